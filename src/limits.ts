@@ -1,0 +1,98 @@
+/** Every bound and default of the library: the unit is in the name, the reason above it. Imports nothing. */
+
+// --- Session ids and data ---------------------------------------------------------------------------------------
+
+/** 256 bits: twice what OWASP ASVS 5.0 (7.2.3) asks for, so guessing is out of the question at any number of sessions. */
+export const SESSION_ID_BYTES = 32;
+/** SHA-256. */
+export const STORAGE_KEY_BYTES = 32;
+/** 128 bits name a session in a device list; they are compared within one user's sessions only. */
+export const HANDLE_BYTES = 16;
+/** A cart or a profile is 1–4 KiB. Larger values cost every read; what needs them belongs in a table of its own. */
+export const PAYLOAD_BYTES_DEFAULT: number = 64 * 1024;
+/** Redis and the drivers handle more, but one such session would stall its neighbours. */
+export const PAYLOAD_BYTES_MAX: number = 1024 * 1024;
+/** Deeper data is a mistake or an attack on the recursion of `JSON.parse`'s consumers. */
+export const PAYLOAD_DEPTH_MAX = 64;
+/** Fits e-mail addresses, UUIDs and prefixed ids; the envelope stores the length in two bytes. */
+export const USER_ID_BYTES_MAX = 512;
+/** A device label is a line on a page. */
+export const LABEL_BYTES_MAX = 512;
+/** Part of every Redis key, so it is kept short. */
+export const NAMESPACE_CHARS_MAX = 64;
+
+// --- Lifetimes --------------------------------------------------------------------------------------------------
+
+/** NIST SP 800-63B, AAL2: half an hour of inactivity. */
+export const IDLE_LIFETIME_MS_DEFAULT: number = 30 * 60_000;
+/** NIST SP 800-63B, AAL2: twelve hours whatever happens. */
+export const ABSOLUTE_LIFETIME_MS_DEFAULT: number = 12 * 60 * 60_000;
+/** Below a second, clocks and round trips decide. */
+export const LIFETIME_MS_MIN = 1_000;
+/** A year. Longer sessions are remember-me tokens and want another design. */
+export const LIFETIME_MS_MAX: number = 366 * 24 * 60 * 60_000;
+/** A touch at most every 30 s costs a busy session two writes a minute; a larger value loses more of the idle time when a write is lost. */
+export const TOUCH_INTERVAL_MS_MAX = 30_000;
+/** … and never more than a tenth of the idle lifetime, so that short sessions slide smoothly too. */
+export const TOUCH_INTERVAL_IDLE_FRACTION: number = 1 / 10;
+/** How long a touch may stay on its way to the durable tier: part of the slack of the durable idle deadline. */
+export const TOUCH_FLUSH_MS = 1_000;
+/** Clocks of application nodes may differ by this much before an expiry is judged wrongly. They never decide order. */
+export const CLOCK_SKEW_MS = 5_000;
+
+// --- Primary tier -----------------------------------------------------------------------------------------------
+
+/** A healthy Redis answers in under 1 ms. After this long a command counts as failed and the breaker opens. */
+export const PRIMARY_TIMEOUT_MS_DEFAULT = 250;
+export const PRIMARY_TIMEOUT_MS_MIN = 10;
+/** A hold must outlive the slowest command on both tiers, so timeouts have a ceiling well under it. */
+export const TIMEOUT_MS_MAX = 5_000;
+/** TCP and TLS handshake; a frozen server accepts the connection and then says nothing. */
+export const PRIMARY_CONNECT_TIMEOUT_MS = 500;
+/** Silence on a connection with commands in flight. Without it a dead peer is noticed after ~15 minutes (TCP retransmits). */
+export const PRIMARY_SOCKET_TIMEOUT_MS = 600;
+/** A value may be served this long after the durable tier last confirmed it; every unforeseen staleness ends here. */
+export const VALIDATION_LEASE_MS_DEFAULT = 60_000;
+export const VALIDATION_LEASE_MS_MIN = 1_000;
+export const VALIDATION_LEASE_MS_MAX: number = 10 * 60_000;
+/** Longer than any read of the durable tier may take; a reader that stalls longer loses its lease and fills nothing. */
+export const LEASE_TTL_MS = 10_000;
+/** Longer than any write of the durable tier may take: see rule 2 of the protocol. */
+export const HOLD_TTL_MS = 15_000;
+/** Longest wait between two probes of a tier that is down: Redis is used again within a second of its return. */
+export const PROBE_BACKOFF_MS_MAX = 500;
+export const PROBE_BACKOFF_MS_MIN = 50;
+/** After wrong credentials or certificates: retrying faster only fills the server's log. */
+export const MISCONFIGURED_BACKOFF_MS = 30_000;
+
+// --- Durable tier -----------------------------------------------------------------------------------------------
+
+/** A statement by primary key takes about 1 ms; a frozen database must not freeze its callers. */
+export const DURABLE_TIMEOUT_MS_DEFAULT = 1_000;
+export const DURABLE_TIMEOUT_MS_MIN = 50;
+/** Consecutive failures that open the durable breaker. One lost connection must not refuse everybody. */
+export const DURABLE_FAILURES_TO_OPEN = 3;
+/** Rows that one statement revokes: bounds the time that row locks are held. */
+export const REVOKE_BATCH_ROWS = 1_000;
+/** Rows that one statement lists. */
+export const LIST_PAGE_ROWS = 500;
+/** Nobody has more devices; a page that shows them would not. */
+export const LIST_ROWS_MAX = 10_000;
+/** Keys that a row remembers after regenerate. */
+export const PREVIOUS_KEYS_MAX = 8;
+/** How long a logout with an id from before a regenerate still finds the session. */
+export const PREVIOUS_KEY_LOOKUP_MS = 30_000;
+
+// --- Client -----------------------------------------------------------------------------------------------------
+
+/** How long `update` waits for its turn and retries conflicts. */
+export const UPDATE_TIMEOUT_MS_DEFAULT = 5_000;
+export const UPDATE_TIMEOUT_MS_MAX: number = 5 * 60_000;
+/** First and longest pause after a lost compare-and-swap; the real one is drawn at random below it. */
+export const CONFLICT_BACKOFF_MS_MIN = 2;
+export const CONFLICT_BACKOFF_MS_MAX = 50;
+/** Updates of one session that may wait in one process; beyond it something is wrong with the caller. */
+export const UPDATE_QUEUE_MAX = 10_000;
+/** Destroys that wait for the durable tier to come back, and how often they are tried. */
+export const PENDING_REVOCATIONS_MAX = 10_000;
+export const PENDING_REVOCATION_RETRY_MS = 500;

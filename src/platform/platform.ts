@@ -1,0 +1,49 @@
+import { randomFillSync } from 'node:crypto';
+
+/** Stops a timer; calling it twice is harmless. */
+export type CancelTimer = () => void;
+
+/**
+ * The only door to time and randomness. Tests and the simulator pass their own, so that a year passes in a
+ * millisecond and a failure replays from its seed.
+ */
+export interface Platform {
+  /** Wall clock, milliseconds since the epoch. Decides expiry, never order. */
+  now(): number;
+  /** Milliseconds from an arbitrary start; never goes backwards. */
+  monotonic(): number;
+  /** Fills `length` bytes of `target` from `offset` with cryptographically strong random bytes. */
+  fillRandom(target: Uint8Array, offset: number, length: number): void;
+  /** A number in [0, 1) for jitter; not for secrets. */
+  random(): number;
+  /** Runs `callback` once after `delayMs`. A `background` timer does not keep the process alive. */
+  after(delayMs: number, callback: () => void, kind?: 'background' | 'foreground'): CancelTimer;
+}
+
+export const systemPlatform: Platform = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  fillRandom: (target, offset, length) => {
+    randomFillSync(target, offset, length);
+  },
+  random: () => Math.random(),
+  after(delayMs, callback, kind = 'foreground') {
+    const timer = setTimeout(callback, delayMs);
+    if (kind === 'background') timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+/** `length` fresh random bytes, drawn for this call: no pool that a heap or VM snapshot could duplicate. */
+export function randomBytes(platform: Platform, length: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  platform.fillRandom(bytes, 0, length);
+  return bytes;
+}
+
+/** Resolves after `delayMs`. */
+export function delay(platform: Platform, delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    platform.after(delayMs, resolve);
+  });
+}

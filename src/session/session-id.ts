@@ -1,0 +1,35 @@
+import { hash } from 'node:crypto';
+import { HANDLE_BYTES, SESSION_ID_BYTES } from '../limits.ts';
+import { randomBytes, type Platform } from '../platform/platform.ts';
+
+/**
+ * 43 base64url characters of 32 bytes. The last one carries four bits of data and two that must be zero
+ * (RFC 4648 §3.5), so sixteen letters are possible there; anything else would be a second spelling of the same id.
+ */
+const CANONICAL_SESSION_ID = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
+
+const HANDLE_LABEL = Buffer.from('holdfast handle v1\0', 'ascii');
+
+/** A new session id from 256 fresh random bits. The caller's secret: never stored, never logged. */
+export function newSessionId(platform: Platform): string {
+  return randomBytes(platform, SESSION_ID_BYTES).toString('base64url');
+}
+
+/** Whether `value` is spelled as this library spells session ids. Decides before any I/O. */
+export function isSessionId(value: unknown): value is string {
+  return typeof value === 'string' && CANONICAL_SESSION_ID.test(value);
+}
+
+/**
+ * SHA-256 of the 43 ASCII characters: what both tiers know a session by. A plain hash is enough because the input has
+ * 256 bits of entropy, and it keeps timing attacks on look-ups (CVE-2019-16782) and stolen dumps useless.
+ */
+export function storageKeyOf(sessionId: string): Buffer {
+  return hash('sha256', sessionId, 'buffer');
+}
+
+/** A public name for the session, 22 base64url characters, safe to show in a "your devices" list. Not reversible. */
+export function handleOf(storageKey: Uint8Array): string {
+  const digest = hash('sha256', Buffer.concat([HANDLE_LABEL, storageKey]), 'buffer');
+  return digest.toString('base64url', 0, HANDLE_BYTES);
+}

@@ -1,0 +1,195 @@
+import type { Platform } from '../platform/platform.ts';
+import type { RecordState, SealedRecord } from '../session/sealed-record.ts';
+
+/**
+ * The two contracts. Everything that crosses them is sealed. Whatever goes wrong leaves a tier as a `TierFailure` of one
+ * of four kinds, and as nothing else; a tier never answers "absent" for something that it could not find out.
+ */
+
+/** What a tier is told once, before its first use. */
+export interface TierContext {
+  /** Part of every key: sessions of one namespace are invisible in another. */
+  readonly namespace: string;
+  readonly platform: Platform;
+  /** Every command settles within this time. */
+  readonly timeoutMs: number;
+}
+
+// --- The durable tier: the truth ---------------------------------------------------------------------------------
+
+/** Conditions that every write of a living session carries; a write that does not meet them changes nothing. */
+export interface UpdateCommand {
+  /** The state after the write; `record.revision` is one more than what it replaces. */
+  readonly record: SealedRecord;
+  /** 16 random bytes that name this write, so that a lost answer can be asked for again. */
+  readonly writeId: Buffer;
+  /** Rows whose idle or absolute deadline lies before this time are gone. */
+  readonly aliveAt: number;
+}
+
+/** Gives a living session a new storage key. The old one is remembered, the eight latest of them. */
+export interface RegenerateCommand extends UpdateCommand {
+  readonly previousStorageKey: Buffer;
+  readonly regeneratedAt: number;
+}
+
+export interface TouchCommand {
+  readonly storageKey: Buffer;
+  /** Times only ever grow: a smaller value leaves the stored one. */
+  readonly lastSeenAt: number;
+  readonly idleExpiresAt: number;
+  readonly aliveAt: number;
+}
+
+export interface RevokeManyCommand {
+  /** The sessions of these user keys, or every session of the namespace. */
+  readonly of: readonly Buffer[] | 'everyone';
+  readonly except: Buffer | null;
+  /** Only storage keys greater than this one; an empty buffer starts. */
+  readonly after: Buffer;
+  readonly limit: number;
+  readonly writeId: Buffer;
+  readonly revokedAt: number;
+}
+
+/** A row that this call revoked: its envelope is erased, its revision one higher. */
+export interface RevokedRow {
+  readonly storageKey: Buffer;
+  readonly idleExpiresAt: number;
+  readonly absoluteExpiresAt: number;
+}
+
+/**
+ * A SQL database, or anything that can do what its methods say in one atomic statement each. It never revives a row:
+ * `insert` is the only method that creates one and `revoke` is for ever.
+ */
+export interface DurableTier {
+  /** For messages and health reports, such as `prisma (postgresql)`. */
+  readonly name: string;
+  /** Checks that the database answers and that table, columns and grants are as needed; `misconfigured` says which are not. */
+  open(context: TierContext): Promise<void>;
+  /** The cheapest question that shows that statements are answered again. */
+  probe(): Promise<void>;
+  /** False if the storage key is taken; then nothing was changed. */
+  insert(record: SealedRecord, writeId: Buffer): Promise<boolean>;
+  /** The row, whatever its deadlines say; null if there is none or it is revoked. */
+  read(storageKey: Buffer): Promise<SealedRecord | null>;
+  /** As `read`, without the envelope. */
+  readState(storageKey: Buffer): Promise<RecordState | null>;
+  /** True if the row was alive, not revoked, and one revision before `record.revision`. `lastSeenAt` and `idleExpiresAt` only grow. */
+  update(command: UpdateCommand): Promise<boolean>;
+  /** As `update`, and moves the row to `record.storageKey`. */
+  regenerate(command: RegenerateCommand): Promise<boolean>;
+  /** The state after the touch; null if the row is not there, revoked or past its deadlines. Changes neither revision nor data. */
+  touch(command: TouchCommand): Promise<RecordState | null>;
+  /** Null if there is no such row or it is already revoked. Ignores deadlines: an expired session may be destroyed. */
+  revoke(storageKey: Buffer, writeId: Buffer, revokedAt: number): Promise<RevokedRow | null>;
+  /** In order of storage key, at most `limit`. Fewer means that there are no more. */
+  revokeMany(command: RevokeManyCommand): Promise<RevokedRow[]>;
+  /** Rows of these user keys that are not revoked, in order of storage key, greater than `after`, at most `limit`. */
+  listByUser(userKeys: readonly Buffer[], after: Buffer, limit: number): Promise<SealedRecord[]>;
+  /** The present storage key of a row that had this one before a regenerate at or after `since`; null if there is none. */
+  findRegenerated(previousStorageKey: Buffer, since: number): Promise<Buffer | null>;
+  /** Lets go of what the tier itself opened. Connections that the application owns stay open. */
+  close(): Promise<void>;
+}
+
+// --- The primary tier: fast, may vanish or roll back -------------------------------------------------------------
+
+/** When, by the primary server's own clock, and in which of its lives a copy was known to be the truth. */
+export interface Stamp {
+  /** Identity of one life of one server; Redis calls it `run_id`. */
+  readonly incarnation: string;
+  /** Milliseconds of the server's clock. */
+  readonly at: number;
+}
+
+/** What this node knows about the server's clock right now: the true time lies between the two. */
+export interface Vantage {
+  readonly incarnation: string;
+  readonly earliest: number;
+  readonly latest: number;
+}
+
+export interface PrimaryValue {
+  readonly kind: 'value';
+  readonly revision: number;
+  readonly stamp: Stamp;
+  readonly lastSeenAt: number;
+  readonly idleExpiresAt: number;
+  readonly envelope: Buffer;
+}
+
+/**
+ * What a key of the primary tier holds.
+ * - `value`: a copy of the truth;
+ * - `hold`: a destroy or a regenerate is in flight: ask the durable tier and store nothing;
+ * - `lease`: a reader is filling: ask the durable tier and store nothing;
+ * - `tombstone`: dead for good;
+ * - `absent`: says nothing.
+ */
+export type PrimaryEntry =
+  | PrimaryValue
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'hold' }
+  | { readonly kind: 'lease' }
+  | { readonly kind: 'tombstone' };
+
+/** A value to be stored, and how long the server may keep it. The time to live is a hint: deadlines decide. */
+export interface NewValue {
+  readonly revision: number;
+  readonly stamp: Stamp;
+  readonly lastSeenAt: number;
+  readonly idleExpiresAt: number;
+  readonly envelope: Buffer;
+  readonly ttlMs: number;
+}
+
+export interface RestampCommand {
+  readonly revision: number;
+  readonly stamp: Stamp;
+  readonly lastSeenAt: number;
+  readonly idleExpiresAt: number;
+  readonly ttlMs: number;
+}
+
+/**
+ * A cache that obeys the rules of the coherence protocol. Each method is one atomic step on one key. Mutations carry a
+ * deadline in the server's time; one that would run later does nothing and fails.
+ *
+ * | meets → | absent | value | hold | lease | tombstone |
+ * |---|---|---|---|---|---|
+ * | `lease` | takes | takes, if it is the value that was read | – | – | – |
+ * | `fill` | – | – | – | stores, if it is the caller's own | – |
+ * | `publish` | – | replaces a lower revision | – | deletes | – |
+ * | `restamp` | – | same revision: stamps; lower: deletes | – | – | – |
+ * | `evict` | – | deletes a lower revision | – | deletes | – |
+ * | `hold` | holds | holds | prolongs | holds | – |
+ * | `tombstone` | entombs | entombs | entombs | entombs | prolongs |
+ */
+export interface PrimaryTier {
+  readonly name: string;
+  /**
+   * Connects. Rejects with `misconfigured` where waiting would not help, with another kind where the server is only away;
+   * in that case it goes on trying by itself. `onChange` is called whenever `vantage()` turns from null or to null.
+   */
+  open(context: TierContext, onChange: () => void): Promise<void>;
+  /** Null while there is no usable connection to a server that may serve (a master, loaded and ready). */
+  vantage(): Vantage | null;
+  /** Proves that the server answers reads and runs scripts that write, and learns its incarnation and clock anew. */
+  probe(): Promise<void>;
+  read(storageKey: Buffer): Promise<PrimaryEntry>;
+  /** `over` is the untrusted value that was read, or null where the key was absent. True if the lease was taken. */
+  lease(storageKey: Buffer, token: string, over: PrimaryValue | null): Promise<boolean>;
+  /** True if the value was stored. */
+  fill(storageKey: Buffer, token: string, value: NewValue): Promise<boolean>;
+  /** True if the value was stored. */
+  publish(storageKey: Buffer, value: NewValue): Promise<boolean>;
+  /** Stamps, times and time to live only grow within one incarnation. True if the value was stamped. */
+  restamp(storageKey: Buffer, command: RestampCommand): Promise<boolean>;
+  /** Deletes a value of a revision lower than `belowRevision`, and any lease. */
+  evict(storageKey: Buffer, belowRevision: number): Promise<void>;
+  hold(storageKey: Buffer): Promise<void>;
+  tombstone(storageKey: Buffer, ttlMs: number): Promise<void>;
+  close(): Promise<void>;
+}
