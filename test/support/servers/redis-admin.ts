@@ -1,0 +1,50 @@
+import { Redis } from 'ioredis';
+import type { Account } from './redis-config.ts';
+
+export interface RedisAddress {
+  readonly host: string;
+  readonly port: number;
+  /** PEM of the authority to trust, or undefined for a plaintext server. */
+  readonly ca: string | undefined;
+}
+
+/** One connection for one errand: nothing lives on to reconnect while a test pauses or kills the server. */
+export async function asAdmin<T>(address: RedisAddress, account: Account, errand: (admin: Redis) => Promise<T>): Promise<T> {
+  const admin = new Redis({
+    host: address.host,
+    port: address.port,
+    ...(address.ca === undefined ? {} : { tls: { ca: address.ca } }),
+    ...account,
+    lazyConnect: true,
+    enableReadyCheck: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+    connectTimeout: 2_000,
+    commandTimeout: 5_000,
+  });
+  let connectionError: unknown;
+  admin.on('error', (error) => (connectionError = error));
+  try {
+    await admin.connect();
+    return await errand(admin);
+  } catch (error) {
+    throw connectionError ?? error;
+  } finally {
+    admin.disconnect();
+  }
+}
+
+/** Every key with its value, as bytes, to search for what must not be there. */
+export async function dumpKeys(admin: Redis): Promise<Buffer[]> {
+  const found: Buffer[] = [];
+  let cursor = '0';
+  do {
+    const [next, keys] = await admin.scanBuffer(cursor, 'COUNT', 1_000);
+    cursor = next.toString();
+    for (const key of keys) {
+      const value = await admin.dumpBuffer(key);
+      found.push(key, value ?? Buffer.alloc(0));
+    }
+  } while (cursor !== '0');
+  return found;
+}

@@ -1,0 +1,83 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ProviderUnavailable } from './provider.ts';
+import type { RedisFlavour, RedisMachine, ServerFiles } from './redis.ts';
+import { onPath, ServerProcess } from './server-process.ts';
+
+type Files = (at: { filesDir: string; dataDir: string; bind: string; port: number }) => ServerFiles;
+
+export async function launchRedisProcess(flavour: RedisFlavour, port: number, files: Files): Promise<RedisMachine> {
+  const binary = `${flavour}-server`;
+  if (!onPath(binary)) throw new ProviderUnavailable(`${binary} is not on PATH`);
+
+  const dir = await mkdtemp(join(tmpdir(), 'holdfast-redis-'));
+  const dataDir = join(dir, 'data');
+  await mkdir(dataDir);
+  for (const [name, text] of Object.entries(files({ filesDir: dir, dataDir, bind: '127.0.0.1', port }))) {
+    await writeFile(join(dir, name), text, { mode: 0o600 });
+  }
+  return new RedisProcess(binary, dir, dataDir);
+}
+
+class RedisProcess implements RedisMachine {
+  readonly provider = 'local';
+  readonly host = '127.0.0.1';
+  readonly dir: string;
+  readonly #binary: string;
+  readonly #dataDir: string;
+  #process: ServerProcess | undefined;
+
+  constructor(binary: string, dir: string, dataDir: string) {
+    this.#binary = binary;
+    this.dir = dir;
+    this.#dataDir = dataDir;
+  }
+
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  get #log(): string {
+    return join(this.dir, 'server.log');
+  }
+
+  async launch({ wipe }: { wipe: boolean }): Promise<void> {
+    if (wipe) {
+      await rm(this.#dataDir, { recursive: true });
+      await mkdir(this.#dataDir);
+    }
+    this.#process = new ServerProcess({
+      file: this.#binary,
+      args: [join(this.dir, 'server.conf')],
+      cwd: this.#dataDir,
+      logFile: this.#log,
+    });
+  }
+
+  async whenReady(ready: Promise<unknown>): Promise<void> {
+    await this.#process?.whenReady(ready);
+  }
+
+  async pause(): Promise<void> {
+    this.#process?.pause();
+  }
+
+  async resume(): Promise<void> {
+    this.#process?.resume();
+  }
+
+  async kill(): Promise<void> {
+    await this.#process?.kill();
+  }
+
+  async dataFiles(): Promise<Buffer> {
+    const names = await readdir(this.#dataDir, { recursive: true, withFileTypes: true });
+    const files = names.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    return Buffer.concat(await Promise.all([...files, this.#log].map((file) => readFile(file))));
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.dir, { recursive: true, force: true });
+  }
+}

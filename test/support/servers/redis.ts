@@ -1,0 +1,191 @@
+import type { Redis } from 'ioredis';
+import { createAuthority, type ServerCertificates } from './certificates.ts';
+import { withFreePort } from './ports.ts';
+import { firstAvailable, type Provider } from './provider.ts';
+import { asAdmin, dumpKeys } from './redis-admin.ts';
+import { type Account, aclFile, newAccount, redisConfig } from './redis-config.ts';
+import { launchRedisContainer } from './redis-docker.ts';
+import { launchRedisProcess } from './redis-local.ts';
+import { until } from './until.ts';
+
+export type RedisFlavour = 'redis' | 'valkey';
+
+export interface RedisOptions {
+  /** @defaultValue `redis`, or `HOLDFAST_TEST_REDIS` */
+  readonly flavour?: RedisFlavour;
+  /** The application's ACL covers the keys `<namespace>:*`; may hold a glob. @defaultValue `holdfast` */
+  readonly namespace?: string;
+  /** More configuration, such as `{ maxmemory: '4mb', 'maxmemory-policy': 'noeviction' }`. */
+  readonly directives?: Readonly<Record<string, string>>;
+  /** Listen without TLS: only for the test that such a server is refused. */
+  readonly plaintext?: boolean;
+  /** An expired or foreign certificate, for the tests of refusal. @defaultValue a new authority's */
+  readonly certificates?: ServerCertificates;
+  /** @defaultValue any free port */
+  readonly port?: number;
+}
+
+/** All that a client needs, as plain data that can cross a process boundary. */
+export interface RedisCoordinates extends Account {
+  readonly flavour: RedisFlavour;
+  readonly provider: Provider;
+  readonly host: string;
+  readonly port: number;
+  /** `rediss://…` with user and password; the CA is not part of it. */
+  readonly url: string;
+  /** PEM of the authority that vouches for the server; undefined when it speaks plaintext. */
+  readonly ca: string | undefined;
+  readonly admin: Account;
+}
+
+/** Files that the server reads, by name; they hold secrets and are readable by the server alone. */
+export type ServerFiles = Readonly<Record<string, string>>;
+
+/** One server as its provider holds it: a process, or a container. */
+export interface RedisMachine {
+  readonly provider: Provider;
+  readonly host: string;
+  readonly dir: string;
+  readonly pid: number | undefined;
+  launch(options: { wipe: boolean }): Promise<void>;
+  /** Rejects if the server dies before `ready` resolves. */
+  whenReady(ready: Promise<unknown>): Promise<void>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  kill(): Promise<void>;
+  /** Snapshot, append-only files and log, byte for byte. */
+  dataFiles(): Promise<Buffer>;
+  remove(): Promise<void>;
+}
+
+/** Starts a Redis or Valkey of our own: TLS only, ACL users only, own port, own folder. */
+export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
+  const certificates = options.certificates ?? (await (await createAuthority()).issue());
+  return withFreePort(options.port, async (port) => {
+    const server = await prepare(options, certificates, port);
+    try {
+      await server.start();
+      return server;
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  });
+}
+
+async function prepare(options: RedisOptions, certificates: ServerCertificates, port: number): Promise<RedisServer> {
+  const flavour = options.flavour ?? (process.env['HOLDFAST_TEST_REDIS'] === 'valkey' ? 'valkey' : 'redis');
+  const plaintext = options.plaintext ?? false;
+  const admin = newAccount('harness');
+  const application = newAccount('shop');
+  const files = (at: { filesDir: string; dataDir: string; bind: string; port: number }): ServerFiles => ({
+    'server.conf': redisConfig({ ...at, plaintext, directives: options.directives ?? {} }),
+    'users.acl': aclFile({ admin, application, keyPattern: `${options.namespace ?? 'holdfast'}:*` }),
+    'server.crt': certificates.certificate,
+    'server.key': certificates.privateKey,
+    'ca.crt': certificates.ca,
+  });
+  const machine = await firstAvailable<RedisMachine>(flavour, {
+    local: () => launchRedisProcess(flavour, port, files),
+    docker: () => launchRedisContainer(flavour, port, files),
+  });
+  const scheme = plaintext ? 'redis' : 'rediss';
+  return new RedisServer(machine, {
+    ...application,
+    flavour,
+    provider: machine.provider,
+    host: machine.host,
+    port,
+    url: `${scheme}://${application.username}:${application.password}@${machine.host}:${port}`,
+    ca: plaintext ? undefined : certificates.ca,
+    admin,
+  });
+}
+
+export class RedisServer implements RedisCoordinates, AsyncDisposable {
+  readonly #machine: RedisMachine;
+  readonly coordinates: RedisCoordinates;
+
+  constructor(machine: RedisMachine, coordinates: RedisCoordinates) {
+    this.#machine = machine;
+    this.coordinates = coordinates;
+  }
+
+  get flavour(): RedisFlavour { return this.coordinates.flavour; }
+  get provider(): Provider { return this.coordinates.provider; }
+  get host(): string { return this.coordinates.host; }
+  get port(): number { return this.coordinates.port; }
+  get url(): string { return this.coordinates.url; }
+  get ca(): string | undefined { return this.coordinates.ca; }
+  get username(): string { return this.coordinates.username; }
+  get password(): string { return this.coordinates.password; }
+  get admin(): Account { return this.coordinates.admin; }
+  get dir(): string { return this.#machine.dir; }
+  /** Undefined in a container. */
+  get pid(): number | undefined { return this.#machine.pid; }
+
+  /** Freezes the server: sockets stay open, nothing is answered. */
+  pause(): Promise<void> {
+    return this.#machine.pause();
+  }
+
+  /** Thaws it: what arrived meanwhile is executed now. */
+  resume(): Promise<void> {
+    return this.#machine.resume();
+  }
+
+  /** SIGKILL; the data on disk stays as it was last saved. */
+  kill(): Promise<void> {
+    return this.#machine.kill();
+  }
+
+  /** Kills the server if it runs, and starts it on the same port with what is on disk, or with nothing. */
+  async restart(options: { readonly wipe?: boolean } = {}): Promise<void> {
+    await this.#machine.kill();
+    await this.start(options);
+  }
+
+  /** Starts a server that was killed. */
+  async start(options: { readonly wipe?: boolean } = {}): Promise<void> {
+    await this.#machine.launch({ wipe: options.wipe ?? false });
+    const ready = until(async () => (await this.cli('PING')) === 'PONG', { what: `${this.flavour} to answer` });
+    await this.#machine.whenReady(ready);
+  }
+
+  /** Writes a snapshot now: `save()`, change things, `restart()` is a server that came back with old data. */
+  async save(): Promise<void> {
+    await this.cli('SAVE');
+  }
+
+  async config(name: string, value: string): Promise<void> {
+    await this.cli('CONFIG', 'SET', name, value);
+  }
+
+  /** One command as the administrator. */
+  cli(command: string, ...args: (string | Buffer | number)[]): Promise<unknown> {
+    return this.asAdmin((admin) => admin.call(command, ...args));
+  }
+
+  /** Several commands as the administrator, over one connection that is closed afterwards. */
+  asAdmin<T>(errand: (admin: Redis) => Promise<T>): Promise<T> {
+    return asAdmin(this, this.admin, errand);
+  }
+
+  /** Everything the server holds, in memory and on disk, as bytes in which to look for a canary. */
+  async dump(): Promise<Buffer> {
+    const keys = await this.asAdmin(async (admin) => {
+      await admin.save();
+      return dumpKeys(admin);
+    });
+    return Buffer.concat([...keys, await this.#machine.dataFiles()]);
+  }
+
+  async stop(): Promise<void> {
+    await this.#machine.kill();
+    await this.#machine.remove();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+}

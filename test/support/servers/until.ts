@@ -1,0 +1,26 @@
+export interface UntilOptions {
+  readonly timeoutMs?: number;
+  readonly what?: string;
+}
+
+const POLL_MS = 15;
+
+/**
+ * Waits for a condition, never for a length of time: resolves with the first truthy answer. A condition that throws
+ * counts as "not yet"; its last error becomes the cause when time runs out.
+ */
+export async function until<T>(condition: () => T | Promise<T>, options: UntilOptions = {}): Promise<NonNullable<T>> {
+  const { timeoutMs = 10_000, what = 'the condition' } = options;
+  const deadline = performance.now() + timeoutMs;
+  let cause: unknown;
+  for (;;) {
+    try {
+      const answer = await condition();
+      if (answer) return answer;
+    } catch (error) {
+      cause = error;
+    }
+    if (performance.now() > deadline) throw new Error(`${what} did not come true in ${timeoutMs} ms`, { cause });
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
