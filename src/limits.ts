@@ -45,8 +45,8 @@ export const CLOCK_SKEW_MS = 5_000;
 /** A healthy Redis answers in under 1 ms. After this long a command counts as failed and the breaker opens. */
 export const PRIMARY_TIMEOUT_MS_DEFAULT = 250;
 export const PRIMARY_TIMEOUT_MS_MIN = 10;
-/** A hold must outlive the slowest command on both tiers, so timeouts have a ceiling well under it. */
-export const TIMEOUT_MS_MAX = 5_000;
+/** With `DURABLE_TIMEOUT_MS_MAX`, keeps a hold alive longer than the operation that placed it. */
+export const PRIMARY_TIMEOUT_MS_MAX = 1_000;
 /** TCP and TLS handshake; a frozen server accepts the connection and then says nothing. */
 export const PRIMARY_CONNECT_TIMEOUT_MS = 500;
 /** Silence on a connection with commands in flight. Without it a dead peer is noticed after ~15 minutes (TCP retransmits). */
@@ -57,7 +57,7 @@ export const VALIDATION_LEASE_MS_MIN = 1_000;
 export const VALIDATION_LEASE_MS_MAX: number = 10 * 60_000;
 /** Longer than any read of the durable tier may take; a reader that stalls longer loses its lease and fills nothing. */
 export const LEASE_TTL_MS = 10_000;
-/** Longer than any write of the durable tier may take: see rule 2 of the protocol. */
+/** Longer than a destroy may take: two primary commands and one statement with its wait for room, all at their longest. */
 export const HOLD_TTL_MS = 15_000;
 /** Longest wait between two probes of a tier that is down: Redis is used again within a second of its return. */
 export const PROBE_BACKOFF_MS_MAX = 500;
@@ -67,9 +67,14 @@ export const MISCONFIGURED_BACKOFF_MS = 30_000;
 
 // --- Durable tier -----------------------------------------------------------------------------------------------
 
-/** A statement by primary key takes about 1 ms; a frozen database must not freeze its callers. */
-export const DURABLE_TIMEOUT_MS_DEFAULT = 1_000;
+/** A statement by primary key takes about 1 ms; a frozen database must not freeze its callers. Waiting for room counts apart. */
+export const DURABLE_TIMEOUT_MS_DEFAULT = 2_000;
 export const DURABLE_TIMEOUT_MS_MIN = 50;
+export const DURABLE_TIMEOUT_MS_MAX = 5_000;
+/** As many statements as the drivers' pools have connections by default: more would only queue inside the driver. */
+export const DURABLE_IN_FLIGHT_MAX = 10;
+/** Calls that may wait for room. At a few thousand statements a second this is the longest queue that can still be served in time. */
+export const DURABLE_WAITING_MAX = 10_000;
 /** Consecutive failures that open the durable breaker. One lost connection must not refuse everybody. */
 export const DURABLE_FAILURES_TO_OPEN = 3;
 /** Rows that one statement revokes: bounds the time that row locks are held. */
@@ -96,3 +101,31 @@ export const UPDATE_QUEUE_MAX = 10_000;
 /** Destroys that wait for the durable tier to come back, and how often they are tried. */
 export const PENDING_REVOCATIONS_MAX = 10_000;
 export const PENDING_REVOCATION_RETRY_MS = 500;
+
+// --- Keys and envelopes -----------------------------------------------------------------------------------------
+
+/** AES-256 and HMAC-SHA-256 keys alike; also the key-encryption key of a ring (RFC 7518 §4.4). */
+export const KEY_BYTES = 32;
+/**
+ * Fewer different bytes in 32 random ones happen once in 10¹⁰ keys, so less means a constant, a pattern or hexadecimal
+ * text: guessable from the thumbprint that names the key (RFC 7638 §7).
+ */
+export const KEY_DISTINCT_BYTES_MIN = 16;
+/** How much of a key's thumbprint an envelope carries. Two keys of one ring that share it are refused. */
+export const KEY_ID_BYTES = 8;
+/** A ring of a service that rotates daily and never cleans up for ten months; more only slows the start. */
+export const RING_KEYS_MAX = 300;
+/** Read before anything about the file is known, so it is bounded. 300 keys need about 120 KiB. */
+export const RING_FILE_BYTES_MAX: number = 512 * 1024;
+/** Below it, even 600 000 iterations do not keep a stolen ring file from being guessed. */
+export const PASSPHRASE_CHARS_MIN = 16;
+/** About 0.3 s, once at each start, and as much for every guess. Three times what OWASP asks of PBKDF2-HMAC-SHA512. */
+export const RING_PBKDF2_ITERATIONS = 600_000;
+/** The OWASP floor for PBKDF2-HMAC-SHA512 (ASVS 5.0, appendix C). A ring sealed with less is not opened. */
+export const RING_PBKDF2_ITERATIONS_MIN = 210_000;
+/** The count is read from the file before it is authenticated: without a ceiling, a file could stall the process. */
+export const RING_PBKDF2_ITERATIONS_MAX = 1_000_000;
+/** Half of what suite 1 allows: time to promote another key, at any rate of writes. */
+export const A256GCM_MESSAGES_WARN: number = 2 ** 31;
+/** NIST SP 800-38D §8.3: messages under one key with random 96-bit nonces. Suite 2 has no such limit in practice. */
+export const A256GCM_MESSAGES_MAX: number = 2 ** 32;

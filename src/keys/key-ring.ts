@@ -1,0 +1,135 @@
+import { inspect } from 'node:util';
+import { KeyRingError } from '../errors.ts';
+import { KEY_ID_BYTES, RING_KEYS_MAX } from '../limits.ts';
+import { systemPlatform, type Platform } from '../platform/platform.ts';
+import { readRingFile, writeRingFile } from './ring-file.ts';
+import { checkRing } from './ring-checks.ts';
+import { exportRingJwk, importRingJwk, isObject, newRingKey, type RingJwk } from './ring-jwk.ts';
+import { infoOf, type DataKey, type DataKeyAlgorithm, type IndexKey, type KeyInfo, type RingKey } from './ring-key.ts';
+import { sealText, unsealText, type RingOpener } from './sealed-ring.ts';
+
+/** A JWK Set (RFC 7517 §5) with a version of our own. Holds key material: seal it before it goes anywhere. */
+export interface KeyRingJwks {
+  readonly 'holdfast:version': number;
+  readonly keys: readonly RingJwk[];
+}
+
+export interface GenerateOptions {
+  /** @defaultValue 'XAES-256-GCM' */
+  readonly suite?: DataKeyAlgorithm;
+  readonly platform?: Platform;
+}
+
+/**
+ * Every key that a service knows, and which of them seals. Immutable: rotation makes a new ring with a higher version.
+ * `util.inspect` and `JSON.stringify` show kids and states, never material.
+ */
+export class KeyRing {
+  /** Grows by one with every change. */
+  readonly version: number;
+  /** The one active data key: everything is sealed with it. */
+  readonly sealingKey: DataKey;
+  /** Every index key that may have blinded a user id, the active one first. */
+  readonly indexKeys: readonly IndexKey[];
+  readonly #keys: readonly RingKey[];
+  readonly #dataKeys: ReadonlyMap<string, DataKey>;
+
+  /** @internal Use `generate`, `open` or `fromJwks`. Throws `KeyRingError` unless the keys make a ring. */
+  constructor(version: number, keys: readonly RingKey[]) {
+    const { sealingKey, indexKeys } = checkRing(version, keys);
+    this.version = version;
+    this.sealingKey = sealingKey;
+    this.indexKeys = Object.freeze(indexKeys);
+    this.#keys = [...keys];
+    this.#dataKeys = new Map(keys.filter(isDataKey).map((key) => [nameOf(key.keyId, 0), key]));
+    Object.freeze(this);
+  }
+
+  /** A new ring, version 1: one active data key and one active index key. */
+  static async generate(options: GenerateOptions = {}): Promise<KeyRing> {
+    const { suite = 'XAES-256-GCM', platform = systemPlatform } = options;
+    const keys = [await newRingKey(suite, 'active', platform), await newRingKey('HS256', 'active', platform)];
+    return new KeyRing(1, keys);
+  }
+
+  /** Reads a JWK Set as `toJwks` writes it. Throws `KeyRingError`, which names the place and never a value. */
+  static async fromJwks(jwks: unknown): Promise<KeyRing> {
+    if (!isObject(jwks)) throw new KeyRingError('A key ring must be a JSON Web Key Set.');
+    const { keys } = jwks;
+    if (!Array.isArray(keys)) throw new KeyRingError('A key ring must have an array of keys.');
+    if (keys.length > RING_KEYS_MAX) throw new KeyRingError(`A key ring must have at most ${RING_KEYS_MAX} keys.`);
+    const imported = await Promise.all(keys.map((jwk: unknown, at) => importRingJwk(jwk, `Key ring, keys[${at}]`)));
+    return new KeyRing(jwks['holdfast:version'] as number, imported);
+  }
+
+  /** Opens a ring that `seal` sealed. */
+  static async unseal(sealed: string, opener: RingOpener): Promise<KeyRing> {
+    return KeyRing.fromJwks(parseJson(await unsealText(sealed, opener)));
+  }
+
+  /** Opens a ring that `save` wrote. Takes about 0.3 s with a passphrase. */
+  static async open(path: string, opener: RingOpener): Promise<KeyRing> {
+    return KeyRing.unseal(await readRingFile(path), opener);
+  }
+
+  /** The ring as a Compact JWE: the only form in which it should leave the process. */
+  seal(opener: RingOpener): Promise<string> {
+    return sealText(JSON.stringify(this.toJwks()), opener);
+  }
+
+  /** Writes the sealed ring, whole or not at all, readable by its owner only. */
+  async save(path: string, opener: RingOpener, platform: Platform = systemPlatform): Promise<void> {
+    await writeRingFile(path, `${await this.seal(opener)}\n`, platform);
+  }
+
+  /** The ring with its key material in the clear. Never log or store it; `seal` and `save` do not need it. */
+  toJwks(): KeyRingJwks {
+    return { 'holdfast:version': this.version, keys: this.#keys.map(exportRingJwk) };
+  }
+
+  /** What may be shown of every key. */
+  keys(): KeyInfo[] {
+    return this.#keys.map(infoOf);
+  }
+
+  /** The data key that the 8 bytes at `offset` name, whatever its state. */
+  dataKey(keyId: Buffer, offset = 0): DataKey | undefined {
+    return this.#dataKeys.get(nameOf(keyId, offset));
+  }
+
+  /** @internal The same ring with other keys, one version later. */
+  next(change: (keys: readonly RingKey[]) => readonly RingKey[]): KeyRing {
+    return new KeyRing(this.version + 1, change(this.#keys));
+  }
+
+  toJSON(): { version: number; keys: Pick<KeyInfo, 'kid' | 'state' | 'use'>[] } {
+    return { version: this.version, keys: this.#keys.map(({ kid, use, state }) => ({ kid, use, state })) };
+  }
+
+  // Not a method: a computed name is more than `isolatedDeclarations` can describe.
+  static {
+    Object.defineProperty(this.prototype, inspect.custom, {
+      value(this: KeyRing): string {
+        return `KeyRing ${inspect(this.toJSON())}`;
+      },
+    });
+  }
+}
+
+function isDataKey(key: RingKey): key is DataKey {
+  return key.use === 'enc';
+}
+
+/** A string of eight characters is the fastest key that a Map can be asked for. */
+function nameOf(bytes: Buffer, offset: number): string {
+  return bytes.toString('latin1', offset, offset + KEY_ID_BYTES);
+}
+
+/** V8 quotes the text that it could not parse; this text holds keys. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new KeyRingError('The key ring opened, but its content is not JSON.');
+  }
+}

@@ -1,0 +1,40 @@
+import { KeyRingError } from '../errors.ts';
+import { algorithmOf, type DataKey, type IndexKey, type RingKey } from './ring-key.ts';
+
+/** Throws `KeyRingError` unless these keys make a ring; answers with the keys that stand out. */
+export function checkRing(version: number, keys: readonly RingKey[]): { sealingKey: DataKey; indexKeys: IndexKey[] } {
+  if (!Number.isSafeInteger(version) || version < 1) {
+    throw new KeyRingError('A key ring\'s "holdfast:version" must be a positive integer.');
+  }
+  checkUnique(keys);
+  const active = keys.filter((key) => key.state === 'active');
+  const sealingKey = only(active.filter((key) => key.use === 'enc'), 'data key ("use": "enc")');
+  const activeIndexKey = only(active.filter((key) => key.use === 'sig'), 'index key ("use": "sig")');
+  // A pending key may be active on a node that is ahead of us; rows of a revoked one must still be found to be ended.
+  const others = keys.filter((key) => key.use === 'sig' && key.state !== 'retired' && key !== activeIndexKey);
+  return { sealingKey, indexKeys: [activeIndexKey, ...(others as IndexKey[])] };
+}
+
+function only<Key>(keys: readonly Key[], what: string): Key {
+  const [first, second] = keys;
+  if (first === undefined) throw new KeyRingError(`The key ring has no active ${what}.`);
+  if (second !== undefined) throw new KeyRingError(`The key ring has more than one active ${what}.`);
+  return first;
+}
+
+/** A kid is the thumbprint of the material alone, so one kid twice is one key twice. */
+function checkUnique(keys: readonly RingKey[]): void {
+  const seen = new Map<string, RingKey>();
+  for (const key of keys) {
+    const prefix = key.keyId.toString('hex');
+    const twin = seen.get(prefix);
+    if (twin !== undefined) throw new KeyRingError(`The key ring ${clashOf(key, twin)}.`);
+    seen.set(prefix, key);
+  }
+}
+
+function clashOf(key: RingKey, twin: RingKey): string {
+  if (key.kid !== twin.kid) return `has two keys whose ids begin alike (${key.kid}, ${twin.kid}): generate one of them anew`;
+  if (algorithmOf(key) !== algorithmOf(twin)) return `uses one key under two algorithms (${key.kid})`;
+  return `lists a key twice (${key.kid})`;
+}
