@@ -6,6 +6,8 @@ export interface RedisAddress {
   readonly port: number;
   /** PEM of the authority to trust, or undefined for a plaintext server. */
   readonly ca: string | undefined;
+  /** The harness itself may have to reach a server that shows a bad certificate on purpose. @defaultValue true */
+  readonly verify?: boolean;
 }
 
 /** One connection for one errand: nothing lives on to reconnect while a test pauses or kills the server. */
@@ -13,7 +15,7 @@ export async function asAdmin<T>(address: RedisAddress, account: Account, errand
   const admin = new Redis({
     host: address.host,
     port: address.port,
-    ...(address.ca === undefined ? {} : { tls: { ca: address.ca } }),
+    ...(address.ca === undefined ? {} : { tls: { ca: address.ca, rejectUnauthorized: address.verify ?? true } }),
     ...account,
     lazyConnect: true,
     enableReadyCheck: false,

@@ -90,7 +90,7 @@ async function prepare(options: RedisOptions, certificates: ServerCertificates, 
     docker: () => launchRedisContainer(flavour, port, files),
   });
   const scheme = plaintext ? 'redis' : 'rediss';
-  return new RedisServer(machine, {
+  const coordinates: RedisCoordinates = {
     ...application,
     flavour,
     provider: machine.provider,
@@ -99,15 +99,18 @@ async function prepare(options: RedisOptions, certificates: ServerCertificates, 
     url: `${scheme}://${application.username}:${application.password}@${machine.host}:${port}`,
     ca: plaintext ? undefined : certificates.ca,
     admin,
-  });
+  };
+  return new RedisServer(machine, coordinates, { verify: options.certificates === undefined });
 }
 
 export class RedisServer implements RedisCoordinates, AsyncDisposable {
   readonly #machine: RedisMachine;
+  readonly #verify: boolean;
   readonly coordinates: RedisCoordinates;
 
-  constructor(machine: RedisMachine, coordinates: RedisCoordinates) {
+  constructor(machine: RedisMachine, coordinates: RedisCoordinates, { verify }: { verify: boolean }) {
     this.#machine = machine;
+    this.#verify = verify;
     this.coordinates = coordinates;
   }
 
@@ -168,7 +171,7 @@ export class RedisServer implements RedisCoordinates, AsyncDisposable {
 
   /** Several commands as the administrator, over one connection that is closed afterwards. */
   asAdmin<T>(errand: (admin: Redis) => Promise<T>): Promise<T> {
-    return asAdmin(this, this.admin, errand);
+    return asAdmin({ ...this.coordinates, verify: this.#verify }, this.admin, errand);
   }
 
   /** Everything the server holds, in memory and on disk, as bytes in which to look for a canary. */

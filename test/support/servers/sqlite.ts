@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 export interface SqliteFile extends AsyncDisposable {
   readonly path: string;
@@ -13,5 +14,5 @@ export async function startSqlite(): Promise<SqliteFile> {
   const dir = await mkdtemp(join(tmpdir(), 'holdfast-sqlite-'));
   const path = join(dir, 'sessions.db');
   const stop = (): Promise<void> => rm(dir, { recursive: true, force: true });
-  return { path, url: `file:${path}`, stop, [Symbol.asyncDispose]: stop };
+  return { path, url: pathToFileURL(path).href, stop, [Symbol.asyncDispose]: stop };
 }

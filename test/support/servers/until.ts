@@ -3,20 +3,22 @@ export interface UntilOptions {
   readonly what?: string;
 }
 
+type Truthy<T> = Exclude<T, null | undefined | false | 0 | ''>;
+
 const POLL_MS = 15;
 
 /**
  * Waits for a condition, never for a length of time: resolves with the first truthy answer. A condition that throws
  * counts as "not yet"; its last error becomes the cause when time runs out.
  */
-export async function until<T>(condition: () => T | Promise<T>, options: UntilOptions = {}): Promise<NonNullable<T>> {
+export async function until<T>(condition: () => T | Promise<T>, options: UntilOptions = {}): Promise<Truthy<T>> {
   const { timeoutMs = 10_000, what = 'the condition' } = options;
   const deadline = performance.now() + timeoutMs;
   let cause: unknown;
   for (;;) {
     try {
       const answer = await condition();
-      if (answer) return answer;
+      if (answer) return answer as Truthy<T>;
     } catch (error) {
       cause = error;
     }

@@ -1,0 +1,76 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
+import { PrismaLibSql } from '@prisma/adapter-libsql';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { Client } from 'pg';
+import type { PrismaClient } from '../generated/postgresql/client.ts';
+import { pgOptions } from './postgres.ts';
+
+export type DatabaseProvider = 'postgresql' | 'sqlite';
+
+export interface OpenOptions {
+  /** PEM of the authority to trust; PostgreSQL only. */
+  readonly ca?: string;
+  /** @defaultValue 10; PostgreSQL only */
+  readonly connections?: number;
+}
+
+export interface OpenedPrisma extends AsyncDisposable {
+  /** The generated clients of all providers offer the same model, so one type serves for them. */
+  readonly prisma: PrismaClient;
+  close(): Promise<void>;
+}
+
+/** The numbered SQL that users copy, in the order in which they apply it. */
+export function migrations(provider: DatabaseProvider): string[] {
+  const root = new URL(`../../../prisma/${provider}/migrations/`, import.meta.url);
+  return readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort()
+    .map((name) => readFileSync(new URL(`${name}/migration.sql`, root), 'utf8'));
+}
+
+/** Applies the migrations with the plain driver: no schema engine to download, and nothing but the checked-in SQL. */
+export async function migrate(provider: DatabaseProvider, url: string, options: OpenOptions = {}): Promise<void> {
+  if (provider === 'sqlite') {
+    const database = new DatabaseSync(fileURLToPath(url));
+    database.exec('PRAGMA journal_mode = WAL');
+    for (const sql of migrations(provider)) database.exec(sql);
+    database.close();
+    return;
+  }
+  const client = new Client(pgOptions(url, options.ca ?? ''));
+  await client.connect();
+  try {
+    for (const sql of migrations(provider)) await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+/** A real Prisma client as an application would make it, with every wait on a connection bounded. */
+export async function openPrisma(provider: DatabaseProvider, url: string, options: OpenOptions = {}): Promise<OpenedPrisma> {
+  const prisma = provider === 'sqlite' ? await openSqlite(url) : await openPostgres(url, options);
+  const close = (): Promise<void> => prisma.$disconnect();
+  return { prisma, close, [Symbol.asyncDispose]: close };
+}
+
+async function openPostgres(url: string, { ca = '', connections = 10 }: OpenOptions): Promise<PrismaClient> {
+  const { PrismaClient: Generated } = await import('../generated/postgresql/client.ts');
+  const adapter = new PrismaPg({
+    ...pgOptions(url, ca),
+    max: connections,
+    connectionTimeoutMillis: 2_000,
+    // The server answers before the driver gives up, so that the outcome is known and not merely late.
+    statement_timeout: 3_000,
+    query_timeout: 4_000,
+  });
+  return new Generated({ adapter });
+}
+
+async function openSqlite(url: string): Promise<PrismaClient> {
+  const { PrismaClient: Generated } = await import('../generated/sqlite/client.ts');
+  return new Generated({ adapter: new PrismaLibSql({ url }) }) as unknown as PrismaClient;
+}

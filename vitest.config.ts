@@ -1,0 +1,24 @@
+import { defineConfig } from 'vitest/config';
+
+const [major = 0] = process.versions.node.split('.').map(Number);
+if (major < 24) throw new Error(`The tests run on Node 24, and this is ${process.version}. Use "npm test".`);
+
+const project = (name: string, test: object = {}) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 10_000, hookTimeout: 60_000, ...test },
+});
+
+/** Projects that talk to real servers; those start once for the whole run. */
+const withServers = { globalSetup: './test/support/global-setup.ts', testTimeout: 30_000 };
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './test/support/summary-reporter.ts'],
+    projects: [
+      project('unit'),
+      project('property', { testTimeout: 60_000 }),
+      project('conformance', withServers),
+      project('integration', withServers),
+      project('package', { testTimeout: 120_000 }),
+    ],
+  },
+});
