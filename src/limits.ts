@@ -129,3 +129,5 @@ export const RING_PBKDF2_ITERATIONS_MAX = 1_000_000;
 export const A256GCM_MESSAGES_WARN: number = 2 ** 31;
 /** NIST SP 800-38D §8.3: messages under one key with random 96-bit nonces. Suite 2 has no such limit in practice. */
 export const A256GCM_MESSAGES_MAX: number = 2 ** 32;
+/** The application's data and the record around it; what claims to be longer is refused before any key is touched. */
+export const PLAINTEXT_BYTES_MAX: number = PAYLOAD_BYTES_MAX + 2 * 1024;

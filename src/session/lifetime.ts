@@ -22,3 +22,13 @@ export function aliveAt(now: number, touchIntervalMs: number): number {
 export function hasEnded(deadlines: { idleExpiresAt: number; absoluteExpiresAt: number }, now: number): boolean {
   return now > deadlines.idleExpiresAt || now >= deadlines.absoluteExpiresAt;
 }
+
+/** How long the primary tier may keep a copy: past the idle deadline by what clocks may differ, never past the absolute one. */
+export function primaryTtl(deadlines: { idleExpiresAt: number; absoluteExpiresAt: number }, now: number): number {
+  return Math.min(deadlines.idleExpiresAt + CLOCK_SKEW_MS, deadlines.absoluteExpiresAt) - now;
+}
+
+/** How long a tombstone has to stand: no copy of the session outlives its absolute deadline. */
+export function tombstoneTtl(absoluteExpiresAt: number, now: number): number {
+  return Math.max(absoluteExpiresAt - now, 0) + CLOCK_SKEW_MS;
+}

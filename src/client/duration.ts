@@ -1,0 +1,37 @@
+import { ConfigurationError } from '../errors.ts';
+
+/** Milliseconds, or a whole number with a unit: `'250ms'`, `'30s'`, `'15m'`, `'12h'`, `'7d'`. */
+export type Duration = number | `${number}${'d' | 'h' | 'm' | 'ms' | 's'}`;
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const SPELLED = /^(\d{1,12})(ms|s|m|h|d)$/;
+
+/** `value` in milliseconds. Throws `ConfigurationError` that names the option, the value and the accepted range. */
+export function parseDuration(option: string, value: unknown, minMs: number, maxMs: number): number {
+  const ms = toMs(value);
+  if (ms === undefined || ms < minMs || ms > maxMs) {
+    throw new ConfigurationError(
+      `${option}: expected a duration from ${spell(minMs)} to ${spell(maxMs)}, in milliseconds or like '30m' ` +
+        `(units ms, s, m, h, d), but got ${describe(value)}.`,
+    );
+  }
+  return ms;
+}
+
+function toMs(value: unknown): number | undefined {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? value : undefined;
+  const match = typeof value === 'string' ? SPELLED.exec(value) : null;
+  return match === null ? undefined : Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? Number.NaN);
+}
+
+function spell(ms: number): string {
+  const unit = ['d', 'h', 'm', 's'].find((name) => ms % (UNIT_MS[name] ?? 1) === 0) ?? 'ms';
+  return `${ms / (UNIT_MS[unit] ?? 1)}${unit}`;
+}
+
+/** A value as a message may show it: option values are not secrets, but objects may hold some. */
+export function describe(value: unknown): string {
+  if (typeof value === 'string') return value.length > 40 ? `a string of ${value.length} characters` : `'${value}'`;
+  if (value === null || ['boolean', 'number', 'undefined'].includes(typeof value)) return String(value);
+  return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
+}

@@ -1,0 +1,232 @@
+import type { Serializer } from '../codec/serializer.ts';
+import { jsonSerializer } from '../codec/serializer.ts';
+import { ConfigurationError } from '../errors.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
+import type { KeySource } from '../keys/key-source.ts';
+import {
+  ABSOLUTE_LIFETIME_MS_DEFAULT,
+  DURABLE_TIMEOUT_MS_DEFAULT,
+  DURABLE_TIMEOUT_MS_MAX,
+  DURABLE_TIMEOUT_MS_MIN,
+  IDLE_LIFETIME_MS_DEFAULT,
+  LIFETIME_MS_MAX,
+  LIFETIME_MS_MIN,
+  NAMESPACE_CHARS_MAX,
+  PAYLOAD_BYTES_DEFAULT,
+  PAYLOAD_BYTES_MAX,
+  PRIMARY_TIMEOUT_MS_DEFAULT,
+  PRIMARY_TIMEOUT_MS_MAX,
+  PRIMARY_TIMEOUT_MS_MIN,
+  TOUCH_INTERVAL_MS_MAX,
+  UPDATE_TIMEOUT_MS_DEFAULT,
+  UPDATE_TIMEOUT_MS_MAX,
+  VALIDATION_LEASE_MS_DEFAULT,
+  VALIDATION_LEASE_MS_MAX,
+  VALIDATION_LEASE_MS_MIN,
+} from '../limits.ts';
+import { systemPlatform, type Platform } from '../platform/platform.ts';
+import type { DurableTier, PrimaryTier } from '../tiers/tier.ts';
+import { describe, parseDuration, type Duration } from './duration.ts';
+import type { StandardSchema } from './schema.ts';
+
+export interface Lifetime {
+  /** Ends a session that nobody uses. From 1 s to 366 days. @defaultValue '30m' */
+  readonly idle?: Duration;
+  /** Ends a session whatever happens. From 1 s to 366 days, not shorter than `idle`. @defaultValue '12h' */
+  readonly absolute?: Duration;
+}
+
+export interface SessionClientOptions<T> {
+  /** The keys that seal sessions: a ring, or where to load one from. */
+  readonly keys: KeyRing | KeySource;
+  /** The fast tier, which may vanish: `redisTier(…)`, or `memoryPrimaryTier()` for a first look. */
+  readonly primary: PrimaryTier;
+  /** The truth: `prismaTier(…)`, or `memoryDurableTier()` for a first look. */
+  readonly durable: DurableTier;
+  readonly lifetime?: Lifetime;
+  /** Letters, digits, `.`, `_`, `-`; at most 64. Part of every key and of what is authenticated. @defaultValue 'holdfast' */
+  readonly namespace?: string;
+  /**
+   * How long activity may go unrecorded; never more than a tenth of the idle lifetime. A larger value costs fewer writes and
+   * ends sessions up to that much early. From 0 to 30 s. @defaultValue '30s'
+   */
+  readonly touchInterval?: Duration;
+  /**
+   * How long the primary tier's copy is believed after the durable tier last confirmed it. A larger value costs fewer
+   * statements and lets a silently rolled-back Redis mislead for longer. From 1 s to 10 min. @defaultValue '60s'
+   */
+  readonly validationLease?: Duration;
+  /** How long a write waits for its turn and tries again after conflicts. From 10 ms to 5 min. @defaultValue '5s' */
+  readonly updateTimeout?: Duration;
+  /** After this long a command of the primary tier has failed. From 10 ms to 1 s. @defaultValue '250ms' */
+  readonly primaryTimeout?: Duration;
+  /** After this long a statement of the durable tier has failed. From 50 ms to 5 s. @defaultValue '2s' */
+  readonly durableTimeout?: Duration;
+  /** Bytes of serialized data, at most 1 048 576. @defaultValue 65536 */
+  readonly maxPayload?: number;
+  /** Turns data into bytes and back. @defaultValue JSON */
+  readonly serializer?: Serializer;
+  /** A Standard Schema validator (zod, valibot, arktype): checks on write, checks and upcasts on read. */
+  readonly schema?: StandardSchema<T>;
+  /** @internal Time and randomness; for tests. */
+  readonly platform?: Platform;
+}
+
+export interface ResolvedLifetime {
+  readonly idleMs: number;
+  readonly absoluteMs: number;
+}
+
+/** The options, complete and valid: deeper code never sees a default. */
+export interface ResolvedOptions<T> {
+  readonly keys: KeyRing | KeySource;
+  readonly primary: PrimaryTier;
+  readonly durable: DurableTier;
+  readonly lifetime: ResolvedLifetime;
+  readonly namespace: string;
+  readonly touchIntervalMs: number;
+  readonly validationLeaseMs: number;
+  readonly updateTimeoutMs: number;
+  readonly primaryTimeoutMs: number;
+  readonly durableTimeoutMs: number;
+  readonly maxPayloadBytes: number;
+  readonly serializer: Serializer;
+  readonly schema: StandardSchema<T> | undefined;
+  readonly platform: Platform;
+}
+
+const NAMES = [
+  'durable',
+  'durableTimeout',
+  'keys',
+  'lifetime',
+  'maxPayload',
+  'namespace',
+  'platform',
+  'primary',
+  'primaryTimeout',
+  'schema',
+  'serializer',
+  'touchInterval',
+  'updateTimeout',
+  'validationLease',
+] as const satisfies readonly (keyof SessionClientOptions<unknown>)[];
+
+const UPDATE_TIMEOUT_MS_MIN = 10;
+
+/** Throws `ConfigurationError` that names the option, the value and the accepted range. Does no I/O. */
+export function resolveOptions<T>(options: SessionClientOptions<T>): ResolvedOptions<T> {
+  requireOptions('options', options, NAMES);
+  return {
+    keys: requireKeys(options.keys),
+    primary: requireMethods('primary', options.primary, ['open', 'vantage', 'read', 'publish'], 'redisTier(…)'),
+    durable: requireMethods('durable', options.durable, ['open', 'insert', 'read', 'update'], 'prismaTier(…)'),
+    lifetime: resolveLifetime('lifetime', options.lifetime, {
+      idleMs: IDLE_LIFETIME_MS_DEFAULT,
+      absoluteMs: ABSOLUTE_LIFETIME_MS_DEFAULT,
+    }),
+    namespace: requireNamespace(options.namespace ?? 'holdfast'),
+    touchIntervalMs: parseDuration('touchInterval', options.touchInterval ?? TOUCH_INTERVAL_MS_MAX, 0, TOUCH_INTERVAL_MS_MAX),
+    validationLeaseMs: parseDuration(
+      'validationLease',
+      options.validationLease ?? VALIDATION_LEASE_MS_DEFAULT,
+      VALIDATION_LEASE_MS_MIN,
+      VALIDATION_LEASE_MS_MAX,
+    ),
+    updateTimeoutMs: parseDuration(
+      'updateTimeout',
+      options.updateTimeout ?? UPDATE_TIMEOUT_MS_DEFAULT,
+      UPDATE_TIMEOUT_MS_MIN,
+      UPDATE_TIMEOUT_MS_MAX,
+    ),
+    primaryTimeoutMs: parseDuration(
+      'primaryTimeout',
+      options.primaryTimeout ?? PRIMARY_TIMEOUT_MS_DEFAULT,
+      PRIMARY_TIMEOUT_MS_MIN,
+      PRIMARY_TIMEOUT_MS_MAX,
+    ),
+    durableTimeoutMs: parseDuration(
+      'durableTimeout',
+      options.durableTimeout ?? DURABLE_TIMEOUT_MS_DEFAULT,
+      DURABLE_TIMEOUT_MS_MIN,
+      DURABLE_TIMEOUT_MS_MAX,
+    ),
+    maxPayloadBytes: requirePayloadBytes(options.maxPayload ?? PAYLOAD_BYTES_DEFAULT),
+    serializer: requireMethods('serializer', options.serializer ?? jsonSerializer, ['serialize', 'parse'], 'a Serializer'),
+    schema: options.schema === undefined ? undefined : requireSchema(options.schema),
+    platform: options.platform ?? systemPlatform,
+  };
+}
+
+/** The lifetime of one session: what is not given is taken from `defaults`. An absolute one alone also caps the idle one. */
+export function resolveLifetime(option: string, lifetime: Lifetime | undefined, defaults: ResolvedLifetime): ResolvedLifetime {
+  if (lifetime === undefined) return defaults;
+  requireOptions(option, lifetime, ['idle', 'absolute']);
+  const { idle, absolute } = lifetime;
+  const absoluteMs =
+    absolute === undefined
+      ? defaults.absoluteMs
+      : parseDuration(`${option}.absolute`, absolute, LIFETIME_MS_MIN, LIFETIME_MS_MAX);
+  const idleMs =
+    idle === undefined
+      ? Math.min(defaults.idleMs, absoluteMs)
+      : parseDuration(`${option}.idle`, idle, LIFETIME_MS_MIN, LIFETIME_MS_MAX);
+  if (idleMs > absoluteMs) {
+    throw new ConfigurationError(
+      `${option}.idle (${idleMs} ms) must not be longer than ${option}.absolute (${absoluteMs} ms).`,
+    );
+  }
+  return { idleMs, absoluteMs };
+}
+
+/** Refuses what is not an object and names that nobody knows: a misspelt option must not be ignored. */
+export function requireOptions(what: string, value: unknown, names: readonly string[]): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ConfigurationError(`${what}: expected an object, but got ${describe(value)}.`);
+  }
+  for (const name of Object.keys(value)) {
+    if (!names.includes(name)) {
+      throw new ConfigurationError(`${what}: unknown option ${describe(name)}; expected ${names.join(', ')}.`);
+    }
+  }
+}
+
+function requireKeys(keys: KeyRing | KeySource): KeyRing | KeySource {
+  const candidate: unknown = keys;
+  if (typeof candidate === 'object' && candidate !== null) {
+    if ('sealingKey' in candidate || ('load' in candidate && typeof candidate.load === 'function')) return keys;
+  }
+  throw new ConfigurationError(`keys: expected a KeyRing or a KeySource, but got ${describe(candidate)}.`);
+}
+
+function requireMethods<V extends object>(option: string, value: V, methods: readonly string[], expected: string): V {
+  const candidate: unknown = value;
+  const isFit =
+    typeof candidate === 'object' &&
+    candidate !== null &&
+    methods.every((method) => typeof (candidate as Record<string, unknown>)[method] === 'function');
+  if (!isFit) throw new ConfigurationError(`${option}: expected ${expected}, but got ${describe(candidate)}.`);
+  return value;
+}
+
+function requireNamespace(namespace: unknown): string {
+  if (typeof namespace === 'string' && /^[\w.-]+$/.test(namespace) && namespace.length <= NAMESPACE_CHARS_MAX) {
+    return namespace;
+  }
+  throw new ConfigurationError(
+    `namespace: expected 1 to ${NAMESPACE_CHARS_MAX} letters, digits, '.', '_' or '-', but got ${describe(namespace)}.`,
+  );
+}
+
+function requirePayloadBytes(bytes: unknown): number {
+  if (typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes >= 1 && bytes <= PAYLOAD_BYTES_MAX) return bytes;
+  throw new ConfigurationError(`maxPayload: expected 1 to ${PAYLOAD_BYTES_MAX} bytes, but got ${describe(bytes)}.`);
+}
+
+function requireSchema<T>(schema: StandardSchema<T>): StandardSchema<T> {
+  const candidate: unknown = schema;
+  // Validators may be functions (arktype) as well as objects.
+  const isObject = (typeof candidate === 'object' && candidate !== null) || typeof candidate === 'function';
+  if (isObject && typeof schema['~standard']?.validate === 'function') return schema;
+  throw new ConfigurationError(`schema: expected a Standard Schema validator, but got ${describe(candidate)}.`);
+}

@@ -1,0 +1,220 @@
+import { ConfigurationError, SessionNotFoundError } from '../errors.ts';
+import { isSessionId, newSessionId, storageKeyOf } from '../session/session-id.ts';
+import type { SessionRecord } from '../session/session-record.ts';
+import type { LivingSession } from '../tiering/context.ts';
+import { Opening } from './opening.ts';
+import {
+  requireOptions,
+  resolveLifetime,
+  resolveOptions,
+  type Lifetime,
+  type ResolvedOptions,
+  type SessionClientOptions,
+} from './options.ts';
+import { sealRecord } from './sealer.ts';
+import { SessionData } from './session-data.ts';
+import { regenerate, replace, update, written, type Change, type WriterContext, type Written } from './session-writer.ts';
+import { Session, type SessionSummary } from './session.ts';
+import { UpdateQueue, type Deadline } from './update-queue.ts';
+import { findByHandle, summarize } from './user-sessions.ts';
+
+export interface CreateOptions {
+  /** The application's own id of the user; 1 to 512 bytes. Stored sealed, and as a keyed hash to find the user's sessions. */
+  readonly userId?: string;
+  /** A line for the user's device list, such as `Firefox on Linux`; at most 512 bytes, stored sealed. */
+  readonly label?: string;
+  /** Overrides the client's `lifetime` for this session. */
+  readonly lifetime?: Lifetime;
+}
+
+export interface GetOptions {
+  /** Whether this read counts as activity. @defaultValue true */
+  readonly touch?: boolean;
+  /** `strong` asks the durable tier, whatever the primary tier holds. @defaultValue 'bounded' */
+  readonly consistency?: 'bounded' | 'strong';
+}
+
+export interface RegenerateOptions<T> {
+  /** The user that has just logged in. A new one restarts the absolute lifetime. */
+  readonly userId?: string;
+  /** Replaces the data. */
+  readonly data?: T;
+}
+
+/** `up` works; `degraded` answers, but not everything; `down` does not answer, or (keys) is not loaded. */
+export interface Health {
+  readonly primary: 'degraded' | 'down' | 'up';
+  readonly durable: 'degraded' | 'down' | 'up';
+  readonly keys: 'down' | 'up';
+}
+
+/**
+ * Encrypted sessions in two tiers. Every method may reject with `TierUnavailableError` when nobody who could answer was
+ * reachable: an outage is never reported as a missing session. Writes may reject with `OutcomeUnknownError`.
+ */
+export class SessionClient<T = unknown> implements AsyncDisposable {
+  readonly #options: ResolvedOptions<T>;
+  readonly #opening: Opening<T>;
+  readonly #data: SessionData<T>;
+  readonly #queue: UpdateQueue;
+
+  /** Throws `ConfigurationError`. Does no I/O: the first use connects, or `ready()`. */
+  constructor(options: SessionClientOptions<T>) {
+    const resolved = resolveOptions(options);
+    this.#options = resolved;
+    this.#opening = new Opening(resolved);
+    this.#data = new SessionData(resolved.serializer, resolved.schema);
+    this.#queue = new UpdateQueue(resolved.platform, resolved.updateTimeoutMs);
+  }
+
+  /**
+   * Connects now. Rejects with `ConfigurationError` (TLS, credentials, grants, table), `KeyRingError`, or
+   * `TierUnavailableError` when the durable tier is away. A primary tier that is only away does not keep it from being ready.
+   */
+  async ready(): Promise<void> {
+    await this.#opening.get();
+  }
+
+  /** A new session with a new id. One INSERT; durable once this resolves. Throws `PayloadError`. */
+  async create(data: T, options: CreateOptions = {}): Promise<Session<T>> {
+    requireOptions('create options', options, ['userId', 'label', 'lifetime']);
+    const lifetime = resolveLifetime('lifetime', options.lifetime, this.#options.lifetime);
+    const bytes = await this.#data.write(data);
+    const { codec, store } = await this.#opening.get();
+    const now = this.#options.platform.now();
+    const record: SessionRecord = {
+      revision: 1,
+      createdAt: now,
+      absoluteExpiresAt: now + lifetime.absoluteMs,
+      idleLifetimeMs: lifetime.idleMs,
+      userId: options.userId,
+      label: options.label,
+      schemaVersion: 0,
+      data: bytes,
+    };
+    const id = newSessionId(this.#options.platform);
+    const storageKey = storageKeyOf(id);
+    await store.create(sealRecord(codec, storageKey, record, now));
+    return this.#session(id, written(storageKey, record, now));
+  }
+
+  /** The session, or null if there is none. Slides the idle deadline, at most once per touch interval. */
+  async get(id: string, options: GetOptions = {}): Promise<Session<T> | null> {
+    const { touch = true, consistency = 'bounded' } = options;
+    if (typeof touch !== 'boolean') throw new ConfigurationError('touch: expected a boolean.');
+    if (consistency !== 'bounded' && consistency !== 'strong') {
+      throw new ConfigurationError("consistency: expected 'bounded' or 'strong'.");
+    }
+    if (!isSessionId(id)) return null;
+    const { store } = await this.#opening.get();
+    const living = await store.read(storageKeyOf(id), { consistency, touch });
+    return living === null ? null : this.#session(id, living);
+  }
+
+  /**
+   * Changes the data. `change` gets a private copy, which it may mutate or replace by returning a value; it may be async and
+   * may run more than once. No concurrent update is ever lost. Throws `SessionNotFoundError`, `PayloadError`, and
+   * `RevisionConflictError` when others kept winning until `updateTimeout`.
+   */
+  async update(id: string, change: Change<T>): Promise<Session<T>> {
+    if (typeof change !== 'function') throw new ConfigurationError('update: expected a function that changes the data.');
+    return this.#write(id, (context, deadline) => update(context, id, change, deadline));
+  }
+
+  /** Replaces the data if the session is still at `revision`; else throws `RevisionConflictError`. */
+  async replace(id: string, data: T, options: { readonly revision: number }): Promise<Session<T>> {
+    requireOptions('replace options', options, ['revision']);
+    const { revision } = options;
+    if (!Number.isSafeInteger(revision) || revision < 1) {
+      throw new ConfigurationError('revision: expected the revision of a session, a whole number from 1.');
+    }
+    return this.#write(id, (context) => replace(context, id, data, revision));
+  }
+
+  /** Slides the idle deadline as `get` does, and waits for it. Throws `SessionNotFoundError`. */
+  async touch(id: string): Promise<void> {
+    const { store } = await this.#opening.get();
+    const storageKey = this.#requireKey(id);
+    const living = await store.read(storageKey, { consistency: 'bounded', touch: false });
+    if (living === null) throw new SessionNotFoundError();
+    if (!(await store.touch(living))) throw new SessionNotFoundError();
+  }
+
+  /** A new id for the session, after a login; the old one is dead before this resolves. Throws `SessionNotFoundError`. */
+  async regenerate(id: string, options: RegenerateOptions<T> = {}): Promise<Session<T>> {
+    requireOptions('regenerate options', options, ['userId', 'data']);
+    return this.#write(id, (context, deadline) => regenerate(context, id, options, deadline));
+  }
+
+  /**
+   * Ends the session for good. True if it was alive. Rejects with `RevocationNotDurableError` if only the primary tier could
+   * be told.
+   */
+  async destroy(id: string): Promise<boolean> {
+    if (!isSessionId(id)) return false;
+    const { store } = await this.#opening.get();
+    return store.destroy(storageKeyOf(id));
+  }
+
+  /** Ends every session of the namespace. How many were alive. */
+  async destroyAll(): Promise<number> {
+    const { store } = await this.#opening.get();
+    return store.destroyMany('everyone', null);
+  }
+
+  /** The user's living sessions, the latest seen first; never their ids. Asks the durable tier. */
+  async listByUser(userId: string): Promise<SessionSummary[]> {
+    const { codec, store } = await this.#opening.get();
+    const rows = await store.listByUser(codec.userKeys(userId));
+    return summarize(codec, rows, this.#options.platform.now());
+  }
+
+  /** Ends the user's sessions, except the one whose id is given. How many were alive. */
+  async destroyByUser(userId: string, options: { readonly except?: string } = {}): Promise<number> {
+    requireOptions('destroyByUser options', options, ['except']);
+    const { codec, store } = await this.#opening.get();
+    const except = isSessionId(options.except) ? storageKeyOf(options.except) : null;
+    return store.destroyMany(codec.userKeys(userId), except);
+  }
+
+  /** Ends the one of the user's sessions that has this handle. True if it was alive. */
+  async destroyByHandle(userId: string, handle: string): Promise<boolean> {
+    const { codec, store } = await this.#opening.get();
+    const storageKey = findByHandle(await store.listByUser(codec.userKeys(userId)), String(handle));
+    return storageKey === undefined ? false : store.destroy(storageKey);
+  }
+
+  /** What this process knows of its tiers and keys; asks nobody, never rejects. */
+  async health(): Promise<Health> {
+    return { ...this.#opening.store.conditions(), keys: this.#opening.hasKeys ? 'up' : 'down' };
+  }
+
+  /** Lets go of connections and timers, after what is under way has ended. The application's Prisma client stays open. */
+  close(): Promise<void> {
+    return this.#opening.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #write(
+    id: string,
+    write: (context: WriterContext<T>, deadline: Deadline) => Promise<Written>,
+  ): Promise<Session<T>> {
+    const storageKey = this.#requireKey(id);
+    const { codec, store } = await this.#opening.get();
+    const context = { platform: this.#options.platform, data: this.#data, codec, store };
+    const result = await this.#queue.run(storageKey.toString('latin1'), (deadline) => write(context, deadline));
+    return this.#session(result.id, result.session);
+  }
+
+  #requireKey(id: string): Buffer {
+    if (!isSessionId(id)) throw new SessionNotFoundError();
+    return storageKeyOf(id);
+  }
+
+  async #session(id: string, living: LivingSession): Promise<Session<T>> {
+    return new Session(id, living, await this.#data.read(living.record.data));
+  }
+}

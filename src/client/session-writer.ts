@@ -1,0 +1,130 @@
+import type { Codec } from '../codec/codec.ts';
+import { RevisionConflictError, SessionNotFoundError } from '../errors.ts';
+import { CONFLICT_BACKOFF_MS_MAX, CONFLICT_BACKOFF_MS_MIN } from '../limits.ts';
+import { delay, type Platform } from '../platform/platform.ts';
+import { idleDeadline } from '../session/lifetime.ts';
+import { newSessionId, storageKeyOf } from '../session/session-id.ts';
+import type { SessionRecord } from '../session/session-record.ts';
+import type { LivingSession } from '../tiering/context.ts';
+import type { TieredStore } from '../tiering/tiered-store.ts';
+import { sealRecord } from './sealer.ts';
+import type { SessionData } from './session-data.ts';
+import type { Deadline } from './update-queue.ts';
+
+export interface WriterContext<T> {
+  readonly platform: Platform;
+  readonly codec: Codec;
+  readonly store: TieredStore;
+  readonly data: SessionData<T>;
+}
+
+/** What a write made of a session, and under which id. */
+export interface Written {
+  readonly id: string;
+  readonly session: LivingSession;
+}
+
+export type Change<T> = (draft: T) => Promise<T | void> | T | void;
+
+/** Read, change, compare-and-swap; again from the durable tier when somebody else was faster. */
+export async function update<T>(
+  context: WriterContext<T>,
+  id: string,
+  change: Change<T>,
+  deadline: Deadline,
+): Promise<Written> {
+  return untilApplied(context, storageKeyOf(id), deadline, async (current) => {
+    const draft = await context.data.read(current.record.data);
+    const changed = await change(draft);
+    const data = await context.data.write(changed === undefined ? draft : changed);
+    const session = await swap(context, current, data);
+    return session === null ? null : { id, session };
+  });
+}
+
+/** One compare-and-swap against a revision that the caller has seen. */
+export async function replace<T>(context: WriterContext<T>, id: string, data: T, revision: number): Promise<Written> {
+  const bytes = await context.data.write(data);
+  const current = await atRevision(context, storageKeyOf(id), revision);
+  const session = await swap(context, current, bytes);
+  if (session !== null) return { id, session };
+  if ((await context.store.readDurable(current.storageKey)) === null) throw new SessionNotFoundError();
+  throw new RevisionConflictError();
+}
+
+export interface Regenerating<T> {
+  readonly userId?: string;
+  readonly data?: T;
+}
+
+/** A new id for the same session. A new user starts a new life: its absolute lifetime begins again. */
+export async function regenerate<T>(
+  context: WriterContext<T>,
+  id: string,
+  changes: Regenerating<T>,
+  deadline: Deadline,
+): Promise<Written> {
+  const data = changes.data === undefined ? undefined : await context.data.write(changes.data);
+  const newId = newSessionId(context.platform);
+  const storageKey = storageKeyOf(newId);
+  return untilApplied(context, storageKeyOf(id), deadline, async (current) => {
+    const now = context.platform.now();
+    const record = reborn(current.record, changes.userId, data, now);
+    const hasMoved = await context.store.regenerate({
+      previousStorageKey: current.storageKey,
+      previousAbsoluteExpiresAt: current.record.absoluteExpiresAt,
+      record: sealRecord(context.codec, storageKey, record, now),
+      idleLifetimeMs: record.idleLifetimeMs,
+    });
+    return hasMoved ? { id: newId, session: written(storageKey, record, now) } : null;
+  });
+}
+
+function reborn(record: SessionRecord, userId: string | undefined, data: Buffer | undefined, now: number): SessionRecord {
+  const next = { ...record, revision: record.revision + 1, data: data ?? record.data };
+  if (userId === undefined || userId === record.userId) return next;
+  return { ...next, userId, createdAt: now, absoluteExpiresAt: now + (record.absoluteExpiresAt - record.createdAt) };
+}
+
+/** The session at this revision; a copy that is behind it is looked up in the durable tier. */
+async function atRevision<T>(context: WriterContext<T>, storageKey: Buffer, revision: number): Promise<LivingSession> {
+  let current = await context.store.read(storageKey, { consistency: 'bounded', touch: false });
+  if (current !== null && current.record.revision < revision) current = await context.store.readDurable(storageKey);
+  if (current === null) throw new SessionNotFoundError();
+  if (current.record.revision !== revision) throw new RevisionConflictError();
+  return current;
+}
+
+/** The session after the write; null if another write came first or it is gone. */
+async function swap<T>(context: WriterContext<T>, current: LivingSession, data: Buffer): Promise<LivingSession | null> {
+  const now = context.platform.now();
+  const record: SessionRecord = { ...current.record, revision: current.record.revision + 1, data };
+  const sealed = sealRecord(context.codec, current.storageKey, record, now);
+  const isApplied = await context.store.update(sealed, record.idleLifetimeMs);
+  return isApplied ? written(current.storageKey, record, now) : null;
+}
+
+async function untilApplied<T>(
+  context: WriterContext<T>,
+  storageKey: Buffer,
+  deadline: Deadline,
+  attempt: (current: LivingSession) => Promise<Written | null>,
+): Promise<Written> {
+  const { platform, store } = context;
+  let current = await store.read(storageKey, { consistency: 'bounded', touch: false });
+  for (let tries = 1; ; tries += 1) {
+    if (current === null) throw new SessionNotFoundError();
+    const result = await attempt(current);
+    if (result !== null) return result;
+    const ceilingMs = Math.min(CONFLICT_BACKOFF_MS_MIN * 2 ** tries, CONFLICT_BACKOFF_MS_MAX);
+    const pauseMs = platform.random() * ceilingMs;
+    if (platform.monotonic() + pauseMs > deadline) throw new RevisionConflictError();
+    await delay(platform, pauseMs);
+    current = await store.readDurable(storageKey);
+  }
+}
+
+export function written(storageKey: Buffer, record: SessionRecord, lastSeenAt: number): LivingSession {
+  const idleExpiresAt = idleDeadline(lastSeenAt, record.idleLifetimeMs, record.absoluteExpiresAt);
+  return { storageKey, record, lastSeenAt, idleExpiresAt, servedBy: 'durable' };
+}

@@ -1,0 +1,30 @@
+export { SessionClient } from './client/session-client.ts';
+export type { CreateOptions, GetOptions, Health, RegenerateOptions } from './client/session-client.ts';
+export type { Change } from './client/session-writer.ts';
+export type { Duration } from './client/duration.ts';
+export type { Lifetime, SessionClientOptions } from './client/options.ts';
+export type { Session, SessionSummary } from './client/session.ts';
+export type { SchemaResult, StandardSchema } from './client/schema.ts';
+export type { Serializer } from './codec/serializer.ts';
+export {
+  ConfigurationError,
+  EnvelopeError,
+  HoldfastError,
+  KeyRingError,
+  OutcomeUnknownError,
+  PayloadError,
+  RevisionConflictError,
+  RevocationNotDurableError,
+  SessionNotFoundError,
+  TierFailure,
+  TierUnavailableError,
+} from './errors.ts';
+export type { EnvelopeErrorReason, HoldfastErrorCode, TierFailureKind, TierRole } from './errors.ts';
+export { KeyRing } from './keys/key-ring.ts';
+export type { KeyRingJwks } from './keys/key-ring.ts';
+export { keyRingFile } from './keys/key-source.ts';
+export type { KeySource } from './keys/key-source.ts';
+export { addKey, promoteKey } from './keys/rotation.ts';
+export type { Platform } from './platform/platform.ts';
+export type * from './tiers/tier.ts';
+export type { RecordState, SealedRecord } from './session/sealed-record.ts';

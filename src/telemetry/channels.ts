@@ -1,0 +1,37 @@
+import { channel } from 'node:diagnostics_channel';
+import type { EnvelopeErrorReason, TierRole } from '../errors.ts';
+
+/**
+ * Facts for operators, on `node:diagnostics_channel`: nothing is built when nobody listens. Messages carry public
+ * handles and short words, never ids, keys, user ids or data.
+ */
+
+/** A tier came up or went down. `reason` is a short word such as `deadline`, `ECONNREFUSED`, `probe-succeeded`. */
+export interface TierChange {
+  readonly tier: TierRole;
+  readonly state: 'down' | 'up';
+  readonly reason: string;
+}
+
+/** Stored bytes that did not open; from the primary tier they are replaced by the durable copy. */
+export interface EnvelopeRejected {
+  readonly tier: TierRole;
+  readonly reason: EnvelopeErrorReason;
+  readonly handle: string;
+}
+
+/** Work that no caller waits for has failed. A revocation is tried again; a touch is not. */
+export interface BackgroundFailure {
+  readonly work: 'revocation' | 'touch';
+  readonly code: string;
+}
+
+/** A named channel and the one shape of message that it carries. */
+export interface FactChannel<Message> {
+  readonly hasSubscribers: boolean;
+  publish(message: Message): void;
+}
+
+export const tierChange: FactChannel<TierChange> = channel('holdfast:tier-change');
+export const envelopeRejected: FactChannel<EnvelopeRejected> = channel('holdfast:envelope-rejected');
+export const backgroundFailure: FactChannel<BackgroundFailure> = channel('holdfast:background-failure');

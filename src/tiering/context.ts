@@ -1,0 +1,42 @@
+import { randomBytes, type Platform } from '../platform/platform.ts';
+import type { SessionRecord } from '../session/session-record.ts';
+import type { Background } from './background.ts';
+import type { DurableGuard } from './durable-guard.ts';
+import type { PrimaryGuard } from './primary-guard.ts';
+
+/** Opens an envelope for a storage key, or throws `EnvelopeError`. The coordinator never sees a key. */
+export type OpenEnvelope = (storageKey: Buffer, envelope: Buffer) => SessionRecord;
+
+/** What every path works with. */
+export interface TieringContext {
+  readonly platform: Platform;
+  readonly primary: PrimaryGuard;
+  readonly durable: DurableGuard;
+  readonly background: Background;
+  readonly openEnvelope: OpenEnvelope;
+  /** The configured ceiling; a session with a short idle lifetime is touched more often. */
+  readonly touchIntervalMs: number;
+}
+
+/** A living session as the tiers have it. Times are milliseconds since the epoch. */
+export interface LivingSession {
+  readonly storageKey: Buffer;
+  readonly record: SessionRecord;
+  readonly lastSeenAt: number;
+  readonly idleExpiresAt: number;
+  /** Who answered; a copy that the durable tier has just confirmed counts as the durable tier's answer. */
+  readonly servedBy: 'durable' | 'primary';
+}
+
+const WRITE_ID_BYTES = 16;
+const LEASE_TOKEN_BYTES = 8;
+
+/** Names one write, so that its row can be recognised after a lost answer. */
+export function newWriteId(platform: Platform): Buffer {
+  return randomBytes(platform, WRITE_ID_BYTES);
+}
+
+/** Names one holder of a fill lease. */
+export function newLeaseToken(platform: Platform): string {
+  return randomBytes(platform, LEASE_TOKEN_BYTES).toString('hex');
+}

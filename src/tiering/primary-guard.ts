@@ -1,0 +1,132 @@
+import { TierFailure } from '../errors.ts';
+import type { Platform } from '../platform/platform.ts';
+import type {
+  NewValue,
+  PrimaryEntry,
+  PrimaryTier,
+  PrimaryValue,
+  RestampCommand,
+  Stamp,
+  TierContext,
+} from '../tiers/tier.ts';
+import { Breaker } from './breaker.ts';
+
+/** The primary tier gave no answer: it was not asked, or failed, or was late. It says nothing about the session. */
+export const UNREACHED: unique symbol = Symbol('unreached');
+export type Unreached = typeof UNREACHED;
+
+/**
+ * The primary tier behind its breaker. Nothing here throws: a primary tier that fails is one that was not reached, and
+ * the durable tier answers instead.
+ *
+ * One failure of any kind opens the breaker. A mutation that failed may have left something stale behind, and closing the
+ * breaker raises the trust floor, after which nothing from before is believed without the durable tier's word.
+ */
+export class PrimaryGuard {
+  readonly #tier: PrimaryTier;
+  readonly #breaker: Breaker;
+  readonly #validationLeaseMs: number;
+  /** Primary server time below which stamps are not believed by this node. */
+  #trustFloor = 0;
+
+  constructor(tier: PrimaryTier, platform: Platform, validationLeaseMs: number) {
+    this.#tier = tier;
+    this.#validationLeaseMs = validationLeaseMs;
+    this.#breaker = new Breaker({
+      platform,
+      role: 'primary',
+      failuresToOpen: 1,
+      probe: () => tier.probe(),
+      onClose: () => this.#raiseTrustFloor(),
+    });
+  }
+
+  /** Rejects only for what a person has to mend; a server that is away is asked again in the background. */
+  async open(context: TierContext): Promise<void> {
+    try {
+      await this.#tier.open(context, () => this.#connectionChanged());
+    } catch (error) {
+      if (error instanceof TierFailure && error.kind !== 'misconfigured') this.#breaker.trip(error.reason);
+      else throw error;
+    }
+  }
+
+  get condition(): 'degraded' | 'down' | 'up' {
+    if (this.#tier.vantage() === null) return 'down';
+    return this.#breaker.isClosed ? 'up' : 'degraded';
+  }
+
+  /**
+   * What a copy may be stamped with now: taken *before* the truth is asked, so that it never claims more than was known.
+   * Null while the tier is out of use.
+   */
+  stamp(): Stamp | null {
+    const vantage = this.#breaker.isClosed ? this.#tier.vantage() : null;
+    return vantage === null ? null : { incarnation: vantage.incarnation, at: vantage.earliest };
+  }
+
+  /** Whether this node may serve the copy without asking the durable tier. */
+  trusts(value: PrimaryValue): boolean {
+    const vantage = this.#tier.vantage();
+    if (vantage === null || value.stamp.incarnation !== vantage.incarnation) return false;
+    const { at } = value.stamp;
+    return at >= this.#trustFloor && at <= vantage.latest && vantage.latest - at <= this.#validationLeaseMs;
+  }
+
+  read(storageKey: Buffer): Promise<PrimaryEntry | Unreached> {
+    return this.#attempt(() => this.#tier.read(storageKey));
+  }
+
+  lease(storageKey: Buffer, token: string, over: PrimaryValue | null): Promise<boolean | Unreached> {
+    return this.#attempt(() => this.#tier.lease(storageKey, token, over));
+  }
+
+  fill(storageKey: Buffer, token: string, value: NewValue): Promise<boolean | Unreached> {
+    return this.#attempt(() => this.#tier.fill(storageKey, token, value));
+  }
+
+  publish(storageKey: Buffer, value: NewValue): Promise<boolean | Unreached> {
+    return this.#attempt(() => this.#tier.publish(storageKey, value));
+  }
+
+  restamp(storageKey: Buffer, command: RestampCommand): Promise<boolean | Unreached> {
+    return this.#attempt(() => this.#tier.restamp(storageKey, command));
+  }
+
+  evict(storageKey: Buffer, belowRevision: number): Promise<Unreached | void> {
+    return this.#attempt(() => this.#tier.evict(storageKey, belowRevision));
+  }
+
+  hold(storageKey: Buffer): Promise<Unreached | void> {
+    return this.#attempt(() => this.#tier.hold(storageKey));
+  }
+
+  tombstone(storageKey: Buffer, ttlMs: number): Promise<Unreached | void> {
+    return this.#attempt(() => this.#tier.tombstone(storageKey, ttlMs));
+  }
+
+  async close(): Promise<void> {
+    this.#breaker.stop();
+    await this.#tier.close();
+  }
+
+  async #attempt<T>(command: () => Promise<T>): Promise<T | Unreached> {
+    if (!this.#breaker.isClosed) return UNREACHED;
+    try {
+      return await command();
+    } catch (error) {
+      this.#breaker.trip(error instanceof TierFailure ? error.reason : 'unexpected');
+      return UNREACHED;
+    }
+  }
+
+  #connectionChanged(): void {
+    if (this.#tier.vantage() === null) this.#breaker.trip('connection-lost');
+    else this.#breaker.nudge();
+  }
+
+  #raiseTrustFloor(): void {
+    const vantage = this.#tier.vantage();
+    if (vantage !== null) this.#trustFloor = Math.max(this.#trustFloor, vantage.latest);
+  }
+}

@@ -1,0 +1,162 @@
+import { EnvelopeError, type TierRole } from '../errors.ts';
+import { hasEnded, primaryTtl } from '../session/lifetime.ts';
+import type { RecordState, SealedRecord } from '../session/sealed-record.ts';
+import { handleOf } from '../session/session-id.ts';
+import type { SessionRecord } from '../session/session-record.ts';
+import { envelopeRejected } from '../telemetry/channels.ts';
+import type { PrimaryValue, Stamp } from '../tiers/tier.ts';
+import { newLeaseToken, type LivingSession, type TieringContext } from './context.ts';
+import { UNREACHED } from './primary-guard.ts';
+import { isTouchDue, spread, touch, type TouchesUnderWay } from './touch-path.ts';
+
+export interface ReadOptions {
+  /** `strong` asks the durable tier whatever the primary tier holds. */
+  readonly consistency: 'bounded' | 'strong';
+  /** Whether this read counts as activity. */
+  readonly touch: boolean;
+}
+
+/**
+ * The read path. "Not found" (null) is said by the durable tier, by a tombstone, or by an absolute deadline inside an
+ * envelope that opened; everything else that is not an answer throws.
+ */
+export class ReadPath {
+  readonly #context: TieringContext;
+  readonly #touches: TouchesUnderWay;
+
+  constructor(context: TieringContext, touches: TouchesUnderWay) {
+    this.#context = context;
+    this.#touches = touches;
+  }
+
+  async read(storageKey: Buffer, options: ReadOptions): Promise<LivingSession | null> {
+    const entry = await this.#context.primary.read(storageKey);
+    if (entry === UNREACHED) return this.readDurable(storageKey, options);
+    switch (entry.kind) {
+      case 'tombstone':
+        return null;
+      case 'value':
+        return this.#readValue(storageKey, entry, options);
+      case 'absent':
+        return this.#fill(storageKey, null, options);
+      case 'hold':
+      case 'lease':
+        return this.readDurable(storageKey, options);
+      default:
+        return entry satisfies never;
+    }
+  }
+
+  /** Straight from the truth, storing nothing in the primary tier. */
+  async readDurable(storageKey: Buffer, options: ReadOptions): Promise<LivingSession | null> {
+    const row = await this.#context.durable.read(storageKey);
+    return row === null ? null : this.#fromRow(row, options);
+  }
+
+  async #readValue(storageKey: Buffer, value: PrimaryValue, options: ReadOptions): Promise<LivingSession | null> {
+    const record = this.#tryOpen(storageKey, value);
+    if (record === null) return this.#fill(storageKey, value, options);
+    const now = this.#context.platform.now();
+    if (now >= record.absoluteExpiresAt) return null;
+    const isBelieved = options.consistency === 'bounded' && this.#context.primary.trusts(value);
+    // An idle deadline is not authenticated, and another node may just have moved it: the durable tier has the last word.
+    if (!isBelieved || now > value.idleExpiresAt) return this.#confirm(storageKey, value, record, options);
+    const { lastSeenAt, idleExpiresAt } = value;
+    return this.#slide({ storageKey, record, lastSeenAt, idleExpiresAt, servedBy: 'primary' }, options);
+  }
+
+  /** Asks the durable tier whether the copy is still the truth, without moving the envelope again. */
+  async #confirm(
+    storageKey: Buffer,
+    value: PrimaryValue,
+    record: SessionRecord,
+    options: ReadOptions,
+  ): Promise<LivingSession | null> {
+    const state = await this.#validate(storageKey, record, value, options);
+    if (state === null || hasEnded(state, this.#context.platform.now())) return null;
+    if (state.revision !== value.revision) return this.#fill(storageKey, value, options);
+    const { lastSeenAt, idleExpiresAt } = state;
+    return { storageKey, record, lastSeenAt, idleExpiresAt, servedBy: 'durable' };
+  }
+
+  /** A due touch validates as well: one statement does both. It must not revive what has ended for the user. */
+  async #validate(
+    storageKey: Buffer,
+    record: SessionRecord,
+    value: PrimaryValue,
+    options: ReadOptions,
+  ): Promise<RecordState | null> {
+    const { platform, primary, durable, background } = this.#context;
+    const hasIdled = platform.now() > value.idleExpiresAt;
+    if (options.touch && !hasIdled && isTouchDue(this.#context, record, value.lastSeenAt)) {
+      return touch(this.#context, storageKey, record);
+    }
+    const stamp = primary.stamp();
+    const state = await durable.readState(storageKey);
+    background.run('fill', spread(this.#context, storageKey, state, stamp));
+    return state;
+  }
+
+  /** Reads the truth and stores a copy of it, unless somebody else is about to or a mutation came between. */
+  async #fill(storageKey: Buffer, over: PrimaryValue | null, options: ReadOptions): Promise<LivingSession | null> {
+    const { primary, durable, platform, background } = this.#context;
+    const token = newLeaseToken(platform);
+    const isLeased = (await primary.lease(storageKey, token, over)) === true;
+    const stamp = isLeased ? primary.stamp() : null;
+    const row = await durable.read(storageKey);
+    if (row === null) return null;
+    const session = this.#fromRow(row, options);
+    if (session !== null && stamp !== null) background.run('fill', this.#store(row, token, stamp));
+    return session;
+  }
+
+  async #store(row: SealedRecord, token: string, stamp: Stamp): Promise<void> {
+    const ttlMs = primaryTtl(row, this.#context.platform.now());
+    if (ttlMs <= 0) return;
+    const { revision, lastSeenAt, idleExpiresAt, envelope } = row;
+    await this.#context.primary.fill(row.storageKey, token, {
+      revision,
+      stamp,
+      lastSeenAt,
+      idleExpiresAt,
+      envelope,
+      ttlMs,
+    });
+  }
+
+  #fromRow(row: SealedRecord, options: ReadOptions): LivingSession | null {
+    const now = this.#context.platform.now();
+    if (hasEnded(row, now)) return null;
+    const record = this.#open(row.storageKey, row.envelope, row.revision, 'durable');
+    if (now >= record.absoluteExpiresAt) return null;
+    const { storageKey, lastSeenAt, idleExpiresAt } = row;
+    return this.#slide({ storageKey, record, lastSeenAt, idleExpiresAt, servedBy: 'durable' }, options);
+  }
+
+  #slide(session: LivingSession, options: ReadOptions): LivingSession {
+    return options.touch ? this.#touches.slide(this.#context, session) : session;
+  }
+
+  #tryOpen(storageKey: Buffer, value: PrimaryValue): SessionRecord | null {
+    try {
+      return this.#open(storageKey, value.envelope, value.revision, 'primary');
+    } catch (error) {
+      if (error instanceof EnvelopeError) return null;
+      throw error;
+    }
+  }
+
+  /** Whoever can write to a store can pair an old envelope with a new revision, so the two have to agree. */
+  #open(storageKey: Buffer, envelope: Buffer, revision: number, tier: TierRole): SessionRecord {
+    try {
+      const record = this.#context.openEnvelope(storageKey, envelope);
+      if (record.revision !== revision) throw new EnvelopeError('rolled-back');
+      return record;
+    } catch (error) {
+      if (error instanceof EnvelopeError && envelopeRejected.hasSubscribers) {
+        envelopeRejected.publish({ tier, reason: error.reason, handle: handleOf(storageKey) });
+      }
+      throw error;
+    }
+  }
+}

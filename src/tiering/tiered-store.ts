@@ -1,0 +1,129 @@
+import { LIST_PAGE_ROWS, LIST_ROWS_MAX } from '../limits.ts';
+import type { Platform } from '../platform/platform.ts';
+import type { SealedRecord } from '../session/sealed-record.ts';
+import type { DurableTier, PrimaryTier } from '../tiers/tier.ts';
+import { Background } from './background.ts';
+import type { LivingSession, OpenEnvelope, TieringContext } from './context.ts';
+import { destroyMany } from './destroy-many-path.ts';
+import { destroy } from './destroy-path.ts';
+import { DurableGuard } from './durable-guard.ts';
+import { PendingRevocations } from './pending-revocations.ts';
+import { PrimaryGuard } from './primary-guard.ts';
+import { ReadPath, type ReadOptions } from './read-path.ts';
+import { regenerate, type Regeneration } from './regenerate-path.ts';
+import { isTouchDue, touch, TouchesUnderWay } from './touch-path.ts';
+import { create, update } from './write-path.ts';
+
+export interface TieredStoreOptions {
+  readonly primary: PrimaryTier;
+  readonly durable: DurableTier;
+  readonly namespace: string;
+  readonly platform: Platform;
+  readonly openEnvelope: OpenEnvelope;
+  readonly primaryTimeoutMs: number;
+  readonly durableTimeoutMs: number;
+  readonly validationLeaseMs: number;
+  readonly touchIntervalMs: number;
+}
+
+export interface TierConditions {
+  readonly primary: 'degraded' | 'down' | 'up';
+  readonly durable: 'degraded' | 'down' | 'up';
+}
+
+/**
+ * The coordinator of the two tiers: writes go through the durable tier first, reads come from the primary one while it
+ * can be believed. Each method names a row of the protocol's table (docs/internals/protocol.md); the steps live in the
+ * file named after it.
+ */
+export class TieredStore {
+  readonly #options: TieredStoreOptions;
+  readonly #context: TieringContext;
+  readonly #reads: ReadPath;
+  readonly #pending: PendingRevocations;
+
+  constructor(options: TieredStoreOptions) {
+    const { platform } = options;
+    this.#options = options;
+    this.#context = {
+      platform,
+      primary: new PrimaryGuard(options.primary, platform, options.validationLeaseMs),
+      durable: new DurableGuard(options.durable, platform, options.durableTimeoutMs),
+      background: new Background(),
+      openEnvelope: options.openEnvelope,
+      touchIntervalMs: options.touchIntervalMs,
+    };
+    this.#reads = new ReadPath(this.#context, new TouchesUnderWay());
+    this.#pending = new PendingRevocations(this.#context);
+  }
+
+  /** Rejects with a `TierFailure` of the durable tier. May be called again. */
+  openDurable(): Promise<void> {
+    const { namespace, platform, durableTimeoutMs } = this.#options;
+    return this.#context.durable.open({ namespace, platform, timeoutMs: durableTimeoutMs });
+  }
+
+  /** Rejects with a `misconfigured` failure only. Called once. */
+  openPrimary(): Promise<void> {
+    const { namespace, platform, primaryTimeoutMs } = this.#options;
+    return this.#context.primary.open({ namespace, platform, timeoutMs: primaryTimeoutMs });
+  }
+
+  conditions(): TierConditions {
+    return { primary: this.#context.primary.condition, durable: this.#context.durable.condition };
+  }
+
+  create(record: SealedRecord): Promise<void> {
+    return create(this.#context, record);
+  }
+
+  read(storageKey: Buffer, options: ReadOptions): Promise<LivingSession | null> {
+    return this.#reads.read(storageKey, options);
+  }
+
+  /** After a lost compare-and-swap: what the durable tier has now. */
+  readDurable(storageKey: Buffer): Promise<LivingSession | null> {
+    return this.#reads.readDurable(storageKey, { consistency: 'strong', touch: false });
+  }
+
+  update(record: SealedRecord, idleLifetimeMs: number): Promise<boolean> {
+    return update(this.#context, record, idleLifetimeMs);
+  }
+
+  /** False if the session is gone. Asks nobody if the idle deadline has moved lately. */
+  async touch(session: LivingSession): Promise<boolean> {
+    if (!isTouchDue(this.#context, session.record, session.lastSeenAt)) return true;
+    return (await touch(this.#context, session.storageKey, session.record)) !== null;
+  }
+
+  regenerate(regeneration: Regeneration): Promise<boolean> {
+    return regenerate(this.#context, regeneration);
+  }
+
+  destroy(storageKey: Buffer): Promise<boolean> {
+    return destroy(this.#context, this.#pending, storageKey);
+  }
+
+  destroyMany(of: readonly Buffer[] | 'everyone', except: Buffer | null): Promise<number> {
+    return destroyMany(this.#context, of, except);
+  }
+
+  async listByUser(userKeys: readonly Buffer[]): Promise<SealedRecord[]> {
+    const rows: SealedRecord[] = [];
+    let after: Buffer = Buffer.alloc(0);
+    while (rows.length < LIST_ROWS_MAX) {
+      const page = await this.#context.durable.listByUser(userKeys, after, LIST_PAGE_ROWS);
+      rows.push(...page);
+      const last = page.at(-1);
+      if (last === undefined || page.length < LIST_PAGE_ROWS) break;
+      after = last.storageKey;
+    }
+    return rows;
+  }
+
+  async close(): Promise<void> {
+    await this.#pending.close().catch(() => undefined);
+    await this.#context.background.drained();
+    await Promise.all([this.#context.primary.close(), this.#context.durable.close()]);
+  }
+}

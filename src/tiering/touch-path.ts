@@ -1,0 +1,73 @@
+import { aliveAt, idleDeadline, primaryTtl, touchIntervalFor } from '../session/lifetime.ts';
+import type { RecordState } from '../session/sealed-record.ts';
+import type { SessionRecord } from '../session/session-record.ts';
+import type { Stamp } from '../tiers/tier.ts';
+import type { LivingSession, TieringContext } from './context.ts';
+
+/** Whether moving the idle deadline is worth a write: it has not moved for a touch interval. */
+export function isTouchDue(context: TieringContext, record: SessionRecord, lastSeenAt: number): boolean {
+  const intervalMs = touchIntervalFor(record.idleLifetimeMs, context.touchIntervalMs);
+  return context.platform.now() - lastSeenAt >= intervalMs;
+}
+
+/**
+ * Moves the idle deadline in the durable tier, which thereby says what the truth is: the primary tier's copy of that
+ * revision is stamped anew, any other is evicted. Null if the session is gone. One statement, one script.
+ */
+export async function touch(
+  context: TieringContext,
+  storageKey: Buffer,
+  record: SessionRecord,
+): Promise<RecordState | null> {
+  const { platform, primary, durable } = context;
+  const now = platform.now();
+  const stamp = primary.stamp();
+  const state = await durable.touch({
+    storageKey,
+    lastSeenAt: now,
+    idleExpiresAt: idleDeadline(now, record.idleLifetimeMs, record.absoluteExpiresAt),
+    aliveAt: aliveAt(now, touchIntervalFor(record.idleLifetimeMs, context.touchIntervalMs)),
+  });
+  context.background.run('fill', spread(context, storageKey, state, stamp));
+  return state;
+}
+
+/** Tells the primary tier what the durable tier said of a session when `stamp` was taken. */
+export async function spread(
+  context: TieringContext,
+  storageKey: Buffer,
+  state: RecordState | null,
+  stamp: Stamp | null,
+): Promise<void> {
+  const { platform, primary } = context;
+  const ttlMs = state === null ? 0 : primaryTtl(state, platform.now());
+  if (state === null || ttlMs <= 0) {
+    await primary.evict(storageKey, Number.MAX_SAFE_INTEGER);
+  } else if (stamp !== null) {
+    const { revision, lastSeenAt, idleExpiresAt } = state;
+    await primary.restamp(storageKey, { revision, stamp, lastSeenAt, idleExpiresAt, ttlMs });
+  }
+}
+
+/** Touches of reads: at most one under way per session, and nobody waits for it. */
+export class TouchesUnderWay {
+  readonly #keys = new Set<string>();
+
+  /** The session as the touch leaves it, if one is due; else as it is. */
+  slide(context: TieringContext, session: LivingSession): LivingSession {
+    const { storageKey, record } = session;
+    if (!isTouchDue(context, record, session.lastSeenAt)) return session;
+    const key = storageKey.toString('latin1');
+    if (!this.#keys.has(key)) {
+      this.#keys.add(key);
+      const done = touch(context, storageKey, record).finally(() => this.#keys.delete(key));
+      context.background.run('touch', done);
+    }
+    const now = context.platform.now();
+    return {
+      ...session,
+      lastSeenAt: now,
+      idleExpiresAt: idleDeadline(now, record.idleLifetimeMs, record.absoluteExpiresAt),
+    };
+  }
+}
