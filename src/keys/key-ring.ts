@@ -30,7 +30,7 @@ export class KeyRing {
   /** The one active data key: everything is sealed with it. */
   readonly sealingKey: DataKey;
   /** Every index key that may have blinded a user id, the active one first. */
-  readonly indexKeys: readonly IndexKey[];
+  readonly indexKeys: readonly [IndexKey, ...IndexKey[]];
   readonly #keys: readonly RingKey[];
   readonly #dataKeys: ReadonlyMap<string, DataKey>;
 

@@ -2,7 +2,10 @@ import { KeyRingError } from '../errors.ts';
 import { algorithmOf, type DataKey, type IndexKey, type RingKey } from './ring-key.ts';
 
 /** Throws `KeyRingError` unless these keys make a ring; answers with the keys that stand out. */
-export function checkRing(version: number, keys: readonly RingKey[]): { sealingKey: DataKey; indexKeys: IndexKey[] } {
+export function checkRing(
+  version: number,
+  keys: readonly RingKey[],
+): { sealingKey: DataKey; indexKeys: readonly [IndexKey, ...IndexKey[]] } {
   if (!Number.isSafeInteger(version) || version < 1) {
     throw new KeyRingError('A key ring\'s "holdfast:version" must be a positive integer.');
   }

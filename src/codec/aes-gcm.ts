@@ -1,0 +1,45 @@
+import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
+import { EnvelopeError } from '../errors.ts';
+
+export const IV_BYTES = 12;
+export const TAG_BYTES = 16;
+
+/** Without it, Node 24 accepts a tag of four bytes from whoever wrote the envelope (DEP0182). */
+const OPTIONS = { authTagLength: TAG_BYTES };
+
+/** Writes ciphertext and tag into `target` from `offset`. Keys are `KeyObject`s: raw bytes cost 10 µs a call on Node 24. */
+export function gcmSeal(
+  key: KeyObject,
+  iv: Uint8Array,
+  additionalData: Uint8Array,
+  plaintext: Uint8Array,
+  target: Buffer,
+  offset: number,
+): void {
+  const cipher = createCipheriv('aes-256-gcm', key, iv, OPTIONS);
+  cipher.setAAD(additionalData);
+  target.set(cipher.update(plaintext), offset);
+  cipher.final();
+  target.set(cipher.getAuthTag(), offset + plaintext.length);
+}
+
+/** The plaintext, in a buffer of its own. Throws `EnvelopeError` ("tampered") before anything of it is handed out. */
+export function gcmOpen(
+  key: KeyObject,
+  iv: Uint8Array,
+  additionalData: Uint8Array,
+  ciphertext: Uint8Array,
+  tag: Uint8Array,
+): Buffer {
+  const decipher = createDecipheriv('aes-256-gcm', key, iv, OPTIONS);
+  decipher.setAAD(additionalData);
+  decipher.setAuthTag(tag);
+  const plaintext = decipher.update(ciphertext);
+  try {
+    decipher.final();
+  } catch {
+    plaintext.fill(0);
+    throw new EnvelopeError('tampered');
+  }
+  return plaintext;
+}

@@ -1,0 +1,104 @@
+import { ConfigurationError, PayloadError } from '../errors.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
+import { PAYLOAD_BYTES_MAX } from '../limits.ts';
+import type { Platform } from '../platform/platform.ts';
+import type { SessionRecord } from '../session/session-record.ts';
+import { AdditionalData } from './additional-data.ts';
+import { userKeyOf } from './blind-index.ts';
+import { openEnvelope, readEnvelopeHeader, sealEnvelope } from './envelope.ts';
+import { messageKeysOf } from './message-keys.ts';
+import { decodeRecord, encodeRecord } from './record-format.ts';
+import { jsonSerializer } from './serializer.ts';
+
+export interface CodecOptions {
+  readonly ring: KeyRing;
+  /** Part of what every envelope is bound to, and of every user key. */
+  readonly namespace: string;
+  readonly platform: Platform;
+  /** The most bytes of data that are sealed. What was sealed under a larger limit still opens. */
+  readonly maxPayloadBytes: number;
+  /** The `id` of the serializer that writes and reads `SessionRecord.data`. @defaultValue 1, JSON */
+  readonly serializerId?: number;
+}
+
+/** Between records and envelopes. Synchronous, and the only place where session data meets a key. */
+export class Codec {
+  #ring: KeyRing;
+  readonly #namespace: string;
+  readonly #additionalData: AdditionalData;
+  readonly #platform: Platform;
+  readonly #maxPayloadBytes: number;
+  readonly #serializerId: number;
+
+  constructor(options: CodecOptions) {
+    const { ring, namespace, platform, maxPayloadBytes, serializerId = jsonSerializer.id } = options;
+    checkInteger(maxPayloadBytes, 1, PAYLOAD_BYTES_MAX, 'maxPayloadBytes');
+    checkInteger(serializerId, 1, 255, 'The id of a serializer');
+    this.#ring = ring;
+    this.#namespace = namespace;
+    this.#additionalData = new AdditionalData(namespace);
+    this.#platform = platform;
+    this.#maxPayloadBytes = maxPayloadBytes;
+    this.#serializerId = serializerId;
+  }
+
+  get ring(): KeyRing {
+    return this.#ring;
+  }
+
+  /** Takes effect with the next call; what is under way is synchronous and done. */
+  replaceRing(ring: KeyRing): void {
+    this.#ring = ring;
+  }
+
+  /**
+   * The envelope of a record, sealed with the active key. Throws `PayloadError` for data, a user id or a label that is too
+   * long, `KeyRingError` when the key has sealed all that it may.
+   */
+  seal(storageKey: Buffer, record: SessionRecord): Buffer {
+    this.#checkSize(record.data.length);
+    const plaintext = encodeRecord(record, this.#serializerId);
+    const binding = { additionalData: this.#additionalData, storageKey };
+    const envelope = sealEnvelope(this.#ring.sealingKey, binding, record.revision, plaintext, this.#platform);
+    plaintext.fill(0);
+    return envelope;
+  }
+
+  /** The record of an envelope that was sealed for this storage key and namespace. Throws `EnvelopeError`. */
+  open(storageKey: Buffer, envelope: Buffer): SessionRecord {
+    const binding = { additionalData: this.#additionalData, storageKey };
+    const { revision, plaintext } = openEnvelope(this.#ring, binding, envelope);
+    return decodeRecord(plaintext, revision, this.#serializerId);
+  }
+
+  /** What a user's new sessions are found by. Throws `PayloadError` for an impossible user id. */
+  userKey(userId: string): Buffer {
+    const [active] = this.#ring.indexKeys;
+    return userKeyOf(active, this.#namespace, userId);
+  }
+
+  /** Everything that a user's sessions may be found by, `userKey` first. */
+  userKeys(userId: string): Buffer[] {
+    return this.#ring.indexKeys.map((key) => userKeyOf(key, this.#namespace, userId));
+  }
+
+  /** The 8 bytes that name the key of an envelope: a view of it. Throws `EnvelopeError` ("malformed"). */
+  keyIdOf(envelope: Buffer): Buffer {
+    return readEnvelopeHeader(envelope).keyId;
+  }
+
+  /** Whether the active key is of suite 1 and has sealed, in this process, half of the messages that it may. */
+  get nearMessageLimit(): boolean {
+    return messageKeysOf(this.#ring.sealingKey).counter?.nearLimit ?? false;
+  }
+
+  #checkSize(bytes: number): void {
+    if (bytes <= this.#maxPayloadBytes) return;
+    throw new PayloadError(`The session data has ${bytes} bytes; at most ${this.#maxPayloadBytes} are allowed.`);
+  }
+}
+
+function checkInteger(value: number, min: number, max: number, what: string): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  throw new ConfigurationError(`${what} must be an integer from ${min} to ${max}.`);
+}

@@ -1,0 +1,39 @@
+import type { KeyObject } from 'node:crypto';
+import type { DataKey, Suite } from '../keys/ring-key.ts';
+import { IV_BYTES } from './aes-gcm.ts';
+import { counterOf, type MessageCounter } from './message-counter.ts';
+import { Xaes, XAES_NONCE_BYTES } from './xaes.ts';
+
+/**
+ * All that differs between the suites: which AES-256-GCM key a message gets. The last 12 bytes of the nonce are the IV
+ * in both.
+ */
+export interface MessageKeys {
+  /** The key for the message with this nonce. */
+  of(nonce: Uint8Array): KeyObject;
+  /** Present if the key can be used up. */
+  readonly counter?: MessageCounter;
+}
+
+export const NONCE_BYTES: Readonly<Record<Suite, number>> = { 1: IV_BYTES, 2: XAES_NONCE_BYTES };
+
+/** Kept as long as the key is: a cipher object for each, which belongs to this thread. */
+const cache = new WeakMap<DataKey, MessageKeys>();
+
+export function messageKeysOf(key: DataKey): MessageKeys {
+  let keys = cache.get(key);
+  if (keys === undefined) {
+    keys = key.suite === 2 ? derivedKeys(key.secret) : oneKey(key);
+    cache.set(key, keys);
+  }
+  return keys;
+}
+
+function derivedKeys(secret: KeyObject): MessageKeys {
+  const xaes = new Xaes(secret);
+  return { of: (nonce) => xaes.derive(nonce) };
+}
+
+function oneKey({ secret, kid }: DataKey): MessageKeys {
+  return { of: () => secret, counter: counterOf(kid) };
+}

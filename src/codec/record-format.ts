@@ -1,0 +1,111 @@
+import { isUtf8 } from 'node:buffer';
+import { EnvelopeError, PayloadError } from '../errors.ts';
+import { LABEL_BYTES_MAX, USER_ID_BYTES_MAX } from '../limits.ts';
+import type { SessionRecord } from '../session/session-record.ts';
+
+/**
+ * The plaintext of an envelope (docs/reference/envelope-v1.md, "Plaintext"):
+ * `0x01 ‖ serializer[1] ‖ schemaVersion[4] ‖ createdAt[6] ‖ absoluteExpiresAt[6] ‖ idleLifetime[6] ‖
+ * length-prefixed userId ‖ length-prefixed label ‖ data`. Integers are big-endian and unsigned, times milliseconds.
+ */
+const RECORD_VERSION = 0x01;
+const SERIALIZER_AT = 1;
+const SCHEMA_VERSION_AT = 2;
+const CREATED_AT = 6;
+const ABSOLUTE_AT = 12;
+const IDLE_AT = 18;
+const TEXTS_AT = 24;
+/** 48 bits of milliseconds reach the year 10889. */
+const TIME_BYTES = 6;
+const TIME_MAX = 2 ** 48 - 1;
+const SCHEMA_VERSION_MAX = 2 ** 32 - 1;
+/** The length of a text that is not there; an empty one has length 0. */
+const ABSENT = 0xffff;
+
+const NO_TEXT = Buffer.alloc(0);
+
+/** Throws `PayloadError` for what the caller chose (user id, label), `RangeError` for what this library computes. */
+export function encodeRecord(record: SessionRecord, serializerId: number): Buffer {
+  checkNumbers(record);
+  const userId = record.userId === undefined ? undefined : encodeUserId(record.userId);
+  const label = record.label === undefined ? undefined : encodeText(record.label, LABEL_BYTES_MAX, 'label');
+  const dataAt = TEXTS_AT + 4 + (userId?.length ?? 0) + (label?.length ?? 0);
+  const bytes = Buffer.allocUnsafe(dataAt + record.data.length);
+  bytes[0] = RECORD_VERSION;
+  bytes[SERIALIZER_AT] = serializerId;
+  bytes.writeUInt32BE(record.schemaVersion, SCHEMA_VERSION_AT);
+  bytes.writeUIntBE(record.createdAt, CREATED_AT, TIME_BYTES);
+  bytes.writeUIntBE(record.absoluteExpiresAt, ABSOLUTE_AT, TIME_BYTES);
+  bytes.writeUIntBE(record.idleLifetimeMs, IDLE_AT, TIME_BYTES);
+  writeText(bytes, label, writeText(bytes, userId, TEXTS_AT));
+  bytes.set(record.data, dataAt);
+  return bytes;
+}
+
+/** Reads what `encodeRecord` wrote, and nothing else. `data` is a view of `bytes`. Throws `EnvelopeError` ("malformed"). */
+export function decodeRecord(bytes: Buffer, revision: number, serializerId: number): SessionRecord {
+  if (bytes.length < TEXTS_AT + 4 || bytes[0] !== RECORD_VERSION) throw new EnvelopeError('malformed');
+  if (bytes[SERIALIZER_AT] !== serializerId) throw new EnvelopeError('malformed');
+  const userId = readText(bytes, TEXTS_AT, USER_ID_BYTES_MAX);
+  const label = readText(bytes, userId.end, LABEL_BYTES_MAX);
+  const record: SessionRecord = {
+    revision,
+    createdAt: bytes.readUIntBE(CREATED_AT, TIME_BYTES),
+    absoluteExpiresAt: bytes.readUIntBE(ABSOLUTE_AT, TIME_BYTES),
+    idleLifetimeMs: bytes.readUIntBE(IDLE_AT, TIME_BYTES),
+    userId: userId.text,
+    label: label.text,
+    schemaVersion: bytes.readUInt32BE(SCHEMA_VERSION_AT),
+    data: bytes.subarray(label.end),
+  };
+  if (record.userId === '' || !isSane(record)) throw new EnvelopeError('malformed');
+  return record;
+}
+
+/** The bytes of a user id, as records and blind indexes use them. Throws `PayloadError`. */
+export function encodeUserId(userId: string): Buffer {
+  if (userId === '') throw new PayloadError('The userId must not be empty.');
+  return encodeText(userId, USER_ID_BYTES_MAX, 'userId');
+}
+
+function encodeText(text: string, bytesMax: number, what: string): Buffer {
+  if (typeof text !== 'string') throw new PayloadError(`The ${what} must be a string.`);
+  // UTF-8 has no lone surrogates: all of them would become U+FFFD, and two users one.
+  if (/\p{Surrogate}/u.test(text)) throw new PayloadError(`The ${what} contains a lone surrogate, which is not text.`);
+  const bytes = Buffer.from(text, 'utf8');
+  if (bytes.length > bytesMax) {
+    throw new PayloadError(`The ${what} has ${bytes.length} bytes as UTF-8; at most ${bytesMax} are allowed.`);
+  }
+  return bytes;
+}
+
+function writeText(bytes: Buffer, text: Buffer | undefined, at: number): number {
+  bytes.writeUInt16BE(text?.length ?? ABSENT, at);
+  bytes.set(text ?? NO_TEXT, at + 2);
+  return at + 2 + (text?.length ?? 0);
+}
+
+function readText(bytes: Buffer, at: number, bytesMax: number): { text: string | undefined; end: number } {
+  if (at + 2 > bytes.length) throw new EnvelopeError('malformed');
+  const length = bytes.readUInt16BE(at);
+  if (length === ABSENT) return { text: undefined, end: at + 2 };
+  const end = at + 2 + length;
+  if (length > bytesMax || end > bytes.length) throw new EnvelopeError('malformed');
+  const text = bytes.subarray(at + 2, end);
+  if (!isUtf8(text)) throw new EnvelopeError('malformed');
+  return { text: text.toString('utf8'), end };
+}
+
+function checkNumbers(record: SessionRecord): void {
+  const { createdAt, absoluteExpiresAt, idleLifetimeMs, schemaVersion } = record;
+  const times = [createdAt, absoluteExpiresAt, idleLifetimeMs];
+  const fits = times.every((time) => Number.isInteger(time) && time >= 0 && time <= TIME_MAX);
+  if (!fits || !isSane(record)) throw new RangeError('The times of a record must be whole milliseconds, in order.');
+  if (!Number.isInteger(schemaVersion) || schemaVersion < 0 || schemaVersion > SCHEMA_VERSION_MAX) {
+    throw new RangeError('A schemaVersion is an integer from 0 to 2³² − 1.');
+  }
+}
+
+function isSane({ createdAt, absoluteExpiresAt, idleLifetimeMs }: SessionRecord): boolean {
+  return absoluteExpiresAt > createdAt && idleLifetimeMs > 0;
+}
