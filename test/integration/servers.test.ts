@@ -4,7 +4,7 @@ import { createAuthority } from '../support/servers/certificates.ts';
 import { openPrisma } from '../support/servers/databases.ts';
 import { FaultProxy } from '../support/servers/fault-proxy.ts';
 import { startPostgres } from '../support/servers/postgres.ts';
-import { type RedisCoordinates, type RedisServer, startRedis } from '../support/servers/redis.ts';
+import { type RedisCoordinates, redisFlavours, type RedisServer, startRedis } from '../support/servers/redis.ts';
 import { until } from '../support/servers/until.ts';
 import { freshDatabase, sharedPostgres, sharedRedis, uniqueNamespace } from '../support/shared.ts';
 
@@ -33,7 +33,7 @@ async function withClient<T>(target: Target, use: (client: Redis) => Promise<T>)
   }
 }
 
-describe.each(['redis', 'valkey'] as const)('a %s of one test', (flavour) => {
+describe.each(redisFlavours())('a %s of one test', (flavour) => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await startRedis({ flavour, namespace: 'shop' });

@@ -2,11 +2,11 @@ import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { appendFile, chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { HOST_RULES, type PostgresAccounts, type PostgresMachine } from './postgres.ts';
 import { ProviderUnavailable } from './provider.ts';
-import { onPath, ServerProcess } from './server-process.ts';
+import { ServerProcess } from './server-process.ts';
 
 const run = promisify(execFile);
 
@@ -112,14 +112,18 @@ class PostgresProcess implements PostgresMachine {
   }
 }
 
-/** Debian keeps the server's programs out of PATH, one folder per version; the newest wins. */
+/** Debian and Homebrew keep the server's programs out of PATH, one folder per version; the newest wins. */
+const HOMES = ['/usr/lib/postgresql', '/opt/homebrew/opt', '/usr/local/opt'];
+
 function findBinaries(): string {
-  const onPathAt = spawnSync('pg_config', ['--bindir'], { encoding: 'utf8' }).stdout?.trim();
-  const root = '/usr/lib/postgresql';
-  const versions = existsSync(root) ? readdirSync(root).sort((a, b) => Number(b) - Number(a)) : [];
-  const candidates = [...versions.map((version) => join(root, version, 'bin')), ...(onPathAt ? [onPathAt] : [])];
-  const found = candidates.find((bin) => onPath(join(bin, 'initdb')) && onPath(join(bin, 'postgres')));
-  if (!found) throw new ProviderUnavailable('postgres and initdb are neither on PATH nor in /usr/lib/postgresql');
+  const versions = HOMES.filter((home) => existsSync(home)).flatMap((home) =>
+    readdirSync(home)
+      .sort((a, b) => Number.parseInt(b.replace(/\D/g, '')) - Number.parseInt(a.replace(/\D/g, '')))
+      .map((version) => join(home, version, 'bin')),
+  );
+  const search = (process.env['PATH'] ?? '').split(delimiter);
+  const found = [...versions, ...search].find((bin) => existsSync(join(bin, 'initdb')) && existsSync(join(bin, 'postgres')));
+  if (!found) throw new ProviderUnavailable(`postgres and initdb are neither on PATH nor in ${HOMES.join(' or ')}`);
   return found;
 }
 

@@ -1,18 +1,16 @@
 import { FILES_DIR, type ServerContainer, startContainer } from './docker.ts';
-import type { RedisFlavour, RedisMachine, ServerFiles } from './redis.ts';
-
-type Files = (at: { filesDir: string; dataDir: string; bind: string; port: number }) => ServerFiles;
+import type { RedisFlavour, RedisMachine, FilesFor } from './redis.ts';
 
 const IMAGES: Record<RedisFlavour, string> = { redis: 'redis:8', valkey: 'valkey/valkey:8' };
 const CONTAINER_PORT = 6380;
 
-export async function launchRedisContainer(flavour: RedisFlavour, port: number, files: Files): Promise<RedisMachine> {
+export async function launchRedisContainer(flavour: RedisFlavour, port: number, files: FilesFor): Promise<RedisMachine> {
   const container = await startContainer({
     image: IMAGES[flavour],
     containerPort: CONTAINER_PORT,
     hostPort: port,
     script: `exec ${flavour}-server ${FILES_DIR}/server.conf`,
-    files: files({ filesDir: FILES_DIR, dataDir: '/data', bind: '0.0.0.0', port: CONTAINER_PORT }),
+    files: files({ filesDir: FILES_DIR, dataDir: '/data', bind: '0.0.0.0', port: CONTAINER_PORT, version: '8' }),
   });
   return new RedisContainer(container);
 }

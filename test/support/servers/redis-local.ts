@@ -1,20 +1,20 @@
+import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ProviderUnavailable } from './provider.ts';
-import type { RedisFlavour, RedisMachine, ServerFiles } from './redis.ts';
-import { onPath, ServerProcess } from './server-process.ts';
+import type { RedisFlavour, RedisMachine, FilesFor } from './redis.ts';
+import { ServerProcess } from './server-process.ts';
 
-type Files = (at: { filesDir: string; dataDir: string; bind: string; port: number }) => ServerFiles;
-
-export async function launchRedisProcess(flavour: RedisFlavour, port: number, files: Files): Promise<RedisMachine> {
+export async function launchRedisProcess(flavour: RedisFlavour, port: number, files: FilesFor): Promise<RedisMachine> {
   const binary = `${flavour}-server`;
-  if (!onPath(binary)) throw new ProviderUnavailable(`${binary} is not on PATH`);
+  const version = spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout?.match(/v=([\d.]+)/)?.[1];
+  if (!version) throw new ProviderUnavailable(`${binary} is not on PATH`);
 
   const dir = await mkdtemp(join(tmpdir(), 'holdfast-redis-'));
   const dataDir = join(dir, 'data');
   await mkdir(dataDir);
-  for (const [name, text] of Object.entries(files({ filesDir: dir, dataDir, bind: '127.0.0.1', port }))) {
+  for (const [name, text] of Object.entries(files({ filesDir: dir, dataDir, bind: '127.0.0.1', port, version }))) {
     await writeFile(join(dir, name), text, { mode: 0o600 });
   }
   return new RedisProcess(binary, dir, dataDir);

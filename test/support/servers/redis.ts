@@ -6,12 +6,13 @@ import { asAdmin, dumpKeys } from './redis-admin.ts';
 import { type Account, aclFile, newAccount, redisConfig } from './redis-config.ts';
 import { launchRedisContainer } from './redis-docker.ts';
 import { launchRedisProcess } from './redis-local.ts';
+import { onPath } from './server-process.ts';
 import { until } from './until.ts';
 
 export type RedisFlavour = 'redis' | 'valkey';
 
 export interface RedisOptions {
-  /** @defaultValue `redis`, or `HOLDFAST_TEST_REDIS` */
+  /** @defaultValue the first of {@link redisFlavours} */
   readonly flavour?: RedisFlavour;
   /** The application's ACL covers the keys `<namespace>:*`; may hold a glob. @defaultValue `holdfast` */
   readonly namespace?: string;
@@ -23,6 +24,13 @@ export interface RedisOptions {
   readonly certificates?: ServerCertificates;
   /** @defaultValue any free port */
   readonly port?: number;
+}
+
+/** The servers that this machine can start without Docker, or both when Docker has to do it. */
+export function redisFlavours(): readonly RedisFlavour[] {
+  const all = ['redis', 'valkey'] as const;
+  const installed = process.env['HOLDFAST_TEST_PROVIDER'] === 'docker' ? [] : all.filter((name) => onPath(`${name}-server`));
+  return installed.length > 0 ? installed : all;
 }
 
 /** All that a client needs, as plain data that can cross a process boundary. */
@@ -40,6 +48,17 @@ export interface RedisCoordinates extends Account {
 
 /** Files that the server reads, by name; they hold secrets and are readable by the server alone. */
 export type ServerFiles = Readonly<Record<string, string>>;
+
+/** What the provider knows before the server starts. */
+export interface Site {
+  readonly filesDir: string;
+  readonly dataDir: string;
+  readonly bind: string;
+  readonly port: number;
+  readonly version: string;
+}
+
+export type FilesFor = (site: Site) => ServerFiles;
 
 /** One server as its provider holds it: a process, or a container. */
 export interface RedisMachine {
@@ -74,13 +93,13 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
 }
 
 async function prepare(options: RedisOptions, certificates: ServerCertificates, port: number): Promise<RedisServer> {
-  const flavour = options.flavour ?? (process.env['HOLDFAST_TEST_REDIS'] === 'valkey' ? 'valkey' : 'redis');
+  const flavour = options.flavour ?? redisFlavours()[0] ?? 'redis';
   const plaintext = options.plaintext ?? false;
   const admin = newAccount('harness');
   const application = newAccount('shop');
-  const files = (at: { filesDir: string; dataDir: string; bind: string; port: number }): ServerFiles => ({
-    'server.conf': redisConfig({ ...at, plaintext, directives: options.directives ?? {} }),
-    'users.acl': aclFile({ admin, application, keyPattern: `${options.namespace ?? 'holdfast'}:*` }),
+  const files: FilesFor = (site) => ({
+    'server.conf': redisConfig({ ...site, plaintext, directives: options.directives ?? {} }),
+    'users.acl': aclFile({ admin, application, keyPattern: `${options.namespace ?? 'holdfast'}:*` }, site.version),
     'server.crt': certificates.certificate,
     'server.key': certificates.privateKey,
     'ca.crt': certificates.ca,

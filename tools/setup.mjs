@@ -1,0 +1,179 @@
+// Makes a bare machine ready and then runs the command after "--". Needs nothing but Node 20.19 and npm, so it imports
+// nothing, and is not TypeScript. When nothing is to do it says nothing and costs a few milliseconds.
+//
+//   node tools/setup.mjs -- vitest run
+//
+// HOLDFAST_NO_INSTALL=1 forbids the installation of system packages.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants, platform } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const bin = join(root, 'node_modules', '.bin');
+const path = [bin, process.env.PATH].join(delimiter);
+
+installNpmPackages();
+requireNode24();
+for (const provider of ['postgresql', 'sqlite']) generatePrismaClient(provider);
+provideServers();
+runCommand();
+
+/** npm writes what it installed into node_modules; comparing costs milliseconds, `npm ci` ten seconds. */
+function installNpmPackages() {
+  if (packagesAreFresh()) return;
+  say('Installing npm packages (npm ci)');
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'npm ci failed');
+}
+
+function packagesAreFresh() {
+  const read = (file) => JSON.parse(readFileSync(join(root, file), 'utf8')).packages;
+  if (!existsSync(join(bin, 'node')) || !existsSync(join(root, 'node_modules/.package-lock.json'))) return false;
+  const wanted = read('package-lock.json');
+  const installed = read('node_modules/.package-lock.json');
+  return Object.entries(wanted).every(([name, { version, optional, peer }]) => {
+    if (name === '') return true;
+    // Optional packages for other platforms are in the lock file and not on disk.
+    if (!installed[name]) return optional || peer;
+    return installed[name].version === version;
+  });
+}
+
+/** The `node` package brings Node 24 whatever the machine has; its install script can be blocked without an error. */
+function requireNode24() {
+  const manifest = join(root, 'node_modules/node/package.json');
+  const version = existsSync(join(bin, 'node')) ? JSON.parse(readFileSync(manifest, 'utf8')).version : 'none';
+  if (Number.parseInt(version, 10) >= 24) return;
+  fail(`node_modules/.bin/node should be Node 24 and is ${version}. Did npm block the install script of "node"?`);
+}
+
+function generatePrismaClient(provider) {
+  const schema = `prisma/${provider}/schema.prisma`;
+  const output = join(root, 'test/support/generated', provider);
+  const { version } = JSON.parse(readFileSync(join(root, 'node_modules/prisma/package.json'), 'utf8'));
+  const stamp = createHash('sha256')
+    .update(version)
+    .update(readFileSync(join(root, schema)))
+    .digest('hex');
+  const stampFile = join(output, '.stamp');
+  if (existsSync(join(output, 'client.ts')) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
+  say(`Generating the Prisma client for ${provider}`);
+  run(join(bin, 'prisma'), ['generate', '--schema', schema], 'prisma generate failed', {
+    // Generating needs no schema engine, but the command would download one first. `false`, never `true`: other
+    // commands must fail loudly instead of doing nothing and reporting success.
+    PRISMA_SCHEMA_ENGINE_BINARY: '/bin/false',
+    CHECKPOINT_DISABLE: '1',
+    PRISMA_HIDE_UPDATE_MESSAGE: '1',
+  });
+  writeFileSync(stampFile, stamp);
+}
+
+/** Tests talk to real servers: local binaries, else installed packages, else Docker. */
+function provideServers() {
+  if (process.env.HOLDFAST_TEST_PROVIDER === 'docker' || serversMissing().length === 0) return;
+  const missing = serversMissing().join(' and ');
+  const why = process.env.HOLDFAST_NO_INSTALL ? 'HOLDFAST_NO_INSTALL forbids to install it' : installServers();
+  if (!why) return;
+  if (hasDocker()) return say(`No ${missing} here (${why}); the tests will start it in Docker`);
+  fail(`The tests need ${missing}, and ${why}. Install it, or start Docker.`);
+}
+
+function serversMissing() {
+  const missing = [];
+  if (!onPath('redis-server') && !onPath('valkey-server')) missing.push('a Redis or Valkey server');
+  if (!hasPostgres()) missing.push('a PostgreSQL server');
+  return missing;
+}
+
+/** Debian and Homebrew keep the server's programs out of PATH, one folder per version. */
+function hasPostgres() {
+  const homes = ['/usr/lib/postgresql', '/opt/homebrew/opt', '/usr/local/opt'].filter(existsSync);
+  const places = homes.flatMap((home) => readdirSync(home).map((name) => join(home, name, 'bin')));
+  return (onPath('postgres') && onPath('initdb')) || places.some((place) => existsSync(join(place, 'initdb')));
+}
+
+/** Answers why nothing was installed, or undefined when all is there now. */
+function installServers() {
+  if (platform() === 'darwin') return installWithBrew();
+  return installWithApt();
+}
+
+function installWithBrew() {
+  if (!onPath('brew')) return 'there is no Homebrew';
+  const formulae = [];
+  if (!onPath('redis-server') && !onPath('valkey-server')) formulae.push('redis');
+  if (!hasPostgres()) formulae.push('postgresql@17');
+  say(`Installing ${formulae.join(' ')} with Homebrew`);
+  attempt('brew', ['install', '--quiet', ...formulae]);
+  return serversMissing().length > 0 ? 'brew install failed' : undefined;
+}
+
+function installWithApt() {
+  if (!onPath('apt-get')) return 'this system has no apt-get';
+  const asRoot = process.getuid() === 0;
+  if (!asRoot && !(onPath('sudo') && attempt('sudo', ['-n', 'true']))) return 'installing it needs root';
+  const [command, ...prefix] = asRoot ? ['apt-get'] : ['sudo', '-n', 'apt-get'];
+  const apt = (...args) => attempt(command, [...prefix, '-qq', '-o', 'Dpkg::Use-Pty=0', ...args]);
+
+  const installing = (...packages) => {
+    say(`Installing ${packages.join(' ')} with apt-get`);
+    return apt('install', '-y', '--no-install-recommends', ...packages);
+  };
+  const install = () => {
+    if (!onPath('redis-server') && !onPath('valkey-server')) installing('redis-server') || installing('valkey-server');
+    if (!hasPostgres()) installing('postgresql');
+    return serversMissing().length === 0;
+  };
+  if (install()) return undefined;
+  say('Refreshing the package lists (apt-get update)');
+  apt('update');
+  return install() ? undefined : 'apt-get install failed';
+}
+
+function hasDocker() {
+  return Boolean(process.env.DOCKER_HOST) || existsSync('/var/run/docker.sock');
+}
+
+function onPath(program) {
+  return path.split(delimiter).some((directory) => directory && existsSync(join(directory, program)));
+}
+
+function runCommand() {
+  const [command, ...args] = process.argv.slice(process.argv.indexOf('--') + 1);
+  if (!process.argv.includes('--') || !command) return;
+  const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, PATH: path } });
+  // The terminal sends Ctrl-C to the child as well; staying alive lets it clean up and tell its exit code.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
+  }
+  child.once('error', (error) => fail(`${command}: ${error.message}`));
+  child.once('exit', (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : (code ?? 1)));
+}
+
+function run(command, args, complaint, environment = {}) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, options(environment));
+  if (status === 0) return;
+  fail(`${complaint}: ${error?.message ?? ''}\n${stdout ?? ''}${stderr ?? ''}`);
+}
+
+function attempt(command, args) {
+  const { status, stdout, stderr } = spawnSync(command, args, options({ DEBIAN_FRONTEND: 'noninteractive' }));
+  if (status !== 0) process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`);
+  return status === 0;
+}
+
+function options(environment) {
+  return { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PATH: path, ...environment } };
+}
+
+function say(text) {
+  process.stderr.write(`set-up: ${text}\n`);
+}
+
+function fail(text) {
+  process.stderr.write(`set-up: ${text}\n`);
+  process.exit(1);
+}
