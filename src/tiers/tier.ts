@@ -21,7 +21,10 @@ export interface TierContext {
 export interface UpdateCommand {
   /** The state after the write; `record.revision` is one more than what it replaces. */
   readonly record: SealedRecord;
-  /** 16 random bytes that name this write, so that a lost answer can be asked for again. */
+  /**
+   * 16 random bytes that name this write, so that a lost answer can be asked for again: the identical command, repeated
+   * while the row still carries its write id, changes nothing and answers what the first one did.
+   */
   readonly writeId: Buffer;
   /** Rows whose idle or absolute deadline lies before this time are gone. */
   readonly aliveAt: number;
@@ -70,7 +73,7 @@ export interface DurableTier {
   open(context: TierContext): Promise<void>;
   /** The cheapest question that shows that statements are answered again. */
   probe(): Promise<void>;
-  /** False if the storage key is taken; then nothing was changed. */
+  /** False if the storage key is taken, be it by an earlier run of the same call; then nothing was changed. */
   insert(record: SealedRecord, writeId: Buffer): Promise<boolean>;
   /** The row, whatever its deadlines say; null if there is none or it is revoked. */
   read(storageKey: Buffer): Promise<SealedRecord | null>;
@@ -82,9 +85,12 @@ export interface DurableTier {
   regenerate(command: RegenerateCommand): Promise<boolean>;
   /** The state after the touch; null if the row is not there, revoked or past its deadlines. Changes neither revision nor data. */
   touch(command: TouchCommand): Promise<RecordState | null>;
-  /** Null if there is no such row or it is already revoked. Ignores deadlines: an expired session may be destroyed. */
+  /** Null if there is no such row or another write revoked it. Ignores deadlines: an expired session may be destroyed. */
   revoke(storageKey: Buffer, writeId: Buffer, revokedAt: number): Promise<RevokedRow | null>;
-  /** In order of storage key, at most `limit`. Fewer means that there are no more. */
+  /**
+   * In order of storage key, at most `limit`. Fewer means that there are no more. A session that gets a new key behind
+   * the walk's `after` is missed: who must have them all walks again.
+   */
   revokeMany(command: RevokeManyCommand): Promise<RevokedRow[]>;
   /** Rows of these user keys that are not revoked, in order of storage key, greater than `after`, at most `limit`. */
   listByUser(userKeys: readonly Buffer[], after: Buffer, limit: number): Promise<SealedRecord[]>;

@@ -1,0 +1,1 @@
+export { type MemoryDatabase, memoryDurableTier } from './memory-durable-tier.ts';

@@ -1,0 +1,40 @@
+import type { SealedRecord } from '../../session/sealed-record.ts';
+import type { RegenerateCommand, RevokeManyCommand, TouchCommand, UpdateCommand } from '../tier.ts';
+import type { ColumnName, ColumnType } from './table.ts';
+
+export type SqlValue = Uint8Array | bigint | string | null | readonly Uint8Array[];
+
+/** One atomic statement. Values never become part of its text. */
+export interface Statement {
+  readonly text: string;
+  readonly values: readonly SqlValue[];
+}
+
+/**
+ * Everything that differs between databases: the wording of each statement, and nothing else. Each dialect is one file
+ * with the same statements in the same order. Who runs a statement, and how often, is decided elsewhere.
+ */
+export interface Dialect {
+  /** Run first by `open`: settings that bound how long the database may keep us waiting. */
+  readonly settings: readonly Statement[];
+  /** Answers one row; `standby` is true on a server that only follows another. */
+  readonly probe: Statement;
+  /** Answers one row a column: `name`, `type`, and `identifies` where a unique index covers this column alone. */
+  readonly describe: Statement;
+  /** The declared types that hold each kind of column. */
+  readonly accepts: Readonly<Record<ColumnType, RegExp>>;
+  /** Change nothing, and fail where the grants for the real ones are missing. */
+  readonly rehearsals: readonly Statement[];
+
+  insert(namespace: string, record: SealedRecord, writeId: Buffer): Statement;
+  read(namespace: string, storageKey: Buffer, columns: readonly ColumnName[]): Statement;
+  update(namespace: string, command: UpdateCommand): Statement;
+  regenerate(namespace: string, command: RegenerateCommand): Statement;
+  touch(namespace: string, command: TouchCommand): Statement;
+  revoke(namespace: string, storageKey: Buffer, writeId: Buffer, revokedAt: number): Statement;
+  /** Deadlines are null in a row that moved to another storage key before it could be revoked. */
+  revokeMany(namespace: string, command: RevokeManyCommand): Statement;
+  listByUser(namespace: string, userKeys: readonly Buffer[], after: Buffer, limit: number): Statement;
+  /** Rows that may have had this key: `storage_key` and `previous_keys`. */
+  findRegenerated(namespace: string, previousStorageKey: Buffer, since: number): Statement;
+}

@@ -1,0 +1,123 @@
+import { TierFailure, type TierFailureKind } from '../../errors.ts';
+
+/**
+ * Turns whatever a Prisma client throws into one of four kinds. Errors are known by their codes and texts, never by
+ * `instanceof`: a process may hold several copies of the client. The driver's error itself goes no further, since
+ * Prisma's messages quote values.
+ */
+export function toTierFailure(error: unknown): TierFailure {
+  if (isTierFailure(error)) return error;
+  const codes = new Set<string>();
+  const texts: string[] = [];
+  collect(error, codes, texts);
+  const text = texts.join('\n');
+  const rule = RULES.find(({ codes: known, text: pattern }) => known.some((code) => codes.has(code)) || pattern?.test(text));
+  return rule ? new TierFailure(rule.kind, rule.reason) : new TierFailure('ambiguous', 'unknown');
+}
+
+interface Rule {
+  readonly kind: TierFailureKind;
+  readonly reason: string;
+  /** SQLSTATE, SQLite result code, Node's `errno` name, Prisma's code, or the `kind` of a driver adapter's error. */
+  readonly codes: readonly string[];
+  readonly text?: RegExp;
+}
+
+/**
+ * The first rule that fits decides. A statement runs alone and commits by itself, so a server that reports an error in it
+ * has rolled it back; after a lost connection or a time-out nobody knows. What is not listed is ambiguous.
+ */
+const RULES: readonly Rule[] = [
+  // A person has to change something.
+  { kind: 'misconfigured', reason: 'wrong-password', codes: ['P1000', '28P01', 'AuthenticationFailed'], text: /SASL: SCRAM/ },
+  { kind: 'misconfigured', reason: 'access-denied', codes: ['P1010', '28000', 'DatabaseAccessDenied'] },
+  { kind: 'misconfigured', reason: 'unknown-database', codes: ['P1003', '3D000', 'DatabaseDoesNotExist'] },
+  { kind: 'misconfigured', reason: 'table-missing', codes: ['P2021', '42P01', 'TableDoesNotExist'], text: /no such table/ },
+  {
+    kind: 'misconfigured',
+    reason: 'column-missing',
+    codes: ['P2022', '42703', 'ColumnNotFound'],
+    text: /no such column|has no column named/,
+  },
+  { kind: 'misconfigured', reason: 'permission-denied', codes: ['42501', '23', 'SQLITE_AUTH'] },
+  { kind: 'misconfigured', reason: 'column-type', codes: ['42804', '42883', '22P02', '20', 'SQLITE_MISMATCH'] },
+  { kind: 'misconfigured', reason: 'column-not-null', codes: ['23502', '1299', 'NullConstraintViolation', 'P2011'] },
+  { kind: 'misconfigured', reason: 'sql-refused', codes: ['42601', '42P10', '0A000'] },
+  { kind: 'misconfigured', reason: 'certificate', codes: ['P1011'], text: /Error opening a TLS connection: (?!There was)/ },
+  {
+    kind: 'misconfigured',
+    reason: 'cannot-open',
+    codes: ['14', 'SQLITE_CANTOPEN'],
+    text: /unable to open( connection to local)? database/i,
+  },
+  { kind: 'misconfigured', reason: 'not-a-database', codes: ['11', '26', 'SQLITE_CORRUPT', 'SQLITE_NOTADB'] },
+
+  // It never left this process, or the server refused the connection before it could.
+  {
+    kind: 'not-sent',
+    reason: 'unreachable',
+    codes: ['P1001', 'DatabaseNotReachable', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],
+  },
+  { kind: 'not-sent', reason: 'starting', codes: ['57P03'] },
+  { kind: 'not-sent', reason: 'too-many-connections', codes: ['P2037', '53300', 'TooManyConnections'] },
+  { kind: 'not-sent', reason: 'pool-timeout', codes: ['P2024'], text: /timeout exceeded when trying to connect/ },
+  { kind: 'not-sent', reason: 'connect-timeout', codes: ['P1002'], text: /terminated due to connection timeout/ },
+  { kind: 'not-sent', reason: 'tls-handshake', codes: ['TlsConnectionError'] },
+  { kind: 'not-sent', reason: 'closed', codes: ['CLIENT_CLOSED'], text: /after calling end on the pool|is not queryable/ },
+
+  // The server refused it and nothing changed.
+  { kind: 'rejected', reason: 'deadlock', codes: ['40P01'] },
+  { kind: 'rejected', reason: 'serialization', codes: ['40001', 'P2034', 'TransactionWriteConflict'] },
+  { kind: 'rejected', reason: 'statement-timeout', codes: ['57014'] },
+  { kind: 'rejected', reason: 'lock-timeout', codes: ['55P03'] },
+  { kind: 'rejected', reason: 'unique-violation', codes: ['P2002', '23505', '1555', '2067', 'UniqueConstraintViolation'] },
+  {
+    kind: 'rejected',
+    reason: 'busy',
+    codes: ['5', '6', '261', '262', '517', '518', '773', 'SQLITE_BUSY', 'SQLITE_BUSY_SNAPSHOT', 'SQLITE_LOCKED'],
+    text: /database (table )?is locked/,
+  },
+  {
+    kind: 'rejected',
+    reason: 'read-only',
+    codes: ['25006', '8', '264', '520', '776', '1032', '1288', 'SQLITE_READONLY'],
+    text: /attempt to write a readonly database/,
+  },
+  { kind: 'rejected', reason: 'disk-full', codes: ['53100', '13', 'SQLITE_FULL'] },
+  { kind: 'rejected', reason: 'out-of-memory', codes: ['53200', '7', 'SQLITE_NOMEM'] },
+  { kind: 'rejected', reason: 'value-refused', codes: ['22001', '22003', '23514', '275', 'LengthMismatch', 'ValueOutOfRange'] },
+
+  // It may have been executed, or may yet be.
+  { kind: 'ambiguous', reason: 'terminated', codes: ['57P01', '57P02', '57P05'] },
+  {
+    kind: 'ambiguous',
+    reason: 'connection-lost',
+    codes: ['P1017', 'ConnectionClosed', 'ECONNRESET', 'EPIPE'],
+    text: /Connection terminated unexpectedly|^Connection terminated$/m,
+  },
+  { kind: 'ambiguous', reason: 'read-timeout', codes: ['P1008', 'ETIMEDOUT', 'SocketTimeout'], text: /Query read timeout/ },
+];
+
+/** Where codes and texts hide: raw queries are wrapped in P2010, whose `meta` holds the adapter's error and its cause. */
+const NESTED = ['meta', 'driverAdapterError', 'cause'] as const;
+const CODES = ['code', 'errorCode', 'originalCode', 'extendedCode', 'kind'] as const;
+const TEXTS = ['message', 'originalMessage', 'reason'] as const;
+const DEPTH_MAX = 6;
+
+function collect(value: unknown, codes: Set<string>, texts: string[], depth = 0): void {
+  if (typeof value !== 'object' || value === null || depth > DEPTH_MAX) return;
+  const fields = value as Readonly<Record<string, unknown>>;
+  for (const name of CODES) {
+    const code = fields[name];
+    if (typeof code === 'string' || typeof code === 'number') codes.add(String(code));
+  }
+  for (const name of TEXTS) {
+    const text = fields[name];
+    if (typeof text === 'string') texts.push(text);
+  }
+  for (const name of NESTED) collect(fields[name], codes, texts, depth + 1);
+}
+
+function isTierFailure(error: unknown): error is TierFailure {
+  return typeof error === 'object' && error !== null && (error as { code?: unknown }).code === 'HOLDFAST_TIER_FAILURE';
+}

@@ -1,0 +1,46 @@
+import { TierFailure } from '../../errors.ts';
+import type { Dialect } from './dialect.ts';
+import type { Row } from './rows.ts';
+import type { StatementRunner } from './statement-runner.ts';
+import { type ColumnName, COLUMNS } from './table.ts';
+
+/** Throws `misconfigured` with the first thing that a person has to mend, or how the server failed to answer. */
+export async function inspectDatabase(runner: StatementRunner, dialect: Dialect): Promise<void> {
+  for (const setting of dialect.settings) await runner.rows(setting, () => {});
+  await requirePrimary(runner, dialect);
+  await runner.rows(dialect.describe, (rows) => inspectColumns(rows, dialect));
+  for (const rehearsal of dialect.rehearsals) await rehearse(runner, rehearsal);
+}
+
+/** A standby lags behind: what it does not know is not absent, and it takes no writes. It may be promoted any moment. */
+export async function requirePrimary(runner: StatementRunner, dialect: Dialect): Promise<void> {
+  await runner.rows(dialect.probe, ([answer]) => {
+    if (answer?.['standby'] === true) throw new TierFailure('rejected', 'standby');
+  });
+}
+
+function inspectColumns(rows: readonly Row[], { accepts }: Dialect): void {
+  if (rows.length === 0) throw misconfigured('table-missing');
+  const found = new Map(rows.map((row) => [row['name'], row]));
+  for (const [name, type] of Object.entries(COLUMNS)) {
+    const column = found.get(name);
+    if (!column) throw misconfigured(`column-missing:${name}`);
+    if (!accepts[type].test(String(column['type']))) throw misconfigured(`column-type:${name}`);
+  }
+  // Without it, `ON CONFLICT DO NOTHING` would let one id have two sessions.
+  if (!found.get('storage_key' satisfies ColumnName)?.['identifies']) throw misconfigured('primary-key-missing');
+}
+
+/** While the server is in charge, a read-only transaction or file is a setting and not a fail-over that will pass. */
+async function rehearse(runner: StatementRunner, rehearsal: Dialect['rehearsals'][number]): Promise<void> {
+  try {
+    await runner.count(rehearsal);
+  } catch (error) {
+    if (error instanceof TierFailure && error.reason === 'read-only') throw misconfigured('read-only');
+    throw error;
+  }
+}
+
+function misconfigured(reason: string): TierFailure {
+  return new TierFailure('misconfigured', reason);
+}

@@ -1,0 +1,53 @@
+import { ConfigurationError } from '../../errors.ts';
+import type { PrismaClientLike } from './prisma-client.ts';
+
+const PROVIDERS = ['postgresql', 'sqlite'] as const;
+/** What PostgreSQL accepts without quotes, and no longer than it keeps (NAMEDATALEN - 1). */
+const TABLE = /^[a-z_][a-z0-9_]{0,62}$/i;
+const DEFAULT_TABLE = 'holdfast_session';
+
+export type PrismaProvider = (typeof PROVIDERS)[number];
+
+export interface PrismaTierOptions {
+  /** The `provider` of the schema that the client was generated from. */
+  readonly provider: PrismaProvider;
+  /**
+   * Name of the table, if it is not the one of the migrations.
+   * @defaultValue `'holdfast_session'`
+   */
+  readonly table?: string;
+}
+
+export interface ResolvedPrismaOptions {
+  readonly provider: PrismaProvider;
+  readonly table: string;
+}
+
+export function resolvePrismaOptions(client: PrismaClientLike, options: PrismaTierOptions): ResolvedPrismaOptions {
+  requireClient(client);
+  if (typeof options !== 'object' || options === null) {
+    throw new ConfigurationError(`prismaTier takes a client and { provider: ${quoted(PROVIDERS)} }.`);
+  }
+  const { provider, table = DEFAULT_TABLE } = options;
+  if (!PROVIDERS.includes(provider)) {
+    throw new ConfigurationError(`prismaTier: provider must be ${quoted(PROVIDERS)}, not ${JSON.stringify(provider)}.`);
+  }
+  if (typeof table !== 'string' || !TABLE.test(table)) {
+    throw new ConfigurationError(
+      `prismaTier: table must be 1 to 63 letters, digits or underscores and not start with a digit, not ${JSON.stringify(table)}.`,
+    );
+  }
+  return { provider, table };
+}
+
+/** The value itself is not quoted: a client holds the database's password. */
+function requireClient(client: Partial<PrismaClientLike> | null | undefined): void {
+  if (typeof client?.$queryRawUnsafe === 'function' && typeof client.$executeRawUnsafe === 'function') return;
+  throw new ConfigurationError(
+    'prismaTier: the first argument must be a Prisma client: it has neither $queryRawUnsafe nor $executeRawUnsafe.',
+  );
+}
+
+function quoted(words: readonly string[]): string {
+  return words.map((word) => `'${word}'`).join(' or ');
+}

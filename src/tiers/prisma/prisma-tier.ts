@@ -1,0 +1,150 @@
+import { TierFailure } from '../../errors.ts';
+import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
+import type {
+  DurableTier,
+  RegenerateCommand,
+  RevokedRow,
+  RevokeManyCommand,
+  TierContext,
+  TouchCommand,
+  UpdateCommand,
+} from '../tier.ts';
+import type { Dialect } from './dialect.ts';
+import { Postgresql } from './dialects/postgresql.ts';
+import { Sqlite } from './dialects/sqlite.ts';
+import { inspectDatabase, requirePrimary } from './inspection.ts';
+import type { PrismaClientLike } from './prisma-client.ts';
+import { type PrismaTierOptions, type ResolvedPrismaOptions, resolvePrismaOptions } from './prisma-options.ts';
+import { bytes, remembers, type Row, toRecord, toRevokedRow, toState } from './rows.ts';
+import { StatementRunner } from './statement-runner.ts';
+import { RECORD_COLUMNS, STATE_COLUMNS } from './table.ts';
+
+/**
+ * The durable tier in the application's own database, through its own Prisma client. It needs the table of
+ * `prisma/<provider>/migrations`.
+ *
+ * @throws {ConfigurationError} an option is wrong; whether the table is there only `open` can tell.
+ */
+export function prismaTier(prisma: PrismaClientLike, options: PrismaTierOptions): DurableTier {
+  const resolved = resolvePrismaOptions(prisma, options);
+  return new PrismaTier(prisma, resolved, dialectFor(resolved));
+}
+
+function dialectFor({ provider, table }: ResolvedPrismaOptions): Dialect {
+  switch (provider) {
+    case 'postgresql':
+      return new Postgresql(table);
+    case 'sqlite':
+      return new Sqlite(table);
+    default:
+      return provider satisfies never;
+  }
+}
+
+interface Session {
+  readonly namespace: string;
+  readonly runner: StatementRunner;
+}
+
+class PrismaTier implements DurableTier {
+  readonly name: string;
+  readonly #client: PrismaClientLike;
+  readonly #dialect: Dialect;
+  #session: Session | undefined;
+
+  constructor(client: PrismaClientLike, { provider }: ResolvedPrismaOptions, dialect: Dialect) {
+    this.name = `prisma (${provider})`;
+    this.#client = client;
+    this.#dialect = dialect;
+  }
+
+  async open({ namespace, platform, timeoutMs }: TierContext): Promise<void> {
+    const runner = new StatementRunner(this.#client, { platform, timeoutMs });
+    // Kept even when the inspection fails: a server that is only away is used once `probe` finds it again.
+    this.#session = { namespace, runner };
+    await inspectDatabase(runner, this.#dialect);
+  }
+
+  async probe(): Promise<void> {
+    await requirePrimary(this.#opened().runner, this.#dialect);
+  }
+
+  async insert(record: SealedRecord, writeId: Buffer): Promise<boolean> {
+    const { namespace, runner } = this.#opened();
+    return (await runner.count(this.#dialect.insert(namespace, record, writeId))) === 1;
+  }
+
+  async read(storageKey: Buffer): Promise<SealedRecord | null> {
+    const { namespace, runner } = this.#opened();
+    return runner.rows(this.#dialect.read(namespace, storageKey, RECORD_COLUMNS), firstAs(toRecord));
+  }
+
+  async readState(storageKey: Buffer): Promise<RecordState | null> {
+    const { namespace, runner } = this.#opened();
+    return runner.rows(this.#dialect.read(namespace, storageKey, STATE_COLUMNS), firstAs(toState));
+  }
+
+  async update(command: UpdateCommand): Promise<boolean> {
+    const { namespace, runner } = this.#opened();
+    return (await runner.count(this.#dialect.update(namespace, command))) === 1;
+  }
+
+  async regenerate(command: RegenerateCommand): Promise<boolean> {
+    const { namespace, runner } = this.#opened();
+    return (await runner.count(this.#dialect.regenerate(namespace, command))) === 1;
+  }
+
+  async touch(command: TouchCommand): Promise<RecordState | null> {
+    const { namespace, runner } = this.#opened();
+    return runner.rows(this.#dialect.touch(namespace, command), firstAs(toState));
+  }
+
+  async revoke(storageKey: Buffer, writeId: Buffer, revokedAt: number): Promise<RevokedRow | null> {
+    const { namespace, runner } = this.#opened();
+    return runner.rows(this.#dialect.revoke(namespace, storageKey, writeId, revokedAt), firstAs(toRevokedRow));
+  }
+
+  async revokeMany(command: RevokeManyCommand): Promise<RevokedRow[]> {
+    const { namespace, runner } = this.#opened();
+    if (isNobody(command.of)) return [];
+    return runner.rows(this.#dialect.revokeMany(namespace, command), toRevokedRows);
+  }
+
+  async listByUser(userKeys: readonly Buffer[], after: Buffer, limit: number): Promise<SealedRecord[]> {
+    const { namespace, runner } = this.#opened();
+    if (isNobody(userKeys)) return [];
+    return runner.rows(this.#dialect.listByUser(namespace, userKeys, after, limit), (rows) => rows.map(toRecord));
+  }
+
+  async findRegenerated(previousStorageKey: Buffer, since: number): Promise<Buffer | null> {
+    const { namespace, runner } = this.#opened();
+    return runner.rows(this.#dialect.findRegenerated(namespace, previousStorageKey, since), (rows) => {
+      const row = rows.find((candidate) => remembers(candidate, previousStorageKey));
+      return row ? bytes(row, 'storage_key') : null;
+    });
+  }
+
+  /** The client is the application's, and so are its connections. */
+  async close(): Promise<void> {
+    this.#session = undefined;
+  }
+
+  #opened(): Session {
+    if (!this.#session) throw new TierFailure('not-sent', 'not-open');
+    return this.#session;
+  }
+}
+
+function firstAs<T>(convert: (row: Row) => T): (rows: readonly Row[]) => T | null {
+  return ([row]) => (row ? convert(row) : null);
+}
+
+/** A row without deadlines moved away before it could be revoked; the statement will find it where it is now. */
+function toRevokedRows(rows: readonly Row[]): RevokedRow[] {
+  if (rows.some((row) => row['absolute_expires_at'] === null)) throw new TierFailure('ambiguous', 'rows-moved');
+  return rows.map(toRevokedRow).sort((a, b) => a.storageKey.compare(b.storageKey));
+}
+
+function isNobody(userKeys: readonly Buffer[] | 'everyone'): boolean {
+  return userKeys !== 'everyone' && userKeys.length === 0;
+}

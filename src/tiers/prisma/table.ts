@@ -1,0 +1,62 @@
+export type ColumnType = 'bytes' | 'integer' | 'text';
+
+/** The columns of the newest migration. `open` compares them with the database. */
+export const COLUMNS = {
+  storage_key: 'bytes',
+  namespace: 'text',
+  user_key: 'bytes',
+  revision: 'integer',
+  write_id: 'bytes',
+  envelope: 'bytes',
+  key_id: 'bytes',
+  created_at: 'integer',
+  last_seen_at: 'integer',
+  idle_expires_at: 'integer',
+  absolute_expires_at: 'integer',
+  revoked_at: 'integer',
+  dirty_at: 'integer',
+  rotated_at: 'integer',
+  previous_keys: 'bytes',
+} as const;
+
+export type ColumnName = keyof typeof COLUMNS;
+
+export const STATE_COLUMNS: readonly ColumnName[] = [
+  'revision',
+  'key_id',
+  'last_seen_at',
+  'idle_expires_at',
+  'absolute_expires_at',
+];
+
+export const RECORD_COLUMNS: readonly ColumnName[] = [
+  'storage_key',
+  'user_key',
+  'envelope',
+  'created_at',
+  ...STATE_COLUMNS,
+];
+
+/** What `insert` fills; the other columns have defaults or are null. */
+export const INSERT_COLUMNS: readonly ColumnName[] = [
+  'storage_key',
+  'namespace',
+  'user_key',
+  'revision',
+  'write_id',
+  'envelope',
+  'key_id',
+  'created_at',
+  'last_seen_at',
+  'idle_expires_at',
+  'absolute_expires_at',
+  'previous_keys',
+];
+
+/** What any statement of the tier changes. */
+export const UPDATE_COLUMNS: readonly ColumnName[] = [
+  ...INSERT_COLUMNS.filter((column) => column !== 'namespace'),
+  'revoked_at',
+  'dirty_at',
+  'rotated_at',
+];

@@ -1,0 +1,619 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemPlatform } from '../../src/platform/platform.ts';
+import type { SealedRecord } from '../../src/session/sealed-record.ts';
+import type { DurableTier, RevokeManyCommand, UpdateCommand } from '../../src/tiers/tier.ts';
+
+export interface DurableDatabase {
+  /** Another tier, not yet opened, on the same rows. */
+  makeTier(): DurableTier;
+  close?(): Promise<void>;
+}
+
+const NOW = 1_764_000_000_000;
+const HOUR = 3_600_000;
+const START = Buffer.alloc(0);
+/** Enough for every race to be one, and few enough for the smallest machine's connections. */
+const RACERS = 100;
+
+/** Every promise of `DurableTier`, for anything that claims to be one. */
+export function describeDurableTier(name: string, openDatabase: () => Promise<DurableDatabase>): void {
+  describe(`the durable tier contract: ${name}`, () => {
+    let database: DurableDatabase;
+    let tier: DurableTier;
+
+    beforeAll(async () => {
+      database = await openDatabase();
+      tier = await inNamespace(database, 'shop');
+    });
+
+    afterAll(async () => {
+      await tier?.close();
+      await database?.close?.();
+    });
+
+    describe('open and close', () => {
+      it('refuses everything before it was opened, and says that nothing was sent', async () => {
+        const closed = database.makeTier();
+        await expect(closed.read(key())).rejects.toMatchObject({ code: 'HOLDFAST_TIER_FAILURE', kind: 'not-sent' });
+        await expect(closed.insert(aRecord(), writeId())).rejects.toMatchObject({ kind: 'not-sent' });
+      });
+
+      it('answers a probe', async () => {
+        await expect(tier.probe()).resolves.toBeUndefined();
+      });
+
+      it('leaves the rows and the connections to others when it closes', async () => {
+        const other = await inNamespace(database, 'shop');
+        const record = await insert(other);
+        await other.close();
+        expect(await tier.read(record.storageKey)).toEqual(record);
+      });
+    });
+
+    describe('insert and read', () => {
+      it.each([1, 800, 64 * 1024, 1024 * 1024])('gives back an envelope of %i bytes byte for byte', async (length) => {
+        const record = await insert(tier, { envelope: randomBytes(length) });
+        expect(await tier.read(record.storageKey)).toEqual(record);
+      });
+
+      it('gives back every byte value, zeros and quotes included', async () => {
+        const envelope = Buffer.from(Array.from({ length: 512 }, (_, index) => index % 256));
+        const { storageKey } = await insert(tier, { envelope });
+        expect((await tier.read(storageKey))?.envelope).toEqual(envelope);
+      });
+
+      it('gives back a session without a user', async () => {
+        const record = await insert(tier, { userKey: null });
+        expect(await tier.read(record.storageKey)).toEqual(record);
+      });
+
+      it('gives back numbers up to the last safe one', async () => {
+        const record = await insert(tier, { revision: 2 ** 40, absoluteExpiresAt: Number.MAX_SAFE_INTEGER });
+        expect(await tier.read(record.storageKey)).toEqual(record);
+      });
+
+      it('hands out Buffers that are nobody else’s', async () => {
+        const record = await insert(tier);
+        const read = await tier.read(record.storageKey);
+        expect(Buffer.isBuffer(read?.envelope)).toBe(true);
+        read?.envelope.fill(0);
+        read?.storageKey.fill(0);
+        expect(await tier.read(record.storageKey)).toEqual(record);
+      });
+
+      it('knows nothing of a key that nobody inserted', async () => {
+        expect(await tier.read(key())).toBeNull();
+        expect(await tier.readState(key())).toBeNull();
+      });
+
+      it('reads the state without the envelope', async () => {
+        const { storageKey, ...rest } = await insert(tier);
+        const { userKey: _user, envelope: _envelope, createdAt: _created, ...state } = rest;
+        expect(await tier.readState(storageKey)).toEqual(state);
+      });
+
+      it('reads a row whatever its deadlines say: judging them is not its business', async () => {
+        const record = await insert(tier, { idleExpiresAt: 1, absoluteExpiresAt: 1 });
+        expect(await tier.read(record.storageKey)).toEqual(record);
+        expect(await tier.readState(record.storageKey)).not.toBeNull();
+      });
+
+      it('refuses a key that is taken and leaves the row as it is', async () => {
+        const record = await insert(tier);
+        const rival = aRecord({ storageKey: record.storageKey, userKey: null });
+        expect(await tier.insert(rival, writeId())).toBe(false);
+        expect(await tier.read(record.storageKey)).toEqual(record);
+      });
+
+      it('lets one of many racing inserts of one key win', async () => {
+        const storageKey = key();
+        const rivals = Array.from({ length: RACERS }, () => aRecord({ storageKey }));
+        const won = await Promise.all(rivals.map((rival) => tier.insert(rival, writeId())));
+        expect(won.filter(Boolean)).toHaveLength(1);
+        expect(await tier.read(storageKey)).toEqual(rivals[won.indexOf(true)]);
+      });
+
+      it('refuses the key of a revoked session: an id has one life', async () => {
+        const { storageKey } = await insert(tier);
+        await tier.revoke(storageKey, writeId(), NOW);
+        expect(await tier.insert(aRecord({ storageKey }), writeId())).toBe(false);
+        expect(await tier.read(storageKey)).toBeNull();
+      });
+    });
+
+    describe('update', () => {
+      it('replaces what a write may replace, and nothing else', async () => {
+        const record = await insert(tier);
+        const next = successor(record, { userKey: key(), createdAt: 5, absoluteExpiresAt: NOW + 999 * HOUR });
+        expect(await tier.update(write(next))).toBe(true);
+        const { createdAt, absoluteExpiresAt } = record;
+        expect(await tier.read(record.storageKey)).toEqual({ ...next, createdAt, absoluteExpiresAt });
+      });
+
+      it('takes a user away', async () => {
+        const record = await insert(tier);
+        expect(await tier.update(write(successor(record, { userKey: null })))).toBe(true);
+        expect((await tier.read(record.storageKey))?.userKey).toBeNull();
+      });
+
+      it.each([-1, 0, 2, 3])('changes nothing when the revision is off by %i', async (step) => {
+        const record = await insert(tier, { revision: 7 });
+        expect(await tier.update(write({ ...successor(record), revision: 7 + step }))).toBe(false);
+        expect(await tier.read(record.storageKey)).toEqual(record);
+      });
+
+      it('never inserts', async () => {
+        const record = aRecord();
+        expect(await tier.update(write(record))).toBe(false);
+        expect(await tier.update(write({ ...record, revision: 0 }))).toBe(false);
+        expect(await tier.read(record.storageKey)).toBeNull();
+      });
+
+      it('answers the same write twice, so that a lost answer can be asked for again', async () => {
+        const record = await insert(tier);
+        const command = write(successor(record));
+        expect(await tier.update(command)).toBe(true);
+        expect(await tier.update(command)).toBe(true);
+        expect(await tier.read(record.storageKey)).toEqual(command.record);
+        expect(await tier.update({ ...command, writeId: writeId() })).toBe(false);
+      });
+
+      it('does not mistake an overwritten write for one that stands', async () => {
+        const record = await insert(tier);
+        const first = write(successor(record));
+        await tier.update(first);
+        await tier.update(write(successor(first.record)));
+        expect(await tier.update(first)).toBe(false);
+      });
+
+      it('moves times forward only', async () => {
+        const record = await insert(tier);
+        const earlier = { lastSeenAt: record.lastSeenAt - 1, idleExpiresAt: record.idleExpiresAt - 1 };
+        const next = successor(record, earlier);
+        expect(await tier.update(write(next))).toBe(true);
+        const { lastSeenAt, idleExpiresAt } = record;
+        expect(await tier.read(record.storageKey)).toEqual({ ...next, lastSeenAt, idleExpiresAt });
+      });
+
+      it('lets exactly one of 100 updates of one revision win', async () => {
+        const record = await insert(tier);
+        const rivals = Array.from({ length: RACERS }, () => write(successor(record)));
+        const won = await Promise.all(rivals.map((rival) => tier.update(rival)));
+        expect(won.filter(Boolean)).toHaveLength(1);
+        expect(await tier.read(record.storageKey)).toEqual(rivals[won.indexOf(true)]?.record);
+      });
+
+      it('loses no update among many that re-read when they lose', async () => {
+        const { storageKey } = await insert(tier);
+        const increment = async (): Promise<void> => {
+          for (;;) {
+            const current = await tier.read(storageKey);
+            if (current && (await tier.update(write(successor(current))))) return;
+          }
+        };
+        await Promise.all(Array.from({ length: 20 }, increment));
+        expect((await tier.readState(storageKey))?.revision).toBe(21);
+      });
+    });
+
+    describe('deadlines', () => {
+      const idle = { idleExpiresAt: NOW, absoluteExpiresAt: NOW + HOUR };
+      const absolute = { idleExpiresAt: NOW + HOUR, absoluteExpiresAt: NOW };
+
+      it('takes a row as alive up to and including its idle deadline', async () => {
+        const record = await insert(tier, idle);
+        expect(await tier.update({ ...write(successor(record)), aliveAt: NOW + 1 })).toBe(false);
+        expect(await tier.touch({ ...touchOf(record), aliveAt: NOW + 1 })).toBeNull();
+        expect(await tier.regenerate({ ...move(record), aliveAt: NOW + 1 })).toBe(false);
+        expect(await tier.read(record.storageKey)).toEqual(record);
+        expect(await tier.touch({ ...touchOf(record), idleExpiresAt: 0, aliveAt: NOW })).not.toBeNull();
+        expect(await tier.update({ ...write(successor(record)), aliveAt: NOW })).toBe(true);
+      });
+
+      it('takes a row as dead from its absolute deadline on', async () => {
+        const record = await insert(tier, absolute);
+        expect(await tier.update({ ...write(successor(record)), aliveAt: NOW })).toBe(false);
+        expect(await tier.touch({ ...touchOf(record), aliveAt: NOW })).toBeNull();
+        expect(await tier.regenerate({ ...move(record), aliveAt: NOW })).toBe(false);
+        expect(await tier.read(record.storageKey)).toEqual(record);
+        expect(await tier.touch({ ...touchOf(record), aliveAt: NOW - 1 })).not.toBeNull();
+        expect(await tier.update({ ...write(successor(record)), aliveAt: NOW - 1 })).toBe(true);
+      });
+
+      it('revokes a row that expired long ago', async () => {
+        const { storageKey } = await insert(tier, { idleExpiresAt: 1, absoluteExpiresAt: 2 });
+        expect(await tier.revoke(storageKey, writeId(), NOW)).toEqual({ storageKey, idleExpiresAt: 1, absoluteExpiresAt: 2 });
+      });
+    });
+
+    describe('touch', () => {
+      it('moves the times, and neither data nor revision', async () => {
+        const record = await insert(tier);
+        const times = { lastSeenAt: record.lastSeenAt + 7, idleExpiresAt: record.idleExpiresAt + 7 };
+        const { revision, keyId, absoluteExpiresAt } = record;
+        const state = { revision, keyId, absoluteExpiresAt, ...times };
+        expect(await tier.touch({ ...touchOf(record), ...times })).toEqual(state);
+        expect(await tier.read(record.storageKey)).toEqual({ ...record, ...times });
+      });
+
+      it('never moves a time back, and answers what is stored', async () => {
+        const record = await insert(tier);
+        const times = { lastSeenAt: record.lastSeenAt - 7, idleExpiresAt: record.idleExpiresAt - 7 };
+        const { lastSeenAt, idleExpiresAt } = record;
+        expect(await tier.touch({ ...touchOf(record), ...times })).toMatchObject({ lastSeenAt, idleExpiresAt });
+        expect(await tier.read(record.storageKey)).toEqual(record);
+      });
+
+      it('ends at the latest time of many at once', async () => {
+        const record = await insert(tier);
+        const steps = Array.from({ length: RACERS }, (_, index) => (index * 37) % RACERS);
+        await Promise.all(
+          steps.map((step) =>
+            tier.touch({ ...touchOf(record), lastSeenAt: NOW + step, idleExpiresAt: record.idleExpiresAt + step }),
+          ),
+        );
+        const state = await tier.readState(record.storageKey);
+        expect(state).toMatchObject({ lastSeenAt: NOW + 99, idleExpiresAt: record.idleExpiresAt + 99, revision: 1 });
+      });
+
+      it('says null for a key that nobody inserted', async () => {
+        const record = aRecord();
+        expect(await tier.touch(touchOf(record))).toBeNull();
+        expect(await tier.read(record.storageKey)).toBeNull();
+      });
+    });
+
+    describe('regenerate', () => {
+      it('moves the session to its new key and leaves nothing at the old one', async () => {
+        const record = await insert(tier);
+        const command = move(record, { userKey: key(), createdAt: NOW + 1, absoluteExpiresAt: NOW + 20 * HOUR });
+        expect(await tier.regenerate(command)).toBe(true);
+        expect(await tier.read(command.record.storageKey)).toEqual(command.record);
+        expect(await tier.read(record.storageKey)).toBeNull();
+        expect(await tier.update(write(successor(record)))).toBe(false);
+        expect(await tier.touch(touchOf(record))).toBeNull();
+        expect(await tier.revoke(record.storageKey, writeId(), NOW)).toBeNull();
+      });
+
+      it('moves idle times forward only', async () => {
+        const record = await insert(tier);
+        const command = move(record, { lastSeenAt: 1, idleExpiresAt: 1 });
+        expect(await tier.regenerate(command)).toBe(true);
+        const { lastSeenAt, idleExpiresAt } = record;
+        expect(await tier.readState(command.record.storageKey)).toMatchObject({ lastSeenAt, idleExpiresAt });
+      });
+
+      it('changes nothing when the revision is another', async () => {
+        const record = await insert(tier);
+        const command = move(record, { revision: 3 });
+        expect(await tier.regenerate(command)).toBe(false);
+        expect(await tier.read(record.storageKey)).toEqual(record);
+        expect(await tier.read(command.record.storageKey)).toBeNull();
+      });
+
+      it('refuses a key that is taken, and both sessions stay', async () => {
+        const record = await insert(tier);
+        const other = await insert(tier);
+        const command = move(record, { storageKey: other.storageKey });
+        await expect(tier.regenerate(command)).rejects.toMatchObject({ kind: 'rejected', reason: 'unique-violation' });
+        expect(await tier.read(record.storageKey)).toEqual(record);
+        expect(await tier.read(other.storageKey)).toEqual(other);
+      });
+
+      it('answers the same write twice and remembers the old key once', async () => {
+        const record = await insert(tier);
+        const command = move(record);
+        expect(await tier.regenerate(command)).toBe(true);
+        expect(await tier.regenerate(command)).toBe(true);
+        expect(await tier.regenerate({ ...command, writeId: writeId() })).toBe(false);
+        expect(await tier.read(command.record.storageKey)).toEqual(command.record);
+        expect(await keysRemembered(tier, [record.storageKey], command.record.storageKey)).toHaveLength(1);
+      });
+
+      it('lets one of many at once win, so that there is one new id', async () => {
+        const record = await insert(tier);
+        const rivals = Array.from({ length: RACERS }, () => move(record));
+        const won = await Promise.all(rivals.map((rival) => tier.regenerate(rival)));
+        expect(won.filter(Boolean)).toHaveLength(1);
+        const read = await Promise.all(rivals.map((rival) => tier.read(rival.record.storageKey)));
+        expect(read.filter((found) => found !== null)).toEqual([rivals[won.indexOf(true)]?.record]);
+      });
+
+      it('finds the session by a key that it had before, for as long as the caller asks back', async () => {
+        const record = await insert(tier);
+        const { record: next, ...rest } = move(record);
+        await tier.regenerate({ ...rest, record: next, regeneratedAt: NOW });
+        expect(await tier.findRegenerated(record.storageKey, NOW)).toEqual(next.storageKey);
+        expect(await tier.findRegenerated(record.storageKey, NOW + 1)).toBeNull();
+        expect(await tier.findRegenerated(next.storageKey, NOW)).toBeNull();
+        expect(await tier.findRegenerated(key(), 0)).toBeNull();
+      });
+
+      it('finds no key that two remembered ones only seem to hold where they meet', async () => {
+        const chain = await regenerateRepeatedly(tier, 2);
+        const [first, second] = chain as [Buffer, Buffer];
+        const across = Buffer.concat([first.subarray(16), second.subarray(0, 16)]);
+        expect(await tier.findRegenerated(across, 0)).toBeNull();
+      });
+
+      it('remembers the eight latest keys in spite of bytes that are no text', async () => {
+        const chain = await regenerateRepeatedly(tier, 12);
+        const present = chain.at(-1) as Buffer;
+        expect(await keysRemembered(tier, chain, present)).toEqual(chain.slice(4, 12));
+      });
+
+      it('finds nothing once the session is revoked', async () => {
+        const record = await insert(tier);
+        const command = move(record);
+        await tier.regenerate(command);
+        await tier.revoke(command.record.storageKey, writeId(), NOW);
+        expect(await tier.findRegenerated(record.storageKey, 0)).toBeNull();
+      });
+    });
+
+    describe('revoke', () => {
+      it('answers the deadlines of what it revoked, once', async () => {
+        const { storageKey, idleExpiresAt, absoluteExpiresAt } = await insert(tier);
+        const row = { storageKey, idleExpiresAt, absoluteExpiresAt };
+        expect(await tier.revoke(storageKey, writeId(), NOW)).toEqual(row);
+        expect(await tier.revoke(storageKey, writeId(), NOW)).toBeNull();
+        expect(await tier.revoke(key(), writeId(), NOW)).toBeNull();
+      });
+
+      it('answers the same write twice', async () => {
+        const { storageKey } = await insert(tier);
+        const id = writeId();
+        const first = await tier.revoke(storageKey, id, NOW);
+        expect(first).not.toBeNull();
+        expect(await tier.revoke(storageKey, id, NOW + 1)).toEqual(first);
+      });
+
+      it('lets one of many at once be the one that did it', async () => {
+        const { storageKey } = await insert(tier);
+        const racers = Array.from({ length: RACERS }, () => tier.revoke(storageKey, writeId(), NOW));
+        expect((await Promise.all(racers)).filter((row) => row !== null)).toHaveLength(1);
+      });
+
+      it('is for ever: no method brings the session back or shows it', async () => {
+        const userKey = key();
+        const record = await insert(tier, { userKey });
+        const lastWrite = write(successor(record));
+        await tier.update(lastWrite);
+        await tier.revoke(record.storageKey, writeId(), NOW);
+        for (const revision of [0, 1, 2, 3, 4, 5]) {
+          expect(await tier.update(write({ ...record, revision }))).toBe(false);
+          expect(await tier.regenerate(move(record, { revision }))).toBe(false);
+        }
+        expect(await tier.update(lastWrite)).toBe(false);
+        expect(await tier.touch(touchOf(record))).toBeNull();
+        expect(await tier.insert(record, writeId())).toBe(false);
+        expect(await tier.revokeMany(revokeAll({ of: [userKey] }))).toEqual([]);
+        expect(await tier.read(record.storageKey)).toBeNull();
+        expect(await tier.readState(record.storageKey)).toBeNull();
+        expect(await tier.listByUser([userKey], START, 10)).toEqual([]);
+      });
+
+      it('wins or loses against updates, touches and regenerates, but never comes undone', async () => {
+        for (let round = 0; round < 10; round += 1) {
+          const record = await insert(tier);
+          const moves = Array.from({ length: 10 }, () => move(record));
+          const [revoked, ...others] = await Promise.all([
+            tier.revoke(record.storageKey, writeId(), NOW),
+            ...moves.map((command) => tier.regenerate(command)),
+            ...moves.map(() => tier.update(write(successor(record)))),
+            ...moves.map(() => tier.touch(touchOf(record)).then(() => false)),
+          ]);
+          const moved = moves.filter((_, index) => others[index]);
+          expect(others.filter(Boolean).length).toBeLessThanOrEqual(1);
+          expect(await tier.read(record.storageKey)).toBeNull();
+          // Either the regenerate was first and the old key was dead when the revoke came, or the session is gone.
+          expect(moved.length).toBe(revoked ? 0 : 1);
+          for (const { record: next } of moved) expect(await tier.read(next.storageKey)).toEqual(next);
+        }
+      });
+    });
+
+    describe('revokeMany', () => {
+      it('revokes the sessions of all the user keys it is given, and of no other user', async () => {
+        const [alice, formerAlice, bob] = [key(), key(), key()];
+        const mine = await Promise.all([alice, formerAlice, alice].map((userKey) => insert(tier, { userKey })));
+        const other = await insert(tier, { userKey: bob });
+        const nobody = await insert(tier, { userKey: null });
+        const rows = await tier.revokeMany(revokeAll({ of: [alice, formerAlice] }));
+        expect(rows).toEqual(
+          inOrder(mine).map(({ storageKey, idleExpiresAt, absoluteExpiresAt }) => ({
+            storageKey,
+            idleExpiresAt,
+            absoluteExpiresAt,
+          })),
+        );
+        for (const { storageKey } of mine) expect(await tier.read(storageKey)).toBeNull();
+        expect(await tier.read(other.storageKey)).toEqual(other);
+        expect(await tier.read(nobody.storageKey)).toEqual(nobody);
+        expect(await tier.revokeMany(revokeAll({ of: [] }))).toEqual([]);
+      });
+
+      it('walks in pages in the order of storage keys, and a short page is the last', async () => {
+        const userKey = key();
+        const all = await Promise.all(Array.from({ length: 7 }, () => insert(tier, { userKey })));
+        const id = writeId();
+        const pages: Buffer[][] = [];
+        let after: Buffer = START;
+        do {
+          const rows = await tier.revokeMany(revokeAll({ of: [userKey], after, limit: 3, writeId: id }));
+          pages.push(rows.map(({ storageKey }) => storageKey));
+          after = rows.at(-1)?.storageKey ?? after;
+        } while (pages.at(-1)?.length === 3);
+        expect(pages.map(({ length }) => length)).toEqual([3, 3, 1]);
+        expect(pages.flat()).toEqual(inOrder(all).map(({ storageKey }) => storageKey));
+      });
+
+      it('spares the session that asks for it', async () => {
+        const userKey = key();
+        const [spared, ...others] = await Promise.all([1, 2, 3].map(() => insert(tier, { userKey })));
+        const rows = await tier.revokeMany(revokeAll({ of: [userKey], except: spared!.storageKey }));
+        expect(rows.map(({ storageKey }) => storageKey)).toEqual(inOrder(others).map(({ storageKey }) => storageKey));
+        expect(await tier.read(spared!.storageKey)).toEqual(spared);
+      });
+
+      it('answers the same rows again to the same write, and none to another', async () => {
+        const userKey = key();
+        await Promise.all([1, 2, 3].map(() => insert(tier, { userKey })));
+        const command = revokeAll({ of: [userKey], limit: 2 });
+        const rows = await tier.revokeMany(command);
+        expect(rows).toHaveLength(2);
+        expect(await tier.revokeMany(command)).toEqual(rows);
+        expect(await tier.revokeMany({ ...command, writeId: writeId() })).toHaveLength(1);
+      });
+
+      it('gives each session to one of many callers at once, and none of them deadlocks', async () => {
+        const userKey = key();
+        const all = await Promise.all(Array.from({ length: 40 }, () => insert(tier, { userKey })));
+        const pages = await Promise.all(
+          Array.from({ length: 10 }, () => tier.revokeMany(revokeAll({ of: [userKey] }))),
+        );
+        const keys = pages.flat().map(({ storageKey }) => storageKey.toString('hex'));
+        expect(keys.sort()).toEqual(all.map(({ storageKey }) => storageKey.toString('hex')).sort());
+      });
+
+      it('revokes everyone in the namespace, whether or not they have a user', async () => {
+        const crowd = await inNamespace(database, 'crowd');
+        const all = await Promise.all([key(), null, key()].map((userKey) => insert(crowd, { userKey })));
+        const rows = await crowd.revokeMany(revokeAll({ of: 'everyone', except: all[0]!.storageKey }));
+        expect(rows.map(({ storageKey }) => storageKey)).toEqual(
+          inOrder(all.slice(1)).map(({ storageKey }) => storageKey),
+        );
+        expect(await crowd.read(all[0]!.storageKey)).toEqual(all[0]);
+      });
+    });
+
+    describe('listByUser', () => {
+      it('lists the living sessions of all the user keys it is given, in order', async () => {
+        const [alice, formerAlice] = [key(), key()];
+        const mine = await Promise.all([alice, formerAlice, alice, alice].map((userKey) => insert(tier, { userKey })));
+        await insert(tier, { userKey: key() });
+        await tier.revoke(mine[3]!.storageKey, writeId(), NOW);
+        expect(await tier.listByUser([alice, formerAlice], START, 10)).toEqual(inOrder(mine.slice(0, 3)));
+        expect(await tier.listByUser([formerAlice], START, 10)).toEqual([mine[1]]);
+        expect(await tier.listByUser([key()], START, 10)).toEqual([]);
+        expect(await tier.listByUser([], START, 10)).toEqual([]);
+      });
+
+      it('lists in pages', async () => {
+        const userKey = key();
+        const all = inOrder(await Promise.all(Array.from({ length: 5 }, () => insert(tier, { userKey }))));
+        expect(await tier.listByUser([userKey], START, 2)).toEqual(all.slice(0, 2));
+        expect(await tier.listByUser([userKey], all[1]!.storageKey, 2)).toEqual(all.slice(2, 4));
+        expect(await tier.listByUser([userKey], all[3]!.storageKey, 2)).toEqual(all.slice(4));
+      });
+
+      it('follows a session to another user', async () => {
+        const [before, after] = [key(), key()];
+        const record = await insert(tier, { userKey: before });
+        await tier.update(write(successor(record, { userKey: after })));
+        expect(await tier.listByUser([before], START, 10)).toEqual([]);
+        expect(await tier.listByUser([after], START, 10)).toHaveLength(1);
+      });
+    });
+
+    describe('namespaces', () => {
+      it('are invisible to each other, by every method', async () => {
+        const other = await inNamespace(database, 'other');
+        const userKey = key();
+        const record = await insert(tier, { userKey });
+        const moved = move(await insert(tier));
+        await tier.regenerate(moved);
+        expect(await other.read(record.storageKey)).toBeNull();
+        expect(await other.readState(record.storageKey)).toBeNull();
+        expect(await other.update(write(successor(record)))).toBe(false);
+        expect(await other.regenerate(move(record))).toBe(false);
+        expect(await other.touch(touchOf(record))).toBeNull();
+        expect(await other.revoke(record.storageKey, writeId(), NOW)).toBeNull();
+        expect(await other.revokeMany(revokeAll({ of: [userKey] }))).toEqual([]);
+        expect(await other.revokeMany(revokeAll({ of: 'everyone' }))).toEqual([]);
+        expect(await other.listByUser([userKey], START, 10)).toEqual([]);
+        expect(await other.findRegenerated(moved.previousStorageKey, 0)).toBeNull();
+        expect(await tier.read(record.storageKey)).toEqual(record);
+      });
+    });
+  });
+}
+
+// --- What the tests are made of ----------------------------------------------------------------------------------
+
+async function inNamespace(database: DurableDatabase, namespace: string): Promise<DurableTier> {
+  const tier = database.makeTier();
+  await tier.open({ namespace, platform: systemPlatform, timeoutMs: 5_000 });
+  return tier;
+}
+
+const key = (): Buffer => randomBytes(32);
+const writeId = (): Buffer => randomBytes(16);
+
+function aRecord(changes: Partial<SealedRecord> = {}): SealedRecord {
+  return {
+    storageKey: key(),
+    userKey: key(),
+    revision: 1,
+    envelope: randomBytes(200),
+    keyId: randomBytes(8),
+    createdAt: NOW,
+    lastSeenAt: NOW,
+    idleExpiresAt: NOW + HOUR,
+    absoluteExpiresAt: NOW + 12 * HOUR,
+    ...changes,
+  };
+}
+
+async function insert(tier: DurableTier, changes: Partial<SealedRecord> = {}): Promise<SealedRecord> {
+  const record = aRecord(changes);
+  expect(await tier.insert(record, writeId())).toBe(true);
+  return record;
+}
+
+function successor(record: SealedRecord, changes: Partial<SealedRecord> = {}): SealedRecord {
+  const { storageKey, userKey, revision, createdAt, lastSeenAt, idleExpiresAt, absoluteExpiresAt } = record;
+  const kept = { storageKey, userKey, createdAt, absoluteExpiresAt };
+  const times = { lastSeenAt: lastSeenAt + 1, idleExpiresAt: idleExpiresAt + 1 };
+  return { ...aRecord(kept), revision: revision + 1, ...times, ...changes };
+}
+
+function write(record: SealedRecord): UpdateCommand {
+  return { record, writeId: writeId(), aliveAt: NOW };
+}
+
+function move(record: SealedRecord, changes: Partial<SealedRecord> = {}) {
+  const next = successor(record, { storageKey: key(), ...changes });
+  return { ...write(next), previousStorageKey: record.storageKey, regeneratedAt: NOW };
+}
+
+function touchOf({ storageKey, lastSeenAt, idleExpiresAt }: SealedRecord) {
+  return { storageKey, lastSeenAt: lastSeenAt + 1, idleExpiresAt: idleExpiresAt + 1, aliveAt: NOW };
+}
+
+function revokeAll(changes: Partial<RevokeManyCommand>): RevokeManyCommand {
+  return { of: [], except: null, after: START, limit: 100, writeId: writeId(), revokedAt: NOW, ...changes };
+}
+
+function inOrder(records: readonly SealedRecord[]): SealedRecord[] {
+  return [...records].sort((a, b) => a.storageKey.compare(b.storageKey));
+}
+
+/** The storage keys that a session goes through, the present one last. */
+async function regenerateRepeatedly(tier: DurableTier, times: number): Promise<Buffer[]> {
+  let record = await insert(tier);
+  const keys = [record.storageKey];
+  for (let round = 0; round < times; round += 1) {
+    const command = move(record);
+    expect(await tier.regenerate(command)).toBe(true);
+    record = command.record;
+    keys.push(record.storageKey);
+  }
+  return keys;
+}
+
+async function keysRemembered(tier: DurableTier, keys: readonly Buffer[], present: Buffer): Promise<Buffer[]> {
+  const found = await Promise.all(keys.map((candidate) => tier.findRegenerated(candidate, 0)));
+  return keys.filter((_, index) => found[index]?.equals(present));
+}
