@@ -1,0 +1,114 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { TierFailure } from '../../../../src/errors.ts';
+import { toTierFailure } from '../../../../src/tiers/prisma/failure.ts';
+
+/** As Prisma 7 wraps what a driver adapter reports about a raw query; recorded from real servers. */
+function raw(cause: object): Error {
+  const message = `Invalid \`prisma.$queryRawUnsafe()\` invocation: Raw query failed. Code: \`…\`. Message: \`…\``;
+  const meta = { driverAdapterError: Object.assign(new Error('adapter'), { name: 'DriverAdapterError', cause }) };
+  return Object.assign(new Error(message), { name: 'PrismaClientKnownRequestError', code: 'P2010', meta });
+}
+
+const sqlState = (code: string): Error => raw({ kind: 'postgres', code, originalCode: code, severity: 'ERROR', message: 'x' });
+const sqlite = (code: number, message: string): Error =>
+  raw({ kind: 'sqlite', originalCode: String(code), extendedCode: code, message, originalMessage: message });
+const known = (code: string): Error => Object.assign(new Error('x'), { name: 'PrismaClientKnownRequestError', code });
+
+describe('a failure of a Prisma client', () => {
+  it.each<[string, unknown, string]>([
+    ['wrong password', raw({ kind: 'AuthenticationFailed', originalCode: '28P01', user: 'shop' }), 'wrong-password'],
+    ['no password at all', new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string'), 'wrong-password'],
+    ['plain text to a TLS-only server', raw({ kind: 'DatabaseAccessDenied', originalCode: '28000' }), 'access-denied'],
+    ['no such database', raw({ kind: 'DatabaseDoesNotExist', originalCode: '3D000' }), 'unknown-database'],
+    ['no such table', raw({ kind: 'TableDoesNotExist', originalCode: '42P01' }), 'table-missing'],
+    ['no such table (SQLite)', sqlite(1, 'SQLITE_ERROR: no such table: t'), 'table-missing'],
+    ['no such column', raw({ kind: 'ColumnNotFound', originalCode: '42703' }), 'column-missing'],
+    ['no such column (SQLite)', sqlite(1, 'SQLITE_ERROR: no such column: dirty_at'), 'column-missing'],
+    ['missing grant', sqlState('42501'), 'permission-denied'],
+    ['column of another type', sqlState('42804'), 'column-type'],
+    ['a column of theirs that wants a value', sqlState('23502'), 'column-not-null'],
+    [
+      'a certificate that nobody vouches for',
+      Object.assign(new Error('Message: `Error opening a TLS connection: unable to verify the first certificate`'), {
+        code: 'P2010',
+        meta: { driverAdapterError: { cause: { kind: 'TlsConnectionError', reason: 'unable to verify …' } } },
+      }),
+      'certificate',
+    ],
+    ['a file that cannot be opened', new Error('ConnectionFailed("Unable to open connection to local database /x: 14")'), 'cannot-open'],
+    ['P1000', known('P1000'), 'wrong-password'],
+    ['P1003', known('P1003'), 'unknown-database'],
+    ['P1010', known('P1010'), 'access-denied'],
+    ['P2021', known('P2021'), 'table-missing'],
+    ['P2022', known('P2022'), 'column-missing'],
+  ])('is for a person to mend: %s', (_what, error, reason) => {
+    expect(toTierFailure(error)).toMatchObject({ kind: 'misconfigured', reason });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['refused', raw({ kind: 'DatabaseNotReachable', host: '127.0.0.1', port: 1 }), 'unreachable'],
+    ['refused on every address', Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' }), 'unreachable'],
+    ['P1001', known('P1001'), 'unreachable'],
+    ['starting up', sqlState('57P03'), 'starting'],
+    ['no connection left', raw({ kind: 'TooManyConnections', originalCode: '53300' }), 'too-many-connections'],
+    ['pool exhausted', new Error('timeout exceeded when trying to connect'), 'pool-timeout'],
+    ['silent handshake', new Error('Connection terminated due to connection timeout'), 'connect-timeout'],
+    ['dead connection', new Error('Client has encountered a connection error and is not queryable'), 'closed'],
+  ])('never left this process: %s', (_what, error, reason) => {
+    expect(toTierFailure(error)).toMatchObject({ kind: 'not-sent', reason });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['deadlock', raw({ kind: 'TransactionWriteConflict', originalCode: '40P01' }), 'deadlock'],
+    ['serialization', raw({ kind: 'TransactionWriteConflict', originalCode: '40001' }), 'serialization'],
+    ['P2034', known('P2034'), 'serialization'],
+    ['statement timeout', sqlState('57014'), 'statement-timeout'],
+    ['lock timeout', sqlState('55P03'), 'lock-timeout'],
+    ['unique violation', raw({ kind: 'UniqueConstraintViolation', originalCode: '23505' }), 'unique-violation'],
+    ['unique violation (SQLite)', raw({ kind: 'UniqueConstraintViolation', originalCode: '1555' }), 'unique-violation'],
+    ['SQLITE_BUSY, which the adapter calls a time-out', raw({ kind: 'SocketTimeout', originalCode: '5' }), 'busy'],
+    ['SQLITE_BUSY_SNAPSHOT', raw({ kind: 'SocketTimeout', originalCode: '517' }), 'busy'],
+    ['read-only transaction', sqlState('25006'), 'read-only'],
+    ['read-only file', sqlite(8, 'SQLITE_READONLY: attempt to write a readonly database'), 'read-only'],
+    ['disk full', sqlState('53100'), 'disk-full'],
+    ['a check of the table', sqlite(275, 'SQLITE_CONSTRAINT: CHECK constraint failed'), 'value-refused'],
+  ])('changed nothing: %s', (_what, error, reason) => {
+    expect(toTierFailure(error)).toMatchObject({ kind: 'rejected', reason });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['reset', raw({ kind: 'ConnectionClosed' }), 'connection-lost'],
+    ['closed in mid-statement', new Error('Connection terminated unexpectedly'), 'connection-lost'],
+    ['P1017', known('P1017'), 'connection-lost'],
+    ['silent server', new Error('Query read timeout'), 'read-timeout'],
+    ['ETIMEDOUT', raw({ kind: 'SocketTimeout' }), 'read-timeout'],
+    ['killed by an administrator', sqlState('57P01'), 'terminated'],
+    ['a SQLSTATE that nobody thought of', sqlState('XX000'), 'unknown'],
+    ['a string', 'boom', 'unknown'],
+    ['nothing', undefined, 'unknown'],
+    ['null', null, 'unknown'],
+  ])('leaves its outcome open: %s', (_what, error, reason) => {
+    expect(toTierFailure(error)).toMatchObject({ kind: 'ambiguous', reason });
+  });
+
+  it('passes on one that is a tier failure already', () => {
+    const failure = new TierFailure('rejected', 'standby');
+    expect(toTierFailure(failure)).toBe(failure);
+  });
+
+  it('carries nothing of the error that caused it', () => {
+    const canary = 'canary-4711';
+    const error = raw({ kind: 'postgres', code: '42703', originalMessage: canary, detail: canary, message: canary });
+    error.message += canary;
+    const failure = toTierFailure(error);
+    expect(inspect(failure, { depth: null, showHidden: true })).not.toContain(canary);
+    expect(failure.cause).toBeUndefined();
+  });
+
+  it('ends with an error that contains itself', () => {
+    const error = Object.assign(new Error('x'), { cause: undefined as unknown });
+    error.cause = error;
+    expect(toTierFailure(error)).toMatchObject({ kind: 'ambiguous' });
+  });
+});

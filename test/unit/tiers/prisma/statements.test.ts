@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { systemPlatform } from '../../../../src/platform/platform.ts';
+import { prismaTier } from '../../../../src/tiers/prisma/index.ts';
+import type { PrismaProvider } from '../../../../src/tiers/prisma/index.ts';
+import type { DurableTier } from '../../../../src/tiers/tier.ts';
+
+const KEY = Buffer.alloc(32, 0xaa);
+const OTHER_KEY = Buffer.alloc(32, 0xbb);
+const USER_KEY = Buffer.alloc(32, 0xcc);
+const WRITE_ID = Buffer.alloc(16, 0xdd);
+const START = Buffer.alloc(0);
+const record = {
+  storageKey: KEY,
+  userKey: USER_KEY,
+  revision: 2,
+  envelope: Buffer.from('envelope'),
+  keyId: Buffer.alloc(8, 0xee),
+  createdAt: 1,
+  lastSeenAt: 2,
+  idleExpiresAt: 3,
+  absoluteExpiresAt: 4,
+};
+const write = { record, writeId: WRITE_ID, aliveAt: 5 };
+const many = { except: null, after: START, limit: 10, writeId: WRITE_ID, revokedAt: 6 };
+
+const calls: Record<string, (tier: DurableTier) => Promise<unknown>> = {
+  insert: (tier) => tier.insert(record, WRITE_ID),
+  read: (tier) => tier.read(KEY),
+  readState: (tier) => tier.readState(KEY),
+  update: (tier) => tier.update(write),
+  regenerate: (tier) => tier.regenerate({ ...write, previousStorageKey: OTHER_KEY, regeneratedAt: 7 }),
+  touch: (tier) => tier.touch({ storageKey: KEY, lastSeenAt: 2, idleExpiresAt: 3, aliveAt: 5 }),
+  revoke: (tier) => tier.revoke(KEY, WRITE_ID, 6),
+  'revokeMany of a user': (tier) => tier.revokeMany({ ...many, of: [USER_KEY, OTHER_KEY] }),
+  'revokeMany of everyone': (tier) => tier.revokeMany({ ...many, of: 'everyone' }),
+  listByUser: (tier) => tier.listByUser([USER_KEY, OTHER_KEY], START, 10),
+  findRegenerated: (tier) => tier.findRegenerated(OTHER_KEY, 8),
+};
+
+describe.each(['postgresql', 'sqlite'] as const)('the statements for %s', (provider) => {
+  it.each(Object.entries(calls))('%s is one statement', async (_name, call) => {
+    const statements = await statementsOf(provider, call);
+    expect(statements).toHaveLength(1);
+    expect(statements[0]?.text).toMatchSnapshot();
+  });
+
+  it.each(Object.entries(calls))('%s carries the namespace, and its values as parameters', async (_name, call) => {
+    const [statement] = await statementsOf(provider, call);
+    expect(statement?.text).not.toMatch(/shop|aaaa|bbbb|cccc/i);
+    expect(statement?.values).toContain('shop');
+    expect(new Set(statement?.text.match(/\$\d+|\?/g)).size).toBeGreaterThan(0);
+    const placeholders = provider === 'sqlite' ? statement?.text.match(/\?/g) : [...new Set(statement?.text.match(/\$\d+/g))];
+    expect(placeholders).toHaveLength(statement?.values.length ?? -1);
+  });
+
+  it.each(Object.entries(calls))('%s is no upsert and no transaction', async (name, call) => {
+    const [statement] = await statementsOf(provider, call);
+    expect(statement?.text).not.toMatch(/DO UPDATE|OR REPLACE|MERGE|BEGIN|COMMIT|;/i);
+    if (name !== 'insert') expect(statement?.text).not.toMatch(/INSERT/i);
+  });
+
+  it('ask nobody about the sessions of nobody', async () => {
+    expect(await statementsOf(provider, (tier) => tier.listByUser([], START, 10))).toEqual([]);
+    expect(await statementsOf(provider, (tier) => tier.revokeMany({ ...many, of: [] }))).toEqual([]);
+  });
+
+  it('name the table of the options, quoted', async () => {
+    const statements = await statementsOf(provider, (tier) => tier.read(KEY), 'Web_Session');
+    expect(statements[0]?.text).toContain('FROM "Web_Session"');
+  });
+});
+
+interface Sent {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+/** Answers whatever lets `open` pass, and notes what is sent after it. */
+async function statementsOf(provider: PrismaProvider, call: (tier: DurableTier) => Promise<unknown>, table?: string): Promise<Sent[]> {
+  const sent: Sent[] = [];
+  const client = {
+    $queryRawUnsafe: async (text: string, ...values: unknown[]) => {
+      sent.push({ text, values });
+      return [];
+    },
+    $executeRawUnsafe: async (text: string, ...values: unknown[]) => {
+      sent.push({ text, values });
+      return 1;
+    },
+  };
+  const tier = prismaTier(client, table === undefined ? { provider } : { provider, table });
+  const opening = tier.open({ namespace: 'shop', platform: systemPlatform, timeoutMs: 1_000 });
+  await expect(opening).rejects.toMatchObject({ kind: 'misconfigured', reason: 'table-missing' });
+  sent.length = 0;
+  await call(tier);
+  return sent;
+}
