@@ -1,0 +1,134 @@
+import { inspect } from 'node:util';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Codec, type CodecOptions } from '../../../src/codec/codec.ts';
+import { readEnvelopeHeader, sealEnvelope } from '../../../src/codec/envelope.ts';
+import { ConfigurationError, EnvelopeError, PayloadError } from '../../../src/errors.ts';
+import type { KeyRing } from '../../../src/keys/key-ring.ts';
+import { addKey, promoteKey } from '../../../src/keys/rotation.ts';
+import { PLAINTEXT_BYTES_MAX } from '../../../src/limits.ts';
+import { systemPlatform } from '../../../src/platform/platform.ts';
+import { canariesOf, fixtureJwk, fixtureRing, standardKeys } from '../../support/ring-fixtures.ts';
+import { bindingOf, keyIn, OTHER_STORAGE_KEY, recordOf, STORAGE_KEY } from '../../support/sealing-fixtures.ts';
+
+let ring: KeyRing;
+
+beforeAll(async () => {
+  ring = await fixtureRing();
+});
+
+function codecOf(options: Partial<CodecOptions> = {}): Codec {
+  return new Codec({ ring, namespace: 'shop', platform: systemPlatform, maxPayloadBytes: 1024, ...options });
+}
+
+const reasonOf = (reason: string): unknown => expect.objectContaining({ reason, name: 'EnvelopeError' });
+
+describe('Codec', () => {
+  it('opens what it sealed, and takes the revision from the header', () => {
+    const codec = codecOf();
+    const record = recordOf({ revision: 12 });
+    expect(codec.open(STORAGE_KEY, codec.seal(STORAGE_KEY, record))).toEqual(record);
+  });
+
+  it('never seals one record to the same bytes twice', () => {
+    const codec = codecOf();
+    expect(codec.seal(STORAGE_KEY, recordOf())).not.toEqual(codec.seal(STORAGE_KEY, recordOf()));
+  });
+
+  it('shows nothing of the record in the envelope', () => {
+    const envelope = codecOf().seal(STORAGE_KEY, recordOf());
+    for (const text of ['u_42', 'Firefox', 'cart']) expect(envelope.includes(text)).toBe(false);
+  });
+
+  it('takes data of exactly the payload limit, and refuses one byte more', () => {
+    const codec = codecOf({ maxPayloadBytes: 100 });
+    expect(codec.seal(STORAGE_KEY, recordOf({ data: Buffer.alloc(100) })).length).toBeGreaterThan(100);
+    const tooLong = (): unknown => codec.seal(STORAGE_KEY, recordOf({ data: Buffer.alloc(101) }));
+    expect(tooLong).toThrow(PayloadError);
+    expect(tooLong).toThrow('The session data has 101 bytes; at most 100 are allowed.');
+  });
+
+  it('opens what was sealed under a larger payload limit, because lowering it must not end sessions', () => {
+    const envelope = codecOf().seal(STORAGE_KEY, recordOf({ data: Buffer.alloc(1000) }));
+    expect(codecOf({ maxPayloadBytes: 10 }).open(STORAGE_KEY, envelope).data).toHaveLength(1000);
+  });
+
+  it('refuses an envelope of another session, namespace or serializer', () => {
+    const envelope = codecOf().seal(STORAGE_KEY, recordOf());
+    expect(() => codecOf().open(OTHER_STORAGE_KEY, envelope)).toThrow(reasonOf('tampered'));
+    expect(() => codecOf({ namespace: 'shop2' }).open(STORAGE_KEY, envelope)).toThrow(reasonOf('tampered'));
+    expect(() => codecOf({ serializerId: 2 }).open(STORAGE_KEY, envelope)).toThrow(reasonOf('malformed'));
+  });
+
+  it('calls an envelope longer than any session malformed before it looks for a key', () => {
+    const envelope = codecOf().seal(STORAGE_KEY, recordOf());
+    const header = Buffer.from(envelope.subarray(0, 44)).fill(0, 4, 12);
+    const long = (bytes: number): Buffer => Buffer.concat([header, Buffer.alloc(bytes + 16)]);
+    expect(() => codecOf().open(STORAGE_KEY, long(PLAINTEXT_BYTES_MAX))).toThrow(reasonOf('unknown-key'));
+    expect(() => codecOf().open(STORAGE_KEY, long(PLAINTEXT_BYTES_MAX + 1))).toThrow(reasonOf('malformed'));
+  });
+
+  it('seals with the promoted key and still opens what the one before it sealed', async () => {
+    const codec = codecOf({ ring: await fixtureRing(standardKeys().filter((key) => key['holdfast:state'] !== 'pending')) });
+    const before = codec.seal(STORAGE_KEY, recordOf());
+    codec.replaceRing(promoteKey(await addKey(codec.ring)));
+    const after = codec.seal(STORAGE_KEY, recordOf());
+    expect(codec.keyIdOf(after)).toEqual(codec.ring.sealingKey.keyId);
+    expect(codec.keyIdOf(after)).not.toEqual(codec.keyIdOf(before));
+    expect(codec.open(STORAGE_KEY, before)).toEqual(codec.open(STORAGE_KEY, after));
+  });
+
+  it('refuses at the next call what a key sealed that has been revoked since', async () => {
+    const codec = codecOf();
+    const envelope = codec.seal(STORAGE_KEY, recordOf());
+    const keys = standardKeys().map((key) => (key['holdfast:state'] === 'active' && key.use === 'enc' ? { ...key, 'holdfast:state': 'revoked' as const } : key));
+    codec.replaceRing(await fixtureRing([...keys, fixtureJwk('after', 'XAES-256-GCM', 'active')]));
+    expect(() => codec.open(STORAGE_KEY, envelope)).toThrow(reasonOf('revoked-key'));
+  });
+
+  it('asks for a retry when a key is unknown, and for nothing when it is revoked', () => {
+    expect(new EnvelopeError('unknown-key').retryable).toBe(true);
+    expect(new EnvelopeError('revoked-key').retryable).toBe(false);
+  });
+
+  it('reads the header without a key', () => {
+    const envelope = codecOf().seal(STORAGE_KEY, recordOf({ revision: 2 ** 40 + 3 }));
+    expect(readEnvelopeHeader(envelope)).toEqual({ suite: 2, keyId: ring.sealingKey.keyId, revision: 2 ** 40 + 3 });
+  });
+
+  it.each([0, -1, 1.5, 2 ** 53, Number.NaN])('refuses to seal revision %d', (revision) => {
+    expect(() => codecOf().seal(STORAGE_KEY, recordOf({ revision }))).toThrow(RangeError);
+  });
+
+  it('gives each user a key per index key, the active one first, and keeps namespaces apart', () => {
+    const codec = codecOf();
+    const [first, second, ...rest] = codec.userKeys('u_42');
+    expect(rest).toEqual([]);
+    expect(first).toEqual(codec.userKey('u_42'));
+    expect(first).not.toEqual(second);
+    expect(codecOf({ namespace: 'shopu' }).userKey('_42')).not.toEqual(first);
+    expect(() => codec.userKey('')).toThrow(PayloadError);
+  });
+
+  it.each([
+    ['maxPayloadBytes', { maxPayloadBytes: 0 }],
+    ['maxPayloadBytes', { maxPayloadBytes: 2 ** 21 }],
+    ['The id of a serializer', { serializerId: 0 }],
+    ['The id of a serializer', { serializerId: 256 }],
+  ])('refuses a %s out of range (%j)', (name, options) => {
+    expect(() => codecOf(options)).toThrow(ConfigurationError);
+    expect(() => codecOf(options)).toThrow(`${name} must be an integer`);
+  });
+
+  it('shows no key when it is inspected or printed as JSON', () => {
+    const shown = inspect(codecOf(), { depth: 10, showHidden: true }) + JSON.stringify(codecOf());
+    for (const canary of canariesOf(standardKeys())) expect(shown).not.toContain(canary);
+  });
+
+  it('draws a fresh nonce from the platform for every message', () => {
+    const drawn: number[] = [];
+    const platform = { ...systemPlatform, fillRandom: (_: Uint8Array, __: number, length: number): number => drawn.push(length) };
+    sealEnvelope(keyIn(ring, 'active'), bindingOf(), 1, Buffer.alloc(1), platform);
+    sealEnvelope(keyIn(ring, 'decrypt-only'), bindingOf(), 1, Buffer.alloc(1), platform);
+    expect(drawn).toEqual([24, 12]);
+  });
+});

@@ -1,0 +1,71 @@
+import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { KeyRing } from '../../../src/keys/key-ring.ts';
+import { keyRingFile } from '../../../src/keys/key-source.ts';
+import { addKey } from '../../../src/keys/rotation.ts';
+import { KEK } from '../../support/ring-fixtures.ts';
+
+let folder: string;
+let path: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'holdfast-ring-'));
+  path = join(folder, 'keys.jwe');
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+describe('a key ring in a file', () => {
+  it('is read back as it was saved, and by its owner only', async () => {
+    const ring = await KeyRing.generate();
+    await ring.save(path, { kek: KEK });
+    expect((await KeyRing.open(path, { kek: KEK })).toJwks()).toEqual(ring.toJwks());
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(await readdir(folder)).toEqual(['keys.jwe']);
+  });
+
+  it('is replaced as a whole by the next ring, whatever mode the old file had', async () => {
+    await writeFile(path, 'old', { mode: 0o644 });
+    const ring = await addKey(await KeyRing.generate());
+    await ring.save(path, { kek: KEK });
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect((await KeyRing.open(path, { kek: KEK })).version).toBe(2);
+  });
+
+  it('stays what it was, with no temporary file beside it, when it cannot be replaced', async () => {
+    const ring = await KeyRing.generate();
+    const nowhere = join(folder, 'missing', 'keys.jwe');
+    await expect(ring.save(nowhere, { kek: KEK })).rejects.toThrow(`The key ring file ${nowhere} could not be written (ENOENT).`);
+    await expect(ring.save(folder, { kek: KEK })).rejects.toThrow('could not be written');
+    expect(await readdir(folder)).toEqual([]);
+    expect((await readdir(join(folder, '..'))).filter((name) => name.startsWith(`${folder.split('/').at(-1)}.`))).toEqual([]);
+  });
+
+  it('holds nothing readable', async () => {
+    const ring = await KeyRing.generate();
+    await ring.save(path, { kek: KEK });
+    const text = await readFile(path, 'utf8');
+    for (const { k, kid } of ring.toJwks().keys) {
+      expect(text).not.toContain(k);
+      expect(text).not.toContain(kid);
+    }
+  });
+
+  it('is named in the error when it is missing or too large', async () => {
+    await expect(KeyRing.open(path, { kek: KEK })).rejects.toThrow(`The key ring file ${path} could not be read (ENOENT).`);
+    await writeFile(path, '');
+    await truncate(path, 10_000_000);
+    await expect(KeyRing.open(path, { kek: KEK })).rejects.toThrow('The key ring file is larger than 524288 bytes.');
+  });
+
+  it('is a key source that loads the newest ring', async () => {
+    const source = keyRingFile(path, { kek: KEK });
+    const ring = await KeyRing.generate();
+    await ring.save(path, { kek: KEK });
+    expect((await source.load()).version).toBe(1);
+    await (await addKey(ring)).save(path, { kek: KEK });
+    expect((await source.load()).version).toBe(2);
+  });
+});
