@@ -41,11 +41,16 @@ export async function unsealText(sealed: string, opener: RingOpener): Promise<st
   const { alg, key } = resolveOpener(opener);
   const jwe = sealed.trim();
   if (jwe.length > RING_FILE_BYTES_MAX) throw new KeyRingError('The sealed key ring is too long to be one.');
-  if (!SEALED_RING.test(jwe)) {
+  if (!SEALED_RING.test(jwe) || !jwe.split('.').every(isCanonical)) {
     throw new KeyRingError('The sealed key ring is not a complete Compact JWE: truncated, or not a sealed ring.');
   }
   checkHeader(jwe, alg);
   return decrypt(jwe, key, alg);
+}
+
+/** Whether no other text decodes to the same bytes (RFC 4648 §3.5): `jose` ignores the bits that are left over. */
+function isCanonical(part: string): boolean {
+  return Buffer.from(part, 'base64url').toString('base64url') === part;
 }
 
 function resolveOpener(opener: RingOpener): ResolvedOpener {

@@ -76,6 +76,13 @@ describe('a sealed key ring', () => {
     expect(await refusal('a'.repeat(600_000), { kek: KEK })).toMatch(/too long/);
   });
 
+  it('has one spelling: the spare bits of its last character must be zero', async () => {
+    const last = byKek.at(-1) as string;
+    const spelled = byKek.slice(0, -1) + String.fromCharCode(last.charCodeAt(0) + 1);
+    expect(Buffer.from(spelled.slice(-22), 'base64url')).toEqual(Buffer.from(byKek.slice(-22), 'base64url'));
+    expect(await refusal(spelled, { kek: KEK })).toMatch(/truncated, or not a sealed ring/);
+  });
+
   it('is refused when it was sealed with another content encryption or compressed', async () => {
     expect(await refusal(await foreign({ enc: 'A256CBC-HS512' }), { kek: KEK })).toMatch(/truncated|must be encrypted with A256GCM/);
     expect(await refusal(await foreign({ enc: 'A128GCM' }), { kek: KEK })).toMatch(/must be encrypted with A256GCM/);
