@@ -1,169 +1,167 @@
 import { TierFailure } from '../../errors.ts';
 import { HOLD_TTL_MS, LEASE_TTL_MS } from '../../limits.ts';
-import type { NewValue, PrimaryEntry, PrimaryTier, PrimaryValue, RestampCommand, TierContext, Vantage } from '../tier.ts';
+import type {
+  NewValue,
+  PrimaryEntry,
+  PrimaryTier,
+  PrimaryValue,
+  RestampCommand,
+  Stamp,
+  TierContext,
+  Vantage,
+} from '../tier.ts';
 
-type Lease = { readonly kind: 'lease'; readonly token: string };
-type Content = PrimaryValue | Lease | { readonly kind: 'hold' } | { readonly kind: 'tombstone' };
-type Held = Content & { readonly expiresAt: number };
+type Stored = { readonly expiresAt: number } & (
+  | { readonly kind: 'hold' }
+  | { readonly kind: 'lease'; readonly token: string }
+  | { readonly kind: 'tombstone' }
+  | { readonly kind: 'value'; readonly value: PrimaryValue }
+);
 
-/** The keys of one server, by namespace and storage key. Tiers that are given the same ones see each other's sessions. */
-export type MemoryKeys = Map<string, Held>;
+/** The keys of one server. Tiers that are given the same one see each other's entries. */
+export type MemoryKeyspace = Map<string, Stored>;
 
-/** A Map lives once and never comes back with old contents. As long as the eight characters of the other tier. */
-const INCARNATION = 'inmemory';
+const INCARNATION = 'memory00';
 
 /**
- * The primary tier as a specification that runs: for tests, and for a first look without servers. Its server's clock is
- * the platform's. Every step runs as it is called, so a mutation cannot be late.
+ * The primary tier as a specification that runs: the table of `PrimaryTier` in plain code. For tests, and for a first look
+ * without servers.
  */
-export function memoryPrimaryTier(keys: MemoryKeys = new Map()): PrimaryTier {
-  return new MemoryPrimaryTier(keys);
+export function memoryPrimaryTier(keyspace: MemoryKeyspace = new Map()): PrimaryTier {
+  return new MemoryPrimaryTier(keyspace);
 }
 
 /** No method waits for anything, so each one is a single step as a script is. */
 class MemoryPrimaryTier implements PrimaryTier {
   readonly name = 'memory';
-  readonly #keys: MemoryKeys;
+  readonly #keyspace: MemoryKeyspace;
   #context: TierContext | undefined;
-  #onChange: () => void = () => {};
 
-  constructor(keys: MemoryKeys) {
-    this.#keys = keys;
+  constructor(keyspace: MemoryKeyspace) {
+    this.#keyspace = keyspace;
   }
 
   async open(context: TierContext, onChange: () => void): Promise<void> {
     this.#context = context;
-    this.#onChange = onChange;
     onChange();
   }
 
   vantage(): Vantage | null {
     if (this.#context === undefined) return null;
-    const now = Math.floor(this.#context.platform.now());
+    const now = this.#context.platform.now();
     return { incarnation: INCARNATION, earliest: now, latest: now };
   }
 
   async probe(): Promise<void> {
-    this.#opened();
+    this.#now();
   }
 
   async read(storageKey: Buffer): Promise<PrimaryEntry> {
-    const held = this.#find(storageKey);
-    switch (held?.kind) {
-      case undefined:
-        return { kind: 'absent' };
-      case 'value':
-        return toValue(held, held.envelope);
-      case 'hold':
-      case 'lease':
-      case 'tombstone':
-        return { kind: held.kind };
-      default:
-        return held satisfies never;
-    }
+    const stored = this.#find(storageKey);
+    if (stored === undefined) return { kind: 'absent' };
+    return stored.kind === 'value' ? stored.value : { kind: stored.kind };
   }
 
   async lease(storageKey: Buffer, token: string, over: PrimaryValue | null): Promise<boolean> {
-    const held = this.#find(storageKey);
-    const mayTake = held === undefined || (held.kind === 'value' && over !== null && hasSameHeader(held, over));
-    if (mayTake) this.#store(storageKey, { kind: 'lease', token }, LEASE_TTL_MS);
-    return mayTake;
+    const stored = this.#find(storageKey);
+    const isFree = over === null ? stored === undefined : stored?.kind === 'value' && isSameHeader(stored.value, over);
+    if (isFree) this.#put(storageKey, { kind: 'lease', token, expiresAt: this.#now() + LEASE_TTL_MS });
+    return isFree;
   }
 
   async fill(storageKey: Buffer, token: string, value: NewValue): Promise<boolean> {
-    const held = this.#find(storageKey);
-    if (held?.kind !== 'lease' || held.token !== token) return false;
-    this.#store(storageKey, toValue(value, value.envelope), value.ttlMs);
-    return true;
+    const stored = this.#find(storageKey);
+    const isOwn = stored?.kind === 'lease' && stored.token === token;
+    if (isOwn) this.#putValue(storageKey, value);
+    return isOwn;
   }
 
   async publish(storageKey: Buffer, value: NewValue): Promise<boolean> {
-    const held = this.#find(storageKey);
-    if (held?.kind === 'lease') this.#delete(storageKey);
-    if (held?.kind !== 'value' || held.revision >= value.revision) return false;
-    this.#store(storageKey, toValue(value, value.envelope), value.ttlMs);
-    return true;
+    const stored = this.#find(storageKey);
+    if (stored?.kind === 'lease') this.#keyspace.delete(this.#name(storageKey));
+    const isOlder = stored?.kind === 'value' && stored.value.revision < value.revision;
+    if (isOlder) this.#putValue(storageKey, value);
+    return isOlder;
   }
 
   async restamp(storageKey: Buffer, command: RestampCommand): Promise<boolean> {
-    const held = this.#find(storageKey);
-    if (held?.kind !== 'value' || held.revision > command.revision) return false;
-    if (held.revision < command.revision) {
-      this.#delete(storageKey);
+    const stored = this.#find(storageKey);
+    if (stored?.kind !== 'value' || stored.value.revision > command.revision) return false;
+    if (stored.value.revision < command.revision) {
+      this.#keyspace.delete(this.#name(storageKey));
       return false;
     }
-    const isSameLife = held.stamp.incarnation === command.stamp.incarnation;
-    const stamped: PrimaryValue = {
-      ...held,
-      stamp: isSameLife && held.stamp.at > command.stamp.at ? held.stamp : command.stamp,
-      lastSeenAt: Math.max(held.lastSeenAt, command.lastSeenAt),
-      idleExpiresAt: Math.max(held.idleExpiresAt, command.idleExpiresAt),
-    };
-    this.#storeAtLeast(storageKey, stamped, command.ttlMs, held);
+    const { value, expiresAt } = stored;
+    this.#put(storageKey, {
+      kind: 'value',
+      expiresAt: Math.max(expiresAt, this.#now() + command.ttlMs),
+      value: {
+        ...value,
+        stamp: laterStamp(value.stamp, command.stamp),
+        lastSeenAt: Math.max(value.lastSeenAt, command.lastSeenAt),
+        idleExpiresAt: Math.max(value.idleExpiresAt, command.idleExpiresAt),
+      },
+    });
     return true;
   }
 
   async evict(storageKey: Buffer, belowRevision: number): Promise<void> {
-    const held = this.#find(storageKey);
-    if (held?.kind === 'lease' || (held?.kind === 'value' && held.revision < belowRevision)) this.#delete(storageKey);
+    const stored = this.#find(storageKey);
+    const isOlder = stored?.kind === 'value' && stored.value.revision < belowRevision;
+    if (isOlder || stored?.kind === 'lease') this.#keyspace.delete(this.#name(storageKey));
   }
 
   async hold(storageKey: Buffer): Promise<void> {
-    const held = this.#find(storageKey);
-    if (held?.kind === 'tombstone') return;
-    this.#storeAtLeast(storageKey, { kind: 'hold' }, HOLD_TTL_MS, held?.kind === 'hold' ? held : undefined);
+    if (this.#find(storageKey)?.kind === 'tombstone') return;
+    this.#put(storageKey, { kind: 'hold', expiresAt: this.#now() + HOLD_TTL_MS });
   }
 
   async tombstone(storageKey: Buffer, ttlMs: number): Promise<void> {
-    const held = this.#find(storageKey);
-    this.#storeAtLeast(storageKey, { kind: 'tombstone' }, ttlMs, held?.kind === 'tombstone' ? held : undefined);
+    const stored = this.#find(storageKey);
+    const until = stored?.kind === 'tombstone' ? stored.expiresAt : 0;
+    this.#put(storageKey, { kind: 'tombstone', expiresAt: Math.max(until, this.#now() + ttlMs) });
   }
 
   async close(): Promise<void> {
-    if (this.#context === undefined) return;
     this.#context = undefined;
-    this.#onChange();
+  }
+
+  #putValue(storageKey: Buffer, { ttlMs, ...value }: NewValue): void {
+    this.#put(storageKey, { kind: 'value', value: { kind: 'value', ...value }, expiresAt: this.#now() + ttlMs });
+  }
+
+  #put(storageKey: Buffer, stored: Stored): void {
+    this.#keyspace.set(this.#name(storageKey), stored);
+  }
+
+  #find(storageKey: Buffer): Stored | undefined {
+    const name = this.#name(storageKey);
+    const stored = this.#keyspace.get(name);
+    if (stored === undefined || stored.expiresAt > this.#now()) return stored;
+    this.#keyspace.delete(name);
+    return undefined;
+  }
+
+  #name(storageKey: Buffer): string {
+    return `${this.#opened().namespace}:${storageKey.toString('hex')}`;
+  }
+
+  #now(): number {
+    return this.#opened().platform.now();
   }
 
   #opened(): TierContext {
     if (this.#context === undefined) throw new TierFailure('not-sent', 'not-open');
     return this.#context;
   }
-
-  #keyOf(storageKey: Buffer): string {
-    return `${this.#opened().namespace}:${storageKey.toString('hex')}`;
-  }
-
-  #find(storageKey: Buffer): Held | undefined {
-    const key = this.#keyOf(storageKey);
-    const held = this.#keys.get(key);
-    if (held === undefined || held.expiresAt > this.#opened().platform.now()) return held;
-    this.#keys.delete(key);
-    return undefined;
-  }
-
-  #delete(storageKey: Buffer): void {
-    this.#keys.delete(this.#keyOf(storageKey));
-  }
-
-  #store(storageKey: Buffer, content: Content, ttlMs: number): void {
-    this.#keys.set(this.#keyOf(storageKey), { ...content, expiresAt: this.#opened().platform.now() + ttlMs });
-  }
-
-  /** Stores for `ttlMs`, or for as long as what is replaced would have stayed, if that is longer. */
-  #storeAtLeast(storageKey: Buffer, content: Content, ttlMs: number, replaced: Held | undefined): void {
-    const left = (replaced?.expiresAt ?? 0) - this.#opened().platform.now();
-    this.#store(storageKey, content, Math.max(left, ttlMs));
-  }
 }
 
-/** The envelope is copied: what a tier holds and what it hands out are nobody else's. */
-function toValue(from: Omit<PrimaryValue, 'kind'>, envelope: Buffer): PrimaryValue {
-  const { revision, stamp, lastSeenAt, idleExpiresAt } = from;
-  return { kind: 'value', revision, stamp, lastSeenAt, idleExpiresAt, envelope: Buffer.from(envelope) };
+function laterStamp(stored: Stamp, offered: Stamp): Stamp {
+  if (stored.incarnation !== offered.incarnation) return offered;
+  return stored.at > offered.at ? stored : offered;
 }
 
-function hasSameHeader(a: PrimaryValue, b: PrimaryValue): boolean {
+function isSameHeader(a: PrimaryValue, b: PrimaryValue): boolean {
   return (
     a.revision === b.revision &&
     a.stamp.incarnation === b.stamp.incarnation &&

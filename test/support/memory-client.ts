@@ -1,0 +1,35 @@
+import { KeyRing, SessionClient, type SessionClientOptions } from '../../src/index.ts';
+import {
+  memoryDurableTier,
+  memoryPrimaryTier,
+  type MemoryDatabase,
+  type MemoryKeyspace,
+} from '../../src/tiers/memory/index.ts';
+import { FakePlatform } from './fake-platform.ts';
+
+export interface MemoryClient<T> {
+  readonly sessions: SessionClient<T>;
+  readonly platform: FakePlatform;
+  /** One more client over the same server and database, as another node would have. */
+  another(options?: Partial<SessionClientOptions<T>>): SessionClient<T>;
+}
+
+const ring = KeyRing.generate();
+
+/** A client over the reference tiers, on time that moves when told. */
+export async function memoryClient<T = unknown>(options: Partial<SessionClientOptions<T>> = {}): Promise<MemoryClient<T>> {
+  const platform = new FakePlatform();
+  const keyspace: MemoryKeyspace = new Map();
+  const database: MemoryDatabase = new Map();
+  const keys = await ring;
+  const another = (more: Partial<SessionClientOptions<T>> = {}) =>
+    new SessionClient<T>({
+      keys,
+      primary: memoryPrimaryTier(keyspace),
+      durable: memoryDurableTier(database),
+      platform,
+      ...options,
+      ...more,
+    });
+  return { sessions: another(), platform, another };
+}

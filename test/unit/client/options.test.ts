@@ -1,0 +1,59 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ConfigurationError, KeyRing, SessionClient, type SessionClientOptions } from '../../../src/index.ts';
+import { memoryDurableTier, memoryPrimaryTier } from '../../../src/tiers/memory/index.ts';
+
+let keys: KeyRing;
+beforeAll(async () => {
+  keys = await KeyRing.generate();
+});
+
+const build = (options: Record<string, unknown>) =>
+  new SessionClient({
+    keys,
+    primary: memoryPrimaryTier(),
+    durable: memoryDurableTier(),
+    ...options,
+  } as SessionClientOptions<unknown>);
+
+describe('options of SessionClient', () => {
+  it('are all optional but the keys and the two tiers', () => {
+    expect(() => build({})).not.toThrow();
+  });
+
+  it.each<[Record<string, unknown>, RegExp]>([
+    [{ keys: undefined }, /^keys: .*KeyRing/],
+    [{ keys: 'secret-material' }, /^keys: /],
+    [{ primary: undefined }, /^primary: .*redisTier/],
+    [{ primary: {} }, /^primary: /],
+    [{ durable: 'postgresql://…' }, /^durable: .*prismaTier/],
+    [{ lifetime: '30m' }, /^lifetime: expected an object/],
+    [{ lifetime: { idle: '30' } }, /^lifetime\.idle: .*'30m'/],
+    [{ lifetime: { idle: '500ms' } }, /^lifetime\.idle: .*from 1s/],
+    [{ lifetime: { absolute: '400d' } }, /^lifetime\.absolute: .*366d/],
+    [{ lifetime: { idle: '2h', absolute: '1h' } }, /^lifetime\.idle .*must not be longer/],
+    [{ lifetime: { idel: '1h' } }, /unknown option 'idel'/],
+    [{ namespace: '' }, /^namespace: /],
+    [{ namespace: 'a b' }, /^namespace: .*'a b'/],
+    [{ namespace: 'a'.repeat(65) }, /^namespace: /],
+    [{ namespace: 7 }, /^namespace: .*7/],
+    [{ touchInterval: '31s' }, /^touchInterval: .*30s/],
+    [{ validationLease: 0 }, /^validationLease: /],
+    [{ updateTimeout: '1h' }, /^updateTimeout: /],
+    [{ primaryTimeout: '10s' }, /^primaryTimeout: .*1s/],
+    [{ durableTimeout: '1m' }, /^durableTimeout: .*5s/],
+    [{ maxPayload: 0 }, /^maxPayload: /],
+    [{ maxPayload: '64k' }, /^maxPayload: /],
+    [{ serializer: {} }, /^serializer: /],
+    [{ schema: {} }, /^schema: .*Standard Schema/],
+    [{ ttl: 1 }, /unknown option 'ttl'; expected .*lifetime/],
+  ])('refuse %j with a message that names the option', (options, message) => {
+    expect(() => build(options)).toThrow(ConfigurationError);
+    expect(() => build(options)).toThrow(message);
+  });
+
+  it('cannot be something else than an object', () => {
+    for (const options of [undefined, null, 'redis://', []]) {
+      expect(() => new SessionClient(options as never)).toThrow(ConfigurationError);
+    }
+  });
+});

@@ -1,0 +1,477 @@
+import { inspect } from 'node:util';
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  ConfigurationError,
+  PayloadError,
+  RevisionConflictError,
+  SessionNotFoundError,
+  type StandardSchema,
+} from '../../../src/index.ts';
+import { newSessionId } from '../../../src/session/session-id.ts';
+import { settled } from '../../support/fake-platform.ts';
+import { memoryClient, type MemoryClient } from '../../support/memory-client.ts';
+
+interface Shop {
+  cart: string[];
+  theme?: 'dark' | 'light';
+}
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const UNKNOWN_ID = 'A'.repeat(43);
+
+let shop: MemoryClient<Shop>;
+beforeEach(async () => {
+  shop = await memoryClient<Shop>();
+});
+
+describe('create', () => {
+  it('answers a session that can be read back with the same data, user and label', async () => {
+    const created = await shop.sessions.create({ cart: ['A1'] }, { userId: 'u_42', label: 'Firefox on Linux' });
+    expect(created.revision).toBe(1);
+    expect(created.servedBy).toBe('durable');
+    const read = await shop.sessions.get(created.id);
+    expect(read?.data).toEqual({ cart: ['A1'] });
+    expect(read?.id).toBe(created.id);
+    expect(read?.userId).toBe('u_42');
+    expect(read?.label).toBe('Firefox on Linux');
+    expect(read?.handle).toBe(created.handle);
+    expect(read?.createdAt).toEqual(created.createdAt);
+  });
+
+  it('takes the lifetime of the client, or its own', async () => {
+    const usual = await shop.sessions.create({ cart: [] });
+    expect(+usual.idleExpiresAt - +usual.createdAt).toBe(30 * MINUTE);
+    expect(+usual.absoluteExpiresAt - +usual.createdAt).toBe(12 * HOUR);
+    const short = await shop.sessions.create({ cart: [] }, { lifetime: { absolute: '20m' } });
+    expect(+short.idleExpiresAt - +short.createdAt).toBe(20 * MINUTE);
+    const long = await shop.sessions.create({ cart: [] }, { lifetime: { idle: '1h', absolute: '2h' } });
+    expect(+long.idleExpiresAt - +long.createdAt).toBe(HOUR);
+  });
+
+  it.each<[string, unknown, object]>([
+    ['an empty user id', { cart: [] }, { userId: '' }],
+    ['a user id of another type', { cart: [] }, { userId: 42 }],
+    ['a user id that is too long', { cart: [] }, { userId: 'u'.repeat(513) }],
+    ['a label that is too long', { cart: [] }, { label: 'l'.repeat(513) }],
+    ['no data', undefined, {}],
+    ['a function', { cart: [() => 1] }, {}],
+    ['a bigint', { cart: [1n] }, {}],
+    ['a date', { cart: [new Date(0)] }, {}],
+    ['too much data', { cart: ['x'.repeat(70_000)] }, {}],
+    ['a key that pollutes prototypes', JSON.parse('{"cart":[],"__proto__":{"admin":true}}'), {}],
+    ['a constructor key', { cart: [], constructor: 1 }, {}],
+  ])('refuses %s and stores nothing', async (_what, data, options) => {
+    await expect(shop.sessions.create(data as Shop, options)).rejects.toBeInstanceOf(PayloadError);
+    expect(await shop.sessions.destroyAll()).toBe(0);
+  });
+
+  it('refuses cyclic data', async () => {
+    const cart: unknown[] = [];
+    cart.push(cart);
+    await expect(shop.sessions.create({ cart } as Shop)).rejects.toBeInstanceOf(PayloadError);
+  });
+
+  it('refuses unknown options', async () => {
+    await expect(shop.sessions.create({ cart: [] }, { user: 'u' } as object)).rejects.toBeInstanceOf(ConfigurationError);
+  });
+});
+
+describe('get', () => {
+  it.each(['', 'nonsense', `${'A'.repeat(42)}B`, UNKNOWN_ID + 'A', null, undefined, 42, {}])(
+    'answers null for the malformed id %j',
+    async (id) => {
+      expect(await shop.sessions.get(id as string)).toBeNull();
+    },
+  );
+
+  it('answers null for an unknown id and never adopts it', async () => {
+    expect(await shop.sessions.get(UNKNOWN_ID)).toBeNull();
+    expect(await shop.sessions.get(UNKNOWN_ID)).toBeNull();
+    await expect(shop.sessions.update(UNKNOWN_ID, () => undefined)).rejects.toBeInstanceOf(SessionNotFoundError);
+  });
+
+  it('is served by the primary tier from the second read on', async () => {
+    const { id } = await shop.sessions.create({ cart: [] });
+    expect((await shop.sessions.get(id))?.servedBy).toBe('durable');
+    await settled();
+    expect((await shop.sessions.get(id))?.servedBy).toBe('primary');
+    expect((await shop.sessions.get(id, { consistency: 'strong' }))?.servedBy).toBe('durable');
+  });
+
+  it('gives each caller a copy of its own', async () => {
+    const { id } = await shop.sessions.create({ cart: [] });
+    const [one, two] = await Promise.all([shop.sessions.get(id), shop.sessions.get(id)]);
+    one?.data.cart.push('only here');
+    expect(two?.data.cart).toEqual([]);
+    expect((await shop.sessions.get(id))?.data.cart).toEqual([]);
+  });
+
+  it('refuses options that it does not know the values of', async () => {
+    await expect(shop.sessions.get(UNKNOWN_ID, { consistency: 'eventual' as never })).rejects.toThrow(/consistency/);
+    await expect(shop.sessions.get(UNKNOWN_ID, { touch: 'no' as never })).rejects.toThrow(/touch/);
+  });
+});
+
+describe('lifetime', () => {
+  it('ends a session that nobody used for its idle lifetime', async () => {
+    const { id } = await shop.sessions.create({ cart: [] });
+    await shop.platform.advance(30 * MINUTE);
+    expect(await shop.sessions.get(id, { touch: false })).not.toBeNull();
+    await shop.platform.advance(1);
+    expect(await shop.sessions.get(id)).toBeNull();
+    await expect(shop.sessions.touch(id)).rejects.toBeInstanceOf(SessionNotFoundError);
+    await expect(shop.sessions.update(id, () => undefined)).rejects.toBeInstanceOf(SessionNotFoundError);
+    await expect(shop.sessions.regenerate(id)).rejects.toBeInstanceOf(SessionNotFoundError);
+    expect(await shop.sessions.destroy(id)).toBe(false);
+  });
+
+  it('slides with activity, in either tier, and never past the absolute deadline', async () => {
+    const { id, absoluteExpiresAt } = await shop.sessions.create({ cart: [] });
+    let idleExpiresAt = 0;
+    for (let minutes = 0; minutes < 12 * 60; minutes += 20) {
+      const session = await shop.sessions.get(id);
+      expect(session, `after ${minutes} minutes`).not.toBeNull();
+      expect(+(session?.idleExpiresAt ?? 0)).toBeGreaterThan(idleExpiresAt - 1);
+      idleExpiresAt = +(session?.idleExpiresAt ?? 0);
+      expect(idleExpiresAt).toBeLessThanOrEqual(+absoluteExpiresAt);
+      await shop.platform.advance(20 * MINUTE);
+    }
+    expect(await shop.sessions.get(id)).toBeNull();
+  });
+
+  it('does not slide for a read that says so', async () => {
+    const { id } = await shop.sessions.create({ cart: [] });
+    await shop.platform.advance(20 * MINUTE);
+    await shop.sessions.get(id, { touch: false });
+    await shop.platform.advance(11 * MINUTE);
+    expect(await shop.sessions.get(id)).toBeNull();
+  });
+
+  it('slides by touch and by update', async () => {
+    const { id } = await shop.sessions.create({ cart: [] });
+    await shop.platform.advance(20 * MINUTE);
+    await shop.sessions.touch(id);
+    await shop.platform.advance(20 * MINUTE);
+    await shop.sessions.update(id, (data) => void data.cart.push('A1'));
+    await shop.platform.advance(20 * MINUTE);
+    expect(await shop.sessions.get(id)).not.toBeNull();
+  });
+
+  it('writes nothing for activity within a touch interval', async () => {
+    const { id } = await shop.sessions.create({ cart: [] });
+    await shop.platform.advance(29_000);
+    await shop.sessions.get(id);
+    await shop.platform.advance(500);
+    expect(+((await shop.sessions.get(id))?.lastSeenAt ?? 0)).toBe(shop.platform.now() - 29_500);
+    await shop.platform.advance(500);
+    expect(+((await shop.sessions.get(id))?.lastSeenAt ?? 0)).toBe(shop.platform.now());
+  });
+});
+
+describe('update', () => {
+  it('stores what the function did to its copy, or what it returned', async () => {
+    const { id } = await shop.sessions.create({ cart: [] });
+    const pushed = await shop.sessions.update(id, (data) => void data.cart.push('A1'));
+    expect(pushed.data.cart).toEqual(['A1']);
+    expect(pushed.revision).toBe(2);
+    const returned = await shop.sessions.update(id, async (data) => ({ ...data, theme: 'dark' as const }));
+    expect(returned.data).toEqual({ cart: ['A1'], theme: 'dark' });
+    expect((await shop.sessions.get(id))?.data).toEqual({ cart: ['A1'], theme: 'dark' });
+  });
+
+  it('loses none of many concurrent changes, from one client or from several', async () => {
+    const { id } = await shop.sessions.create({ cart: [] });
+    const other = shop.another();
+    const adds = Array.from({ length: 200 }, (_, n) =>
+      (n % 2 === 0 ? shop.sessions : other).update(id, (data) => void data.cart.push(`item ${n}`)),
+    );
+    for (let waits = 0; waits < 500; waits += 1) await shop.platform.advance(10);
+    await Promise.all(adds);
+    const session = await shop.sessions.get(id);
+    expect(new Set(session?.data.cart).size).toBe(200);
+    expect(session?.revision).toBe(201);
+  });
+
+  it('passes on what the function throws, and writes nothing', async () => {
+    const { id } = await shop.sessions.create({ cart: [] });
+    const sold = new Error('sold out');
+    await expect(
+      shop.sessions.update(id, (data) => {
+        data.cart.push('A1');
+        throw sold;
+      }),
+    ).rejects.toBe(sold);
+    expect((await shop.sessions.get(id))?.revision).toBe(1);
+  });
+
+  it('refuses data that cannot be stored, and keeps the old', async () => {
+    const { id } = await shop.sessions.create({ cart: [] });
+    await expect(shop.sessions.update(id, () => ({ cart: [1n] }) as never)).rejects.toBeInstanceOf(PayloadError);
+    expect((await shop.sessions.get(id))?.data).toEqual({ cart: [] });
+  });
+
+  it('gives up with a conflict when others keep winning until the time-out', async () => {
+    const { id } = await shop.sessions.create({ cart: [] });
+    const rival = shop.another();
+    let runs = 0;
+    const update = shop.another({ updateTimeout: '100ms' }).update(id, async (data) => {
+      runs += 1;
+      await rival.update(id, (theirs) => void theirs.cart.push('theirs'));
+      data.cart.push('mine');
+    });
+    const refused = expect(update).rejects.toBeInstanceOf(RevisionConflictError);
+    for (let waits = 0; waits < 50; waits += 1) await shop.platform.advance(10);
+    await refused;
+    expect(runs).toBeGreaterThan(1);
+    expect((await shop.sessions.get(id))?.data.cart).not.toContain('mine');
+  });
+});
+
+describe('replace', () => {
+  it('is one compare-and-swap against the revision that the caller has seen', async () => {
+    const { id } = await shop.sessions.create({ cart: [] });
+    const replaced = await shop.sessions.replace(id, { cart: ['B2'] }, { revision: 1 });
+    expect(replaced.revision).toBe(2);
+    await expect(shop.sessions.replace(id, { cart: [] }, { revision: 1 })).rejects.toBeInstanceOf(RevisionConflictError);
+    await expect(shop.sessions.replace(id, { cart: [] }, { revision: 3 })).rejects.toBeInstanceOf(RevisionConflictError);
+    expect((await shop.sessions.get(id))?.data).toEqual({ cart: ['B2'] });
+  });
+
+  it.each([undefined, 0, 1.5, '1', {}])('refuses %j as a revision', async (revision) => {
+    const { id } = await shop.sessions.create({ cart: [] });
+    const options = { revision } as { revision: number };
+    await expect(shop.sessions.replace(id, { cart: [] }, options)).rejects.toBeInstanceOf(ConfigurationError);
+  });
+});
+
+describe('regenerate', () => {
+  it('moves the session to a new id and leaves the old one dead', async () => {
+    const before = await shop.sessions.create({ cart: ['A1'] });
+    await shop.sessions.get(before.id);
+    const after = await shop.sessions.regenerate(before.id);
+    expect(after.id).not.toBe(before.id);
+    expect(after.handle).not.toBe(before.handle);
+    expect(after.data).toEqual({ cart: ['A1'] });
+    expect(after.revision).toBe(2);
+    expect(await shop.sessions.get(before.id)).toBeNull();
+    expect((await shop.sessions.get(after.id))?.data).toEqual({ cart: ['A1'] });
+    expect(+after.absoluteExpiresAt).toBe(+before.absoluteExpiresAt);
+  });
+
+  it('begins a new life for a new user, and only then', async () => {
+    const guest = await shop.sessions.create({ cart: ['A1'] });
+    await shop.platform.advance(10 * MINUTE);
+    const user = await shop.sessions.regenerate(guest.id, { userId: 'u_42', data: { cart: ['A1'], theme: 'dark' } });
+    expect(user.userId).toBe('u_42');
+    expect(user.data.theme).toBe('dark');
+    expect(+user.absoluteExpiresAt).toBe(+guest.absoluteExpiresAt + 10 * MINUTE);
+    const again = await shop.sessions.regenerate(user.id, { userId: 'u_42' });
+    expect(+again.absoluteExpiresAt).toBe(+user.absoluteExpiresAt);
+    expect(await shop.sessions.listByUser('u_42')).toHaveLength(1);
+  });
+
+  it('does not save the old id from a logout that comes too late to know the new one', async () => {
+    const guest = await shop.sessions.create({ cart: [] });
+    const user = await shop.sessions.regenerate(guest.id, { userId: 'u_42' });
+    expect(await shop.sessions.destroy(guest.id)).toBe(true);
+    expect(await shop.sessions.get(user.id)).toBeNull();
+  });
+
+  it('leaves exactly one of many concurrent regenerations alive', async () => {
+    const { id } = await shop.sessions.create({ cart: [] });
+    const other = shop.another();
+    const regenerations = Promise.allSettled(
+      Array.from({ length: 10 }, (_, n) => (n % 2 === 0 ? shop.sessions : other).regenerate(id)),
+    );
+    for (let waits = 0; waits < 50; waits += 1) await shop.platform.advance(10);
+    const settledAll = await regenerations;
+    expect(settledAll.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
+    for (const result of settledAll) {
+      if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(SessionNotFoundError);
+    }
+  });
+});
+
+describe('destroy', () => {
+  it('is true for a living session, once, and final', async () => {
+    const { id } = await shop.sessions.create({ cart: [] });
+    await shop.sessions.get(id);
+    expect(await shop.sessions.destroy(id)).toBe(true);
+    expect(await shop.sessions.destroy(id)).toBe(false);
+    expect(await shop.sessions.get(id)).toBeNull();
+    await expect(shop.sessions.update(id, () => undefined)).rejects.toBeInstanceOf(SessionNotFoundError);
+    await expect(shop.sessions.replace(id, { cart: [] }, { revision: 1 })).rejects.toBeInstanceOf(SessionNotFoundError);
+    await expect(shop.sessions.touch(id)).rejects.toBeInstanceOf(SessionNotFoundError);
+    await expect(shop.sessions.regenerate(id)).rejects.toBeInstanceOf(SessionNotFoundError);
+  });
+
+  it('is false for an unknown or malformed id', async () => {
+    expect(await shop.sessions.destroy(UNKNOWN_ID)).toBe(false);
+    expect(await shop.sessions.destroy('nonsense')).toBe(false);
+  });
+
+  it('wins against a concurrent update: whoever comes first, the session ends dead', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const { id } = await shop.sessions.create({ cart: [] });
+      const update = shop.sessions.update(id, (data) => void data.cart.push('late')).catch((error: unknown) => error);
+      const both = Promise.all([update, shop.another().destroy(id)]);
+      await shop.platform.advance(1_000);
+      const [, destroyed] = await both;
+      expect(destroyed).toBe(true);
+      expect(await shop.sessions.get(id)).toBeNull();
+    }
+  });
+});
+
+describe('sessions of a user', () => {
+  it('are listed with handles and times, the latest seen first, never with ids', async () => {
+    const phone = await shop.sessions.create({ cart: [] }, { userId: 'u_42', label: 'Phone' });
+    await shop.platform.advance(MINUTE);
+    const laptop = await shop.sessions.create({ cart: [] }, { userId: 'u_42', label: 'Laptop' });
+    await shop.sessions.create({ cart: [] }, { userId: 'u_43' });
+    const list = await shop.sessions.listByUser('u_42');
+    expect(list.map(({ handle, label }) => [handle, label])).toEqual([
+      [laptop.handle, 'Laptop'],
+      [phone.handle, 'Phone'],
+    ]);
+    expect(list[0]?.createdAt).toEqual(laptop.createdAt);
+    expect(inspect(list, { depth: 9 })).not.toContain(laptop.id);
+  });
+
+  it('are not listed once they have ended', async () => {
+    const { id } = await shop.sessions.create({ cart: [] }, { userId: 'u_42' });
+    await shop.sessions.create({ cart: [] }, { userId: 'u_42', lifetime: { absolute: '2m' } });
+    await shop.platform.advance(3 * MINUTE);
+    expect(await shop.sessions.listByUser('u_42')).toHaveLength(1);
+    await shop.sessions.destroy(id);
+    expect(await shop.sessions.listByUser('u_42')).toEqual([]);
+  });
+
+  it('end together, but for the one that is kept', async () => {
+    const kept = await shop.sessions.create({ cart: [] }, { userId: 'u_42' });
+    const others = await Promise.all([1, 2, 3].map(() => shop.sessions.create({ cart: [] }, { userId: 'u_42' })));
+    const stranger = await shop.sessions.create({ cart: [] }, { userId: 'u_43' });
+    await Promise.all(others.map(({ id }) => shop.sessions.get(id)));
+    expect(await shop.sessions.destroyByUser('u_42', { except: kept.id })).toBe(3);
+    for (const { id } of others) expect(await shop.sessions.get(id)).toBeNull();
+    expect(await shop.sessions.get(kept.id)).not.toBeNull();
+    expect(await shop.sessions.get(stranger.id)).not.toBeNull();
+    expect(await shop.sessions.destroyByUser('u_42')).toBe(1);
+  });
+
+  it('end one by one by handle, and only those of that user', async () => {
+    const mine = await shop.sessions.create({ cart: [] }, { userId: 'u_42' });
+    expect(await shop.sessions.destroyByHandle('u_43', mine.handle)).toBe(false);
+    expect(await shop.sessions.destroyByHandle('u_42', 'nonsense')).toBe(false);
+    expect(await shop.sessions.destroyByHandle('u_42', mine.handle)).toBe(true);
+    expect(await shop.sessions.get(mine.id)).toBeNull();
+  });
+
+  it('need a user id', async () => {
+    await expect(shop.sessions.listByUser('')).rejects.toBeInstanceOf(PayloadError);
+    await expect(shop.sessions.destroyByUser(undefined as never)).rejects.toBeInstanceOf(PayloadError);
+  });
+});
+
+describe('a namespace', () => {
+  it('hides its sessions from every other, and ends them alone', async () => {
+    const blog = shop.another({ namespace: 'blog' });
+    const { id } = await shop.sessions.create({ cart: [] }, { userId: 'u_42' });
+    const post = await blog.create({ cart: [] }, { userId: 'u_42' });
+    expect(await blog.get(id)).toBeNull();
+    expect(await blog.listByUser('u_42')).toHaveLength(1);
+    expect(await shop.sessions.destroyAll()).toBe(1);
+    expect(await shop.sessions.get(id)).toBeNull();
+    expect(await blog.get(post.id)).not.toBeNull();
+  });
+});
+
+describe('schema', () => {
+  const schema: StandardSchema<Shop> = {
+    '~standard': {
+      version: 1,
+      vendor: 'test',
+      validate: async (value) => {
+        const cart = (value as Partial<Shop>)?.cart;
+        if (!Array.isArray(cart)) return { issues: [{ message: `not a cart: ${JSON.stringify(value)}` }] };
+        return { value: { theme: 'light', ...(value as Shop) } };
+      },
+    },
+  };
+
+  it('checks what is written and quotes none of it', async () => {
+    const { sessions } = await memoryClient<Shop>({ schema });
+    const secret = { basket: 'canary-4711' } as never;
+    const error = await sessions.create(secret).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(PayloadError);
+    expect(inspect(error)).not.toContain('canary');
+  });
+
+  it('upcasts what was written before it', async () => {
+    const { id } = await shop.sessions.create({ cart: [] });
+    expect((await shop.another({ schema }).get(id))?.data).toEqual({ cart: [], theme: 'light' });
+  });
+});
+
+describe('what a session shows of itself', () => {
+  it('is its handle and revision, however it is printed', async () => {
+    const session = await shop.sessions.create({ cart: ['canary-item'] }, { userId: 'canary-user', label: 'canary-label' });
+    const shown = [
+      JSON.stringify({ session }),
+      inspect(session, { depth: 9, showHidden: true }),
+      inspect({ nested: [session] }, { depth: 9 }),
+      JSON.stringify({ ...session }),
+      String(session),
+      inspect(Object.entries(session)),
+    ];
+    for (const text of shown) {
+      expect(text).not.toContain('canary');
+      expect(text).not.toContain(session.id);
+    }
+    expect(shown[0]).toContain(session.handle);
+    expect(shown[1]).toContain(session.handle);
+  });
+
+  it('says nothing about keys when the client is printed', () => {
+    const shown = inspect(shop.sessions, { depth: 9, showHidden: true });
+    expect(shown).not.toMatch(/"k"|secret|'k':/);
+  });
+});
+
+describe('close', () => {
+  it('refuses every call afterwards and may be called again', async () => {
+    const { id } = await shop.sessions.create({ cart: [] });
+    await shop.sessions.close();
+    await shop.sessions.close();
+    await expect(shop.sessions.get(id)).rejects.toBeInstanceOf(ConfigurationError);
+  });
+
+  it('is what `await using` calls', async () => {
+    let kept;
+    {
+      await using sessions = shop.another();
+      await sessions.ready();
+      kept = sessions;
+    }
+    await expect(kept.ready()).rejects.toThrow(/closed/);
+  });
+});
+
+describe('health', () => {
+  it('is down before the first use and up after it', async () => {
+    const { sessions } = await memoryClient();
+    expect(await sessions.health()).toMatchObject({ primary: 'down', keys: 'down' });
+    await sessions.ready();
+    expect(await sessions.health()).toEqual({ primary: 'up', durable: 'up', keys: 'up' });
+  });
+});
+
+describe('many unknown ids', () => {
+  it('are all null', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, () => shop.sessions.get(newSessionId(shop.platform))),
+    );
+    expect(answers.every((answer) => answer === null)).toBe(true);
+  });
+});
