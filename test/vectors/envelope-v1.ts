@@ -78,6 +78,9 @@ const ABOUT =
   'Vectors of envelope v1, see docs/reference/envelope-v1.md. Bytes are hexadecimal. The keys are public: never use them. ' +
   'Nonces count 00, 01, 02 and so on. The storage key is the SHA-256 of sessionId. Vectors are only ever added.';
 
+/** How a plaintext says that it has no user id or no label. */
+const ABSENT = Buffer.from([0xff, 0xff]);
+
 const HERE: Context = { namespace: NAMESPACE, storageKey: STORAGE_KEY.toString('hex') };
 
 export async function envelopeVectors(): Promise<VectorFile> {
@@ -166,9 +169,11 @@ function wrongPlaintexts(ring: KeyRing): RefusedVector[] {
     bad('another serializer', overwritten(good, 1, [2])),
     bad('absolute deadline equal to creation', overwritten(good, 12, good.subarray(6, 12))),
     bad('idle lifetime zero', overwritten(good, 18, Buffer.alloc(6))),
-    bad('empty user id', Buffer.concat([good.subarray(0, 24), Buffer.from([0, 0, 0xff, 0xff])])),
+    bad('empty user id', Buffer.concat([good.subarray(0, 24), Buffer.from([0, 0]), ABSENT])),
     bad('user id that is not UTF-8', overwritten(good, 26, [0xc3, 0x28])),
     bad('user id longer than 512 bytes', Buffer.concat([good.subarray(0, 24), Buffer.from([0x02, 0x01]), Buffer.alloc(600, 'a')])),
+    bad('user id of 513 bytes', Buffer.concat([good.subarray(0, 24), Buffer.from([2, 1]), Buffer.alloc(513, 'a'), ABSENT])),
+    bad('label of 513 bytes', Buffer.concat([good.subarray(0, 24), ABSENT, Buffer.from([2, 1]), Buffer.alloc(513, 'a')])),
     bad('user id longer than the plaintext', overwritten(good, 24, [0x01, 0x00])),
     bad('label longer than the plaintext', overwritten(good, 30, [0x01, 0x00])),
   ];

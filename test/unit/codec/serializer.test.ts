@@ -2,7 +2,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { jsonSerializer } from '../../../src/codec/serializer.ts';
 import { EnvelopeError, PayloadError } from '../../../src/errors.ts';
-import { PAYLOAD_DEPTH_MAX } from '../../../src/limits.ts';
+import { PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX } from '../../../src/limits.ts';
 
 const roundTrip = (data: unknown): unknown => jsonSerializer.parse(jsonSerializer.serialize(data));
 
@@ -91,10 +91,15 @@ describe('the JSON serializer', () => {
     expect(roundTrip({ a: undefined, b: 1 })).toEqual({ b: 1 });
   });
 
-  it('refuses shared objects that would unfold without end, and does so quickly', () => {
-    let value: unknown = ['x'];
+  it.each([[[]], ['text'], [null]])('refuses %j shared so that it would unfold without end, and does so quickly', (shared) => {
+    let value: unknown = shared;
     for (let level = 0; level < 60; level += 1) value = [value, value];
     expect(messageOf(value)).toMatch(/larger than \d+ bytes/);
+  });
+
+  it('refuses texts and keys longer than any session before it writes them', () => {
+    expect(messageOf('x'.repeat(PAYLOAD_BYTES_MAX))).toMatch(/larger than \d+ bytes/);
+    expect(messageOf({ ['x'.repeat(PAYLOAD_BYTES_MAX)]: 1 })).toMatch(/larger than \d+ bytes/);
   });
 
   it('names neither keys nor values of what it refuses', () => {
@@ -111,7 +116,7 @@ describe('the JSON serializer', () => {
     expect(messageOf(data)).not.toMatch(/canary/);
   });
 
-  it.each(['', '{', 'hunter2', '{"a":1}x', '\u00e9'])('says "malformed" for bytes that are not JSON (%j), quoting nothing', (text) => {
+  it.each(['', '{', 'hunter2', '{"a":1}x', '"\u00e9"'])('says "malformed" for bytes that are not JSON (%j), quoting nothing', (text) => {
     const parse = (): unknown => jsonSerializer.parse(Buffer.from(text, 'latin1'));
     expect(parse).toThrow(EnvelopeError);
     expect(parse).toThrow(expect.objectContaining({ reason: 'malformed', message: 'A stored session could not be opened.' }));

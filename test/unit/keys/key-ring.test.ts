@@ -132,6 +132,7 @@ describe('KeyRing', () => {
       version: 7,
       keys: ring.keys().map(({ kid, use, state }) => ({ kid, use, state })),
     });
+    expect(inspect(ring)).toBe(`KeyRing ${inspect(ring.toJSON())}`);
     expect(inspect(ring)).toContain(ACTIVE.kid);
     for (const canary of canariesOf(standardKeys())) expect(printed.join('\n')).not.toContain(canary);
   });
