@@ -1,0 +1,49 @@
+/**
+ * Who may import whom. The library's promise that storage never sees a key or plaintext is a row of this table: no tier
+ * can reach `codec` or `keys`. `check-boundaries.ts` holds the source to it.
+ */
+export interface Module {
+  /** Other modules that this one may import; its own files it always may. */
+  readonly modules: readonly string[] | 'any';
+  /** Third-party packages that have their home here. Node's own modules may be imported anywhere. */
+  readonly packages?: readonly string[];
+}
+
+const LEAVES = ['errors.ts', 'limits.ts', 'platform', 'telemetry'];
+const TIER = [...LEAVES, 'session', 'tiers/tier.ts'];
+const CODEC_AND_TIERING = [...TIER, 'keys', 'codec', 'tiering'];
+const ADAPTER = ['errors.ts', 'http', 'client'];
+
+/** By path under src; a file belongs to the longest path that it starts with. */
+export const boundaries: Readonly<Record<string, Module>> = {
+  'errors.ts': { modules: [] },
+  'limits.ts': { modules: [] },
+  platform: { modules: ['errors.ts'] },
+  telemetry: { modules: ['errors.ts', 'platform'] },
+  session: { modules: LEAVES },
+  keys: { modules: [...LEAVES, 'session'], packages: ['jose'] },
+  codec: { modules: [...LEAVES, 'session', 'keys'] },
+  // The platform, because a tier is handed the one it has to live by.
+  'tiers/tier.ts': { modules: ['errors.ts', 'platform', 'session'] },
+  'tiers/memory': { modules: TIER },
+  'tiers/redis': { modules: TIER, packages: ['ioredis'] },
+  // No package: a Prisma client is known by its shape alone, so that no generated client ties us to a version.
+  'tiers/prisma': { modules: TIER },
+  tiering: { modules: TIER },
+  maintenance: { modules: CODEC_AND_TIERING },
+  client: { modules: [...CODEC_AND_TIERING, 'maintenance'] },
+  http: { modules: ['errors.ts', 'client'] },
+  'adapters/express': { modules: ADAPTER, packages: ['express'] },
+  'adapters/fastify': { modules: ADAPTER, packages: ['fastify', 'fastify-plugin'] },
+  'adapters/hono': { modules: ADAPTER, packages: ['hono'] },
+  'adapters/koa': { modules: ADAPTER, packages: ['koa'] },
+  'adapters/next': { modules: ADAPTER, packages: ['next'] },
+  'adapters/web': { modules: ADAPTER },
+  otel: { modules: ['errors.ts', 'limits.ts', 'telemetry'], packages: ['@opentelemetry/api'] },
+  testing: { modules: [...TIER, 'tiers/memory'] },
+  cli: { modules: 'any' },
+  'index.ts': { modules: [...CODEC_AND_TIERING, 'maintenance', 'client'] },
+};
+
+/** The one module that reads the clock, draws random numbers and starts timers. */
+export const PLATFORM = 'platform';
