@@ -1,0 +1,248 @@
+import { Redis } from 'ioredis';
+import { TierFailure } from '../../errors.ts';
+import {
+  MISCONFIGURED_BACKOFF_MS,
+  PRIMARY_CONNECT_TIMEOUT_MS,
+  PROBE_BACKOFF_MS_MAX,
+  PROBE_BACKOFF_MS_MIN,
+} from '../../limits.ts';
+import type { TierContext, Vantage } from '../tier.ts';
+import { clientSettings, type ScriptedRedis, type ScriptName } from './client-settings.ts';
+import { toTierFailure } from './failure.ts';
+import type { ResolvedRedisOptions } from './redis-options.ts';
+import { ANSWERS } from './scripts/prelude.ts';
+import { ServerClock, type ClockSample } from './server-clock.ts';
+import { servingIncarnation } from './server-info.ts';
+
+/** After this long without an answer from a script, the server is asked for its time before the next deadline is set. */
+const CLOCK_AGE_MS_MAX = 30_000;
+const PROBE_TTL_MS = 1_000;
+
+/** What is known of the server at the other end of the present connection, and of no other. */
+interface Peer {
+  readonly incarnation: string;
+  readonly clock: ServerClock;
+}
+
+/**
+ * The life of one ioredis client: connecting, learning who is at the other end, losing it, connecting again. Everything
+ * that leaves is a `TierFailure`.
+ */
+export class RedisConnection {
+  readonly #redis: ScriptedRedis;
+  readonly #context: TierContext;
+  readonly #probeKey: string;
+  readonly #onChange: () => void;
+  #peer: Peer | null = null;
+  /** Told apart by number: an answer of an earlier connection says nothing about this one. */
+  #epoch = 0;
+  #wasUsable = false;
+  /** Attempts since a server was last found fit to serve. */
+  #attempts = 0;
+  /** Of the present attempt, and of the last one that failed. */
+  #attemptFailure: TierFailure | null = null;
+  #lastFailure: TierFailure | null = null;
+  #settleOpening: (failure: TierFailure | null) => void = () => {};
+
+  constructor(options: ResolvedRedisOptions, context: TierContext, probeKey: string, onChange: () => void) {
+    this.#context = context;
+    this.#probeKey = probeKey;
+    this.#onChange = onChange;
+    const settings = clientSettings(options, context.timeoutMs, { delay: () => this.#reconnectDelay() });
+    this.#redis = new Redis(settings) as ScriptedRedis;
+    this.#redis.on('connecting', () => (this.#attemptFailure = null));
+    this.#redis.on('error', (error: unknown) => this.#remember(toTierFailure(error)));
+    this.#redis.on('ready', () => void this.#meet());
+    this.#redis.on('close', () => this.#lose());
+  }
+
+  /** Settles when the first attempt has, and within the time that a handshake and a command may take. */
+  open(): Promise<void> {
+    const { platform, timeoutMs } = this.#context;
+    return new Promise((resolve, reject) => {
+      const onTimeout = (): void => this.#settleOpening(new TierFailure('ambiguous', 'deadline'));
+      const cancel = platform.after(PRIMARY_CONNECT_TIMEOUT_MS + timeoutMs, onTimeout);
+      this.#settleOpening = (failure) => {
+        cancel();
+        this.#settleOpening = () => {};
+        if (failure === null) resolve();
+        else reject(failure);
+      };
+      // What became of the attempt arrives as an event.
+      this.#redis.connect().catch(() => {});
+    });
+  }
+
+  vantage(): Vantage | null {
+    if (this.#peer === null || this.#redis.status !== 'ready') return null;
+    const { incarnation, clock } = this.#peer;
+    const now = this.#context.platform.monotonic();
+    return { incarnation, earliest: clock.earliest(now), latest: clock.latest(now) };
+  }
+
+  /** All at once, in one round trip: who is there, what time it is, whether reads and scripts that write are answered. */
+  async probe(): Promise<void> {
+    const { platform } = this.#context;
+    this.#requireSocket();
+    const epoch = this.#epoch;
+    const sentAt = platform.monotonic();
+    const answers = await Promise.allSettled([
+      this.#redis.info(),
+      this.#redis.time(),
+      this.#redis.getBuffer(this.#probeKey),
+      this.#redis.holdfastProbe(this.#probeKey, String(PROBE_TTL_MS)),
+    ]);
+    const receivedAt = platform.monotonic();
+    const [info, time, ...rest] = answers;
+    if (epoch !== this.#epoch) throw this.#lastFailure ?? new TierFailure('ambiguous', 'closed');
+    this.#recognise(valueOf(info), { serverTime: toMilliseconds(valueOf(time)), sentAt, receivedAt });
+    for (const answer of rest) valueOf(answer);
+  }
+
+  async get(key: string): Promise<Buffer | null> {
+    this.#requirePeer();
+    try {
+      return await this.#redis.getBuffer(key);
+    } catch (error) {
+      throw toTierFailure(error);
+    }
+  }
+
+  /** Runs a script with a deadline. True if it did what it is for, false if the key held something that forbade it. */
+  async run(script: ScriptName, key: string, ...args: (Buffer | string)[]): Promise<boolean> {
+    const { platform, timeoutMs } = this.#context;
+    const { clock } = this.#requirePeer();
+    try {
+      if (clock.age(platform.monotonic()) > CLOCK_AGE_MS_MAX) await this.#askTime(clock);
+      const sentAt = platform.monotonic();
+      const deadline = String(clock.earliest(sentAt) + timeoutMs);
+      const answer = String(await this.#redis[script](key, deadline, ...args));
+      clock.learn({ serverTime: Number(answer.slice(1)), sentAt, receivedAt: platform.monotonic() });
+      return meaningOf(answer);
+    } catch (error) {
+      throw toTierFailure(error);
+    }
+  }
+
+  close(): void {
+    this.#settleOpening(new TierFailure('not-sent', 'closed'));
+    this.#lastFailure = new TierFailure('not-sent', 'closed');
+    this.#redis.disconnect();
+    this.#forget();
+  }
+
+  /** A connection is up. Its server is used only once it has said who it is. */
+  async #meet(): Promise<void> {
+    const epoch = this.#epoch;
+    try {
+      await this.probe();
+      this.#settleOpening(null);
+    } catch (error) {
+      if (epoch !== this.#epoch) return;
+      const failure = toTierFailure(error);
+      this.#remember(failure);
+      this.#settleOpening(failure);
+      // A server that may serve but refuses writes (full, or its disk is) stays connected: the breaker asks it again.
+      if (this.#peer === null || failure.kind === 'misconfigured') this.#redis.disconnect(true);
+    }
+  }
+
+  #recognise(info: string, sample: ClockSample): void {
+    const incarnation = this.#requireServing(info);
+    if (this.#peer?.incarnation === incarnation) this.#peer.clock.learn(sample);
+    else this.#peer = { incarnation, clock: new ServerClock(sample) };
+    this.#attempts = 0;
+    this.#lastFailure = null;
+    this.#notify();
+  }
+
+  #requireServing(info: string): string {
+    try {
+      return servingIncarnation(info);
+    } catch (error) {
+      this.#remember(toTierFailure(error));
+      // The name may lead to another server by the next attempt: the one that took over.
+      this.#redis.disconnect(true);
+      this.#peer = null;
+      this.#notify();
+      throw error;
+    }
+  }
+
+  #lose(): void {
+    this.#settleOpening(this.#attemptFailure ?? new TierFailure('ambiguous', 'closed'));
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#epoch += 1;
+    this.#peer = null;
+    this.#notify();
+  }
+
+  #notify(): void {
+    const isUsable = this.vantage() !== null;
+    if (isUsable === this.#wasUsable) return;
+    this.#wasUsable = isUsable;
+    this.#onChange();
+  }
+
+  #remember(failure: TierFailure): void {
+    this.#attemptFailure = failure;
+    this.#lastFailure = failure;
+  }
+
+  #requirePeer(): Peer {
+    this.#requireSocket();
+    if (this.#peer === null) throw this.#unreachable();
+    return this.#peer;
+  }
+
+  #requireSocket(): void {
+    if (this.#redis.status !== 'ready') throw this.#unreachable();
+  }
+
+  /** The reason is why the connection is down: "not connected" would hide an expired certificate. */
+  #unreachable(): TierFailure {
+    return new TierFailure('not-sent', this.#lastFailure?.reason ?? 'not-connected');
+  }
+
+  async #askTime(clock: ServerClock): Promise<void> {
+    const { platform } = this.#context;
+    const sentAt = platform.monotonic();
+    const serverTime = toMilliseconds(await this.#redis.time());
+    clock.learn({ serverTime, sentAt, receivedAt: platform.monotonic() });
+  }
+
+  /** Full jitter (Brooker, "Exponential backoff and jitter"), so that a fleet does not come back as one. */
+  #reconnectDelay(): number {
+    const { platform } = this.#context;
+    if (this.#attemptFailure?.kind === 'misconfigured') return MISCONFIGURED_BACKOFF_MS;
+    const ceiling = Math.min(PROBE_BACKOFF_MS_MIN * 2 ** this.#attempts, PROBE_BACKOFF_MS_MAX);
+    this.#attempts += 1;
+    return Math.ceil(platform.random() * ceiling);
+  }
+}
+
+function valueOf<T>(answer: PromiseSettledResult<T>): T {
+  if (answer.status === 'rejected') throw toTierFailure(answer.reason);
+  return answer.value;
+}
+
+/** TIME answers seconds and microseconds. */
+function toMilliseconds([seconds, microseconds]: readonly (number | string)[]): number {
+  return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+}
+
+function meaningOf(answer: string): boolean {
+  switch (answer[0]) {
+    case ANSWERS.done:
+      return true;
+    case ANSWERS.refused:
+      return false;
+    case ANSWERS.late:
+      throw new TierFailure('rejected', 'late');
+    default:
+      throw new TierFailure('ambiguous', 'reply');
+  }
+}

@@ -1,0 +1,100 @@
+import { TierFailure, type TierFailureKind } from '../../errors.ts';
+
+/**
+ * ioredis's and the server's errors, as one of the four kinds. Only words of the tables below leave this file: messages
+ * may quote keys, user names and addresses, and ioredis keeps the arguments of a command, passwords included, on its
+ * errors (`command.args`).
+ *
+ * Whatever is not known here is ambiguous, the kind that promises least.
+ */
+export function toTierFailure(error: unknown): TierFailure {
+  if (error instanceof TierFailure) return error;
+  const known = error instanceof Error ? (fromReply(error) ?? fromTransport(error)) : null;
+  return known ?? new TierFailure('ambiguous', 'unexpected');
+}
+
+/** First words of error replies. Each says that the command was not executed. */
+const REPLIES: ReadonlyMap<string, TierFailureKind> = new Map([
+  ['BUSY', 'rejected'],
+  ['CLUSTERDOWN', 'rejected'],
+  ['LOADING', 'rejected'],
+  ['MASTERDOWN', 'rejected'],
+  ['MISCONF', 'rejected'],
+  ['NOREPLICAS', 'rejected'],
+  ['NOSCRIPT', 'rejected'],
+  ['OOM', 'rejected'],
+  ['READONLY', 'rejected'],
+  ['TRYAGAIN', 'rejected'],
+  // A node of a cluster, to a client that was told of one server.
+  ['ASK', 'misconfigured'],
+  ['CROSSSLOT', 'misconfigured'],
+  ['MOVED', 'misconfigured'],
+  ['DENIED', 'misconfigured'],
+  ['NOAUTH', 'misconfigured'],
+  ['NOPERM', 'misconfigured'],
+  ['NOPROTO', 'misconfigured'],
+  ['WRONGPASS', 'misconfigured'],
+  ['WRONGTYPE', 'misconfigured'],
+]);
+
+type Rule = readonly [pattern: RegExp, kind: TierFailureKind, reason: string];
+
+/** Replies whose first word is only `ERR`. */
+const ERR_REPLIES: readonly Rule[] = [
+  [/^ERR ACL failure in script/, 'misconfigured', 'NOPERM'],
+  [/^ERR unknown command/i, 'misconfigured', 'unknown-command'],
+  [/^ERR (?:AUTH|Client sent AUTH|invalid password|wrong number of arguments for 'auth')/i, 'misconfigured', 'auth'],
+  [/^ERR (?:DB index is out of range|SELECT is not allowed)/i, 'misconfigured', 'db-index'],
+  [/^ERR Protocol error/i, 'misconfigured', 'protocol'],
+  [/^ERR max number of clients/i, 'rejected', 'max-clients'],
+];
+
+function fromReply({ name, message }: Error): TierFailure | null {
+  if (name !== 'ReplyError') return null;
+  const word = /^[A-Z]+/.exec(message)?.[0] ?? '';
+  const kind = REPLIES.get(word);
+  if (kind !== undefined) return new TierFailure(kind, word);
+  return match(ERR_REPLIES, message) ?? new TierFailure('ambiguous', 'reply');
+}
+
+/** What ioredis says. After the first of them alone is it certain that nothing was sent. */
+const MESSAGES: readonly Rule[] = [
+  [/^Stream isn't writeable/, 'not-sent', 'not-connected'],
+  [/^Command timed out/, 'ambiguous', 'deadline'],
+  [/^Socket timeout/, 'ambiguous', 'socket-timeout'],
+  [/^(?:Connection is closed|Reached the max retries|Command aborted due to connection close)/, 'ambiguous', 'closed'],
+  [/Unknown RESP type|^Protocol error/, 'misconfigured', 'protocol'],
+];
+
+/** No connection came about, so no command was sent. A resolver that fails may be down, so a name is not a mistake yet. */
+const UNREACHED_CODES: ReadonlySet<string> = new Set([
+  'EADDRNOTAVAIL',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'ENOTFOUND',
+]);
+
+const LOST_CODES: ReadonlySet<string> = new Set(['ECONNABORTED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
+
+/** Certificates that do not verify (OpenSSL's X509_V_ERR_*, as Node names them), and handshakes that cannot succeed. */
+const TLS_CODE =
+  /^(?:CERT_[A-Z_]+|CRL_[A-Z_]+|DEPTH_ZERO_SELF_SIGNED_CERT|EPROTO|ERR_(?:OSSL|SSL|TLS)_[A-Z0-9_]+|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_[A-Z_]+)$/;
+
+function fromTransport(error: Error): TierFailure | null {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (typeof code === 'string') {
+    if (TLS_CODE.test(code)) return new TierFailure('misconfigured', code.slice(0, 64));
+    if (UNREACHED_CODES.has(code)) return new TierFailure('not-sent', code);
+    if (LOST_CODES.has(code)) return new TierFailure(syscall === 'connect' ? 'not-sent' : 'ambiguous', code);
+  }
+  return match(MESSAGES, error.message);
+}
+
+function match(rules: readonly Rule[], message: string): TierFailure | null {
+  const found = rules.find(([pattern]) => pattern.test(message));
+  return found === undefined ? null : new TierFailure(found[1], found[2]);
+}

@@ -1,0 +1,104 @@
+import { TierFailure } from '../../errors.ts';
+import { HOLD_TTL_MS, LEASE_TTL_MS } from '../../limits.ts';
+import type { NewValue, PrimaryEntry, PrimaryTier, PrimaryValue, RestampCommand, TierContext, Vantage } from '../tier.ts';
+import { RedisConnection } from './connection.ts';
+import { decodeEntry, encodeHeader, encodeRevision, encodeToken, encodeTtl, encodeValue } from './entry-format.ts';
+import { Keys } from './keys.ts';
+import { resolveRedisOptions, type RedisTierOptions, type ResolvedRedisOptions } from './redis-options.ts';
+
+/**
+ * Redis or Valkey as the primary tier: one server, over TLS, with authentication. Connects when the session client opens
+ * it.
+ *
+ * @throws ConfigurationError for an option that is missing, malformed or unsafe
+ */
+export function redisTier(options: RedisTierOptions): PrimaryTier {
+  return new RedisTier(resolveRedisOptions(options));
+}
+
+const LEASE_TTL = encodeTtl(LEASE_TTL_MS);
+const HOLD_TTL = encodeTtl(HOLD_TTL_MS);
+
+interface Opened {
+  readonly connection: RedisConnection;
+  readonly keys: Keys;
+}
+
+/** Each method is one command: a GET, or a script on one key. `scripts/` says what they do. */
+class RedisTier implements PrimaryTier {
+  readonly name = 'redis';
+  readonly #options: ResolvedRedisOptions;
+  #opened: Opened | undefined;
+
+  constructor(options: ResolvedRedisOptions) {
+    this.#options = options;
+  }
+
+  async open(context: TierContext, onChange: () => void): Promise<void> {
+    this.#opened?.connection.close();
+    const keys = new Keys(context.namespace);
+    const connection = new RedisConnection(this.#options, context, keys.probe, onChange);
+    this.#opened = { connection, keys };
+    await connection.open();
+  }
+
+  vantage(): Vantage | null {
+    return this.#opened?.connection.vantage() ?? null;
+  }
+
+  async probe(): Promise<void> {
+    await this.#requireOpened().connection.probe();
+  }
+
+  async read(storageKey: Buffer): Promise<PrimaryEntry> {
+    const { connection, keys } = this.#requireOpened();
+    return decodeEntry(await connection.get(keys.session(storageKey)));
+  }
+
+  async lease(storageKey: Buffer, token: string, over: PrimaryValue | null): Promise<boolean> {
+    const { connection, keys } = this.#requireOpened();
+    const header = over === null ? '' : encodeHeader(over);
+    return connection.run('holdfastLease', keys.session(storageKey), LEASE_TTL, encodeToken(token), header);
+  }
+
+  async fill(storageKey: Buffer, token: string, value: NewValue): Promise<boolean> {
+    const { connection, keys } = this.#requireOpened();
+    const ttl = encodeTtl(value.ttlMs);
+    return connection.run('holdfastFill', keys.session(storageKey), ttl, encodeToken(token), encodeValue(value));
+  }
+
+  async publish(storageKey: Buffer, value: NewValue): Promise<boolean> {
+    const { connection, keys } = this.#requireOpened();
+    return connection.run('holdfastPublish', keys.session(storageKey), encodeTtl(value.ttlMs), encodeValue(value));
+  }
+
+  async restamp(storageKey: Buffer, command: RestampCommand): Promise<boolean> {
+    const { connection, keys } = this.#requireOpened();
+    return connection.run('holdfastRestamp', keys.session(storageKey), encodeTtl(command.ttlMs), encodeHeader(command));
+  }
+
+  async evict(storageKey: Buffer, belowRevision: number): Promise<void> {
+    const { connection, keys } = this.#requireOpened();
+    await connection.run('holdfastEvict', keys.session(storageKey), encodeRevision(belowRevision));
+  }
+
+  async hold(storageKey: Buffer): Promise<void> {
+    const { connection, keys } = this.#requireOpened();
+    await connection.run('holdfastHold', keys.session(storageKey), HOLD_TTL);
+  }
+
+  async tombstone(storageKey: Buffer, ttlMs: number): Promise<void> {
+    const { connection, keys } = this.#requireOpened();
+    await connection.run('holdfastTombstone', keys.session(storageKey), encodeTtl(ttlMs));
+  }
+
+  async close(): Promise<void> {
+    this.#opened?.connection.close();
+    this.#opened = undefined;
+  }
+
+  #requireOpened(): Opened {
+    if (this.#opened === undefined) throw new TierFailure('not-sent', 'not-open');
+    return this.#opened;
+  }
+}

@@ -1,0 +1,49 @@
+/** One answer that told the server's time, and the moments, on this process's clock, between which the server gave it. */
+export interface ClockSample {
+  readonly serverTime: number;
+  readonly sentAt: number;
+  readonly receivedAt: number;
+}
+
+/** Two quartz clocks drift apart by up to 0.2 ms a second: less than a command takes, for this long. */
+const SAMPLE_PREFERRED_MS = 1_000;
+
+/**
+ * Where the server's clock may stand now: an interval, never a point (Marzullo and Owicki, "Maintaining the time in a
+ * distributed system", 1983). The bounds are whole milliseconds and err outwards.
+ */
+export class ServerClock {
+  #sample: ClockSample;
+
+  constructor(sample: ClockSample) {
+    this.#sample = sample;
+  }
+
+  earliest(now: number): number {
+    return Math.floor(this.#sample.serverTime + (now - this.#sample.receivedAt));
+  }
+
+  /** The server tells whole milliseconds, so it may have been one later. */
+  latest(now: number): number {
+    return Math.ceil(this.#sample.serverTime + (now - this.#sample.sentAt)) + 1;
+  }
+
+  age(now: number): number {
+    return now - this.#sample.receivedAt;
+  }
+
+  /** Keeps the tighter of two fresh samples, and the newer one where the old is old or a clock was set. */
+  learn(sample: ClockSample): void {
+    const isTighter = width(sample) <= width(this.#sample);
+    const isOld = this.age(sample.receivedAt) > SAMPLE_PREFERRED_MS;
+    if (isTighter || isOld || this.#contradicts(sample)) this.#sample = sample;
+  }
+
+  #contradicts({ serverTime, sentAt, receivedAt }: ClockSample): boolean {
+    return serverTime + 1 < this.earliest(sentAt) || serverTime > this.latest(receivedAt);
+  }
+}
+
+function width({ sentAt, receivedAt }: ClockSample): number {
+  return receivedAt - sentAt;
+}
