@@ -1,0 +1,45 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { brokenLinks } from '../../../tools/check-docs.ts';
+import { checkedTypeScript, headingAnchors, readLinks } from '../../../tools/markdown.ts';
+
+const here = fileURLToPath(new URL('./page.md', import.meta.url));
+
+describe('links', () => {
+  test('are found inline, in images and as definitions, and not in code', () => {
+    const text = ['[a](a.md) ![b](b.svg "title")', '', '[c]: c.md', '`[d](d.md)`', '```', '[e](e.md)', '```'].join('\n');
+    expect(readLinks(text)).toEqual([
+      { target: 'a.md', line: 1 },
+      { target: 'b.svg', line: 1 },
+      { target: 'c.md', line: 3 },
+    ]);
+  });
+
+  test('to a file that exists, to the web and to a heading of the page are fine', () => {
+    const text = '# Who wins, and why?\n[x](check-docs.test.ts) [y](https://example.org/nowhere) [z](#who-wins-and-why)';
+    expect(brokenLinks(here, text)).toEqual([]);
+  });
+
+  test('that lead nowhere are named with their line', () => {
+    const found = brokenLinks(here, '# Title\n\n[x](gone.md)\n[y](#gone)');
+    expect(found).toEqual([
+      expect.stringMatching(/page\.md:3: gone\.md does not exist$/),
+      expect.stringMatching(/page\.md:4: #gone has no such heading$/),
+    ]);
+  });
+
+  test('go to anchors as GitHub makes them', () => {
+    expect(headingAnchors('# A `b` c\n## It’s *done*\n## Twice\n## Twice')).toEqual(['a-b-c', 'its-done', 'twice', 'twice-1']);
+  });
+});
+
+describe('examples', () => {
+  test('keep the lines they have in the page, with what the page takes for granted', () => {
+    const text = ['<!-- given', 'declare const a: number;', '-->', '', '```ts', 'a + 1;', '```', '```ts no-check', '!!', '```', '```ts', 'b;', '```'];
+    const [first, second, ...rest] = checkedTypeScript(text.join('\n'));
+    expect(rest).toEqual([]);
+    expect(first?.split('\n').slice(0, 7)).toEqual(['', 'declare const a: number;', '', '', '', 'a + 1;', '']);
+    expect(second).not.toContain('declare');
+    expect(second?.split('\n')[11]).toBe('b;');
+  });
+});

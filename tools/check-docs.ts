@@ -1,0 +1,63 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { checkedTypeScript, headingAnchors, readLinks } from './markdown.ts';
+import { walk } from './walk.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const scratch = join(root, '.cache', 'docs');
+
+/** Links that lead nowhere: a file that is missing, or a heading that its page does not have. */
+export function brokenLinks(page: string, text: string): string[] {
+  return readLinks(text).flatMap(({ target, line }) => {
+    if (/^[a-z][a-z+.-]*:/i.test(target)) return [];
+    const [path = '', anchor] = target.split('#');
+    const file = path === '' ? page : join(dirname(page), decodeURIComponent(path));
+    const complaint = complain(file, anchor, text, page);
+    return complaint ? [`${relative(root, page)}:${line}: ${target} ${complaint}`] : [];
+  });
+}
+
+function complain(file: string, anchor: string | undefined, text: string, page: string): string | undefined {
+  if (file !== page && !existsSync(file)) return 'does not exist';
+  if (!anchor || !file.endsWith('.md')) return undefined;
+  const anchors = headingAnchors(file === page ? text : readFileSync(file, 'utf8'));
+  return anchors.includes(anchor) ? undefined : 'has no such heading';
+}
+
+/** Type-checks the examples of all pages with one run of the compiler; the line numbers are those of the pages. */
+function brokenExamples(pages: ReadonlyMap<string, string>): string[] {
+  rmSync(scratch, { recursive: true, force: true });
+  mkdirSync(scratch, { recursive: true });
+  const origin = new Map<string, string>();
+  for (const [page, text] of pages) {
+    for (const [index, code] of checkedTypeScript(text).entries()) {
+      const name = `${relative(root, page).replaceAll(/[\\/]/g, '__')}.${index + 1}.ts`;
+      origin.set(name, relative(root, page));
+      writeFileSync(join(scratch, name), code);
+    }
+  }
+  if (origin.size === 0) return [];
+
+  const config = {
+    extends: relative(scratch, join(root, 'test/tsconfig.json')),
+    compilerOptions: { rootDir: root, noUnusedLocals: false, noUnusedParameters: false },
+    include: ['*.ts'],
+  };
+  writeFileSync(join(scratch, 'tsconfig.json'), JSON.stringify(config));
+  const { stdout } = spawnSync('tsc', ['-p', scratch, '--pretty', 'false'], { cwd: scratch, encoding: 'utf8' });
+  return stdout
+    .split('\n')
+    .filter((line) => line.trim())
+    .map((line) => line.replace(/^[^\s(]+\.ts/, (name) => origin.get(name) ?? relative(root, join(scratch, name))));
+}
+
+if (import.meta.main) {
+  const files = walk(root).filter((file) => file.endsWith('.md'));
+  const pages = new Map(files.map((file) => [file, readFileSync(file, 'utf8')]));
+  const broken = [...[...pages].flatMap(([page, text]) => brokenLinks(page, text)), ...brokenExamples(pages)];
+  for (const complaint of broken) console.error(complaint);
+  console.log(`${pages.size} pages, ${broken.length} broken links or examples`);
+  process.exitCode = broken.length > 0 ? 1 : 0;
+}

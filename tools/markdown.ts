@@ -1,0 +1,84 @@
+export interface Link {
+  readonly target: string;
+  readonly line: number;
+}
+
+/** Inline and reference links, images included, outside of code. */
+export function readLinks(text: string): Link[] {
+  const links: Link[] = [];
+  for (const [index, line] of withoutFences(text).entries()) {
+    const prose = line.replaceAll(/`[^`]*`/g, (code) => ' '.repeat(code.length));
+    for (const match of prose.matchAll(/\]\(<?([^)\s>]+)>?(?:\s+"[^"]*")?\)/g)) links.push({ target: match[1] ?? '', line: index + 1 });
+    const definition = prose.match(/^\s{0,3}\[[^\]]+\]:\s+<?([^\s>]+)>?/);
+    if (definition) links.push({ target: definition[1] ?? '', line: index + 1 });
+  }
+  return links;
+}
+
+/** The anchors that GitHub gives to the headings of a page. */
+export function headingAnchors(text: string): string[] {
+  const seen = new Map<string, number>();
+  return withoutFences(text).flatMap((line) => {
+    const title = line.match(/^#{1,6}\s+(.*?)\s*#*$/)?.[1];
+    if (title === undefined) return [];
+    const slug = title
+      .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-');
+    const count = seen.get(slug) ?? 0;
+    seen.set(slug, count + 1);
+    return [count === 0 ? slug : `${slug}-${count}`];
+  });
+}
+
+/**
+ * The `ts` blocks of a page, each as a module of its own whose lines stand where they stand in the page. What a block
+ * takes for granted is declared in a comment above it, which readers do not see:
+ *
+ *     <!-- given
+ *     declare const prisma: import('holdfast/prisma').PrismaClientLike;
+ *     -->
+ *
+ * A block marked `ts no-check` is left alone.
+ */
+export function checkedTypeScript(text: string): string[] {
+  const blocks: string[] = [];
+  const lines = text.split('\n');
+  let kept = lines.map(() => '');
+
+  for (let at = 0; at < lines.length; at += 1) {
+    const line = lines[at] ?? '';
+    if (/^\s*<!--\s*given\s*$/.test(line)) {
+      for (at += 1; at < lines.length && !/^\s*-->/.test(lines[at] ?? ''); at += 1) {
+        kept[at] = lines[at] ?? '';
+      }
+      continue;
+    }
+    const fence = line.match(/^(\s*)(`{3,})(\S*)(.*)$/);
+    if (!fence) continue;
+    const [, indent = '', mark = '', language = '', rest = ''] = fence;
+    const checked = language === 'ts' && !/\bno-check\b/.test(rest);
+    for (at += 1; at < lines.length && !(lines[at] ?? '').startsWith(indent + mark); at += 1) {
+      if (checked) kept[at] = (lines[at] ?? '').slice(indent.length);
+    }
+    if (!checked) continue;
+    blocks.push(`${kept.join('\n')}\nexport {};\n`);
+    kept = lines.map(() => '');
+  }
+  return blocks;
+}
+
+function withoutFences(text: string): string[] {
+  let mark: string | undefined;
+  return text.split('\n').map((line) => {
+    const fence = line.match(/^\s*(`{3,}|~{3,})/)?.[1];
+    if (mark === undefined && fence) {
+      mark = fence;
+      return '';
+    }
+    if (mark !== undefined && fence?.startsWith(mark)) mark = undefined;
+    else if (mark === undefined) return line;
+    return '';
+  });
+}
