@@ -53,7 +53,8 @@ export function sealEnvelope(
 ): Buffer {
   if (binding.storageKey.length !== STORAGE_KEY_BYTES) throw new RangeError('A storage key has 32 bytes.');
   if (!Number.isSafeInteger(revision) || revision < 1) throw new RangeError('A revision is a positive safe integer.');
-  if (plaintext.length > PLAINTEXT_BYTES_MAX) throw new RangeError('The plaintext is longer than an envelope may hold.');
+  if (plaintext.length > PLAINTEXT_BYTES_MAX)
+    throw new RangeError('The plaintext is longer than an envelope may hold.');
   const keys = messageKeysOf(key);
   keys.counter?.count();
   const headerBytes = NONCE_AT + NONCE_BYTES[key.suite];

@@ -40,7 +40,8 @@ class JsonCheck {
   #container(value: object, depth: number): void {
     if (this.#path.includes(value)) refuse('a cycle', depth);
     if (depth >= PAYLOAD_DEPTH_MAX) refuse(`a value nested deeper than ${PAYLOAD_DEPTH_MAX} levels`, depth);
-    if (typeof (value as { toJSON?: unknown }).toJSON === 'function') refuse(kindOf(value, 'an object with toJSON'), depth);
+    if (typeof (value as { toJSON?: unknown }).toJSON === 'function')
+      refuse(kindOf(value, 'an object with toJSON'), depth);
     this.#path.push(value);
     if (Array.isArray(value)) this.#array(value, depth);
     else this.#object(value, depth);
@@ -69,7 +70,9 @@ class JsonCheck {
   #spend(characters: number): void {
     this.#characters += characters;
     if (this.#characters > PAYLOAD_BYTES_MAX) {
-      throw new PayloadError(`The session data is larger than ${PAYLOAD_BYTES_MAX} bytes, the most that any session may hold.`);
+      throw new PayloadError(
+        `The session data is larger than ${PAYLOAD_BYTES_MAX} bytes, the most that any session may hold.`,
+      );
     }
   }
 }

@@ -11,8 +11,14 @@ export function checkRing(
   }
   checkUnique(keys);
   const active = keys.filter((key) => key.state === 'active');
-  const sealingKey = only(active.filter((key) => key.use === 'enc'), 'data key ("use": "enc")');
-  const activeIndexKey = only(active.filter((key) => key.use === 'sig'), 'index key ("use": "sig")');
+  const sealingKey = only(
+    active.filter((key) => key.use === 'enc'),
+    'data key ("use": "enc")',
+  );
+  const activeIndexKey = only(
+    active.filter((key) => key.use === 'sig'),
+    'index key ("use": "sig")',
+  );
   // A pending key may be active on a node that is ahead of us; rows of a revoked one must still be found to be ended.
   const others = keys.filter((key) => key.use === 'sig' && key.state !== 'retired' && key !== activeIndexKey);
   return { sealingKey, indexKeys: [activeIndexKey, ...(others as IndexKey[])] };
@@ -37,7 +43,8 @@ function checkUnique(keys: readonly RingKey[]): void {
 }
 
 function clashOf(key: RingKey, twin: RingKey): string {
-  if (key.kid !== twin.kid) return `has two keys whose ids begin alike (${key.kid}, ${twin.kid}): generate one of them anew`;
+  if (key.kid !== twin.kid)
+    return `has two keys whose ids begin alike (${key.kid}, ${twin.kid}): generate one of them anew`;
   if (algorithmOf(key) !== algorithmOf(twin)) return `uses one key under two algorithms (${key.kid})`;
   return `lists a key twice (${key.kid})`;
 }

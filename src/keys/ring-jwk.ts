@@ -32,7 +32,14 @@ export async function importRingJwk(jwk: unknown, where: string): Promise<RingKe
   const createdAt = readSeconds(jwk['iat'], `${where}: "iat"`);
   const activatedAt = readActivation(jwk['holdfast:activated_at'], state, where);
   const { kid, secret } = await readMaterial(jwk, where);
-  const common = { kid, keyId: Buffer.from(kid, 'base64url').subarray(0, KEY_ID_BYTES), state, secret, createdAt, activatedAt };
+  const common = {
+    kid,
+    keyId: Buffer.from(kid, 'base64url').subarray(0, KEY_ID_BYTES),
+    state,
+    secret,
+    createdAt,
+    activatedAt,
+  };
   return Object.freeze(use === 'enc' ? { ...common, use, suite: SUITE_OF[alg] } : { ...common, use });
 }
 
@@ -116,7 +123,10 @@ function readActivation(value: unknown, state: KeyState, where: string): number 
   return undefined;
 }
 
-async function readMaterial(jwk: Readonly<Record<string, unknown>>, where: string): Promise<Pick<RingKey, 'kid' | 'secret'>> {
+async function readMaterial(
+  jwk: Readonly<Record<string, unknown>>,
+  where: string,
+): Promise<Pick<RingKey, 'kid' | 'secret'>> {
   const { k, kid } = jwk;
   const bytes = decodeMaterial(k);
   if (bytes === undefined) throw new KeyRingError(`${where}: "k" must be ${KEY_BYTES} bytes in canonical base64url.`);
@@ -126,5 +136,5 @@ async function readMaterial(jwk: Readonly<Record<string, unknown>>, where: strin
   if (kid !== (await thumbprintOf(k as string))) {
     throw new KeyRingError(`${where}: "kid" is not the RFC 7638 thumbprint of the key.`);
   }
-  return { kid: kid as string, secret: intoSecret(bytes) };
+  return { kid, secret: intoSecret(bytes) };
 }

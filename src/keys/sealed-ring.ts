@@ -62,7 +62,7 @@ function resolveOpener(opener: RingOpener): ResolvedOpener {
 }
 
 function resolvePassphrase(passphrase: unknown): ResolvedOpener {
-  if (typeof passphrase !== 'string' || [...passphrase].length < PASSPHRASE_CHARS_MIN) {
+  if (typeof passphrase !== 'string' || Array.from(passphrase).length < PASSPHRASE_CHARS_MIN) {
     throw new KeyRingError(`The passphrase of a key ring must have at least ${PASSPHRASE_CHARS_MIN} characters.`);
   }
   // Two keyboards may spell one passphrase differently: RFC 8265 §4.2 (OpaqueString) compares in NFC.
@@ -82,7 +82,8 @@ function checkHeader(jwe: string, alg: Algorithm): void {
   const header = readHeader(jwe);
   if (header.typ !== TYP) throw new KeyRingError(`The sealed key ring is not one: its "typ" is not "${TYP}".`);
   if (header.enc !== ENC) throw new KeyRingError(`The sealed key ring must be encrypted with ${ENC}.`);
-  if (header.alg !== alg) throw new KeyRingError(`The key ring is not sealed for ${openerName(alg)}: open it as it was sealed.`);
+  if (header.alg !== alg)
+    throw new KeyRingError(`The key ring is not sealed for ${openerName(alg)}: open it as it was sealed.`);
   if (alg === 'PBES2-HS512+A256KW') checkIterations(header['p2c']);
 }
 
@@ -115,7 +116,9 @@ async function decrypt(jwe: string, key: KeyObject | Uint8Array, alg: Algorithm)
   } catch (error) {
     // A wrong key and an altered file fail alike, by design of authenticated encryption.
     if (error instanceof errors.JWEDecryptionFailed) {
-      throw new KeyRingError(`The key ring does not open with ${openerName(alg)}: it is the wrong one, or the file was altered.`);
+      throw new KeyRingError(
+        `The key ring does not open with ${openerName(alg)}: it is the wrong one, or the file was altered.`,
+      );
     }
     throw new KeyRingError('The sealed key ring is malformed.');
   }

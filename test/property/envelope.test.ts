@@ -38,23 +38,29 @@ function expectRefused(envelope: Buffer, what: string): void {
 }
 
 describe('an envelope', () => {
-  it.each(CASES)('of suite $suite with $bytes bytes is refused when any one of its bits is flipped', ({ suite, bytes }) => {
-    const envelope = sealed(suite, bytes);
-    expect(outcomeOf(envelope)).toBe(bytes);
-    for (let bit = 0; bit < envelope.length * 8; bit += 1) {
-      const altered = Buffer.from(envelope);
-      altered[bit >> 3] = (altered[bit >> 3] as number) ^ (1 << (bit & 7));
-      expectRefused(altered, `bit ${bit}`);
-    }
-  });
+  it.each(CASES)(
+    'of suite $suite with $bytes bytes is refused when any one of its bits is flipped',
+    ({ suite, bytes }) => {
+      const envelope = sealed(suite, bytes);
+      expect(outcomeOf(envelope)).toBe(bytes);
+      for (let bit = 0; bit < envelope.length * 8; bit += 1) {
+        const altered = Buffer.from(envelope);
+        altered[bit >> 3] = (altered[bit >> 3] as number) ^ (1 << (bit & 7));
+        expectRefused(altered, `bit ${bit}`);
+      }
+    },
+  );
 
-  it.each(CASES)('of suite $suite with $bytes bytes is refused when it is cut anywhere, at either end', ({ suite, bytes }) => {
-    const envelope = sealed(suite, bytes);
-    for (let cut = 0; cut < envelope.length; cut += 1) {
-      expectRefused(envelope.subarray(0, cut), `the first ${cut} bytes`);
-      expectRefused(envelope.subarray(envelope.length - cut), `the last ${cut} bytes`);
-    }
-  });
+  it.each(CASES)(
+    'of suite $suite with $bytes bytes is refused when it is cut anywhere, at either end',
+    ({ suite, bytes }) => {
+      const envelope = sealed(suite, bytes);
+      for (let cut = 0; cut < envelope.length; cut += 1) {
+        expectRefused(envelope.subarray(0, cut), `the first ${cut} bytes`);
+        expectRefused(envelope.subarray(envelope.length - cut), `the last ${cut} bytes`);
+      }
+    },
+  );
 
   it('is refused when it is joined from two envelopes of one session', () => {
     const [older, newer] = [sealed(2, 64, 5), sealed(2, 64, 6)];
@@ -123,16 +129,22 @@ describe('a record', () => {
       return bytes;
     });
     fc.assert(
-      fc.property(fc.oneof(altered, fc.uint8Array({ maxLength: 80 }).map((bytes) => Buffer.from(bytes))), (bytes) => {
-        let decoded: SessionRecord;
-        try {
-          decoded = decodeRecord(bytes, 1, 1);
-        } catch (error) {
-          expect(error).toMatchObject({ reason: 'malformed' });
-          return;
-        }
-        expect(encodeRecord(decoded, 1)).toEqual(bytes);
-      }),
+      fc.property(
+        fc.oneof(
+          altered,
+          fc.uint8Array({ maxLength: 80 }).map((bytes) => Buffer.from(bytes)),
+        ),
+        (bytes) => {
+          let decoded: SessionRecord;
+          try {
+            decoded = decodeRecord(bytes, 1, 1);
+          } catch (error) {
+            expect(error).toMatchObject({ reason: 'malformed' });
+            return;
+          }
+          expect(encodeRecord(decoded, 1)).toEqual(bytes);
+        },
+      ),
       { numRuns: 5_000 },
     );
   });

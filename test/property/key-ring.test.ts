@@ -34,7 +34,18 @@ const mutatedJwks = fc
   .array(
     fc.record({
       at: fc.integer({ min: -1, max: standardKeys().length - 1 }),
-      member: fc.constantFrom('kty', 'k', 'alg', 'use', 'kid', 'iat', 'holdfast:state', 'holdfast:activated_at', 'keys', 'holdfast:version'),
+      member: fc.constantFrom(
+        'kty',
+        'k',
+        'alg',
+        'use',
+        'kid',
+        'iat',
+        'holdfast:state',
+        'holdfast:activated_at',
+        'keys',
+        'holdfast:version',
+      ),
       value: strange,
     }),
     { minLength: 1, maxLength: 3 },

@@ -23,7 +23,15 @@ describe('the JSON serializer', () => {
   });
 
   it('brings back whatever it accepts, and refuses the rest with a PayloadError', () => {
-    const anything = fc.anything({ withDate: true, withMap: true, withSet: true, withBigInt: true, withTypedArray: true, withNullPrototype: true, withSparseArray: true });
+    const anything = fc.anything({
+      withDate: true,
+      withMap: true,
+      withSet: true,
+      withBigInt: true,
+      withTypedArray: true,
+      withNullPrototype: true,
+      withSparseArray: true,
+    });
     fc.assert(
       fc.property(anything, (data) => {
         let bytes: Uint8Array;

@@ -21,7 +21,10 @@ export function fixtureJwk(name: string, alg: DataKeyAlgorithm | 'HS256', state:
   };
 }
 
-export function fixtureJwks(keys: readonly RingJwk[] = standardKeys()): { 'holdfast:version': number; keys: RingJwk[] } {
+export function fixtureJwks(keys: readonly RingJwk[] = standardKeys()): {
+  'holdfast:version': number;
+  keys: RingJwk[];
+} {
   return { 'holdfast:version': 7, keys: [...keys] };
 }
 

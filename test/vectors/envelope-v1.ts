@@ -235,7 +235,7 @@ export function readVectors(): VectorFile {
 
 /** Every vector that is in `before` and not, letter for letter, in `after`. */
 export function lostVectors(before: VectorFile, after: VectorFile): string[] {
-  const all = ({ opens, refused, userKeys }: VectorFile): { name: string }[] => [...opens, ...refused, ...userKeys];
+  const all = (file: VectorFile): { name: string }[] => [...file.opens, ...file.refused, ...file.userKeys];
   const kept = new Set(all(after).map((vector) => JSON.stringify(vector)));
   return all(before)
     .filter((vector) => !kept.has(JSON.stringify(vector)))

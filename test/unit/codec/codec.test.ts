@@ -68,7 +68,9 @@ describe('Codec', () => {
   });
 
   it('seals with the promoted key and still opens what the one before it sealed', async () => {
-    const codec = codecOf({ ring: await fixtureRing(standardKeys().filter((key) => key['holdfast:state'] !== 'pending')) });
+    const codec = codecOf({
+      ring: await fixtureRing(standardKeys().filter((key) => key['holdfast:state'] !== 'pending')),
+    });
     const before = codec.seal(STORAGE_KEY, recordOf());
     codec.replaceRing(promoteKey(await addKey(codec.ring)));
     const after = codec.seal(STORAGE_KEY, recordOf());
@@ -80,7 +82,9 @@ describe('Codec', () => {
   it('refuses at the next call what a key sealed that has been revoked since', async () => {
     const codec = codecOf();
     const envelope = codec.seal(STORAGE_KEY, recordOf());
-    const keys = standardKeys().map((key) => (key['holdfast:state'] === 'active' && key.use === 'enc' ? { ...key, 'holdfast:state': 'revoked' as const } : key));
+    const keys = standardKeys().map((key) =>
+      key['holdfast:state'] === 'active' && key.use === 'enc' ? { ...key, 'holdfast:state': 'revoked' as const } : key,
+    );
     codec.replaceRing(await fixtureRing([...keys, fixtureJwk('after', 'XAES-256-GCM', 'active')]));
     expect(() => codec.open(STORAGE_KEY, envelope)).toThrow(reasonOf('revoked-key'));
   });
@@ -126,7 +130,10 @@ describe('Codec', () => {
 
   it('draws a fresh nonce from the platform for every message', () => {
     const drawn: number[] = [];
-    const platform = { ...systemPlatform, fillRandom: (_: Uint8Array, __: number, length: number): number => drawn.push(length) };
+    const platform = {
+      ...systemPlatform,
+      fillRandom: (_: Uint8Array, __: number, length: number): number => drawn.push(length),
+    };
     sealEnvelope(keyIn(ring, 'active'), bindingOf(), 1, Buffer.alloc(1), platform);
     sealEnvelope(keyIn(ring, 'decrypt-only'), bindingOf(), 1, Buffer.alloc(1), platform);
     expect(drawn).toEqual([24, 12]);

@@ -55,10 +55,18 @@ const REFUSED: [string, unknown, string][] = [
   ['an object that inherits', { a: Object.create({ b: 1 }) as unknown }, 'an instance of a class at depth 1'],
   ['an object with toJSON', { a: { toJSON: () => 1 } }, 'an object with toJSON at depth 1'],
   ['an array with toJSON', { a: Object.assign([1], { toJSON: () => 1 }) }, 'an object with toJSON at depth 1'],
-  ['__proto__ as a key', JSON.parse('{"a":{"__proto__":{}}}'), 'a forbidden key (__proto__, constructor or prototype) at depth 2'],
+  [
+    '__proto__ as a key',
+    JSON.parse('{"a":{"__proto__":{}}}'),
+    'a forbidden key (__proto__, constructor or prototype) at depth 2',
+  ],
   ['constructor as a key', { constructor: 1 }, 'a forbidden key (__proto__, constructor or prototype) at depth 1'],
   ['prototype as a key', [{ prototype: 1 }], 'a forbidden key (__proto__, constructor or prototype) at depth 2'],
-  ['too many levels', nested(PAYLOAD_DEPTH_MAX + 1), `a value nested deeper than ${PAYLOAD_DEPTH_MAX} levels at depth ${PAYLOAD_DEPTH_MAX}`],
+  [
+    'too many levels',
+    nested(PAYLOAD_DEPTH_MAX + 1),
+    `a value nested deeper than ${PAYLOAD_DEPTH_MAX} levels at depth ${PAYLOAD_DEPTH_MAX}`,
+  ],
 ];
 
 describe('the JSON serializer', () => {
@@ -91,11 +99,14 @@ describe('the JSON serializer', () => {
     expect(roundTrip({ a: undefined, b: 1 })).toEqual({ b: 1 });
   });
 
-  it.each([[[]], ['text'], [null]])('refuses %j shared so that it would unfold without end, and does so quickly', (shared) => {
-    let value: unknown = shared;
-    for (let level = 0; level < 60; level += 1) value = [value, value];
-    expect(messageOf(value)).toMatch(/larger than \d+ bytes/);
-  });
+  it.each([[[]], ['text'], [null]])(
+    'refuses %j shared so that it would unfold without end, and does so quickly',
+    (shared) => {
+      let value: unknown = shared;
+      for (let level = 0; level < 60; level += 1) value = [value, value];
+      expect(messageOf(value)).toMatch(/larger than \d+ bytes/);
+    },
+  );
 
   it('refuses texts and keys longer than any session before it writes them', () => {
     expect(messageOf('x'.repeat(PAYLOAD_BYTES_MAX))).toMatch(/larger than \d+ bytes/);
@@ -116,12 +127,17 @@ describe('the JSON serializer', () => {
     expect(messageOf(data)).not.toMatch(/canary/);
   });
 
-  it.each(['', '{', 'hunter2', '{"a":1}x', '"\u00e9"'])('says "malformed" for bytes that are not JSON (%j), quoting nothing', (text) => {
-    const parse = (): unknown => jsonSerializer.parse(Buffer.from(text, 'latin1'));
-    expect(parse).toThrow(EnvelopeError);
-    expect(parse).toThrow(expect.objectContaining({ reason: 'malformed', message: 'A stored session could not be opened.' }));
-    expect(parse).not.toThrow(expect.objectContaining({ cause: expect.anything() as unknown }));
-  });
+  it.each(['', '{', 'hunter2', '{"a":1}x', '"\u00e9"'])(
+    'says "malformed" for bytes that are not JSON (%j), quoting nothing',
+    (text) => {
+      const parse = (): unknown => jsonSerializer.parse(Buffer.from(text, 'latin1'));
+      expect(parse).toThrow(EnvelopeError);
+      expect(parse).toThrow(
+        expect.objectContaining({ reason: 'malformed', message: 'A stored session could not be opened.' }),
+      );
+      expect(parse).not.toThrow(expect.objectContaining({ cause: expect.anything() as unknown }));
+    },
+  );
 
   it('reads a view of a larger buffer and no more', () => {
     expect(jsonSerializer.parse(Buffer.from('xx{"a":1}yy').subarray(2, 9))).toEqual({ a: 1 });

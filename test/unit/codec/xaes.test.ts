@@ -36,11 +36,14 @@ const PUBLISHED = [
 ];
 
 describe('XAES-256-GCM', () => {
-  it.each(PUBLISHED)('gives the published key, ciphertext and tag ($derived)', ({ key, derived, additionalData, sealed }) => {
-    expect(new Xaes(createSecretKey(key)).derive(NONCE).export().toString('hex')).toBe(derived);
-    expect(seal(key, NONCE, PLAINTEXT, Buffer.from(additionalData)).toString('hex')).toBe(sealed);
-    expect(open(key, NONCE, Buffer.from(sealed, 'hex'), Buffer.from(additionalData))).toEqual(PLAINTEXT);
-  });
+  it.each(PUBLISHED)(
+    'gives the published key, ciphertext and tag ($derived)',
+    ({ key, derived, additionalData, sealed }) => {
+      expect(new Xaes(createSecretKey(key)).derive(NONCE).export().toString('hex')).toBe(derived);
+      expect(seal(key, NONCE, PLAINTEXT, Buffer.from(additionalData)).toString('hex')).toBe(sealed);
+      expect(open(key, NONCE, Buffer.from(sealed, 'hex'), Buffer.from(additionalData))).toEqual(PLAINTEXT);
+    },
+  );
 
   it('gives the published digest over 10 000 random messages', () => {
     // The inputs are one SHAKE-128 stream; this much of it is read.

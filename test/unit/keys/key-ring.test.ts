@@ -40,14 +40,30 @@ const REFUSED: [string, unknown, string][] = [
   ['no state', withMember('holdfast:state', undefined), 'keys[0]: "holdfast:state" must be one of'],
   ['no time of creation', withMember('iat', undefined), 'keys[0]: "iat" must be a whole number of seconds'],
   ['a time of creation in milliseconds', withMember('iat', NOW), 'keys[0]: "iat" must be a whole number of seconds'],
-  ['an active key that was never activated', withMember('holdfast:activated_at', undefined), '"holdfast:activated_at" is missing'],
-  ['a pending key that was activated', withMember('holdfast:state', 'pending'), '"holdfast:activated_at" must be absent'],
+  [
+    'an active key that was never activated',
+    withMember('holdfast:activated_at', undefined),
+    '"holdfast:activated_at" is missing',
+  ],
+  [
+    'a pending key that was activated',
+    withMember('holdfast:state', 'pending'),
+    '"holdfast:activated_at" must be absent',
+  ],
   ['no material', withMember('k', undefined), 'keys[0]: "k" must be 32 bytes'],
   ['material of 31 bytes', keyOfBytes(Buffer.from(ACTIVE.k, 'base64url').subarray(1)), 'keys[0]: "k" must be 32 bytes'],
-  ['material of 33 bytes', keyOfBytes(Buffer.concat([Buffer.from(ACTIVE.k, 'base64url'), Buffer.alloc(1)])), '"k" must be 32 bytes'],
+  [
+    'material of 33 bytes',
+    keyOfBytes(Buffer.concat([Buffer.from(ACTIVE.k, 'base64url'), Buffer.alloc(1)])),
+    '"k" must be 32 bytes',
+  ],
   ['material in two spellings', withMember('k', `${ACTIVE.k.slice(0, 42)}B`), 'canonical base64url'],
   ['material that is all one byte', keyOfBytes(Buffer.alloc(32, 7)), 'is not random: too few different bytes'],
-  ['material that repeats', keyOfBytes(Buffer.from('0123456789abcde'.repeat(3).slice(0, 32))), 'too few different bytes'],
+  [
+    'material that repeats',
+    keyOfBytes(Buffer.from('0123456789abcde'.repeat(3).slice(0, 32))),
+    'too few different bytes',
+  ],
   ['a 32-character passphrase', keyOfBytes(Buffer.from('The quick brown fox jumped dozen')), 'is printable text'],
   ['a kid that is not the thumbprint', withMember('kid', GCM.kid), 'keys[0]: "kid" is not the RFC 7638 thumbprint'],
   ['no kid', withMember('kid', undefined), 'keys[0]: "kid" is not the RFC 7638 thumbprint'],
@@ -58,15 +74,26 @@ const REFUSED: [string, unknown, string][] = [
     `uses one key under two algorithms (${ACTIVE.kid})`,
   ],
   ['no active data key', fixtureJwks([GCM, INDEX]), 'no active data key'],
-  ['two active data keys', fixtureJwks([ACTIVE, fixtureJwk('x', 'A256GCM', 'active'), INDEX]), 'more than one active data key'],
+  [
+    'two active data keys',
+    fixtureJwks([ACTIVE, fixtureJwk('x', 'A256GCM', 'active'), INDEX]),
+    'more than one active data key',
+  ],
   ['no active index key', fixtureJwks([ACTIVE, fixtureJwk('x', 'HS256', 'retired')]), 'no active index key'],
-  ['two active index keys', fixtureJwks([ACTIVE, INDEX, fixtureJwk('x', 'HS256', 'active')]), 'more than one active index key'],
+  [
+    'two active index keys',
+    fixtureJwks([ACTIVE, INDEX, fixtureJwk('x', 'HS256', 'active')]),
+    'more than one active index key',
+  ],
   ['an empty set', fixtureJwks([]), 'no active data key'],
 ];
 
 describe('KeyRing', () => {
   it.each(REFUSED)('refuses %s', async (_, jwks, message) => {
-    const error = await KeyRing.fromJwks(jwks).then(() => undefined, (reason: unknown) => reason);
+    const error = await KeyRing.fromJwks(jwks).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
     expect(error).toBeInstanceOf(KeyRingError);
     expect((error as Error).message).toContain(message);
     const shown = inspect(error, { depth: 10, showHidden: true });
@@ -81,7 +108,12 @@ describe('KeyRing', () => {
 
   it('generates one active data key and one active index key, version 1', async () => {
     const ring = await KeyRing.generate({ platform: new FakePlatform(NOW + 999) });
-    const common = { kid: expect.stringMatching(/^[\w-]{43}$/) as string, state: 'active', createdAt: NOW, activatedAt: NOW };
+    const common = {
+      kid: expect.stringMatching(/^[\w-]{43}$/) as string,
+      state: 'active',
+      createdAt: NOW,
+      activatedAt: NOW,
+    };
     expect(ring.version).toBe(1);
     expect(ring.keys()).toEqual([
       { ...common, use: 'enc', alg: 'XAES-256-GCM' },

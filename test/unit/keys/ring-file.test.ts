@@ -37,10 +37,14 @@ describe('a key ring in a file', () => {
   it('stays what it was, with no temporary file beside it, when it cannot be replaced', async () => {
     const ring = await KeyRing.generate();
     const nowhere = join(folder, 'missing', 'keys.jwe');
-    await expect(ring.save(nowhere, { kek: KEK })).rejects.toThrow(`The key ring file ${nowhere} could not be written (ENOENT).`);
+    await expect(ring.save(nowhere, { kek: KEK })).rejects.toThrow(
+      `The key ring file ${nowhere} could not be written (ENOENT).`,
+    );
     await expect(ring.save(folder, { kek: KEK })).rejects.toThrow('could not be written');
     expect(await readdir(folder)).toEqual([]);
-    expect((await readdir(join(folder, '..'))).filter((name) => name.startsWith(`${folder.split('/').at(-1)}.`))).toEqual([]);
+    expect(
+      (await readdir(join(folder, '..'))).filter((name) => name.startsWith(`${folder.split('/').at(-1)}.`)),
+    ).toEqual([]);
   });
 
   it('holds nothing readable', async () => {
@@ -54,7 +58,9 @@ describe('a key ring in a file', () => {
   });
 
   it('is named in the error when it is missing or too large', async () => {
-    await expect(KeyRing.open(path, { kek: KEK })).rejects.toThrow(`The key ring file ${path} could not be read (ENOENT).`);
+    await expect(KeyRing.open(path, { kek: KEK })).rejects.toThrow(
+      `The key ring file ${path} could not be read (ENOENT).`,
+    );
     await writeFile(path, '');
     await truncate(path, 10_000_000);
     await expect(KeyRing.open(path, { kek: KEK })).rejects.toThrow('The key ring file is larger than 524288 bytes.');

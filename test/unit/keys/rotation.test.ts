@@ -10,7 +10,11 @@ const platform = new FakePlatform(NOW + 500);
 
 function smallRing(...names: string[]): Promise<KeyRing> {
   const pending = names.map((name) => fixtureJwk(name, 'XAES-256-GCM', 'pending'));
-  return fixtureRing([fixtureJwk('active', 'XAES-256-GCM', 'active'), fixtureJwk('index', 'HS256', 'active'), ...pending]);
+  return fixtureRing([
+    fixtureJwk('active', 'XAES-256-GCM', 'active'),
+    fixtureJwk('index', 'HS256', 'active'),
+    ...pending,
+  ]);
 }
 
 const statesOf = (ring: KeyRing): string[] => ring.keys().map(({ use, state }) => `${use} ${state}`);

@@ -32,7 +32,10 @@ function foreign(header: object, content: unknown = fixtureJwks(), p2c?: number)
 }
 
 async function refusal(sealed: string, opener: RingOpener): Promise<string> {
-  const error: unknown = await KeyRing.unseal(sealed, opener).then(() => undefined, (reason: unknown) => reason);
+  const error: unknown = await KeyRing.unseal(sealed, opener).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
   expect(error).toBeInstanceOf(KeyRingError);
   const shown = inspect(error, { depth: 10, showHidden: true });
   for (const canary of [...canariesOf(standardKeys()), PASSPHRASE]) expect(shown).not.toContain(canary);
@@ -49,7 +52,13 @@ describe('a sealed key ring', () => {
   });
 
   it('states its algorithms, 600 000 iterations and a salt of its own in the header', async () => {
-    const header = { alg: 'PBES2-HS512+A256KW', enc: 'A256GCM', typ: 'holdfast-key-ring+jwe', cty: 'jwk-set+json', p2c: 600_000 };
+    const header = {
+      alg: 'PBES2-HS512+A256KW',
+      enc: 'A256GCM',
+      typ: 'holdfast-key-ring+jwe',
+      cty: 'jwk-set+json',
+      p2c: 600_000,
+    };
     expect(headerOf(byPassphrase)).toEqual({ ...header, p2s: expect.stringMatching(/^[\w-]{22}$/) as string });
     expect(headerOf(byKek)).toEqual({ alg: 'A256KW', enc: header.enc, typ: header.typ, cty: header.cty });
     const again = await (await fixtureRing()).seal({ passphrase: PASSPHRASE });
@@ -58,11 +67,15 @@ describe('a sealed key ring', () => {
 
   it('opens with a passphrase whose accents were typed as separate characters', async () => {
     const sealed = await (await fixtureRing()).seal({ passphrase: 'caf\u00e9 caf\u00e9 caf\u00e9 caf\u00e9' });
-    await expect(KeyRing.unseal(sealed, { passphrase: 'cafe\u0301 cafe\u0301 cafe\u0301 cafe\u0301' })).resolves.toBeInstanceOf(KeyRing);
+    await expect(
+      KeyRing.unseal(sealed, { passphrase: 'cafe\u0301 cafe\u0301 cafe\u0301 cafe\u0301' }),
+    ).resolves.toBeInstanceOf(KeyRing);
   });
 
   it('tells a wrong opener, a truncated file, another kind of opener and something else apart', async () => {
-    expect(await refusal(byPassphrase, { passphrase: 'incorrect horse battery' })).toMatch(/does not open with this passphrase/);
+    expect(await refusal(byPassphrase, { passphrase: 'incorrect horse battery' })).toMatch(
+      /does not open with this passphrase/,
+    );
     expect(await refusal(byKek, { kek: OTHER_KEK })).toMatch(/does not open with this kek/);
     expect(await refusal(byKek, { passphrase: PASSPHRASE })).toMatch(/is not sealed for this passphrase/);
     expect(await refusal(byPassphrase, { kek: KEK })).toMatch(/is not sealed for this kek/);
@@ -84,7 +97,9 @@ describe('a sealed key ring', () => {
   });
 
   it('is refused when it was sealed with another content encryption or compressed', async () => {
-    expect(await refusal(await foreign({ enc: 'A256CBC-HS512' }), { kek: KEK })).toMatch(/truncated|must be encrypted with A256GCM/);
+    expect(await refusal(await foreign({ enc: 'A256CBC-HS512' }), { kek: KEK })).toMatch(
+      /truncated|must be encrypted with A256GCM/,
+    );
     expect(await refusal(await foreign({ enc: 'A128GCM' }), { kek: KEK })).toMatch(/must be encrypted with A256GCM/);
     expect(await refusal(await foreign({ zip: 'DEF' }), { kek: KEK })).toMatch(/malformed/);
   });
@@ -93,12 +108,18 @@ describe('a sealed key ring', () => {
     const few = await foreign({ alg: 'PBES2-HS512+A256KW' }, undefined, 209_999);
     expect(await refusal(few, { passphrase: PASSPHRASE })).toMatch(/between 210000 and 1000000/);
     const header = Buffer.from(JSON.stringify({ ...(headerOf(few) as object), p2c: 1_000_001 })).toString('base64url');
-    expect(await refusal([header, ...few.split('.').slice(1)].join('.'), { passphrase: PASSPHRASE })).toMatch(/between 210000 and 1000000/);
+    expect(await refusal([header, ...few.split('.').slice(1)].join('.'), { passphrase: PASSPHRASE })).toMatch(
+      /between 210000 and 1000000/,
+    );
   });
 
   it.each<[string, unknown, RegExp]>([
     ['a short passphrase', { passphrase: 'fifteen letters' }, /at least 16 characters/],
-    ['a passphrase of sixteen UTF-16 units that are eight characters', { passphrase: '🦊'.repeat(8) }, /at least 16 characters/],
+    [
+      'a passphrase of sixteen UTF-16 units that are eight characters',
+      { passphrase: '🦊'.repeat(8) },
+      /at least 16 characters/,
+    ],
     ['a passphrase that is no string', { passphrase: 1 }, /at least 16 characters/],
     ['a kek of 31 bytes', { kek: KEK.subarray(1) }, /kek of a key ring must be exactly 32 bytes/],
     ['a kek that is text', { kek: Buffer.from('The quick brown fox jumped dozen') }, /kek of a key ring is not random/],
