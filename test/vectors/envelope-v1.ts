@@ -25,7 +25,7 @@ import {
 } from '../support/sealing-fixtures.ts';
 
 /** A record as JSON can hold it; `data` is its text. */
-export interface RecordText {
+interface RecordText {
   readonly revision: number;
   readonly createdAt: number;
   readonly absoluteExpiresAt: number;
@@ -41,7 +41,7 @@ interface Context {
   readonly storageKey: string;
 }
 
-export interface OpeningVector extends Context {
+interface OpeningVector extends Context {
   readonly name: string;
   readonly additionalData: string;
   readonly plaintext: string;
@@ -49,13 +49,13 @@ export interface OpeningVector extends Context {
   readonly record: RecordText;
 }
 
-export interface RefusedVector extends Context {
+interface RefusedVector extends Context {
   readonly name: string;
   readonly envelope: string;
   readonly reason: EnvelopeErrorReason;
 }
 
-export interface UserKeyVector {
+interface UserKeyVector {
   readonly name: string;
   readonly namespace: string;
   readonly userId: string;
@@ -72,7 +72,7 @@ export interface VectorFile {
   readonly userKeys: readonly UserKeyVector[];
 }
 
-export const VECTOR_FILE: URL = new URL('envelope-v1.json', import.meta.url);
+const VECTOR_FILE: URL = new URL('envelope-v1.json', import.meta.url);
 
 const ABOUT =
   'Vectors of envelope v1, see docs/reference/envelope-v1.md. Bytes are hexadecimal. The keys are public: never use them. ' +
