@@ -36,6 +36,7 @@ class MemoryPrimaryTier implements PrimaryTier {
   readonly name = 'memory';
   readonly #keyspace: MemoryKeyspace;
   #context: TierContext | undefined;
+  #onChange: () => void = () => {};
 
   constructor(keyspace: MemoryKeyspace) {
     this.#keyspace = keyspace;
@@ -43,6 +44,7 @@ class MemoryPrimaryTier implements PrimaryTier {
 
   async open(context: TierContext, onChange: () => void): Promise<void> {
     this.#context = context;
+    this.#onChange = onChange;
     onChange();
   }
 
@@ -59,12 +61,13 @@ class MemoryPrimaryTier implements PrimaryTier {
   async read(storageKey: Buffer): Promise<PrimaryEntry> {
     const stored = this.#find(storageKey);
     if (stored === undefined) return { kind: 'absent' };
-    return stored.kind === 'value' ? stored.value : { kind: stored.kind };
+    return stored.kind === 'value' ? ownCopy(stored.value) : { kind: stored.kind };
   }
 
   async lease(storageKey: Buffer, token: string, over: PrimaryValue | null): Promise<boolean> {
     const stored = this.#find(storageKey);
-    const isFree = over === null ? stored === undefined : stored?.kind === 'value' && isSameHeader(stored.value, over);
+    const isFree =
+      stored === undefined || (over !== null && stored.kind === 'value' && isSameHeader(stored.value, over));
     if (isFree) this.#put(storageKey, { kind: 'lease', token, expiresAt: this.#now() + LEASE_TTL_MS });
     return isFree;
   }
@@ -123,11 +126,13 @@ class MemoryPrimaryTier implements PrimaryTier {
   }
 
   async close(): Promise<void> {
+    if (this.#context === undefined) return;
     this.#context = undefined;
+    this.#onChange();
   }
 
   #putValue(storageKey: Buffer, { ttlMs, ...value }: NewValue): void {
-    this.#put(storageKey, { kind: 'value', value: { kind: 'value', ...value }, expiresAt: this.#now() + ttlMs });
+    this.#put(storageKey, { kind: 'value', value: ownCopy(value), expiresAt: this.#now() + ttlMs });
   }
 
   #put(storageKey: Buffer, stored: Stored): void {
@@ -154,6 +159,11 @@ class MemoryPrimaryTier implements PrimaryTier {
     if (this.#context === undefined) throw new TierFailure('not-sent', 'not-open');
     return this.#context;
   }
+}
+
+/** What a tier holds and what it hands out are nobody else's. */
+function ownCopy(value: Omit<PrimaryValue, 'kind'>): PrimaryValue {
+  return { ...value, kind: 'value', envelope: Buffer.from(value.envelope) };
 }
 
 function laterStamp(stored: Stamp, offered: Stamp): Stamp {
