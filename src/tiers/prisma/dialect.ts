@@ -15,7 +15,9 @@ export interface Statement {
  * with the same statements in the same order. Who runs a statement, and how often, is decided elsewhere.
  */
 export interface Dialect {
-  /** Run first by `open`: settings that bound how long the database may keep us waiting. */
+  /** Whether the client has a single connection, so that statements go one after the other whatever we do. */
+  readonly oneConnection: boolean;
+  /** Run first on a connection where there is only one: they bound how long the database may keep us waiting. */
   readonly settings: readonly Statement[];
   /** Answers one row; `standby` is true on a server that only follows another. */
   readonly probe: Statement;

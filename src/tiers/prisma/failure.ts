@@ -15,6 +15,17 @@ export function toTierFailure(error: unknown): TierFailure {
   return rule ? new TierFailure(rule.kind, rule.reason) : new TierFailure('ambiguous', 'unknown');
 }
 
+/**
+ * Whether this is how libsql reports a lock. Its Node binding then neither resets nor finalizes the statement, which
+ * stays active on the connection until the garbage collector finds it. Until then no write of that connection commits,
+ * although each is acknowledged, and afterwards SQLite rolls them all back ("active statements", sqlite.org/c3ref/reset).
+ */
+export function leavesStatementActive(error: unknown): boolean {
+  const texts: string[] = [];
+  collect(error, new Set(), texts);
+  return texts.some((text) => /^SQLITE_(BUSY|LOCKED)[A-Z_]*: /.test(text));
+}
+
 interface Rule {
   readonly kind: TierFailureKind;
   readonly reason: string;

@@ -6,7 +6,7 @@ import { type ColumnName, COLUMNS } from './table.ts';
 
 /** Throws `misconfigured` with the first thing that a person has to mend, or how the server failed to answer. */
 export async function inspectDatabase(runner: StatementRunner, dialect: Dialect): Promise<void> {
-  for (const setting of dialect.settings) await runner.rows(setting, () => {});
+  await runner.applySettings();
   await requirePrimary(runner, dialect);
   await runner.rows(dialect.describe, (rows) => inspectColumns(rows, dialect));
   for (const rehearsal of dialect.rehearsals) await rehearse(runner, rehearsal);

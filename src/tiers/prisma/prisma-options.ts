@@ -37,6 +37,9 @@ export function resolvePrismaOptions(client: PrismaClientLike, options: PrismaTi
       `prismaTier: table must be 1 to 63 letters, digits or underscores and not start with a digit, not ${JSON.stringify(table)}.`,
     );
   }
+  if (provider === 'sqlite' && typeof client.$transaction !== 'function') {
+    throw new ConfigurationError('prismaTier: with SQLite the client must have $transaction too.');
+  }
   return { provider, table };
 }
 

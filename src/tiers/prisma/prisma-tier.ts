@@ -12,6 +12,7 @@ import type {
 import type { Dialect } from './dialect.ts';
 import { Postgresql } from './dialects/postgresql.ts';
 import { Sqlite } from './dialects/sqlite.ts';
+import { laneOf } from './lane.ts';
 import { inspectDatabase, requirePrimary } from './inspection.ts';
 import type { PrismaClientLike } from './prisma-client.ts';
 import { type PrismaTierOptions, type ResolvedPrismaOptions, resolvePrismaOptions } from './prisma-options.ts';
@@ -59,7 +60,9 @@ class PrismaTier implements DurableTier {
   }
 
   async open({ namespace, platform, timeoutMs }: TierContext): Promise<void> {
-    const runner = new StatementRunner(this.#client, { platform, timeoutMs });
+    const { oneConnection, settings } = this.#dialect;
+    const lane = oneConnection ? laneOf(this.#client) : null;
+    const runner = new StatementRunner(this.#client, { platform, timeoutMs, lane, settings });
     // Kept even when the inspection fails: a server that is only away is used once `probe` finds it again.
     this.#session = { namespace, runner };
     await inspectDatabase(runner, this.#dialect);

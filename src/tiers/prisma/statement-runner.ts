@@ -2,14 +2,21 @@ import { TierFailure } from '../../errors.ts';
 import { REJECTED_RETRY_MS_MAX, REJECTED_RETRY_MS_MIN } from '../../limits.ts';
 import { delay, type Platform } from '../../platform/platform.ts';
 import type { Statement } from './dialect.ts';
-import { toTierFailure } from './failure.ts';
+import { leavesStatementActive, toTierFailure } from './failure.ts';
+import type { Lane } from './lane.ts';
 import type { PrismaClientLike } from './prisma-client.ts';
 import type { Row } from './rows.ts';
 
 export interface RunnerOptions {
   readonly platform: Platform;
   readonly timeoutMs: number;
+  /** Where statements wait for their turn, if the client has one connection only. */
+  readonly lane: Lane | null;
+  /** What a new connection is told first. */
+  readonly settings: readonly Statement[];
 }
+
+type Send<T> = () => PromiseLike<T>;
 
 /**
  * Somebody else's statement was in the way, and the same one may pass a moment later. Nothing was changed, or, for
@@ -37,22 +44,38 @@ export class StatementRunner {
     return this.#run(() => this.#client.$executeRawUnsafe(text, ...values));
   }
 
+  applySettings(): Promise<void> {
+    return this.#run(() => this.#sendSettings());
+  }
+
   /** Drivers wait for ever on a silent server (prisma/prisma#12419), and a statement that was given up may still run. */
-  #run<T>(send: () => PromiseLike<T>): Promise<T> {
-    const { platform, timeoutMs } = this.#options;
+  #run<T>(send: Send<T>): Promise<T> {
+    const { platform, timeoutMs, lane } = this.#options;
+    const deadline = platform.monotonic() + timeoutMs;
+    let begun = false;
+    const work = (): Promise<T> => {
+      begun = true;
+      return this.#attempt(send, deadline);
+    };
     return new Promise((resolve, reject) => {
-      const cancel = platform.after(timeoutMs, () => reject(new TierFailure('ambiguous', 'deadline')));
-      this.#attempt(send, platform.monotonic() + timeoutMs).then(resolve, reject).finally(cancel);
+      const tooLate = (): TierFailure => new TierFailure(begun ? 'ambiguous' : 'not-sent', 'deadline');
+      const cancel = platform.after(timeoutMs, () => reject(tooLate()));
+      const settled = lane ? lane.run(work) : work();
+      settled.then(resolve, reject).finally(cancel);
     });
   }
 
-  async #attempt<T>(send: () => PromiseLike<T>, deadline: number): Promise<T> {
+  async #attempt<T>(send: Send<T>, deadline: number): Promise<T> {
     const { platform } = this.#options;
+    // The caller has been told that it was not sent.
+    if (platform.monotonic() >= deadline) throw new TierFailure('not-sent', 'deadline');
     for (let longest = REJECTED_RETRY_MS_MIN; ; longest = Math.min(longest * 2, REJECTED_RETRY_MS_MAX)) {
       try {
         return await send();
       } catch (error) {
         const failure = toTierFailure(error);
+        // Before anything else is sent: the lane is still ours.
+        if (leavesStatementActive(error)) await this.#renewConnection();
         // At random below the longest, so that those who met once do not meet again.
         const pause = platform.random() * longest;
         const passing = PASSING_REASONS.has(failure.reason);
@@ -60,5 +83,26 @@ export class StatementRunner {
         await delay(platform, pause);
       }
     }
+  }
+
+  /**
+   * libsql hands its connection to a transaction and opens another for whoever comes next. Nothing is done in this one;
+   * it takes the connection with the unfinished statement away.
+   */
+  async #renewConnection(): Promise<void> {
+    const nothingToDo = new Error('This transaction only discards a connection.');
+    try {
+      await this.#client.$transaction?.(() => Promise.reject(nothingToDo)).then(undefined, (error: unknown) => {
+        if (error !== nothingToDo) throw error;
+      });
+      await this.#sendSettings();
+    } catch {
+      // Whatever is sent on it from now on may be acknowledged and lost.
+      throw new TierFailure('ambiguous', 'connection-stuck');
+    }
+  }
+
+  async #sendSettings(): Promise<void> {
+    for (const { text, values } of this.#options.settings) await this.#client.$queryRawUnsafe(text, ...values);
   }
 }

@@ -12,6 +12,7 @@ const KEPT_BYTES = (PREVIOUS_KEYS_MAX - 1) * STORAGE_KEY_BYTES;
  * infers for `$1` next to a function is not always what the column holds.
  */
 export class Postgresql implements Dialect {
+  readonly oneConnection = false;
   readonly settings: readonly Statement[] = [];
   readonly probe: Statement = { text: 'SELECT pg_is_in_recovery() AS standby', values: [] };
   readonly accepts: Readonly<Record<ColumnType, RegExp>> = { bytes: /^bytea$/, integer: /^bigint$/, text: /^(text|character varying)$/ };

@@ -11,6 +11,7 @@ const REMEMBERED_BYTES = PREVIOUS_KEYS_MAX * STORAGE_KEY_BYTES;
  * in order and repeated where needed: `better-sqlite3` takes `?1` for a named one.
  */
 export class Sqlite implements Dialect {
+  readonly oneConnection = true;
   readonly settings: readonly Statement[] = [{ text: `PRAGMA busy_timeout = ${SQLITE_BUSY_TIMEOUT_MS}`, values: [] }];
   readonly probe: Statement = { text: 'SELECT false AS standby', values: [] };
   readonly accepts: Readonly<Record<ColumnType, RegExp>> = { bytes: /^BLOB$/i, integer: /^(BIGINT|INTEGER)$/i, text: /^TEXT$/i };

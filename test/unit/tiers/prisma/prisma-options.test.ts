@@ -3,7 +3,7 @@ import { ConfigurationError } from '../../../../src/errors.ts';
 import { prismaTier } from '../../../../src/tiers/prisma/index.ts';
 import { resolvePrismaOptions } from '../../../../src/tiers/prisma/prisma-options.ts';
 
-const client = { $queryRawUnsafe: async () => [], $executeRawUnsafe: async () => 0 };
+const client = { $queryRawUnsafe: async () => [], $executeRawUnsafe: async () => 0, $transaction: async () => {} };
 
 describe('the options of prismaTier', () => {
   it('default to the table of the migrations', () => {
@@ -36,6 +36,12 @@ describe('the options of prismaTier', () => {
       expect(attempt).not.toThrow(/secret/);
     },
   );
+
+  it('want a client that can replace its connection, with SQLite', () => {
+    const { $transaction: _, ...rest } = client;
+    expect(() => prismaTier(rest, { provider: 'sqlite' })).toThrow(/\$transaction/);
+    expect(prismaTier(rest, { provider: 'postgresql' }).name).toBe('prisma (postgresql)');
+  });
 
   it('refuse to be left out', () => {
     expect(() => prismaTier(client, undefined as unknown as { provider: 'sqlite' })).toThrow(/provider/);

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Platform } from '../../../../src/platform/platform.ts';
+import { Lane } from '../../../../src/tiers/prisma/lane.ts';
 import { StatementRunner } from '../../../../src/tiers/prisma/statement-runner.ts';
 
 const statement = { text: 'UPDATE', values: [] };
-const busy = Object.assign(new Error('SQLITE_BUSY: database is locked'), { code: 'P2010' });
+const busy = Object.assign(new Error('database is locked'), { code: 'P2010' });
+const alone = { timeoutMs: 1_000, lane: null, settings: [] };
 const conflict = Object.assign(new Error('x'), { code: 'P2002' });
 
 describe('a statement', () => {
@@ -45,6 +47,40 @@ describe('a statement', () => {
     expect(time()).toBe(1_000);
   });
 
+  it('was not sent when its turn did not come in time, and is never sent later', async () => {
+    const lane = new Lane();
+    const { runner, sent } = setUp([1], lane);
+    let release = (): void => {};
+    void lane.run(() => new Promise<void>((resolve) => (release = resolve)));
+    await expect(runner.count(statement)).rejects.toMatchObject({ kind: 'not-sent', reason: 'deadline' });
+    release();
+    await lane.run(async () => {});
+    expect(sent()).toBe(0);
+  });
+
+  it('waits its turn, also behind one that failed', async () => {
+    const { runner } = setUp([conflict, 2, 3], new Lane());
+    const [first, ...others] = [runner.count(statement), runner.count(statement), runner.count(statement)];
+    await expect(first).rejects.toMatchObject({ reason: 'unique-violation' });
+    expect(await Promise.all(others)).toEqual([2, 3]);
+  });
+
+  it('gets another connection when libsql left it unfinished', async () => {
+    const libsqlBusy = Object.assign(new Error('SQLITE_BUSY: database is locked'), { code: 'P2010' });
+    const { runner, sent, renewed } = setUp([libsqlBusy, busy, 1]);
+    expect(await runner.count(statement)).toBe(1);
+    expect(sent()).toBe(3);
+    expect(renewed()).toBe(1);
+  });
+
+  it('is the last that is trusted when there is no other connection to get', async () => {
+    const libsqlBusy = Object.assign(new Error('SQLITE_BUSY: database is locked'), { code: 'P2010' });
+    const { runner } = setUp([libsqlBusy, 1], null, new Error('canary'));
+    const failure = runner.count(statement);
+    await expect(failure).rejects.toMatchObject({ code: 'HOLDFAST_TIER_FAILURE', kind: 'ambiguous', reason: 'connection-stuck' });
+    await expect(failure).rejects.not.toThrow(/canary/);
+  });
+
   it('leaves no timer behind', async () => {
     const { runner, timers } = setUp([1, conflict]);
     await runner.count(statement);
@@ -59,13 +95,14 @@ describe('a statement', () => {
       },
       $executeRawUnsafe: async () => 0,
     };
-    const runner = new StatementRunner(client, { platform: fakePlatform().platform, timeoutMs: 1_000 });
+    const runner = new StatementRunner(client, { ...alone, platform: fakePlatform().platform });
     await expect(runner.rows(statement, () => {})).rejects.toMatchObject({ code: 'HOLDFAST_TIER_FAILURE', kind: 'ambiguous' });
   });
 });
 
-function setUp(answers: (number | Error | Promise<number>)[]) {
+function setUp(answers: (number | Error | Promise<number>)[], lane: Lane | null = null, stuck?: Error) {
   let sent = 0;
+  let renewed = 0;
   const answer = async (): Promise<number> => {
     const next = answers[sent];
     sent += 1;
@@ -73,8 +110,14 @@ function setUp(answers: (number | Error | Promise<number>)[]) {
     return next ?? Number.NaN;
   };
   const { platform, time, timers } = fakePlatform();
-  const client = { $queryRawUnsafe: answer, $executeRawUnsafe: answer };
-  return { runner: new StatementRunner(client, { platform, timeoutMs: 1_000 }), sent: () => sent, time, timers };
+  const $transaction = async (work: () => Promise<unknown>): Promise<void> => {
+    renewed += 1;
+    if (stuck) throw stuck;
+    await work();
+  };
+  const client = { $queryRawUnsafe: answer, $executeRawUnsafe: answer, $transaction };
+  const runner = new StatementRunner(client, { ...alone, platform, lane });
+  return { runner, sent: () => sent, renewed: () => renewed, time, timers };
 }
 
 /** Time passes only when all work that can be done at once has been done. */

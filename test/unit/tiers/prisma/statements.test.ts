@@ -87,6 +87,7 @@ async function statementsOf(provider: PrismaProvider, call: (tier: DurableTier) 
       sent.push({ text, values });
       return 1;
     },
+    $transaction: async () => {},
   };
   const tier = prismaTier(client, table === undefined ? { provider } : { provider, table });
   const opening = tier.open({ namespace: 'shop', platform: systemPlatform, timeoutMs: 1_000 });
