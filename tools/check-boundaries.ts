@@ -42,16 +42,26 @@ function forbiddenImports({ files, table }: Inspected): string[] {
   });
 }
 
-function complain(path: string, name: string, rules: Module, { specifier }: ImportStatement, table: Inspected['table']): string | undefined {
+function complain(
+  path: string,
+  name: string,
+  rules: Module,
+  { specifier }: ImportStatement,
+  table: Inspected['table'],
+): string | undefined {
   if (specifier.startsWith('node:')) return undefined;
   if (!specifier.startsWith('.')) {
-    const bare = specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+    const bare = specifier
+      .split('/')
+      .slice(0, specifier.startsWith('@') ? 2 : 1)
+      .join('/');
     return rules.packages?.includes(bare) ? undefined : `${bare} has no home in ${name}`;
   }
   const target = resolve(path, specifier);
   if (target.startsWith('..')) return `${specifier} leaves src`;
   const other = moduleOf(target, table);
-  if (other === undefined || other === name || rules.modules === 'any' || rules.modules.includes(other)) return undefined;
+  if (other === undefined || other === name || rules.modules === 'any' || rules.modules.includes(other))
+    return undefined;
   return `${name} may not import ${other}`;
 }
 
@@ -77,16 +87,16 @@ function strayClocks({ files }: Inspected): string[] {
   const found: string[] = [];
   for (const [path, text] of files) {
     if (path.startsWith(`${PLATFORM}/`)) continue;
-    const complain = (line: number, what: string): number =>
+    const report = (line: number, what: string): number =>
       found.push(`src/${path}:${line}: ${what} belongs behind ${PLATFORM}/, so that time and chance can be replayed`);
     const code = codeOnly(text);
     for (const clock of CLOCKS) {
-      for (const match of code.matchAll(new RegExp(clock, 'g'))) complain(lineAt(code, match.index), match[0]);
+      for (const match of code.matchAll(new RegExp(clock, 'g'))) report(lineAt(code, match.index), match[0]);
     }
     for (const { specifier, names, line } of readImports(text)) {
-      if (CLOCK_MODULES.includes(specifier)) complain(line, specifier);
+      if (CLOCK_MODULES.includes(specifier)) report(line, specifier);
       if (specifier !== 'node:crypto') continue;
-      for (const name of names) if (RANDOM_NAMES.test(name)) complain(line, `${name} of node:crypto`);
+      for (const name of names) if (RANDOM_NAMES.test(name)) report(line, `${name} of node:crypto`);
     }
   }
   return found;
@@ -105,7 +115,12 @@ type Graph = ReadonlyMap<string, readonly string[]>;
 
 function moduleGraph({ table }: Inspected): Graph {
   const names = Object.keys(table);
-  return new Map(Object.entries(table).map(([name, { modules }]) => [name, modules === 'any' ? names.filter((other) => other !== name) : modules]));
+  return new Map(
+    Object.entries(table).map(([name, { modules }]) => [
+      name,
+      modules === 'any' ? names.filter((other) => other !== name) : modules,
+    ]),
+  );
 }
 
 function fileGraph({ files }: Inspected): Graph {
@@ -143,7 +158,9 @@ export function entryPointsOf(manifest: { readonly exports: Readonly<Record<stri
 }
 
 function readSource(root: string): Map<string, string> {
-  const paths = readdirSync(`${root}/src`, { recursive: true, encoding: 'utf8' }).map((path) => path.replaceAll('\\', '/'));
+  const paths = readdirSync(`${root}/src`, { recursive: true, encoding: 'utf8' }).map((path) =>
+    path.replaceAll('\\', '/'),
+  );
   return new Map(
     paths
       .filter((path) => path.endsWith('.ts'))

@@ -8,7 +8,8 @@ export function readLinks(text: string): Link[] {
   const links: Link[] = [];
   for (const [index, line] of withoutFences(text).entries()) {
     const prose = line.replaceAll(/`[^`]*`/g, (code) => ' '.repeat(code.length));
-    for (const match of prose.matchAll(/\]\(<?([^)\s>]+)>?(?:\s+"[^"]*")?\)/g)) links.push({ target: match[1] ?? '', line: index + 1 });
+    for (const match of prose.matchAll(/\]\(<?([^)\s>]+)>?(?:\s+"[^"]*")?\)/g))
+      links.push({ target: match[1] ?? '', line: index + 1 });
     const definition = prose.match(/^\s{0,3}\[[^\]]+\]:\s+<?([^\s>]+)>?/);
     if (definition) links.push({ target: definition[1] ?? '', line: index + 1 });
   }

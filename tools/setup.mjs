@@ -59,7 +59,8 @@ function generatePrismaClient(provider) {
     .update(readFileSync(join(root, schema)))
     .digest('hex');
   const stampFile = join(output, '.stamp');
-  if (existsSync(join(output, 'client.ts')) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
+  if (existsSync(join(output, 'client.ts')) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp)
+    return;
   say(`Generating the Prisma client for ${provider}`);
   run(join(bin, 'prisma'), ['generate', '--schema', schema], 'prisma generate failed', {
     // Generating needs no schema engine, but the command would download one first. `false`, never `true`: other
@@ -123,7 +124,7 @@ function installWithApt() {
     return apt('install', '-y', '--no-install-recommends', ...packages);
   };
   const install = () => {
-    if (!onPath('redis-server') && !onPath('valkey-server')) installing('redis-server') || installing('valkey-server');
+    if (!onPath('redis-server') && !onPath('valkey-server') && !installing('redis-server')) installing('valkey-server');
     if (!hasPostgres()) installing('postgresql');
     return serversMissing().length === 0;
   };
@@ -166,7 +167,12 @@ function attempt(command, args) {
 }
 
 function options(environment) {
-  return { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PATH: path, ...environment } };
+  return {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, PATH: path, ...environment },
+  };
 }
 
 function say(text) {

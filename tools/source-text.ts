@@ -72,7 +72,12 @@ export function readImports(source: string): ImportStatement[] {
     const inside = match.groups?.['clause']?.match(/\{([^}]*)\}/)?.[1] ?? '';
     const names = inside
       .split(',')
-      .map((name) => name.trim().replace(/^type\s+/, '').replace(/\s+as\s+.*$/, ''))
+      .map((name) =>
+        name
+          .trim()
+          .replace(/^type\s+/, '')
+          .replace(/\s+as\s+.*$/, ''),
+      )
       .filter(Boolean);
     found.push({ specifier, names, line: lineAt(source, match.index + match[0].length) });
   }
@@ -106,4 +111,5 @@ function endOfTemplateText(source: string, start: number): number {
 }
 
 /** A slash divides after a value, and opens a regular expression after anything else. */
-const startsRegularExpression = (before: string): boolean => /(^|[(,=:[!&|?{};+\-*%~^<>\n]|\breturn)\s*$/.test(before.slice(-80));
+const startsRegularExpression = (before: string): boolean =>
+  /(^|[(,=:[!&|?{};+\-*%~^<>\n]|\breturn)\s*$/.test(before.slice(-80));

@@ -14,7 +14,10 @@ type Target = Pick<RedisCoordinates, 'host' | 'port' | 'username' | 'password' |
 async function withClient<T>(target: Target, use: (client: Redis) => Promise<T>): Promise<T> {
   const { host, port, username, password, ca } = target;
   const client = new Redis({
-    ...{ host, port, username, password },
+    host,
+    port,
+    username,
+    password,
     ...(ca === undefined ? {} : { tls: { ca } }),
     lazyConnect: true,
     maxRetriesPerRequest: 0,
@@ -171,7 +174,10 @@ test('updates of unindexed columns stay heap-only on PostgreSQL', async () => {
   const { prisma } = database;
   await prisma.holdfastSession.create({ data: row(7) });
   for (let revision = 2; revision <= 50; revision += 1) {
-    await prisma.$executeRawUnsafe('UPDATE holdfast_session SET revision = $1, last_seen_at = last_seen_at + 1', revision);
+    await prisma.$executeRawUnsafe(
+      'UPDATE holdfast_session SET revision = $1, last_seen_at = last_seen_at + 1',
+      revision,
+    );
   }
   const statistics = await until(async () => {
     const [counts]: { updated: bigint; hot: bigint }[] = await prisma.$queryRawUnsafe(

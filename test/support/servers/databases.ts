@@ -51,7 +51,11 @@ export async function migrate(provider: DatabaseProvider, url: string, options: 
 }
 
 /** A real Prisma client as an application would make it, with every wait on a connection bounded. */
-export async function openPrisma(provider: DatabaseProvider, url: string, options: OpenOptions = {}): Promise<OpenedPrisma> {
+export async function openPrisma(
+  provider: DatabaseProvider,
+  url: string,
+  options: OpenOptions = {},
+): Promise<OpenedPrisma> {
   const prisma = provider === 'sqlite' ? await openSqlite(url) : await openPostgres(url, options);
   const close = (): Promise<void> => prisma.$disconnect();
   return { prisma, close, [Symbol.asyncDispose]: close };

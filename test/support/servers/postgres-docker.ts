@@ -1,5 +1,5 @@
 import { FILES_DIR, type ServerContainer, startContainer } from './docker.ts';
-import { HOST_RULES, type PostgresAccounts, type PostgresMachine } from './postgres.ts';
+import { HOST_RULES, type PostgresAccounts, type PostgresMachine } from './postgres-machine.ts';
 
 const IMAGE = 'postgres:17';
 const KEYS_DIR = '/etc/holdfast-keys';

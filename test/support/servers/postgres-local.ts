@@ -4,7 +4,7 @@ import { appendFile, chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { HOST_RULES, type PostgresAccounts, type PostgresMachine } from './postgres.ts';
+import { HOST_RULES, type PostgresAccounts, type PostgresMachine } from './postgres-machine.ts';
 import { ProviderUnavailable } from './provider.ts';
 import { ServerProcess } from './server-process.ts';
 
@@ -122,7 +122,9 @@ function findBinaries(): string {
       .map((version) => join(home, version, 'bin')),
   );
   const search = (process.env['PATH'] ?? '').split(delimiter);
-  const found = [...versions, ...search].find((bin) => existsSync(join(bin, 'initdb')) && existsSync(join(bin, 'postgres')));
+  const found = [...versions, ...search].find(
+    (bin) => existsSync(join(bin, 'initdb')) && existsSync(join(bin, 'postgres')),
+  );
   if (!found) throw new ProviderUnavailable(`postgres and initdb are neither on PATH nor in ${HOMES.join(' or ')}`);
   return found;
 }

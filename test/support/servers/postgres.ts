@@ -4,6 +4,7 @@ import { createAuthority, type ServerCertificates } from './certificates.ts';
 import { withFreePort } from './ports.ts';
 import { launchPostgresContainer } from './postgres-docker.ts';
 import { launchPostgresProcess } from './postgres-local.ts';
+import type { PostgresMachine } from './postgres-machine.ts';
 import { firstAvailable, type Provider } from './provider.ts';
 import { until } from './until.ts';
 
@@ -29,26 +30,6 @@ export interface PostgresCoordinates {
   readonly adminUrl: string;
 }
 
-export interface PostgresAccounts {
-  readonly admin: string;
-  readonly adminPassword: string;
-  readonly certificates: ServerCertificates;
-  readonly settings: Readonly<Record<string, string>>;
-}
-
-/** One server as its provider holds it: a process with its children, or a container. */
-export interface PostgresMachine {
-  readonly provider: Provider;
-  readonly host: string;
-  readonly pid: number | undefined;
-  launch(): Promise<void>;
-  whenReady(ready: Promise<unknown>): Promise<void>;
-  pause(): Promise<void>;
-  resume(): Promise<void>;
-  kill(): Promise<void>;
-  remove(): Promise<void>;
-}
-
 const ADMIN = 'harness';
 const APPLICATION = 'shop';
 
@@ -60,9 +41,6 @@ const SETTINGS = {
   deadlock_timeout: '200ms',
   log_min_messages: 'warning',
 };
-
-/** TLS or nothing, and a password always, also on the socket. */
-export const HOST_RULES = ['local all all scram-sha-256', 'hostssl all all all scram-sha-256', ''].join('\n');
 
 /** Starts a PostgreSQL cluster of our own, with an application user that owns nothing but its databases. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
@@ -151,17 +129,37 @@ export class PostgresServer implements PostgresCoordinates, AsyncDisposable {
     this.coordinates = coordinates;
   }
 
-  get provider(): Provider { return this.coordinates.provider; }
-  get host(): string { return this.coordinates.host; }
-  get port(): number { return this.coordinates.port; }
-  get user(): string { return this.coordinates.user; }
-  get password(): string { return this.coordinates.password; }
-  get database(): string { return this.coordinates.database; }
-  get url(): string { return this.coordinates.url; }
-  get ca(): string { return this.coordinates.ca; }
-  get adminUrl(): string { return this.coordinates.adminUrl; }
+  get provider(): Provider {
+    return this.coordinates.provider;
+  }
+  get host(): string {
+    return this.coordinates.host;
+  }
+  get port(): number {
+    return this.coordinates.port;
+  }
+  get user(): string {
+    return this.coordinates.user;
+  }
+  get password(): string {
+    return this.coordinates.password;
+  }
+  get database(): string {
+    return this.coordinates.database;
+  }
+  get url(): string {
+    return this.coordinates.url;
+  }
+  get ca(): string {
+    return this.coordinates.ca;
+  }
+  get adminUrl(): string {
+    return this.coordinates.adminUrl;
+  }
   /** Undefined in a container. */
-  get pid(): number | undefined { return this.#machine.pid; }
+  get pid(): number | undefined {
+    return this.#machine.pid;
+  }
 
   createDatabase(name: string): Promise<string> {
     return createDatabase(this, name);

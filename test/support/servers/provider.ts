@@ -21,5 +21,7 @@ export async function firstAvailable<T>(what: string, providers: Record<Provider
       reasons.push(`${name}: ${error.message}`);
     }
   }
-  throw new ProviderUnavailable(`No ${what} for the tests (${reasons.join('; ')}). "npm test" installs what is missing.`);
+  throw new ProviderUnavailable(
+    `No ${what} for the tests (${reasons.join('; ')}). "npm test" installs what is missing.`,
+  );
 }

@@ -11,7 +11,11 @@ export interface RedisAddress {
 }
 
 /** One connection for one errand: nothing lives on to reconnect while a test pauses or kills the server. */
-export async function asAdmin<T>(address: RedisAddress, account: Account, errand: (admin: Redis) => Promise<T>): Promise<T> {
+export async function asAdmin<T>(
+  address: RedisAddress,
+  account: Account,
+  errand: (admin: Redis) => Promise<T>,
+): Promise<T> {
   const admin = new Redis({
     host: address.host,
     port: address.port,

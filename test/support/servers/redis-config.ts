@@ -7,7 +7,9 @@ export const APPLICATION_COMMANDS =
 /** CLIENT SETINFO came with Redis 7.2, and an ACL that names an unknown command keeps the server from starting. */
 const commandsFor = (version: string): string => {
   const [major = 0, minor = 0] = version.split('.').map(Number);
-  return major < 7 || (major === 7 && minor < 2) ? APPLICATION_COMMANDS.replace(' +client|setinfo', '') : APPLICATION_COMMANDS;
+  return major < 7 || (major === 7 && minor < 2)
+    ? APPLICATION_COMMANDS.replace(' +client|setinfo', '')
+    : APPLICATION_COMMANDS;
 };
 
 export interface Account {

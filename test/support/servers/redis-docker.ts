@@ -1,10 +1,14 @@
 import { FILES_DIR, type ServerContainer, startContainer } from './docker.ts';
-import type { RedisFlavour, RedisMachine, FilesFor } from './redis.ts';
+import type { RedisFlavour, RedisMachine, FilesFor } from './redis-machine.ts';
 
 const IMAGES: Record<RedisFlavour, string> = { redis: 'redis:8', valkey: 'valkey/valkey:8' };
 const CONTAINER_PORT = 6380;
 
-export async function launchRedisContainer(flavour: RedisFlavour, port: number, files: FilesFor): Promise<RedisMachine> {
+export async function launchRedisContainer(
+  flavour: RedisFlavour,
+  port: number,
+  files: FilesFor,
+): Promise<RedisMachine> {
   const container = await startContainer({
     image: IMAGES[flavour],
     containerPort: CONTAINER_PORT,

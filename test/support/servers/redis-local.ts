@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ProviderUnavailable } from './provider.ts';
-import type { RedisFlavour, RedisMachine, FilesFor } from './redis.ts';
+import type { RedisFlavour, RedisMachine, FilesFor } from './redis-machine.ts';
 import { ServerProcess } from './server-process.ts';
 
 export async function launchRedisProcess(flavour: RedisFlavour, port: number, files: FilesFor): Promise<RedisMachine> {

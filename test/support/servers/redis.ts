@@ -3,13 +3,14 @@ import { createAuthority, type ServerCertificates } from './certificates.ts';
 import { withFreePort } from './ports.ts';
 import { firstAvailable, type Provider } from './provider.ts';
 import { asAdmin, dumpKeys } from './redis-admin.ts';
+import type { FilesFor, RedisFlavour, RedisMachine } from './redis-machine.ts';
 import { type Account, aclFile, newAccount, redisConfig } from './redis-config.ts';
 import { launchRedisContainer } from './redis-docker.ts';
 import { launchRedisProcess } from './redis-local.ts';
 import { onPath } from './server-process.ts';
 import { until } from './until.ts';
 
-export type RedisFlavour = 'redis' | 'valkey';
+export type { RedisFlavour } from './redis-machine.ts';
 
 export interface RedisOptions {
   /** @defaultValue the first of {@link redisFlavours} */
@@ -29,7 +30,8 @@ export interface RedisOptions {
 /** The servers that this machine can start without Docker, or both when Docker has to do it. */
 export function redisFlavours(): readonly RedisFlavour[] {
   const all = ['redis', 'valkey'] as const;
-  const installed = process.env['HOLDFAST_TEST_PROVIDER'] === 'docker' ? [] : all.filter((name) => onPath(`${name}-server`));
+  const installed =
+    process.env['HOLDFAST_TEST_PROVIDER'] === 'docker' ? [] : all.filter((name) => onPath(`${name}-server`));
   return installed.length > 0 ? installed : all;
 }
 
@@ -44,37 +46,6 @@ export interface RedisCoordinates extends Account {
   /** PEM of the authority that vouches for the server; undefined when it speaks plaintext. */
   readonly ca: string | undefined;
   readonly admin: Account;
-}
-
-/** Files that the server reads, by name; they hold secrets and are readable by the server alone. */
-export type ServerFiles = Readonly<Record<string, string>>;
-
-/** What the provider knows before the server starts. */
-export interface Site {
-  readonly filesDir: string;
-  readonly dataDir: string;
-  readonly bind: string;
-  readonly port: number;
-  readonly version: string;
-}
-
-export type FilesFor = (site: Site) => ServerFiles;
-
-/** One server as its provider holds it: a process, or a container. */
-export interface RedisMachine {
-  readonly provider: Provider;
-  readonly host: string;
-  readonly dir: string;
-  readonly pid: number | undefined;
-  launch(options: { wipe: boolean }): Promise<void>;
-  /** Rejects if the server dies before `ready` resolves. */
-  whenReady(ready: Promise<unknown>): Promise<void>;
-  pause(): Promise<void>;
-  resume(): Promise<void>;
-  kill(): Promise<void>;
-  /** Snapshot, append-only files and log, byte for byte. */
-  dataFiles(): Promise<Buffer>;
-  remove(): Promise<void>;
 }
 
 /** Starts a Redis or Valkey of our own: TLS only, ACL users only, own port, own folder. */
@@ -133,18 +104,40 @@ export class RedisServer implements RedisCoordinates, AsyncDisposable {
     this.coordinates = coordinates;
   }
 
-  get flavour(): RedisFlavour { return this.coordinates.flavour; }
-  get provider(): Provider { return this.coordinates.provider; }
-  get host(): string { return this.coordinates.host; }
-  get port(): number { return this.coordinates.port; }
-  get url(): string { return this.coordinates.url; }
-  get ca(): string | undefined { return this.coordinates.ca; }
-  get username(): string { return this.coordinates.username; }
-  get password(): string { return this.coordinates.password; }
-  get admin(): Account { return this.coordinates.admin; }
-  get dir(): string { return this.#machine.dir; }
+  get flavour(): RedisFlavour {
+    return this.coordinates.flavour;
+  }
+  get provider(): Provider {
+    return this.coordinates.provider;
+  }
+  get host(): string {
+    return this.coordinates.host;
+  }
+  get port(): number {
+    return this.coordinates.port;
+  }
+  get url(): string {
+    return this.coordinates.url;
+  }
+  get ca(): string | undefined {
+    return this.coordinates.ca;
+  }
+  get username(): string {
+    return this.coordinates.username;
+  }
+  get password(): string {
+    return this.coordinates.password;
+  }
+  get admin(): Account {
+    return this.coordinates.admin;
+  }
+  get dir(): string {
+    return this.#machine.dir;
+  }
   /** Undefined in a container. */
-  get pid(): number | undefined { return this.#machine.pid; }
+  get pid(): number | undefined {
+    return this.#machine.pid;
+  }
 
   /** Freezes the server: sockets stay open, nothing is answered. */
   pause(): Promise<void> {

@@ -112,7 +112,7 @@ test('an entry point of the package is traced back to its source', () => {
 describe('reading source text', () => {
   test('quotes, slashes and braces inside others do not confuse it', () => {
     const source = [
-      'const pattern = /[\'"/`]/; // it\'s a trap',
+      "const pattern = /['\"/`]/; // it's a trap",
       "const url = 'rediss://host'; const half = a / b / c;",
       'const text = `a ${ { b: `c ${d} }` }.b } // not a comment`;',
       "import { last } from './last.ts';",

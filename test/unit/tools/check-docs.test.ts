@@ -7,7 +7,9 @@ const here = fileURLToPath(new URL('./page.md', import.meta.url));
 
 describe('links', () => {
   test('are found inline, in images and as definitions, and not in code', () => {
-    const text = ['[a](a.md) ![b](b.svg "title")', '', '[c]: c.md', '`[d](d.md)`', '```', '[e](e.md)', '```'].join('\n');
+    const text = ['[a](a.md) ![b](b.svg "title")', '', '[c]: c.md', '`[d](d.md)`', '```', '[e](e.md)', '```'].join(
+      '\n',
+    );
     expect(readLinks(text)).toEqual([
       { target: 'a.md', line: 1 },
       { target: 'b.svg', line: 1 },
@@ -16,7 +18,8 @@ describe('links', () => {
   });
 
   test('to a file that exists, to the web and to a heading of the page are fine', () => {
-    const text = '# Who wins, and why?\n[x](check-docs.test.ts) [y](https://example.org/nowhere) [z](#who-wins-and-why)';
+    const text =
+      '# Who wins, and why?\n[x](check-docs.test.ts) [y](https://example.org/nowhere) [z](#who-wins-and-why)';
     expect(brokenLinks(here, text)).toEqual([]);
   });
 
@@ -29,13 +32,32 @@ describe('links', () => {
   });
 
   test('go to anchors as GitHub makes them', () => {
-    expect(headingAnchors('# A `b` c\n## It’s *done*\n## Twice\n## Twice')).toEqual(['a-b-c', 'its-done', 'twice', 'twice-1']);
+    expect(headingAnchors('# A `b` c\n## It’s *done*\n## Twice\n## Twice')).toEqual([
+      'a-b-c',
+      'its-done',
+      'twice',
+      'twice-1',
+    ]);
   });
 });
 
 describe('examples', () => {
   test('keep the lines they have in the page, with what the page takes for granted', () => {
-    const text = ['<!-- given', 'declare const a: number;', '-->', '', '```ts', 'a + 1;', '```', '```ts no-check', '!!', '```', '```ts', 'b;', '```'];
+    const text = [
+      '<!-- given',
+      'declare const a: number;',
+      '-->',
+      '',
+      '```ts',
+      'a + 1;',
+      '```',
+      '```ts no-check',
+      '!!',
+      '```',
+      '```ts',
+      'b;',
+      '```',
+    ];
     const [first, second, ...rest] = checkedTypeScript(text.join('\n'));
     expect(rest).toEqual([]);
     expect(first?.split('\n').slice(0, 7)).toEqual(['', 'declare const a: number;', '', '', '', 'a + 1;', '']);
