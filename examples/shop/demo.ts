@@ -1,0 +1,50 @@
+// One evening in a shop whose Redis dies. Everything is real: Redis with TLS and ACL users, SQLite through Prisma, and
+// two nodes of the shop, which import the library as any application does. Ends with a verdict; exit code 0 says that
+// every promise was kept.
+//
+//   npm run demo                                                    sets the machine up first
+//   npm run demo:run -- --plot docs/images/redis-outage.svg         draws the outage as it was measured
+
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { drawOutage } from './plot.ts';
+import { crash } from './scenes/crash.ts';
+import { openTheShop } from './scenes/opening.ts';
+import { rotateTheKey } from './scenes/rotation.ts';
+import { fillOneCart } from './scenes/one-cart.ts';
+import { stealEverything } from './scenes/theft.ts';
+import { closeTheBooks } from './scenes/closing.ts';
+import { Timeline } from './timeline.ts';
+import { Verdict } from './verdict.ts';
+
+const { values } = parseArgs({ options: { plot: { type: 'string' } } });
+const timeline = new Timeline();
+const verdict = new Verdict();
+const resources = new AsyncDisposableStack();
+const opening = openTheShop({ timeline, verdict, resources });
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void leave());
+
+try {
+  const stage = await opening;
+  await fillOneCart(stage);
+  const outage = await crash(stage);
+  await rotateTheKey(stage);
+  await closeTheBooks(stage);
+  await stealEverything(stage);
+  if (values.plot !== undefined) await writeFile(values.plot, drawOutage(outage));
+  timeline.end();
+  process.exitCode = verdict.print(timeline) ? 0 : 1;
+} catch (error) {
+  timeline.say(`The demo broke: ${error instanceof Error ? error.stack : String(error)}`);
+  process.exitCode = 1;
+} finally {
+  await resources.disposeAsync();
+}
+
+/** Ctrl-C: processes and folders go as well. What is being started has to be there before it can be removed. */
+async function leave(): Promise<void> {
+  await opening.catch(() => undefined);
+  await resources.disposeAsync().catch(() => undefined);
+  process.exit(130);
+}

@@ -1,0 +1,30 @@
+import type { Session } from 'holdfast';
+import type { ShopSession } from './stage.ts';
+
+/** What the shop told its customers: every item whose addition was acknowledged. The tiers are held to it. */
+export class Ledger {
+  readonly #items = new Map<string, string[]>();
+
+  open(id: string): void {
+    this.#items.set(id, []);
+  }
+
+  acknowledge(id: string, sku: string): void {
+    this.#items.get(id)?.push(sku);
+  }
+
+  count(id: string): number {
+    return this.#items.get(id)?.length ?? 0;
+  }
+
+  get total(): number {
+    return [...this.#items.values()].reduce((sum, items) => sum + items.length, 0);
+  }
+
+  /** Acknowledged items of this session that are not in its cart exactly once. */
+  lost(id: string, session: Session<ShopSession> | null): string[] {
+    const found = new Map<string, number>();
+    for (const { sku } of session?.data.cart ?? []) found.set(sku, (found.get(sku) ?? 0) + 1);
+    return (this.#items.get(id) ?? []).filter((sku) => found.get(sku) !== 1);
+  }
+}
