@@ -1,0 +1,121 @@
+import { existsSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { install, manifest, pack, root, run } from './packed.ts';
+
+let tarball: string;
+let bare: string;
+let complete: string;
+
+beforeAll(async () => {
+  tarball = await pack();
+  bare = await install(tarball, []);
+  complete = await install(tarball, ['ioredis', '@prisma/client', '@types/node']);
+}, 120_000);
+
+afterAll(async () => {
+  for (const path of [tarball && dirname(tarball), bare, complete]) {
+    if (path) await rm(path, { recursive: true, force: true });
+  }
+});
+
+const entries = Object.keys(manifest.exports).filter((entry) => !entry.endsWith('.json'));
+const specifier = (entry: string): string => entry.replace(/^\./, 'holdfast');
+
+/** What the module exports, by a fresh Node that has loaded nothing else. */
+async function load(project: string, code: string): Promise<string[]> {
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', code], { cwd: project });
+  return JSON.parse(stdout);
+}
+
+describe('the packed tarball', () => {
+  test('holds every file that package.json exports', () => {
+    for (const target of Object.values(manifest.exports)) {
+      const files = typeof target === 'string' ? [target] : Object.values(target);
+      for (const file of files) expect(existsSync(join(bare, 'node_modules/holdfast', file)), file).toBe(true);
+    }
+  });
+
+  test('holds what people read and copy, and no tests', async () => {
+    const { stdout } = await run('tar', ['-tzf', tarball]);
+    expect(stdout).toContain('package/LICENSE');
+    expect(stdout).toContain('package/prisma/postgresql/migrations/0001_init/migration.sql');
+    expect(stdout).not.toMatch(/package\/(test|tools|bench|examples)\//);
+  });
+
+  test.each(entries.map(specifier))('%s loads alone', async (name) => {
+    const names = await load(complete, `console.log(JSON.stringify(Object.keys(await import('${name}'))))`);
+    expect(names.length).toBeGreaterThan(0);
+  });
+
+  test.each(entries.filter((entry) => entry !== './redis').map(specifier))(
+    '%s loads where neither ioredis nor Prisma is installed',
+    async (name) => {
+      const names = await load(bare, `console.log(JSON.stringify(Object.keys(await import('${name}'))))`);
+      expect(names.length).toBeGreaterThan(0);
+    },
+  );
+
+  test('serves require() too', async () => {
+    const code = `import { createRequire } from 'node:module';
+      console.log(JSON.stringify(Object.keys(createRequire(import.meta.url)('holdfast'))));`;
+    await writeFile(join(bare, 'require.mjs'), code);
+    const { stdout } = await run(process.execPath, ['require.mjs'], { cwd: bare });
+    expect(JSON.parse(stdout)).toContain('SessionClient');
+  });
+
+  test.each(['nodenext', 'bundler'])(
+    'compiles in a strict project with module resolution %s',
+    async (moduleResolution) => {
+      await writeFile(join(complete, 'app.ts'), consumer);
+      const options = {
+        target: 'es2023',
+        lib: ['es2023', 'esnext.disposable'],
+        types: ['node'],
+        module: moduleResolution === 'bundler' ? 'preserve' : 'nodenext',
+        moduleResolution,
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        noEmit: true,
+        // The declarations that we ship must stand on their own.
+        skipLibCheck: false,
+      };
+      await writeFile(join(complete, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['app.ts'] }));
+      const compiled = await run(join(root, 'node_modules/.bin/tsc'), ['-p', complete]).catch(
+        (error: unknown) => error,
+      );
+      expect(compiled).toMatchObject({ stdout: '' });
+    },
+  );
+});
+
+const consumer = `
+import { type KeyRing, SessionClient, TierUnavailableError } from 'holdfast';
+import { memoryDurableTier, memoryPrimaryTier } from 'holdfast/memory';
+import { prismaTier } from 'holdfast/prisma';
+import { redisTier } from 'holdfast/redis';
+
+interface Shop { cart: { sku: string; quantity: number }[] }
+
+export function open(keys: KeyRing, prisma: Parameters<typeof prismaTier>[0]): SessionClient<Shop> {
+  return new SessionClient<Shop>({
+    keys,
+    primary: redisTier({ url: 'rediss://localhost:6380', username: 'shop', password: 'x', tls: { ca: 'x' } }),
+    durable: prismaTier(prisma, { provider: 'postgresql' }),
+    lifetime: { idle: '30m', absolute: '12h' },
+  });
+}
+
+export async function skus(sessions: SessionClient<Shop>, id: string): Promise<string[]> {
+  try {
+    const session = await sessions.get(id);
+    return session ? session.data.cart.map((line) => line.sku) : [];
+  } catch (error) {
+    if (error instanceof TierUnavailableError) return [];
+    throw error;
+  }
+}
+
+export const first = [memoryPrimaryTier, memoryDurableTier];
+`;
