@@ -52,6 +52,11 @@ export class DurableGuard {
     return this.#breaker.isShaken ? 'degraded' : 'up';
   }
 
+  /** Throws `TierUnavailableError` if a statement would not even be tried now. */
+  refuseIfDown(): void {
+    if (!this.#breaker.isClosed) throw new TierUnavailableError('durable', 'breaker-open');
+  }
+
   read(storageKey: Buffer): Promise<SealedRecord | null> {
     return this.#reads.run(storageKey.toString('latin1'), () => this.#ask(() => this.#tier.read(storageKey)));
   }
@@ -107,11 +112,11 @@ export class DurableGuard {
   }
 
   async #run<T>(statement: () => Promise<T>, ifAmbiguous: (reason: string) => Error): Promise<T> {
-    this.#refuseIfOpen();
+    this.refuseIfDown();
     const room = this.#bulkhead.enter(this.#timeoutMs);
     if (room !== true && !(await room)) throw new TierUnavailableError('durable', 'overloaded');
     try {
-      this.#refuseIfOpen();
+      this.refuseIfDown();
       const answer = await this.#bounded(statement);
       this.#breaker.succeeded();
       return answer;
@@ -126,10 +131,6 @@ export class DurableGuard {
     } finally {
       this.#bulkhead.leave();
     }
-  }
-
-  #refuseIfOpen(): void {
-    if (!this.#breaker.isClosed) throw new TierUnavailableError('durable', 'breaker-open');
   }
 
   #bounded<T>(statement: () => Promise<T>): Promise<T> {

@@ -93,7 +93,10 @@ export class ReadPath {
     }
     const stamp = primary.stamp();
     const state = await durable.readState(storageKey);
-    background.run('fill', spread(this.#context, storageKey, state, stamp));
+    // A copy of another revision is about to be replaced under a lease on it, so it must still be there.
+    if (state === null || state.revision === value.revision) {
+      background.run('fill', spread(this.#context, storageKey, state, stamp));
+    }
     return state;
   }
 

@@ -18,6 +18,8 @@ export interface Regeneration {
 export async function regenerate(context: TieringContext, regeneration: Regeneration): Promise<boolean> {
   const { platform, primary, durable } = context;
   const { previousStorageKey, previousAbsoluteExpiresAt, record, idleLifetimeMs } = regeneration;
+  // A hold takes the copy out of use: not for a write that is certain to fail.
+  durable.refuseIfDown();
   await primary.hold(previousStorageKey);
   const hasMoved = await durable.regenerate({
     record,
