@@ -223,7 +223,11 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
 
       it('revokes a row that expired long ago', async () => {
         const { storageKey } = await insert(tier, { idleExpiresAt: 1, absoluteExpiresAt: 2 });
-        expect(await tier.revoke(storageKey, writeId(), NOW)).toEqual({ storageKey, idleExpiresAt: 1, absoluteExpiresAt: 2 });
+        expect(await tier.revoke(storageKey, writeId(), NOW)).toEqual({
+          storageKey,
+          idleExpiresAt: 1,
+          absoluteExpiresAt: 2,
+        });
       });
     });
 

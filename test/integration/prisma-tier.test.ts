@@ -24,11 +24,16 @@ describe('opening on PostgreSQL', () => {
     ['column-missing:dirty_at', 'ALTER TABLE holdfast_session DROP COLUMN dirty_at'],
     ['column-missing:previous_keys', 'ALTER TABLE holdfast_session DROP COLUMN previous_keys'],
     ['column-type:revision', 'ALTER TABLE holdfast_session ALTER COLUMN revision TYPE integer'],
-    ['column-type:user_key', "ALTER TABLE holdfast_session ALTER COLUMN user_key TYPE text USING encode(user_key, 'hex')"],
+    [
+      'column-type:user_key',
+      "ALTER TABLE holdfast_session ALTER COLUMN user_key TYPE text USING encode(user_key, 'hex')",
+    ],
     ['primary-key-missing', 'ALTER TABLE holdfast_session DROP CONSTRAINT holdfast_session_pkey'],
   ])('says %s', async (reason, damage) => {
     await using database = await freshDatabase('postgresql');
-    await database.prisma.$executeRawUnsafe(damage.replace('ALTER COLUMN user_key', 'DROP CONSTRAINT holdfast_session_user_key_check, ALTER COLUMN user_key'));
+    await database.prisma.$executeRawUnsafe(
+      damage.replace('ALTER COLUMN user_key', 'DROP CONSTRAINT holdfast_session_user_key_check, ALTER COLUMN user_key'),
+    );
     await expectOpenFailure(tierOf(database), 'misconfigured', reason);
   });
 
@@ -41,9 +46,27 @@ describe('opening on PostgreSQL', () => {
   });
 
   it.each([
-    ['a wrong password', 'wrong-password', (url: URL) => { url.password = 'wrong'; }],
-    ['a user that does not exist', 'wrong-password', (url: URL) => { url.username = 'nobody'; }],
-    ['a database that does not exist', 'unknown-database', (url: URL) => { url.pathname = '/nowhere'; }],
+    [
+      'a wrong password',
+      'wrong-password',
+      (url: URL) => {
+        url.password = 'wrong';
+      },
+    ],
+    [
+      'a user that does not exist',
+      'wrong-password',
+      (url: URL) => {
+        url.username = 'nobody';
+      },
+    ],
+    [
+      'a database that does not exist',
+      'unknown-database',
+      (url: URL) => {
+        url.pathname = '/nowhere';
+      },
+    ],
   ])('tells %s from an outage', async (_what, reason, change) => {
     const server = sharedPostgres();
     const url = new URL(server.url);
@@ -79,7 +102,10 @@ describe('opening on PostgreSQL', () => {
 
   it('refuses a database whose transactions are read-only', async () => {
     await using database = await freshDatabase('postgresql');
-    await asPostgresAdmin(sharedPostgres(), `ALTER DATABASE "${nameOf(database)}" SET default_transaction_read_only = on`);
+    await asPostgresAdmin(
+      sharedPostgres(),
+      `ALTER DATABASE "${nameOf(database)}" SET default_transaction_read_only = on`,
+    );
     await using client = await database.open();
     await expectOpenFailure(prismaTier(client.prisma, { provider: 'postgresql' }), 'misconfigured', 'read-only');
   });
@@ -88,9 +114,18 @@ describe('opening on PostgreSQL', () => {
 describe('opening on SQLite', () => {
   it.each([
     ['table-missing', 'DROP TABLE holdfast_session'],
-    ['column-missing:dirty_at', 'DROP INDEX holdfast_session_dirty_at_idx; ALTER TABLE holdfast_session RENAME COLUMN dirty_at TO dirty'],
-    ['column-type:namespace', 'DROP TABLE holdfast_session; CREATE TABLE holdfast_session (storage_key BLOB PRIMARY KEY, namespace BLOB)'],
-    ['column-missing:user_key', 'DROP TABLE holdfast_session; CREATE TABLE holdfast_session (storage_key BLOB PRIMARY KEY, namespace TEXT)'],
+    [
+      'column-missing:dirty_at',
+      'DROP INDEX holdfast_session_dirty_at_idx; ALTER TABLE holdfast_session RENAME COLUMN dirty_at TO dirty',
+    ],
+    [
+      'column-type:namespace',
+      'DROP TABLE holdfast_session; CREATE TABLE holdfast_session (storage_key BLOB PRIMARY KEY, namespace BLOB)',
+    ],
+    [
+      'column-missing:user_key',
+      'DROP TABLE holdfast_session; CREATE TABLE holdfast_session (storage_key BLOB PRIMARY KEY, namespace TEXT)',
+    ],
   ])('says %s', async (reason, damage) => {
     await using database = await freshDatabase('sqlite');
     using file = new DatabaseSync(fileURLToPath(database.url));
@@ -157,7 +192,9 @@ describe('two connections to one SQLite file', () => {
     });
     expect(await update).toBe(true);
     await using other = await database.open();
-    const rows = await other.prisma.holdfastSession.findMany({ where: { storageKey: new Uint8Array(record.storageKey) } });
+    const rows = await other.prisma.holdfastSession.findMany({
+      where: { storageKey: new Uint8Array(record.storageKey) },
+    });
     expect(rows).toMatchObject([{ revision: 2n }]);
   });
 
@@ -281,7 +318,14 @@ describe('a wire in trouble', () => {
   it('that loses the answer to a mass revocation tells again who was revoked', async () => {
     const userKey = randomBytes(32);
     const all = await Promise.all([1, 2, 3].map(() => insert(witness, { userKey })));
-    const command = { of: [userKey], except: null, after: Buffer.alloc(0), limit: 10, writeId: writeId(), revokedAt: NOW };
+    const command = {
+      of: [userKey],
+      except: null,
+      after: Buffer.alloc(0),
+      limit: 10,
+      writeId: writeId(),
+      revokedAt: NOW,
+    };
     await tier.probe();
     proxy.set({ stall: 'down' });
     await expectFailure(() => tier.revokeMany(command), 'ambiguous', 'deadline');
@@ -378,7 +422,9 @@ describe('statements that meet on PostgreSQL', () => {
 
   it('mass revocations of overlapping users do not deadlock with updates', async () => {
     const userKeys = Array.from({ length: 4 }, () => randomBytes(32));
-    const records = await Promise.all(Array.from({ length: 80 }, (_, index) => insert(tier, { userKey: userKeys[index % 4]! })));
+    const records = await Promise.all(
+      Array.from({ length: 80 }, (_, index) => insert(tier, { userKey: userKeys[index % 4]! })),
+    );
     const pages = await Promise.all([
       ...userKeys.map((_, index) =>
         tier.revokeMany({
@@ -404,7 +450,12 @@ describe('statements that meet on PostgreSQL', () => {
           const { storageKey, lastSeenAt, idleExpiresAt } = record;
           const next = { ...successor(record), revision: round + 1, envelope: randomBytes(800) };
           expect(await tier.update(write(next))).toBe(true);
-          await tier.touch({ storageKey, lastSeenAt: lastSeenAt + round * 10, idleExpiresAt: idleExpiresAt + round * 10, aliveAt: NOW });
+          await tier.touch({
+            storageKey,
+            lastSeenAt: lastSeenAt + round * 10,
+            idleExpiresAt: idleExpiresAt + round * 10,
+            aliveAt: NOW,
+          });
         }),
       );
     }
@@ -414,13 +465,22 @@ describe('statements that meet on PostgreSQL', () => {
       return counts.updates - before.updates >= updates && counts;
     });
     const share = (after.hot - before.hot) / (after.updates - before.updates);
-    console.info(`heap-only: ${(share * 100).toFixed(2)} % of ${after.updates - before.updates} updates and touches`);
     expect(share).toBeGreaterThan(0.95);
   });
 
   it.each([
-    ['read', `storage_key = $1::bytea AND namespace = 'shop' AND revoked_at IS NULL`, 'holdfast_session_pkey', randomBytes(32)],
-    ['listByUser', `user_key = ANY($1::bytea[]) AND namespace = 'shop'`, 'holdfast_session_user_key_idx', [randomBytes(32)]],
+    [
+      'read',
+      `storage_key = $1::bytea AND namespace = 'shop' AND revoked_at IS NULL`,
+      'holdfast_session_pkey',
+      randomBytes(32),
+    ],
+    [
+      'listByUser',
+      `user_key = ANY($1::bytea[]) AND namespace = 'shop'`,
+      'holdfast_session_user_key_idx',
+      [randomBytes(32)],
+    ],
     ['findRegenerated', `rotated_at >= $1::bigint AND namespace = 'shop'`, 'holdfast_session_rotated_at_idx', 1n],
   ])('%s is answered from an index', async (_method, condition, index, value) => {
     const rows = await database.prisma.$queryRawUnsafe<{ 'QUERY PLAN': string }[]>(
@@ -471,8 +531,14 @@ async function clientOfRole(database: FreshDatabase, grants: readonly string[]) 
   const server = sharedPostgres();
   const role = `r${randomBytes(6).toString('hex')}`;
   await asPostgresAdmin(server, `CREATE ROLE ${role} LOGIN PASSWORD 'role'`);
-  if (grants.length > 0) await database.prisma.$executeRawUnsafe(`GRANT ${grants.join(', ')} ON holdfast_session TO ${role}`);
-  onTestFinished(() => asPostgresAdmin(server, `DROP ROLE IF EXISTS ${role}`).then(() => undefined, () => undefined));
+  if (grants.length > 0)
+    await database.prisma.$executeRawUnsafe(`GRANT ${grants.join(', ')} ON holdfast_session TO ${role}`);
+  onTestFinished(() =>
+    asPostgresAdmin(server, `DROP ROLE IF EXISTS ${role}`).then(
+      () => undefined,
+      () => undefined,
+    ),
+  );
   const url = new URL(database.url);
   url.username = role;
   url.password = 'role';
@@ -487,7 +553,7 @@ async function lockRow(database: FreshDatabase, { storageKey }: SealedRecord, ne
   await client.query('BEGIN');
   await client.query('UPDATE holdfast_session SET storage_key = $2 WHERE storage_key = $1', [storageKey, newKey]);
   const waiting = `FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-  const ask = async (sql: string): Promise<unknown[]> => (await database.prisma.$queryRawUnsafe(sql)) as unknown[];
+  const ask = async (sql: string): Promise<unknown[]> => database.prisma.$queryRawUnsafe<unknown[]>(sql);
   return {
     untilSomebodyWaits: () => until(async () => (await ask(`SELECT pid ${waiting}`)).length > 0),
     killWhoWaits: () => ask(`SELECT pg_terminate_backend(pid) ${waiting}`),
@@ -510,9 +576,13 @@ async function useEveryMethod(tier: DurableTier): Promise<void> {
   const many = { except: null, after: Buffer.alloc(0), limit: 10, writeId: writeId(), revokedAt: NOW };
   await tier.probe();
   expect(await tier.update(write(next))).toBe(true);
-  expect(await tier.regenerate({ ...write(moved), previousStorageKey: record.storageKey, regeneratedAt: NOW })).toBe(true);
+  expect(await tier.regenerate({ ...write(moved), previousStorageKey: record.storageKey, regeneratedAt: NOW })).toBe(
+    true,
+  );
   expect(await tier.findRegenerated(record.storageKey, NOW)).toEqual(moved.storageKey);
-  expect(await tier.touch({ storageKey: moved.storageKey, lastSeenAt: NOW, idleExpiresAt: NOW, aliveAt: NOW })).not.toBeNull();
+  expect(
+    await tier.touch({ storageKey: moved.storageKey, lastSeenAt: NOW, idleExpiresAt: NOW, aliveAt: NOW }),
+  ).not.toBeNull();
   expect(await tier.listByUser([record.userKey!], Buffer.alloc(0), 10)).toHaveLength(1);
   expect(await tier.revoke(moved.storageKey, writeId(), NOW)).not.toBeNull();
   expect(await tier.revokeMany({ ...many, of: 'everyone' })).toEqual([]);

@@ -116,7 +116,10 @@ class MemoryDurableTier implements DurableTier {
   async findRegenerated(previousStorageKey: Buffer, since: number): Promise<Buffer | null> {
     const row = this.#inOrder().find(
       ({ revokedAt, rotatedAt, previousKeys }) =>
-        revokedAt === null && rotatedAt !== null && rotatedAt >= since && previousKeys.some((key) => key.equals(previousStorageKey)),
+        revokedAt === null &&
+        rotatedAt !== null &&
+        rotatedAt >= since &&
+        previousKeys.some((key) => key.equals(previousStorageKey)),
     );
     return row ? Buffer.from(row.storageKey) : null;
   }

@@ -11,7 +11,9 @@ export function toTierFailure(error: unknown): TierFailure {
   const texts: string[] = [];
   collect(error, codes, texts);
   const text = texts.join('\n');
-  const rule = RULES.find(({ codes: known, text: pattern }) => known.some((code) => codes.has(code)) || pattern?.test(text));
+  const rule = RULES.find(
+    ({ codes: known, text: pattern }) => known.some((code) => codes.has(code)) || pattern?.test(text),
+  );
   return rule ? new TierFailure(rule.kind, rule.reason) : new TierFailure('ambiguous', 'unknown');
 }
 
@@ -40,10 +42,20 @@ interface Rule {
  */
 const RULES: readonly Rule[] = [
   // A person has to change something.
-  { kind: 'misconfigured', reason: 'wrong-password', codes: ['P1000', '28P01', 'AuthenticationFailed'], text: /SASL: SCRAM/ },
+  {
+    kind: 'misconfigured',
+    reason: 'wrong-password',
+    codes: ['P1000', '28P01', 'AuthenticationFailed'],
+    text: /SASL: SCRAM/,
+  },
   { kind: 'misconfigured', reason: 'access-denied', codes: ['P1010', '28000', 'DatabaseAccessDenied'] },
   { kind: 'misconfigured', reason: 'unknown-database', codes: ['P1003', '3D000', 'DatabaseDoesNotExist'] },
-  { kind: 'misconfigured', reason: 'table-missing', codes: ['P2021', '42P01', 'TableDoesNotExist'], text: /no such table/ },
+  {
+    kind: 'misconfigured',
+    reason: 'table-missing',
+    codes: ['P2021', '42P01', 'TableDoesNotExist'],
+    text: /no such table/,
+  },
   {
     kind: 'misconfigured',
     reason: 'column-missing',
@@ -54,7 +66,12 @@ const RULES: readonly Rule[] = [
   { kind: 'misconfigured', reason: 'column-type', codes: ['42804', '42883', '22P02', '20', 'SQLITE_MISMATCH'] },
   { kind: 'misconfigured', reason: 'column-not-null', codes: ['23502', '1299', 'NullConstraintViolation', 'P2011'] },
   { kind: 'misconfigured', reason: 'sql-refused', codes: ['42601', '42P10', '0A000'] },
-  { kind: 'misconfigured', reason: 'certificate', codes: ['P1011'], text: /Error opening a TLS connection: (?!There was)/ },
+  {
+    kind: 'misconfigured',
+    reason: 'certificate',
+    codes: ['P1011'],
+    text: /Error opening a TLS connection: (?!There was)/,
+  },
   {
     kind: 'misconfigured',
     reason: 'cannot-open',
@@ -74,14 +91,23 @@ const RULES: readonly Rule[] = [
   { kind: 'not-sent', reason: 'pool-timeout', codes: ['P2024'], text: /timeout exceeded when trying to connect/ },
   { kind: 'not-sent', reason: 'connect-timeout', codes: ['P1002'], text: /terminated due to connection timeout/ },
   { kind: 'not-sent', reason: 'tls-handshake', codes: ['TlsConnectionError'] },
-  { kind: 'not-sent', reason: 'closed', codes: ['CLIENT_CLOSED'], text: /after calling end on the pool|is not queryable/ },
+  {
+    kind: 'not-sent',
+    reason: 'closed',
+    codes: ['CLIENT_CLOSED'],
+    text: /after calling end on the pool|is not queryable/,
+  },
 
   // The server refused it and nothing changed.
   { kind: 'rejected', reason: 'deadlock', codes: ['40P01'] },
   { kind: 'rejected', reason: 'serialization', codes: ['40001', 'P2034', 'TransactionWriteConflict'] },
   { kind: 'rejected', reason: 'statement-timeout', codes: ['57014'] },
   { kind: 'rejected', reason: 'lock-timeout', codes: ['55P03'] },
-  { kind: 'rejected', reason: 'unique-violation', codes: ['P2002', '23505', '1555', '2067', 'UniqueConstraintViolation'] },
+  {
+    kind: 'rejected',
+    reason: 'unique-violation',
+    codes: ['P2002', '23505', '1555', '2067', 'UniqueConstraintViolation'],
+  },
   {
     kind: 'rejected',
     reason: 'busy',
@@ -96,7 +122,11 @@ const RULES: readonly Rule[] = [
   },
   { kind: 'rejected', reason: 'disk-full', codes: ['53100', '13', 'SQLITE_FULL'] },
   { kind: 'rejected', reason: 'out-of-memory', codes: ['53200', '7', 'SQLITE_NOMEM'] },
-  { kind: 'rejected', reason: 'value-refused', codes: ['22001', '22003', '23514', '275', 'LengthMismatch', 'ValueOutOfRange'] },
+  {
+    kind: 'rejected',
+    reason: 'value-refused',
+    codes: ['22001', '22003', '23514', '275', 'LengthMismatch', 'ValueOutOfRange'],
+  },
 
   // It may have been executed, or may yet be.
   { kind: 'ambiguous', reason: 'terminated', codes: ['57P01', '57P02', '57P05'] },
@@ -106,7 +136,12 @@ const RULES: readonly Rule[] = [
     codes: ['P1017', 'ConnectionClosed', 'ECONNRESET', 'EPIPE'],
     text: /Connection terminated unexpectedly|^Connection terminated$/m,
   },
-  { kind: 'ambiguous', reason: 'read-timeout', codes: ['P1008', 'ETIMEDOUT', 'SocketTimeout'], text: /Query read timeout/ },
+  {
+    kind: 'ambiguous',
+    reason: 'read-timeout',
+    codes: ['P1008', 'ETIMEDOUT', 'SocketTimeout'],
+    text: /Query read timeout/,
+  },
 ];
 
 /** Where codes and texts hide: raw queries are wrapped in P2010, whose `meta` holds the adapter's error and its cause. */

@@ -92,9 +92,11 @@ export class StatementRunner {
   async #renewConnection(): Promise<void> {
     const nothingToDo = new Error('This transaction only discards a connection.');
     try {
-      await this.#client.$transaction?.(() => Promise.reject(nothingToDo)).then(undefined, (error: unknown) => {
-        if (error !== nothingToDo) throw error;
-      });
+      await this.#client
+        .$transaction?.(() => Promise.reject(nothingToDo))
+        .then(undefined, (error: unknown) => {
+          if (error !== nothingToDo) throw error;
+        });
       await this.#sendSettings();
     } catch {
       // Whatever is sent on it from now on may be acknowledged and lost.

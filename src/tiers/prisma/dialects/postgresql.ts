@@ -2,7 +2,14 @@ import { PREVIOUS_KEYS_MAX, STORAGE_KEY_BYTES } from '../../../limits.ts';
 import type { SealedRecord } from '../../../session/sealed-record.ts';
 import type { RegenerateCommand, RevokeManyCommand, TouchCommand, UpdateCommand } from '../../tier.ts';
 import type { Dialect, Statement } from '../dialect.ts';
-import { type ColumnName, type ColumnType, INSERT_COLUMNS, RECORD_COLUMNS, STATE_COLUMNS, UPDATE_COLUMNS } from '../table.ts';
+import {
+  type ColumnName,
+  type ColumnType,
+  INSERT_COLUMNS,
+  RECORD_COLUMNS,
+  STATE_COLUMNS,
+  UPDATE_COLUMNS,
+} from '../table.ts';
 
 /** Bytes of earlier keys that may stay when one more is appended. */
 const KEPT_BYTES = (PREVIOUS_KEYS_MAX - 1) * STORAGE_KEY_BYTES;
@@ -15,7 +22,11 @@ export class Postgresql implements Dialect {
   readonly oneConnection = false;
   readonly settings: readonly Statement[] = [];
   readonly probe: Statement = { text: 'SELECT pg_is_in_recovery() AS standby', values: [] };
-  readonly accepts: Readonly<Record<ColumnType, RegExp>> = { bytes: /^bytea$/, integer: /^bigint$/, text: /^(text|character varying)$/ };
+  readonly accepts: Readonly<Record<ColumnType, RegExp>> = {
+    bytes: /^bytea$/,
+    integer: /^bigint$/,
+    text: /^(text|character varying)$/,
+  };
   readonly describe: Statement;
   readonly rehearsals: readonly Statement[];
   readonly #table: string;
@@ -153,15 +164,7 @@ RETURNING storage_key, idle_expires_at, absolute_expires_at`,
   RETURNING session.storage_key, idle_expires_at, absolute_expires_at
 )
 SELECT storage_key, idle_expires_at, absolute_expires_at FROM locked LEFT JOIN revoked USING (storage_key)`,
-      values: [
-        BigInt(revokedAt),
-        writeId,
-        after,
-        namespace,
-        except,
-        BigInt(limit),
-        ...(of === 'everyone' ? [] : [of]),
-      ],
+      values: [BigInt(revokedAt), writeId, after, namespace, except, BigInt(limit), ...(of === 'everyone' ? [] : [of])],
     };
   }
 

@@ -2,7 +2,14 @@ import { PREVIOUS_KEYS_MAX, SQLITE_BUSY_TIMEOUT_MS, STORAGE_KEY_BYTES } from '..
 import type { SealedRecord } from '../../../session/sealed-record.ts';
 import type { RegenerateCommand, RevokeManyCommand, TouchCommand, UpdateCommand } from '../../tier.ts';
 import type { Dialect, Statement } from '../dialect.ts';
-import { type ColumnName, type ColumnType, INSERT_COLUMNS, RECORD_COLUMNS, STATE_COLUMNS, UPDATE_COLUMNS } from '../table.ts';
+import {
+  type ColumnName,
+  type ColumnType,
+  INSERT_COLUMNS,
+  RECORD_COLUMNS,
+  STATE_COLUMNS,
+  UPDATE_COLUMNS,
+} from '../table.ts';
 
 const REMEMBERED_BYTES = PREVIOUS_KEYS_MAX * STORAGE_KEY_BYTES;
 
@@ -14,7 +21,11 @@ export class Sqlite implements Dialect {
   readonly oneConnection = true;
   readonly settings: readonly Statement[] = [{ text: `PRAGMA busy_timeout = ${SQLITE_BUSY_TIMEOUT_MS}`, values: [] }];
   readonly probe: Statement = { text: 'SELECT false AS standby', values: [] };
-  readonly accepts: Readonly<Record<ColumnType, RegExp>> = { bytes: /^BLOB$/i, integer: /^(BIGINT|INTEGER)$/i, text: /^TEXT$/i };
+  readonly accepts: Readonly<Record<ColumnType, RegExp>> = {
+    bytes: /^BLOB$/i,
+    integer: /^(BIGINT|INTEGER)$/i,
+    text: /^TEXT$/i,
+  };
   readonly describe: Statement;
   readonly rehearsals: readonly Statement[];
   readonly #table: string;

@@ -10,7 +10,8 @@ function raw(cause: object): Error {
   return Object.assign(new Error(message), { name: 'PrismaClientKnownRequestError', code: 'P2010', meta });
 }
 
-const sqlState = (code: string): Error => raw({ kind: 'postgres', code, originalCode: code, severity: 'ERROR', message: 'x' });
+const sqlState = (code: string): Error =>
+  raw({ kind: 'postgres', code, originalCode: code, severity: 'ERROR', message: 'x' });
 const sqlite = (code: number, message: string): Error =>
   raw({ kind: 'sqlite', originalCode: String(code), extendedCode: code, message, originalMessage: message });
 const known = (code: string): Error => Object.assign(new Error('x'), { name: 'PrismaClientKnownRequestError', code });
@@ -18,7 +19,11 @@ const known = (code: string): Error => Object.assign(new Error('x'), { name: 'Pr
 describe('a failure of a Prisma client', () => {
   it.each<[string, unknown, string]>([
     ['wrong password', raw({ kind: 'AuthenticationFailed', originalCode: '28P01', user: 'shop' }), 'wrong-password'],
-    ['no password at all', new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string'), 'wrong-password'],
+    [
+      'no password at all',
+      new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string'),
+      'wrong-password',
+    ],
     ['plain text to a TLS-only server', raw({ kind: 'DatabaseAccessDenied', originalCode: '28000' }), 'access-denied'],
     ['no such database', raw({ kind: 'DatabaseDoesNotExist', originalCode: '3D000' }), 'unknown-database'],
     ['no such table', raw({ kind: 'TableDoesNotExist', originalCode: '42P01' }), 'table-missing'],
@@ -36,7 +41,11 @@ describe('a failure of a Prisma client', () => {
       }),
       'certificate',
     ],
-    ['a file that cannot be opened', new Error('ConnectionFailed("Unable to open connection to local database /x: 14")'), 'cannot-open'],
+    [
+      'a file that cannot be opened',
+      new Error('ConnectionFailed("Unable to open connection to local database /x: 14")'),
+      'cannot-open',
+    ],
     ['P1000', known('P1000'), 'wrong-password'],
     ['P1003', known('P1003'), 'unknown-database'],
     ['P1010', known('P1010'), 'access-denied'],
@@ -107,7 +116,7 @@ describe('a failure of a Prisma client', () => {
   });
 
   it('ends with an error that contains itself', () => {
-    const error = Object.assign(new Error('x'), { cause: undefined as unknown });
+    const error = new Error('x');
     error.cause = error;
     expect(toTierFailure(error)).toMatchObject({ kind: 'ambiguous' });
   });

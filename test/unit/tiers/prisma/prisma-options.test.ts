@@ -7,7 +7,10 @@ const client = { $queryRawUnsafe: async () => [], $executeRawUnsafe: async () =>
 
 describe('the options of prismaTier', () => {
   it('default to the table of the migrations', () => {
-    expect(resolvePrismaOptions(client, { provider: 'sqlite' })).toEqual({ provider: 'sqlite', table: 'holdfast_session' });
+    expect(resolvePrismaOptions(client, { provider: 'sqlite' })).toEqual({
+      provider: 'sqlite',
+      table: 'holdfast_session',
+    });
   });
 
   it.each(['sessions', '_s', 'Holdfast_Session2', 'a'.repeat(63)])('accept the table name %s', (table) => {

@@ -41,9 +41,14 @@ describe('a row from a driver', () => {
     expect(toRecord({ ...row, user_key: null }).userKey).toBeNull();
   });
 
-  it.each([2n ** 53n, -(2n ** 53n), 1.5, '3', null, undefined])('refuses the revision %s rather than round it', (revision) => {
-    expect(() => toState({ ...row, revision })).toThrow(expect.objectContaining({ kind: 'ambiguous', reason: 'malformed-row' }));
-  });
+  it.each([2n ** 53n, -(2n ** 53n), 1.5, '3', null, undefined])(
+    'refuses the revision %s rather than round it',
+    (revision) => {
+      expect(() => toState({ ...row, revision })).toThrow(
+        expect.objectContaining({ kind: 'ambiguous', reason: 'malformed-row' }),
+      );
+    },
+  );
 
   it.each(['text', 7, null, undefined, [1, 2]])('refuses %s for bytes', (envelope) => {
     expect(() => toRecord({ ...row, envelope })).toThrow(expect.objectContaining({ reason: 'malformed-row' }));

@@ -77,7 +77,11 @@ describe('a statement', () => {
     const libsqlBusy = Object.assign(new Error('SQLITE_BUSY: database is locked'), { code: 'P2010' });
     const { runner } = setUp([libsqlBusy, 1], null, new Error('canary'));
     const failure = runner.count(statement);
-    await expect(failure).rejects.toMatchObject({ code: 'HOLDFAST_TIER_FAILURE', kind: 'ambiguous', reason: 'connection-stuck' });
+    await expect(failure).rejects.toMatchObject({
+      code: 'HOLDFAST_TIER_FAILURE',
+      kind: 'ambiguous',
+      reason: 'connection-stuck',
+    });
     await expect(failure).rejects.not.toThrow(/canary/);
   });
 
@@ -96,7 +100,10 @@ describe('a statement', () => {
       $executeRawUnsafe: async () => 0,
     };
     const runner = new StatementRunner(client, { ...alone, platform: fakePlatform().platform });
-    await expect(runner.rows(statement, () => {})).rejects.toMatchObject({ code: 'HOLDFAST_TIER_FAILURE', kind: 'ambiguous' });
+    await expect(runner.rows(statement, () => {})).rejects.toMatchObject({
+      code: 'HOLDFAST_TIER_FAILURE',
+      kind: 'ambiguous',
+    });
   });
 });
 

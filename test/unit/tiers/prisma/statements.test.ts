@@ -49,7 +49,8 @@ describe.each(['postgresql', 'sqlite'] as const)('the statements for %s', (provi
     expect(statement?.text).not.toMatch(/shop|aaaa|bbbb|cccc/i);
     expect(statement?.values).toContain('shop');
     expect(new Set(statement?.text.match(/\$\d+|\?/g)).size).toBeGreaterThan(0);
-    const placeholders = provider === 'sqlite' ? statement?.text.match(/\?/g) : [...new Set(statement?.text.match(/\$\d+/g))];
+    const placeholders =
+      provider === 'sqlite' ? statement?.text.match(/\?/g) : [...new Set(statement?.text.match(/\$\d+/g))];
     expect(placeholders).toHaveLength(statement?.values.length ?? -1);
   });
 
@@ -76,7 +77,11 @@ interface Sent {
 }
 
 /** Answers whatever lets `open` pass, and notes what is sent after it. */
-async function statementsOf(provider: PrismaProvider, call: (tier: DurableTier) => Promise<unknown>, table?: string): Promise<Sent[]> {
+async function statementsOf(
+  provider: PrismaProvider,
+  call: (tier: DurableTier) => Promise<unknown>,
+  table?: string,
+): Promise<Sent[]> {
   const sent: Sent[] = [];
   const client = {
     $queryRawUnsafe: async (text: string, ...values: unknown[]) => {
