@@ -5,7 +5,9 @@ import type { Stage } from '../stage.ts';
 import { redisKey } from '../stored.ts';
 import { describe, ms, paint } from '../timeline.ts';
 
-const BEFORE_MS = 2_000;
+/** The first requests meet cold code and an empty Redis: they are judged, but not drawn. */
+const WARM_UP_MS = 1_000;
+const BEFORE_MS = 1_000;
 const SNAPSHOT_TO_CRASH_MS = 800;
 const OUTAGE_MS = 3_000;
 const AFTER_MS = 2_000;
@@ -26,9 +28,10 @@ export interface Outage {
 export async function crash(stage: Stage): Promise<Outage> {
   const { timeline, redis, traffic } = stage;
   timeline.chapter('Redis dies under load, and comes back with old data');
-  const from = performance.now();
   traffic.start();
   timeline.watch(traffic);
+  await pause(WARM_UP_MS);
+  const from = performance.now();
   await pause(BEFORE_MS);
   await takeSnapshot(stage);
   await pause(SNAPSHOT_TO_CRASH_MS);
@@ -117,11 +120,8 @@ async function holdToTheTruth({ fleet, ledger, ada, bob, timeline, verdict }: St
   );
 }
 
-function judge(
-  { timeline, traffic, verdict }: Stage,
-  { samples, from, killedAt, startedAt, servesAt, to }: Outage,
-): void {
-  const all = summarize(between(samples, from, to));
+function judge({ timeline, traffic, verdict }: Stage, { samples, killedAt, startedAt, servesAt, to }: Outage): void {
+  const all = summarize(between(samples, 0, to));
   const turn = summarize(between(samples, killedAt, killedAt + SWITCH_MS));
   timeline.say(`The second after the kill: ${describe(turn, SWITCH_MS)}`);
   verdict.add(
