@@ -21,10 +21,14 @@ export {
 } from './errors.ts';
 export type { EnvelopeErrorReason, HoldfastErrorCode, TierFailureKind, TierRole } from './errors.ts';
 export { KeyRing } from './keys/key-ring.ts';
-export type { KeyRingJwks } from './keys/key-ring.ts';
+export type { GenerateOptions, KeyRingJwks } from './keys/key-ring.ts';
+export type { RingJwk } from './keys/ring-jwk.ts';
+export type { DataKeyAlgorithm, KeyInfo, KeyState } from './keys/ring-key.ts';
+export type { RingOpener } from './keys/sealed-ring.ts';
 export { keyRingFile } from './keys/key-source.ts';
 export type { KeySource } from './keys/key-source.ts';
 export { addKey, promoteKey } from './keys/rotation.ts';
+export type { AddKeyOptions } from './keys/rotation.ts';
 export type { Platform } from './platform/platform.ts';
 export type * from './tiers/tier.ts';
 export type { RecordState, SealedRecord } from './session/sealed-record.ts';

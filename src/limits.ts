@@ -71,6 +71,8 @@ export const MISCONFIGURED_BACKOFF_MS = 30_000;
 export const DURABLE_TIMEOUT_MS_DEFAULT = 2_000;
 export const DURABLE_TIMEOUT_MS_MIN = 50;
 export const DURABLE_TIMEOUT_MS_MAX = 5_000;
+/** Opening is a connection and a few statements one after another: it may take as many time-outs. */
+export const DURABLE_OPEN_TIMEOUTS = 3;
 /** As many statements as the drivers' pools have connections by default: more would only queue inside the driver. */
 export const DURABLE_IN_FLIGHT_MAX = 10;
 /** Calls that may wait for room. At a few thousand statements a second this is the longest queue that can still be served in time. */

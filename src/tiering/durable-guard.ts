@@ -1,5 +1,5 @@
 import { OutcomeUnknownError, TierFailure, TierUnavailableError } from '../errors.ts';
-import { DURABLE_FAILURES_TO_OPEN, DURABLE_IN_FLIGHT_MAX, DURABLE_WAITING_MAX } from '../limits.ts';
+import { DURABLE_FAILURES_TO_OPEN, DURABLE_IN_FLIGHT_MAX, DURABLE_OPEN_TIMEOUTS, DURABLE_WAITING_MAX } from '../limits.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { RecordState, SealedRecord } from '../session/sealed-record.ts';
 import type {
@@ -44,7 +44,7 @@ export class DurableGuard {
 
   /** Rejects with the tier's own `TierFailure`. May be called again after a failure. */
   open(context: TierContext): Promise<void> {
-    return this.#bounded(() => this.#tier.open(context));
+    return this.#bounded(() => this.#tier.open(context), DURABLE_OPEN_TIMEOUTS * this.#timeoutMs);
   }
 
   get condition(): 'degraded' | 'down' | 'up' {
@@ -133,7 +133,7 @@ export class DurableGuard {
     }
   }
 
-  #bounded<T>(statement: () => Promise<T>): Promise<T> {
-    return withDeadline(this.#platform, this.#timeoutMs, statement(), () => new TierFailure('ambiguous', 'deadline'));
+  #bounded<T>(statement: () => Promise<T>, timeoutMs: number = this.#timeoutMs): Promise<T> {
+    return withDeadline(this.#platform, timeoutMs, statement(), () => new TierFailure('ambiguous', 'deadline'));
   }
 }
