@@ -21,6 +21,9 @@ export const LABEL_BYTES_MAX = 512;
 /** Part of every Redis key, so it is kept short. */
 export const NAMESPACE_CHARS_MAX = 64;
 
+/** A thousand writes a second for 31 700 years. Fifteen digits are safe integers in JavaScript, in Lua and in SQL. */
+export const REVISION_MAX = 999_999_999_999_999;
+
 // --- Lifetimes --------------------------------------------------------------------------------------------------
 
 /** NIST SP 800-63B, AAL2: half an hour of inactivity. */

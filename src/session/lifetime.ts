@@ -7,7 +7,7 @@ export function idleDeadline(lastSeenAt: number, idleLifetimeMs: number, absolut
 
 /** How old `lastSeenAt` must be before moving it is worth a write. */
 export function touchIntervalFor(idleLifetimeMs: number, configuredMs: number = TOUCH_INTERVAL_MS_MAX): number {
-  return Math.min(configuredMs, idleLifetimeMs * TOUCH_INTERVAL_IDLE_FRACTION);
+  return Math.min(configuredMs, Math.floor(idleLifetimeMs * TOUCH_INTERVAL_IDLE_FRACTION));
 }
 
 /**

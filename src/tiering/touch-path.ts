@@ -1,3 +1,4 @@
+import { REVISION_MAX } from '../limits.ts';
 import { aliveAt, idleDeadline, primaryTtl, touchIntervalFor } from '../session/lifetime.ts';
 import type { RecordState } from '../session/sealed-record.ts';
 import type { SessionRecord } from '../session/session-record.ts';
@@ -42,7 +43,7 @@ export async function spread(
   const { platform, primary } = context;
   const ttlMs = state === null ? 0 : primaryTtl(state, platform.now());
   if (state === null || ttlMs <= 0) {
-    await primary.evict(storageKey, Number.MAX_SAFE_INTEGER);
+    await primary.evict(storageKey, REVISION_MAX);
   } else if (stamp !== null) {
     const { revision, lastSeenAt, idleExpiresAt } = state;
     await primary.restamp(storageKey, { revision, stamp, lastSeenAt, idleExpiresAt, ttlMs });

@@ -193,7 +193,7 @@ export interface PrimaryTier {
   publish(storageKey: Buffer, value: NewValue): Promise<boolean>;
   /** Stamps, times and time to live only grow within one incarnation. True if the value was stamped. */
   restamp(storageKey: Buffer, command: RestampCommand): Promise<boolean>;
-  /** Deletes a value of a revision lower than `belowRevision`, and any lease. */
+  /** Deletes a value of a revision lower than `belowRevision` (at most `REVISION_MAX`), and any lease. */
   evict(storageKey: Buffer, belowRevision: number): Promise<void>;
   hold(storageKey: Buffer): Promise<void>;
   tombstone(storageKey: Buffer, ttlMs: number): Promise<void>;

@@ -201,3 +201,17 @@ describe('when the credentials stop working', () => {
     expect(call.ms).toBeLessThan(CALL_BOUND_MS);
   });
 });
+
+describe('the copy of a session that died unnoticed', () => {
+  it('is taken away by the read that finds out, and nothing else suffers', async () => {
+    await setUp();
+    const { id } = await sessions.create({ cart: [] });
+    const { id: other } = await sessions.create({ cart: [] });
+    await Promise.all([warm(id), warm(other)]);
+    await database.prisma.holdfastSession.updateMany({ data: { revokedAt: 1n }, where: { revision: 1n, createdAt: { gt: 0n } } });
+    expect(await sessions.get(id, { consistency: 'strong' })).toBeNull();
+    await until(async () => (await redis.cli('DBSIZE')) === 1, { what: 'the copy to be gone' });
+    expect((await sessions.health()).primary).toBe('up');
+    expect((await sessions.get(other))?.servedBy).toBe('primary');
+  });
+});

@@ -1,4 +1,5 @@
 import { TierFailure } from '../../errors.ts';
+import { REVISION_MAX } from '../../limits.ts';
 import type { NewValue, PrimaryEntry, PrimaryValue } from '../tier.ts';
 
 /**
@@ -19,6 +20,7 @@ import type { NewValue, PrimaryEntry, PrimaryValue } from '../tier.ts';
  * treats it as absent too, so that the next reader's lease replaces it and nothing that cannot be read can block a key.
  */
 
+/** The first of the revision's 16 digits stays 0: it is then a safe integer, here and in Lua. */
 const DIGITS = { revision: 16, time: 13 } as const;
 export const INCARNATION_CHARS = 8;
 
@@ -33,8 +35,6 @@ export const PLACES = {
 } as const;
 export const HEADER_BYTES: number = PLACES.envelope;
 
-/** The first of 16 digits stays 0: every revision is then a safe integer, here and in Lua. */
-const REVISION_MAX = 999_999_999_999_999;
 /** Thirteen digits of milliseconds last until the year 2286. */
 const TIME_MAX = 9_999_999_999_999;
 

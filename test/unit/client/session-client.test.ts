@@ -158,6 +158,13 @@ describe('lifetime', () => {
     expect(await shop.sessions.get(id)).not.toBeNull();
   });
 
+  it('may be any whole number of milliseconds', async () => {
+    const { id } = await shop.sessions.create({ cart: [] }, { lifetime: { idle: 1_234, absolute: 98_765 } });
+    await shop.platform.advance(1_000);
+    const session = await shop.sessions.update(id, (data) => void data.cart.push('A1'));
+    expect(+session.idleExpiresAt - +session.lastSeenAt).toBe(1_234);
+  });
+
   it('writes nothing for activity within a touch interval', async () => {
     const { id } = await shop.sessions.create({ cart: [] });
     await shop.platform.advance(29_000);
