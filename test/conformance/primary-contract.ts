@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemPlatform } from '../../src/platform/platform.ts';
-import type { NewValue, PrimaryEntry, PrimaryTier, PrimaryValue, RestampCommand, TierContext } from '../../src/tiers/tier.ts';
+import type {
+  NewValue,
+  PrimaryEntry,
+  PrimaryTier,
+  PrimaryValue,
+  RestampCommand,
+  TierContext,
+} from '../../src/tiers/tier.ts';
 import { until } from '../support/servers/until.ts';
 
 export interface PrimaryServer {
@@ -106,12 +113,15 @@ export function describePrimaryTier(name: string, openServer: () => Promise<Prim
     });
 
     describe('values', () => {
-      it.each([0, 1, 800, 64 * 1024, 1024 * 1024])('come back with an envelope of %i bytes byte for byte', async (length) => {
-        const place = key();
-        const value = aValue({ envelope: randomBytes(length) });
-        await fill(tier, place, value);
-        expect(await tier.read(place)).toEqual(asRead(value));
-      });
+      it.each([0, 1, 800, 64 * 1024, 1024 * 1024])(
+        'come back with an envelope of %i bytes byte for byte',
+        async (length) => {
+          const place = key();
+          const value = aValue({ envelope: randomBytes(length) });
+          await fill(tier, place, value);
+          expect(await tier.read(place)).toEqual(asRead(value));
+        },
+      );
 
       it('come back with every byte value, line ends and zeros included', async () => {
         const place = key();
@@ -464,7 +474,10 @@ async function summary(tier: PrimaryTier, place: Buffer): Promise<string> {
 const summaryOf = (kind: Kind): string => (kind === 'value' ? `value ${REVISION}` : kind);
 
 /** A row a cell: what is met, and what stands there afterwards (null: the same as before). */
-function cells(outcomes: Record<Kind, string | null>, more: Partial<Record<Kind, string>> = {}): [Kind, string | null][] {
+function cells(
+  outcomes: Record<Kind, string | null>,
+  more: Partial<Record<Kind, string>> = {},
+): [Kind, string | null][] {
   return KINDS.map((kind) => [kind, more[kind] ?? outcomes[kind]]);
 }
 

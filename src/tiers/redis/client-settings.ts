@@ -43,7 +43,11 @@ export interface ReconnectPolicy {
  * ioredis as a client that fails fast and says so. Its defaults keep commands while the server is away and replay them
  * afterwards, long after their callers were told that they failed (redis/ioredis#2130).
  */
-export function clientSettings(options: ResolvedRedisOptions, timeoutMs: number, reconnect: ReconnectPolicy): ClientSettings {
+export function clientSettings(
+  options: ResolvedRedisOptions,
+  timeoutMs: number,
+  reconnect: ReconnectPolicy,
+): ClientSettings {
   const { topology, db, username, password, tls } = options;
   const { host, port } = topology;
   return {

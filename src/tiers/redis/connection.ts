@@ -90,6 +90,8 @@ export class RedisConnection {
       this.#redis.info(),
       this.#redis.time(),
       this.#redis.getBuffer(this.#probeKey),
+      // Twice: ioredis sends the first on each connection as EVAL, the others as EVALSHA, and each needs its grant.
+      this.#redis.holdfastProbe(this.#probeKey, String(PROBE_TTL_MS)),
       this.#redis.holdfastProbe(this.#probeKey, String(PROBE_TTL_MS)),
     ]);
     const receivedAt = platform.monotonic();
@@ -135,6 +137,8 @@ export class RedisConnection {
   async #meet(): Promise<void> {
     const epoch = this.#epoch;
     try {
+      // ioredis reports a SELECT that was refused and goes on, in database 0.
+      if (this.#attemptFailure !== null) throw this.#attemptFailure;
       await this.probe();
       this.#settleOpening(null);
     } catch (error) {

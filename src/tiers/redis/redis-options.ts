@@ -110,7 +110,9 @@ function fromUrl(encoded: string): string | undefined {
 function resolveTls(tls: RedisTlsOptions = {}): RedisTlsOptions {
   requireObject('tls must be an object', tls);
   if ('rejectUnauthorized' in tls) {
-    throw invalid('tls.rejectUnauthorized is not an option: the server is always verified; put its authority in tls.ca');
+    throw invalid(
+      'tls.rejectUnauthorized is not an option: the server is always verified; put its authority in tls.ca',
+    );
   }
   requireKnown(tls, TLS_OPTION_NAMES, 'tls.');
   const { ca, cert, key, servername } = tls;
@@ -136,10 +138,12 @@ function requireObject(problem: string, value: unknown): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(problem);
 }
 
-/** The unknown name is not quoted either: it could be a whole URL in the wrong place. */
+/** Only what looks like a name is quoted: it could be a whole URL in the wrong place. */
 function requireKnown(options: object, known: readonly string[], prefix: string): void {
-  if (Object.keys(options).every((name) => known.includes(name))) return;
-  throw invalid(`there is an unknown option; the options are ${known.map((name) => prefix + name).join(', ')}`);
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const subject = /^[A-Za-z]\w{0,31}$/.test(unknown) ? `${prefix}${unknown}` : 'one of the names';
+  throw invalid(`${subject} is not an option; the options are ${known.map((name) => prefix + name).join(', ')}`);
 }
 
 function invalid(problem: string): ConfigurationError {

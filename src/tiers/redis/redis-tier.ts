@@ -1,6 +1,14 @@
 import { TierFailure } from '../../errors.ts';
 import { HOLD_TTL_MS, LEASE_TTL_MS } from '../../limits.ts';
-import type { NewValue, PrimaryEntry, PrimaryTier, PrimaryValue, RestampCommand, TierContext, Vantage } from '../tier.ts';
+import type {
+  NewValue,
+  PrimaryEntry,
+  PrimaryTier,
+  PrimaryValue,
+  RestampCommand,
+  TierContext,
+  Vantage,
+} from '../tier.ts';
 import { RedisConnection } from './connection.ts';
 import { decodeEntry, encodeHeader, encodeRevision, encodeToken, encodeTtl, encodeValue } from './entry-format.ts';
 import { Keys } from './keys.ts';
