@@ -434,12 +434,12 @@ function aValue(differences: Partial<NewValue>): NewValue {
 }
 
 function aStamp(differences: Partial<RestampCommand>): RestampCommand {
-  const { envelope: _, ...command } = aValue({});
-  return { ...command, ...differences };
+  const { revision, stamp, lastSeenAt, idleExpiresAt, ttlMs } = aValue({});
+  return { revision, stamp, lastSeenAt, idleExpiresAt, ttlMs, ...differences };
 }
 
-function asRead({ ttlMs: _, ...value }: NewValue): PrimaryValue {
-  return { kind: 'value', ...value };
+function asRead({ revision, stamp, lastSeenAt, idleExpiresAt, envelope }: NewValue): PrimaryValue {
+  return { kind: 'value', revision, stamp, lastSeenAt, idleExpiresAt, envelope };
 }
 
 async function fill(tier: PrimaryTier, place: Buffer, value: NewValue): Promise<void> {

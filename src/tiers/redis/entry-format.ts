@@ -55,7 +55,7 @@ type Header = Omit<NewValue, 'envelope' | 'ttlMs'>;
 export function decodeEntry(bytes: Buffer | null): PrimaryEntry {
   switch (bytes?.[0]) {
     case VALUE_BYTE:
-      return decodeValue(bytes as Buffer) ?? { kind: 'absent' };
+      return decodeValue(bytes) ?? { kind: 'absent' };
     case HOLD_BYTE:
       return { kind: 'hold' };
     case LEASE_BYTE:
