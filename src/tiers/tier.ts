@@ -17,15 +17,30 @@ export interface TierContext {
 
 // --- The durable tier: the truth ---------------------------------------------------------------------------------
 
-/** Conditions that every write of a living session carries; a write that does not meet them changes nothing. */
-export interface UpdateCommand {
-  /** The state after the write; `record.revision` is one more than what it replaces. */
-  readonly record: SealedRecord;
+/** What every write carries. */
+export interface WriteCommand {
   /**
    * 16 random bytes that name this write, so that a lost answer can be asked for again: the identical command, repeated
    * while the row still carries its write id, changes nothing and answers what the first one did.
    */
   readonly writeId: Buffer;
+  /**
+   * Milliseconds of the database's clock, looked at once the locks are held: a write that comes to run later changes
+   * nothing. Null where the database's clock is not known yet.
+   */
+  readonly validUntil: number | null;
+}
+
+export interface InsertCommand extends WriteCommand {
+  readonly record: SealedRecord;
+}
+
+/** Conditions that every write of a living session carries; a write that does not meet them changes nothing. */
+export interface UpdateCommand extends WriteCommand {
+  /** The state after the write; `record.revision` is one more than what it replaces. */
+  readonly record: SealedRecord;
+  /** Marks the row dirty in the same statement: a copy of what it replaces may stay somewhere, and every node is to know. */
+  readonly dirty: boolean;
   /** Rows whose idle or absolute deadline lies before this time are gone. */
   readonly aliveAt: number;
 }
@@ -44,15 +59,41 @@ export interface TouchCommand {
   readonly aliveAt: number;
 }
 
-export interface RevokeManyCommand {
+export interface RevokeCommand extends WriteCommand {
+  readonly storageKey: Buffer;
+  readonly revokedAt: number;
+  readonly dirty: boolean;
+}
+
+/** Always marks its rows dirty: rare, and then safe whatever happens to the caller. */
+export interface RevokeManyCommand extends WriteCommand {
   /** The sessions of these user keys, or every session of the namespace. */
   readonly of: readonly Buffer[] | 'everyone';
   readonly except: Buffer | null;
   /** Only storage keys greater than this one; an empty buffer starts. */
   readonly after: Buffer;
   readonly limit: number;
-  readonly writeId: Buffer;
   readonly revokedAt: number;
+}
+
+/** A place in the dirty feed: marks are read in the order of time, then of storage key. */
+export interface FeedPosition {
+  readonly dirtyAt: number;
+  readonly storageKey: Buffer;
+}
+
+/** A row of which copies may be stale: revoked, or at this revision; its earlier keys are dead. */
+export interface DirtyRow extends FeedPosition {
+  readonly revision: number;
+  readonly isRevoked: boolean;
+  readonly absoluteExpiresAt: number;
+  readonly previousKeys: readonly Buffer[];
+}
+
+export interface FeedPage {
+  /** The database's clock, milliseconds, before the rows were looked for. */
+  readonly now: number;
+  readonly rows: readonly DirtyRow[];
 }
 
 /** A row that this call revoked: its envelope is erased, its revision one higher. */
@@ -71,10 +112,10 @@ export interface DurableTier {
   readonly name: string;
   /** Checks that the database answers and that table, columns and grants are as needed; `misconfigured` says which are not. */
   open(context: TierContext): Promise<void>;
-  /** The cheapest question that shows that statements are answered again. */
-  probe(): Promise<void>;
-  /** False if the storage key is taken, be it by an earlier run of the same call; then nothing was changed. */
-  insert(record: SealedRecord, writeId: Buffer): Promise<boolean>;
+  /** The cheapest question that shows that statements are answered again. Answers the database's clock, in milliseconds. */
+  probe(): Promise<number>;
+  /** False if the storage key is taken, be it by an earlier run of the same call, or it is too late; then nothing was changed. */
+  insert(command: InsertCommand): Promise<boolean>;
   /** The row, whatever its deadlines say; null if there is none or it is revoked. */
   read(storageKey: Buffer): Promise<SealedRecord | null>;
   /** As `read`, without the envelope. */
@@ -86,12 +127,21 @@ export interface DurableTier {
   /** The state after the touch; null if the row is not there, revoked or past its deadlines. Changes neither revision nor data. */
   touch(command: TouchCommand): Promise<RecordState | null>;
   /** Null if there is no such row or another write revoked it. Ignores deadlines: an expired session may be destroyed. */
-  revoke(storageKey: Buffer, writeId: Buffer, revokedAt: number): Promise<RevokedRow | null>;
+  revoke(command: RevokeCommand): Promise<RevokedRow | null>;
   /**
    * In order of storage key, at most `limit`. Fewer means that there are no more. A session that gets a new key behind
    * the walk's `after` is missed: who must have them all walks again.
    */
   revokeMany(command: RevokeManyCommand): Promise<RevokedRow[]>;
+  /** Marks the row dirty at the database's present time, revoked or not. Does nothing where there is no row. */
+  markDirty(storageKey: Buffer): Promise<void>;
+  /** Marks after this position, or from this time on; in order, at most `limit`. */
+  readFeed(after: FeedPosition | number, limit: number): Promise<FeedPage>;
+  /**
+   * Takes marks and previous keys from rows that have had neither a new mark nor a new key since `before`; at most `limit`
+   * rows. How many. Times of marks are the database's, of new keys the nodes'.
+   */
+  clearFeed(before: number, limit: number): Promise<number>;
   /** Rows of these user keys that are not revoked, in order of storage key, greater than `after`, at most `limit`. */
   listByUser(userKeys: readonly Buffer[], after: Buffer, limit: number): Promise<SealedRecord[]>;
   /** The present storage key of a row that had this one before a regenerate at or after `since`; null if there is none. */

@@ -2,19 +2,26 @@ import { TierFailure } from '../../errors.ts';
 import { PREVIOUS_KEYS_MAX } from '../../limits.ts';
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
 import type {
+  DirtyRow,
   DurableTier,
+  FeedPage,
+  FeedPosition,
+  InsertCommand,
   RegenerateCommand,
+  RevokeCommand,
   RevokedRow,
   RevokeManyCommand,
   TierContext,
   TouchCommand,
   UpdateCommand,
+  WriteCommand,
 } from '../tier.ts';
 
 interface Row extends SealedRecord {
   readonly namespace: string;
   readonly writeId: Buffer;
   readonly revokedAt: number | null;
+  readonly dirtyAt: number | null;
   readonly rotatedAt: number | null;
   /** Oldest first. */
   readonly previousKeys: readonly Buffer[];
@@ -35,24 +42,25 @@ export function memoryDurableTier(database: MemoryDatabase = new Map()): Durable
 class MemoryDurableTier implements DurableTier {
   readonly name = 'memory';
   readonly #database: MemoryDatabase;
-  #namespace: string | undefined;
+  #context: TierContext | undefined;
 
   constructor(database: MemoryDatabase) {
     this.#database = database;
   }
 
   async open(context: TierContext): Promise<void> {
-    this.#namespace = context.namespace;
+    this.#context = context;
   }
 
-  async probe(): Promise<void> {
-    this.#opened();
+  async probe(): Promise<number> {
+    return this.#now();
   }
 
-  async insert(record: SealedRecord, writeId: Buffer): Promise<boolean> {
+  async insert({ record, writeId, validUntil }: InsertCommand): Promise<boolean> {
     const namespace = this.#opened();
-    if (this.#database.has(record.storageKey.toString('hex'))) return false;
-    this.#store({ ...record, namespace, writeId, revokedAt: null, rotatedAt: null, previousKeys: [] });
+    if (this.#isLate({ validUntil }) || this.#database.has(record.storageKey.toString('hex'))) return false;
+    const unmarked = { revokedAt: null, dirtyAt: null, rotatedAt: null, previousKeys: [] };
+    this.#store({ ...record, namespace, writeId, ...unmarked });
     return true;
   }
 
@@ -68,9 +76,9 @@ class MemoryDurableTier implements DurableTier {
 
   async update(command: UpdateCommand): Promise<boolean> {
     const row = this.#find(command.record.storageKey);
-    if (!row || !accepts(row, command)) return false;
+    if (!row || this.#isLate(command) || !accepts(row, command)) return false;
     const { createdAt, absoluteExpiresAt } = row;
-    this.#store({ ...written(row, command), createdAt, absoluteExpiresAt });
+    this.#store({ ...written(row, command), createdAt, absoluteExpiresAt, dirtyAt: this.#mark(row, command.dirty) });
     return true;
   }
 
@@ -78,11 +86,12 @@ class MemoryDurableTier implements DurableTier {
     const { record, previousStorageKey, regeneratedAt } = command;
     const row = this.#find(previousStorageKey);
     if (!row) return this.#repeats(command);
-    if (!accepts(row, command)) return false;
+    if (this.#isLate(command) || !accepts(row, command)) return false;
     if (this.#database.has(record.storageKey.toString('hex'))) throw new TierFailure('rejected', 'unique-violation');
     this.#database.delete(previousStorageKey.toString('hex'));
     const previousKeys = [...row.previousKeys, previousStorageKey].slice(-PREVIOUS_KEYS_MAX);
-    this.#store({ ...written(row, command), rotatedAt: regeneratedAt, previousKeys });
+    const dirtyAt = this.#mark(row, command.dirty);
+    this.#store({ ...written(row, command), dirtyAt, rotatedAt: regeneratedAt, previousKeys });
     return true;
   }
 
@@ -92,18 +101,43 @@ class MemoryDurableTier implements DurableTier {
     return toState(this.#store({ ...row, ...later(row, { lastSeenAt, idleExpiresAt }) }));
   }
 
-  async revoke(storageKey: Buffer, writeId: Buffer, revokedAt: number): Promise<RevokedRow | null> {
-    const row = this.#find(storageKey);
-    return row ? this.#revoke(row, writeId, revokedAt) : null;
+  async revoke(command: RevokeCommand): Promise<RevokedRow | null> {
+    const row = this.#find(command.storageKey);
+    return row && !this.#isLate(command) ? this.#revoke(row, command) : null;
   }
 
-  async revokeMany({ of, except, after, limit, writeId, revokedAt }: RevokeManyCommand): Promise<RevokedRow[]> {
+  async revokeMany(command: RevokeManyCommand): Promise<RevokedRow[]> {
+    const { of, except, after, limit, writeId } = command;
+    if (this.#isLate(command)) return [];
     return this.#inOrder()
       .filter((row) => of === 'everyone' || belongsTo(row, of))
       .filter(({ storageKey }) => storageKey.compare(after) > 0 && !(except && storageKey.equals(except)))
       .filter((row) => isRevocable(row, writeId))
       .slice(0, limit)
-      .flatMap((row) => this.#revoke(row, writeId, revokedAt) ?? []);
+      .flatMap((row) => this.#revoke(row, { ...command, dirty: true }) ?? []);
+  }
+
+  async markDirty(storageKey: Buffer): Promise<void> {
+    const row = this.#find(storageKey);
+    if (row) this.#store({ ...row, dirtyAt: this.#mark(row, true) });
+  }
+
+  async readFeed(after: FeedPosition | number, limit: number): Promise<FeedPage> {
+    const rows = this.#inOrder()
+      .flatMap((row) => (row.dirtyAt === null ? [] : [toDirtyRow(row, row.dirtyAt)]))
+      .filter((row) => isBehind(row, after))
+      .sort((a, b) => a.dirtyAt - b.dirtyAt)
+      .slice(0, limit);
+    return { now: this.#now(), rows };
+  }
+
+  async clearFeed(before: number, limit: number): Promise<number> {
+    const settled = this.#inOrder()
+      .filter(({ dirtyAt, rotatedAt }) => dirtyAt !== null || rotatedAt !== null)
+      .filter(({ dirtyAt, rotatedAt }) => Math.max(dirtyAt ?? 0, rotatedAt ?? 0) < before)
+      .slice(0, limit);
+    for (const row of settled) this.#store({ ...row, dirtyAt: null, rotatedAt: null, previousKeys: [] });
+    return settled.length;
   }
 
   async listByUser(userKeys: readonly Buffer[], after: Buffer, limit: number): Promise<SealedRecord[]> {
@@ -125,12 +159,26 @@ class MemoryDurableTier implements DurableTier {
   }
 
   async close(): Promise<void> {
-    this.#namespace = undefined;
+    this.#context = undefined;
   }
 
   #opened(): string {
-    if (this.#namespace === undefined) throw new TierFailure('not-sent', 'not-open');
-    return this.#namespace;
+    if (this.#context === undefined) throw new TierFailure('not-sent', 'not-open');
+    return this.#context.namespace;
+  }
+
+  #now(): number {
+    this.#opened();
+    return this.#context?.platform.now() ?? 0;
+  }
+
+  #isLate({ validUntil }: Pick<WriteCommand, 'validUntil'>): boolean {
+    return validUntil !== null && this.#now() > validUntil;
+  }
+
+  /** A mark is never moved back, so that no node that has read further misses it. */
+  #mark(row: Row, dirty: boolean): number | null {
+    return dirty ? Math.max(row.dirtyAt ?? 0, this.#now()) : row.dirtyAt;
   }
 
   #find(storageKey: Buffer): Row | undefined {
@@ -167,10 +215,11 @@ class MemoryDurableTier implements DurableTier {
     return row !== undefined && isAlive(row, command.aliveAt) && carries(row, command);
   }
 
-  #revoke(row: Row, writeId: Buffer, revokedAt: number): RevokedRow | null {
+  #revoke(row: Row, { writeId, revokedAt, dirty }: Omit<RevokeCommand, 'storageKey'>): RevokedRow | null {
     if (!isRevocable(row, writeId)) return null;
+    const dirtyAt = this.#mark(row, dirty);
     if (row.revokedAt === null) {
-      this.#store({ ...row, revision: row.revision + 1, revokedAt, writeId, envelope: Buffer.alloc(0) });
+      this.#store({ ...row, revision: row.revision + 1, revokedAt, dirtyAt, writeId, envelope: Buffer.alloc(0) });
     }
     const { storageKey, idleExpiresAt, absoluteExpiresAt } = row;
     return { storageKey: Buffer.from(storageKey), idleExpiresAt, absoluteExpiresAt };
@@ -208,6 +257,17 @@ function isRevocable(row: Row, writeId: Buffer): boolean {
 
 function belongsTo(row: Row, userKeys: readonly Buffer[]): boolean {
   return userKeys.some((userKey) => row.userKey?.equals(userKey));
+}
+
+function toDirtyRow(row: Row, dirtyAt: number): DirtyRow {
+  const { storageKey, revision, revokedAt, absoluteExpiresAt, previousKeys } = row;
+  return { storageKey, dirtyAt, revision, isRevoked: revokedAt !== null, absoluteExpiresAt, previousKeys };
+}
+
+function isBehind(row: FeedPosition, position: FeedPosition | number): boolean {
+  if (typeof position === 'number') return row.dirtyAt >= position;
+  if (row.dirtyAt !== position.dirtyAt) return row.dirtyAt > position.dirtyAt;
+  return row.storageKey.compare(position.storageKey) > 0;
 }
 
 function toState({ revision, keyId, lastSeenAt, idleExpiresAt, absoluteExpiresAt }: Row): RecordState {
