@@ -60,8 +60,8 @@ export const VALIDATION_LEASE_MS_MIN = 1_000;
 export const VALIDATION_LEASE_MS_MAX: number = 10 * 60_000;
 /** Longer than any read of the durable tier may take; a reader that stalls longer loses its lease and fills nothing. */
 export const LEASE_TTL_MS = 10_000;
-/** Longer than a destroy may take: two primary commands and one statement with its wait for room, all at their longest. */
-export const HOLD_TTL_MS = 15_000;
+/** Longer than a destroy may take: two primary commands, and a statement and its repeat with their waits for room, all at their longest. */
+export const HOLD_TTL_MS = 30_000;
 /** Longest wait between two probes of a tier that is down: Redis is used again within a second of its return. */
 export const PROBE_BACKOFF_MS_MAX = 500;
 export const PROBE_BACKOFF_MS_MIN = 50;
@@ -78,10 +78,14 @@ export const DURABLE_TIMEOUT_MS_MAX = 5_000;
 export const DURABLE_OPEN_TIMEOUTS = 3;
 /** As many statements as the drivers' pools have connections by default: more would only queue inside the driver. */
 export const DURABLE_IN_FLIGHT_MAX = 10;
+/** Reads among them: when the primary tier is gone, writes still find a connection. */
+export const DURABLE_READS_IN_FLIGHT_MAX = 7;
 /** Calls that may wait for room. At a few thousand statements a second this is the longest queue that can still be served in time. */
 export const DURABLE_WAITING_MAX = 10_000;
 /** Consecutive failures that open the durable breaker. One lost connection must not refuse everybody. */
 export const DURABLE_FAILURES_TO_OPEN = 3;
+/** After this many time-outs of the durable tier no INSERT that was sent before can commit any more (it waits for room, then runs). */
+export const LATECOMER_TIMEOUTS = 3;
 /** Rows that one statement revokes: bounds the time that row locks are held. */
 export const REVOKE_BATCH_ROWS = 1_000;
 /** Rows that one statement lists. */
@@ -97,6 +101,36 @@ export const REJECTED_RETRY_MS_MIN = 2;
 export const REJECTED_RETRY_MS_MAX = 50;
 /** Drivers of SQLite wait for its lock on the event loop, so they may wait no longer than this; the tier waits the rest itself. */
 export const SQLITE_BUSY_TIMEOUT_MS = 5;
+
+// --- Dirty feed -------------------------------------------------------------------------------------------------
+
+/** One indexed statement a second and node; a longer interval lets other nodes be behind for longer. */
+export const FEED_INTERVAL_MS = 1_000;
+/** Copies are believed this long after the start of a poll that was wholly applied: the 1.5 s of the promises. */
+export const FEED_LEASE_MS = 1_500;
+/** Each poll looks back this far behind the last: marks are dated before their statements commit, by a timeout and its wait at most. */
+export const FEED_OVERLAP_MS: number = 2 * DURABLE_TIMEOUT_MS_MAX;
+export const FEED_PAGE_ROWS = 500;
+/** 10 000 marks; a node with more to read raises its trust floor instead, which costs one statement per session read. */
+export const FEED_PAGES_MAX = 20;
+/** Rows that one statement clears of marks. */
+export const FEED_CLEAR_ROWS = 500;
+/** Marks are kept for the validation lease, the overlap and this: a paused process may be this late. */
+export const DIRTY_WINDOW_MARGIN_MS: number = 30_000;
+/** How long reads go on from the primary tier while the durable one is away: long enough for a failover, short enough for a revocation. */
+export const DURABLE_OUTAGE_READS_MS_DEFAULT: number = 15 * 60_000;
+export const DURABLE_OUTAGE_READS_MS_MAX: number = 24 * 60 * 60_000;
+/** Sessions whose activity is remembered while the durable tier is away: 100 bytes each. */
+export const PENDING_TOUCHES_MAX = 100_000;
+
+// --- Hedged reads -----------------------------------------------------------------------------------------------
+
+/** A healthy Redis answers in under 1 ms; after this long the database is asked as well. */
+export const HEDGE_AFTER_MS = 50;
+/** Share of reads that may be hedged; more means that Redis is slow, and the breaker opens. */
+export const HEDGE_SHARE: number = 0.05;
+/** Hedges that may be spent at once after a quiet time. */
+export const HEDGE_BURST = 20;
 
 // --- Client -----------------------------------------------------------------------------------------------------
 

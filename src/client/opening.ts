@@ -67,6 +67,7 @@ export class Opening<T> {
     const reasons = results.filter((result) => result.status === 'rejected').map((result): unknown => result.reason);
     const first = reasons.find((reason) => !(reason instanceof TierUnavailableError)) ?? reasons[0];
     if (first !== undefined) throw first;
+    await this.#store.startFeed();
     this.#opened = { codec: this.#requireCodec(), store: this.#store };
     return this.#opened;
   }

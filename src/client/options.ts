@@ -5,6 +5,8 @@ import type { KeyRing } from '../keys/key-ring.ts';
 import type { KeySource } from '../keys/key-source.ts';
 import {
   ABSOLUTE_LIFETIME_MS_DEFAULT,
+  DURABLE_OUTAGE_READS_MS_DEFAULT,
+  DURABLE_OUTAGE_READS_MS_MAX,
   DURABLE_TIMEOUT_MS_DEFAULT,
   DURABLE_TIMEOUT_MS_MAX,
   DURABLE_TIMEOUT_MS_MIN,
@@ -62,6 +64,11 @@ export interface SessionClientOptions<T> {
   readonly primaryTimeout?: Duration;
   /** After this long a statement of the durable tier has failed. From 50 ms to 5 s. @defaultValue '2s' */
   readonly durableTimeout?: Duration;
+  /**
+   * How long reads go on from the primary tier alone while the durable one is away. A larger value keeps users signed in through
+   * longer outages, and keeps revocations that other nodes made meanwhile from being noticed. From 0 to 24 h. @defaultValue '15m'
+   */
+  readonly durableOutageReads?: Duration;
   /** Bytes of serialized data, at most 1 048 576. @defaultValue 65536 */
   readonly maxPayload?: number;
   /** Turns data into bytes and back. @defaultValue JSON */
@@ -89,6 +96,7 @@ export interface ResolvedOptions<T> {
   readonly updateTimeoutMs: number;
   readonly primaryTimeoutMs: number;
   readonly durableTimeoutMs: number;
+  readonly durableOutageReadsMs: number;
   readonly maxPayloadBytes: number;
   readonly serializer: Serializer;
   readonly schema: StandardSchema<T> | undefined;
@@ -97,6 +105,7 @@ export interface ResolvedOptions<T> {
 
 const NAMES = [
   'durable',
+  'durableOutageReads',
   'durableTimeout',
   'keys',
   'lifetime',
@@ -150,6 +159,12 @@ export function resolveOptions<T>(options: SessionClientOptions<T>): ResolvedOpt
       options.durableTimeout ?? DURABLE_TIMEOUT_MS_DEFAULT,
       DURABLE_TIMEOUT_MS_MIN,
       DURABLE_TIMEOUT_MS_MAX,
+    ),
+    durableOutageReadsMs: parseDuration(
+      'durableOutageReads',
+      options.durableOutageReads ?? DURABLE_OUTAGE_READS_MS_DEFAULT,
+      0,
+      DURABLE_OUTAGE_READS_MS_MAX,
     ),
     maxPayloadBytes: requirePayloadBytes(options.maxPayload ?? PAYLOAD_BYTES_DEFAULT),
     serializer: requireMethods('serializer', options.serializer ?? jsonSerializer, ['serialize', 'parse'], 'a Serializer'),

@@ -159,7 +159,7 @@ export class SessionClient<T = unknown> implements AsyncDisposable {
   /** Ends every session of the namespace. How many were alive. */
   async destroyAll(): Promise<number> {
     const { store } = await this.#opening.get();
-    return store.destroyMany('everyone', null);
+    return store.destroyAll();
   }
 
   /** The user's living sessions, the latest seen first; never their ids. Asks the durable tier. */
@@ -174,7 +174,7 @@ export class SessionClient<T = unknown> implements AsyncDisposable {
     requireOptions('destroyByUser options', options, ['except']);
     const { codec, store } = await this.#opening.get();
     const except = isSessionId(options.except) ? storageKeyOf(options.except) : null;
-    return store.destroyMany(codec.userKeys(userId), except);
+    return store.destroyByUser(codec.userKeys(userId), except);
   }
 
   /** Ends the one of the user's sessions that has this handle. True if it was alive. */

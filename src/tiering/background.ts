@@ -1,9 +1,11 @@
 import { HoldfastError } from '../errors.ts';
+import type { CancelTimer, Platform } from '../platform/platform.ts';
 import { backgroundFailure, type BackgroundFailure } from '../telemetry/channels.ts';
 
 /** Work that nobody waits for: kept until it ends, so that `close` can wait for it. */
 export class Background {
   readonly #running = new Set<Promise<unknown>>();
+  readonly #timers = new Set<CancelTimer>();
 
   /** Failures are announced, never thrown. */
   run(work: BackgroundFailure['work'] | 'fill', promise: Promise<unknown>): void {
@@ -17,7 +19,19 @@ export class Background {
     this.#running.add(ended);
   }
 
+  /** Work for later; forgotten if `drained` comes first. */
+  later(platform: Platform, delayMs: number, work: BackgroundFailure['work'], start: () => Promise<unknown>): void {
+    const due = (): void => {
+      this.#timers.delete(cancel);
+      this.run(work, start());
+    };
+    const cancel = platform.after(delayMs, due, 'background');
+    this.#timers.add(cancel);
+  }
+
   async drained(): Promise<void> {
+    for (const cancel of this.#timers) cancel();
+    this.#timers.clear();
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 }

@@ -10,7 +10,7 @@ export interface BreakerOptions {
   readonly failuresToOpen: number;
   /** Resolves if the tier is of use again. Must settle. */
   readonly probe: () => Promise<void>;
-  /** Runs as it closes, before anybody is let through. */
+  /** Runs as it closes, before anybody else is let through. */
   readonly onClose: () => void;
 }
 
@@ -100,8 +100,8 @@ export class Breaker {
   }
 
   #close(): void {
-    this.#options.onClose();
     this.#state = { kind: 'closed', failures: 0 };
+    this.#options.onClose();
     this.#announce('up', 'probe-succeeded');
   }
 

@@ -1,7 +1,9 @@
 import { randomBytes, type Platform } from '../platform/platform.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { Background } from './background.ts';
+import type { DirtyFeed } from './dirty-feed.ts';
 import type { DurableGuard } from './durable-guard.ts';
+import type { PendingTouches } from './pending-touches.ts';
 import type { PrimaryGuard } from './primary-guard.ts';
 
 /** Opens an envelope for a storage key, or throws `EnvelopeError`. The coordinator never sees a key. */
@@ -12,10 +14,14 @@ export interface TieringContext {
   readonly platform: Platform;
   readonly primary: PrimaryGuard;
   readonly durable: DurableGuard;
+  readonly feed: DirtyFeed;
   readonly background: Background;
+  readonly pendingTouches: PendingTouches;
   readonly openEnvelope: OpenEnvelope;
   /** The configured ceiling; a session with a short idle lifetime is touched more often. */
   readonly touchIntervalMs: number;
+  /** How long the primary tier alone may serve while the durable one is away. */
+  readonly durableOutageReadsMs: number;
 }
 
 /** A living session as the tiers have it. Times are milliseconds since the epoch. */

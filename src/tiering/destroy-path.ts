@@ -1,10 +1,12 @@
 import { OutcomeUnknownError, RevocationNotDurableError, TierUnavailableError } from '../errors.ts';
 import { LIFETIME_MS_MAX, PREVIOUS_KEY_LOOKUP_MS } from '../limits.ts';
 import { hasEnded, tombstoneTtl } from '../session/lifetime.ts';
-import type { RevokedRow } from '../tiers/tier.ts';
+import type { RevokeCommand, RevokedRow } from '../tiers/tier.ts';
 import { newWriteId, type TieringContext } from './context.ts';
 import type { PendingRevocations } from './pending-revocations.ts';
 import { UNREACHED } from './primary-guard.ts';
+import { settle } from './unknown-outcome.ts';
+import { markDirty } from './write-path.ts';
 
 /**
  * Hold, revoke the row, tombstone. The hold keeps readers from filling a copy of what is about to die; the tombstone,
@@ -15,9 +17,13 @@ export async function destroy(
   pending: PendingRevocations,
   storageKey: Buffer,
 ): Promise<boolean> {
-  await context.primary.hold(storageKey);
-  const revoked = await revoke(context, pending, storageKey);
-  if (revoked !== null) return entomb(context, revoked);
+  const isHeld = (await context.primary.hold(storageKey)) !== UNREACHED;
+  const revoked = await revoke(context, pending, storageKey, !isHeld);
+  if (revoked !== null) {
+    const isEntombed = await entomb(context, revoked);
+    if (isHeld && !isEntombed) await markDirty(context, storageKey);
+    return !hasEnded(revoked, context.platform.now());
+  }
   // A logout that raced a regenerate carries the id from before it, and must log out all the same.
   const since = context.platform.now() - PREVIOUS_KEY_LOOKUP_MS;
   const movedTo = await context.durable.findRegenerated(storageKey, since);
@@ -28,22 +34,31 @@ async function revoke(
   context: TieringContext,
   pending: PendingRevocations,
   storageKey: Buffer,
+  dirty: boolean,
 ): Promise<RevokedRow | null> {
-  const { platform, primary, durable } = context;
+  const command = newRevocation(context, storageKey, dirty);
   try {
-    return await durable.revoke(storageKey, newWriteId(platform), platform.now());
+    const { answer, isRepeat } = await settle(() => context.durable.revoke(command));
+    // A repeat that found nothing may have come too late; only a row that is gone is as good as revoked.
+    if (answer !== null || !isRepeat || (await context.durable.readState(storageKey)) === null) return answer;
+    throw new OutcomeUnknownError();
   } catch (error) {
     if (!(error instanceof TierUnavailableError) && !(error instanceof OutcomeUnknownError)) throw error;
     // How long the session would live is written in the row that cannot be read: entomb it for the longest life there is.
-    if ((await primary.tombstone(storageKey, LIFETIME_MS_MAX)) === UNREACHED) throw error;
+    if ((await context.primary.tombstone(storageKey, LIFETIME_MS_MAX)) === UNREACHED) throw error;
     pending.add(storageKey);
     throw new RevocationNotDurableError();
   }
 }
 
-/** Makes the primary tier refuse the session for the rest of its absolute life. True if it was alive until now. */
-export async function entomb(context: TieringContext, revoked: RevokedRow): Promise<boolean> {
-  const now = context.platform.now();
-  await context.primary.tombstone(revoked.storageKey, tombstoneTtl(revoked.absoluteExpiresAt, now));
-  return !hasEnded(revoked, now);
+export function newRevocation(context: TieringContext, storageKey: Buffer, dirty: boolean): RevokeCommand {
+  const { platform, durable } = context;
+  const writeId = newWriteId(platform);
+  return { storageKey, dirty, writeId, revokedAt: platform.now(), validUntil: durable.validUntil() };
+}
+
+/** Makes the primary tier refuse the session for the rest of its absolute life. False if it was not reached. */
+export async function entomb({ primary, platform }: TieringContext, revoked: RevokedRow): Promise<boolean> {
+  const ttlMs = tombstoneTtl(revoked.absoluteExpiresAt, platform.now());
+  return (await primary.tombstone(revoked.storageKey, ttlMs)) !== UNREACHED;
 }

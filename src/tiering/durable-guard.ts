@@ -1,10 +1,20 @@
 import { OutcomeUnknownError, TierFailure, TierUnavailableError } from '../errors.ts';
-import { DURABLE_FAILURES_TO_OPEN, DURABLE_IN_FLIGHT_MAX, DURABLE_OPEN_TIMEOUTS, DURABLE_WAITING_MAX } from '../limits.ts';
+import {
+  DURABLE_FAILURES_TO_OPEN,
+  DURABLE_IN_FLIGHT_MAX,
+  DURABLE_OPEN_TIMEOUTS,
+  DURABLE_READS_IN_FLIGHT_MAX,
+  DURABLE_WAITING_MAX,
+} from '../limits.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { RecordState, SealedRecord } from '../session/sealed-record.ts';
 import type {
   DurableTier,
+  FeedPage,
+  FeedPosition,
+  InsertCommand,
   RegenerateCommand,
+  RevokeCommand,
   RevokedRow,
   RevokeManyCommand,
   TierContext,
@@ -13,6 +23,7 @@ import type {
 } from '../tiers/tier.ts';
 import { Breaker } from './breaker.ts';
 import { Bulkhead } from './bulkhead.ts';
+import { DatabaseClock } from './database-clock.ts';
 import { withDeadline } from './deadline.ts';
 import { SingleFlight } from './single-flight.ts';
 
@@ -25,26 +36,41 @@ export class DurableGuard {
   readonly #platform: Platform;
   readonly #timeoutMs: number;
   readonly #breaker: Breaker;
-  readonly #bulkhead: Bulkhead;
+  readonly #room: Bulkhead;
+  readonly #readRoom: Bulkhead;
+  readonly #clock: DatabaseClock;
   readonly #reads = new SingleFlight<SealedRecord | null>();
 
-  constructor(tier: DurableTier, platform: Platform, timeoutMs: number) {
+  /** `onReturn` runs when the tier is of use again after it was not. */
+  constructor(tier: DurableTier, platform: Platform, timeoutMs: number, onReturn: () => void) {
     this.#tier = tier;
     this.#platform = platform;
     this.#timeoutMs = timeoutMs;
-    this.#bulkhead = new Bulkhead(platform, DURABLE_IN_FLIGHT_MAX, DURABLE_WAITING_MAX);
+    this.#room = new Bulkhead(platform, DURABLE_IN_FLIGHT_MAX, DURABLE_WAITING_MAX);
+    this.#readRoom = new Bulkhead(platform, DURABLE_READS_IN_FLIGHT_MAX, DURABLE_WAITING_MAX);
+    this.#clock = new DatabaseClock(platform);
     this.#breaker = new Breaker({
       platform,
       role: 'durable',
       failuresToOpen: DURABLE_FAILURES_TO_OPEN,
-      probe: () => this.#bounded(() => tier.probe()),
-      onClose: () => undefined,
+      probe: () => this.#probe(),
+      onClose: onReturn,
     });
   }
 
   /** Rejects with the tier's own `TierFailure`. May be called again after a failure. */
-  open(context: TierContext): Promise<void> {
-    return this.#bounded(() => this.#tier.open(context), DURABLE_OPEN_TIMEOUTS * this.#timeoutMs);
+  async open(context: TierContext): Promise<void> {
+    await this.#bounded(() => this.#tier.open(context), DURABLE_OPEN_TIMEOUTS * this.#timeoutMs);
+    await this.#probe();
+  }
+
+  /**
+   * When, by the database's clock, a write that is sent now must not be executed any more: not before this node has given it
+   * up (it may wait for room, and then for its answer), so "nothing changed" is never said of a write that was only late.
+   */
+  validUntil(): number | null {
+    const now = this.#clock.latest();
+    return now === null ? null : now + 2 * this.#timeoutMs;
   }
 
   get condition(): 'degraded' | 'down' | 'up' {
@@ -73,8 +99,25 @@ export class DurableGuard {
     return this.#ask(() => this.#tier.findRegenerated(previousStorageKey, since));
   }
 
-  insert(record: SealedRecord, writeId: Buffer): Promise<boolean> {
-    return this.#tell(() => this.#tier.insert(record, writeId));
+  async readFeed(after: FeedPosition | number, limit: number): Promise<FeedPage> {
+    const sentAt = this.#platform.monotonic();
+    const page = await this.#ask(() => this.#tier.readFeed(after, limit));
+    this.#clock.observe(page.now, sentAt);
+    return page;
+  }
+
+  /** Marks that stay a little longer harm nobody, so a lost answer is only a missing one. */
+  clearFeed(before: number, limit: number): Promise<number> {
+    return this.#ask(() => this.#tier.clearFeed(before, limit));
+  }
+
+  markDirty(storageKey: Buffer): Promise<void> {
+    // Asked for again, it does the same again.
+    return this.#ask(() => this.#tier.markDirty(storageKey));
+  }
+
+  insert(command: InsertCommand): Promise<boolean> {
+    return this.#tell(() => this.#tier.insert(command));
   }
 
   update(command: UpdateCommand): Promise<boolean> {
@@ -90,8 +133,8 @@ export class DurableGuard {
     return this.#ask(() => this.#tier.touch(command));
   }
 
-  revoke(storageKey: Buffer, writeId: Buffer, revokedAt: number): Promise<RevokedRow | null> {
-    return this.#tell(() => this.#tier.revoke(storageKey, writeId, revokedAt));
+  revoke(command: RevokeCommand): Promise<RevokedRow | null> {
+    return this.#tell(() => this.#tier.revoke(command));
   }
 
   revokeMany(command: RevokeManyCommand): Promise<RevokedRow[]> {
@@ -104,33 +147,47 @@ export class DurableGuard {
   }
 
   #ask<T>(statement: () => Promise<T>): Promise<T> {
-    return this.#run(statement, (reason) => new TierUnavailableError('durable', reason));
+    return this.#within(this.#readRoom, () =>
+      this.#run(statement, (reason) => new TierUnavailableError('durable', reason)),
+    );
   }
 
   #tell<T>(statement: () => Promise<T>): Promise<T> {
     return this.#run(statement, () => new OutcomeUnknownError());
   }
 
-  async #run<T>(statement: () => Promise<T>, ifAmbiguous: (reason: string) => Error): Promise<T> {
+  #run<T>(statement: () => Promise<T>, ifAmbiguous: (reason: string) => Error): Promise<T> {
+    return this.#within(this.#room, async () => {
+      try {
+        const answer = await this.#bounded(statement);
+        this.#breaker.succeeded();
+        return answer;
+      } catch (error) {
+        if (!(error instanceof TierFailure)) throw error;
+        // A rejection is an answer: the database is there.
+        if (error.kind === 'rejected') this.#breaker.succeeded();
+        else this.#breaker.failed(error.reason);
+        throw error.kind === 'ambiguous' ? ifAmbiguous(error.reason) : new TierUnavailableError('durable', error.reason);
+      }
+    });
+  }
+
+  /** Waits for room, for as long as a statement may take; nothing is sent meanwhile. */
+  async #within<T>(bulkhead: Bulkhead, work: () => Promise<T>): Promise<T> {
     this.refuseIfDown();
-    const room = this.#bulkhead.enter(this.#timeoutMs);
+    const room = bulkhead.enter(this.#timeoutMs);
     if (room !== true && !(await room)) throw new TierUnavailableError('durable', 'overloaded');
     try {
       this.refuseIfDown();
-      const answer = await this.#bounded(statement);
-      this.#breaker.succeeded();
-      return answer;
-    } catch (error) {
-      if (!(error instanceof TierFailure)) throw error;
-      // A rejection is an answer: the database is there.
-      if (error.kind === 'rejected') this.#breaker.succeeded();
-      else this.#breaker.failed(error.reason);
-      throw error.kind === 'ambiguous'
-        ? ifAmbiguous(error.reason)
-        : new TierUnavailableError('durable', error.reason);
+      return await work();
     } finally {
-      this.#bulkhead.leave();
+      bulkhead.leave();
     }
+  }
+
+  async #probe(): Promise<void> {
+    const sentAt = this.#platform.monotonic();
+    this.#clock.observe(await this.#bounded(() => this.#tier.probe()), sentAt);
   }
 
   #bounded<T>(statement: () => Promise<T>, timeoutMs: number = this.#timeoutMs): Promise<T> {

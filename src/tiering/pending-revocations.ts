@@ -1,6 +1,7 @@
 import { PENDING_REVOCATIONS_MAX, PENDING_REVOCATION_RETRY_MS } from '../limits.ts';
 import type { CancelTimer } from '../platform/platform.ts';
-import { newWriteId, type TieringContext } from './context.ts';
+import type { TieringContext } from './context.ts';
+import { newRevocation } from './destroy-path.ts';
 
 /**
  * Sessions destroyed in the primary tier while the durable tier was away: their rows are revoked as soon as it answers.
@@ -45,9 +46,9 @@ export class PendingRevocations {
 
   /** In order, ending at the first failure: the durable tier is away and the rest can wait. */
   async #retryAll(): Promise<void> {
-    const { platform, durable } = this.#context;
     for (const [key, storageKey] of this.#storageKeys) {
-      await durable.revoke(storageKey, newWriteId(platform), platform.now());
+      // Dirty: the tombstone may have gone with its server meanwhile.
+      await this.#context.durable.revoke(newRevocation(this.#context, storageKey, true));
       this.#storageKeys.delete(key);
     }
   }

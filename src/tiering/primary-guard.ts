@@ -29,7 +29,8 @@ export class PrimaryGuard {
   /** Primary server time below which stamps are not believed by this node. */
   #trustFloor = 0;
 
-  constructor(tier: PrimaryTier, platform: Platform, validationLeaseMs: number) {
+  /** `onReturn` runs when the tier is of use again after it was not. */
+  constructor(tier: PrimaryTier, platform: Platform, validationLeaseMs: number, onReturn: () => void) {
     this.#tier = tier;
     this.#validationLeaseMs = validationLeaseMs;
     this.#breaker = new Breaker({
@@ -37,7 +38,10 @@ export class PrimaryGuard {
       role: 'primary',
       failuresToOpen: 1,
       probe: () => tier.probe(),
-      onClose: () => this.#raiseTrustFloor(),
+      onClose: () => {
+        this.raiseTrustFloor();
+        onReturn();
+      },
     });
   }
 
@@ -65,12 +69,27 @@ export class PrimaryGuard {
     return vantage === null ? null : { incarnation: vantage.incarnation, at: vantage.earliest };
   }
 
-  /** Whether this node may serve the copy without asking the durable tier. */
-  trusts(value: PrimaryValue): boolean {
+  /**
+   * What the copy itself shows of its worth. `foreign` was stamped in another life of the server, before this node lost
+   * sight of it, or in the future; `expired` has outlived the validation lease.
+   */
+  judge(value: PrimaryValue): 'current' | 'expired' | 'foreign' {
     const vantage = this.#tier.vantage();
-    if (vantage === null || value.stamp.incarnation !== vantage.incarnation) return false;
+    if (vantage === null || value.stamp.incarnation !== vantage.incarnation) return 'foreign';
     const { at } = value.stamp;
-    return at >= this.#trustFloor && at <= vantage.latest && vantage.latest - at <= this.#validationLeaseMs;
+    if (at < this.#trustFloor || at > vantage.latest) return 'foreign';
+    return vantage.latest - at <= this.#validationLeaseMs ? 'current' : 'expired';
+  }
+
+  /** Nothing from before now is believed without the durable tier's word. */
+  raiseTrustFloor(): void {
+    const vantage = this.#tier.vantage();
+    if (vantage !== null) this.#trustFloor = Math.max(this.#trustFloor, vantage.latest);
+  }
+
+  /** Takes the tier out of use until a probe succeeds. */
+  trip(reason: string): void {
+    this.#breaker.trip(reason);
   }
 
   read(storageKey: Buffer): Promise<PrimaryEntry | Unreached> {
@@ -123,10 +142,5 @@ export class PrimaryGuard {
   #connectionChanged(): void {
     if (this.#tier.vantage() === null) this.#breaker.trip('connection-lost');
     else this.#breaker.nudge();
-  }
-
-  #raiseTrustFloor(): void {
-    const vantage = this.#tier.vantage();
-    if (vantage !== null) this.#trustFloor = Math.max(this.#trustFloor, vantage.latest);
   }
 }

@@ -1,12 +1,13 @@
-import { EnvelopeError, type TierRole } from '../errors.ts';
-import { hasEnded, primaryTtl } from '../session/lifetime.ts';
+import { EnvelopeError, TierUnavailableError, type TierRole } from '../errors.ts';
+import { hasEnded, idleDeadline, primaryTtl } from '../session/lifetime.ts';
 import type { RecordState, SealedRecord } from '../session/sealed-record.ts';
 import { handleOf } from '../session/session-id.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import { envelopeRejected } from '../telemetry/channels.ts';
-import type { PrimaryValue, Stamp } from '../tiers/tier.ts';
+import type { PrimaryEntry, PrimaryValue, Stamp } from '../tiers/tier.ts';
 import { newLeaseToken, type LivingSession, type TieringContext } from './context.ts';
-import { UNREACHED } from './primary-guard.ts';
+import { Hedge } from './hedge.ts';
+import { UNREACHED, type Unreached } from './primary-guard.ts';
 import { isTouchDue, spread, touch, type TouchesUnderWay } from './touch-path.ts';
 
 export interface ReadOptions {
@@ -23,14 +24,23 @@ export interface ReadOptions {
 export class ReadPath {
   readonly #context: TieringContext;
   readonly #touches: TouchesUnderWay;
+  readonly #hedge: Hedge;
 
   constructor(context: TieringContext, touches: TouchesUnderWay) {
     this.#context = context;
     this.#touches = touches;
+    this.#hedge = new Hedge(context.platform, () => context.primary.trip('slow'));
   }
 
-  async read(storageKey: Buffer, options: ReadOptions): Promise<LivingSession | null> {
-    const entry = await this.#context.primary.read(storageKey);
+  /** What the primary tier holds decides; where it is slow to say, the durable tier may answer first. */
+  read(storageKey: Buffer, options: ReadOptions): Promise<LivingSession | null> {
+    const answer = this.#context.primary
+      .read(storageKey)
+      .then((entry) => this.#readEntry(storageKey, entry, options));
+    return this.#hedge.race(answer, () => this.readDurable(storageKey, options));
+  }
+
+  #readEntry(storageKey: Buffer, entry: PrimaryEntry | Unreached, options: ReadOptions): LivingSession | Promise<LivingSession | null> | null {
     if (entry === UNREACHED) return this.readDurable(storageKey, options);
     switch (entry.kind) {
       case 'tombstone':
@@ -54,15 +64,41 @@ export class ReadPath {
   }
 
   async #readValue(storageKey: Buffer, value: PrimaryValue, options: ReadOptions): Promise<LivingSession | null> {
+    const { platform, primary, feed } = this.#context;
     const record = this.#tryOpen(storageKey, value);
     if (record === null) return this.#fill(storageKey, value, options);
-    const now = this.#context.platform.now();
+    const now = platform.now();
     if (now >= record.absoluteExpiresAt) return null;
-    const isBelieved = options.consistency === 'bounded' && this.#context.primary.trusts(value);
+    const worth = primary.judge(value);
+    const isBelieved = worth === 'current' && feed.isFresh && options.consistency === 'bounded';
     // An idle deadline is not authenticated, and another node may just have moved it: the durable tier has the last word.
-    if (!isBelieved || now > value.idleExpiresAt) return this.#confirm(storageKey, value, record, options);
-    const { lastSeenAt, idleExpiresAt } = value;
-    return this.#slide({ storageKey, record, lastSeenAt, idleExpiresAt, servedBy: 'primary' }, options);
+    if (isBelieved && now <= value.idleExpiresAt) return this.#slide(fromValue(storageKey, value, record), options);
+    try {
+      return await this.#confirm(storageKey, value, record, options);
+    } catch (error) {
+      const mayServe = worth !== 'foreign' && now <= value.idleExpiresAt && options.consistency === 'bounded';
+      if (!(error instanceof TierUnavailableError) || !mayServe || !this.#mayServeAlone()) throw error;
+      return this.#serveAlone(storageKey, value, record, options);
+    }
+  }
+
+  /** Durable-degraded: for a while the primary tier's word stands without the durable tier's. */
+  #mayServeAlone(): boolean {
+    return this.#context.feed.lateMs <= this.#context.durableOutageReadsMs;
+  }
+
+  /** Activity moves the deadline where it can be told, and waits to be told to the durable tier. */
+  #serveAlone(storageKey: Buffer, value: PrimaryValue, record: SessionRecord, options: ReadOptions): LivingSession {
+    const { platform, primary, background, pendingTouches } = this.#context;
+    const session = fromValue(storageKey, value, record);
+    if (!options.touch || !isTouchDue(this.#context, record, value.lastSeenAt)) return session;
+    const lastSeenAt = platform.now();
+    const idleExpiresAt = idleDeadline(lastSeenAt, record.idleLifetimeMs, record.absoluteExpiresAt);
+    const ttlMs = primaryTtl({ idleExpiresAt, absoluteExpiresAt: record.absoluteExpiresAt }, lastSeenAt);
+    const { revision, stamp } = value;
+    pendingTouches.add(storageKey, record, lastSeenAt);
+    background.run('fill', primary.restamp(storageKey, { revision, stamp, lastSeenAt, idleExpiresAt, ttlMs }));
+    return { ...session, lastSeenAt, idleExpiresAt };
   }
 
   /** Asks the durable tier whether the copy is still the truth, without moving the envelope again. */
@@ -162,4 +198,9 @@ export class ReadPath {
       throw error;
     }
   }
+}
+
+function fromValue(storageKey: Buffer, value: PrimaryValue, record: SessionRecord): LivingSession {
+  const { lastSeenAt, idleExpiresAt } = value;
+  return { storageKey, record, lastSeenAt, idleExpiresAt, servedBy: 'primary' };
 }

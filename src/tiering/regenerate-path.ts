@@ -1,7 +1,11 @@
+import { OutcomeUnknownError } from '../errors.ts';
 import { tombstoneTtl } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
+import type { RegenerateCommand } from '../tiers/tier.ts';
 import { newWriteId, type TieringContext } from './context.ts';
-import { writableSince } from './write-path.ts';
+import { UNREACHED } from './primary-guard.ts';
+import { orUnknown, settle } from './unknown-outcome.ts';
+import { markDirty, writableSince } from './write-path.ts';
 
 export interface Regeneration {
   readonly previousStorageKey: Buffer;
@@ -20,15 +24,29 @@ export async function regenerate(context: TieringContext, regeneration: Regenera
   const { previousStorageKey, previousAbsoluteExpiresAt, record, idleLifetimeMs } = regeneration;
   // A hold takes the copy out of use: not for a write that is certain to fail.
   durable.refuseIfDown();
-  await primary.hold(previousStorageKey);
-  const hasMoved = await durable.regenerate({
+  const isHeld = (await primary.hold(previousStorageKey)) !== UNREACHED;
+  const hasMoved = await isMoved(context, {
     record,
     previousStorageKey,
     writeId: newWriteId(platform),
+    validUntil: durable.validUntil(),
     aliveAt: writableSince(context, idleLifetimeMs),
     regeneratedAt: platform.now(),
+    dirty: !isHeld,
   });
   if (!hasMoved) return false;
-  await primary.tombstone(previousStorageKey, tombstoneTtl(previousAbsoluteExpiresAt, platform.now()));
+  const ttlMs = tombstoneTtl(previousAbsoluteExpiresAt, platform.now());
+  const isEntombed = (await primary.tombstone(previousStorageKey, ttlMs)) !== UNREACHED;
+  if (isHeld && !isEntombed) await markDirty(context, record.storageKey);
   return true;
+}
+
+/** Definite, or `OutcomeUnknownError`. Nobody else knows the new key: a row that has it was moved by this write. */
+async function isMoved({ durable }: TieringContext, command: RegenerateCommand): Promise<boolean> {
+  const { answer, isRepeat } = await settle(() => durable.regenerate(command));
+  if (answer || !isRepeat) return answer;
+  if ((await orUnknown(durable.readState(command.record.storageKey))) !== null) return true;
+  const old = await orUnknown(durable.readState(command.previousStorageKey));
+  if (old !== null && old.revision >= command.record.revision) return false;
+  throw new OutcomeUnknownError();
 }

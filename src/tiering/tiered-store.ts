@@ -1,13 +1,15 @@
-import { LIST_PAGE_ROWS, LIST_ROWS_MAX } from '../limits.ts';
+import { LATECOMER_TIMEOUTS, LIST_PAGE_ROWS, LIST_ROWS_MAX } from '../limits.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
 import type { DurableTier, PrimaryTier } from '../tiers/tier.ts';
 import { Background } from './background.ts';
 import type { LivingSession, OpenEnvelope, TieringContext } from './context.ts';
-import { destroyMany } from './destroy-many-path.ts';
+import { destroyLatecomers, destroyMany } from './destroy-many-path.ts';
 import { destroy } from './destroy-path.ts';
+import { DirtyFeed } from './dirty-feed.ts';
 import { DurableGuard } from './durable-guard.ts';
 import { PendingRevocations } from './pending-revocations.ts';
+import { PendingTouches } from './pending-touches.ts';
 import { PrimaryGuard } from './primary-guard.ts';
 import { ReadPath, type ReadOptions } from './read-path.ts';
 import { regenerate, type Regeneration } from './regenerate-path.ts';
@@ -24,6 +26,7 @@ export interface TieredStoreOptions {
   readonly durableTimeoutMs: number;
   readonly validationLeaseMs: number;
   readonly touchIntervalMs: number;
+  readonly durableOutageReadsMs: number;
 }
 
 export interface TierConditions {
@@ -45,13 +48,19 @@ export class TieredStore {
   constructor(options: TieredStoreOptions) {
     const { platform } = options;
     this.#options = options;
+    const { validationLeaseMs, durableTimeoutMs } = options;
+    const primary = new PrimaryGuard(options.primary, platform, validationLeaseMs, () => void this.#context.feed.poll());
+    const durable = new DurableGuard(options.durable, platform, durableTimeoutMs, () => this.#durableReturned());
     this.#context = {
       platform,
-      primary: new PrimaryGuard(options.primary, platform, options.validationLeaseMs),
-      durable: new DurableGuard(options.durable, platform, options.durableTimeoutMs),
+      primary,
+      durable,
+      feed: new DirtyFeed({ platform, primary, durable, validationLeaseMs }),
       background: new Background(),
+      pendingTouches: new PendingTouches(),
       openEnvelope: options.openEnvelope,
       touchIntervalMs: options.touchIntervalMs,
+      durableOutageReadsMs: options.durableOutageReadsMs,
     };
     this.#reads = new ReadPath(this.#context, new TouchesUnderWay());
     this.#pending = new PendingRevocations(this.#context);
@@ -69,8 +78,19 @@ export class TieredStore {
     return this.#context.primary.open({ namespace, platform, timeoutMs: primaryTimeoutMs });
   }
 
+  /** Begins to listen to what other nodes could not tell the primary tier; nothing from there is believed before. */
+  startFeed(): Promise<void> {
+    return this.#context.feed.start();
+  }
+
   conditions(): TierConditions {
-    return { primary: this.#context.primary.condition, durable: this.#context.durable.condition };
+    const { primary, durable, feed } = this.#context;
+    const isFeedLate = primary.condition === 'up' && !feed.isFresh;
+    const durableCondition = durable.condition;
+    return {
+      primary: primary.condition,
+      durable: durableCondition === 'up' && isFeedLate ? 'degraded' : durableCondition,
+    };
   }
 
   create(record: SealedRecord): Promise<void> {
@@ -104,8 +124,18 @@ export class TieredStore {
     return destroy(this.#context, this.#pending, storageKey);
   }
 
-  destroyMany(of: readonly Buffer[] | 'everyone', except: Buffer | null): Promise<number> {
-    return destroyMany(this.#context, of, except);
+  /** Every session of the namespace. */
+  destroyAll(): Promise<number> {
+    return destroyMany(this.#context, 'everyone', null);
+  }
+
+  async destroyByUser(userKeys: readonly Buffer[], except: Buffer | null): Promise<number> {
+    const { platform, background } = this.#context;
+    const calledAt = platform.now();
+    const count = await destroyMany(this.#context, userKeys, except);
+    const latecomers = () => destroyLatecomers(this.#context, this.#pending, userKeys, except, calledAt);
+    background.later(platform, LATECOMER_TIMEOUTS * this.#options.durableTimeoutMs, 'revocation', latecomers);
+    return count;
   }
 
   async listByUser(userKeys: readonly Buffer[]): Promise<SealedRecord[]> {
@@ -122,8 +152,16 @@ export class TieredStore {
   }
 
   async close(): Promise<void> {
+    await this.#context.feed.stop();
     await this.#pending.close().catch(() => undefined);
     await this.#context.background.drained();
     await Promise.all([this.#context.primary.close(), this.#context.durable.close()]);
+  }
+
+  /** What the durable tier missed comes before anything else that it is asked. */
+  #durableReturned(): void {
+    const { background, pendingTouches, feed } = this.#context;
+    background.run('touch', pendingTouches.replay(this.#context));
+    void feed.poll();
   }
 }

@@ -1,41 +1,70 @@
 import { OutcomeUnknownError } from '../errors.ts';
 import { aliveAt, primaryTtl, touchIntervalFor } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
-import type { Stamp } from '../tiers/tier.ts';
+import type { Stamp, UpdateCommand } from '../tiers/tier.ts';
 import { newWriteId, type TieringContext } from './context.ts';
+import { UNREACHED } from './primary-guard.ts';
+import { orUnknown, settle } from './unknown-outcome.ts';
 
 /** One INSERT. Nothing goes to the primary tier: the first read fills it, so no copy can be there before the truth is. */
 export async function create(context: TieringContext, record: SealedRecord): Promise<void> {
-  const isInserted = await context.durable.insert(record, newWriteId(context.platform));
-  // 256 random bits do not collide; a row that is there already can only be this one, written by a lost attempt.
-  if (!isInserted) throw new OutcomeUnknownError();
+  const { durable, platform } = context;
+  const command = { record, writeId: newWriteId(platform), validUntil: durable.validUntil() };
+  const { answer: isInserted } = await settle(() => durable.insert(command));
+  // 256 random bits do not collide: a row that is there already is this one, from the run whose answer was lost.
+  if (!isInserted && (await orUnknown(durable.readState(record.storageKey))) === null) throw new OutcomeUnknownError();
 }
 
 /** One compare-and-swap in the durable tier, then one publish. False if another write came first or the session is gone. */
 export async function update(context: TieringContext, record: SealedRecord, idleLifetimeMs: number): Promise<boolean> {
   const { platform, primary, durable } = context;
   const stamp = primary.stamp();
-  const command = { record, writeId: newWriteId(platform), aliveAt: writableSince(context, idleLifetimeMs) };
+  const command: UpdateCommand = {
+    record,
+    writeId: newWriteId(platform),
+    validUntil: durable.validUntil(),
+    aliveAt: writableSince(context, idleLifetimeMs),
+    dirty: stamp === null,
+  };
   try {
-    if (!(await durable.update(command))) return false;
+    if (!(await isApplied(context, command))) return false;
   } catch (error) {
     if (error instanceof OutcomeUnknownError) await primary.evict(record.storageKey, record.revision);
     throw error;
   }
-  await publish(context, record, stamp);
+  const isTold = (await publish(context, record, stamp)) !== UNREACHED;
+  if (!isTold && !command.dirty) await markDirty(context, record.storageKey);
   return true;
+}
+
+/** Definite, or `OutcomeUnknownError`: the caller's function must not run again on a guess. */
+async function isApplied({ durable }: TieringContext, command: UpdateCommand): Promise<boolean> {
+  const { answer, isRepeat } = await settle(() => durable.update(command));
+  if (answer || !isRepeat) return answer;
+  const state = await orUnknown(durable.readState(command.record.storageKey));
+  // The repeat did not find itself: another write took the revision, so ours can never have it.
+  if (state?.revision === command.record.revision) return false;
+  throw new OutcomeUnknownError();
 }
 
 /**
  * Replaces the older copy, if there is one. Without a stamp from before the write (the primary tier came back meanwhile)
  * the new one could not be dated honestly, so the older copy is only taken away.
  */
-async function publish(context: TieringContext, record: SealedRecord, stamp: Stamp | null): Promise<void> {
+function publish(context: TieringContext, record: SealedRecord, stamp: Stamp | null): Promise<unknown> {
   const { platform, primary } = context;
   const { storageKey, revision, lastSeenAt, idleExpiresAt, envelope } = record;
   const ttlMs = primaryTtl(record, platform.now());
-  if (stamp === null || ttlMs <= 0) await primary.evict(storageKey, revision);
-  else await primary.publish(storageKey, { revision, stamp, lastSeenAt, idleExpiresAt, envelope, ttlMs });
+  if (stamp === null || ttlMs <= 0) return primary.evict(storageKey, revision);
+  return primary.publish(storageKey, { revision, stamp, lastSeenAt, idleExpiresAt, envelope, ttlMs });
+}
+
+/**
+ * Lets every node know, within the feed's second, that a copy may be stale. The write itself is done; if even this fails,
+ * its bound cannot be promised, and the caller must not be told that all is well.
+ */
+export function markDirty(context: TieringContext, storageKey: Buffer): Promise<void> {
+  return orUnknown(context.durable.markDirty(storageKey));
 }
 
 export function writableSince(context: TieringContext, idleLifetimeMs: number): number {

@@ -7,6 +7,7 @@ export type Intercept = (method: string) => Promise<void> | void;
 function intercepted<T extends DurableTier | PrimaryTier>(tier: T, synchronous: readonly string[]) {
   const hook: { before: Intercept } = { before: () => undefined };
   const calls: string[] = [];
+  const overrides = new Map<string, (...args: unknown[]) => Promise<unknown>>();
   const proxy = new Proxy(tier, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name, target);
@@ -15,11 +16,23 @@ function intercepted<T extends DurableTier | PrimaryTier>(tier: T, synchronous: 
       return async (...args: unknown[]): Promise<unknown> => {
         calls.push(name);
         await hook.before(name);
+        const override = overrides.get(name);
+        if (override) return override(...args);
         return (member as (...all: unknown[]) => unknown).apply(target, args);
       };
     },
   });
-  return { tier: proxy, hook, calls };
+  const original = (name: string) => (...args: unknown[]) =>
+    (Reflect.get(tier, name, tier) as (...all: unknown[]) => Promise<unknown>).apply(tier, args);
+  return {
+    tier: proxy,
+    hook,
+    calls,
+    /** Replaces one method; `original` is the tier's own. */
+    override(name: string, method: (own: (...args: unknown[]) => Promise<unknown>, ...args: unknown[]) => Promise<unknown>) {
+      overrides.set(name, (...args) => method(original(name), ...args));
+    },
+  };
 }
 
 export const interceptPrimary = (tier: PrimaryTier) => intercepted(tier, ['vantage']);

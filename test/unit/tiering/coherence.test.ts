@@ -1,52 +1,27 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   EnvelopeError,
-  KeyRing,
   OutcomeUnknownError,
   RevocationNotDurableError,
-  SessionClient,
   TierFailure,
   TierUnavailableError,
+  type SessionClient,
 } from '../../../src/index.ts';
 import { DURABLE_FAILURES_TO_OPEN, PENDING_REVOCATION_RETRY_MS, PROBE_BACKOFF_MS_MAX } from '../../../src/limits.ts';
 import { storageKeyOf } from '../../../src/session/session-id.ts';
-import {
-  memoryDurableTier,
-  memoryPrimaryTier,
-  type MemoryDatabase,
-  type MemoryKeyspace,
-} from '../../../src/tiers/memory/index.ts';
 import type { PrimaryValue } from '../../../src/tiers/tier.ts';
-import { FakePlatform, settled } from '../../support/fake-platform.ts';
-import { gate, interceptDurable, interceptPrimary } from '../../support/intercepted-tiers.ts';
+import { settled } from '../../support/fake-platform.ts';
+import { gate } from '../../support/intercepted-tiers.ts';
+import { add, failing, MemoryFleet, refuse, seen, type Shop } from '../../support/memory-fleet.ts';
 
-interface Shop {
-  cart: string[];
-}
-
-const keys = await KeyRing.generate();
 const MINUTE = 60_000;
 
-let platform: FakePlatform;
-let keyspace: MemoryKeyspace;
-let database: MemoryDatabase;
-
+let fleet: MemoryFleet;
 beforeEach(() => {
-  platform = new FakePlatform();
-  keyspace = new Map();
-  database = new Map();
+  fleet = new MemoryFleet();
 });
 
-/** One node of the fleet, with its own way to each of the shared stores. */
-function node() {
-  const primary = interceptPrimary(memoryPrimaryTier(keyspace));
-  const durable = interceptDurable(memoryDurableTier(database));
-  const sessions = new SessionClient<Shop>({ keys, primary: primary.tier, durable: durable.tier, platform });
-  return { sessions, primary, durable };
-}
-
-const add = (sessions: SessionClient<Shop>, id: string, item: string) =>
-  sessions.update(id, (data) => void data.cart.push(item));
+const node = () => fleet.node();
 
 async function warm(sessions: SessionClient<Shop>, id: string): Promise<void> {
   await sessions.get(id);
@@ -54,36 +29,9 @@ async function warm(sessions: SessionClient<Shop>, id: string): Promise<void> {
   expect((await sessions.get(id))?.servedBy).toBe('primary');
 }
 
-/** A session as its caller sees it. */
-async function seen(sessions: SessionClient<Shop>, id: string) {
-  const session = await sessions.get(id);
-  return session === null ? null : { cart: session.data.cart, servedBy: session.servedBy };
-}
-
-const failing = (method: string, kind: 'ambiguous' | 'not-sent' = 'ambiguous') => (called: string) => {
-  if (called === method) throw new TierFailure(kind, 'test');
-};
-
-const keyOf = (id: string) => `holdfast:${storageKeyOf(id).toString('hex')}`;
-
-/** The copy as it is stored, and a way to store another one, as whoever can write to the server could: with any time to live. */
-function valueOf(id: string): { entry: PrimaryValue; replace(entry: PrimaryValue): void } {
-  const stored = keyspace.get(keyOf(id));
-  if (stored?.kind !== 'value') throw new Error('no value there');
-  const replace = (value: PrimaryValue) => void keyspace.set(keyOf(id), { ...stored, value, expiresAt: Number.MAX_VALUE });
-  return { entry: stored.value, replace };
-}
-
-/** Revokes the row without telling the primary tier, as after a rollback that nobody noticed. */
-async function revokeSilently(id: string): Promise<void> {
-  const behind = memoryDurableTier(database);
-  await behind.open({ namespace: 'holdfast', platform, timeoutMs: 1_000 });
-  await behind.revoke(storageKeyOf(id), Buffer.alloc(16), platform.now());
-}
-
 describe('a reader that fills', () => {
   it('stores nothing when an update was published after it had read', async () => {
-    const [reader, writer] = [node(), node()];
+    const [reader, writer] = [await node(), await node()];
     const { id } = await writer.sessions.create({ cart: [] });
     const beforeFill = gate();
     reader.primary.hook.before = (method) => (method === 'fill' ? beforeFill.wait() : undefined);
@@ -96,7 +44,7 @@ describe('a reader that fills', () => {
   });
 
   it('stores nothing when the session was destroyed after it had read', async () => {
-    const [reader, writer] = [node(), node()];
+    const [reader, writer] = [await node(), await node()];
     const { id } = await writer.sessions.create({ cart: [] });
     const beforeFill = gate();
     reader.primary.hook.before = (method) => (method === 'fill' ? beforeFill.wait() : undefined);
@@ -106,11 +54,11 @@ describe('a reader that fills', () => {
     beforeFill.pass();
     await settled();
     expect(await reader.sessions.get(id)).toBeNull();
-    expect([...keyspace.values()].map(({ kind }) => kind)).toEqual(['tombstone']);
+    expect([...fleet.keyspace.values()].map(({ kind }) => kind)).toEqual(['tombstone']);
   });
 
   it('takes no lease while a destroy or a regenerate is in flight', async () => {
-    const [reader, writer] = [node(), node()];
+    const [reader, writer] = [await node(), await node()];
     const { id } = await writer.sessions.create({ cart: [] });
     const beforeCommit = gate();
     writer.durable.hook.before = (method) => (method === 'revoke' ? beforeCommit.wait() : undefined);
@@ -126,13 +74,13 @@ describe('a reader that fills', () => {
 
 describe('the old id of a regenerate', () => {
   it('is dead everywhere even if the hold was lost and a reader filled a copy before the commit', async () => {
-    const [reader, writer] = [node(), node()];
+    const [reader, writer] = [await node(), await node()];
     const { id } = await writer.sessions.create({ cart: [] });
     const beforeCommit = gate();
     writer.durable.hook.before = (method) => (method === 'regenerate' ? beforeCommit.wait() : undefined);
     const regenerated = writer.sessions.regenerate(id);
     await beforeCommit.reached;
-    keyspace.delete(keyOf(id));
+    fleet.keyspace.delete(fleet.keyOf(id));
     await warm(reader.sessions, id);
     beforeCommit.pass();
     const { id: next } = await regenerated;
@@ -143,23 +91,22 @@ describe('the old id of a regenerate', () => {
 
 describe('a node whose publish failed', () => {
   it('never serves what is older than its own acknowledged write', async () => {
-    const { sessions, primary } = node();
+    const { sessions, primary } = await node();
     const { id } = await sessions.create({ cart: [] });
     await warm(sessions, id);
     primary.hook.before = failing('publish');
     await add(sessions, id, 'A1');
     expect(await seen(sessions, id)).toEqual({ cart: ['A1'], servedBy: 'durable' });
     primary.hook.before = () => undefined;
-    await platform.advance(2 * PROBE_BACKOFF_MS_MAX);
+    await fleet.platform.advance(2 * PROBE_BACKOFF_MS_MAX);
     expect((await sessions.health()).primary).toBe('up');
-    expect(valueOf(id).entry.revision).toBe(1);
     expect(await seen(sessions, id)).toEqual({ cart: ['A1'], servedBy: 'durable' });
     await settled();
     expect(await seen(sessions, id)).toEqual({ cart: ['A1'], servedBy: 'primary' });
   });
 
   it('does not serve the dead either, when the tombstone failed', async () => {
-    const { sessions, primary } = node();
+    const { sessions, primary } = await node();
     const { id } = await sessions.create({ cart: [] });
     await warm(sessions, id);
     primary.hook.before = (method) => {
@@ -167,14 +114,13 @@ describe('a node whose publish failed', () => {
     };
     expect(await sessions.destroy(id)).toBe(true);
     primary.hook.before = () => undefined;
-    await platform.advance(2 * PROBE_BACKOFF_MS_MAX);
-    expect(valueOf(id).entry.revision).toBe(1);
+    await fleet.platform.advance(2 * PROBE_BACKOFF_MS_MAX);
     expect(await sessions.get(id)).toBeNull();
   });
 
   it('takes an older copy away when the primary tier came back during the write', async () => {
-    const { sessions, primary, durable } = node();
-    const other = node();
+    const { sessions, primary, durable } = await node();
+    const other = await node();
     const { id } = await sessions.create({ cart: [] });
     primary.hook.before = failing('read');
     await sessions.get(id);
@@ -183,7 +129,7 @@ describe('a node whose publish failed', () => {
     durable.hook.before = (method) => (method === 'update' ? commit.wait() : undefined);
     const update = add(sessions, id, 'A1');
     await commit.reached;
-    await platform.advance(2 * PROBE_BACKOFF_MS_MAX);
+    await fleet.platform.advance(2 * PROBE_BACKOFF_MS_MAX);
     await warm(other.sessions, id);
     commit.pass();
     await update;
@@ -194,54 +140,54 @@ describe('a node whose publish failed', () => {
 
 describe('a copy is not believed without the durable tier', () => {
   it('once the validation lease has passed: a revocation nobody told of is noticed then', async () => {
-    const { sessions } = node();
+    const { sessions } = await node();
     const { id } = await sessions.create({ cart: [] });
     await warm(sessions, id);
-    await revokeSilently(id);
-    await platform.advance(MINUTE);
+    await fleet.revokeSilently(id);
+    await fleet.platform.advance(MINUTE);
     expect((await sessions.get(id, { touch: false }))?.servedBy).toBe('primary');
-    await platform.advance(1);
+    await fleet.platform.advance(1);
     expect(await sessions.get(id, { touch: false })).toBeNull();
   });
 
   it('when the caller asks for a strong read', async () => {
-    const { sessions } = node();
+    const { sessions } = await node();
     const { id } = await sessions.create({ cart: [] });
     await warm(sessions, id);
-    await revokeSilently(id);
+    await fleet.revokeSilently(id);
     expect(await sessions.get(id)).not.toBeNull();
     expect(await sessions.get(id, { consistency: 'strong' })).toBeNull();
   });
 
   it('when another life of the server stamped it', async () => {
-    const { sessions } = node();
+    const { sessions } = await node();
     const { id } = await sessions.create({ cart: [] });
     await warm(sessions, id);
-    const { entry, replace } = valueOf(id);
+    const { entry, replace } = fleet.valueOf(id);
     replace({ ...entry, stamp: { ...entry.stamp, incarnation: 'another0' } });
     expect((await sessions.get(id))?.servedBy).toBe('durable');
     await settled();
-    expect(valueOf(id).entry.stamp.incarnation).toBe(entry.stamp.incarnation);
+    expect(fleet.valueOf(id).entry.stamp.incarnation).toBe(entry.stamp.incarnation);
     expect((await sessions.get(id))?.servedBy).toBe('primary');
   });
 
   it('when it is stamped in the future', async () => {
-    const { sessions } = node();
+    const { sessions } = await node();
     const { id } = await sessions.create({ cart: [] });
     await warm(sessions, id);
-    const { entry, replace } = valueOf(id);
-    replace({ ...entry, stamp: { ...entry.stamp, at: platform.now() + 10_000 } });
+    const { entry, replace } = fleet.valueOf(id);
+    replace({ ...entry, stamp: { ...entry.stamp, at: fleet.platform.now() + 10_000 } });
     expect((await sessions.get(id))?.servedBy).toBe('durable');
   });
 
   it('when its idle deadline has passed, since another node may just have moved it', async () => {
-    const [one, two] = [node(), node()];
+    const [one, two] = [await node(), await node()];
     const { id } = await one.sessions.create({ cart: [] });
     await warm(one.sessions, id);
-    await platform.advance(20 * MINUTE);
+    await fleet.platform.advance(20 * MINUTE);
     two.primary.hook.before = failing('restamp');
     await two.sessions.touch(id);
-    await platform.advance(15 * MINUTE);
+    await fleet.platform.advance(15 * MINUTE);
     expect(await one.sessions.get(id)).not.toBeNull();
   });
 });
@@ -252,60 +198,60 @@ describe('a copy that is not what was stored', () => {
     ['with no envelope', (entry) => ({ ...entry, envelope: Buffer.alloc(0) })],
     ['with a higher revision in its header', (entry) => ({ ...entry, revision: entry.revision + 1 })],
   ])('%s is read from the durable tier and replaced', async (_what, tamper) => {
-    const { sessions } = node();
+    const { sessions } = await node();
     const { id } = await sessions.create({ cart: ['A1'] });
     await warm(sessions, id);
-    const { entry, replace } = valueOf(id);
+    const { entry, replace } = fleet.valueOf(id);
     replace(tamper(entry));
     expect(await seen(sessions, id)).toEqual({ cart: ['A1'], servedBy: 'durable' });
     await settled();
-    expect(valueOf(id).entry.envelope).toEqual(entry.envelope);
+    expect(fleet.valueOf(id).entry.envelope).toEqual(entry.envelope);
     expect((await sessions.get(id))?.servedBy).toBe('primary');
   });
 
   it('is an EnvelopeError only when the durable copy does not open either', async () => {
-    const { sessions } = node();
+    const { sessions } = await node();
     const { id } = await sessions.create({ cart: [] });
     const key = storageKeyOf(id).toString('hex');
-    const row = database.get(key);
+    const row = fleet.database.get(key);
     if (!row) throw new Error('no row');
-    database.set(key, { ...row, revision: 7 });
+    fleet.database.set(key, { ...row, revision: 7 });
     await expect(sessions.get(id)).rejects.toMatchObject({ code: 'HOLDFAST_ENVELOPE', reason: 'rolled-back' });
-    database.set(key, { ...row, envelope: Buffer.from(row.envelope.map((byte) => byte ^ 1)) });
+    fleet.database.set(key, { ...row, envelope: Buffer.from(row.envelope.map((byte) => byte ^ 1)) });
     await expect(sessions.get(id)).rejects.toBeInstanceOf(EnvelopeError);
   });
 
   it('cannot outlive the absolute deadline, whatever its header says', async () => {
-    const { sessions } = node();
+    const { sessions } = await node();
     const { id } = await sessions.create({ cart: [] }, { lifetime: { absolute: '5m' } });
     await warm(sessions, id);
-    await platform.advance(5 * MINUTE - 1);
+    await fleet.platform.advance(5 * MINUTE - 1);
     expect(await sessions.get(id)).not.toBeNull();
     await settled();
-    const { entry, replace } = valueOf(id);
-    replace({ ...entry, idleExpiresAt: platform.now() + MINUTE });
-    await platform.advance(1);
+    const { entry, replace } = fleet.valueOf(id);
+    replace({ ...entry, idleExpiresAt: fleet.platform.now() + MINUTE });
+    await fleet.platform.advance(1);
     expect(await sessions.get(id)).toBeNull();
   });
 });
 
 describe('a touch', () => {
   it('of a session that was revoked elsewhere takes the copy away', async () => {
-    const { sessions } = node();
+    const { sessions } = await node();
     const { id } = await sessions.create({ cart: [] });
     await warm(sessions, id);
-    await revokeSilently(id);
-    await platform.advance(40_000);
+    await fleet.revokeSilently(id);
+    await fleet.platform.advance(40_000);
     expect(await sessions.get(id)).not.toBeNull();
     await settled();
     expect(await sessions.get(id)).toBeNull();
   });
 
   it('is one statement however many reads ask for it', async () => {
-    const { sessions, durable } = node();
+    const { sessions, durable } = await node();
     const { id } = await sessions.create({ cart: [] });
     await warm(sessions, id);
-    await platform.advance(31_000);
+    await fleet.platform.advance(31_000);
     durable.calls.length = 0;
     await Promise.all(Array.from({ length: 50 }, () => sessions.get(id)));
     await settled();
@@ -315,7 +261,7 @@ describe('a touch', () => {
 
 describe('a healthy read', () => {
   it('within the validation lease asks the primary tier once and the durable tier not at all', async () => {
-    const { sessions, primary, durable } = node();
+    const { sessions, primary, durable } = await node();
     const { id } = await sessions.create({ cart: [] });
     await warm(sessions, id);
     primary.calls.length = 0;
@@ -325,7 +271,7 @@ describe('a healthy read', () => {
   });
 
   it('costs an update one statement and one publish, a create one statement', async () => {
-    const { sessions, primary, durable } = node();
+    const { sessions, primary, durable } = await node();
     await sessions.ready();
     primary.calls.length = 0;
     durable.calls.length = 0;
@@ -340,47 +286,43 @@ describe('a healthy read', () => {
 });
 
 describe('while the durable tier fails', () => {
-  const everything = () => {
-    throw new TierFailure('not-sent', 'ECONNREFUSED');
-  };
-
   it('a destroy is dead in the primary tier, says so, and is made durable later', async () => {
-    const { sessions, durable } = node();
+    const { sessions, durable } = await node();
     const { id } = await sessions.create({ cart: [] });
     await warm(sessions, id);
-    durable.hook.before = everything;
+    durable.hook.before = refuse;
     await expect(sessions.destroy(id)).rejects.toBeInstanceOf(RevocationNotDurableError);
     expect(await sessions.get(id)).toBeNull();
     durable.hook.before = () => undefined;
-    await platform.advance(2 * PENDING_REVOCATION_RETRY_MS);
-    expect(database.get(storageKeyOf(id).toString('hex'))?.revokedAt).not.toBeNull();
+    await fleet.platform.advance(2 * PENDING_REVOCATION_RETRY_MS);
+    expect(fleet.database.get(storageKeyOf(id).toString('hex'))?.revokedAt).not.toBeNull();
   });
 
   it('a destroy without the primary tier changes nothing and says that nobody answered', async () => {
-    const { sessions, durable, primary } = node();
+    const { sessions, durable, primary } = await node();
     const { id } = await sessions.create({ cart: [] });
-    durable.hook.before = everything;
-    primary.hook.before = everything;
+    durable.hook.before = refuse;
+    primary.hook.before = refuse;
     await expect(sessions.destroy(id)).rejects.toBeInstanceOf(TierUnavailableError);
     durable.hook.before = () => undefined;
     expect(await sessions.get(id)).not.toBeNull();
   });
 
   it('the breaker opens after a few failures, and then nobody waits', async () => {
-    const { sessions, durable } = node();
+    const { sessions, durable } = await node();
     const { id } = await sessions.create({ cart: [] });
-    durable.hook.before = everything;
+    durable.hook.before = refuse;
     for (let n = 0; n < DURABLE_FAILURES_TO_OPEN; n += 1) await sessions.get(id).catch(() => undefined);
     durable.calls.length = 0;
     await expect(sessions.get(id)).rejects.toMatchObject({ tier: 'durable', reason: 'breaker-open' });
     expect(durable.calls).toEqual([]);
     durable.hook.before = () => undefined;
-    await platform.advance(2 * PROBE_BACKOFF_MS_MAX);
+    await fleet.platform.advance(2 * PROBE_BACKOFF_MS_MAX);
     expect(await sessions.get(id)).not.toBeNull();
   });
 
   it('a write whose answer was lost is an unknown outcome, and is not made again on a guess', async () => {
-    const { sessions, durable } = node();
+    const { sessions, durable } = await node();
     const { id } = await sessions.create({ cart: [] });
     await warm(sessions, id);
     let runs = 0;
@@ -396,11 +338,11 @@ describe('while the durable tier fails', () => {
   });
 
   it('a statement that never ends is given up at its deadline', async () => {
-    const { sessions, durable } = node();
+    const { sessions, durable } = await node();
     const { id } = await sessions.create({ cart: [] });
     durable.hook.before = (method) => (method === 'read' ? new Promise<void>(() => undefined) : undefined);
     const read = expect(sessions.get(id)).rejects.toMatchObject({ code: 'HOLDFAST_TIER_UNAVAILABLE', reason: 'deadline' });
-    await platform.advance(2_000);
+    await fleet.platform.advance(2_000);
     await read;
   });
 });

@@ -1,0 +1,142 @@
+import { TierUnavailableError } from '../errors.ts';
+import {
+  DIRTY_WINDOW_MARGIN_MS,
+  FEED_CLEAR_ROWS,
+  FEED_INTERVAL_MS,
+  FEED_LEASE_MS,
+  FEED_OVERLAP_MS,
+  FEED_PAGE_ROWS,
+  FEED_PAGES_MAX,
+} from '../limits.ts';
+import type { CancelTimer, Platform } from '../platform/platform.ts';
+import { tombstoneTtl } from '../session/lifetime.ts';
+import type { DirtyRow, FeedPosition } from '../tiers/tier.ts';
+import type { DurableGuard } from './durable-guard.ts';
+import { UNREACHED, type PrimaryGuard } from './primary-guard.ts';
+
+export interface DirtyFeedOptions {
+  readonly platform: Platform;
+  readonly primary: PrimaryGuard;
+  readonly durable: DurableGuard;
+  readonly validationLeaseMs: number;
+}
+
+/**
+ * Each node reads, each second, which rows were written while some node could not reach the primary tier, and takes their
+ * older copies away. A window of time and not a queue: every node applies every mark, however often, and the order in
+ * which statements commit does not matter within the overlap.
+ */
+export class DirtyFeed {
+  readonly #options: DirtyFeedOptions;
+  /** Marks from this database time on are still to be read. 0: a new process starts with the whole window. */
+  #since = 0;
+  /** Start, on the monotonic clock, of the last poll of which everything was applied. */
+  #freshAt = Number.NEGATIVE_INFINITY;
+  /** What was applied within the overlap, so that it is not applied each second again. */
+  readonly #applied = new Map<string, number>();
+  #polling: Promise<void> | undefined;
+  #cancelTimer: CancelTimer | undefined;
+  #isStopped = false;
+
+  constructor(options: DirtyFeedOptions) {
+    this.#options = options;
+  }
+
+  /** How long, in milliseconds, nothing is known of what other nodes could not tell the primary tier. */
+  get lateMs(): number {
+    return this.#options.platform.monotonic() - this.#freshAt;
+  }
+
+  get isFresh(): boolean {
+    return this.lateMs <= FEED_LEASE_MS;
+  }
+
+  /** Polls now and then each second. Resolves after the first poll, whatever came of it. */
+  async start(): Promise<void> {
+    if (this.#cancelTimer === undefined) await this.poll();
+  }
+
+  /** Polls now, unless a poll is under way; then waits for that one. Never rejects: a failed poll is a late one. */
+  poll(): Promise<void> {
+    this.#polling ??= this.#pollOnce().finally(() => {
+      this.#polling = undefined;
+    });
+    return this.#polling;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#cancelTimer?.();
+    await this.#polling;
+  }
+
+  async #pollOnce(): Promise<void> {
+    const { platform } = this.#options;
+    this.#cancelTimer?.();
+    const startedAt = platform.monotonic();
+    try {
+      if (await this.#readAll()) this.#freshAt = startedAt;
+      await this.#clear();
+    } catch (error) {
+      if (!(error instanceof TierUnavailableError)) throw error;
+    } finally {
+      const waitMs = Math.max(FEED_INTERVAL_MS - (platform.monotonic() - startedAt), 0);
+      if (!this.#isStopped) this.#cancelTimer = platform.after(waitMs, () => void this.poll(), 'background');
+    }
+  }
+
+  /** True if everything there was is applied. The position moves only then. */
+  async #readAll(): Promise<boolean> {
+    const { durable, primary } = this.#options;
+    // Nothing can be applied to a tier out of use, and nothing from it is served meanwhile.
+    if (primary.stamp() === null) return false;
+    let position: FeedPosition | number = this.#since;
+    let firstNow = 0;
+    for (let page = 1; ; page += 1) {
+      const { now, rows } = await durable.readFeed(position, FEED_PAGE_ROWS);
+      if (page === 1) firstNow = now;
+      if (!(await this.#applyAll(rows))) return false;
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < FEED_PAGE_ROWS) break;
+      position = last;
+      if (page === FEED_PAGES_MAX) {
+        // A backlog like this is quicker to disbelieve than to read.
+        primary.raiseTrustFloor();
+        break;
+      }
+    }
+    this.#since = Math.max(this.#since, firstNow - FEED_OVERLAP_MS);
+    for (const [key, dirtyAt] of this.#applied) if (dirtyAt < this.#since) this.#applied.delete(key);
+    return true;
+  }
+
+  async #applyAll(rows: readonly DirtyRow[]): Promise<boolean> {
+    const fresh = rows.filter((row) => this.#applied.get(nameOf(row)) !== row.dirtyAt);
+    const answers = await Promise.all(fresh.map((row) => this.#apply(row)));
+    return answers.every(Boolean);
+  }
+
+  /** A revoked row and every earlier key are dead for good; of a living row, copies of lower revisions and leases go. */
+  async #apply(row: DirtyRow): Promise<boolean> {
+    const { primary, platform } = this.#options;
+    const ttlMs = tombstoneTtl(row.absoluteExpiresAt, platform.now());
+    const steps = [
+      row.isRevoked ? primary.tombstone(row.storageKey, ttlMs) : primary.evict(row.storageKey, row.revision),
+      ...row.previousKeys.map((key) => primary.tombstone(key, ttlMs)),
+    ];
+    const isApplied = (await Promise.all(steps)).every((answer) => answer !== UNREACHED);
+    if (isApplied) this.#applied.set(nameOf(row), row.dirtyAt);
+    return isApplied;
+  }
+
+  /** Marks are cleared by age alone: when no copy from before them can still be believed anywhere. */
+  async #clear(): Promise<void> {
+    const { durable, validationLeaseMs } = this.#options;
+    const before = this.#since - validationLeaseMs - DIRTY_WINDOW_MARGIN_MS;
+    if (before > 0) await durable.clearFeed(before, FEED_CLEAR_ROWS);
+  }
+}
+
+function nameOf(row: DirtyRow): string {
+  return `${row.storageKey.toString('latin1')}${row.revision}`;
+}

@@ -1,0 +1,272 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { TierFailure, TierUnavailableError, type SessionClient } from '../../../src/index.ts';
+import { FEED_INTERVAL_MS, FEED_LEASE_MS, FEED_PAGE_ROWS, FEED_PAGES_MAX, HEDGE_AFTER_MS } from '../../../src/limits.ts';
+import { storageKeyOf } from '../../../src/session/session-id.ts';
+import { settled } from '../../support/fake-platform.ts';
+import { add, failing, MemoryFleet, refuse, seen, type FleetNode, type Shop } from '../../support/memory-fleet.ts';
+
+const MINUTE = 60_000;
+
+let fleet: MemoryFleet;
+beforeEach(() => {
+  fleet = new MemoryFleet();
+});
+
+async function warm(sessions: SessionClient<Shop>, id: string): Promise<void> {
+  await sessions.get(id);
+  await settled();
+  expect((await sessions.get(id))?.servedBy).toBe('primary');
+}
+
+/** One node that will be cut off from Redis, and one that will not notice; a session that both hold. */
+async function setUp(): Promise<{ cut: FleetNode; other: FleetNode; id: string }> {
+  const [cut, other] = [await fleet.node(), await fleet.node()];
+  const { id } = await cut.sessions.create({ cart: [] }, { userId: 'u_42' });
+  await warm(other.sessions, id);
+  cut.cutFromPrimary();
+  return { cut, other, id };
+}
+
+describe('what one node could not tell Redis, the others learn within 1.5 s', () => {
+  it('an update', async () => {
+    const { cut, other, id } = await setUp();
+    await add(cut.sessions, id, 'A1');
+    expect((await seen(cut.sessions, id))?.cart).toEqual(['A1']);
+    await fleet.platform.advance(FEED_LEASE_MS);
+    expect((await seen(other.sessions, id))?.cart).toEqual(['A1']);
+  });
+
+  it('an update whose publish alone failed', async () => {
+    const { cut, other, id } = await setUp();
+    cut.heal();
+    await fleet.platform.advance(1_000);
+    cut.primary.hook.before = failing('publish');
+    await add(cut.sessions, id, 'A1');
+    await fleet.platform.advance(FEED_LEASE_MS);
+    expect((await seen(other.sessions, id))?.cart).toEqual(['A1']);
+  });
+
+  it('a destroy, for good', async () => {
+    const { cut, other, id } = await setUp();
+    expect(await cut.sessions.destroy(id)).toBe(true);
+    await fleet.platform.advance(FEED_LEASE_MS);
+    expect(await other.sessions.get(id)).toBeNull();
+    expect(fleet.kindOf(id)).toBe('tombstone');
+  });
+
+  it('a destroy whose tombstone alone failed', async () => {
+    const { cut, other, id } = await setUp();
+    cut.heal();
+    await fleet.platform.advance(1_000);
+    // The hold is evicted in the same moment.
+    cut.primary.hook.before = (method) => {
+      if (method !== 'tombstone') return;
+      cut.heal();
+      fleet.keyspace.delete(fleet.keyOf(id));
+      throw new TierFailure('ambiguous', 'test');
+    };
+    expect(await cut.sessions.destroy(id)).toBe(true);
+    await fleet.platform.advance(FEED_LEASE_MS);
+    expect(await other.sessions.get(id)).toBeNull();
+    expect(fleet.kindOf(id)).toBe('tombstone');
+  });
+
+  it('a regenerate: the old id is dead for good', async () => {
+    const { cut, other, id } = await setUp();
+    const moved = await cut.sessions.regenerate(id);
+    const again = await cut.sessions.regenerate(moved.id);
+    await fleet.platform.advance(FEED_LEASE_MS);
+    expect(await other.sessions.get(id)).toBeNull();
+    expect(fleet.kindOf(id)).toBe('tombstone');
+    expect(fleet.kindOf(moved.id)).toBe('tombstone');
+    expect((await seen(other.sessions, again.id))?.cart).toEqual([]);
+  });
+
+  it('the end of all sessions of a user', async () => {
+    const { cut, other, id } = await setUp();
+    expect(await cut.sessions.destroyByUser('u_42')).toBe(1);
+    await fleet.platform.advance(FEED_LEASE_MS);
+    expect(await other.sessions.get(id)).toBeNull();
+  });
+});
+
+describe('a node that does not hear the feed', () => {
+  it('believes nothing from Redis without the database', async () => {
+    const { other, id } = await setUp();
+    other.durable.hook.before = failing('readFeed');
+    await fleet.platform.advance(FEED_LEASE_MS + FEED_INTERVAL_MS);
+    expect((await seen(other.sessions, id))?.servedBy).toBe('durable');
+    expect((await other.sessions.health()).durable).toBe('degraded');
+  });
+
+  it('neither does a process that has just started, until its first poll', async () => {
+    const { id } = await setUp();
+    await add((await fleet.node()).sessions, id, 'A1');
+    const fresh = await fleet.node();
+    expect(fresh.durable.calls).toContain('readFeed');
+    await warm(fresh.sessions, id);
+  });
+
+  it('does not move on from marks that it could not apply', async () => {
+    const { cut, other, id } = await setUp();
+    await add(cut.sessions, id, 'A1');
+    other.primary.hook.before = failing('evict');
+    await fleet.platform.advance(FEED_LEASE_MS);
+    other.heal();
+    await fleet.platform.advance(2 * FEED_INTERVAL_MS);
+    expect((await seen(other.sessions, id))?.cart).toEqual(['A1']);
+    expect(fleet.kindOf(id)).not.toBe('tombstone');
+    await settled();
+    expect((await seen(other.sessions, id))?.servedBy).toBe('primary');
+  });
+
+  it('disbelieves instead of reading, when there is too much to read', async () => {
+    const { other, id } = await setUp();
+    const row = fleet.rowOf(id);
+    if (!row) throw new Error('no row');
+    const now = fleet.platform.now();
+    for (let n = 0; n < FEED_PAGE_ROWS * FEED_PAGES_MAX + 1; n += 1) {
+      const storageKey = Buffer.alloc(32);
+      storageKey.writeUInt32BE(n);
+      fleet.database.set(storageKey.toString('hex'), { ...row, storageKey, dirtyAt: now });
+    }
+    const before = fleet.valueOf(id).entry;
+    await fleet.platform.advance(FEED_INTERVAL_MS);
+    expect(fleet.valueOf(id).entry).toEqual(before);
+    expect((await seen(other.sessions, id))?.servedBy).toBe('durable');
+  });
+});
+
+describe('marks', () => {
+  it('stay for longer than any copy can be believed, and then go', async () => {
+    const { cut, id } = await setUp();
+    await add(cut.sessions, id, 'A1');
+    const dirtyAt = fleet.rowOf(id)?.dirtyAt;
+    expect(dirtyAt).not.toBeNull();
+    await fleet.platform.advance(MINUTE + FEED_LEASE_MS);
+    expect(fleet.rowOf(id)?.dirtyAt).toBe(dirtyAt);
+    await fleet.platform.advance(MINUTE);
+    expect(fleet.rowOf(id)?.dirtyAt).toBeNull();
+  });
+
+  it('are not made while all is well', async () => {
+    const { sessions } = await fleet.node();
+    const { id } = await sessions.create({ cart: [] });
+    await warm(sessions, id);
+    await add(sessions, id, 'A1');
+    const { id: next } = await sessions.regenerate(id);
+    await sessions.destroy(next);
+    expect([...fleet.database.values()].map(({ dirtyAt }) => dirtyAt)).toEqual([null]);
+  });
+});
+
+describe('a login in flight while all sessions of its user end', () => {
+  it('is ended too, and one from after the call is not', async () => {
+    const [one, two] = [await fleet.node(), await fleet.node()];
+    let commit = (): void => undefined;
+    two.durable.hook.before = (method) => (method === 'insert' ? new Promise<void>((resolve) => (commit = resolve)) : undefined);
+    const login = two.sessions.create({ cart: [] }, { userId: 'u_42' });
+    await settled();
+    await one.sessions.destroyByUser('u_42');
+    commit();
+    two.heal();
+    const inFlight = await login;
+    await fleet.platform.advance(1);
+    const later = await two.sessions.create({ cart: [] }, { userId: 'u_42' });
+    await fleet.platform.advance(MINUTE / 2);
+    expect(await two.sessions.get(inFlight.id)).toBeNull();
+    expect(await two.sessions.get(later.id)).not.toBeNull();
+  });
+});
+
+describe('while the database is away', () => {
+  it('Redis serves alone for durableOutageReads, and then nobody does', async () => {
+    const { sessions, durable } = await fleet.node({ durableOutageReads: '10m', lifetime: { idle: '1h' } });
+    const { id } = await sessions.create({ cart: [] });
+    await warm(sessions, id);
+    durable.hook.before = refuse;
+    await fleet.platform.advance(9 * MINUTE);
+    expect((await seen(sessions, id))?.servedBy).toBe('primary');
+    await expect(sessions.get(id, { consistency: 'strong' })).rejects.toBeInstanceOf(TierUnavailableError);
+    await fleet.platform.advance(2 * MINUTE);
+    await expect(sessions.get(id)).rejects.toBeInstanceOf(TierUnavailableError);
+    durable.hook.before = () => undefined;
+    await fleet.platform.advance(FEED_INTERVAL_MS);
+    expect(await sessions.get(id)).not.toBeNull();
+  });
+
+  it('an idle deadline that passes is "unavailable" and not "missing"', async () => {
+    const { sessions, durable } = await fleet.node();
+    const { id } = await sessions.create({ cart: [] }, { lifetime: { idle: '1m' } });
+    await warm(sessions, id);
+    durable.hook.before = refuse;
+    await fleet.platform.advance(MINUTE + 1);
+    await expect(sessions.get(id)).rejects.toBeInstanceOf(TierUnavailableError);
+  });
+
+  it('activity moves the deadline in Redis, and in the database once it is back', async () => {
+    const { sessions, durable } = await fleet.node();
+    const { id } = await sessions.create({ cart: [] }, { lifetime: { idle: '5m' } });
+    await warm(sessions, id);
+    durable.hook.before = refuse;
+    for (let minutes = 0; minutes < 12; minutes += 2) {
+      await fleet.platform.advance(2 * MINUTE);
+      expect((await seen(sessions, id))?.servedBy).toBe('primary');
+    }
+    const lastSeenAt = fleet.platform.now();
+    durable.hook.before = () => undefined;
+    await fleet.platform.advance(2 * FEED_INTERVAL_MS);
+    expect(fleet.rowOf(id)?.lastSeenAt).toBe(lastSeenAt);
+    expect((await sessions.get(id, { consistency: 'strong' }))?.servedBy).toBe('durable');
+  });
+
+  it('nothing from another life of Redis is served alone', async () => {
+    const { sessions, durable } = await fleet.node();
+    const { id } = await sessions.create({ cart: [] });
+    await warm(sessions, id);
+    const { entry, replace } = fleet.valueOf(id);
+    replace({ ...entry, stamp: { ...entry.stamp, incarnation: 'another0' } });
+    durable.hook.before = refuse;
+    await expect(sessions.get(id)).rejects.toBeInstanceOf(TierUnavailableError);
+  });
+});
+
+describe('a slow Redis', () => {
+  const never = () => new Promise<void>(() => undefined);
+
+  it('is overtaken by the database', async () => {
+    const { sessions, primary } = await fleet.node();
+    const { id } = await sessions.create({ cart: [] });
+    await warm(sessions, id);
+    primary.hook.before = (method) => (method === 'read' ? never() : undefined);
+    const read = seen(sessions, id);
+    await fleet.platform.advance(HEDGE_AFTER_MS);
+    expect((await read)?.servedBy).toBe('durable');
+    expect((await sessions.health()).primary).toBe('up');
+  });
+
+  it('is given up when too many reads are slow', async () => {
+    const { sessions, primary } = await fleet.node();
+    const { id } = await sessions.create({ cart: [] });
+    await warm(sessions, id);
+    primary.hook.before = (method) => (method === 'read' ? never() : undefined);
+    void Promise.all(Array.from({ length: 100 }, () => sessions.get(id)));
+    await fleet.platform.advance(HEDGE_AFTER_MS);
+    expect((await sessions.health()).primary).toBe('degraded');
+    primary.hook.before = () => undefined;
+  });
+});
+
+describe('a revocation that found nobody but Redis', () => {
+  it('is not undone when Redis loses it before the database hears of it', async () => {
+    const { sessions, durable } = await fleet.node();
+    const { id } = await sessions.create({ cart: [] });
+    durable.hook.before = refuse;
+    await expect(sessions.destroy(id)).rejects.toMatchObject({ code: 'HOLDFAST_REVOCATION_NOT_DURABLE' });
+    durable.hook.before = () => undefined;
+    await fleet.platform.advance(2_000);
+    fleet.keyspace.clear();
+    expect(await sessions.get(id)).toBeNull();
+    expect(fleet.database.get(storageKeyOf(id).toString('hex'))?.revokedAt).not.toBeNull();
+  });
+});
