@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { clientSettings } from '../../../../src/tiers/redis/client-settings.ts';
+import { resolveRedisOptions, type RedisTierOptions } from '../../../../src/tiers/redis/redis-options.ts';
+
+const settings = (options: RedisTierOptions) => clientSettings(resolveRedisOptions(options), 250, { delay: () => 7 });
+
+describe('what ioredis is told', () => {
+  it('fails fast: no command waits for a connection, and none is sent twice', () => {
+    expect(settings({ url: 'rediss://u:p@host:6380/2' })).toMatchObject({
+      host: 'host',
+      port: 6380,
+      db: 2,
+      username: 'u',
+      password: 'p',
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      enableAutoPipelining: false,
+      commandTimeout: 250,
+    });
+  });
+
+  it('verifies the server for its host, whatever the environment says', () => {
+    expect(settings({ url: 'rediss://u:p@sessions.internal' }).tls).toEqual({
+      servername: 'sessions.internal',
+      minVersion: 'TLSv1.2',
+      rejectUnauthorized: true,
+    });
+  });
+
+  it('asks for another name when told to, and sends no address as a name (RFC 6066 §3)', () => {
+    const tls = { servername: 'sessions.internal', ca: ['one', 'two'], cert: 'cert', key: 'key' };
+    expect(settings({ url: 'rediss://u:p@10.0.0.1', tls }).tls).toMatchObject(tls);
+    expect(settings({ url: 'rediss://u:p@10.0.0.1' }).tls).not.toHaveProperty('servername');
+    expect(settings({ url: 'rediss://u:p@[::1]' }).tls).not.toHaveProperty('servername');
+  });
+
+  it('speaks plaintext only where that was allowed', () => {
+    expect(settings({ url: 'redis://localhost', allowInsecure: true })).not.toHaveProperty('tls');
+  });
+
+  it('reconnects from a server that lost its mastership, and from none for another refusal', () => {
+    const { reconnectOnError, retryStrategy } = settings({ url: 'rediss://u:p@host' });
+    expect(reconnectOnError?.(new Error("READONLY You can't write against a read only replica."))).toBe(1);
+    expect(reconnectOnError?.(new Error('OOM command not allowed'))).toBe(false);
+    expect(retryStrategy?.(1)).toBe(7);
+  });
+});
