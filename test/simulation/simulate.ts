@@ -1,0 +1,75 @@
+import { parseArgs } from 'node:util';
+import { FAULT_KINDS, type FaultKind } from './faults.ts';
+import { mutate, useSource } from './source.ts';
+
+/*
+ * node test/simulation/simulate.ts --seeds 1000 [--from 1] [--faults redis-cut,node-crash] [--verbose]
+ *   [--mutation name] [--until-found] [--no-feed] [--source other/checkout/src]
+ */
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '100' },
+    from: { type: 'string', default: '1' },
+    faults: { type: 'string' },
+    verbose: { type: 'boolean', default: false },
+    mutation: { type: 'string' },
+    source: { type: 'string' },
+    'until-found': { type: 'boolean', default: false },
+    'no-feed': { type: 'boolean', default: false },
+  },
+});
+
+const write = (line: string): void => void process.stdout.write(`${line}\n`);
+
+if (values.source !== undefined) useSource(values.source);
+const mutation = values.mutation === undefined ? undefined : await mutate(values.mutation);
+
+// After the hooks are in place, so that they apply to it.
+const { simulate } = await import('./simulation.ts');
+const { report } = await import('./report.ts');
+
+const faults = chooseFaults(values.faults ?? mutation?.faults.join(','));
+const hasFeed = !values['no-feed'];
+const from = Number(values.from);
+const count = Number(values.seeds);
+const startedAt = performance.now();
+const failing: number[] = [];
+let undecided = 0;
+let operations = 0;
+let done = 0;
+for (let seed = from; seed < from + count; seed += 1) {
+  const result = await simulate({ seed, faults, hasFeed });
+  done += 1;
+  undecided += result.undecided;
+  operations += result.history.length;
+  if (result.violations.length > 0) {
+    failing.push(seed);
+    if (values['until-found']) {
+      write(`found ${result.violations[0]?.rule} with seed ${seed} after ${done} seeds`);
+      break;
+    }
+    const traced = await simulate({ seed, faults, hasFeed, isTraced: true });
+    write(report(traced, values.verbose));
+  }
+  if (done % 500 === 0) write(`${done} seeds, ${failing.length} failing, ${rate()}`);
+}
+
+write(
+  `${done} seeds, ${operations} operations, ${rate()}; ${failing.length} failing${failing.length ? `: ${failing.slice(0, 50).join(' ')}` : ''}`,
+);
+if (undecided > 0) write(`${undecided} sessions could not be ordered within the budget`);
+process.exitCode = failing.length > 0 ? 1 : 0;
+
+function rate(): string {
+  const wall = (performance.now() - startedAt) / 1_000;
+  const { user, system } = process.cpuUsage();
+  return `${(done / wall).toFixed(0)} a second, ${(done / ((user + system) / 1e6)).toFixed(0)} a CPU second`;
+}
+
+function chooseFaults(list: string | undefined): FaultKind[] {
+  if (list === undefined) return [...FAULT_KINDS];
+  const wanted = list.split(',').filter(Boolean);
+  const chosen = FAULT_KINDS.filter((kind) => wanted.some((want) => kind === want || kind.startsWith(`${want}-`)));
+  if (wanted.length > 0 && chosen.length === 0) throw new Error(`No such faults. There are ${FAULT_KINDS.join(', ')}.`);
+  return chosen;
+}

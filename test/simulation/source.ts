@@ -1,0 +1,44 @@
+import { registerHooks } from 'node:module';
+import { resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { mutations, type Mutation } from './mutations.ts';
+
+const SOURCE = new URL('../../src/', import.meta.url).href;
+
+/** Simulates the library of another checkout. Before anything of it is imported. */
+export function useSource(folder: string): void {
+  const other = `${pathToFileURL(resolve(folder)).href}/`;
+  registerHooks({
+    resolve(specifier, context, next) {
+      const found = next(specifier, context);
+      return found.url.startsWith(SOURCE) ? { ...found, url: found.url.replace(SOURCE, other) } : found;
+    },
+  });
+}
+
+/** Puts a mistake into the library as it is loaded; nothing on disk changes. Throws if there is no place for it. */
+export async function mutate(name: string): Promise<Mutation> {
+  const mutation = mutations.find((candidate) => candidate.name === name);
+  if (mutation === undefined)
+    throw new Error(`No such mutation. There are ${mutations.map((each) => each.name).join(', ')}.`);
+  let hits = 0;
+  registerHooks({
+    load(url, context, next) {
+      const loaded = next(url, context);
+      const edits = mutation.edits.filter(({ file }) => url.endsWith(`/${file}`));
+      if (edits.length === 0) return loaded;
+      let source = String(loaded.source);
+      for (const { find, replace } of edits) {
+        const changed = source.replace(find, replace);
+        if (changed === source) throw new Error(`${fileURLToPath(url)} has no place for the mutation "${name}".`);
+        source = changed;
+        hits += 1;
+      }
+      return { ...loaded, source };
+    },
+  });
+  await import('../../src/index.ts');
+  await import('./simulation.ts');
+  if (hits !== mutation.edits.length) throw new Error(`The mutation "${name}" did not apply.`);
+  return mutation;
+}

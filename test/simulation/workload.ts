@@ -1,0 +1,307 @@
+import type { Session, SessionClient } from '../../src/index.ts';
+import { HoldfastError } from '../../src/errors.ts';
+import { storageKeyOf } from '../../src/session/session-id.ts';
+import type { Operation, OperationKind, Outcome } from './history.ts';
+import type { Plan } from './plan.ts';
+import { shortKey } from './simulated-redis.ts';
+import { toWorldTime, type Process, type World } from './world.ts';
+
+export interface Cart {
+  items: string[];
+}
+
+export interface SimulatedNode {
+  readonly process: Process;
+  readonly client: SessionClient<Cart>;
+}
+
+/** A session across its changes of id, as its callers know it. */
+export interface KnownSession {
+  readonly number: number;
+  /** Oldest first; the last one is the present one. */
+  readonly ids: string[];
+  latest: { readonly revision: number; readonly items: readonly string[] };
+  /** Somebody set out to end it. */
+  isDoomed: boolean;
+}
+
+type Draft = Pick<Operation, 'kind'> &
+  Partial<Omit<Operation, 'index' | 'invokedAt' | 'kind' | 'node' | 'outcome' | 'returnedAt'>>;
+type Action = (client: SessionClient<Cart>) => Promise<Session<Cart> | boolean | number | null | void>;
+
+const WEIGHTS: Readonly<Record<Exclude<OperationKind, 'create'>, number>> = {
+  get: 44,
+  strongGet: 6,
+  update: 20,
+  replace: 6,
+  touch: 4,
+  regenerate: 5,
+  destroy: 5,
+  destroyByUser: 2,
+};
+
+/** Actors that call nodes at random, one call after another each, and write down what they were told. */
+export class Workload {
+  readonly history: Operation[] = [];
+  readonly sessions: KnownSession[] = [];
+  readonly #world: World;
+  readonly #plan: Plan;
+  readonly #makeNode: () => SimulatedNode;
+  readonly #nodes: SimulatedNode[];
+  /** Operations without an answer, and what goes on if none can come any more. */
+  readonly #open = new Map<Operation, () => void>();
+  readonly #closing = new Set<string>();
+  #left: number;
+
+  constructor(world: World, plan: Plan, makeNode: () => SimulatedNode) {
+    this.#world = world;
+    this.#plan = plan;
+    this.#makeNode = makeNode;
+    this.#left = plan.operations;
+    this.#nodes = Array.from({ length: plan.nodes }, makeNode);
+  }
+
+  get isDone(): boolean {
+    return this.#left <= 0 && this.#open.size === 0;
+  }
+
+  /** Nodes whose `close` has not ended. */
+  get unclosed(): readonly string[] {
+    return [...this.#closing];
+  }
+
+  start(): void {
+    for (let actor = 0; actor < this.#plan.actors; actor += 1) this.#pause();
+  }
+
+  nodeAt(choice: number): SimulatedNode {
+    return this.#nodes[Math.floor(choice * this.#nodes.length)]!;
+  }
+
+  /** The process ends between two of its steps. What it had sent is still under way; a new process takes its place. */
+  crash(choice: number): void {
+    const { process } = this.nodeAt(choice);
+    process.crash();
+    this.#nodes[Math.floor(choice * this.#nodes.length)] = this.#makeNode();
+    const orphaned = [...this.#open].filter(([operation]) => operation.node === process.name);
+    for (const [operation, goOn] of orphaned) {
+      this.#open.delete(operation);
+      goOn();
+    }
+  }
+
+  /** Every node reads every session by every id it ever had, and asks the durable tier too. */
+  lookOnce(): void {
+    for (const node of this.#nodes) {
+      for (const session of this.sessions) {
+        for (const id of session.ids) {
+          this.#read(node, 'get', session, id);
+          this.#read(node, 'strongGet', session, id);
+        }
+      }
+    }
+  }
+
+  close(): void {
+    for (const { process, client } of this.#nodes) {
+      this.#closing.add(process.name);
+      process.deliver(() => void client.close().finally(() => this.#closing.delete(process.name)));
+    }
+  }
+
+  #pause(): void {
+    const { random } = this.#world;
+    const pauseMs = -Math.log(1 - random.unit()) * this.#plan.pauseMs;
+    this.#world.at(pauseMs, () => {
+      if (this.#left <= 0) return;
+      this.#left -= 1;
+      this.#act();
+    });
+  }
+
+  #act(): void {
+    const { random } = this.#world;
+    const node = this.nodeAt(random.unit());
+    const living = this.sessions.filter(({ isDoomed }) => !isDoomed);
+    if (living.length === 0 || (living.length < this.#plan.sessions && random.chance(0.3))) return this.#create(node);
+    // The dead must stay dead, so they are asked for as well.
+    const lately = this.sessions.filter(({ isDoomed, ids }) => isDoomed && ids.length > 0).slice(-2);
+    const kind = random.weighted(WEIGHTS);
+    const isRead = kind === 'get' || kind === 'strongGet';
+    const session = random.pick(isRead && lately.length > 0 && random.chance(0.3) ? lately : living)!;
+    const id = random.chance(0.15) ? random.pick(session.ids)! : session.ids.at(-1)!;
+    switch (kind) {
+      case 'get':
+      case 'strongGet':
+        return this.#read(node, kind, session, id, () => this.#pause());
+      case 'update':
+        return this.#update(node, session, id);
+      case 'replace':
+        return this.#replace(node, session, id);
+      case 'touch':
+        return this.#start(node, { kind, session: session.number, id }, (client) => client.touch(id));
+      case 'regenerate':
+        return this.#regenerate(node, session, id);
+      case 'destroy':
+        session.isDoomed = true;
+        return this.#start(node, { kind, session: session.number, id }, (client) => client.destroy(id));
+      case 'destroyByUser':
+        return this.#destroyByUser(node);
+      default:
+        return kind satisfies never;
+    }
+  }
+
+  #create(node: SimulatedNode): void {
+    const { random } = this.#world;
+    const userId = random.chance(0.7) ? this.#user() : null;
+    const session: KnownSession = {
+      number: this.sessions.length,
+      ids: [],
+      latest: { revision: 0, items: [] },
+      isDoomed: true,
+    };
+    this.sessions.push(session);
+    const item = `c${this.history.length}`;
+    this.#start(
+      node,
+      { kind: 'create', session: session.number, userId, item },
+      (client) => client.create({ items: [item] }, userId === null ? {} : { userId }),
+      (outcome) => {
+        session.isDoomed = outcome.kind !== 'session';
+      },
+    );
+  }
+
+  #read(node: SimulatedNode, kind: 'get' | 'strongGet', session: KnownSession, id: string, goOn?: () => void): void {
+    const consistency = kind === 'get' ? 'bounded' : 'strong';
+    const touch = goOn !== undefined && this.#world.random.chance(0.7);
+    const draft: Draft = { kind, session: session.number, id };
+    this.#start(node, draft, (client) => client.get(id, { consistency, touch }), undefined, goOn ?? (() => undefined));
+  }
+
+  #update(node: SimulatedNode, session: KnownSession, id: string): void {
+    const item = `u${this.history.length}`;
+    const pauseMs = this.#world.random.chance(0.2) ? this.#world.random.logBetween(0.1, 50) : 0;
+    this.#start(node, { kind: 'update', session: session.number, id, item }, (client) =>
+      client.update(id, async (cart) => {
+        cart.items.push(item);
+        if (pauseMs > 0) await new Promise<void>((resolve) => node.process.after(pauseMs, resolve));
+      }),
+    );
+  }
+
+  #replace(node: SimulatedNode, session: KnownSession, id: string): void {
+    const { revision, items } = session.latest;
+    const item = `r${this.history.length}`;
+    const draft: Draft = { kind: 'replace', session: session.number, id, item, expectedRevision: revision };
+    this.#start(node, draft, (client) => client.replace(id, { items: [...items, item] }, { revision }));
+  }
+
+  #regenerate(node: SimulatedNode, session: KnownSession, id: string): void {
+    const userId = this.#world.random.chance(0.4) ? this.#user() : null;
+    this.#start(node, { kind: 'regenerate', session: session.number, id, userId }, (client) =>
+      client.regenerate(id, userId === null ? {} : { userId }),
+    );
+  }
+
+  #destroyByUser(node: SimulatedNode): void {
+    const userId = this.#user();
+    this.#start(
+      node,
+      { kind: 'destroyByUser', userId },
+      (client) => client.destroyByUser(userId),
+      () => this.#noteDoom(),
+    );
+  }
+
+  /** Sessions that the last look found dead need a successor. */
+  #noteDoom(): void {
+    for (const session of this.sessions) {
+      const last = this.history.findLast((operation) => operation.session === session.number);
+      if (last?.outcome.kind === 'absent') session.isDoomed = true;
+    }
+  }
+
+  #user(): string {
+    return `user-${this.#world.random.below(this.#plan.users)}`;
+  }
+
+  #start(
+    node: SimulatedNode,
+    draft: Draft,
+    action: Action,
+    onEnd: (outcome: Outcome) => void = () => undefined,
+    goOn: () => void = () => this.#pause(),
+  ): void {
+    const { process, client } = node;
+    const operation: Operation = {
+      session: null,
+      id: null,
+      userId: null,
+      item: null,
+      expectedRevision: null,
+      ...draft,
+      index: this.history.length,
+      node: process.name,
+      invokedAt: this.#world.now,
+      returnedAt: Infinity,
+      outcome: { kind: 'pending' },
+    };
+    this.history.push(operation);
+    this.#open.set(operation, goOn);
+    this.#world.note(() => `> #${operation.index} ${process.name} ${operation.kind} ${nameOf(operation)}`);
+    const end = (outcome: Outcome): void => {
+      operation.returnedAt = this.#world.now;
+      operation.outcome = outcome;
+      this.#learn(operation);
+      onEnd(outcome);
+      this.#world.note(() => `< #${operation.index} ${process.name} ${operation.kind} ${summaryOf(outcome)}`);
+      if (this.#open.delete(operation)) goOn();
+    };
+    process.deliver(() => {
+      void action(client).then(
+        (answer) => end(toOutcome(answer)),
+        (error: unknown) => end({ kind: 'failed', code: error instanceof HoldfastError ? error.code : String(error) }),
+      );
+    });
+  }
+
+  /** What callers remember: the newest id and data, and that a session is gone. */
+  #learn({ session: number, outcome, kind }: Operation): void {
+    const session = number === null ? undefined : this.sessions[number];
+    if (session === undefined) return;
+    if (outcome.kind === 'session') {
+      if (!session.ids.includes(outcome.id)) session.ids.push(outcome.id);
+      if (outcome.revision > session.latest.revision || this.#world.random.chance(0.2)) session.latest = outcome;
+    }
+    const isGone =
+      outcome.kind === 'absent' || (outcome.kind === 'failed' && outcome.code === 'HOLDFAST_SESSION_NOT_FOUND');
+    if (isGone && (kind === 'get' || kind === 'strongGet') && this.#world.random.chance(0.3)) session.isDoomed = true;
+  }
+}
+
+function toOutcome(answer: Session<Cart> | boolean | number | null | void): Outcome {
+  if (answer === null) return { kind: 'absent' };
+  if (typeof answer !== 'object') return { kind: 'done', value: answer ?? null };
+  return {
+    kind: 'session',
+    id: answer.id,
+    revision: answer.revision,
+    items: answer.data.items,
+    absoluteExpiresAt: toWorldTime(answer.absoluteExpiresAt.getTime()),
+    servedBy: answer.servedBy,
+  };
+}
+
+function nameOf({ session, id, userId }: Operation): string {
+  const key = id === null ? '' : ` key ${shortKey(storageKeyOf(id))}`;
+  return session === null ? String(userId) : `session ${session}${key}`;
+}
+
+function summaryOf(outcome: Outcome): string {
+  if (outcome.kind === 'session') {
+    return `revision ${outcome.revision} key ${shortKey(storageKeyOf(outcome.id))} from ${outcome.servedBy}`;
+  }
+  return outcome.kind === 'failed' ? outcome.code : outcome.kind === 'done' ? String(outcome.value) : outcome.kind;
+}
