@@ -88,10 +88,12 @@ export const DURABLE_FAILURES_TO_OPEN = 3;
 export const LATECOMER_TIMEOUTS = 3;
 /** Rows that one statement revokes: bounds the time that row locks are held. */
 export const REVOKE_BATCH_ROWS = 1_000;
-/** Rows that one statement lists. */
-export const LIST_PAGE_ROWS = 500;
+/** Walks over the sessions to be ended; one more than the last finds nothing unless somebody regenerates faster than that. */
+export const REVOKE_WALKS_MAX = 10;
+/** Rows that one statement lists: with the largest payload, 100 MB. */
+export const LIST_PAGE_ROWS = 100;
 /** Nobody has more devices; a page that shows them would not. */
-export const LIST_ROWS_MAX = 10_000;
+export const LIST_SUMMARIES_MAX = 10_000;
 /** Keys that a row remembers after regenerate. */
 export const PREVIOUS_KEYS_MAX = 8;
 /** How long a logout with an id from before a regenerate still finds the session. */
@@ -142,9 +144,16 @@ export const CONFLICT_BACKOFF_MS_MIN = 2;
 export const CONFLICT_BACKOFF_MS_MAX = 50;
 /** Updates of one session that may wait in one process; beyond it something is wrong with the caller. */
 export const UPDATE_QUEUE_MAX = 10_000;
+/** A key service or a file that answers at all answers by then. */
+export const KEYS_LOAD_TIMEOUT_MS = 10_000;
 /** Destroys that wait for the durable tier to come back, and how often they are tried. */
 export const PENDING_REVOCATIONS_MAX = 10_000;
 export const PENDING_REVOCATION_RETRY_MS = 500;
+/**
+ * How long a session stays dead in the primary tier alone. Its real life is written in the row that could not be read; a year
+ * instead would let anybody fill Redis with logouts of sessions that never were.
+ */
+export const PENDING_TOMBSTONE_TTL_MS: number = 24 * 60 * 60_000;
 
 // --- Keys and envelopes -----------------------------------------------------------------------------------------
 

@@ -29,9 +29,9 @@ function spell(ms: number): string {
   return `${ms / (UNIT_MS[unit] ?? 1)}${unit}`;
 }
 
-/** A value as a message may show it: option values are not secrets, but objects may hold some. */
+/** A value as a message may show it: a passphrase, a url or a user id may have been given where something else belongs. */
 export function describe(value: unknown): string {
-  if (typeof value === 'string') return value.length > 40 ? `a string of ${value.length} characters` : `'${value}'`;
+  if (typeof value === 'string') return /^[\w.-]{0,12}$/.test(value) && /^\d|^$/.test(value) ? `'${value}'` : 'a string';
   if (value === null || ['boolean', 'number', 'undefined'].includes(typeof value)) return String(value);
   return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
 }

@@ -1,6 +1,8 @@
 import { Codec } from '../codec/codec.ts';
-import { ConfigurationError, TierFailure, TierUnavailableError, type TierRole } from '../errors.ts';
+import { ConfigurationError, KeyRingError, TierFailure, TierUnavailableError, type TierRole } from '../errors.ts';
 import { KeyRing } from '../keys/key-ring.ts';
+import { KEYS_LOAD_TIMEOUT_MS } from '../limits.ts';
+import { withDeadline } from '../tiering/deadline.ts';
 import { TieredStore } from '../tiering/tiered-store.ts';
 import type { ResolvedOptions } from './options.ts';
 
@@ -11,17 +13,19 @@ export interface Opened {
 }
 
 /**
- * Loads the keys, connects the primary tier and checks the durable one; once, however many ask. An attempt that failed
- * because something is away is made again by the next caller.
+ * Loads the keys, connects the primary tier and checks the durable one; once, however many ask. What failed is tried again
+ * by the next caller, and only that.
  */
 export class Opening<T> {
   readonly #options: ResolvedOptions<T>;
   readonly #store: TieredStore;
   #codec: Codec | undefined;
   #primary: Promise<void> | undefined;
+  #durable: Promise<void> | undefined;
   #attempt: Promise<Opened> | undefined;
   #opened: Opened | undefined;
-  #isClosed = false;
+  #closing: Promise<void> | undefined;
+  readonly #calls = new Set<Promise<unknown>>();
 
   constructor(options: ResolvedOptions<T>) {
     this.#options = options;
@@ -39,33 +43,48 @@ export class Opening<T> {
     return this.#codec !== undefined;
   }
 
-  /** Not a promise once it is open: a session read pays for no more than a look. */
-  get(): Opened | Promise<Opened> {
-    if (this.#isClosed) throw new ConfigurationError('This SessionClient is closed.');
-    if (this.#opened !== undefined) return this.#opened;
-    this.#attempt ??= this.#open().finally(() => {
+  /** One call of the client: opens first if need be, and is waited for by `close`. */
+  async use<R>(call: (opened: Opened) => Promise<R>): Promise<R> {
+    if (this.#closing !== undefined) throw new ConfigurationError('This SessionClient is closed.');
+    const running = this.#opened === undefined ? this.#open().then(call) : call(this.#opened);
+    this.#calls.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#calls.delete(running);
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.allSettled(this.#calls);
+    await this.#store.close();
+  }
+
+  #open(): Promise<Opened> {
+    this.#attempt ??= this.#openAll().finally(() => {
       this.#attempt = undefined;
     });
     return this.#attempt;
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    await this.#attempt?.catch(() => undefined);
-    await this.#store.close();
-  }
-
-  async #open(): Promise<Opened> {
+  async #openAll(): Promise<Opened> {
     this.#primary ??= this.#store.openPrimary();
+    this.#durable ??= this.#store.openDurable();
     // All three, even if one fails: the message about what a person has to mend comes before "try again later".
-    const results = await Promise.allSettled([
-      this.#loadKeys(),
-      this.#primary.catch((error: unknown) => rethrow('primary', error)),
-      this.#store.openDurable().catch((error: unknown) => rethrow('durable', error)),
-    ]);
-    const reasons = results.filter((result) => result.status === 'rejected').map((result): unknown => result.reason);
-    const first = reasons.find((reason) => !(reason instanceof TierUnavailableError)) ?? reasons[0];
+    const [keys, primary, durable] = await Promise.allSettled([this.#loadKeys(), this.#primary, this.#durable]);
+    if (primary.status === 'rejected') this.#primary = undefined;
+    if (durable.status === 'rejected') this.#durable = undefined;
+    const failures = [
+      ...(keys.status === 'rejected' ? [keys.reason as unknown] : []),
+      ...(primary.status === 'rejected' ? [toPublicError('primary', primary.reason)] : []),
+      ...(durable.status === 'rejected' ? [toPublicError('durable', durable.reason)] : []),
+    ];
+    const first = failures.find((failure) => !(failure instanceof TierUnavailableError)) ?? failures[0];
     if (first !== undefined) throw first;
     await this.#store.startFeed();
     this.#opened = { codec: this.#requireCodec(), store: this.#store };
@@ -75,7 +94,8 @@ export class Opening<T> {
   async #loadKeys(): Promise<void> {
     if (this.#codec !== undefined) return;
     const { keys, namespace, platform, maxPayloadBytes, serializer } = this.#options;
-    const ring = keys instanceof KeyRing ? keys : await keys.load();
+    const late = (): Error => new KeyRingError('The key source did not answer in time.');
+    const ring = keys instanceof KeyRing ? keys : await withDeadline(platform, KEYS_LOAD_TIMEOUT_MS, keys.load(), late);
     this.#codec = new Codec({ ring, namespace, platform, maxPayloadBytes, serializerId: serializer.id });
   }
 
@@ -85,8 +105,8 @@ export class Opening<T> {
   }
 }
 
-function rethrow(role: TierRole, error: unknown): never {
-  if (!(error instanceof TierFailure)) throw error;
-  if (error.kind !== 'misconfigured') throw new TierUnavailableError(role, error.reason);
-  throw new ConfigurationError(`The ${role} tier is misconfigured (${error.reason}). See docs/operating.`);
+function toPublicError(role: TierRole, error: unknown): unknown {
+  if (!(error instanceof TierFailure)) return error;
+  if (error.kind !== 'misconfigured') return new TierUnavailableError(role, error.reason);
+  return new ConfigurationError(`The ${role} tier is misconfigured (${error.reason}). See docs/operating.`);
 }

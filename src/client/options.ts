@@ -1,7 +1,7 @@
 import type { Serializer } from '../codec/serializer.ts';
 import { jsonSerializer } from '../codec/serializer.ts';
 import { ConfigurationError } from '../errors.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
+import { KeyRing } from '../keys/key-ring.ts';
 import type { KeySource } from '../keys/key-source.ts';
 import {
   ABSOLUTE_LIFETIME_MS_DEFAULT,
@@ -121,6 +121,40 @@ const NAMES = [
   'validationLease',
 ] as const satisfies readonly (keyof SessionClientOptions<unknown>)[];
 
+const PRIMARY_METHODS = [
+  'open',
+  'vantage',
+  'probe',
+  'read',
+  'lease',
+  'fill',
+  'publish',
+  'restamp',
+  'evict',
+  'hold',
+  'tombstone',
+  'close',
+] as const satisfies readonly (keyof PrimaryTier)[];
+
+const DURABLE_METHODS = [
+  'open',
+  'probe',
+  'insert',
+  'read',
+  'readState',
+  'update',
+  'regenerate',
+  'touch',
+  'revoke',
+  'revokeMany',
+  'markDirty',
+  'readFeed',
+  'clearFeed',
+  'listByUser',
+  'findRegenerated',
+  'close',
+] as const satisfies readonly (keyof DurableTier)[];
+
 const UPDATE_TIMEOUT_MS_MIN = 10;
 
 /** Throws `ConfigurationError` that names the option, the value and the accepted range. Does no I/O. */
@@ -128,8 +162,8 @@ export function resolveOptions<T>(options: SessionClientOptions<T>): ResolvedOpt
   requireOptions('options', options, NAMES);
   return {
     keys: requireKeys(options.keys),
-    primary: requireMethods('primary', options.primary, ['open', 'vantage', 'read', 'publish'], 'redisTier(…)'),
-    durable: requireMethods('durable', options.durable, ['open', 'insert', 'read', 'update'], 'prismaTier(…)'),
+    primary: requireMethods('primary', options.primary, PRIMARY_METHODS, 'redisTier(…)'),
+    durable: requireMethods('durable', options.durable, DURABLE_METHODS, 'prismaTier(…)'),
     lifetime: resolveLifetime('lifetime', options.lifetime, {
       idleMs: IDLE_LIFETIME_MS_DEFAULT,
       absoluteMs: ABSOLUTE_LIFETIME_MS_DEFAULT,
@@ -167,7 +201,7 @@ export function resolveOptions<T>(options: SessionClientOptions<T>): ResolvedOpt
       DURABLE_OUTAGE_READS_MS_MAX,
     ),
     maxPayloadBytes: requirePayloadBytes(options.maxPayload ?? PAYLOAD_BYTES_DEFAULT),
-    serializer: requireMethods('serializer', options.serializer ?? jsonSerializer, ['serialize', 'parse'], 'a Serializer'),
+    serializer: requireSerializer(options.serializer ?? jsonSerializer),
     schema: options.schema === undefined ? undefined : requireSchema(options.schema),
     platform: options.platform ?? systemPlatform,
   };
@@ -201,17 +235,26 @@ export function requireOptions(what: string, value: unknown, names: readonly str
   }
   for (const name of Object.keys(value)) {
     if (!names.includes(name)) {
-      throw new ConfigurationError(`${what}: unknown option ${describe(name)}; expected ${names.join(', ')}.`);
+      const shown = /^[a-zA-Z]{1,24}$/.test(name) ? `'${name}'` : 'with another name';
+      throw new ConfigurationError(`${what}: unknown option ${shown}; expected ${names.join(', ')}.`);
     }
   }
 }
 
 function requireKeys(keys: KeyRing | KeySource): KeyRing | KeySource {
   const candidate: unknown = keys;
-  if (typeof candidate === 'object' && candidate !== null) {
-    if ('sealingKey' in candidate || ('load' in candidate && typeof candidate.load === 'function')) return keys;
+  if (candidate instanceof KeyRing) return keys;
+  if (typeof candidate === 'object' && candidate !== null && 'load' in candidate && typeof candidate.load === 'function') {
+    return keys;
   }
   throw new ConfigurationError(`keys: expected a KeyRing or a KeySource, but got ${describe(candidate)}.`);
+}
+
+function requireSerializer(serializer: Serializer): Serializer {
+  requireMethods('serializer', serializer, ['serialize', 'parse'], 'a Serializer');
+  const { id } = serializer;
+  if (Number.isInteger(id) && id >= 1 && id <= 255) return serializer;
+  throw new ConfigurationError(`serializer.id: expected a whole number from 1 to 255, but got ${describe(id)}.`);
 }
 
 function requireMethods<V extends object>(option: string, value: V, methods: readonly string[], expected: string): V {

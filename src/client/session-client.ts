@@ -1,7 +1,7 @@
 import { ConfigurationError, SessionNotFoundError } from '../errors.ts';
 import { isSessionId, newSessionId, storageKeyOf } from '../session/session-id.ts';
 import type { SessionRecord } from '../session/session-record.ts';
-import type { LivingSession } from '../tiering/context.ts';
+import type { ReadOptions } from '../tiering/read-path.ts';
 import { Opening } from './opening.ts';
 import {
   requireOptions,
@@ -71,8 +71,8 @@ export class SessionClient<T = unknown> implements AsyncDisposable {
    * Connects now. Rejects with `ConfigurationError` (TLS, credentials, grants, table), `KeyRingError`, or
    * `TierUnavailableError` when the durable tier is away. A primary tier that is only away does not keep it from being ready.
    */
-  async ready(): Promise<void> {
-    await this.#opening.get();
+  ready(): Promise<void> {
+    return this.#opening.use(() => Promise.resolve());
   }
 
   /** A new session with a new id. One INSERT; durable once this resolves. Throws `PayloadError`. */
@@ -80,41 +80,40 @@ export class SessionClient<T = unknown> implements AsyncDisposable {
     requireOptions('create options', options, ['userId', 'label', 'lifetime']);
     const lifetime = resolveLifetime('lifetime', options.lifetime, this.#options.lifetime);
     const bytes = await this.#data.write(data);
-    const { codec, store } = await this.#opening.get();
-    const now = this.#options.platform.now();
-    const record: SessionRecord = {
-      revision: 1,
-      createdAt: now,
-      absoluteExpiresAt: now + lifetime.absoluteMs,
-      idleLifetimeMs: lifetime.idleMs,
-      userId: options.userId,
-      label: options.label,
-      schemaVersion: 0,
-      data: bytes,
-    };
-    const id = newSessionId(this.#options.platform);
-    const storageKey = storageKeyOf(id);
-    await store.create(sealRecord(codec, storageKey, record, now));
-    return this.#session(id, written(storageKey, record, now));
+    const stored = await this.#data.read(bytes);
+    return this.#opening.use(async ({ codec, store }) => {
+      const now = this.#options.platform.now();
+      const record: SessionRecord = {
+        revision: 1,
+        createdAt: now,
+        absoluteExpiresAt: now + lifetime.absoluteMs,
+        idleLifetimeMs: lifetime.idleMs,
+        userId: options.userId,
+        label: options.label,
+        schemaVersion: 0,
+        data: bytes,
+      };
+      const id = newSessionId(this.#options.platform);
+      const storageKey = storageKeyOf(id);
+      await store.create(sealRecord(codec, storageKey, record, now));
+      return new Session(id, written(storageKey, record, now), stored);
+    });
   }
 
   /** The session, or null if there is none. Slides the idle deadline, at most once per touch interval. */
-  async get(id: string, options: GetOptions = {}): Promise<Session<T> | null> {
-    const { touch = true, consistency = 'bounded' } = options;
-    if (typeof touch !== 'boolean') throw new ConfigurationError('touch: expected a boolean.');
-    if (consistency !== 'bounded' && consistency !== 'strong') {
-      throw new ConfigurationError("consistency: expected 'bounded' or 'strong'.");
-    }
+  async get(id: string, options: GetOptions = DEFAULT_GET): Promise<Session<T> | null> {
+    const readOptions = options === DEFAULT_GET ? DEFAULT_READ : resolveGetOptions(options);
     if (!isSessionId(id)) return null;
-    const { store } = await this.#opening.get();
-    const living = await store.read(storageKeyOf(id), { consistency, touch });
-    return living === null ? null : this.#session(id, living);
+    return this.#opening.use(async ({ store }) => {
+      const living = await store.read(storageKeyOf(id), readOptions);
+      return living === null ? null : new Session(id, living, await this.#data.read(living.record.data));
+    });
   }
 
   /**
    * Changes the data. `change` gets a private copy, which it may mutate or replace by returning a value; it may be async and
    * may run more than once. No concurrent update is ever lost. Throws `SessionNotFoundError`, `PayloadError`, and
-   * `RevisionConflictError` when others kept winning until `updateTimeout`.
+   * `RevisionConflictError` when others kept winning, or `change` did not end, until `updateTimeout`.
    */
   async update(id: string, change: Change<T>): Promise<Session<T>> {
     if (typeof change !== 'function') throw new ConfigurationError('update: expected a function that changes the data.');
@@ -133,11 +132,11 @@ export class SessionClient<T = unknown> implements AsyncDisposable {
 
   /** Slides the idle deadline as `get` does, and waits for it. Throws `SessionNotFoundError`. */
   async touch(id: string): Promise<void> {
-    const { store } = await this.#opening.get();
-    const storageKey = this.#requireKey(id);
-    const living = await store.read(storageKey, { consistency: 'bounded', touch: false });
-    if (living === null) throw new SessionNotFoundError();
-    if (!(await store.touch(living))) throw new SessionNotFoundError();
+    const storageKey = requireKey(id);
+    return this.#opening.use(async ({ store }) => {
+      const living = await store.read(storageKey, { consistency: 'bounded', touch: false });
+      if (living === null || !(await store.touch(living))) throw new SessionNotFoundError();
+    });
   }
 
   /** A new id for the session, after a login; the old one is dead before this resolves. Throws `SessionNotFoundError`. */
@@ -152,36 +151,37 @@ export class SessionClient<T = unknown> implements AsyncDisposable {
    */
   async destroy(id: string): Promise<boolean> {
     if (!isSessionId(id)) return false;
-    const { store } = await this.#opening.get();
-    return store.destroy(storageKeyOf(id));
+    return this.#opening.use(({ store }) => store.destroy(storageKeyOf(id)));
   }
 
   /** Ends every session of the namespace. How many were alive. */
-  async destroyAll(): Promise<number> {
-    const { store } = await this.#opening.get();
-    return store.destroyAll();
+  destroyAll(): Promise<number> {
+    return this.#opening.use(({ store }) => store.destroyAll());
   }
 
   /** The user's living sessions, the latest seen first; never their ids. Asks the durable tier. */
-  async listByUser(userId: string): Promise<SessionSummary[]> {
-    const { codec, store } = await this.#opening.get();
-    const rows = await store.listByUser(codec.userKeys(userId));
-    return summarize(codec, rows, this.#options.platform.now());
+  listByUser(userId: string): Promise<SessionSummary[]> {
+    return this.#opening.use(({ codec, store }) =>
+      summarize(codec, store.listByUser(codec.userKeys(userId)), this.#options.platform.now()),
+    );
   }
 
   /** Ends the user's sessions, except the one whose id is given. How many were alive. */
   async destroyByUser(userId: string, options: { readonly except?: string } = {}): Promise<number> {
     requireOptions('destroyByUser options', options, ['except']);
-    const { codec, store } = await this.#opening.get();
-    const except = isSessionId(options.except) ? storageKeyOf(options.except) : null;
-    return store.destroyByUser(codec.userKeys(userId), except);
+    const { except } = options;
+    // Taken for "except nobody", it would end the one session that was to be kept.
+    if (except !== undefined && !isSessionId(except)) throw new ConfigurationError('except: expected a session id.');
+    const keptKey = except === undefined ? null : storageKeyOf(except);
+    return this.#opening.use(({ codec, store }) => store.destroyByUser(codec.userKeys(userId), keptKey));
   }
 
   /** Ends the one of the user's sessions that has this handle. True if it was alive. */
-  async destroyByHandle(userId: string, handle: string): Promise<boolean> {
-    const { codec, store } = await this.#opening.get();
-    const storageKey = findByHandle(await store.listByUser(codec.userKeys(userId)), String(handle));
-    return storageKey === undefined ? false : store.destroy(storageKey);
+  destroyByHandle(userId: string, handle: string): Promise<boolean> {
+    return this.#opening.use(async ({ codec, store }) => {
+      const storageKey = await findByHandle(store.listByUser(codec.userKeys(userId)), String(handle));
+      return storageKey === undefined ? false : store.destroy(storageKey);
+    });
   }
 
   /** What this process knows of its tiers and keys; asks nobody, never rejects. */
@@ -200,21 +200,32 @@ export class SessionClient<T = unknown> implements AsyncDisposable {
 
   async #write(
     id: string,
-    write: (context: WriterContext<T>, deadline: Deadline) => Promise<Written>,
+    write: (context: WriterContext<T>, deadline: Deadline) => Promise<Written<T>>,
   ): Promise<Session<T>> {
-    const storageKey = this.#requireKey(id);
-    const { codec, store } = await this.#opening.get();
-    const context = { platform: this.#options.platform, data: this.#data, codec, store };
-    const result = await this.#queue.run(storageKey.toString('latin1'), (deadline) => write(context, deadline));
-    return this.#session(result.id, result.session);
+    const storageKey = requireKey(id);
+    return this.#opening.use(async ({ codec, store }) => {
+      const context = { platform: this.#options.platform, data: this.#data, codec, store };
+      const result = await this.#queue.run(storageKey.toString('latin1'), (deadline) => write(context, deadline));
+      return new Session(result.id, result.session, result.data);
+    });
   }
+}
 
-  #requireKey(id: string): Buffer {
-    if (!isSessionId(id)) throw new SessionNotFoundError();
-    return storageKeyOf(id);
-  }
+const DEFAULT_GET: GetOptions = {};
+const DEFAULT_READ: ReadOptions = { consistency: 'bounded', touch: true };
 
-  async #session(id: string, living: LivingSession): Promise<Session<T>> {
-    return new Session(id, living, await this.#data.read(living.record.data));
+function resolveGetOptions(options: GetOptions): ReadOptions {
+  requireOptions('get options', options, ['touch', 'consistency']);
+  const { touch = true, consistency = 'bounded' } = options;
+  if (typeof touch !== 'boolean') throw new ConfigurationError('touch: expected a boolean.');
+  if (consistency !== 'bounded' && consistency !== 'strong') {
+    throw new ConfigurationError("consistency: expected 'bounded' or 'strong'.");
   }
+  return { touch, consistency };
+}
+
+/** A malformed id names no session. */
+function requireKey(id: string): Buffer {
+  if (!isSessionId(id)) throw new SessionNotFoundError();
+  return storageKeyOf(id);
 }

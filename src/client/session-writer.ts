@@ -6,6 +6,7 @@ import { idleDeadline } from '../session/lifetime.ts';
 import { newSessionId, storageKeyOf } from '../session/session-id.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { LivingSession } from '../tiering/context.ts';
+import { withDeadline } from '../tiering/deadline.ts';
 import type { TieredStore } from '../tiering/tiered-store.ts';
 import { sealRecord } from './sealer.ts';
 import type { SessionData } from './session-data.ts';
@@ -18,10 +19,11 @@ export interface WriterContext<T> {
   readonly data: SessionData<T>;
 }
 
-/** What a write made of a session, and under which id. */
-export interface Written {
+/** What a write made of a session, and under which id. The data is read back before anything is written. */
+export interface Written<T> {
   readonly id: string;
   readonly session: LivingSession;
+  readonly data: T;
 }
 
 export type Change<T> = (draft: T) => Promise<T | void> | T | void;
@@ -32,22 +34,43 @@ export async function update<T>(
   id: string,
   change: Change<T>,
   deadline: Deadline,
-): Promise<Written> {
+): Promise<Written<T>> {
   return untilApplied(context, storageKeyOf(id), deadline, async (current) => {
-    const draft = await context.data.read(current.record.data);
-    const changed = await change(draft);
-    const data = await context.data.write(changed === undefined ? draft : changed);
-    const session = await swap(context, current, data);
-    return session === null ? null : { id, session };
+    const bytes = await changedData(context, current, change, deadline);
+    const data = await context.data.read(bytes);
+    const session = await swap(context, current, bytes);
+    return session === null ? null : { id, session, data };
   });
 }
 
+/** A change that never ends must not keep the session's other writes waiting for ever. Nothing has been sent by then. */
+async function changedData<T>(
+  context: WriterContext<T>,
+  current: LivingSession,
+  change: Change<T>,
+  deadline: Deadline,
+): Promise<Buffer> {
+  const { platform, data } = context;
+  const draft = await data.read(current.record.data);
+  const late = (): Error => new RevisionConflictError('The change did not end in time.');
+  const changed = change(draft);
+  if (!(changed instanceof Promise)) return data.write(changed === undefined ? draft : changed);
+  const result = await withDeadline(platform, Math.max(deadline - platform.monotonic(), 0), changed, late);
+  return data.write(result === undefined ? draft : result);
+}
+
 /** One compare-and-swap against a revision that the caller has seen. */
-export async function replace<T>(context: WriterContext<T>, id: string, data: T, revision: number): Promise<Written> {
-  const bytes = await context.data.write(data);
+export async function replace<T>(
+  context: WriterContext<T>,
+  id: string,
+  replacement: T,
+  revision: number,
+): Promise<Written<T>> {
+  const bytes = await context.data.write(replacement);
+  const data = await context.data.read(bytes);
   const current = await atRevision(context, storageKeyOf(id), revision);
   const session = await swap(context, current, bytes);
-  if (session !== null) return { id, session };
+  if (session !== null) return { id, session, data };
   if ((await context.store.readDurable(current.storageKey)) === null) throw new SessionNotFoundError();
   throw new RevisionConflictError();
 }
@@ -63,20 +86,21 @@ export async function regenerate<T>(
   id: string,
   changes: Regenerating<T>,
   deadline: Deadline,
-): Promise<Written> {
-  const data = changes.data === undefined ? undefined : await context.data.write(changes.data);
+): Promise<Written<T>> {
+  const bytes = changes.data === undefined ? undefined : await context.data.write(changes.data);
   const newId = newSessionId(context.platform);
   const storageKey = storageKeyOf(newId);
   return untilApplied(context, storageKeyOf(id), deadline, async (current) => {
     const now = context.platform.now();
-    const record = reborn(current.record, changes.userId, data, now);
+    const record = reborn(current.record, changes.userId, bytes, now);
+    const data = await context.data.read(record.data);
     const hasMoved = await context.store.regenerate({
       previousStorageKey: current.storageKey,
       previousAbsoluteExpiresAt: current.record.absoluteExpiresAt,
       record: sealRecord(context.codec, storageKey, record, now),
       idleLifetimeMs: record.idleLifetimeMs,
     });
-    return hasMoved ? { id: newId, session: written(storageKey, record, now) } : null;
+    return hasMoved ? { id: newId, session: written(storageKey, record, now), data } : null;
   });
 }
 
@@ -108,8 +132,8 @@ async function untilApplied<T>(
   context: WriterContext<T>,
   storageKey: Buffer,
   deadline: Deadline,
-  attempt: (current: LivingSession) => Promise<Written | null>,
-): Promise<Written> {
+  attempt: (current: LivingSession) => Promise<Written<T> | null>,
+): Promise<Written<T>> {
   const { platform, store } = context;
   let current = await store.read(storageKey, { consistency: 'bounded', touch: false });
   for (let tries = 1; ; tries += 1) {

@@ -1,33 +1,51 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Codec } from '../codec/codec.ts';
 import { EnvelopeError } from '../errors.ts';
+import { LIST_SUMMARIES_MAX } from '../limits.ts';
 import { hasEnded } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
 import { handleOf } from '../session/session-id.ts';
 import type { SessionSummary } from './session.ts';
 
 /** Living rows as a device list shows them, the latest seen first. */
-export function summarize(codec: Codec, rows: readonly SealedRecord[], now: number): SessionSummary[] {
-  return rows
-    .filter((row) => !hasEnded(row, now))
-    .toSorted((a, b) => b.lastSeenAt - a.lastSeenAt)
-    .map((row) => ({
-      handle: handleOf(row.storageKey),
-      label: labelOf(codec, row),
-      createdAt: new Date(row.createdAt),
-      lastSeenAt: new Date(row.lastSeenAt),
-      idleExpiresAt: new Date(row.idleExpiresAt),
-      absoluteExpiresAt: new Date(row.absoluteExpiresAt),
-    }));
+export async function summarize(
+  codec: Codec,
+  pages: AsyncIterable<readonly SealedRecord[]>,
+  now: number,
+): Promise<SessionSummary[]> {
+  const summaries: SessionSummary[] = [];
+  for await (const page of pages) {
+    for (const row of page) if (!hasEnded(row, now)) summaries.push(summaryOf(codec, row));
+    if (summaries.length >= LIST_SUMMARIES_MAX) break;
+  }
+  return summaries.toSorted((a, b) => +b.lastSeenAt - +a.lastSeenAt);
 }
 
 /** The storage key that this handle names among a user's sessions. */
-export function findByHandle(rows: readonly SealedRecord[], handle: string): Buffer | undefined {
+export async function findByHandle(
+  pages: AsyncIterable<readonly SealedRecord[]>,
+  handle: string,
+): Promise<Buffer | undefined> {
   const wanted = Buffer.from(handle);
-  return rows.find((row) => {
-    const candidate = Buffer.from(handleOf(row.storageKey));
-    return candidate.length === wanted.length && timingSafeEqual(candidate, wanted);
-  })?.storageKey;
+  for await (const page of pages) {
+    const found = page.find((row) => {
+      const candidate = Buffer.from(handleOf(row.storageKey));
+      return candidate.length === wanted.length && timingSafeEqual(candidate, wanted);
+    });
+    if (found !== undefined) return found.storageKey;
+  }
+  return undefined;
+}
+
+function summaryOf(codec: Codec, row: SealedRecord): SessionSummary {
+  return {
+    handle: handleOf(row.storageKey),
+    label: labelOf(codec, row),
+    createdAt: new Date(row.createdAt),
+    lastSeenAt: new Date(row.lastSeenAt),
+    idleExpiresAt: new Date(row.idleExpiresAt),
+    absoluteExpiresAt: new Date(row.absoluteExpiresAt),
+  };
 }
 
 /** A session that does not open must still be listed, or its user could not end it. */

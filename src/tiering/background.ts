@@ -7,11 +7,11 @@ export class Background {
   readonly #running = new Set<Promise<unknown>>();
   readonly #timers = new Set<CancelTimer>();
 
-  /** Failures are announced, never thrown. */
-  run(work: BackgroundFailure['work'] | 'fill', promise: Promise<unknown>): void {
+  /** Failures are announced, never thrown. Those of `upkeep` of the primary tier's copies are not even that: nothing is wrong then. */
+  run(work: BackgroundFailure['work'] | 'upkeep', promise: Promise<unknown>): void {
     const ended = promise
       .catch((error: unknown) => {
-        if (work !== 'fill' && backgroundFailure.hasSubscribers) {
+        if (work !== 'upkeep' && backgroundFailure.hasSubscribers) {
           backgroundFailure.publish({ work, code: error instanceof HoldfastError ? error.code : 'unexpected' });
         }
       })

@@ -86,7 +86,8 @@ export class Breaker {
     const lost = { again: false };
     const state: State = { kind: 'half-open', attempt, lost };
     this.#state = state;
-    this.#options.probe().then(
+    // A probe that throws at once must not take the process with it: this runs from a timer.
+    Promise.resolve().then(this.#options.probe).then(
       () => {
         if (this.#state !== state) return;
         // A failure reported while the probe was under way may be younger than the probe's own answer.

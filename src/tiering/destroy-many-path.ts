@@ -1,22 +1,38 @@
 import { OutcomeUnknownError } from '../errors.ts';
-import { LIST_PAGE_ROWS, REVOKE_BATCH_ROWS } from '../limits.ts';
+import { REVOKE_BATCH_ROWS, REVOKE_WALKS_MAX } from '../limits.ts';
 import { hasEnded } from '../session/lifetime.ts';
 import { newWriteId, type TieringContext } from './context.ts';
+import { pagesOfUser } from './list-path.ts';
 import { destroy, entomb } from './destroy-path.ts';
 import type { PendingRevocations } from './pending-revocations.ts';
 import { settle } from './unknown-outcome.ts';
 
 /**
- * Revokes batch after batch, each one statement that marks its rows, and entombs what it revoked before going on. The number
- * of sessions that were alive. Covers every session whose creation was acknowledged before the call.
+ * Ends every session whose creation was acknowledged before the call. How many were alive. A session that is regenerated
+ * meanwhile may get a key behind the walk, so the walk is repeated until it finds nothing.
  */
 export async function destroyMany(
   context: TieringContext,
   of: readonly Buffer[] | 'everyone',
   except: Buffer | null,
 ): Promise<number> {
+  let total = 0;
+  for (let walk = 1; walk <= REVOKE_WALKS_MAX; walk += 1) {
+    const found = await destroyOneWalk(context, of, except);
+    total += found.alive;
+    if (found.revoked === 0) break;
+  }
+  return total;
+}
+
+/** Batch after batch, each one statement that marks its rows; what a batch revoked is entombed before the next. */
+async function destroyOneWalk(
+  context: TieringContext,
+  of: readonly Buffer[] | 'everyone',
+  except: Buffer | null,
+): Promise<{ revoked: number; alive: number }> {
   const { platform, durable } = context;
-  let count = 0;
+  const count = { revoked: 0, alive: 0 };
   let after: Buffer = Buffer.alloc(0);
   for (;;) {
     const now = platform.now();
@@ -26,7 +42,8 @@ export async function destroyMany(
     // A repeat that found nothing may have come too late.
     if (isRepeat && rows.length === 0) throw new OutcomeUnknownError();
     await Promise.all(rows.map((row) => entomb(context, row)));
-    count += rows.filter((row) => !hasEnded(row, now)).length;
+    count.revoked += rows.length;
+    count.alive += rows.filter((row) => !hasEnded(row, now)).length;
     const last = rows.at(-1);
     if (last === undefined || rows.length < REVOKE_BATCH_ROWS) return count;
     after = last.storageKey;
@@ -44,8 +61,9 @@ export async function destroyLatecomers(
   except: Buffer | null,
   calledAt: number,
 ): Promise<void> {
-  const rows = await context.durable.listByUser(userKeys, Buffer.alloc(0), LIST_PAGE_ROWS);
-  for (const { storageKey, createdAt } of rows) {
-    if (createdAt <= calledAt && !(except && storageKey.equals(except))) await destroy(context, pending, storageKey);
+  for await (const rows of pagesOfUser(context, userKeys)) {
+    for (const { storageKey, createdAt } of rows) {
+      if (createdAt <= calledAt && !(except && storageKey.equals(except))) await destroy(context, pending, storageKey);
+    }
   }
 }

@@ -1,5 +1,5 @@
 import { OutcomeUnknownError, RevocationNotDurableError, TierUnavailableError } from '../errors.ts';
-import { LIFETIME_MS_MAX, PREVIOUS_KEY_LOOKUP_MS } from '../limits.ts';
+import { PENDING_TOMBSTONE_TTL_MS, PREVIOUS_KEY_LOOKUP_MS } from '../limits.ts';
 import { hasEnded, tombstoneTtl } from '../session/lifetime.ts';
 import type { RevokeCommand, RevokedRow } from '../tiers/tier.ts';
 import { newWriteId, type TieringContext } from './context.ts';
@@ -44,9 +44,8 @@ async function revoke(
     throw new OutcomeUnknownError();
   } catch (error) {
     if (!(error instanceof TierUnavailableError) && !(error instanceof OutcomeUnknownError)) throw error;
-    // How long the session would live is written in the row that cannot be read: entomb it for the longest life there is.
-    if ((await context.primary.tombstone(storageKey, LIFETIME_MS_MAX)) === UNREACHED) throw error;
-    pending.add(storageKey);
+    if ((await context.primary.tombstone(storageKey, PENDING_TOMBSTONE_TTL_MS)) === UNREACHED) throw error;
+    if (!pending.add(storageKey)) throw error;
     throw new RevocationNotDurableError();
   }
 }

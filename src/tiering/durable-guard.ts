@@ -27,6 +27,8 @@ import { DatabaseClock } from './database-clock.ts';
 import { withDeadline } from './deadline.ts';
 import { SingleFlight } from './single-flight.ts';
 
+const DEMOTED: ReadonlySet<string> = new Set(['read-only', 'standby']);
+
 /**
  * The durable tier behind its bulkhead, deadline and breaker. It answers, or throws `TierUnavailableError` when nothing
  * was changed, or `OutcomeUnknownError` when a write may have happened.
@@ -164,8 +166,10 @@ export class DurableGuard {
         return answer;
       } catch (error) {
         if (!(error instanceof TierFailure)) throw error;
-        // A rejection is an answer: the database is there.
-        if (error.kind === 'rejected') this.#breaker.succeeded();
+        // A database that only follows another answers reads with the past: even "no such row" is worth nothing.
+        if (DEMOTED.has(error.reason)) this.#breaker.trip(error.reason);
+        // Any other rejection is an answer: the database is there.
+        else if (error.kind === 'rejected') this.#breaker.succeeded();
         else this.#breaker.failed(error.reason);
         throw error.kind === 'ambiguous' ? ifAmbiguous(error.reason) : new TierUnavailableError('durable', error.reason);
       }

@@ -1,7 +1,13 @@
-import { PENDING_REVOCATIONS_MAX, PENDING_REVOCATION_RETRY_MS } from '../limits.ts';
+import { OutcomeUnknownError, TierUnavailableError } from '../errors.ts';
+import { PENDING_REVOCATION_RETRY_MS, PENDING_REVOCATIONS_MAX, PREVIOUS_KEY_LOOKUP_MS } from '../limits.ts';
 import type { CancelTimer } from '../platform/platform.ts';
 import type { TieringContext } from './context.ts';
-import { newRevocation } from './destroy-path.ts';
+import { entomb, newRevocation } from './destroy-path.ts';
+
+interface PendingRevocation {
+  readonly storageKey: Buffer;
+  readonly askedAt: number;
+}
 
 /**
  * Sessions destroyed in the primary tier while the durable tier was away: their rows are revoked as soon as it answers.
@@ -9,7 +15,7 @@ import { newRevocation } from './destroy-path.ts';
  */
 export class PendingRevocations {
   readonly #context: TieringContext;
-  readonly #storageKeys = new Map<string, Buffer>();
+  readonly #pending = new Map<string, PendingRevocation>();
   #cancelTimer: CancelTimer | undefined;
   #isClosed = false;
 
@@ -17,17 +23,15 @@ export class PendingRevocations {
     this.#context = context;
   }
 
-  get size(): number {
-    return this.#storageKeys.size;
-  }
-
-  add(storageKey: Buffer): void {
-    if (this.#storageKeys.size >= PENDING_REVOCATIONS_MAX) return;
-    this.#storageKeys.set(storageKey.toString('latin1'), storageKey);
+  /** False if there is no room, or no time left: then nobody will try again. */
+  add(storageKey: Buffer): boolean {
+    if (this.#isClosed || this.#pending.size >= PENDING_REVOCATIONS_MAX) return false;
+    this.#pending.set(storageKey.toString('latin1'), { storageKey, askedAt: this.#context.platform.now() });
     this.#schedule();
+    return true;
   }
 
-  /** One last try for all, then no more. */
+  /** One last try, as far as the durable tier answers. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelTimer?.();
@@ -35,7 +39,7 @@ export class PendingRevocations {
   }
 
   #schedule(): void {
-    if (this.#isClosed || this.#cancelTimer !== undefined || this.#storageKeys.size === 0) return;
+    if (this.#isClosed || this.#cancelTimer !== undefined || this.#pending.size === 0) return;
     const { platform, background } = this.#context;
     const retry = (): void => {
       this.#cancelTimer = undefined;
@@ -44,12 +48,32 @@ export class PendingRevocations {
     this.#cancelTimer = platform.after(PENDING_REVOCATION_RETRY_MS, retry, 'background');
   }
 
-  /** In order, ending at the first failure: the durable tier is away and the rest can wait. */
+  /** One that fails does not hold up the others; a durable tier that is away ends the round. */
   async #retryAll(): Promise<void> {
-    for (const [key, storageKey] of this.#storageKeys) {
-      // Dirty: the tombstone may have gone with its server meanwhile.
-      await this.#context.durable.revoke(newRevocation(this.#context, storageKey, true));
-      this.#storageKeys.delete(key);
+    let failure: unknown;
+    for (const [key, pending] of this.#pending) {
+      try {
+        await this.#retry(pending.storageKey, pending.askedAt);
+        this.#pending.delete(key);
+      } catch (error) {
+        if (!(error instanceof TierUnavailableError) && !(error instanceof OutcomeUnknownError)) throw error;
+        failure = error;
+        if (this.#context.durable.condition === 'down') break;
+      }
     }
+    if (failure !== undefined) throw failure;
+  }
+
+  /** As `destroy` does: the row may have moved meanwhile, and a copy may have come back after the tombstone was lost. */
+  async #retry(storageKey: Buffer, askedAt: number): Promise<void> {
+    const { durable } = this.#context;
+    // Dirty: this node's tombstone alone may not be enough.
+    const revoked = await durable.revoke(newRevocation(this.#context, storageKey, true));
+    if (revoked !== null) {
+      await entomb(this.#context, revoked);
+      return;
+    }
+    const movedTo = await durable.findRegenerated(storageKey, askedAt - PREVIOUS_KEY_LOOKUP_MS);
+    if (movedTo !== null) await this.#retry(movedTo, askedAt);
   }
 }

@@ -8,6 +8,7 @@ import type {
   RestampCommand,
   Stamp,
   TierContext,
+  Vantage,
 } from '../tiers/tier.ts';
 import { Breaker } from './breaker.ts';
 
@@ -28,6 +29,8 @@ export class PrimaryGuard {
   readonly #validationLeaseMs: number;
   /** Primary server time below which stamps are not believed by this node. */
   #trustFloor = 0;
+  /** The furthest that the clock of this life of the server was ever seen: it may be set back. */
+  #furthest = { incarnation: '', at: 0 };
 
   /** `onReturn` runs when the tier is of use again after it was not. */
   constructor(tier: PrimaryTier, platform: Platform, validationLeaseMs: number, onReturn: () => void) {
@@ -65,7 +68,7 @@ export class PrimaryGuard {
    * Null while the tier is out of use.
    */
   stamp(): Stamp | null {
-    const vantage = this.#breaker.isClosed ? this.#tier.vantage() : null;
+    const vantage = this.#breaker.isClosed ? this.#vantage() : null;
     return vantage === null ? null : { incarnation: vantage.incarnation, at: vantage.earliest };
   }
 
@@ -74,7 +77,7 @@ export class PrimaryGuard {
    * sight of it, or in the future; `expired` has outlived the validation lease.
    */
   judge(value: PrimaryValue): 'current' | 'expired' | 'foreign' {
-    const vantage = this.#tier.vantage();
+    const vantage = this.#vantage();
     if (vantage === null || value.stamp.incarnation !== vantage.incarnation) return 'foreign';
     const { at } = value.stamp;
     if (at < this.#trustFloor || at > vantage.latest) return 'foreign';
@@ -83,8 +86,7 @@ export class PrimaryGuard {
 
   /** Nothing from before now is believed without the durable tier's word. */
   raiseTrustFloor(): void {
-    const vantage = this.#tier.vantage();
-    if (vantage !== null) this.#trustFloor = Math.max(this.#trustFloor, vantage.latest);
+    if (this.#vantage() !== null) this.#trustFloor = this.#furthest.at;
   }
 
   /** Takes the tier out of use until a probe succeeds. */
@@ -127,6 +129,15 @@ export class PrimaryGuard {
   async close(): Promise<void> {
     this.#breaker.stop();
     await this.#tier.close();
+  }
+
+  #vantage(): Vantage | null {
+    const vantage = this.#tier.vantage();
+    if (vantage === null) return null;
+    const { incarnation, latest } = vantage;
+    if (incarnation !== this.#furthest.incarnation) this.#furthest = { incarnation, at: latest };
+    else if (latest > this.#furthest.at) this.#furthest.at = latest;
+    return vantage;
   }
 
   async #attempt<T>(command: () => Promise<T>): Promise<T | Unreached> {

@@ -97,7 +97,7 @@ export class ReadPath {
     const ttlMs = primaryTtl({ idleExpiresAt, absoluteExpiresAt: record.absoluteExpiresAt }, lastSeenAt);
     const { revision, stamp } = value;
     pendingTouches.add(storageKey, record, lastSeenAt);
-    background.run('fill', primary.restamp(storageKey, { revision, stamp, lastSeenAt, idleExpiresAt, ttlMs }));
+    background.run('upkeep', primary.restamp(storageKey, { revision, stamp, lastSeenAt, idleExpiresAt, ttlMs }));
     return { ...session, lastSeenAt, idleExpiresAt };
   }
 
@@ -131,7 +131,7 @@ export class ReadPath {
     const state = await durable.readState(storageKey);
     // A copy of another revision is about to be replaced under a lease on it, so it must still be there.
     if (state === null || state.revision === value.revision) {
-      background.run('fill', spread(this.#context, storageKey, state, stamp));
+      background.run('upkeep', spread(this.#context, storageKey, state, stamp));
     }
     return state;
   }
@@ -145,7 +145,7 @@ export class ReadPath {
     const row = await durable.read(storageKey);
     if (row === null) return null;
     const session = this.#fromRow(row, options);
-    if (session !== null && stamp !== null) background.run('fill', this.#store(row, token, stamp));
+    if (session !== null && stamp !== null) background.run('upkeep', this.#store(row, token, stamp));
     return session;
   }
 

@@ -1,4 +1,4 @@
-import { LATECOMER_TIMEOUTS, LIST_PAGE_ROWS, LIST_ROWS_MAX } from '../limits.ts';
+import { LATECOMER_TIMEOUTS } from '../limits.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
 import type { DurableTier, PrimaryTier } from '../tiers/tier.ts';
@@ -8,6 +8,7 @@ import { destroyLatecomers, destroyMany } from './destroy-many-path.ts';
 import { destroy } from './destroy-path.ts';
 import { DirtyFeed } from './dirty-feed.ts';
 import { DurableGuard } from './durable-guard.ts';
+import { pagesOfUser } from './list-path.ts';
 import { PendingRevocations } from './pending-revocations.ts';
 import { PendingTouches } from './pending-touches.ts';
 import { PrimaryGuard } from './primary-guard.ts';
@@ -138,17 +139,9 @@ export class TieredStore {
     return count;
   }
 
-  async listByUser(userKeys: readonly Buffer[]): Promise<SealedRecord[]> {
-    const rows: SealedRecord[] = [];
-    let after: Buffer = Buffer.alloc(0);
-    while (rows.length < LIST_ROWS_MAX) {
-      const page = await this.#context.durable.listByUser(userKeys, after, LIST_PAGE_ROWS);
-      rows.push(...page);
-      const last = page.at(-1);
-      if (last === undefined || page.length < LIST_PAGE_ROWS) break;
-      after = last.storageKey;
-    }
-    return rows;
+  /** A user's rows that are not revoked, page by page. */
+  listByUser(userKeys: readonly Buffer[]): AsyncIterable<SealedRecord[]> {
+    return pagesOfUser(this.#context, userKeys);
   }
 
   async close(): Promise<void> {

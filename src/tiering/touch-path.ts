@@ -29,7 +29,7 @@ export async function touch(
     idleExpiresAt: idleDeadline(now, record.idleLifetimeMs, record.absoluteExpiresAt),
     aliveAt: aliveAt(now, touchIntervalFor(record.idleLifetimeMs, context.touchIntervalMs)),
   });
-  context.background.run('fill', spread(context, storageKey, state, stamp));
+  context.background.run('upkeep', spread(context, storageKey, state, stamp));
   return state;
 }
 

@@ -28,13 +28,16 @@ export function resolvePrismaOptions(client: PrismaClientLike, options: PrismaTi
   if (typeof options !== 'object' || options === null) {
     throw new ConfigurationError(`prismaTier takes a client and { provider: ${quoted(PROVIDERS)} }.`);
   }
+  if (Object.keys(options).some((name) => name !== 'provider' && name !== 'table')) {
+    throw new ConfigurationError('prismaTier: unknown option; expected provider, table.');
+  }
   const { provider, table = DEFAULT_TABLE } = options;
   if (!PROVIDERS.includes(provider)) {
-    throw new ConfigurationError(`prismaTier: provider must be ${quoted(PROVIDERS)}, not ${JSON.stringify(provider)}.`);
+    throw new ConfigurationError(`prismaTier: provider must be ${quoted(PROVIDERS)}.`);
   }
   if (typeof table !== 'string' || !TABLE.test(table)) {
     throw new ConfigurationError(
-      `prismaTier: table must be 1 to 63 letters, digits or underscores and not start with a digit, not ${JSON.stringify(table)}.`,
+      'prismaTier: table must be 1 to 63 letters, digits or underscores and not start with a digit.',
     );
   }
   if (provider === 'sqlite' && typeof client.$transaction !== 'function') {

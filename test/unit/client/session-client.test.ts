@@ -110,6 +110,8 @@ describe('get', () => {
   it('refuses options that it does not know the values of', async () => {
     await expect(shop.sessions.get(UNKNOWN_ID, { consistency: 'eventual' as never })).rejects.toThrow(/consistency/);
     await expect(shop.sessions.get(UNKNOWN_ID, { touch: 'no' as never })).rejects.toThrow(/touch/);
+    await expect(shop.sessions.get(UNKNOWN_ID, { consistancy: 'strong' } as never)).rejects.toThrow(/consistancy/);
+    await expect(shop.sessions.get(UNKNOWN_ID, null as never)).rejects.toBeInstanceOf(ConfigurationError);
   });
 });
 
@@ -216,6 +218,15 @@ describe('update', () => {
     const { id } = await shop.sessions.create({ cart: [] });
     await expect(shop.sessions.update(id, () => ({ cart: [1n] }) as never)).rejects.toBeInstanceOf(PayloadError);
     expect((await shop.sessions.get(id))?.data).toEqual({ cart: [] });
+  });
+
+  it('is given up when the change does not end in time, and the next write has its turn', async () => {
+    const { id } = await shop.sessions.create({ cart: [] });
+    const endless = shop.sessions.update(id, () => new Promise<void>(() => undefined));
+    const refused = expect(endless).rejects.toBeInstanceOf(RevisionConflictError);
+    await shop.platform.advance(5_000);
+    await refused;
+    expect((await shop.sessions.update(id, (data) => void data.cart.push('A1'))).data.cart).toEqual(['A1']);
   });
 
   it('gives up with a conflict when others keep winning until the time-out', async () => {
@@ -378,6 +389,7 @@ describe('sessions of a user', () => {
   it('need a user id', async () => {
     await expect(shop.sessions.listByUser('')).rejects.toBeInstanceOf(PayloadError);
     await expect(shop.sessions.destroyByUser(undefined as never)).rejects.toBeInstanceOf(PayloadError);
+    await expect(shop.sessions.destroyByUser('u_42', { except: 'nonsense' })).rejects.toThrow(/except/);
   });
 });
 
@@ -415,6 +427,13 @@ describe('schema', () => {
     expect(inspect(error)).not.toContain('canary');
   });
 
+  it('refuses before anything is written, even what only reading back would show', async () => {
+    const { id } = await shop.sessions.create({ cart: 'not a list' } as never);
+    const strict = shop.another({ schema });
+    await expect(strict.regenerate(id)).rejects.toBeInstanceOf(PayloadError);
+    expect((await shop.sessions.get(id))?.revision).toBe(1);
+  });
+
   it('upcasts what was written before it', async () => {
     const { id } = await shop.sessions.create({ cart: [] });
     expect((await shop.another({ schema }).get(id))?.data).toEqual({ cart: [], theme: 'light' });
@@ -447,6 +466,25 @@ describe('what a session shows of itself', () => {
 });
 
 describe('close', () => {
+  it('waits for what is under way, and resolves for every caller only then', async () => {
+    const { id } = await shop.sessions.create({ cart: [] });
+    let finish = (): void => undefined;
+    const update = shop.sessions.update(id, (data) => {
+      data.cart.push('A1');
+      return new Promise<void>((resolve) => (finish = resolve));
+    });
+    await settled();
+    const order: string[] = [];
+    const closed = [shop.sessions.close(), shop.sessions.close()].map((close) => close.then(() => order.push('closed')));
+    await settled();
+    expect(order).toEqual([]);
+    finish();
+    await update.then(() => order.push('updated'));
+    await Promise.all(closed);
+    expect(order).toEqual(['updated', 'closed', 'closed']);
+    expect((await shop.another().get(id))?.data.cart).toEqual(['A1']);
+  });
+
   it('refuses every call afterwards and may be called again', async () => {
     const { id } = await shop.sessions.create({ cart: [] });
     await shop.sessions.close();

@@ -346,3 +346,70 @@ describe('while the durable tier fails', () => {
     await read;
   });
 });
+
+describe('the end of all sessions', () => {
+  it('finds the one that is regenerated behind its back, again and again', async () => {
+    const { sessions, durable } = await node();
+    const runner = await node();
+    const ids = await Promise.all(Array.from({ length: 1_200 }, async () => (await sessions.create({ cart: [] })).id));
+    let id = ids[0] ?? '';
+    let moves = 0;
+    durable.hook.before = async (method) => {
+      if (method !== 'revokeMany' || moves === 3) return;
+      moves += 1;
+      const next = await runner.sessions.regenerate(id).catch(() => null);
+      id = next?.id ?? id;
+    };
+    await sessions.destroyAll();
+    expect(moves).toBe(3);
+    expect([...fleet.database.values()].filter(({ revokedAt }) => revokedAt === null)).toEqual([]);
+    expect(await sessions.get(id)).toBeNull();
+  });
+});
+
+describe('a revocation that waits for the database', () => {
+  async function destroyInOutage() {
+    const one = await node();
+    const { id } = await one.sessions.create({ cart: [] });
+    await warm(one.sessions, id);
+    one.durable.hook.before = refuse;
+    await expect(one.sessions.destroy(id)).rejects.toBeInstanceOf(RevocationNotDurableError);
+    return { one, id };
+  }
+
+  it('follows a session that was regenerated meanwhile', async () => {
+    const { one, id } = await destroyInOutage();
+    const other = await node();
+    other.cutFromPrimary();
+    const moved = await other.sessions.regenerate(id);
+    one.heal();
+    await fleet.platform.advance(2 * PENDING_REVOCATION_RETRY_MS);
+    expect(fleet.rowOf(moved.id)?.revokedAt).not.toBeNull();
+    expect(await other.sessions.get(moved.id)).toBeNull();
+  });
+
+  it('takes away the copy that came back after its tombstone was lost', async () => {
+    const { one, id } = await destroyInOutage();
+    const other = await node();
+    fleet.keyspace.clear();
+    await warm(other.sessions, id);
+    one.heal();
+    await fleet.platform.advance(2 * PENDING_REVOCATION_RETRY_MS);
+    expect(await other.sessions.get(id)).toBeNull();
+    expect(fleet.kindOf(id)).toBe('tombstone');
+  });
+});
+
+describe('a database that has become a standby', () => {
+  it('is not believed, not even that there is no such session', async () => {
+    const { sessions, durable } = await node();
+    const { id } = await sessions.create({ cart: [] });
+    durable.hook.before = (method) => {
+      if (method === 'update' || method === 'probe') throw new TierFailure('rejected', 'read-only');
+    };
+    await expect(add(sessions, id, 'A1')).rejects.toBeInstanceOf(TierUnavailableError);
+    await fleet.platform.advance(2_000);
+    await expect(sessions.get('A'.repeat(43))).rejects.toBeInstanceOf(TierUnavailableError);
+    expect((await sessions.health()).durable).toBe('down');
+  });
+});

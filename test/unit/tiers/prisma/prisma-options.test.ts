@@ -22,13 +22,13 @@ describe('the options of prismaTier', () => {
     (table) => {
       const options = { provider: 'postgresql', table } as { provider: 'postgresql'; table: string };
       expect(() => prismaTier(client, options)).toThrow(ConfigurationError);
-      expect(() => prismaTier(client, options)).toThrow(/table must be .*, not /);
+      expect(() => prismaTier(client, options)).toThrow(/table must be /);
     },
   );
 
   it.each(['mysql', 'postgres', undefined])('refuse the provider %j and name those that work', (provider) => {
     const options = { provider } as unknown as { provider: 'sqlite' };
-    expect(() => prismaTier(client, options)).toThrow(/'postgresql' or 'sqlite', not/);
+    expect(() => prismaTier(client, options)).toThrow(/'postgresql' or 'sqlite'/);
   });
 
   it.each([undefined, null, {}, { $queryRawUnsafe: () => [] }, 'postgresql://shop:secret@db'])(
