@@ -21,18 +21,16 @@ export class Hedge {
     this.#budget = Math.min(this.#budget + HEDGE_SHARE, HEDGE_BURST);
     return new Promise((resolve, reject) => {
       const cancel = this.#platform.after(HEDGE_AFTER_MS, () => {
-        if (this.#spend()) second().then(resolve, () => undefined);
+        this.#spend();
+        second().then(resolve, () => undefined);
       });
       first.then(resolve, reject).finally(cancel);
     });
   }
 
-  #spend(): boolean {
-    if (this.#budget < 1) {
-      this.#onSpent();
-      return false;
-    }
-    this.#budget -= 1;
-    return true;
+  /** Beyond the budget the primary tier is out of use, and asking the durable one is no hedge but the way it is done then. */
+  #spend(): void {
+    if (this.#budget >= 1) this.#budget -= 1;
+    else this.#onSpent();
   }
 }

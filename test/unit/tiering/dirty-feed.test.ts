@@ -250,10 +250,10 @@ describe('a slow Redis', () => {
     const { id } = await sessions.create({ cart: [] });
     await warm(sessions, id);
     primary.hook.before = (method) => (method === 'read' ? never() : undefined);
-    void Promise.all(Array.from({ length: 100 }, () => sessions.get(id)));
+    const reads = Promise.all(Array.from({ length: 100 }, () => seen(sessions, id)));
     await fleet.platform.advance(HEDGE_AFTER_MS);
     expect((await sessions.health()).primary).toBe('degraded');
-    primary.hook.before = () => undefined;
+    expect((await reads).map((session) => session?.servedBy)).toEqual(Array(100).fill('durable'));
   });
 });
 
