@@ -76,7 +76,7 @@ class MemoryDurableTier implements DurableTier {
 
   async update(command: UpdateCommand): Promise<boolean> {
     const row = this.#find(command.record.storageKey);
-    if (!row || this.#isLate(command) || !accepts(row, command)) return false;
+    if (!row || !this.#accepts(row, command)) return false;
     const { createdAt, absoluteExpiresAt } = row;
     this.#store({ ...written(row, command), createdAt, absoluteExpiresAt, dirtyAt: this.#mark(row, command.dirty) });
     return true;
@@ -86,7 +86,7 @@ class MemoryDurableTier implements DurableTier {
     const { record, previousStorageKey, regeneratedAt } = command;
     const row = this.#find(previousStorageKey);
     if (!row) return this.#repeats(command);
-    if (this.#isLate(command) || !accepts(row, command)) return false;
+    if (!this.#accepts(row, command)) return false;
     if (this.#database.has(record.storageKey.toString('hex'))) throw new TierFailure('rejected', 'unique-violation');
     this.#database.delete(previousStorageKey.toString('hex'));
     const previousKeys = [...row.previousKeys, previousStorageKey].slice(-PREVIOUS_KEYS_MAX);
@@ -103,7 +103,8 @@ class MemoryDurableTier implements DurableTier {
 
   async revoke(command: RevokeCommand): Promise<RevokedRow | null> {
     const row = this.#find(command.storageKey);
-    return row && !this.#isLate(command) ? this.#revoke(row, command) : null;
+    if (!row || (row.revokedAt === null && this.#isLate(command))) return null;
+    return this.#revoke(row, command);
   }
 
   async revokeMany(command: RevokeManyCommand): Promise<RevokedRow[]> {
@@ -176,6 +177,12 @@ class MemoryDurableTier implements DurableTier {
     return validUntil !== null && this.#now() > validUntil;
   }
 
+  /** A write that was in time and is sent again, because its answer was lost, is never too late to find itself. */
+  #accepts(row: Row, command: UpdateCommand): boolean {
+    if (!isAlive(row, command.aliveAt)) return false;
+    return carries(row, command) || (row.revision === command.record.revision - 1 && !this.#isLate(command));
+  }
+
   /** A mark is never moved back, so that no node that has read further misses it. */
   #mark(row: Row, dirty: boolean): number | null {
     return dirty ? Math.max(row.dirtyAt ?? 0, this.#now()) : row.dirtyAt;
@@ -236,10 +243,6 @@ function later(row: Row, { lastSeenAt, idleExpiresAt }: { lastSeenAt: number; id
     lastSeenAt: Math.max(row.lastSeenAt, lastSeenAt),
     idleExpiresAt: Math.max(row.idleExpiresAt, idleExpiresAt),
   };
-}
-
-function accepts(row: Row, command: UpdateCommand): boolean {
-  return isAlive(row, command.aliveAt) && (row.revision === command.record.revision - 1 || carries(row, command));
 }
 
 function carries(row: Row, { record, writeId }: UpdateCommand): boolean {
