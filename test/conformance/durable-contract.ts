@@ -2,11 +2,21 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemPlatform } from '../../src/platform/platform.ts';
 import type { SealedRecord } from '../../src/session/sealed-record.ts';
-import type { DurableTier, RevokeManyCommand, UpdateCommand } from '../../src/tiers/tier.ts';
+import type {
+  DirtyRow,
+  DurableTier,
+  FeedPosition,
+  InsertCommand,
+  RevokeCommand,
+  RevokeManyCommand,
+  UpdateCommand,
+} from '../../src/tiers/tier.ts';
 
 export interface DurableDatabase {
   /** Another tier, not yet opened, on the same rows. */
   makeTier(): DurableTier;
+  /** Writes a mark past the tier: clocks of databases do as they like when a standby takes over. */
+  mark(storageKey: Buffer, dirtyAt: number): Promise<void>;
   close?(): Promise<void>;
 }
 
@@ -36,11 +46,16 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
       it('refuses everything before it was opened, and says that nothing was sent', async () => {
         const closed = database.makeTier();
         await expect(closed.read(key())).rejects.toMatchObject({ code: 'HOLDFAST_TIER_FAILURE', kind: 'not-sent' });
-        await expect(closed.insert(aRecord(), writeId())).rejects.toMatchObject({ kind: 'not-sent' });
+        await expect(closed.insert(insertion(aRecord()))).rejects.toMatchObject({ kind: 'not-sent' });
       });
 
-      it('answers a probe', async () => {
-        await expect(tier.probe()).resolves.toBeUndefined();
+      it('answers a probe with its clock', async () => {
+        const first = await tier.probe();
+        expect(Number.isSafeInteger(first)).toBe(true);
+        // The database of a test runs on the same machine.
+        expect(Math.abs(first - systemPlatform.now())).toBeLessThan(HOUR);
+        const later = await whenItIsLater(tier, first);
+        expect(later - first).toBeLessThan(HOUR);
       });
 
       it('leaves the rows and the connections to others when it closes', async () => {
@@ -102,22 +117,22 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
       it('refuses a key that is taken and leaves the row as it is', async () => {
         const record = await insert(tier);
         const rival = aRecord({ storageKey: record.storageKey, userKey: null });
-        expect(await tier.insert(rival, writeId())).toBe(false);
+        expect(await tier.insert(insertion(rival))).toBe(false);
         expect(await tier.read(record.storageKey)).toEqual(record);
       });
 
       it('lets one of many racing inserts of one key win', async () => {
         const storageKey = key();
         const rivals = Array.from({ length: RACERS }, () => aRecord({ storageKey }));
-        const won = await Promise.all(rivals.map((rival) => tier.insert(rival, writeId())));
+        const won = await Promise.all(rivals.map((rival) => tier.insert(insertion(rival))));
         expect(won.filter(Boolean)).toHaveLength(1);
         expect(await tier.read(storageKey)).toEqual(rivals[won.indexOf(true)]);
       });
 
       it('refuses the key of a revoked session: an id has one life', async () => {
         const { storageKey } = await insert(tier);
-        await tier.revoke(storageKey, writeId(), NOW);
-        expect(await tier.insert(aRecord({ storageKey }), writeId())).toBe(false);
+        await tier.revoke(revocation(storageKey));
+        expect(await tier.insert(insertion(aRecord({ storageKey })))).toBe(false);
         expect(await tier.read(storageKey)).toBeNull();
       });
     });
@@ -223,7 +238,7 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
 
       it('revokes a row that expired long ago', async () => {
         const { storageKey } = await insert(tier, { idleExpiresAt: 1, absoluteExpiresAt: 2 });
-        expect(await tier.revoke(storageKey, writeId(), NOW)).toEqual({
+        expect(await tier.revoke(revocation(storageKey))).toEqual({
           storageKey,
           idleExpiresAt: 1,
           absoluteExpiresAt: 2,
@@ -277,7 +292,7 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
         expect(await tier.read(record.storageKey)).toBeNull();
         expect(await tier.update(write(successor(record)))).toBe(false);
         expect(await tier.touch(touchOf(record))).toBeNull();
-        expect(await tier.revoke(record.storageKey, writeId(), NOW)).toBeNull();
+        expect(await tier.revoke(revocation(record.storageKey))).toBeNull();
       });
 
       it('moves idle times forward only', async () => {
@@ -351,7 +366,7 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
         const record = await insert(tier);
         const command = move(record);
         await tier.regenerate(command);
-        await tier.revoke(command.record.storageKey, writeId(), NOW);
+        await tier.revoke(revocation(command.record.storageKey));
         expect(await tier.findRegenerated(record.storageKey, 0)).toBeNull();
       });
     });
@@ -360,22 +375,22 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
       it('answers the deadlines of what it revoked, once', async () => {
         const { storageKey, idleExpiresAt, absoluteExpiresAt } = await insert(tier);
         const row = { storageKey, idleExpiresAt, absoluteExpiresAt };
-        expect(await tier.revoke(storageKey, writeId(), NOW)).toEqual(row);
-        expect(await tier.revoke(storageKey, writeId(), NOW)).toBeNull();
-        expect(await tier.revoke(key(), writeId(), NOW)).toBeNull();
+        expect(await tier.revoke(revocation(storageKey))).toEqual(row);
+        expect(await tier.revoke(revocation(storageKey))).toBeNull();
+        expect(await tier.revoke(revocation(key()))).toBeNull();
       });
 
       it('answers the same write twice', async () => {
         const { storageKey } = await insert(tier);
-        const id = writeId();
-        const first = await tier.revoke(storageKey, id, NOW);
+        const command = revocation(storageKey);
+        const first = await tier.revoke(command);
         expect(first).not.toBeNull();
-        expect(await tier.revoke(storageKey, id, NOW + 1)).toEqual(first);
+        expect(await tier.revoke({ ...command, revokedAt: NOW + 1 })).toEqual(first);
       });
 
       it('lets one of many at once be the one that did it', async () => {
         const { storageKey } = await insert(tier);
-        const racers = Array.from({ length: RACERS }, () => tier.revoke(storageKey, writeId(), NOW));
+        const racers = Array.from({ length: RACERS }, () => tier.revoke(revocation(storageKey)));
         expect((await Promise.all(racers)).filter((row) => row !== null)).toHaveLength(1);
       });
 
@@ -384,14 +399,14 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
         const record = await insert(tier, { userKey });
         const lastWrite = write(successor(record));
         await tier.update(lastWrite);
-        await tier.revoke(record.storageKey, writeId(), NOW);
+        await tier.revoke(revocation(record.storageKey));
         for (const revision of [0, 1, 2, 3, 4, 5]) {
           expect(await tier.update(write({ ...record, revision }))).toBe(false);
           expect(await tier.regenerate(move(record, { revision }))).toBe(false);
         }
         expect(await tier.update(lastWrite)).toBe(false);
         expect(await tier.touch(touchOf(record))).toBeNull();
-        expect(await tier.insert(record, writeId())).toBe(false);
+        expect(await tier.insert(insertion(record))).toBe(false);
         expect(await tier.revokeMany(revokeAll({ of: [userKey] }))).toEqual([]);
         expect(await tier.read(record.storageKey)).toBeNull();
         expect(await tier.readState(record.storageKey)).toBeNull();
@@ -403,7 +418,7 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
           const record = await insert(tier);
           const moves = Array.from({ length: 10 }, () => move(record));
           const [revoked, ...others] = await Promise.all([
-            tier.revoke(record.storageKey, writeId(), NOW),
+            tier.revoke(revocation(record.storageKey)),
             ...moves.map((command) => tier.regenerate(command)),
             ...moves.map(() => tier.update(write(successor(record)))),
             ...moves.map(() => tier.touch(touchOf(record)).then(() => false)),
@@ -497,7 +512,7 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
         const [alice, formerAlice] = [key(), key()];
         const mine = await Promise.all([alice, formerAlice, alice, alice].map((userKey) => insert(tier, { userKey })));
         await insert(tier, { userKey: key() });
-        await tier.revoke(mine[3]!.storageKey, writeId(), NOW);
+        await tier.revoke(revocation(mine[3]!.storageKey));
         expect(await tier.listByUser([alice, formerAlice], START, 10)).toEqual(inOrder(mine.slice(0, 3)));
         expect(await tier.listByUser([formerAlice], START, 10)).toEqual([mine[1]]);
         expect(await tier.listByUser([key()], START, 10)).toEqual([]);
@@ -521,6 +536,307 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
       });
     });
 
+    describe('a write that comes to run too late', () => {
+      const late = async () => ({ validUntil: (await tier.probe()) - 1 });
+
+      it('inserts nothing', async () => {
+        const record = aRecord();
+        expect(await tier.insert({ ...insertion(record), ...(await late()) })).toBe(false);
+        expect(await tier.read(record.storageKey)).toBeNull();
+      });
+
+      it('updates nothing and marks nothing', async () => {
+        const feed = await inNamespace(database, 'late-update');
+        const record = await insert(feed);
+        expect(await feed.update({ ...write(successor(record)), dirty: true, ...(await late()) })).toBe(false);
+        expect(await feed.read(record.storageKey)).toEqual(record);
+        expect(await marks(feed)).toEqual([]);
+      });
+
+      it('regenerates nothing and marks nothing', async () => {
+        const feed = await inNamespace(database, 'late-regenerate');
+        const record = await insert(feed);
+        const command = { ...move(record), dirty: true, ...(await late()) };
+        expect(await feed.regenerate(command)).toBe(false);
+        expect(await feed.read(record.storageKey)).toEqual(record);
+        expect(await feed.read(command.record.storageKey)).toBeNull();
+        expect(await feed.findRegenerated(record.storageKey, 0)).toBeNull();
+        expect(await marks(feed)).toEqual([]);
+      });
+
+      it('revokes nothing and marks nothing', async () => {
+        const feed = await inNamespace(database, 'late-revoke');
+        const record = await insert(feed);
+        expect(await feed.revoke(revocation(record.storageKey, { dirty: true, ...(await late()) }))).toBeNull();
+        expect(await feed.revokeMany(revokeAll({ of: 'everyone', ...(await late()) }))).toEqual([]);
+        expect(await feed.revokeMany(revokeAll({ of: [record.userKey!], ...(await late()) }))).toEqual([]);
+        expect(await feed.read(record.storageKey)).toEqual(record);
+        expect(await marks(feed)).toEqual([]);
+      });
+
+      it('is one of these only once the database’s clock has passed its time', async () => {
+        const soon = async () => ({ validUntil: (await tier.probe()) + HOUR });
+        const record = aRecord();
+        expect(await tier.insert({ ...insertion(record), ...(await soon()) })).toBe(true);
+        const next = successor(record);
+        expect(await tier.update({ ...write(next), ...(await soon()) })).toBe(true);
+        const moved = { ...move(next), ...(await soon()) };
+        expect(await tier.regenerate(moved)).toBe(true);
+        expect(await tier.revoke(revocation(moved.record.storageKey, await soon()))).not.toBeNull();
+        const { userKey } = await insert(tier);
+        expect(await tier.revokeMany(revokeAll({ of: [userKey!], ...(await soon()) }))).toHaveLength(1);
+      });
+
+      it('may have a time that is no whole millisecond, as a clock that is estimated has', async () => {
+        const record = await insert(tier);
+        const now = (await tier.probe()) - 0.5;
+        expect(await tier.update({ ...write(successor(record)), validUntil: now })).toBe(false);
+        expect(await tier.update({ ...write(successor(record)), validUntil: now + HOUR })).toBe(true);
+      });
+
+      it('finds itself when it ran in time before', async () => {
+        const record = await insert(tier);
+        const updated = write(successor(record));
+        await tier.update(updated);
+        expect(await tier.update({ ...updated, ...(await late()) })).toBe(true);
+        const moved = move(updated.record);
+        await tier.regenerate(moved);
+        expect(await tier.regenerate({ ...moved, ...(await late()) })).toBe(true);
+        const revoked = revocation(moved.record.storageKey);
+        const row = await tier.revoke(revoked);
+        expect(await tier.revoke({ ...revoked, ...(await late()) })).toEqual(row);
+      });
+    });
+
+    describe('the dirty feed', () => {
+      it('has the marks that writes set in their statement, at the database’s time, and no others', async () => {
+        const feed = await inNamespace(database, 'marks');
+        const [, updated, moved, revoked, marked] = await Promise.all([1, 2, 3, 4, 5].map(() => insert(feed)));
+        const unmarked = move(updated!);
+        const regenerated = move(moved!);
+        const before = await feed.probe();
+        expect(await feed.update(write(successor(updated!)))).toBe(true);
+        expect(await feed.touch({ ...touchOf(updated!), idleExpiresAt: NOW + 9 * HOUR })).not.toBeNull();
+        expect(await feed.regenerate({ ...unmarked, record: { ...unmarked.record, revision: 3 } })).toBe(true);
+        expect(await feed.revoke(revocation(revoked!.storageKey))).not.toBeNull();
+        expect(await marks(feed)).toEqual([]);
+
+        const next = successor(marked!);
+        expect(await feed.update({ ...write(next), dirty: true })).toBe(true);
+        expect(await feed.regenerate({ ...regenerated, dirty: true })).toBe(true);
+        const last = await insert(feed);
+        expect(await feed.revoke(revocation(last.storageKey, { dirty: true }))).not.toBeNull();
+        const { now, rows } = await feed.readFeed(before, 10);
+        expect(byKey(rows)).toEqual(
+          byKey([
+            { ...feedRow(next), dirtyAt: expect.any(Number) },
+            { ...feedRow(regenerated.record), dirtyAt: expect.any(Number), previousKeys: [moved!.storageKey] },
+            { ...feedRow({ ...last, revision: 2 }), dirtyAt: expect.any(Number), isRevoked: true },
+          ]),
+        );
+        for (const { dirtyAt } of rows) expect(dirtyAt >= before && dirtyAt <= now).toBe(true);
+      });
+
+      it('has every row that a mass revocation revoked', async () => {
+        const feed = await inNamespace(database, 'mass');
+        const all = await Promise.all([1, 2, 3].map(() => insert(feed)));
+        const before = await feed.probe();
+        await feed.revokeMany(revokeAll({ of: all.slice(0, 2).map(({ userKey }) => userKey!) }));
+        expect(await keysOf(feed)).toEqual(inOrder(all.slice(0, 2)).map(({ storageKey }) => storageKey));
+        await feed.revokeMany(revokeAll({ of: 'everyone' }));
+        const rows = await marks(feed);
+        expect(rows.map(({ storageKey }) => storageKey)).toHaveLength(3);
+        for (const row of rows) expect(row).toMatchObject({ isRevoked: true, revision: 2 });
+        for (const { dirtyAt } of rows) expect(dirtyAt).toBeGreaterThanOrEqual(before);
+      });
+
+      it('has what was marked by itself, revoked or not, and nothing for a key that is no row’s', async () => {
+        const feed = await inNamespace(database, 'by-itself');
+        const [living, dead] = await Promise.all([insert(feed), insert(feed)]);
+        await feed.revoke(revocation(dead.storageKey));
+        await Promise.all([living.storageKey, dead.storageKey, key()].map((storageKey) => feed.markDirty(storageKey)));
+        expect(byKey(await marks(feed))).toEqual(
+          byKey([
+            { ...feedRow(living), dirtyAt: expect.any(Number) },
+            { ...feedRow({ ...dead, revision: 2 }), dirtyAt: expect.any(Number), isRevoked: true },
+          ]),
+        );
+        expect(await feed.read(living.storageKey)).toEqual(living);
+      });
+
+      it('has the earlier keys of a row, the oldest first and the eight latest', async () => {
+        const feed = await inNamespace(database, 'earlier-keys');
+        const chain = await regenerateRepeatedly(feed, 10);
+        await feed.markDirty(chain.at(-1)!);
+        const [row] = await marks(feed);
+        expect(row?.previousKeys).toEqual(chain.slice(2, 10));
+        await feed.revoke(revocation(chain.at(-1)!));
+        expect((await marks(feed))[0]).toMatchObject({ isRevoked: true, previousKeys: chain.slice(2, 10) });
+      });
+
+      it('moves a mark forward, and never back', async () => {
+        const feed = await inNamespace(database, 'forward');
+        const record = await insert(feed);
+        const markedAt = async (): Promise<number | undefined> => (await marks(feed))[0]?.dirtyAt;
+        const everyMark = async (): Promise<void> => {
+          const { storageKey, revision } = record;
+          const state = await feed.readState(storageKey);
+          const next = { ...successor(record), revision: (state?.revision ?? revision) + 1 };
+          expect(await feed.update({ ...write(next), dirty: true })).toBe(true);
+          await feed.markDirty(storageKey);
+        };
+        await database.mark(record.storageKey, 5);
+        await everyMark();
+        const first = await markedAt();
+        expect(first).toBeGreaterThan(NOW);
+        await whenItIsLater(feed, first!);
+        await feed.markDirty(record.storageKey);
+        expect(await markedAt()).toBeGreaterThan(first!);
+
+        const future = (await feed.probe()) + HOUR;
+        await database.mark(record.storageKey, future);
+        await everyMark();
+        expect(await markedAt()).toBe(future);
+        const { storageKey, revision } = (await feed.read(record.storageKey))!;
+        const moved = move({ ...record, storageKey, revision });
+        expect(await feed.regenerate({ ...moved, dirty: true })).toBe(true);
+        expect(await markedAt()).toBe(future);
+        const other = await insert(feed);
+        await database.mark(other.storageKey, future + 1);
+        await feed.revoke(revocation(moved.record.storageKey, { dirty: true }));
+        await feed.revokeMany(revokeAll({ of: 'everyone' }));
+        expect((await marks(feed)).map(({ dirtyAt }) => dirtyAt)).toEqual([future, future + 1]);
+      });
+
+      it('keeps a mark through writes that set none', async () => {
+        const feed = await inNamespace(database, 'kept');
+        const record = await insert(feed);
+        await database.mark(record.storageKey, 7);
+        const next = successor(record);
+        await feed.update(write(next));
+        await feed.touch(touchOf(next));
+        const moved = move(next);
+        await feed.regenerate(moved);
+        await feed.revoke(revocation(moved.record.storageKey));
+        expect(await marks(feed)).toMatchObject([{ dirtyAt: 7, storageKey: moved.record.storageKey, revision: 4 }]);
+      });
+
+      it('is read in the order of time and then of key, in pages that miss nothing and repeat nothing', async () => {
+        const feed = await inNamespace(database, 'order');
+        const all = await Promise.all(Array.from({ length: 8 }, () => insert(feed)));
+        const times = [30, 10, 20, 20, 10, 20, 20, 40];
+        const expected = all
+          .map(({ storageKey }, index) => ({ storageKey, dirtyAt: times[index]! }))
+          .sort((a, b) => a.dirtyAt - b.dirtyAt || a.storageKey.compare(b.storageKey));
+        for (const { storageKey, dirtyAt } of expected) await database.mark(storageKey, dirtyAt);
+        for (const limit of [1, 2, 3, 8, 100]) {
+          const pages: FeedPosition[][] = [];
+          let after: FeedPosition | number = 0;
+          do {
+            const { rows } = await feed.readFeed(after, limit);
+            pages.push(rows.map(({ storageKey, dirtyAt }) => ({ storageKey, dirtyAt })));
+            after = rows.at(-1) ?? after;
+          } while (pages.at(-1)?.length === limit);
+          expect(pages.flat()).toEqual(expected);
+          expect(pages[0]?.length).toBe(Math.min(limit, 8));
+        }
+      });
+
+      it('begins at a time with the marks of that very time, and after a position without it', async () => {
+        const feed = await inNamespace(database, 'inclusive');
+        const [first, second] = inOrder([await insert(feed), await insert(feed)]).map(({ storageKey }) => storageKey);
+        for (const storageKey of [first!, second!]) await database.mark(storageKey, 20);
+        expect(await keysOf(feed, 20)).toEqual([first, second]);
+        expect(await keysOf(feed, 19.5)).toEqual([first, second]);
+        expect(await keysOf(feed, 20.5)).toEqual([]);
+        expect(await keysOf(feed, 21)).toEqual([]);
+        expect(await keysOf(feed, { dirtyAt: 20, storageKey: first! })).toEqual([second]);
+        expect(await keysOf(feed, { dirtyAt: 20, storageKey: second! })).toEqual([]);
+        expect(await keysOf(feed, { dirtyAt: 19, storageKey: second! })).toEqual([first, second]);
+      });
+
+      it('answers the database’s clock, also where there are no marks', async () => {
+        const feed = await inNamespace(database, 'empty');
+        const before = await feed.probe();
+        const { now, rows } = await feed.readFeed(0, 10);
+        const after = await feed.probe();
+        expect(rows).toEqual([]);
+        expect(now >= before && now <= after).toBe(true);
+        const record = await insert(feed);
+        await feed.markDirty(record.storageKey);
+        const full = await feed.readFeed(0, 10);
+        expect(full.rows).toHaveLength(1);
+        expect(full.now).toBeGreaterThanOrEqual(after);
+        expect(full.rows[0]!.dirtyAt).toBeLessThanOrEqual(full.now);
+      });
+    });
+
+    describe('clearFeed', () => {
+      it('takes marks from before a time, and leaves the session', async () => {
+        const feed = await inNamespace(database, 'clear');
+        const [old, young] = await Promise.all([insert(feed), insert(feed)]);
+        await database.mark(old.storageKey, 10);
+        await database.mark(young.storageKey, 20);
+        expect(await feed.clearFeed(10, 100)).toBe(0);
+        expect(await feed.clearFeed(10.5, 100)).toBe(1);
+        expect(await keysOf(feed)).toEqual([young.storageKey]);
+        expect(await feed.clearFeed(20, 100)).toBe(0);
+        expect(await feed.clearFeed(21, 100)).toBe(1);
+        expect(await keysOf(feed)).toEqual([]);
+        expect(await feed.clearFeed(Number.MAX_SAFE_INTEGER, 100)).toBe(0);
+        expect(await feed.read(old.storageKey)).toEqual(old);
+        expect(await feed.update(write(successor(old)))).toBe(true);
+      });
+
+      it('takes previous keys from rows that got no new one since', async () => {
+        const feed = await inNamespace(database, 'clear-keys');
+        const record = await insert(feed);
+        const moved = { ...move(record), regeneratedAt: 10 };
+        await feed.regenerate(moved);
+        expect(await feed.clearFeed(10, 100)).toBe(0);
+        expect(await feed.findRegenerated(record.storageKey, 0)).toEqual(moved.record.storageKey);
+        expect(await feed.clearFeed(11, 100)).toBe(1);
+        expect(await feed.findRegenerated(record.storageKey, 0)).toBeNull();
+        const again = move(moved.record);
+        expect(await feed.regenerate({ ...again, dirty: true })).toBe(true);
+        expect((await marks(feed))[0]?.previousKeys).toEqual([moved.record.storageKey]);
+      });
+
+      it('waits for the later one of both times', async () => {
+        const feed = await inNamespace(database, 'clear-both');
+        const [record, other] = await Promise.all([insert(feed), insert(feed)]);
+        const newKey = { ...move(record), regeneratedAt: 30 };
+        const newMark = { ...move(other), regeneratedAt: 10 };
+        await feed.regenerate(newKey);
+        await feed.regenerate(newMark);
+        await database.mark(newKey.record.storageKey, 10);
+        await database.mark(newMark.record.storageKey, 30);
+        expect(await feed.clearFeed(30, 100)).toBe(0);
+        expect((await marks(feed)).map(({ previousKeys }) => previousKeys)).toEqual([
+          [record.storageKey],
+          [other.storageKey],
+        ]);
+        expect(await feed.clearFeed(31, 100)).toBe(2);
+        expect(await marks(feed)).toEqual([]);
+        expect(await feed.findRegenerated(record.storageKey, 0)).toBeNull();
+        expect(await feed.findRegenerated(other.storageKey, 0)).toBeNull();
+      });
+
+      it('takes as many rows as it is told to, revoked ones included', async () => {
+        const feed = await inNamespace(database, 'clear-limit');
+        const all = await Promise.all(Array.from({ length: 5 }, () => insert(feed)));
+        await feed.revokeMany(revokeAll({ of: 'everyone' }));
+        for (const { storageKey } of all) await database.mark(storageKey, (await feed.probe()) - 1);
+        const before = await whenItIsLater(feed, await feed.probe());
+        expect(await feed.clearFeed(before, 2)).toBe(2);
+        expect(await marks(feed)).toHaveLength(3);
+        expect(await feed.clearFeed(before, 2)).toBe(2);
+        expect(await feed.clearFeed(before, 2)).toBe(1);
+        expect(await feed.clearFeed(before, 2)).toBe(0);
+        expect(await feed.read(all[0]!.storageKey)).toBeNull();
+      });
+    });
+
     describe('namespaces', () => {
       it('are invisible to each other, by every method', async () => {
         const other = await inNamespace(database, 'other');
@@ -533,11 +849,19 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
         expect(await other.update(write(successor(record)))).toBe(false);
         expect(await other.regenerate(move(record))).toBe(false);
         expect(await other.touch(touchOf(record))).toBeNull();
-        expect(await other.revoke(record.storageKey, writeId(), NOW)).toBeNull();
+        expect(await other.revoke(revocation(record.storageKey))).toBeNull();
         expect(await other.revokeMany(revokeAll({ of: [userKey] }))).toEqual([]);
         expect(await other.revokeMany(revokeAll({ of: 'everyone' }))).toEqual([]);
         expect(await other.listByUser([userKey], START, 10)).toEqual([]);
         expect(await other.findRegenerated(moved.previousStorageKey, 0)).toBeNull();
+        await other.markDirty(record.storageKey);
+        expect(await keysOf(tier)).not.toContainEqual(record.storageKey);
+        await tier.markDirty(record.storageKey);
+        expect(await keysOf(tier)).toContainEqual(record.storageKey);
+        expect(await marks(other)).toEqual([]);
+        expect(await other.clearFeed(Number.MAX_SAFE_INTEGER, 100)).toBe(0);
+        expect(await keysOf(tier)).toContainEqual(record.storageKey);
+        expect(await tier.findRegenerated(moved.previousStorageKey, 0)).toEqual(moved.record.storageKey);
         expect(await tier.read(record.storageKey)).toEqual(record);
       });
     });
@@ -572,7 +896,7 @@ function aRecord(changes: Partial<SealedRecord> = {}): SealedRecord {
 
 async function insert(tier: DurableTier, changes: Partial<SealedRecord> = {}): Promise<SealedRecord> {
   const record = aRecord(changes);
-  expect(await tier.insert(record, writeId())).toBe(true);
+  expect(await tier.insert(insertion(record))).toBe(true);
   return record;
 }
 
@@ -583,8 +907,18 @@ function successor(record: SealedRecord, changes: Partial<SealedRecord> = {}): S
   return { ...aRecord(kept), revision: revision + 1, ...times, ...changes };
 }
 
+const anytime = () => ({ writeId: writeId(), validUntil: null });
+
+function insertion(record: SealedRecord): InsertCommand {
+  return { record, ...anytime() };
+}
+
+function revocation(storageKey: Buffer, changes: Partial<RevokeCommand> = {}): RevokeCommand {
+  return { storageKey, ...anytime(), revokedAt: NOW, dirty: false, ...changes };
+}
+
 function write(record: SealedRecord): UpdateCommand {
-  return { record, writeId: writeId(), aliveAt: NOW };
+  return { record, ...anytime(), dirty: false, aliveAt: NOW };
 }
 
 function move(record: SealedRecord, changes: Partial<SealedRecord> = {}) {
@@ -597,7 +931,7 @@ function touchOf({ storageKey, lastSeenAt, idleExpiresAt }: SealedRecord) {
 }
 
 function revokeAll(changes: Partial<RevokeManyCommand>): RevokeManyCommand {
-  return { of: [], except: null, after: START, limit: 100, writeId: writeId(), revokedAt: NOW, ...changes };
+  return { of: [], except: null, after: START, limit: 100, ...anytime(), revokedAt: NOW, ...changes };
 }
 
 function inOrder(records: readonly SealedRecord[]): SealedRecord[] {
@@ -620,4 +954,28 @@ async function regenerateRepeatedly(tier: DurableTier, times: number): Promise<B
 async function keysRemembered(tier: DurableTier, keys: readonly Buffer[], present: Buffer): Promise<Buffer[]> {
   const found = await Promise.all(keys.map((candidate) => tier.findRegenerated(candidate, 0)));
   return keys.filter((_, index) => found[index]?.equals(present));
+}
+
+async function marks(tier: DurableTier, after: FeedPosition | number = 0): Promise<readonly DirtyRow[]> {
+  return (await tier.readFeed(after, 1_000)).rows;
+}
+
+async function keysOf(tier: DurableTier, after: FeedPosition | number = 0): Promise<Buffer[]> {
+  return (await marks(tier, after)).map(({ storageKey }) => storageKey);
+}
+
+function feedRow({ storageKey, revision, absoluteExpiresAt }: SealedRecord) {
+  return { storageKey, revision, absoluteExpiresAt, isRevoked: false, previousKeys: [] };
+}
+
+function byKey<Row extends { readonly storageKey: Buffer }>(rows: readonly Row[]): Row[] {
+  return [...rows].sort((a, b) => a.storageKey.compare(b.storageKey));
+}
+
+/** Marks and deadlines have whole milliseconds, and a fast database does a lot within one. */
+async function whenItIsLater(tier: DurableTier, time: number): Promise<number> {
+  for (;;) {
+    const now = await tier.probe();
+    if (now > time) return now;
+  }
 }

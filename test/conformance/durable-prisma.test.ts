@@ -7,6 +7,10 @@ for (const provider of ['postgresql', 'sqlite'] as const) {
     const database = await freshDatabase(provider);
     return {
       makeTier: () => prismaTier(database.prisma, { provider }),
+      mark: async (storageKey, dirtyAt) => {
+        const where = { storageKey: new Uint8Array(storageKey) };
+        await database.prisma.holdfastSession.update({ where, data: { dirtyAt: BigInt(dirtyAt) } });
+      },
       close: () => database.close(),
     };
   });

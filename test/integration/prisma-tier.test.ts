@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
@@ -6,7 +8,15 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { systemPlatform } from '../../src/platform/platform.ts';
 import type { SealedRecord } from '../../src/session/sealed-record.ts';
 import { prismaTier } from '../../src/tiers/prisma/index.ts';
-import type { DurableTier, UpdateCommand } from '../../src/tiers/tier.ts';
+import type {
+  DurableTier,
+  InsertCommand,
+  RegenerateCommand,
+  RevokeCommand,
+  RevokeManyCommand,
+  TouchCommand,
+  UpdateCommand,
+} from '../../src/tiers/tier.ts';
 import { migrate, openPrisma } from '../support/servers/databases.ts';
 import { FaultProxy } from '../support/servers/fault-proxy.ts';
 import { asPostgresAdmin, type PostgresServer, pgOptions, startPostgres } from '../support/servers/postgres.ts';
@@ -17,6 +27,16 @@ const TIMEOUT_MS = 600;
 /** One time-out, and what a busy machine adds to it. */
 const BOUND_MS = TIMEOUT_MS + 400;
 const NOW = 1_764_000_000_000;
+
+/** A process that keeps the writer's lock of an SQLite file for a moment. */
+const HOLD_LOCK = `
+  const { DatabaseSync } = require('node:sqlite');
+  const database = new DatabaseSync(process.argv[1]);
+  database.exec('BEGIN IMMEDIATE');
+  process.stdout.write('locked');
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+  database.exec('COMMIT');
+`;
 
 describe('opening on PostgreSQL', () => {
   it.each([
@@ -42,7 +62,7 @@ describe('opening on PostgreSQL', () => {
     await database.prisma.$executeRawUnsafe('ALTER TABLE holdfast_session RENAME TO "Web_Session"');
     const tier = prismaTier(database.prisma, { provider: 'postgresql', table: 'Web_Session' });
     await open(tier);
-    expect(await tier.insert(aRecord(), writeId())).toBe(true);
+    expect(await tier.insert(insertion(aRecord()))).toBe(true);
   });
 
   it.each([
@@ -200,7 +220,7 @@ describe('two connections to one SQLite file', () => {
 
   it('keep what is acknowledged after one of them met the lock', async () => {
     // libsql leaves a statement that met a lock unfinished; later writes on that connection are acknowledged and lost.
-    await whileLocked(() => expectFailure(() => tier.insert(aRecord(), writeId()), 'rejected', 'busy'));
+    await whileLocked(() => expectFailure(() => tier.insert(insertion(aRecord())), 'rejected', 'busy'));
     const record = await insert(tier);
     await using other = await database.open();
     const witness = prismaTier(other.prisma, { provider: 'sqlite' });
@@ -214,6 +234,58 @@ describe('two connections to one SQLite file', () => {
     const record = await insert(tier);
     await whileLocked(() => expectFailure(() => tier.update(write(successor(record))), 'rejected', 'busy'));
     expect(await tier.read(record.storageKey)).toEqual(record);
+  });
+
+  it('look at a write’s deadline when it gets the lock', async () => {
+    const record = await insert(tier);
+    const { storageKey } = await insert(tier);
+    const rival = aRecord();
+    const answers: Promise<unknown>[] = [];
+    await whileLocked(async () => {
+      const validUntil = (await tier.probe()) + 20;
+      answers.push(
+        tier.update({ ...write(successor(record)), validUntil, dirty: true }),
+        tier.regenerate({ ...moveOn(record), validUntil, dirty: true }),
+        tier.insert({ ...insertion(rival), validUntil }),
+        tier.revoke({ ...revocation(record), validUntil }).then((row) => row !== null),
+        tier.revokeMany({ ...revokeAll([record.userKey!]), validUntil }).then((rows) => rows.length > 0),
+        // In time, if only just: so the others did not fail for another reason.
+        tier.markDirty(storageKey).then(() => false),
+      );
+      await until(async () => systemPlatform.now() > validUntil);
+    });
+    expect(await Promise.all(answers)).toEqual(answers.map(() => false));
+    expect(await tier.read(record.storageKey)).toEqual(record);
+    expect(await tier.read(rival.storageKey)).toBeNull();
+    expect((await tier.readFeed(0, 10)).rows).toMatchObject([{ storageKey }]);
+  });
+
+  it('read the clock after the wait for the lock, also where the driver is the one who waits', async () => {
+    await using patient = await database.open();
+    const waiting = prismaTier(patient.prisma, { provider: 'sqlite' });
+    await open(waiting);
+    await patient.prisma.$queryRawUnsafe('PRAGMA busy_timeout = 5000');
+    const record = await insert(waiting);
+    // Another process, since the driver's wait stops this one.
+    const holder = spawn(process.execPath, ['-e', HOLD_LOCK, fileURLToPath(database.url)]);
+    await once(holder.stdout, 'data');
+    const answer = waiting.update({ ...write(successor(record)), validUntil: (await waiting.probe()) + 50 });
+    expect(await answer).toBe(false);
+    expect(await waiting.read(record.storageKey)).toEqual(record);
+    if (holder.exitCode === null) await once(holder, 'exit');
+    expect(holder.exitCode).toBe(0);
+  });
+
+  it.each<[string, string, (tier: DurableTier) => Promise<unknown>]>([
+    ['readFeed', 'holdfast_session_dirty_at_idx', (planned) => planned.readFeed(NOW, 100)],
+    ['clearFeed', 'holdfast_session_dirty_at_idx', (planned) => planned.clearFeed(NOW, 100)],
+    ['clearFeed', 'holdfast_session_rotated_at_idx', (planned) => planned.clearFeed(NOW, 100)],
+    ['update', 'sqlite_autoindex', (planned) => planned.update(write(aRecord()))],
+    ['regenerate', 'sqlite_autoindex', (planned) => planned.regenerate(move(aRecord(), aRecord()))],
+  ])('answer %s from an index: %s', async (_method, index, call) => {
+    const plan = await planOf(database, 'EXPLAIN QUERY PLAN', call);
+    expect(plan).toContain(index);
+    expect(plan).not.toMatch(/SCAN (?!clock|feed|\(|CONSTANT)/);
   });
 
   it('let readers pass a writer', async () => {
@@ -318,14 +390,7 @@ describe('a wire in trouble', () => {
   it('that loses the answer to a mass revocation tells again who was revoked', async () => {
     const userKey = randomBytes(32);
     const all = await Promise.all([1, 2, 3].map(() => insert(witness, { userKey })));
-    const command = {
-      of: [userKey],
-      except: null,
-      after: Buffer.alloc(0),
-      limit: 10,
-      writeId: writeId(),
-      revokedAt: NOW,
-    };
+    const command = revokeAll([userKey]);
     await tier.probe();
     proxy.set({ stall: 'down' });
     await expectFailure(() => tier.revokeMany(command), 'ambiguous', 'deadline');
@@ -405,14 +470,7 @@ describe('statements that meet on PostgreSQL', () => {
     const [record, other] = await Promise.all([insert(tier, { userKey }), insert(tier, { userKey })]);
     const newKey = randomBytes(32);
     await using lock = await lockRow(database, record, newKey);
-    const revoked = tier.revokeMany({
-      of: [userKey],
-      except: null,
-      after: Buffer.alloc(0),
-      limit: 10,
-      writeId: writeId(),
-      revokedAt: NOW,
-    });
+    const revoked = tier.revokeMany(revokeAll([userKey]));
     await lock.untilSomebodyWaits();
     await lock.release();
     const keys = (await revoked).map(({ storageKey }) => storageKey);
@@ -427,22 +485,31 @@ describe('statements that meet on PostgreSQL', () => {
     );
     const pages = await Promise.all([
       ...userKeys.map((_, index) =>
-        tier.revokeMany({
-          of: [...userKeys.slice(index), ...userKeys.slice(0, index)],
-          except: null,
-          after: Buffer.alloc(0),
-          limit: 100,
-          writeId: writeId(),
-          revokedAt: NOW,
-        }),
+        tier.revokeMany(revokeAll([...userKeys.slice(index), ...userKeys.slice(0, index)])),
       ),
       ...records.map((record) => tier.update(write(successor(record))).then(() => [])),
     ]);
     expect(pages.flat()).toHaveLength(records.length);
   });
+});
+
+describe('the cost of statements on PostgreSQL', () => {
+  let database: FreshDatabase;
+  let tier: DurableTier;
+
+  beforeAll(async () => {
+    database = await freshDatabase('postgresql');
+    tier = tierOf(database);
+    await open(tier, 5_000);
+    // Enough that an index is worth the planner's while.
+    await Promise.all(Array.from({ length: 400 }, () => insert(tier, { envelope: randomBytes(800) })));
+  });
+
+  afterAll(() => database.close());
 
   it('updates and touches stay on their page and touch no index', async () => {
     const records = await Promise.all(Array.from({ length: 100 }, () => insert(tier, { envelope: randomBytes(800) })));
+    await tier.markDirty(records[0]!.storageKey);
     const before = await updateCounts(database);
     for (let round = 1; round <= 5; round += 1) {
       await Promise.all(
@@ -461,6 +528,8 @@ describe('statements that meet on PostgreSQL', () => {
     }
     const updates = records.length * 10;
     const after = await until(async () => {
+      // A connection tells its counts as it is used, once a second.
+      await Promise.all(records.map(() => tier.probe()));
       const counts = await updateCounts(database);
       return counts.updates - before.updates >= updates && counts;
     });
@@ -468,26 +537,159 @@ describe('statements that meet on PostgreSQL', () => {
     expect(share).toBeGreaterThan(0.95);
   });
 
+  it.each<[string, string, (tier: DurableTier) => Promise<unknown>]>([
+    ['read', 'pkey', (planned) => planned.read(randomBytes(32))],
+    ['update', 'pkey', (planned) => planned.update(write(aRecord()))],
+    ['regenerate', 'pkey', (planned) => planned.regenerate(move(aRecord(), aRecord()))],
+    ['touch', 'pkey', (planned) => planned.touch(touchOf(aRecord()))],
+    ['revoke', 'pkey', (planned) => planned.revoke(revocation(aRecord()))],
+    ['markDirty', 'pkey', (planned) => planned.markDirty(randomBytes(32))],
+    ['revokeMany', 'user_key_idx', (planned) => planned.revokeMany(revokeAll([randomBytes(32)]))],
+    ['listByUser', 'user_key_idx', (planned) => planned.listByUser([randomBytes(32)], Buffer.alloc(0), 10)],
+    ['findRegenerated', 'rotated_at_idx', (planned) => planned.findRegenerated(randomBytes(32), NOW)],
+    ['readFeed', 'dirty_at_idx', (planned) => planned.readFeed({ dirtyAt: NOW, storageKey: randomBytes(32) }, 100)],
+    ['clearFeed', 'dirty_at_idx', (planned) => planned.clearFeed(NOW, 100)],
+    ['clearFeed', 'rotated_at_idx', (planned) => planned.clearFeed(NOW, 100)],
+  ])('%s is answered from an index: %s', async (_method, index, call) => {
+    const { storageKey } = await insert(tier);
+    await tier.markDirty(storageKey);
+    await database.prisma.$executeRawUnsafe('ANALYZE holdfast_session');
+    const plan = await planOf(database, 'EXPLAIN', call);
+    expect(plan).toContain(`holdfast_session_${index}`);
+    expect(plan).not.toContain('Seq Scan');
+  });
+});
+
+describe('a deadline of the database’s clock', () => {
+  let database: FreshDatabase;
+  let tier: DurableTier;
+
+  beforeAll(async () => {
+    database = await freshDatabase('postgresql');
+    tier = tierOf(database);
+    await open(tier, 5_000);
+  });
+
+  afterAll(() => database.close());
+
+  const untilLater = (time: number) => until(async () => (await tier.probe()) > time);
+  const soon = async () => ({ validUntil: (await tier.probe()) + 50 });
+  const select = 'SELECT 1 FROM holdfast_session WHERE storage_key = $1 FOR UPDATE';
+  const change = 'UPDATE holdfast_session SET last_seen_at = last_seen_at WHERE storage_key = $1';
+
   it.each([
-    [
-      'read',
-      `storage_key = $1::bytea AND namespace = 'shop' AND revoked_at IS NULL`,
-      'holdfast_session_pkey',
-      randomBytes(32),
-    ],
-    [
-      'listByUser',
-      `user_key = ANY($1::bytea[]) AND namespace = 'shop'`,
-      'holdfast_session_user_key_idx',
-      [randomBytes(32)],
-    ],
-    ['findRegenerated', `rotated_at >= $1::bigint AND namespace = 'shop'`, 'holdfast_session_rotated_at_idx', 1n],
-  ])('%s is answered from an index', async (_method, condition, index, value) => {
-    const rows = await database.prisma.$queryRawUnsafe<{ 'QUERY PLAN': string }[]>(
-      `EXPLAIN SELECT storage_key FROM holdfast_session WHERE ${condition}`,
-      value,
-    );
-    expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toContain(index);
+    ['only held the row', select, 'release'],
+    ['changed the row', change, 'release'],
+    ['gave its change up', change, 'undo'],
+  ] as const)('is looked at after the wait for somebody who %s', async (_who, sql, end) => {
+    const commands: [string, unknown, (record: SealedRecord, late: { validUntil: number }) => Promise<unknown>][] = [
+      ['update', false, (record, late) => tier.update({ ...write(successor(record)), dirty: true, ...late })],
+      ['regenerate', false, (record, late) => tier.regenerate({ ...moveOn(record), dirty: true, ...late })],
+      ['revoke', null, (record, late) => tier.revoke({ ...revocation(record), ...late })],
+      ['revokeMany', [], (record, late) => tier.revokeMany({ ...revokeAll([record.userKey!]), ...late })],
+    ];
+    for (const [name, nothing, command] of commands) {
+      const record = await insert(tier);
+      await using lock = await inTransaction(database, sql, [record.storageKey]);
+      const deadline = await soon();
+      const answer = command(record, deadline);
+      await lock.untilSomebodyWaits();
+      await untilLater(deadline.validUntil);
+      await lock[end]();
+      expect([name, await answer]).toEqual([name, nothing]);
+      expect(await tier.read(record.storageKey)).toEqual(record);
+      expect((await tier.readFeed(0, 10)).rows).toEqual([]);
+    }
+  });
+
+  it('spares all the rows of a mass revocation that waited for its last one', async () => {
+    const userKey = randomBytes(32);
+    const records = await Promise.all([1, 2, 3].map(() => insert(tier, { userKey })));
+    const last = records.sort((a, b) => a.storageKey.compare(b.storageKey)).at(-1)!;
+    await using lock = await inTransaction(database, select, [last.storageKey]);
+    const deadline = await soon();
+    const answer = tier.revokeMany({ ...revokeAll([userKey]), ...deadline });
+    await lock.untilSomebodyWaits();
+    await untilLater(deadline.validUntil);
+    await lock.release();
+    expect(await answer).toEqual([]);
+    expect(await tier.listByUser([userKey], Buffer.alloc(0), 10)).toEqual(records);
+  });
+
+  it.each([
+    ['inserts nothing for a key that somebody else gave up too late', true],
+    ['inserts in time', false],
+  ])('%s', async (_what, isLate) => {
+    const record = aRecord();
+    const sql = `INSERT INTO holdfast_session SELECT $1, namespace, user_key, revision, write_id, envelope, key_id,
+      created_at, last_seen_at, idle_expires_at, absolute_expires_at FROM holdfast_session LIMIT 1`;
+    await insert(tier);
+    await using rival = await inTransaction(database, sql, [record.storageKey]);
+    const deadline = isLate ? await soon() : { validUntil: (await tier.probe()) + 60_000 };
+    const answer = tier.insert({ ...insertion(record), ...deadline });
+    await rival.untilSomebodyWaits();
+    if (isLate) await untilLater(deadline.validUntil);
+    await rival.undo();
+    expect(await answer).toBe(!isLate);
+    expect(await tier.read(record.storageKey)).toEqual(isLate ? null : record);
+  });
+
+  it('does not keep a write that waits for its own first attempt from finding itself', async () => {
+    type Attempt = (late: { validUntil: number | null }) => Promise<unknown>;
+    const commands: ((record: SealedRecord) => Attempt)[] = [
+      (record, command = write(successor(record))) =>
+        (late) =>
+          tier.update({ ...command, ...late }),
+      (record, command = moveOn(record)) =>
+        (late) =>
+          tier.regenerate({ ...command, ...late }),
+      (record, command = { ...revocation(record), dirty: false }) =>
+        (late) =>
+          tier.revoke({ ...command, ...late }),
+    ];
+    for (const command of commands) {
+      const record = await insert(tier);
+      const attempt = command(record);
+      await using lock = await inTransaction(database, select, [record.storageKey]);
+      const first = attempt({ validUntil: null });
+      await lock.untilSomebodyWaits();
+      const deadline = await soon();
+      const others = [attempt(deadline), attempt(deadline)];
+      await lock.untilSomebodyWaits(3);
+      await untilLater(deadline.validUntil);
+      await lock.release();
+      expect(await first).toBeTruthy();
+      for (const other of others) expect(await other).toEqual(await first);
+    }
+  });
+
+  it.each(['update', 'markDirty'])('%s marks with the time after its wait', async (method) => {
+    const record = await insert(tier);
+    await using lock = await inTransaction(database, select, [record.storageKey]);
+    const answer =
+      method === 'update'
+        ? tier.update({ ...write(successor(record)), dirty: true })
+        : tier.markDirty(record.storageKey);
+    await lock.untilSomebodyWaits();
+    const waiting = await tier.probe();
+    await untilLater(waiting);
+    await lock.release();
+    await answer;
+    const { rows } = await tier.readFeed(waiting + 1, 10);
+    expect(rows).toMatchObject([{ storageKey: record.storageKey }]);
+    await tier.clearFeed((await tier.probe()) + 1, 10);
+  });
+
+  it('the sweep of the feed passes over rows that somebody holds', async () => {
+    const [held, free] = await Promise.all([insert(tier), insert(tier)]);
+    await tier.markDirty(held.storageKey);
+    await tier.markDirty(free.storageKey);
+    const before = (await tier.probe()) + 1;
+    await using lock = await inTransaction(database, select, [held.storageKey]);
+    expect(await tier.clearFeed(before, 10)).toBe(1);
+    await lock.release();
+    expect(await tier.clearFeed(before, 10)).toBe(1);
+    expect((await tier.readFeed(0, 10)).rows).toEqual([]);
   });
 });
 
@@ -546,20 +748,55 @@ async function clientOfRole(database: FreshDatabase, grants: readonly string[]) 
 }
 
 /** Holds the row's lock in a transaction of its own, which moves the row to `newKey` if there is one. */
-async function lockRow(database: FreshDatabase, { storageKey }: SealedRecord, newKey = storageKey) {
+function lockRow(database: FreshDatabase, { storageKey }: SealedRecord, newKey = storageKey) {
+  const sql = 'UPDATE holdfast_session SET storage_key = $2 WHERE storage_key = $1';
+  return inTransaction(database, sql, [storageKey, newKey]);
+}
+
+async function inTransaction(database: FreshDatabase, sql: string, values: readonly unknown[]) {
   const client = new Client(pgOptions(database.url, database.ca ?? ''));
   client.on('error', () => {});
   await client.connect();
   await client.query('BEGIN');
-  await client.query('UPDATE holdfast_session SET storage_key = $2 WHERE storage_key = $1', [storageKey, newKey]);
+  await client.query(sql, [...values]);
   const waiting = `FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-  const ask = async (sql: string): Promise<unknown[]> => database.prisma.$queryRawUnsafe<unknown[]>(sql);
+  const ask = async (question: string) => database.prisma.$queryRawUnsafe<unknown[]>(question);
   return {
-    untilSomebodyWaits: () => until(async () => (await ask(`SELECT pid ${waiting}`)).length > 0),
+    untilSomebodyWaits: (count = 1) => until(async () => (await ask(`SELECT pid ${waiting}`)).length >= count),
     killWhoWaits: () => ask(`SELECT pg_terminate_backend(pid) ${waiting}`),
     release: () => client.query('COMMIT'),
+    undo: () => client.query('ROLLBACK'),
     [Symbol.asyncDispose]: () => client.end(),
   };
+}
+
+/** How the database goes about the statement that this call sends. */
+async function planOf(
+  database: FreshDatabase,
+  explain: 'EXPLAIN' | 'EXPLAIN QUERY PLAN',
+  call: (tier: DurableTier) => Promise<unknown>,
+): Promise<string> {
+  let isOpen = false;
+  const plans: unknown[] = [];
+  const note = async (text: string, values: unknown[]) => {
+    plans.push(...(await prisma.$queryRawUnsafe<unknown[]>(`${explain} ${text}`, ...values)));
+    throw new Error('explained');
+  };
+  // libsql keeps a lock after it explained a write.
+  await using client = await database.open();
+  const { prisma } = client;
+  const tier = prismaTier(
+    {
+      $queryRawUnsafe: (text, ...values) => (isOpen ? note(text, values) : prisma.$queryRawUnsafe(text, ...values)),
+      $executeRawUnsafe: (text, ...values) => (isOpen ? note(text, values) : prisma.$executeRawUnsafe(text, ...values)),
+      $transaction: async () => {},
+    },
+    { provider: database.provider },
+  );
+  await open(tier, 5_000);
+  isOpen = true;
+  await failureOf(() => call(tier));
+  return plans.map((row) => Object.values(row as object).join(' ')).join('\n');
 }
 
 async function updateCounts(database: FreshDatabase): Promise<{ updates: number; hot: number }> {
@@ -573,26 +810,27 @@ async function useEveryMethod(tier: DurableTier): Promise<void> {
   const record = await insert(tier);
   const next = successor(record);
   const moved = { ...successor(next), storageKey: randomBytes(32) };
-  const many = { except: null, after: Buffer.alloc(0), limit: 10, writeId: writeId(), revokedAt: NOW };
   await tier.probe();
   expect(await tier.update(write(next))).toBe(true);
-  expect(await tier.regenerate({ ...write(moved), previousStorageKey: record.storageKey, regeneratedAt: NOW })).toBe(
-    true,
-  );
+  expect(await tier.regenerate(move(moved, record))).toBe(true);
   expect(await tier.findRegenerated(record.storageKey, NOW)).toEqual(moved.storageKey);
   expect(
     await tier.touch({ storageKey: moved.storageKey, lastSeenAt: NOW, idleExpiresAt: NOW, aliveAt: NOW }),
   ).not.toBeNull();
   expect(await tier.listByUser([record.userKey!], Buffer.alloc(0), 10)).toHaveLength(1);
-  expect(await tier.revoke(moved.storageKey, writeId(), NOW)).not.toBeNull();
-  expect(await tier.revokeMany({ ...many, of: 'everyone' })).toEqual([]);
+  await tier.markDirty(moved.storageKey);
+  expect((await tier.readFeed(0, 10)).rows).toHaveLength(1);
+  expect(await tier.revoke({ storageKey: moved.storageKey, ...anytime(), revokedAt: NOW, dirty: true })).not.toBeNull();
+  expect(await tier.revokeMany(revokeAll('everyone'))).toEqual([]);
+  expect(await tier.clearFeed(Number.MAX_SAFE_INTEGER, 10)).toBe(1);
 }
 
 const writeId = (): Buffer => randomBytes(16);
+const anytime = () => ({ writeId: writeId(), validUntil: null });
 
 async function insert(tier: DurableTier, changes: Partial<SealedRecord> = {}): Promise<SealedRecord> {
   const record = { ...aRecord(), ...changes };
-  expect(await tier.insert(record, writeId())).toBe(true);
+  expect(await tier.insert(insertion(record))).toBe(true);
   return record;
 }
 
@@ -615,5 +853,29 @@ function successor(record: SealedRecord): SealedRecord {
 }
 
 function write(record: SealedRecord): UpdateCommand {
-  return { record, writeId: writeId(), aliveAt: NOW };
+  return { record, ...anytime(), dirty: false, aliveAt: NOW };
+}
+
+function moveOn(record: SealedRecord): RegenerateCommand {
+  return move({ ...successor(record), storageKey: randomBytes(32) }, record);
+}
+
+function touchOf({ storageKey, lastSeenAt, idleExpiresAt }: SealedRecord): TouchCommand {
+  return { storageKey, lastSeenAt, idleExpiresAt, aliveAt: NOW };
+}
+
+function revocation({ storageKey }: SealedRecord): RevokeCommand {
+  return { storageKey, ...anytime(), revokedAt: NOW, dirty: true };
+}
+
+function insertion(record: SealedRecord): InsertCommand {
+  return { record, ...anytime() };
+}
+
+function move(record: SealedRecord, { storageKey }: SealedRecord): RegenerateCommand {
+  return { ...write(record), previousStorageKey: storageKey, regeneratedAt: NOW };
+}
+
+function revokeAll(of: RevokeManyCommand['of']): RevokeManyCommand {
+  return { of, except: null, after: Buffer.alloc(0), limit: 100, ...anytime(), revokedAt: NOW };
 }

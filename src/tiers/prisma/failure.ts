@@ -120,6 +120,8 @@ const RULES: readonly Rule[] = [
     codes: ['25006', '8', '264', '520', '776', '1032', '1288', 'SQLITE_READONLY'],
     text: /attempt to write a readonly database/,
   },
+  // The only division is that of an insert which asks for the time when it is done.
+  { kind: 'rejected', reason: 'too-late', codes: ['22012'] },
   { kind: 'rejected', reason: 'disk-full', codes: ['53100', '13', 'SQLITE_FULL'] },
   { kind: 'rejected', reason: 'out-of-memory', codes: ['53200', '7', 'SQLITE_NOMEM'] },
   {

@@ -1,21 +1,25 @@
 import { TierFailure } from '../../errors.ts';
 import type { Dialect } from './dialect.ts';
-import type { Row } from './rows.ts';
+import { integer, type Row } from './rows.ts';
 import type { StatementRunner } from './statement-runner.ts';
 import { type ColumnName, COLUMNS } from './table.ts';
 
 /** Throws `misconfigured` with the first thing that a person has to mend, or how the server failed to answer. */
 export async function inspectDatabase(runner: StatementRunner, dialect: Dialect): Promise<void> {
   await runner.applySettings();
-  await requirePrimary(runner, dialect);
+  await readClock(runner, dialect);
   await runner.rows(dialect.describe, (rows) => inspectColumns(rows, dialect));
   for (const rehearsal of dialect.rehearsals) await rehearse(runner, rehearsal);
 }
 
-/** A standby lags behind: what it does not know is not absent, and it takes no writes. It may be promoted any moment. */
-export async function requirePrimary(runner: StatementRunner, dialect: Dialect): Promise<void> {
-  await runner.rows(dialect.probe, ([answer]) => {
+/**
+ * Milliseconds of the clock that decides on deadlines of writes. Refuses a standby, which lags behind: what it does not
+ * know is not absent, and it takes no writes. It may be promoted any moment.
+ */
+export async function readClock(runner: StatementRunner, dialect: Dialect): Promise<number> {
+  return runner.rows(dialect.probe, ([answer]) => {
     if (answer?.['standby'] === true) throw new TierFailure('rejected', 'standby');
+    return integer(answer ?? {}, 'now');
   });
 }
 

@@ -2,7 +2,11 @@ import { TierFailure } from '../../errors.ts';
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
 import type {
   DurableTier,
+  FeedPage,
+  FeedPosition,
+  InsertCommand,
   RegenerateCommand,
+  RevokeCommand,
   RevokedRow,
   RevokeManyCommand,
   TierContext,
@@ -13,10 +17,10 @@ import type { Dialect } from './dialect.ts';
 import { Postgresql } from './dialects/postgresql.ts';
 import { Sqlite } from './dialects/sqlite.ts';
 import { laneOf } from './lane.ts';
-import { inspectDatabase, requirePrimary } from './inspection.ts';
+import { inspectDatabase, readClock } from './inspection.ts';
 import type { PrismaClientLike } from './prisma-client.ts';
 import { type PrismaTierOptions, type ResolvedPrismaOptions, resolvePrismaOptions } from './prisma-options.ts';
-import { bytes, remembers, type Row, toRecord, toRevokedRow, toState } from './rows.ts';
+import { bytes, remembers, type Row, toFeedPage, toRecord, toRevokedRow, toState } from './rows.ts';
 import { StatementRunner } from './statement-runner.ts';
 import { RECORD_COLUMNS, STATE_COLUMNS } from './table.ts';
 
@@ -68,13 +72,18 @@ class PrismaTier implements DurableTier {
     await inspectDatabase(runner, this.#dialect);
   }
 
-  async probe(): Promise<void> {
-    await requirePrimary(this.#opened().runner, this.#dialect);
+  async probe(): Promise<number> {
+    return readClock(this.#opened().runner, this.#dialect);
   }
 
-  async insert(record: SealedRecord, writeId: Buffer): Promise<boolean> {
+  async insert(command: InsertCommand): Promise<boolean> {
     const { namespace, runner } = this.#opened();
-    return (await runner.count(this.#dialect.insert(namespace, record, writeId))) === 1;
+    try {
+      return (await runner.count(this.#dialect.insert(namespace, command))) === 1;
+    } catch (error) {
+      if (error instanceof TierFailure && error.reason === 'too-late') return false;
+      throw error;
+    }
   }
 
   async read(storageKey: Buffer): Promise<SealedRecord | null> {
@@ -102,15 +111,30 @@ class PrismaTier implements DurableTier {
     return runner.rows(this.#dialect.touch(namespace, command), firstAs(toState));
   }
 
-  async revoke(storageKey: Buffer, writeId: Buffer, revokedAt: number): Promise<RevokedRow | null> {
+  async revoke(command: RevokeCommand): Promise<RevokedRow | null> {
     const { namespace, runner } = this.#opened();
-    return runner.rows(this.#dialect.revoke(namespace, storageKey, writeId, revokedAt), firstAs(toRevokedRow));
+    return runner.rows(this.#dialect.revoke(namespace, command), firstAs(toRevokedRow));
   }
 
   async revokeMany(command: RevokeManyCommand): Promise<RevokedRow[]> {
     const { namespace, runner } = this.#opened();
     if (isNobody(command.of)) return [];
     return runner.rows(this.#dialect.revokeMany(namespace, command), toRevokedRows);
+  }
+
+  async markDirty(storageKey: Buffer): Promise<void> {
+    const { namespace, runner } = this.#opened();
+    await runner.count(this.#dialect.markDirty(namespace, storageKey));
+  }
+
+  async readFeed(after: FeedPosition | number, limit: number): Promise<FeedPage> {
+    const { namespace, runner } = this.#opened();
+    return runner.rows(this.#dialect.readFeed(namespace, after, limit), toFeedPage);
+  }
+
+  async clearFeed(before: number, limit: number): Promise<number> {
+    const { namespace, runner } = this.#opened();
+    return runner.count(this.#dialect.clearFeed(namespace, before, limit));
   }
 
   async listByUser(userKeys: readonly Buffer[], after: Buffer, limit: number): Promise<SealedRecord[]> {

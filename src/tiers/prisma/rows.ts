@@ -1,7 +1,7 @@
 import { TierFailure } from '../../errors.ts';
 import { STORAGE_KEY_BYTES } from '../../limits.ts';
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
-import type { RevokedRow } from '../tier.ts';
+import type { DirtyRow, FeedPage, RevokedRow } from '../tier.ts';
 import type { ColumnName } from './table.ts';
 
 /** A row as a driver adapter hands it over: bytes as `Uint8Array`, integers as `bigint` or, from SQLite, `number`. */
@@ -35,13 +35,34 @@ export function toRevokedRow(row: Row): RevokedRow {
   };
 }
 
-/** The keys that a row remembers lie end to end; a match across the border of two is none. */
+/** Every row carries the clock; the only one of an empty feed carries nothing else. */
+export function toFeedPage(rows: readonly Row[]): FeedPage {
+  const now = integer(rows[0] ?? {}, 'now');
+  return { now, rows: rows.filter((row) => row['storage_key'] !== null).map(toDirtyRow) };
+}
+
+function toDirtyRow(row: Row): DirtyRow {
+  return {
+    storageKey: bytes(row, 'storage_key'),
+    dirtyAt: integer(row, 'dirty_at'),
+    revision: integer(row, 'revision'),
+    isRevoked: row['revoked_at'] !== null,
+    absoluteExpiresAt: integer(row, 'absolute_expires_at'),
+    previousKeys: previousKeys(row),
+  };
+}
+
+/** A match across the border of two keys is none. */
 export function remembers(row: Row, storageKey: Buffer): boolean {
-  const keys = bytes(row, 'previous_keys');
-  for (let at = 0; at < keys.length; at += STORAGE_KEY_BYTES) {
-    if (keys.subarray(at, at + STORAGE_KEY_BYTES).equals(storageKey)) return true;
-  }
-  return false;
+  return previousKeys(row).some((key) => key.equals(storageKey));
+}
+
+/** They lie end to end, the oldest first. */
+function previousKeys(row: Row): Buffer[] {
+  const joined = bytes(row, 'previous_keys');
+  const keys: Buffer[] = [];
+  for (let at = 0; at < joined.length; at += STORAGE_KEY_BYTES) keys.push(joined.subarray(at, at + STORAGE_KEY_BYTES));
+  return keys;
 }
 
 /** A view of the driver's bytes: an envelope of 64 KiB is not copied once more. */
@@ -53,7 +74,7 @@ export function bytes(row: Row, column: ColumnName): Buffer {
 }
 
 /** Past 2^53 a number would silently be another one, and a revision decides who wins. */
-function integer(row: Row, column: ColumnName): number {
+export function integer(row: Row, column: ColumnName | 'now'): number {
   const value = row[column];
   const number = typeof value === 'bigint' ? Number(value) : value;
   if (typeof number === 'number' && Number.isSafeInteger(number)) return number;

@@ -37,6 +37,15 @@ export const RECORD_COLUMNS: readonly ColumnName[] = [
   ...STATE_COLUMNS,
 ];
 
+export const FEED_COLUMNS: readonly ColumnName[] = [
+  'storage_key',
+  'dirty_at',
+  'revision',
+  'revoked_at',
+  'absolute_expires_at',
+  'previous_keys',
+];
+
 /** What `insert` fills; the other columns have defaults or are null. */
 export const INSERT_COLUMNS: readonly ColumnName[] = [
   'storage_key',

@@ -1,10 +1,18 @@
 import { PREVIOUS_KEYS_MAX, STORAGE_KEY_BYTES } from '../../../limits.ts';
-import type { SealedRecord } from '../../../session/sealed-record.ts';
-import type { RegenerateCommand, RevokeManyCommand, TouchCommand, UpdateCommand } from '../../tier.ts';
-import type { Dialect, Statement } from '../dialect.ts';
+import type {
+  FeedPosition,
+  InsertCommand,
+  RegenerateCommand,
+  RevokeCommand,
+  RevokeManyCommand,
+  TouchCommand,
+  UpdateCommand,
+} from '../../tier.ts';
+import { type Dialect, firstMoment, lastMoment, positionOf, type Statement } from '../dialect.ts';
 import {
   type ColumnName,
   type ColumnType,
+  FEED_COLUMNS,
   INSERT_COLUMNS,
   RECORD_COLUMNS,
   STATE_COLUMNS,
@@ -14,6 +22,12 @@ import {
 /** Bytes of earlier keys that may stay when one more is appended. */
 const KEPT_BYTES = (PREVIOUS_KEYS_MAX - 1) * STORAGE_KEY_BYTES;
 
+const CLOCK = 'floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint';
+/** When the transaction began, which is before its first statement got its snapshot. */
+const CLOCK_BEFORE_SNAPSHOT = 'floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint';
+/** For a SET list; one without it leaves the index of the marks alone. `GREATEST` passes over nulls. */
+const MARK = 'dirty_at = GREATEST(dirty_at, locked.now)';
+
 /**
  * PostgreSQL, at READ COMMITTED. Every parameter is cast: the driver sends values without types, and what the server
  * infers for `$1` next to a function is not always what the column holds.
@@ -21,7 +35,7 @@ const KEPT_BYTES = (PREVIOUS_KEYS_MAX - 1) * STORAGE_KEY_BYTES;
 export class Postgresql implements Dialect {
   readonly oneConnection = false;
   readonly settings: readonly Statement[] = [];
-  readonly probe: Statement = { text: 'SELECT pg_is_in_recovery() AS standby', values: [] };
+  readonly probe: Statement = { text: `SELECT pg_is_in_recovery() AS standby, ${CLOCK} AS now`, values: [] };
   readonly accepts: Readonly<Record<ColumnType, RegExp>> = {
     bytes: /^bytea$/,
     integer: /^bigint$/,
@@ -37,11 +51,17 @@ export class Postgresql implements Dialect {
     this.rehearsals = rehearse(this.#table);
   }
 
-  insert(namespace: string, record: SealedRecord, writeId: Buffer): Statement {
+  /**
+   * A key that somebody else is inserting makes this wait after its WHERE, and should the other one give up, the row goes
+   * in. What RETURNING computes comes last and can take it back, by an error only: a division by zero.
+   */
+  insert(namespace: string, { record, writeId, validUntil }: InsertCommand): Statement {
     return {
       text: `INSERT INTO ${this.#table} (${INSERT_COLUMNS.join(', ')})
-VALUES ($1::bytea, $2::text, $3::bytea, $4::bigint, $5::bytea, $6::bytea, $7::bytea, $8::bigint, $9::bigint, $10::bigint, $11::bigint, ''::bytea)
-ON CONFLICT DO NOTHING`,
+SELECT $1::bytea, $2::text, $3::bytea, $4::bigint, $5::bytea, $6::bytea, $7::bytea, $8::bigint, $9::bigint, $10::bigint, $11::bigint, ''::bytea
+WHERE ${CLOCK} <= $12::bigint
+ON CONFLICT DO NOTHING
+RETURNING 1 / (${CLOCK} <= $12::bigint)::integer AS in_time`,
       values: [
         record.storageKey,
         namespace,
@@ -54,6 +74,7 @@ ON CONFLICT DO NOTHING`,
         BigInt(record.lastSeenAt),
         BigInt(record.idleExpiresAt),
         BigInt(record.absoluteExpiresAt),
+        lastMoment(validUntil),
       ],
     };
   }
@@ -67,13 +88,16 @@ WHERE storage_key = $1::bytea AND namespace = $2::text AND revoked_at IS NULL`,
   }
 
   /** The second half of the last condition lets a write whose answer was lost be sent again: it finds itself. */
-  update(namespace: string, { record, writeId, aliveAt }: UpdateCommand): Statement {
+  update(namespace: string, { record, writeId, validUntil, dirty, aliveAt }: UpdateCommand): Statement {
+    const rows = `storage_key = $8::bytea AND namespace = $9::text AND revoked_at IS NULL
+      AND idle_expires_at >= $10::bigint AND absolute_expires_at > $10::bigint
+      AND (revision = $2::bigint - 1 OR (revision = $2::bigint AND write_id = $3::bytea))`;
     return {
-      text: `UPDATE ${this.#table} SET user_key = $1::bytea, revision = $2::bigint, write_id = $3::bytea, envelope = $4::bytea, key_id = $5::bytea,
-  last_seen_at = GREATEST(last_seen_at, $6::bigint), idle_expires_at = GREATEST(idle_expires_at, $7::bigint)
-WHERE storage_key = $8::bytea AND namespace = $9::text AND revoked_at IS NULL
-  AND idle_expires_at >= $10::bigint AND absolute_expires_at > $10::bigint
-  AND (revision = $2::bigint - 1 OR (revision = $2::bigint AND write_id = $3::bytea))`,
+      text: `${this.#lock(rows, 'revision = $2::bigint', 'FOR NO KEY UPDATE')}
+UPDATE ${this.#table} AS session SET user_key = $1::bytea, revision = $2::bigint, write_id = $3::bytea, envelope = $4::bytea, key_id = $5::bytea,
+  last_seen_at = GREATEST(last_seen_at, $6::bigint), idle_expires_at = GREATEST(idle_expires_at, $7::bigint)${dirty ? `, ${MARK}` : ''}
+FROM locked
+WHERE session.storage_key = locked.storage_key AND (locked.is_repeat OR locked.now <= $11::bigint)`,
       values: [
         record.userKey,
         BigInt(record.revision),
@@ -85,23 +109,31 @@ WHERE storage_key = $8::bytea AND namespace = $9::text AND revoked_at IS NULL
         record.storageKey,
         namespace,
         BigInt(aliveAt),
+        lastMoment(validUntil),
       ],
     };
   }
 
+  /**
+   * Not joined with `locked` by key: when the same write, sent before, moves the row while this waits for it, the lock is
+   * that of the new key, and the snapshot holds the old one. Where both keys are rows, storing one twice fails.
+   */
   regenerate(namespace: string, command: RegenerateCommand): Statement {
-    const { record, writeId, aliveAt, previousStorageKey, regeneratedAt } = command;
+    const { record, writeId, validUntil, dirty, aliveAt, previousStorageKey, regeneratedAt } = command;
+    const rows = `namespace = $9::text AND revoked_at IS NULL
+      AND idle_expires_at >= $10::bigint AND absolute_expires_at > $10::bigint
+      AND ((storage_key = $14::bytea AND revision = $2::bigint - 1)
+        OR (storage_key = $8::bytea AND revision = $2::bigint AND write_id = $3::bytea))`;
     return {
-      text: `UPDATE ${this.#table} SET user_key = $1::bytea, revision = $2::bigint, write_id = $3::bytea, envelope = $4::bytea, key_id = $5::bytea,
+      text: `${this.#lock(rows, 'storage_key = $8::bytea', 'FOR UPDATE')}
+UPDATE ${this.#table} AS session SET user_key = $1::bytea, revision = $2::bigint, write_id = $3::bytea, envelope = $4::bytea, key_id = $5::bytea,
   last_seen_at = GREATEST(last_seen_at, $6::bigint), idle_expires_at = GREATEST(idle_expires_at, $7::bigint),
   storage_key = $8::bytea, created_at = $11::bigint, absolute_expires_at = $12::bigint, rotated_at = $13::bigint,
-  previous_keys = CASE WHEN storage_key = $14::bytea
+  previous_keys = CASE WHEN session.storage_key = $14::bytea
     THEN substr(previous_keys || $14::bytea, GREATEST(octet_length(previous_keys) - ${KEPT_BYTES}, 0) + 1)
-    ELSE previous_keys END
-WHERE namespace = $9::text AND revoked_at IS NULL
-  AND idle_expires_at >= $10::bigint AND absolute_expires_at > $10::bigint
-  AND ((storage_key = $14::bytea AND revision = $2::bigint - 1)
-    OR (storage_key = $8::bytea AND revision = $2::bigint AND write_id = $3::bytea))`,
+    ELSE previous_keys END${dirty ? `, ${MARK}` : ''}
+FROM locked
+WHERE session.storage_key IN ($14::bytea, $8::bytea) AND (locked.is_repeat OR locked.now <= $15::bigint)`,
       values: [
         record.userKey,
         BigInt(record.revision),
@@ -117,6 +149,7 @@ WHERE namespace = $9::text AND revoked_at IS NULL
         BigInt(record.absoluteExpiresAt),
         BigInt(regeneratedAt),
         previousStorageKey,
+        lastMoment(validUntil),
       ],
     };
   }
@@ -132,39 +165,93 @@ RETURNING ${STATE_COLUMNS.join(', ')}`,
     };
   }
 
-  revoke(namespace: string, storageKey: Buffer, writeId: Buffer, revokedAt: number): Statement {
+  revoke(namespace: string, { storageKey, writeId, validUntil, revokedAt, dirty }: RevokeCommand): Statement {
+    const rows = `storage_key = $3::bytea AND namespace = $4::text AND (revoked_at IS NULL OR write_id = $2::bytea)`;
     return {
-      text: `UPDATE ${this.#table} SET
+      text: `${this.#lock(rows, 'revoked_at IS NOT NULL', 'FOR NO KEY UPDATE')}
+UPDATE ${this.#table} AS session SET
   revision = CASE WHEN revoked_at IS NULL THEN revision + 1 ELSE revision END,
-  revoked_at = COALESCE(revoked_at, $1::bigint), write_id = $2::bytea, envelope = ''::bytea
-WHERE storage_key = $3::bytea AND namespace = $4::text AND (revoked_at IS NULL OR write_id = $2::bytea)
-RETURNING storage_key, idle_expires_at, absolute_expires_at`,
-      values: [BigInt(revokedAt), writeId, storageKey, namespace],
+  revoked_at = COALESCE(revoked_at, $1::bigint), write_id = $2::bytea, envelope = ''::bytea${dirty ? `, ${MARK}` : ''}
+FROM locked
+WHERE session.storage_key = locked.storage_key AND (locked.is_repeat OR locked.now <= $5::bigint)
+RETURNING session.storage_key, idle_expires_at, absolute_expires_at`,
+      values: [BigInt(revokedAt), writeId, storageKey, namespace, lastMoment(validUntil)],
     };
   }
 
   /**
-   * Rows are locked first and in order: statements that lock many rows in the order of their plans deadlock. A row that
-   * a regenerate moves while this waits for its lock comes back from `locked` under its new key, which the snapshot of
+   * Rows are locked in order: statements that lock many rows in the order of their plans deadlock. The time is that of
+   * the last lock, since the largest of all is known only when there are no more. A row that a regenerate moves while this waits for its lock comes back from `locked` under its new key, which the snapshot of
    * `revoked` does not hold yet. It is answered without deadlines, and the statement has to run once more.
    */
-  revokeMany(namespace: string, { of, except, after, limit, writeId, revokedAt }: RevokeManyCommand): Statement {
-    const ofUser = of === 'everyone' ? '' : 'AND user_key = ANY($7::bytea[])';
+  revokeMany(namespace: string, command: RevokeManyCommand): Statement {
+    const { of, except, after, limit, writeId, validUntil, revokedAt } = command;
+    const rows = `namespace = $4::text AND storage_key > $3::bytea AND (revoked_at IS NULL OR write_id = $2::bytea)
+      AND ($5::bytea IS NULL OR storage_key <> $5::bytea)${of === 'everyone' ? '' : ' AND user_key = ANY($8::bytea[])'}
+    ORDER BY storage_key LIMIT $6::bigint`;
     return {
-      text: `WITH locked AS MATERIALIZED (
-  SELECT storage_key FROM ${this.#table}
-  WHERE namespace = $4::text AND storage_key > $3::bytea AND (revoked_at IS NULL OR write_id = $2::bytea)
-    AND ($5::bytea IS NULL OR storage_key <> $5::bytea) ${ofUser}
-  ORDER BY storage_key LIMIT $6::bigint FOR NO KEY UPDATE
+      text: `${this.#lock(rows, 'revoked_at IS NOT NULL', 'FOR NO KEY UPDATE')}, in_time AS MATERIALIZED (
+  SELECT max(now) <= $7::bigint AS is_met FROM locked
 ), revoked AS (
   UPDATE ${this.#table} AS session SET
     revision = CASE WHEN revoked_at IS NULL THEN revision + 1 ELSE revision END,
-    revoked_at = COALESCE(revoked_at, $1::bigint), write_id = $2::bytea, envelope = ''::bytea
-  FROM locked WHERE session.storage_key = locked.storage_key
+    revoked_at = COALESCE(revoked_at, $1::bigint), write_id = $2::bytea, envelope = ''::bytea, ${MARK}
+  FROM locked, in_time WHERE session.storage_key = locked.storage_key AND in_time.is_met
   RETURNING session.storage_key, idle_expires_at, absolute_expires_at
 )
-SELECT storage_key, idle_expires_at, absolute_expires_at FROM locked LEFT JOIN revoked USING (storage_key)`,
-      values: [BigInt(revokedAt), writeId, after, namespace, except, BigInt(limit), ...(of === 'everyone' ? [] : [of])],
+SELECT storage_key, idle_expires_at, absolute_expires_at
+FROM in_time JOIN locked ON in_time.is_met LEFT JOIN revoked USING (storage_key)`,
+      values: [
+        BigInt(revokedAt),
+        writeId,
+        after,
+        namespace,
+        except,
+        BigInt(limit),
+        lastMoment(validUntil),
+        ...(of === 'everyone' ? [] : [of]),
+      ],
+    };
+  }
+
+  markDirty(namespace: string, storageKey: Buffer): Statement {
+    return {
+      text: `${this.#lock('storage_key = $1::bytea AND namespace = $2::text', 'false', 'FOR NO KEY UPDATE')}
+UPDATE ${this.#table} AS session SET ${MARK}
+FROM locked
+WHERE session.storage_key = locked.storage_key`,
+      values: [storageKey, namespace],
+    };
+  }
+
+  /** That marks are not null is said once more, since a comparison of rows does not lead the planner to a partial index. */
+  readFeed(namespace: string, after: FeedPosition | number, limit: number): Statement {
+    const columns = FEED_COLUMNS.join(', ');
+    return {
+      text: `SELECT now, ${columns}
+FROM (SELECT ${CLOCK_BEFORE_SNAPSHOT} AS now) AS clock LEFT JOIN (
+  SELECT ${columns} FROM ${this.#table}
+  WHERE namespace = $1::text AND dirty_at IS NOT NULL AND (dirty_at, storage_key) > ($2::bigint, $3::bytea)
+  ORDER BY dirty_at, storage_key LIMIT $4::bigint
+) AS feed ON true
+ORDER BY dirty_at, storage_key`,
+      values: [namespace, ...positionOf(after), BigInt(limit)],
+    };
+  }
+
+  /** Two comparisons for the two indexes, and the third for rows that have both times. Who holds a row is changing it. */
+  clearFeed(namespace: string, before: number, limit: number): Statement {
+    return {
+      text: `WITH settled AS MATERIALIZED (
+  SELECT storage_key FROM ${this.#table}
+  WHERE namespace = $1::text AND (dirty_at < $2::bigint OR rotated_at < $2::bigint)
+    AND GREATEST(dirty_at, rotated_at) < $2::bigint
+  LIMIT $3::bigint FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE ${this.#table} AS session SET dirty_at = NULL, rotated_at = NULL, previous_keys = ''::bytea
+FROM settled
+WHERE session.storage_key = settled.storage_key`,
+      values: [namespace, firstMoment(before), BigInt(limit)],
     };
   }
 
@@ -183,6 +270,23 @@ ORDER BY storage_key LIMIT $4::bigint`,
 WHERE rotated_at >= $1::bigint AND namespace = $2::text AND revoked_at IS NULL AND position($3::bytea IN previous_keys) > 0`,
       values: [BigInt(since), namespace, previousStorageKey],
     };
+  }
+
+  /**
+   * A condition of an UPDATE is looked at before it waits for the row, and again only if the row was changed meanwhile.
+   * So `locked` asks for what has to be true of the row, which is then the latest, and reads the clock once it is held. A
+   * write that finds itself done changes nothing, so it is never too late. The strength is that of the UPDATE, which then
+   * waits for nothing. MATERIALIZED is needed: out of a plain sub-select the planner moves a comparison with the clock to
+   * where the row is not held yet.
+   */
+  #lock(rows: string, isRepeat: string, strength: 'FOR NO KEY UPDATE' | 'FOR UPDATE'): string {
+    return `WITH locked AS MATERIALIZED (
+  SELECT storage_key, is_repeat, ${CLOCK} AS now FROM (
+    SELECT storage_key, ${isRepeat} AS is_repeat FROM ${this.#table}
+    WHERE ${rows}
+    ${strength}
+  ) AS held
+)`;
   }
 }
 

@@ -1,10 +1,18 @@
 import { PREVIOUS_KEYS_MAX, SQLITE_BUSY_TIMEOUT_MS, STORAGE_KEY_BYTES } from '../../../limits.ts';
-import type { SealedRecord } from '../../../session/sealed-record.ts';
-import type { RegenerateCommand, RevokeManyCommand, TouchCommand, UpdateCommand } from '../../tier.ts';
-import type { Dialect, Statement } from '../dialect.ts';
+import type {
+  FeedPosition,
+  InsertCommand,
+  RegenerateCommand,
+  RevokeCommand,
+  RevokeManyCommand,
+  TouchCommand,
+  UpdateCommand,
+} from '../../tier.ts';
+import { type Dialect, firstMoment, lastMoment, positionOf, type Statement } from '../dialect.ts';
 import {
   type ColumnName,
   type ColumnType,
+  FEED_COLUMNS,
   INSERT_COLUMNS,
   RECORD_COLUMNS,
   STATE_COLUMNS,
@@ -14,13 +22,21 @@ import {
 const REMEMBERED_BYTES = PREVIOUS_KEYS_MAX * STORAGE_KEY_BYTES;
 
 /**
+ * Julian days count in SQLite what milliseconds do elsewhere; the 1st of January 1970 began at 2440587.5. `unixepoch`
+ * tells no milliseconds before SQLite 3.42. Read once in a statement, after it got the lock of the writer.
+ */
+const CLOCK = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)";
+/** For a SET list; one without it leaves the index of the marks alone. `max` of anything and null is null. */
+const MARK = `dirty_at = max(COALESCE(dirty_at, 0), ${CLOCK})`;
+
+/**
  * SQLite 3.35 and later (`RETURNING`). One writer at a time, so there are no rows to lock. Parameters are plain `?`,
  * in order and repeated where needed: `better-sqlite3` takes `?1` for a named one.
  */
 export class Sqlite implements Dialect {
   readonly oneConnection = true;
   readonly settings: readonly Statement[] = [{ text: `PRAGMA busy_timeout = ${SQLITE_BUSY_TIMEOUT_MS}`, values: [] }];
-  readonly probe: Statement = { text: 'SELECT false AS standby', values: [] };
+  readonly probe: Statement = { text: `SELECT false AS standby, ${CLOCK} AS now`, values: [] };
   readonly accepts: Readonly<Record<ColumnType, RegExp>> = {
     bytes: /^BLOB$/i,
     integer: /^(BIGINT|INTEGER)$/i,
@@ -36,10 +52,11 @@ export class Sqlite implements Dialect {
     this.rehearsals = rehearse(this.#table);
   }
 
-  insert(namespace: string, record: SealedRecord, writeId: Buffer): Statement {
+  insert(namespace: string, { record, writeId, validUntil }: InsertCommand): Statement {
     return {
       text: `INSERT INTO ${this.#table} (${INSERT_COLUMNS.join(', ')})
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, x'')
+SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, x''
+WHERE ${CLOCK} <= ?
 ON CONFLICT DO NOTHING`,
       values: [
         record.storageKey,
@@ -53,6 +70,7 @@ ON CONFLICT DO NOTHING`,
         BigInt(record.lastSeenAt),
         BigInt(record.idleExpiresAt),
         BigInt(record.absoluteExpiresAt),
+        lastMoment(validUntil),
       ],
     };
   }
@@ -66,14 +84,14 @@ WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL`,
   }
 
   /** The second half of the last condition lets a write whose answer was lost be sent again: it finds itself. */
-  update(namespace: string, { record, writeId, aliveAt }: UpdateCommand): Statement {
+  update(namespace: string, { record, writeId, validUntil, dirty, aliveAt }: UpdateCommand): Statement {
     const revision = BigInt(record.revision);
     return {
       text: `UPDATE ${this.#table} SET user_key = ?, revision = ?, write_id = ?, envelope = ?, key_id = ?,
-  last_seen_at = max(last_seen_at, ?), idle_expires_at = max(idle_expires_at, ?)
+  last_seen_at = max(last_seen_at, ?), idle_expires_at = max(idle_expires_at, ?)${dirty ? `, ${MARK}` : ''}
 WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL
   AND idle_expires_at >= ? AND absolute_expires_at > ?
-  AND (revision = ? - 1 OR (revision = ? AND write_id = ?))`,
+  AND ((revision = ? - 1 AND ${CLOCK} <= ?) OR (revision = ? AND write_id = ?))`,
       values: [
         record.userKey,
         revision,
@@ -87,6 +105,7 @@ WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL
         BigInt(aliveAt),
         BigInt(aliveAt),
         revision,
+        lastMoment(validUntil),
         revision,
         writeId,
       ],
@@ -95,7 +114,7 @@ WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL
 
   /** Joined blobs become text, of which `substr` would count characters: hence the cast. */
   regenerate(namespace: string, command: RegenerateCommand): Statement {
-    const { record, writeId, aliveAt, previousStorageKey, regeneratedAt } = command;
+    const { record, writeId, validUntil, dirty, aliveAt, previousStorageKey, regeneratedAt } = command;
     const revision = BigInt(record.revision);
     return {
       text: `UPDATE ${this.#table} SET user_key = ?, revision = ?, write_id = ?, envelope = ?, key_id = ?,
@@ -103,10 +122,10 @@ WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL
   storage_key = ?, created_at = ?, absolute_expires_at = ?, rotated_at = ?,
   previous_keys = CASE WHEN storage_key = ?
     THEN substr(CAST(previous_keys || ? AS BLOB), -${REMEMBERED_BYTES})
-    ELSE previous_keys END
+    ELSE previous_keys END${dirty ? `, ${MARK}` : ''}
 WHERE namespace = ? AND revoked_at IS NULL
   AND idle_expires_at >= ? AND absolute_expires_at > ?
-  AND ((storage_key = ? AND revision = ? - 1)
+  AND ((storage_key = ? AND revision = ? - 1 AND ${CLOCK} <= ?)
     OR (storage_key = ? AND revision = ? AND write_id = ?))`,
       values: [
         record.userKey,
@@ -127,6 +146,7 @@ WHERE namespace = ? AND revoked_at IS NULL
         BigInt(aliveAt),
         previousStorageKey,
         revision,
+        lastMoment(validUntil),
         record.storageKey,
         revision,
         writeId,
@@ -145,33 +165,36 @@ RETURNING ${STATE_COLUMNS.join(', ')}`,
     };
   }
 
-  revoke(namespace: string, storageKey: Buffer, writeId: Buffer, revokedAt: number): Statement {
+  revoke(namespace: string, { storageKey, writeId, validUntil, revokedAt, dirty }: RevokeCommand): Statement {
     return {
       text: `UPDATE ${this.#table} SET
   revision = CASE WHEN revoked_at IS NULL THEN revision + 1 ELSE revision END,
-  revoked_at = COALESCE(revoked_at, ?), write_id = ?, envelope = x''
-WHERE storage_key = ? AND namespace = ? AND (revoked_at IS NULL OR write_id = ?)
+  revoked_at = COALESCE(revoked_at, ?), write_id = ?, envelope = x''${dirty ? `, ${MARK}` : ''}
+WHERE storage_key = ? AND namespace = ?
+  AND ((revoked_at IS NULL AND ${CLOCK} <= ?) OR write_id = ?)
 RETURNING storage_key, idle_expires_at, absolute_expires_at`,
-      values: [BigInt(revokedAt), writeId, storageKey, namespace, writeId],
+      values: [BigInt(revokedAt), writeId, storageKey, namespace, lastMoment(validUntil), writeId],
     };
   }
 
-  revokeMany(namespace: string, { of, except, after, limit, writeId, revokedAt }: RevokeManyCommand): Statement {
-    const ofUser = of === 'everyone' ? '' : `AND user_key IN (${placeholders(of)})`;
+  revokeMany(namespace: string, command: RevokeManyCommand): Statement {
+    const { of, except, after, limit, writeId, validUntil, revokedAt } = command;
+    const ofUser = of === 'everyone' ? '' : ` AND user_key IN (${placeholders(of)})`;
     return {
       text: `UPDATE ${this.#table} SET
   revision = CASE WHEN revoked_at IS NULL THEN revision + 1 ELSE revision END,
-  revoked_at = COALESCE(revoked_at, ?), write_id = ?, envelope = x''
-WHERE storage_key IN (
+  revoked_at = COALESCE(revoked_at, ?), write_id = ?, envelope = x'', ${MARK}
+WHERE ${CLOCK} <= ? AND storage_key IN (
   SELECT storage_key FROM ${this.#table}
   WHERE namespace = ? AND storage_key > ? AND (revoked_at IS NULL OR write_id = ?)
-    AND (? IS NULL OR storage_key <> ?) ${ofUser}
+    AND (? IS NULL OR storage_key <> ?)${ofUser}
   ORDER BY storage_key LIMIT ?
 )
 RETURNING storage_key, idle_expires_at, absolute_expires_at`,
       values: [
         BigInt(revokedAt),
         writeId,
+        lastMoment(validUntil),
         namespace,
         after,
         writeId,
@@ -180,6 +203,44 @@ RETURNING storage_key, idle_expires_at, absolute_expires_at`,
         ...(of === 'everyone' ? [] : of),
         BigInt(limit),
       ],
+    };
+  }
+
+  markDirty(namespace: string, storageKey: Buffer): Statement {
+    return {
+      text: `UPDATE ${this.#table} SET ${MARK}
+WHERE storage_key = ? AND namespace = ?`,
+      values: [storageKey, namespace],
+    };
+  }
+
+  /** That marks are not null is said once more, since a comparison of rows does not lead the planner to a partial index. */
+  readFeed(namespace: string, after: FeedPosition | number, limit: number): Statement {
+    const columns = FEED_COLUMNS.join(', ');
+    return {
+      text: `SELECT now, ${columns}
+FROM (SELECT ${CLOCK} AS now) AS clock LEFT JOIN (
+  SELECT ${columns} FROM ${this.#table}
+  WHERE namespace = ? AND dirty_at IS NOT NULL AND (dirty_at, storage_key) > (?, ?)
+  ORDER BY dirty_at, storage_key LIMIT ?
+) AS feed ON true
+ORDER BY dirty_at, storage_key`,
+      values: [namespace, ...positionOf(after), BigInt(limit)],
+    };
+  }
+
+  /** Two comparisons for the two indexes, and the third for rows that have both times. */
+  clearFeed(namespace: string, before: number, limit: number): Statement {
+    const settledBefore = firstMoment(before);
+    return {
+      text: `UPDATE ${this.#table} SET dirty_at = NULL, rotated_at = NULL, previous_keys = x''
+WHERE storage_key IN (
+  SELECT storage_key FROM ${this.#table}
+  WHERE namespace = ? AND (dirty_at < ? OR rotated_at < ?)
+    AND max(COALESCE(dirty_at, 0), COALESCE(rotated_at, 0)) < ?
+  LIMIT ?
+)`,
+      values: [namespace, settledBefore, settledBefore, settledBefore, BigInt(limit)],
     };
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { remembers, toRecord, toState } from '../../../../src/tiers/prisma/rows.ts';
+import { remembers, toFeedPage, toRecord, toState } from '../../../../src/tiers/prisma/rows.ts';
 
 const row = {
   storage_key: new Uint8Array(32).fill(1),
@@ -61,5 +61,30 @@ describe('a row from a driver', () => {
     expect(remembers(remembered, second)).toBe(true);
     expect(remembers(remembered, Buffer.concat([first.subarray(16), second.subarray(16)]))).toBe(false);
     expect(remembers({ previous_keys: new Uint8Array(0) }, first)).toBe(false);
+  });
+
+  it('is a page of the feed without rows when it carries nothing but the clock', () => {
+    expect(toFeedPage([{ now: 7n, storage_key: null, dirty_at: null }])).toEqual({ now: 7, rows: [] });
+    expect(() => toFeedPage([])).toThrow(expect.objectContaining({ reason: 'malformed-row' }));
+  });
+
+  it('is a row of the feed with its earlier keys, the oldest first', () => {
+    const keys = [Buffer.alloc(32, 8), Buffer.alloc(32, 9)];
+    const dirty = {
+      ...row,
+      now: 7,
+      dirty_at: 5n,
+      revoked_at: null,
+      previous_keys: new Uint8Array(Buffer.concat(keys)),
+    };
+    const page = toFeedPage([dirty, { ...dirty, revoked_at: 1n, previous_keys: new Uint8Array(0) }]);
+    const expected = { storageKey: Buffer.alloc(32, 1), dirtyAt: 5, revision: 3, absoluteExpiresAt: 6 };
+    expect(page).toEqual({
+      now: 7,
+      rows: [
+        { ...expected, isRevoked: false, previousKeys: keys },
+        { ...expected, isRevoked: true, previousKeys: [] },
+      ],
+    });
   });
 });

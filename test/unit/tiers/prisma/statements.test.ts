@@ -20,19 +20,29 @@ const record = {
   idleExpiresAt: 3,
   absoluteExpiresAt: 4,
 };
-const write = { record, writeId: WRITE_ID, aliveAt: 5 };
-const many = { except: null, after: START, limit: 10, writeId: WRITE_ID, revokedAt: 6 };
+const valid = { writeId: WRITE_ID, validUntil: 9 };
+const write = { ...valid, record, dirty: false, aliveAt: 5 };
+const move = { ...write, previousStorageKey: OTHER_KEY, regeneratedAt: 7 };
+const revoke = { ...valid, storageKey: KEY, revokedAt: 6, dirty: false };
+const many = { ...valid, except: null, after: START, limit: 10, revokedAt: 6 };
 
 const calls: Record<string, (tier: DurableTier) => Promise<unknown>> = {
-  insert: (tier) => tier.insert(record, WRITE_ID),
+  insert: (tier) => tier.insert({ ...valid, record }),
   read: (tier) => tier.read(KEY),
   readState: (tier) => tier.readState(KEY),
   update: (tier) => tier.update(write),
-  regenerate: (tier) => tier.regenerate({ ...write, previousStorageKey: OTHER_KEY, regeneratedAt: 7 }),
+  'update with a mark': (tier) => tier.update({ ...write, dirty: true }),
+  regenerate: (tier) => tier.regenerate(move),
+  'regenerate with a mark': (tier) => tier.regenerate({ ...move, dirty: true }),
   touch: (tier) => tier.touch({ storageKey: KEY, lastSeenAt: 2, idleExpiresAt: 3, aliveAt: 5 }),
-  revoke: (tier) => tier.revoke(KEY, WRITE_ID, 6),
+  revoke: (tier) => tier.revoke(revoke),
+  'revoke with a mark': (tier) => tier.revoke({ ...revoke, dirty: true }),
   'revokeMany of a user': (tier) => tier.revokeMany({ ...many, of: [USER_KEY, OTHER_KEY] }),
   'revokeMany of everyone': (tier) => tier.revokeMany({ ...many, of: 'everyone' }),
+  markDirty: (tier) => tier.markDirty(KEY),
+  'readFeed from a time': (tier) => tier.readFeed(10, 11),
+  'readFeed after a mark': (tier) => tier.readFeed({ dirtyAt: 10, storageKey: KEY }, 11),
+  clearFeed: (tier) => tier.clearFeed(12, 13),
   listByUser: (tier) => tier.listByUser([USER_KEY, OTHER_KEY], START, 10),
   findRegenerated: (tier) => tier.findRegenerated(OTHER_KEY, 8),
 };
@@ -76,7 +86,7 @@ interface Sent {
   readonly values: readonly unknown[];
 }
 
-/** Answers whatever lets `open` pass, and notes what is sent after it. */
+/** Answers whatever lets `open` pass as far as the table, and notes what is sent after it. */
 async function statementsOf(
   provider: PrismaProvider,
   call: (tier: DurableTier) => Promise<unknown>,
@@ -86,7 +96,7 @@ async function statementsOf(
   const client = {
     $queryRawUnsafe: async (text: string, ...values: unknown[]) => {
       sent.push({ text, values });
-      return [];
+      return / AS (standby|feed)/.test(text) ? [{ now: 1n, storage_key: null }] : [];
     },
     $executeRawUnsafe: async (text: string, ...values: unknown[]) => {
       sent.push({ text, values });
