@@ -31,7 +31,8 @@ function spell(ms: number): string {
 
 /** A value as a message may show it: a passphrase, a url or a user id may have been given where something else belongs. */
 export function describe(value: unknown): string {
-  if (typeof value === 'string') return /^[\w.-]{0,12}$/.test(value) && /^\d|^$/.test(value) ? `'${value}'` : 'a string';
+  if (typeof value === 'string')
+    return /^[\w.-]{0,12}$/.test(value) && /^\d|^$/.test(value) ? `'${value}'` : 'a string';
   if (value === null || ['boolean', 'number', 'undefined'].includes(typeof value)) return String(value);
   return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
 }

@@ -169,7 +169,12 @@ export function resolveOptions<T>(options: SessionClientOptions<T>): ResolvedOpt
       absoluteMs: ABSOLUTE_LIFETIME_MS_DEFAULT,
     }),
     namespace: requireNamespace(options.namespace ?? 'holdfast'),
-    touchIntervalMs: parseDuration('touchInterval', options.touchInterval ?? TOUCH_INTERVAL_MS_MAX, 0, TOUCH_INTERVAL_MS_MAX),
+    touchIntervalMs: parseDuration(
+      'touchInterval',
+      options.touchInterval ?? TOUCH_INTERVAL_MS_MAX,
+      0,
+      TOUCH_INTERVAL_MS_MAX,
+    ),
     validationLeaseMs: parseDuration(
       'validationLease',
       options.validationLease ?? VALIDATION_LEASE_MS_DEFAULT,
@@ -208,7 +213,11 @@ export function resolveOptions<T>(options: SessionClientOptions<T>): ResolvedOpt
 }
 
 /** The lifetime of one session: what is not given is taken from `defaults`. An absolute one alone also caps the idle one. */
-export function resolveLifetime(option: string, lifetime: Lifetime | undefined, defaults: ResolvedLifetime): ResolvedLifetime {
+export function resolveLifetime(
+  option: string,
+  lifetime: Lifetime | undefined,
+  defaults: ResolvedLifetime,
+): ResolvedLifetime {
   if (lifetime === undefined) return defaults;
   requireOptions(option, lifetime, ['idle', 'absolute']);
   const { idle, absolute } = lifetime;
@@ -244,7 +253,12 @@ export function requireOptions(what: string, value: unknown, names: readonly str
 function requireKeys(keys: KeyRing | KeySource): KeyRing | KeySource {
   const candidate: unknown = keys;
   if (candidate instanceof KeyRing) return keys;
-  if (typeof candidate === 'object' && candidate !== null && 'load' in candidate && typeof candidate.load === 'function') {
+  if (
+    typeof candidate === 'object' &&
+    candidate !== null &&
+    'load' in candidate &&
+    typeof candidate.load === 'function'
+  ) {
     return keys;
   }
   throw new ConfigurationError(`keys: expected a KeyRing or a KeySource, but got ${describe(candidate)}.`);
@@ -277,7 +291,8 @@ function requireNamespace(namespace: unknown): string {
 }
 
 function requirePayloadBytes(bytes: unknown): number {
-  if (typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes >= 1 && bytes <= PAYLOAD_BYTES_MAX) return bytes;
+  if (typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes >= 1 && bytes <= PAYLOAD_BYTES_MAX)
+    return bytes;
   throw new ConfigurationError(`maxPayload: expected 1 to ${PAYLOAD_BYTES_MAX} bytes, but got ${describe(bytes)}.`);
 }
 

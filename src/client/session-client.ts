@@ -13,7 +13,15 @@ import {
 } from './options.ts';
 import { sealRecord } from './sealer.ts';
 import { SessionData } from './session-data.ts';
-import { regenerate, replace, update, written, type Change, type WriterContext, type Written } from './session-writer.ts';
+import {
+  regenerate,
+  replace,
+  update,
+  written,
+  type Change,
+  type WriterContext,
+  type Written,
+} from './session-writer.ts';
 import { Session, type SessionSummary } from './session.ts';
 import { UpdateQueue, type Deadline } from './update-queue.ts';
 import { findByHandle, summarize } from './user-sessions.ts';
@@ -116,7 +124,8 @@ export class SessionClient<T = unknown> implements AsyncDisposable {
    * `RevisionConflictError` when others kept winning, or `change` did not end, until `updateTimeout`.
    */
   async update(id: string, change: Change<T>): Promise<Session<T>> {
-    if (typeof change !== 'function') throw new ConfigurationError('update: expected a function that changes the data.');
+    if (typeof change !== 'function')
+      throw new ConfigurationError('update: expected a function that changes the data.');
     return this.#write(id, (context, deadline) => update(context, id, change, deadline));
   }
 

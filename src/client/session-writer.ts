@@ -104,7 +104,12 @@ export async function regenerate<T>(
   });
 }
 
-function reborn(record: SessionRecord, userId: string | undefined, data: Buffer | undefined, now: number): SessionRecord {
+function reborn(
+  record: SessionRecord,
+  userId: string | undefined,
+  data: Buffer | undefined,
+  now: number,
+): SessionRecord {
   const next = { ...record, revision: record.revision + 1, data: data ?? record.data };
   if (userId === undefined || userId === record.userId) return next;
   return { ...next, userId, createdAt: now, absoluteExpiresAt: now + (record.absoluteExpiresAt - record.createdAt) };

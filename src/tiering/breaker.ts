@@ -87,17 +87,19 @@ export class Breaker {
     const state: State = { kind: 'half-open', attempt, lost };
     this.#state = state;
     // A probe that throws at once must not take the process with it: this runs from a timer.
-    Promise.resolve().then(this.#options.probe).then(
-      () => {
-        if (this.#state !== state) return;
-        // A failure reported while the probe was under way may be younger than the probe's own answer.
-        if (lost.again) this.#wait(attempt + 1);
-        else this.#close();
-      },
-      () => {
-        if (this.#state === state) this.#wait(attempt + 1);
-      },
-    );
+    Promise.resolve()
+      .then(this.#options.probe)
+      .then(
+        () => {
+          if (this.#state !== state) return;
+          // A failure reported while the probe was under way may be younger than the probe's own answer.
+          if (lost.again) this.#wait(attempt + 1);
+          else this.#close();
+        },
+        () => {
+          if (this.#state === state) this.#wait(attempt + 1);
+        },
+      );
   }
 
   #close(): void {

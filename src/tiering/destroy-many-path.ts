@@ -3,8 +3,7 @@ import { REVOKE_BATCH_ROWS, REVOKE_WALKS_MAX } from '../limits.ts';
 import { hasEnded } from '../session/lifetime.ts';
 import { newWriteId, type TieringContext } from './context.ts';
 import { pagesOfUser } from './list-path.ts';
-import { destroy, entomb } from './destroy-path.ts';
-import type { PendingRevocations } from './pending-revocations.ts';
+import { destroy, entomb, type RevocationBacklog } from './destroy-path.ts';
 import { settle } from './unknown-outcome.ts';
 
 /**
@@ -37,7 +36,15 @@ async function destroyOneWalk(
   for (;;) {
     const now = platform.now();
     const writeId = newWriteId(platform);
-    const command = { of, except, after, limit: REVOKE_BATCH_ROWS, writeId, revokedAt: now, validUntil: durable.validUntil() };
+    const command = {
+      of,
+      except,
+      after,
+      limit: REVOKE_BATCH_ROWS,
+      writeId,
+      revokedAt: now,
+      validUntil: durable.validUntil(),
+    };
     const { answer: rows, isRepeat } = await settle(() => durable.revokeMany(command));
     // A repeat that found nothing may have come too late.
     if (isRepeat && rows.length === 0) throw new OutcomeUnknownError();
@@ -56,7 +63,7 @@ async function destroyOneWalk(
  */
 export async function destroyLatecomers(
   context: TieringContext,
-  pending: PendingRevocations,
+  pending: RevocationBacklog,
   userKeys: readonly Buffer[],
   except: Buffer | null,
   calledAt: number,

@@ -3,10 +3,15 @@ import { PENDING_TOMBSTONE_TTL_MS, PREVIOUS_KEY_LOOKUP_MS } from '../limits.ts';
 import { hasEnded, tombstoneTtl } from '../session/lifetime.ts';
 import type { RevokeCommand, RevokedRow } from '../tiers/tier.ts';
 import { newWriteId, type TieringContext } from './context.ts';
-import type { PendingRevocations } from './pending-revocations.ts';
 import { UNREACHED } from './primary-guard.ts';
 import { settle } from './unknown-outcome.ts';
 import { markDirty } from './write-path.ts';
+
+/** Where a destroy goes that the durable tier could not be told of. */
+export interface RevocationBacklog {
+  /** False if nobody will try again. */
+  add(storageKey: Buffer): boolean;
+}
 
 /**
  * Hold, revoke the row, tombstone. The hold keeps readers from filling a copy of what is about to die; the tombstone,
@@ -14,7 +19,7 @@ import { markDirty } from './write-path.ts';
  */
 export async function destroy(
   context: TieringContext,
-  pending: PendingRevocations,
+  pending: RevocationBacklog,
   storageKey: Buffer,
 ): Promise<boolean> {
   const isHeld = (await context.primary.hold(storageKey)) !== UNREACHED;
@@ -32,7 +37,7 @@ export async function destroy(
 
 async function revoke(
   context: TieringContext,
-  pending: PendingRevocations,
+  pending: RevocationBacklog,
   storageKey: Buffer,
   dirty: boolean,
 ): Promise<RevokedRow | null> {

@@ -171,7 +171,9 @@ export class DurableGuard {
         // Any other rejection is an answer: the database is there.
         else if (error.kind === 'rejected') this.#breaker.succeeded();
         else this.#breaker.failed(error.reason);
-        throw error.kind === 'ambiguous' ? ifAmbiguous(error.reason) : new TierUnavailableError('durable', error.reason);
+        throw error.kind === 'ambiguous'
+          ? ifAmbiguous(error.reason)
+          : new TierUnavailableError('durable', error.reason);
       }
     });
   }

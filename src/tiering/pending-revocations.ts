@@ -2,7 +2,7 @@ import { OutcomeUnknownError, TierUnavailableError } from '../errors.ts';
 import { PENDING_REVOCATION_RETRY_MS, PENDING_REVOCATIONS_MAX, PREVIOUS_KEY_LOOKUP_MS } from '../limits.ts';
 import type { CancelTimer } from '../platform/platform.ts';
 import type { TieringContext } from './context.ts';
-import { entomb, newRevocation } from './destroy-path.ts';
+import { entomb, newRevocation, type RevocationBacklog } from './destroy-path.ts';
 
 interface PendingRevocation {
   readonly storageKey: Buffer;
@@ -13,7 +13,7 @@ interface PendingRevocation {
  * Sessions destroyed in the primary tier while the durable tier was away: their rows are revoked as soon as it answers.
  * Kept in memory: the callers were told that the revocation is not durable yet.
  */
-export class PendingRevocations {
+export class PendingRevocations implements RevocationBacklog {
   readonly #context: TieringContext;
   readonly #pending = new Map<string, PendingRevocation>();
   #cancelTimer: CancelTimer | undefined;
@@ -43,7 +43,10 @@ export class PendingRevocations {
     const { platform, background } = this.#context;
     const retry = (): void => {
       this.#cancelTimer = undefined;
-      background.run('revocation', this.#retryAll().finally(() => this.#schedule()));
+      background.run(
+        'revocation',
+        this.#retryAll().finally(() => this.#schedule()),
+      );
     };
     this.#cancelTimer = platform.after(PENDING_REVOCATION_RETRY_MS, retry, 'background');
   }

@@ -1,7 +1,7 @@
 import { PENDING_TOUCHES_MAX } from '../limits.ts';
 import { aliveAt, idleDeadline, touchIntervalFor } from '../session/lifetime.ts';
 import type { SessionRecord } from '../session/session-record.ts';
-import type { TieringContext } from './context.ts';
+import type { DurableGuard } from './durable-guard.ts';
 
 interface PendingTouch {
   readonly storageKey: Buffer;
@@ -13,7 +13,14 @@ interface PendingTouch {
 
 /** Activity that the durable tier could not be told of while it was away; told when it is back, as of when it happened. */
 export class PendingTouches {
+  readonly #durable: DurableGuard;
+  readonly #touchIntervalMs: number;
   readonly #touches = new Map<string, PendingTouch>();
+
+  constructor(durable: DurableGuard, touchIntervalMs: number) {
+    this.#durable = durable;
+    this.#touchIntervalMs = touchIntervalMs;
+  }
 
   add(storageKey: Buffer, record: SessionRecord, lastSeenAt: number): void {
     const key = storageKey.toString('latin1');
@@ -23,13 +30,13 @@ export class PendingTouches {
   }
 
   /** Stops at the first failure: the durable tier is away again. */
-  async replay(context: TieringContext): Promise<void> {
+  async replay(): Promise<void> {
     for (const [key, { storageKey, record, firstSeenAt, lastSeenAt }] of this.#touches) {
-      await context.durable.touch({
+      await this.#durable.touch({
         storageKey,
         lastSeenAt,
         idleExpiresAt: idleDeadline(lastSeenAt, record.idleLifetimeMs, record.absoluteExpiresAt),
-        aliveAt: aliveAt(firstSeenAt, touchIntervalFor(record.idleLifetimeMs, context.touchIntervalMs)),
+        aliveAt: aliveAt(firstSeenAt, touchIntervalFor(record.idleLifetimeMs, this.#touchIntervalMs)),
       });
       this.#touches.delete(key);
     }

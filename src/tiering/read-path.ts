@@ -34,13 +34,15 @@ export class ReadPath {
 
   /** What the primary tier holds decides; where it is slow to say, the durable tier may answer first. */
   read(storageKey: Buffer, options: ReadOptions): Promise<LivingSession | null> {
-    const answer = this.#context.primary
-      .read(storageKey)
-      .then((entry) => this.#readEntry(storageKey, entry, options));
+    const answer = this.#context.primary.read(storageKey).then((entry) => this.#readEntry(storageKey, entry, options));
     return this.#hedge.race(answer, () => this.readDurable(storageKey, options));
   }
 
-  #readEntry(storageKey: Buffer, entry: PrimaryEntry | Unreached, options: ReadOptions): LivingSession | Promise<LivingSession | null> | null {
+  #readEntry(
+    storageKey: Buffer,
+    entry: PrimaryEntry | Unreached,
+    options: ReadOptions,
+  ): LivingSession | Promise<LivingSession | null> | null {
     if (entry === UNREACHED) return this.readDurable(storageKey, options);
     switch (entry.kind) {
       case 'tombstone':

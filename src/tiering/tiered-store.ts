@@ -50,7 +50,12 @@ export class TieredStore {
     const { platform } = options;
     this.#options = options;
     const { validationLeaseMs, durableTimeoutMs } = options;
-    const primary = new PrimaryGuard(options.primary, platform, validationLeaseMs, () => void this.#context.feed.poll());
+    const primary = new PrimaryGuard(
+      options.primary,
+      platform,
+      validationLeaseMs,
+      () => void this.#context.feed.poll(),
+    );
     const durable = new DurableGuard(options.durable, platform, durableTimeoutMs, () => this.#durableReturned());
     this.#context = {
       platform,
@@ -58,7 +63,7 @@ export class TieredStore {
       durable,
       feed: new DirtyFeed({ platform, primary, durable, validationLeaseMs }),
       background: new Background(),
-      pendingTouches: new PendingTouches(),
+      pendingTouches: new PendingTouches(durable, options.touchIntervalMs),
       openEnvelope: options.openEnvelope,
       touchIntervalMs: options.touchIntervalMs,
       durableOutageReadsMs: options.durableOutageReadsMs,
@@ -154,7 +159,7 @@ export class TieredStore {
   /** What the durable tier missed comes before anything else that it is asked. */
   #durableReturned(): void {
     const { background, pendingTouches, feed } = this.#context;
-    background.run('touch', pendingTouches.replay(this.#context));
+    background.run('touch', pendingTouches.replay());
     void feed.poll();
   }
 }

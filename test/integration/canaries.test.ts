@@ -152,7 +152,12 @@ describe('errors and events', () => {
 
     const wrong = new SessionClient({
       keys,
-      primary: redisTier({ url: `rediss://127.0.0.1:${redis.port}`, username: 'shop', password: `${LABEL}-password`, tls: { ca: redis.ca ?? '' } }),
+      primary: redisTier({
+        url: `rediss://127.0.0.1:${redis.port}`,
+        username: 'shop',
+        password: `${LABEL}-password`,
+        tls: { ca: redis.ca ?? '' },
+      }),
       durable: prismaTier(database.prisma, { provider: 'postgresql', table: 'not_there' }),
     });
     await redis.start();

@@ -19,32 +19,36 @@ function runWorker(orders: AppendOrders): Promise<{ acknowledged?: number; error
   });
 }
 
-it('1 000 concurrent updates of one session from 4 processes are all there, at revision 1 001', { timeout: 120_000 }, async () => {
-  const redis = sharedRedis();
-  const namespace = uniqueNamespace();
-  const keys = await KeyRing.generate();
-  await using database = await freshDatabase('postgresql');
-  await using sessions = await realClient({ redis, database, namespace, keys });
-  const { id } = await sessions.create({ cart: [] });
+it(
+  '1 000 concurrent updates of one session from 4 processes are all there, at revision 1 001',
+  { timeout: 120_000 },
+  async () => {
+    const redis = sharedRedis();
+    const namespace = uniqueNamespace();
+    const keys = await KeyRing.generate();
+    await using database = await freshDatabase('postgresql');
+    await using sessions = await realClient({ redis, database, namespace, keys });
+    const { id } = await sessions.create({ cart: [] });
 
-  const items = Array.from({ length: UPDATES }, (_, n) => `item ${n}`);
-  const share = UPDATES / PROCESSES;
-  const answers = await Promise.all(
-    Array.from({ length: PROCESSES }, (_, process) =>
-      runWorker({
-        jwks: keys.toJwks(),
-        redis,
-        databaseUrl: database.url,
-        databaseCa: database.ca ?? '',
-        namespace,
-        sessionId: id,
-        items: items.slice(process * share, (process + 1) * share),
-      }),
-    ),
-  );
+    const items = Array.from({ length: UPDATES }, (_, n) => `item ${n}`);
+    const share = UPDATES / PROCESSES;
+    const answers = await Promise.all(
+      Array.from({ length: PROCESSES }, (_, process) =>
+        runWorker({
+          jwks: keys.toJwks(),
+          redis,
+          databaseUrl: database.url,
+          databaseCa: database.ca ?? '',
+          namespace,
+          sessionId: id,
+          items: items.slice(process * share, (process + 1) * share),
+        }),
+      ),
+    );
 
-  expect(answers).toEqual(Array(PROCESSES).fill({ acknowledged: share }));
-  const session = await sessions.get(id, { consistency: 'strong' });
-  expect(session?.revision).toBe(UPDATES + 1);
-  expect(session?.data.cart.toSorted()).toEqual(items.toSorted());
-});
+    expect(answers).toEqual(Array(PROCESSES).fill({ acknowledged: share }));
+    const session = await sessions.get(id, { consistency: 'strong' });
+    expect(session?.revision).toBe(UPDATES + 1);
+    expect(session?.data.cart.toSorted()).toEqual(items.toSorted());
+  },
+);

@@ -48,8 +48,8 @@ const untilBreakerOpens = () =>
   });
 
 const faults = {
-  'killed': { down: () => postgres.kill(), up: () => postgres.start() },
-  'frozen': { down: () => postgres.pause(), up: () => postgres.resume() },
+  killed: { down: () => postgres.kill(), up: () => postgres.start() },
+  frozen: { down: () => postgres.pause(), up: () => postgres.resume() },
 };
 
 describe.each(Object.entries(faults))('while the database is %s', (_what, fault) => {
@@ -72,7 +72,10 @@ describe.each(Object.entries(faults))('while the database is %s', (_what, fault)
     await expectUnavailable(() => sessions.destroyByUser('u_42'), FAST_BOUND_MS);
     expect((await sessions.get(id))?.data.cart).toEqual(['A1']);
     await fault.up();
-    await until(async () => (await sessions.get(cold)) !== null, { what: 'the database to be used again', timeoutMs: 20_000 });
+    await until(async () => (await sessions.get(cold)) !== null, {
+      what: 'the database to be used again',
+      timeoutMs: 20_000,
+    });
     expect((await sessions.update(id, (data) => void data.cart.push('B2'))).data.cart).toEqual(['A1', 'B2']);
   });
 

@@ -42,12 +42,37 @@ describe('ready() of a misconfigured client', () => {
   });
 
   it.each<[string, () => RedisTierOptions, object, RegExp]>([
-    ['a wrong password', () => redisOptions({ password: 'not-the-password' }), {}, /primary tier is misconfigured \(WRONGPASS\)/],
+    [
+      'a wrong password',
+      () => redisOptions({ password: 'not-the-password' }),
+      {},
+      /primary tier is misconfigured \(WRONGPASS\)/,
+    ],
     ['an unknown user', () => redisOptions({ username: 'nobody' }), {}, /primary tier is misconfigured \(WRONGPASS\)/],
-    ['a certificate of another authority', () => redisOptions({ tls: { ca: foreignCa } }), {}, /primary tier is misconfigured \([A-Z_]+\)/],
-    ['a certificate for another name', () => redisOptions({ tls: { ca: sharedRedis().ca ?? '', servername: 'elsewhere.test' } }), {}, /primary tier is misconfigured \([A-Z_]+\)/],
-    ['keys that the ACL does not cover', () => redisOptions(), { namespace: 'forbidden' }, /primary tier is misconfigured \(NOPERM\)/],
-    ['a table that is not there', () => redisOptions(), { table: 'not_there' }, /durable tier is misconfigured \(table-missing/],
+    [
+      'a certificate of another authority',
+      () => redisOptions({ tls: { ca: foreignCa } }),
+      {},
+      /primary tier is misconfigured \([A-Z_]+\)/,
+    ],
+    [
+      'a certificate for another name',
+      () => redisOptions({ tls: { ca: sharedRedis().ca ?? '', servername: 'elsewhere.test' } }),
+      {},
+      /primary tier is misconfigured \([A-Z_]+\)/,
+    ],
+    [
+      'keys that the ACL does not cover',
+      () => redisOptions(),
+      { namespace: 'forbidden' },
+      /primary tier is misconfigured \(NOPERM\)/,
+    ],
+    [
+      'a table that is not there',
+      () => redisOptions(),
+      { table: 'not_there' },
+      /durable tier is misconfigured \(table-missing/,
+    ],
   ])('says so loudly and soon: %s', async (_what, redis, more, message) => {
     const result = await readiness(redis(), more);
     expect(result.error).toBeInstanceOf(ConfigurationError);

@@ -66,7 +66,9 @@ describe('while Redis is gone', () => {
     await until(async () => (await sessions.get(ids[0] ?? ''))?.revision === 20, { what: 'some traffic' });
     await redis.kill();
     await until(async () => (await sessions.health()).primary === 'down', { what: 'the outage to be noticed' });
-    await until(async () => (await sessions.get(ids[1] ?? ''))?.servedBy === 'durable', { what: 'the database to serve' });
+    await until(async () => (await sessions.get(ids[1] ?? ''))?.servedBy === 'durable', {
+      what: 'the database to serve',
+    });
     const results = await traffic.stop();
     expect(results.filter(({ error }) => error !== undefined)).toEqual([]);
     expect(Math.max(...results.map(({ ms }) => ms))).toBeLessThan(CALL_BOUND_MS);
@@ -86,7 +88,12 @@ describe('while Redis is gone', () => {
     expect(first.ms).toBeLessThan(CALL_BOUND_MS);
     const next = await Promise.all(Array.from({ length: 100 }, () => timed(() => sessions.get(id))));
     expect(next.every(({ value }) => value?.servedBy === 'durable')).toBe(true);
-    expect(percentile(next.map(({ ms }) => ms), 0.5)).toBeLessThan(200);
+    expect(
+      percentile(
+        next.map(({ ms }) => ms),
+        0.5,
+      ),
+    ).toBeLessThan(200);
     await add(id, 'A1');
     await redis.resume();
     await untilServedByRedis(id, (cart) => cart.join() === 'A1');
@@ -144,27 +151,30 @@ describe('when Redis comes back with old data', () => {
     'an append-only file': { appendonly: 'yes', appendfsync: 'always' },
   };
 
-  it.each(Object.entries(persistence))('from %s, a logout in the outage stays a logout and the newest cart is served', async (_what, directives) => {
-    await setUp({ directives });
-    const [cart, logout, moved] = await Promise.all([1, 2, 3].map(() => sessions.create({ cart: ['old'] })));
-    if (!cart || !logout || !moved) throw new Error('no sessions');
-    await Promise.all([cart, logout, moved].map(({ id }) => warm(id)));
-    await redis.save();
-    await redis.kill();
-    await add(cart.id, 'new');
-    expect(await sessions.destroy(logout.id)).toBe(true);
-    const after = await sessions.regenerate(moved.id);
-    await redis.start();
-    expect(await redis.cli('DBSIZE')).toBeGreaterThanOrEqual(3);
-    await untilServedByRedis(cart.id, (items) => items.join() === 'old,new');
-    expect(await sessions.get(logout.id)).toBeNull();
-    expect(await sessions.get(moved.id)).toBeNull();
-    expect(await sessions.get(after.id)).not.toBeNull();
-    const fresh = await node();
-    expect((await fresh.get(cart.id))?.data.cart).toEqual(['old', 'new']);
-    expect(await fresh.get(logout.id)).toBeNull();
-    expect(await fresh.get(moved.id)).toBeNull();
-  });
+  it.each(Object.entries(persistence))(
+    'from %s, a logout in the outage stays a logout and the newest cart is served',
+    async (_what, directives) => {
+      await setUp({ directives });
+      const [cart, logout, moved] = await Promise.all([1, 2, 3].map(() => sessions.create({ cart: ['old'] })));
+      if (!cart || !logout || !moved) throw new Error('no sessions');
+      await Promise.all([cart, logout, moved].map(({ id }) => warm(id)));
+      await redis.save();
+      await redis.kill();
+      await add(cart.id, 'new');
+      expect(await sessions.destroy(logout.id)).toBe(true);
+      const after = await sessions.regenerate(moved.id);
+      await redis.start();
+      expect(await redis.cli('DBSIZE')).toBeGreaterThanOrEqual(3);
+      await untilServedByRedis(cart.id, (items) => items.join() === 'old,new');
+      expect(await sessions.get(logout.id)).toBeNull();
+      expect(await sessions.get(moved.id)).toBeNull();
+      expect(await sessions.get(after.id)).not.toBeNull();
+      const fresh = await node();
+      expect((await fresh.get(cart.id))?.data.cart).toEqual(['old', 'new']);
+      expect(await fresh.get(logout.id)).toBeNull();
+      expect(await fresh.get(moved.id)).toBeNull();
+    },
+  );
 });
 
 describe('when Redis is full and evicts nothing', () => {
@@ -208,7 +218,10 @@ describe('the copy of a session that died unnoticed', () => {
     const { id } = await sessions.create({ cart: [] });
     const { id: other } = await sessions.create({ cart: [] });
     await Promise.all([warm(id), warm(other)]);
-    await database.prisma.holdfastSession.updateMany({ data: { revokedAt: 1n }, where: { revision: 1n, createdAt: { gt: 0n } } });
+    await database.prisma.holdfastSession.updateMany({
+      data: { revokedAt: 1n },
+      where: { revision: 1n, createdAt: { gt: 0n } },
+    });
     expect(await sessions.get(id, { consistency: 'strong' })).toBeNull();
     await until(async () => (await redis.cli('DBSIZE')) === 1, { what: 'the copy to be gone' });
     expect((await sessions.health()).primary).toBe('up');

@@ -22,14 +22,19 @@ function intercepted<T extends DurableTier | PrimaryTier>(tier: T, synchronous: 
       };
     },
   });
-  const original = (name: string) => (...args: unknown[]) =>
-    (Reflect.get(tier, name, tier) as (...all: unknown[]) => Promise<unknown>).apply(tier, args);
+  const original =
+    (name: string) =>
+    (...args: unknown[]) =>
+      (Reflect.get(tier, name, tier) as (...all: unknown[]) => Promise<unknown>).apply(tier, args);
   return {
     tier: proxy,
     hook,
     calls,
     /** Replaces one method; `original` is the tier's own. */
-    override(name: string, method: (own: (...args: unknown[]) => Promise<unknown>, ...args: unknown[]) => Promise<unknown>) {
+    override(
+      name: string,
+      method: (own: (...args: unknown[]) => Promise<unknown>, ...args: unknown[]) => Promise<unknown>,
+    ) {
       overrides.set(name, (...args) => method(original(name), ...args));
     },
   };

@@ -17,7 +17,9 @@ export interface MemoryClient<T> {
 const ring = KeyRing.generate();
 
 /** A client over the reference tiers, on time that moves when told. */
-export async function memoryClient<T = unknown>(options: Partial<SessionClientOptions<T>> = {}): Promise<MemoryClient<T>> {
+export async function memoryClient<T = unknown>(
+  options: Partial<SessionClientOptions<T>> = {},
+): Promise<MemoryClient<T>> {
   const platform = new FakePlatform();
   const keyspace: MemoryKeyspace = new Map();
   const database: MemoryDatabase = new Map();

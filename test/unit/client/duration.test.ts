@@ -16,11 +16,23 @@ describe('parseDuration', () => {
     expect(parse(value)).toBe(ms);
   });
 
-  it.each([999, 86_400_001, 1.5, Number.NaN, '30', '1.5h', ' 30m', '30 m', '-1s', '', null, undefined, {}, '9'.repeat(50)])(
-    'refuses %s and names option and range',
-    (value) => {
-      expect(() => parse(value)).toThrow(ConfigurationError);
-      expect(() => parse(value)).toThrow(/^lifetime\.idle: .*from 1s to 1d/);
-    },
-  );
+  it.each([
+    999,
+    86_400_001,
+    1.5,
+    Number.NaN,
+    '30',
+    '1.5h',
+    ' 30m',
+    '30 m',
+    '-1s',
+    '',
+    null,
+    undefined,
+    {},
+    '9'.repeat(50),
+  ])('refuses %s and names option and range', (value) => {
+    expect(() => parse(value)).toThrow(ConfigurationError);
+    expect(() => parse(value)).toThrow(/^lifetime\.idle: .*from 1s to 1d/);
+  });
 });

@@ -73,7 +73,9 @@ describe('create', () => {
   });
 
   it('refuses unknown options', async () => {
-    await expect(shop.sessions.create({ cart: [] }, { user: 'u' } as object)).rejects.toBeInstanceOf(ConfigurationError);
+    await expect(shop.sessions.create({ cart: [] }, { user: 'u' } as object)).rejects.toBeInstanceOf(
+      ConfigurationError,
+    );
   });
 });
 
@@ -251,8 +253,12 @@ describe('replace', () => {
     const { id } = await shop.sessions.create({ cart: [] });
     const replaced = await shop.sessions.replace(id, { cart: ['B2'] }, { revision: 1 });
     expect(replaced.revision).toBe(2);
-    await expect(shop.sessions.replace(id, { cart: [] }, { revision: 1 })).rejects.toBeInstanceOf(RevisionConflictError);
-    await expect(shop.sessions.replace(id, { cart: [] }, { revision: 3 })).rejects.toBeInstanceOf(RevisionConflictError);
+    await expect(shop.sessions.replace(id, { cart: [] }, { revision: 1 })).rejects.toBeInstanceOf(
+      RevisionConflictError,
+    );
+    await expect(shop.sessions.replace(id, { cart: [] }, { revision: 3 })).rejects.toBeInstanceOf(
+      RevisionConflictError,
+    );
     expect((await shop.sessions.get(id))?.data).toEqual({ cart: ['B2'] });
   });
 
@@ -442,7 +448,10 @@ describe('schema', () => {
 
 describe('what a session shows of itself', () => {
   it('is its handle and revision, however it is printed', async () => {
-    const session = await shop.sessions.create({ cart: ['canary-item'] }, { userId: 'canary-user', label: 'canary-label' });
+    const session = await shop.sessions.create(
+      { cart: ['canary-item'] },
+      { userId: 'canary-user', label: 'canary-label' },
+    );
     const shown = [
       JSON.stringify({ session }),
       inspect(session, { depth: 9, showHidden: true }),
@@ -475,7 +484,9 @@ describe('close', () => {
     });
     await settled();
     const order: string[] = [];
-    const closed = [shop.sessions.close(), shop.sessions.close()].map((close) => close.then(() => order.push('closed')));
+    const closed = [shop.sessions.close(), shop.sessions.close()].map((close) =>
+      close.then(() => order.push('closed')),
+    );
     await settled();
     expect(order).toEqual([]);
     finish();

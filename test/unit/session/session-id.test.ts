@@ -24,12 +24,23 @@ describe('session ids', () => {
     }
   });
 
-  it.each(['', 'a', 'A'.repeat(42), 'A'.repeat(44), `${'A'.repeat(42)}=`, `${'A'.repeat(42)}\n`, ` ${'A'.repeat(42)}`, 'é'.repeat(43), 43, null, undefined, {}, ['A'.repeat(43)]])(
-    'refuses %j',
-    (value) => {
-      expect(isSessionId(value)).toBe(false);
-    },
-  );
+  it.each([
+    '',
+    'a',
+    'A'.repeat(42),
+    'A'.repeat(44),
+    `${'A'.repeat(42)}=`,
+    `${'A'.repeat(42)}\n`,
+    ` ${'A'.repeat(42)}`,
+    'é'.repeat(43),
+    43,
+    null,
+    undefined,
+    {},
+    ['A'.repeat(43)],
+  ])('refuses %j', (value) => {
+    expect(isSessionId(value)).toBe(false);
+  });
 
   it('are known to tiers by the SHA-256 of their characters', () => {
     const id = newSessionId(systemPlatform);

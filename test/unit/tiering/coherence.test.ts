@@ -194,7 +194,10 @@ describe('a copy is not believed without the durable tier', () => {
 
 describe('a copy that is not what was stored', () => {
   it.each<[string, (entry: PrimaryValue) => PrimaryValue]>([
-    ['with a changed envelope', (entry) => ({ ...entry, envelope: Buffer.from(entry.envelope.map((byte, at) => (at === 60 ? byte ^ 1 : byte))) })],
+    [
+      'with a changed envelope',
+      (entry) => ({ ...entry, envelope: Buffer.from(entry.envelope.map((byte, at) => (at === 60 ? byte ^ 1 : byte))) }),
+    ],
     ['with no envelope', (entry) => ({ ...entry, envelope: Buffer.alloc(0) })],
     ['with a higher revision in its header', (entry) => ({ ...entry, revision: entry.revision + 1 })],
   ])('%s is read from the durable tier and replaced', async (_what, tamper) => {
@@ -341,7 +344,10 @@ describe('while the durable tier fails', () => {
     const { sessions, durable } = await node();
     const { id } = await sessions.create({ cart: [] });
     durable.hook.before = (method) => (method === 'read' ? new Promise<void>(() => undefined) : undefined);
-    const read = expect(sessions.get(id)).rejects.toMatchObject({ code: 'HOLDFAST_TIER_UNAVAILABLE', reason: 'deadline' });
+    const read = expect(sessions.get(id)).rejects.toMatchObject({
+      code: 'HOLDFAST_TIER_UNAVAILABLE',
+      reason: 'deadline',
+    });
     await fleet.platform.advance(2_000);
     await read;
   });

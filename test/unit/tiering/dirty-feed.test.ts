@@ -1,6 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { TierFailure, TierUnavailableError, type SessionClient } from '../../../src/index.ts';
-import { FEED_INTERVAL_MS, FEED_LEASE_MS, FEED_PAGE_ROWS, FEED_PAGES_MAX, HEDGE_AFTER_MS } from '../../../src/limits.ts';
+import {
+  FEED_INTERVAL_MS,
+  FEED_LEASE_MS,
+  FEED_PAGE_ROWS,
+  FEED_PAGES_MAX,
+  HEDGE_AFTER_MS,
+} from '../../../src/limits.ts';
 import { storageKeyOf } from '../../../src/session/session-id.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { add, failing, MemoryFleet, refuse, seen, type FleetNode, type Shop } from '../../support/memory-fleet.ts';
@@ -164,7 +170,8 @@ describe('a login in flight while all sessions of its user end', () => {
   it('is ended too, and one from after the call is not', async () => {
     const [one, two] = [await fleet.node(), await fleet.node()];
     let commit = (): void => undefined;
-    two.durable.hook.before = (method) => (method === 'insert' ? new Promise<void>((resolve) => (commit = resolve)) : undefined);
+    two.durable.hook.before = (method) =>
+      method === 'insert' ? new Promise<void>((resolve) => (commit = resolve)) : undefined;
     const login = two.sessions.create({ cart: [] }, { userId: 'u_42' });
     await settled();
     await one.sessions.destroyByUser('u_42');

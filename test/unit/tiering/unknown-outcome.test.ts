@@ -66,26 +66,34 @@ describe('other writes whose answer is lost', () => {
     expect(fleet.database.size).toBe(1);
   });
 
-  it.each(['before', 'after'] as const)('%s they ran: a regenerate leaves one living id, the one it answers', async (when) => {
-    const node = await fleet.node();
-    const { id } = await node.sessions.create({ cart: [] });
-    loseAnswer(node, 'regenerate', when);
-    const moved = await node.sessions.regenerate(id);
-    expect(await node.sessions.get(id)).toBeNull();
-    expect((await node.sessions.get(moved.id))?.revision).toBe(2);
-  });
+  it.each(['before', 'after'] as const)(
+    '%s they ran: a regenerate leaves one living id, the one it answers',
+    async (when) => {
+      const node = await fleet.node();
+      const { id } = await node.sessions.create({ cart: [] });
+      loseAnswer(node, 'regenerate', when);
+      const moved = await node.sessions.regenerate(id);
+      expect(await node.sessions.get(id)).toBeNull();
+      expect((await node.sessions.get(moved.id))?.revision).toBe(2);
+    },
+  );
 
-  it.each(['before', 'after'] as const)('%s they ran: a destroy is done, and says that the session was alive', async (when) => {
-    const node = await fleet.node();
-    const { id } = await node.sessions.create({ cart: [] });
-    loseAnswer(node, 'revoke', when);
-    expect(await node.sessions.destroy(id)).toBe(true);
-    expect(await node.sessions.get(id)).toBeNull();
-  });
+  it.each(['before', 'after'] as const)(
+    '%s they ran: a destroy is done, and says that the session was alive',
+    async (when) => {
+      const node = await fleet.node();
+      const { id } = await node.sessions.create({ cart: [] });
+      loseAnswer(node, 'revoke', when);
+      expect(await node.sessions.destroy(id)).toBe(true);
+      expect(await node.sessions.get(id)).toBeNull();
+    },
+  );
 
   it.each(['before', 'after'] as const)('%s they ran: the end of all sessions counts each once', async (when) => {
     const node = await fleet.node();
-    const ids = await Promise.all([1, 2, 3].map(async () => (await node.sessions.create({ cart: [] }, { userId: 'u_42' })).id));
+    const ids = await Promise.all(
+      [1, 2, 3].map(async () => (await node.sessions.create({ cart: [] }, { userId: 'u_42' })).id),
+    );
     loseAnswer(node, 'revokeMany', when);
     expect(await node.sessions.destroyByUser('u_42')).toBe(3);
     for (const id of ids) expect(await node.sessions.get(id)).toBeNull();
