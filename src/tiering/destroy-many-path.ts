@@ -1,9 +1,9 @@
-import { OutcomeUnknownError } from '../errors.ts';
+import { OutcomeUnknownError, TierUnavailableError } from '../errors.ts';
 import { REVOKE_BATCH_ROWS, REVOKE_WALKS_MAX } from '../limits.ts';
 import { hasEnded } from '../session/lifetime.ts';
 import { newWriteId, type TieringContext } from './context.ts';
-import { pagesOfUser } from './list-path.ts';
 import { destroy, entomb, type RevocationBacklog } from './destroy-path.ts';
+import { pagesOfUser } from './list-path.ts';
 import { settle } from './unknown-outcome.ts';
 
 /**
@@ -15,13 +15,24 @@ export async function destroyMany(
   of: readonly Buffer[] | 'everyone',
   except: Buffer | null,
 ): Promise<number> {
-  let total = 0;
-  for (let walk = 1; walk <= REVOKE_WALKS_MAX; walk += 1) {
-    const found = await destroyOneWalk(context, of, except);
-    total += found.alive;
-    if (found.revoked === 0) break;
+  const done: Progress = { revoked: 0, alive: 0 };
+  try {
+    for (let walk = 1; walk <= REVOKE_WALKS_MAX; walk += 1) {
+      const { revoked } = done;
+      await destroyOneWalk(context, of, except, done);
+      if (done.revoked === revoked) break;
+    }
+    return done.alive;
+  } catch (error) {
+    // "Unavailable" would say that nothing was changed.
+    throw done.revoked > 0 && error instanceof TierUnavailableError ? new OutcomeUnknownError() : error;
   }
-  return total;
+}
+
+interface Progress {
+  revoked: number;
+  /** Of those, how many a user could still have used. */
+  alive: number;
 }
 
 /** Batch after batch, each one statement that marks its rows; what a batch revoked is entombed before the next. */
@@ -29,9 +40,9 @@ async function destroyOneWalk(
   context: TieringContext,
   of: readonly Buffer[] | 'everyone',
   except: Buffer | null,
-): Promise<{ revoked: number; alive: number }> {
+  done: Progress,
+): Promise<void> {
   const { platform, durable } = context;
-  const count = { revoked: 0, alive: 0 };
   let after: Buffer = Buffer.alloc(0);
   for (;;) {
     const now = platform.now();
@@ -49,10 +60,10 @@ async function destroyOneWalk(
     // A repeat that found nothing may have come too late.
     if (isRepeat && rows.length === 0) throw new OutcomeUnknownError();
     await Promise.all(rows.map((row) => entomb(context, row)));
-    count.revoked += rows.length;
-    count.alive += rows.filter((row) => !hasEnded(row, now)).length;
+    done.revoked += rows.length;
+    done.alive += rows.filter((row) => !hasEnded(row, now)).length;
     const last = rows.at(-1);
-    if (last === undefined || rows.length < REVOKE_BATCH_ROWS) return count;
+    if (last === undefined || rows.length < REVOKE_BATCH_ROWS) return;
     after = last.storageKey;
   }
 }

@@ -373,6 +373,19 @@ describe('the end of all sessions', () => {
   });
 });
 
+describe('the end of all sessions that is cut short', () => {
+  it('does not say that nothing was changed', async () => {
+    const { sessions, durable } = await node();
+    const { id } = await sessions.create({ cart: [] }, { userId: 'u_42' });
+    let walks = 0;
+    durable.hook.before = (method) => {
+      if (method === 'revokeMany' && ++walks === 2) throw new TierFailure('not-sent', 'ECONNREFUSED');
+    };
+    await expect(sessions.destroyByUser('u_42')).rejects.toBeInstanceOf(OutcomeUnknownError);
+    expect(await sessions.get(id)).toBeNull();
+  });
+});
+
 describe('a revocation that waits for the database', () => {
   async function destroyInOutage() {
     const one = await node();
