@@ -22,6 +22,8 @@ export async function destroyMany(
       await destroyOneWalk(context, of, except, done);
       if (done.revoked === revoked) break;
     }
+    // What this walk did not find may just have been revoked by another call whose tombstones are still on their way.
+    await context.feed.catchUp();
     return done.alive;
   } catch (error) {
     // "Unavailable" would say that nothing was changed.

@@ -64,6 +64,12 @@ export class DirtyFeed {
     return this.#polling;
   }
 
+  /** Resolves after a poll that began no earlier than this call: every mark that was there before it is applied, if it can be. */
+  async catchUp(): Promise<void> {
+    await this.#polling;
+    await this.poll();
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancelTimer?.();

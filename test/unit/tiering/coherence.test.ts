@@ -373,6 +373,22 @@ describe('the end of all sessions', () => {
   });
 });
 
+describe('two that end all sessions of a user at once', () => {
+  it('are both right when they say that it is done', async () => {
+    const [one, two] = [await node(), await node()];
+    const { id } = await one.sessions.create({ cart: [] }, { userId: 'u_42' });
+    await warm(two.sessions, id);
+    const beforeTombstone = gate();
+    one.primary.hook.before = (method) => (method === 'tombstone' ? beforeTombstone.wait() : undefined);
+    const first = one.sessions.destroyByUser('u_42');
+    await beforeTombstone.reached;
+    expect(await two.sessions.destroyByUser('u_42')).toBe(0);
+    expect(await two.sessions.get(id)).toBeNull();
+    beforeTombstone.pass();
+    expect(await first).toBe(1);
+  });
+});
+
 describe('the end of all sessions that is cut short', () => {
   it('does not say that nothing was changed', async () => {
     const { sessions, durable } = await node();
