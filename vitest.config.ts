@@ -18,6 +18,7 @@ export default defineConfig({
       project('property', { testTimeout: 60_000 }),
       project('conformance', withServers),
       project('integration', withServers),
+      project('chaos', withServers),
       project('package', { testTimeout: 120_000 }),
     ],
   },

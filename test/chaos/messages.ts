@@ -1,0 +1,54 @@
+import type { RedisCoordinates } from '../support/servers/redis.ts';
+import type { Operation } from '../simulation/history.ts';
+
+/** What a process needs to be a node of the fleet. Sent over IPC: it holds secrets. */
+export interface NodeOrders {
+  readonly name: string;
+  /** Tells the nodes of one run apart; the sessions it creates are numbered from it. */
+  readonly number: number;
+  readonly seed: number;
+  readonly jwks: unknown;
+  /** Through the node's own proxy. */
+  readonly redis: RedisCoordinates;
+  /** Through the node's own proxy. */
+  readonly databaseUrl: string;
+  readonly databaseCa: string;
+}
+
+/** What nodes tell each other of the sessions they share. */
+export interface News {
+  readonly session: number;
+  readonly id?: string;
+  readonly userId?: string | null;
+  readonly isOver?: boolean;
+}
+
+/** The library's own word on when it lost a tier and found it again. */
+export interface TierEvent {
+  readonly at: number;
+  readonly node: string;
+  readonly tier: string;
+  readonly state: string;
+  readonly reason: string;
+}
+
+export interface NodeReport {
+  readonly operations: readonly Operation[];
+  readonly events: readonly TierEvent[];
+}
+
+/** Each is answered by the message of `FromNode` that is named after it, except `learn` and `skew`. */
+export type ToNode =
+  | { readonly kind: 'start'; readonly orders: NodeOrders }
+  | { readonly kind: 'work' }
+  | { readonly kind: 'learn'; readonly news: News }
+  | { readonly kind: 'skew'; readonly skewMs: number }
+  | { readonly kind: 'rest' }
+  | { readonly kind: 'look' }
+  | { readonly kind: 'report' };
+
+export type FromNode =
+  | { readonly kind: 'start' | 'work' | 'rest' | 'look' }
+  | { readonly kind: 'news'; readonly news: News }
+  | ({ readonly kind: 'report' } & NodeReport)
+  | { readonly kind: 'failed'; readonly message: string };

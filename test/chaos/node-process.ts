@@ -1,0 +1,85 @@
+import { subscribe } from 'node:diagnostics_channel';
+import { KeyRing, SessionClient } from '../../src/index.ts';
+import { systemPlatform, type Platform } from '../../src/platform/platform.ts';
+import { prismaTier } from '../../src/tiers/prisma/index.ts';
+import { Random } from '../simulation/random.ts';
+import { redisTierFor } from '../support/real-client.ts';
+import { openPrisma } from '../support/servers/databases.ts';
+import { DURABLE_TIMEOUT_MS } from './bounds.ts';
+import { machineTime } from './clock.ts';
+import { KnownSessions } from './known-sessions.ts';
+import type { FromNode, NodeOrders, TierEvent, ToNode } from './messages.ts';
+import { Workload, type Cart } from './workload.ts';
+
+/** More than the library may use at once, so that it is the library's own bound that is seen. */
+const POOL_CONNECTIONS = 24;
+
+const clock = { skewMs: 0 };
+/** The system's, except that somebody may have set the wall clock wrong. */
+const platform: Platform = { ...systemPlatform, now: () => systemPlatform.now() + clock.skewMs };
+const events: TierEvent[] = [];
+let workload: Workload | undefined;
+
+/** One node of the fleet: a client as an application makes it, in a process of its own. */
+async function start(orders: NodeOrders): Promise<Workload> {
+  const { prisma } = await openPrisma('postgresql', orders.databaseUrl, {
+    ca: orders.databaseCa,
+    connections: POOL_CONNECTIONS,
+  });
+  const client = new SessionClient<Cart>({
+    keys: await KeyRing.fromJwks(orders.jwks),
+    primary: redisTierFor(orders.redis),
+    durable: prismaTier(prisma, { provider: 'postgresql' }),
+    durableTimeout: DURABLE_TIMEOUT_MS,
+    platform,
+  });
+  await client.ready();
+  subscribe('holdfast:tier-change', (message) => {
+    events.push({ ...(message as Omit<TierEvent, 'at' | 'node'>), at: machineTime(), node: orders.name });
+  });
+  return new Workload(
+    orders,
+    new Random(orders.seed),
+    client,
+    new KnownSessions((news) => send({ kind: 'news', news })),
+  );
+}
+
+async function obey(message: ToNode): Promise<void> {
+  if (message.kind === 'start') workload = await start(message.orders);
+  if (workload === undefined) throw new Error('not started');
+  switch (message.kind) {
+    case 'learn':
+      workload.sessions.learn(message.news);
+      return;
+    case 'skew':
+      clock.skewMs = message.skewMs;
+      return;
+    case 'report':
+      return send({ kind: 'report', operations: workload.history, events });
+    case 'start':
+      break;
+    case 'work':
+      workload.start();
+      break;
+    case 'rest':
+      await workload.stop();
+      break;
+    case 'look':
+      await workload.look();
+      break;
+    default:
+      message satisfies never;
+  }
+  send({ kind: message.kind });
+}
+
+function send(message: FromNode): void {
+  process.send?.(message);
+}
+
+// Whoever gave the orders is gone.
+process.once('disconnect', () => process.exit(1));
+process.on('message', (message: ToNode) => {
+  obey(message).catch((error: unknown) => send({ kind: 'failed', message: String(error) }));
+});

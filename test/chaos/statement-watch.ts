@@ -1,0 +1,55 @@
+import { Client } from 'pg';
+import { pgOptions, type PostgresServer } from '../support/servers/postgres.ts';
+
+const EVERY_MS = 100;
+const ACTIVE = `SELECT application_name AS node, count(*)::int AS active FROM pg_stat_activity
+  WHERE state = 'active' AND application_name LIKE 'node-%' GROUP BY 1`;
+
+/** Asks the server, over and over, how many statements of each node it runs. */
+export class StatementWatch {
+  readonly #postgres: PostgresServer;
+  readonly #most = new Map<string, number>();
+  #samples = 0;
+  #client: Client | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
+
+  constructor(postgres: PostgresServer) {
+    this.#postgres = postgres;
+    void this.#sample();
+  }
+
+  get most(): ReadonlyMap<string, number> {
+    return this.#most;
+  }
+
+  get samples(): number {
+    return this.#samples;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    await this.#client?.end().catch(() => undefined);
+  }
+
+  async #sample(): Promise<void> {
+    try {
+      this.#client ??= await this.#connect();
+      const { rows } = await this.#client.query<{ node: string; active: number }>(ACTIVE);
+      this.#samples += 1;
+      for (const { node, active } of rows) this.#most.set(node, Math.max(active, this.#most.get(node) ?? 0));
+    } catch {
+      // The server is down or frozen, which is what this run is about.
+      this.#client = undefined;
+    }
+    if (!this.#isStopped) this.#timer = setTimeout(() => void this.#sample(), EVERY_MS);
+  }
+
+  async #connect(): Promise<Client> {
+    const client = new Client(pgOptions(this.#postgres.adminUrl, this.#postgres.ca));
+    client.on('error', () => (this.#client = undefined));
+    await client.connect();
+    return client;
+  }
+}
