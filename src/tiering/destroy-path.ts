@@ -49,9 +49,12 @@ async function revoke(
     throw new OutcomeUnknownError();
   } catch (error) {
     if (!(error instanceof TierUnavailableError) && !(error instanceof OutcomeUnknownError)) throw error;
-    if ((await context.primary.tombstone(storageKey, PENDING_TOMBSTONE_TTL_MS)) === UNREACHED) throw error;
-    if (!pending.add(storageKey)) throw error;
-    throw new RevocationNotDurableError();
+    const wasUsable = context.primary.stamp() !== null;
+    const isEntombed = (await context.primary.tombstone(storageKey, PENDING_TOMBSTONE_TTL_MS)) !== UNREACHED;
+    if (!isEntombed && !wasUsable) throw error;
+    if (!pending.add(storageKey)) throw new OutcomeUnknownError();
+    // A tombstone whose answer was lost may stand all the same.
+    throw isEntombed ? new RevocationNotDurableError() : new OutcomeUnknownError();
   }
 }
 

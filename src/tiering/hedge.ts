@@ -1,36 +1,51 @@
 import { HEDGE_AFTER_MS, HEDGE_BURST, HEDGE_SHARE } from '../limits.ts';
 import type { Platform } from '../platform/platform.ts';
 
+/** Time for answers that have arrived, but that a busy event loop has not read yet. */
+const READ_WHAT_ARRIVED_MS = 1;
+
 /**
  * A second question to the durable tier when the primary one is slow: whoever answers first is heard. The budget grows
- * with the reads, so a primary tier that is slow for more than a few of them is noticed instead of doubled.
+ * with the reads. When it is spent, a primary tier that answers others is waited for (hedging every read of an overloaded
+ * process would load the database too), and one that has gone silent is given up.
  */
 export class Hedge {
   readonly #platform: Platform;
-  readonly #onSpent: () => void;
+  readonly #onSilence: () => void;
   #budget = HEDGE_BURST;
+  #answeredAt = Number.NEGATIVE_INFINITY;
 
-  /** `onSpent` is told that too many reads are slow. */
-  constructor(platform: Platform, onSpent: () => void) {
+  /** `onSilence` is told that many reads wait and nothing was answered for as long as a hedge waits. */
+  constructor(platform: Platform, onSilence: () => void) {
     this.#platform = platform;
-    this.#onSpent = onSpent;
+    this.#onSilence = onSilence;
   }
 
   /** The first answer. A hedge that fails is no answer; one that succeeds ends the wait. */
   race<T>(first: Promise<T>, second: () => Promise<T>): Promise<T> {
     this.#budget = Math.min(this.#budget + HEDGE_SHARE, HEDGE_BURST);
     return new Promise((resolve, reject) => {
-      const cancel = this.#platform.after(HEDGE_AFTER_MS, () => {
-        this.#spend();
-        second().then(resolve, () => undefined);
+      const ask = (): void => {
+        if (this.#mayAsk()) second().then(resolve, () => undefined);
+      };
+      let cancel = this.#platform.after(HEDGE_AFTER_MS, () => {
+        cancel = this.#platform.after(READ_WHAT_ARRIVED_MS, ask);
       });
-      first.then(resolve, reject).finally(cancel);
+      first.then(resolve, reject).finally(() => {
+        this.#answeredAt = this.#platform.monotonic();
+        cancel();
+      });
     });
   }
 
-  /** Beyond the budget the primary tier is out of use, and asking the durable one is no hedge but the way it is done then. */
-  #spend(): void {
-    if (this.#budget >= 1) this.#budget -= 1;
-    else this.#onSpent();
+  #mayAsk(): boolean {
+    if (this.#budget >= 1) {
+      this.#budget -= 1;
+      return true;
+    }
+    const isSilent = this.#platform.monotonic() - this.#answeredAt > HEDGE_AFTER_MS;
+    // Out of use, it is no hedge any more to ask the durable tier, but the way it is done then.
+    if (isSilent) this.#onSilence();
+    return isSilent;
   }
 }

@@ -29,7 +29,7 @@ export class ReadPath {
   constructor(context: TieringContext, touches: TouchesUnderWay) {
     this.#context = context;
     this.#touches = touches;
-    this.#hedge = new Hedge(context.platform, () => context.primary.trip('slow'));
+    this.#hedge = new Hedge(context.platform, () => context.primary.trip('silent'));
   }
 
   /** What the primary tier holds decides; where it is slow to say, the durable tier may answer first. */

@@ -301,11 +301,24 @@ describe('while the durable tier fails', () => {
     expect(fleet.database.get(storageKeyOf(id).toString('hex'))?.revokedAt).not.toBeNull();
   });
 
+  it('a destroy whose tombstone got no answer is an unknown outcome, and is made durable later', async () => {
+    const { sessions, durable, primary } = await node();
+    const { id } = await sessions.create({ cart: [] });
+    durable.hook.before = refuse;
+    primary.hook.before = failing('tombstone');
+    await expect(sessions.destroy(id)).rejects.toBeInstanceOf(OutcomeUnknownError);
+    durable.hook.before = () => undefined;
+    primary.hook.before = () => undefined;
+    await fleet.platform.advance(2 * PENDING_REVOCATION_RETRY_MS);
+    expect(await sessions.get(id)).toBeNull();
+  });
+
   it('a destroy without the primary tier changes nothing and says that nobody answered', async () => {
     const { sessions, durable, primary } = await node();
     const { id } = await sessions.create({ cart: [] });
     durable.hook.before = refuse;
     primary.hook.before = refuse;
+    await sessions.get(id).catch(() => undefined);
     await expect(sessions.destroy(id)).rejects.toBeInstanceOf(TierUnavailableError);
     durable.hook.before = () => undefined;
     expect(await sessions.get(id)).not.toBeNull();
