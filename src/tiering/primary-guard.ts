@@ -86,7 +86,8 @@ export class PrimaryGuard {
 
   /** Nothing from before now is believed without the durable tier's word. */
   raiseTrustFloor(): void {
-    if (this.#vantage() !== null) this.#trustFloor = this.#furthest.at;
+    const vantage = this.#vantage();
+    if (vantage !== null) this.#trustFloor = Math.max(vantage.latest, this.#furthest.at);
   }
 
   /** Takes the tier out of use until a probe succeeds. */
@@ -134,9 +135,10 @@ export class PrimaryGuard {
   #vantage(): Vantage | null {
     const vantage = this.#tier.vantage();
     if (vantage === null) return null;
-    const { incarnation, latest } = vantage;
-    if (incarnation !== this.#furthest.incarnation) this.#furthest = { incarnation, at: latest };
-    else if (latest > this.#furthest.at) this.#furthest.at = latest;
+    // The earliest, because a first reading may be off by seconds, and nothing would be believed until they have passed.
+    const { incarnation, earliest } = vantage;
+    if (incarnation !== this.#furthest.incarnation) this.#furthest = { incarnation, at: earliest };
+    else if (earliest > this.#furthest.at) this.#furthest.at = earliest;
     return vantage;
   }
 
