@@ -148,7 +148,7 @@ export function drawRounds(random: Random, only?: readonly FaultName[]): () => R
     const first = draw(() => true)!;
     const second = random.chance(0.5) ? draw((name) => FAULTS[name].group !== FAULTS[first].group) : undefined;
     const faults = [first, second].flatMap((name) => (name === undefined ? [] : [{ name, choice: random.unit() }]));
-    return { faults, lengthMs: random.logBetween(800, 3_500) };
+    return { faults, lengthMs: random.logBetween(1_200, 4_000) };
   };
 }
 

@@ -28,9 +28,14 @@ export class Fleet implements AsyncDisposable {
   static async start(seed: number): Promise<Fleet> {
     const [redis, postgres, keys] = await Promise.all([startRedis(), startPostgres(), KeyRing.generate()]);
     const fleet = new Fleet(redis, postgres, keys);
-    await migrate('postgresql', postgres.url, { ca: postgres.ca });
-    await Promise.all(Array.from({ length: NODES }, (_, n) => fleet.addNode(seed * NODES + n)));
-    return fleet;
+    try {
+      await migrate('postgresql', postgres.url, { ca: postgres.ca });
+      await Promise.all(Array.from({ length: NODES }, (_, n) => fleet.addNode(seed * NODES + n)));
+      return fleet;
+    } catch (error) {
+      await fleet[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** One more node, which knows of every session and remembers nothing of what happened to it. */

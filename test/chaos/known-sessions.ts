@@ -27,9 +27,9 @@ export class KnownSessions {
     return this.all.filter(({ isOver, ids }) => !isOver && ids.length > 0);
   }
 
-  /** The dead must stay dead, so they are asked for as well; the latest are the likeliest to come back. */
+  /** The dead must stay dead, so they are asked for as well: for longer than other nodes may take to hear of it. */
   get lately(): SharedSession[] {
-    return this.all.filter(({ isOver, ids }) => isOver && ids.length > 0).slice(-6);
+    return this.all.filter(({ isOver, ids }) => isOver && ids.length > 0).slice(-40);
   }
 
   announce(news: News): void {

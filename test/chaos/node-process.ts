@@ -5,6 +5,7 @@ import { prismaTier } from '../../src/tiers/prisma/index.ts';
 import { Random } from '../simulation/random.ts';
 import { redisTierFor } from '../support/real-client.ts';
 import { openPrisma } from '../support/servers/databases.ts';
+import { until } from '../support/servers/until.ts';
 import { DURABLE_TIMEOUT_MS } from './bounds.ts';
 import { machineTime } from './clock.ts';
 import { KnownSessions } from './known-sessions.ts';
@@ -33,7 +34,8 @@ async function start(orders: NodeOrders): Promise<Workload> {
     durableTimeout: DURABLE_TIMEOUT_MS,
     platform,
   });
-  await client.ready();
+  // Starting is not what is tested here, and the machine is busy with everybody's.
+  await until(() => client.ready().then(() => true), { what: `${orders.name} to be ready` });
   subscribe('holdfast:tier-change', (message) => {
     events.push({ ...(message as Omit<TierEvent, 'at' | 'node'>), at: machineTime(), node: orders.name });
   });
