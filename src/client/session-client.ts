@@ -1,7 +1,10 @@
-import { ConfigurationError, SessionNotFoundError } from '../errors.ts';
+import { ConfigurationError, OutcomeUnknownError, SessionNotFoundError } from '../errors.ts';
+import type { Platform } from '../platform/platform.ts';
+import type { SealedRecord } from '../session/sealed-record.ts';
 import { isSessionId, newSessionId, storageKeyOf } from '../session/session-id.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { ReadOptions } from '../tiering/read-path.ts';
+import type { TieredStore } from '../tiering/tiered-store.ts';
 import { Opening } from './opening.ts';
 import {
   requireOptions,
@@ -101,10 +104,12 @@ export class SessionClient<T = unknown> implements AsyncDisposable {
         schemaVersion: 0,
         data: bytes,
       };
-      const id = newSessionId(this.#options.platform);
-      const storageKey = storageKeyOf(id);
-      await store.create(sealRecord(codec, storageKey, record, now));
-      return new Session(id, written(storageKey, record, now), stored);
+      const id = await insertNew(
+        store,
+        (storageKey) => sealRecord(codec, storageKey, record, now),
+        this.#options.platform,
+      );
+      return new Session(id, written(storageKeyOf(id), record, now), stored);
     });
   }
 
@@ -217,6 +222,23 @@ export class SessionClient<T = unknown> implements AsyncDisposable {
       const result = await this.#queue.run(storageKey.toString('latin1'), (deadline) => write(context, deadline));
       return new Session(result.id, result.session, result.data);
     });
+  }
+}
+
+/** Under a fresh id; once more under another when the outcome is unknown, since nobody has been told the first. */
+async function insertNew(
+  store: TieredStore,
+  seal: (storageKey: Buffer) => SealedRecord,
+  platform: Platform,
+  isLast = false,
+): Promise<string> {
+  const id = newSessionId(platform);
+  try {
+    await store.create(seal(storageKeyOf(id)));
+    return id;
+  } catch (error) {
+    if (isLast || !(error instanceof OutcomeUnknownError)) throw error;
+    return insertNew(store, seal, platform, true);
   }
 }
 

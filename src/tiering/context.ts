@@ -20,6 +20,7 @@ export interface TieringContext {
   readonly openEnvelope: OpenEnvelope;
   /** The configured ceiling; a session with a short idle lifetime is touched more often. */
   readonly touchIntervalMs: number;
+  readonly durableTimeoutMs: number;
   /** How long the primary tier alone may serve while the durable one is away. */
   readonly durableOutageReadsMs: number;
 }

@@ -66,6 +66,7 @@ export class TieredStore {
       pendingTouches: new PendingTouches(durable, options.touchIntervalMs),
       openEnvelope: options.openEnvelope,
       touchIntervalMs: options.touchIntervalMs,
+      durableTimeoutMs,
       durableOutageReadsMs: options.durableOutageReadsMs,
     };
     this.#reads = new ReadPath(this.#context, new TouchesUnderWay());

@@ -1,4 +1,5 @@
 import { OutcomeUnknownError } from '../errors.ts';
+import { LATECOMER_TIMEOUTS } from '../limits.ts';
 import { aliveAt, primaryTtl, touchIntervalFor } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
 import type { Stamp, UpdateCommand } from '../tiers/tier.ts';
@@ -6,13 +7,37 @@ import { newWriteId, type TieringContext } from './context.ts';
 import { UNREACHED } from './primary-guard.ts';
 import { orUnknown, settle } from './unknown-outcome.ts';
 
-/** One INSERT. Nothing goes to the primary tier: the first read fills it, so no copy can be there before the truth is. */
+/**
+ * One INSERT. Nothing goes to the primary tier: the first read fills it, so no copy can be there before the truth is.
+ *
+ * An INSERT whose answer is lost is not asked for again: it may still run, and if the session had got another key by then,
+ * it would make the old one live again. Its key is given up instead; nobody has been told the id.
+ */
 export async function create(context: TieringContext, record: SealedRecord): Promise<void> {
   const { durable, platform } = context;
   const command = { record, writeId: newWriteId(platform), validUntil: durable.validUntil() };
-  const { answer: isInserted } = await settle(() => durable.insert(command));
-  // 256 random bits do not collide: a row that is there already is this one, from the run whose answer was lost.
-  if (!isInserted && (await orUnknown(durable.readState(record.storageKey))) === null) throw new OutcomeUnknownError();
+  try {
+    if (await durable.insert(command)) return;
+  } catch (error) {
+    if (error instanceof OutcomeUnknownError) giveUp(context, record.storageKey);
+    throw error;
+  }
+  // 256 random bits do not collide.
+  throw new OutcomeUnknownError();
+}
+
+/** Revokes what may have been inserted, once it can no longer be: it would stand in its user's device list. */
+function giveUp(context: TieringContext, storageKey: Buffer): void {
+  const { background, durable, platform, durableTimeoutMs } = context;
+  const revoke = () =>
+    durable.revoke({
+      storageKey,
+      writeId: newWriteId(platform),
+      validUntil: durable.validUntil(),
+      revokedAt: platform.now(),
+      dirty: false,
+    });
+  background.later(platform, LATECOMER_TIMEOUTS * durableTimeoutMs, 'revocation', revoke);
 }
 
 /** One compare-and-swap in the durable tier, then one publish. False if another write came first or the session is gone. */

@@ -58,12 +58,35 @@ describe('an update whose answer is lost', () => {
 });
 
 describe('other writes whose answer is lost', () => {
-  it.each(['before', 'after'] as const)('%s they ran: a create answers a session that is there', async (when) => {
+  it.each(['before', 'after'] as const)(
+    '%s they ran: a create answers a session, the only one that stays',
+    async (when) => {
+      const node = await fleet.node();
+      loseAnswer(node, 'insert', when);
+      const { id } = await node.sessions.create({ cart: ['A1'] }, { userId: 'u_42' });
+      expect((await node.sessions.get(id))?.data.cart).toEqual(['A1']);
+      await fleet.platform.advance(10_000);
+      expect(await node.sessions.listByUser('u_42')).toHaveLength(1);
+    },
+  );
+
+  it('an INSERT that runs after all cannot make the old id of a regenerated session live again', async () => {
     const node = await fleet.node();
-    loseAnswer(node, 'insert', when);
-    const { id } = await node.sessions.create({ cart: ['A1'] });
-    expect((await node.sessions.get(id))?.data.cart).toEqual(['A1']);
-    expect(fleet.database.size).toBe(1);
+    let late = async (): Promise<unknown> => undefined;
+    let isLost = false;
+    node.durable.override('insert', (own, ...args) => {
+      if (isLost) return own(...args);
+      isLost = true;
+      late = () => own(...args);
+      return Promise.reject(new TierFailure('ambiguous', 'test'));
+    });
+    const { id } = await node.sessions.create({ cart: [] });
+    const moved = await node.sessions.regenerate(id);
+    await late();
+    expect(await node.sessions.get(id)).toBeNull();
+    expect(await node.sessions.get(moved.id)).not.toBeNull();
+    await fleet.platform.advance(10_000);
+    expect([...fleet.database.values()].filter(({ revokedAt }) => revokedAt === null)).toHaveLength(1);
   });
 
   it.each(['before', 'after'] as const)(
