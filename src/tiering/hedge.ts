@@ -21,8 +21,11 @@ export class Hedge {
     this.#onSilence = onSilence;
   }
 
-  /** The first answer. A hedge that fails is no answer; one that succeeds ends the wait. */
-  race<T>(first: Promise<T>, second: () => Promise<T>): Promise<T> {
+  /**
+   * What `use` makes of the first tier's answer, or the second's if that comes sooner. Only the first tier is timed: what comes
+   * after its answer is none of its fault. A hedge that fails is no answer.
+   */
+  race<A, T>(first: Promise<A>, use: (answer: A) => Promise<T> | T, second: () => Promise<T>): Promise<T> {
     this.#budget = Math.min(this.#budget + HEDGE_SHARE, HEDGE_BURST);
     return new Promise((resolve, reject) => {
       const ask = (): void => {
@@ -31,10 +34,13 @@ export class Hedge {
       let cancel = this.#platform.after(HEDGE_AFTER_MS, () => {
         cancel = this.#platform.after(READ_WHAT_ARRIVED_MS, ask);
       });
-      first.then(resolve, reject).finally(() => {
-        this.#answeredAt = this.#platform.monotonic();
-        cancel();
-      });
+      first
+        .then((answer) => {
+          this.#answeredAt = this.#platform.monotonic();
+          cancel();
+          return use(answer);
+        })
+        .then(resolve, reject);
     });
   }
 

@@ -34,8 +34,11 @@ export class ReadPath {
 
   /** What the primary tier holds decides; where it is slow to say, the durable tier may answer first. */
   read(storageKey: Buffer, options: ReadOptions): Promise<LivingSession | null> {
-    const answer = this.#context.primary.read(storageKey).then((entry) => this.#readEntry(storageKey, entry, options));
-    return this.#hedge.race(answer, () => this.readDurable(storageKey, options));
+    return this.#hedge.race(
+      this.#context.primary.read(storageKey),
+      (entry) => this.#readEntry(storageKey, entry, options),
+      () => this.readDurable(storageKey, options),
+    );
   }
 
   #readEntry(

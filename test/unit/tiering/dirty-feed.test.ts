@@ -252,6 +252,21 @@ describe('a slow Redis', () => {
     expect((await sessions.health()).primary).toBe('up');
   });
 
+  it('is not blamed for a slow database', async () => {
+    const { sessions, primary, durable } = await fleet.node();
+    const { id } = await sessions.create({ cart: [] });
+    const slow = () => new Promise<void>((resolve) => void fleet.platform.after(200, resolve));
+    durable.hook.before = (method) => (method === 'read' ? slow() : undefined);
+    const reads = Promise.all(Array.from({ length: 100 }, () => seen(sessions, id)));
+    durable.calls.length = 0;
+    await fleet.platform.advance(100);
+    expect((await sessions.health()).primary).toBe('up');
+    expect(durable.calls.filter((call) => call === 'read')).toHaveLength(1);
+    await fleet.platform.advance(1_000);
+    expect(new Set((await reads).map((session) => session?.servedBy))).toEqual(new Set(['durable']));
+    expect(primary.calls).toContain('lease');
+  });
+
   it('is waited for when too many reads are slow, but it answers others', async () => {
     const { sessions, primary } = await fleet.node();
     const { id } = await sessions.create({ cart: [] });
