@@ -87,9 +87,11 @@ export class ReadPath {
     }
   }
 
-  /** Durable-degraded: for a while the primary tier's word stands without the durable tier's. */
+  /** Durable-degraded: for a while the primary tier's word stands without the durable tier's. One lost statement is not that. */
   #mayServeAlone(): boolean {
-    return this.#context.feed.lateMs <= this.#context.durableOutageReadsMs;
+    const { feed, durable, durableOutageReadsMs } = this.#context;
+    const isDegraded = !feed.isFresh || durable.condition === 'down';
+    return isDegraded && feed.lateMs <= durableOutageReadsMs;
   }
 
   /** Activity moves the deadline where it can be told, and waits to be told to the durable tier. */
