@@ -19,6 +19,7 @@ export default defineConfig({
       project('conformance', withServers),
       project('integration', withServers),
       project('chaos', withServers),
+      project('simulation', { testTimeout: 180_000 }),
       project('package', { testTimeout: 120_000 }),
     ],
   },

@@ -22,11 +22,23 @@ export const FAULTS = {
   'database-reject': 'none',
   'database-down': 'none',
   'node-crash': 'none',
-  'node-pause': 'none',
+  // Commands time out while nobody looks at their answers.
+  'node-pause': 'feed',
 } as const satisfies Record<string, 'feed' | 'none' | 'validation'>;
 
 export type FaultKind = keyof typeof FAULTS;
 export const FAULT_KINDS = Object.keys(FAULTS) as FaultKind[];
+
+/** Kinds by their names, or all that begin with a word. None are chosen by an empty list. */
+export function chooseFaults(names: readonly string[]): FaultKind[] {
+  const unknown = names.find((name) => !FAULT_KINDS.some((kind) => isNamed(kind, name)));
+  if (unknown !== undefined) throw new Error(`No fault is called ${unknown}. There are ${FAULT_KINDS.join(', ')}.`);
+  return FAULT_KINDS.filter((kind) => names.some((name) => isNamed(kind, name)));
+}
+
+function isNamed(kind: FaultKind, name: string): boolean {
+  return kind === name || kind.startsWith(`${name}-`);
+}
 
 /** From `at`, for `lengthMs`; faults of messages hit each one with this probability meanwhile. */
 export interface Fault {
@@ -37,6 +49,8 @@ export interface Fault {
   /** A number to choose by: which node, which entry, which snapshot, which way of failing. */
   readonly choice: number;
 }
+
+const KINDS_MAX = 3;
 
 /** The chances of the moment. */
 export class Weather {
@@ -55,23 +69,30 @@ export class Weather {
   }
 }
 
-/** Up to three kinds of fault, each a few times. Most bugs need no more (Yuan et al., OSDI 2014). */
+/** Up to three kinds of fault, each a few times or all the time. Most bugs need no more (Yuan et al., OSDI 2014). */
 export function drawFaults(random: Random, kinds: readonly FaultKind[], durationMs: number): Fault[] {
-  const faults: Fault[] = [];
-  const count = random.chance(0.1) ? 0 : 1 + random.below(3);
-  for (let n = 0; n < count; n += 1) {
-    const kind = random.pick(kinds);
-    if (kind === undefined) break;
-    const times = 1 + random.below(3);
-    for (let time = 0; time < times; time += 1) {
-      faults.push({
-        kind,
-        at: random.between(0, durationMs),
-        lengthMs: random.logBetween(20, Math.max(100, Math.min(durationMs / 2, 20_000))),
-        probability: random.logBetween(0.03, 1),
-        choice: random.unit(),
-      });
-    }
-  }
-  return faults;
+  return drawKinds(random, kinds).flatMap((kind) => {
+    const isLasting = random.chance(0.3);
+    const times = isLasting ? 1 : 1 + random.below(3);
+    return Array.from({ length: times }, () => drawFault(random, kind, durationMs, isLasting));
+  });
+}
+
+function drawKinds(random: Random, kinds: readonly FaultKind[]): FaultKind[] {
+  if (random.chance(0.1)) return [];
+  if (kinds.length <= KINDS_MAX) return [...kinds];
+  const count = 1 + random.below(KINDS_MAX);
+  const drawn = Array.from({ length: count }, () => random.pick(kinds)!);
+  return [...new Set(drawn)];
+}
+
+function drawFault(random: Random, kind: FaultKind, durationMs: number, isLasting: boolean): Fault {
+  const longestMs = random.chance(0.5) ? 10_000 : Math.max(100, Math.min(durationMs / 2, 20_000));
+  return {
+    kind,
+    at: isLasting ? 0 : random.between(0, durationMs),
+    lengthMs: isLasting ? durationMs : random.logBetween(20, longestMs),
+    probability: random.logBetween(0.03, 1),
+    choice: random.unit(),
+  };
 }

@@ -39,7 +39,7 @@ export interface Operation {
   readonly item: string | null;
   /** Of `replace`. */
   readonly expectedRevision: number | null;
-  readonly invokedAt: number;
+  invokedAt: number;
   /** Infinity while there is no answer. */
   returnedAt: number;
   outcome: Outcome;

@@ -22,6 +22,9 @@ export interface Plan {
 /** Half of what two clocks of the fleet may differ by (`CLOCK_SKEW_MS`). */
 export const SKEW_MS = 2_500;
 
+/** How far behind a node may be that could not be told through Redis. Not the library's constant: this is the promise. */
+export const FEED_LEASE_MS = 1_500;
+
 const LONG_IDLE_MS = 30 * 60_000;
 const LONG_ABSOLUTE_MS = 12 * 60 * 60_000;
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { FAULT_KINDS, type FaultKind } from './faults.ts';
+import { chooseFaults } from './faults.ts';
 import { mutate, useSource } from './source.ts';
 
 /*
@@ -28,7 +28,8 @@ const mutation = values.mutation === undefined ? undefined : await mutate(values
 const { simulate } = await import('./simulation.ts');
 const { report } = await import('./report.ts');
 
-const faults = chooseFaults(values.faults ?? mutation?.faults.join(','));
+const named = values.faults?.split(',').filter(Boolean) ?? mutation?.faults;
+const faults = chooseFaults(named ?? ['redis', 'database', 'node']);
 const hasFeed = !values['no-feed'];
 const from = Number(values.from);
 const count = Number(values.seeds);
@@ -64,12 +65,4 @@ function rate(): string {
   const wall = (performance.now() - startedAt) / 1_000;
   const { user, system } = process.cpuUsage();
   return `${(done / wall).toFixed(0)} a second, ${(done / ((user + system) / 1e6)).toFixed(0)} a CPU second`;
-}
-
-function chooseFaults(list: string | undefined): FaultKind[] {
-  if (list === undefined) return [...FAULT_KINDS];
-  const wanted = list.split(',').filter(Boolean);
-  const chosen = FAULT_KINDS.filter((kind) => wanted.some((want) => kind === want || kind.startsWith(`${want}-`)));
-  if (wanted.length > 0 && chosen.length === 0) throw new Error(`No such faults. There are ${FAULT_KINDS.join(', ')}.`);
-  return chosen;
 }

@@ -24,7 +24,6 @@ export interface SimulationResult extends Verdict {
   readonly endedAt: number;
 }
 
-/** Both words stay out of sight of everything but their own checks. */
 const NAMESPACE = 'simulated';
 /** Every retry, probe and back-off has had its turn after this long. */
 const RECOVERY_MS = 15_000;
@@ -33,9 +32,16 @@ const LONGEST_OPERATION_MS = 40_000;
 
 const ring = fixtureRing();
 
+/** Promises that failed with nobody to hear it; in production each would end the process. */
+const unheard: string[] = [];
+let isListening = false;
+
 /** One run of whole clients on simulated time: work and faults, recovery, a last look, and the verdict. */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   const { seed, faults = FAULT_KINDS, isTraced = false, hasFeed = true } = options;
+  if (!isListening) process.on('unhandledRejection', (reason) => unheard.push(String(reason)));
+  isListening = true;
+  unheard.length = 0;
   const world = new World(seed, isTraced);
   const plan = drawPlan(world.random, seed, faults);
   const keys = await ring;
@@ -45,17 +51,17 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   let born = 0;
   const makeNode = (): SimulatedNode => {
     born += 1;
-    const process = new Process(world, `node-${born}`, world.random.between(-SKEW_MS, SKEW_MS));
+    const machine = new Process(world, `node-${born}`, world.random.between(-SKEW_MS, SKEW_MS));
     const client = new SessionClient<Cart>({
       keys,
       namespace: NAMESPACE,
-      primary: redis.connect(process),
-      durable: database.connect(process),
-      platform: process,
+      primary: redis.connect(machine),
+      durable: database.connect(machine),
+      platform: machine,
       validationLease: plan.validationLeaseMs,
       lifetime: { idle: plan.idleMs, absolute: plan.absoluteMs },
     });
-    return { process, client };
+    return { process: machine, client };
   };
   const workload = new Workload(world, plan, makeNode);
   for (const fault of plan.faults) schedule(fault, { world, weather, redis, database, workload });
@@ -69,7 +75,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   workload.close();
   await world.run(world.now + LONGEST_OPERATION_MS, () => workload.unclosed.length === 0);
   const { history, sessions } = workload;
-  const verdict = check({ plan, history, sessions, hasFeed, healedAt, unclosed: workload.unclosed });
+  const verdict = check({ plan, history, sessions, hasFeed, healedAt, unclosed: workload.unclosed, unheard });
   return { ...verdict, plan, history, trace: world.trace, endedAt: world.now };
 }
 

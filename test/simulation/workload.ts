@@ -2,8 +2,8 @@ import type { Session, SessionClient } from '../../src/index.ts';
 import { HoldfastError } from '../../src/errors.ts';
 import { storageKeyOf } from '../../src/session/session-id.ts';
 import type { Operation, OperationKind, Outcome } from './history.ts';
-import type { Plan } from './plan.ts';
 import { shortKey } from './simulated-redis.ts';
+import { FEED_LEASE_MS, type Plan } from './plan.ts';
 import { toWorldTime, type Process, type World } from './world.ts';
 
 export interface Cart {
@@ -51,6 +51,7 @@ export class Workload {
   /** Operations without an answer, and what goes on if none can come any more. */
   readonly #open = new Map<Operation, () => void>();
   readonly #closing = new Set<string>();
+  #chasers = 0;
   #left: number;
 
   constructor(world: World, plan: Plan, makeNode: () => SimulatedNode) {
@@ -62,7 +63,7 @@ export class Workload {
   }
 
   get isDone(): boolean {
-    return this.#left <= 0 && this.#open.size === 0;
+    return this.#left <= 0 && this.#open.size === 0 && this.#chasers === 0;
   }
 
   /** Nodes whose `close` has not ended. */
@@ -95,8 +96,8 @@ export class Workload {
     for (const node of this.#nodes) {
       for (const session of this.sessions) {
         for (const id of session.ids) {
-          this.#read(node, 'get', session, id);
-          this.#read(node, 'strongGet', session, id);
+          this.#read(node, 'get', session, id, () => undefined, false);
+          this.#read(node, 'strongGet', session, id, () => undefined, false);
         }
       }
     }
@@ -133,7 +134,7 @@ export class Workload {
     switch (kind) {
       case 'get':
       case 'strongGet':
-        return this.#read(node, kind, session, id, () => this.#pause());
+        return this.#read(node, kind, session, id, () => this.#pause(), random.chance(0.7));
       case 'update':
         return this.#update(node, session, id);
       case 'replace':
@@ -173,11 +174,17 @@ export class Workload {
     );
   }
 
-  #read(node: SimulatedNode, kind: 'get' | 'strongGet', session: KnownSession, id: string, goOn?: () => void): void {
+  #read(
+    node: SimulatedNode,
+    kind: 'get' | 'strongGet',
+    session: KnownSession,
+    id: string,
+    goOn: () => void,
+    touch: boolean,
+  ): void {
     const consistency = kind === 'get' ? 'bounded' : 'strong';
-    const touch = goOn !== undefined && this.#world.random.chance(0.7);
     const draft: Draft = { kind, session: session.number, id };
-    this.#start(node, draft, (client) => client.get(id, { consistency, touch }), undefined, goOn ?? (() => undefined));
+    this.#start(node, draft, (client) => client.get(id, { consistency, touch }), undefined, goOn);
   }
 
   #update(node: SimulatedNode, session: KnownSession, id: string): void {
@@ -256,14 +263,36 @@ export class Workload {
       operation.outcome = outcome;
       this.#learn(operation);
       onEnd(outcome);
+      if (draft.kind !== 'get' && draft.kind !== 'strongGet') this.#chase(operation);
       this.#world.note(() => `< #${operation.index} ${process.name} ${operation.kind} ${summaryOf(outcome)}`);
       if (this.#open.delete(operation)) goOn();
     };
     process.deliver(() => {
+      operation.invokedAt = this.#world.now;
       void action(client).then(
         (answer) => end(toOutcome(answer)),
         (error: unknown) => end({ kind: 'failed', code: error instanceof HoldfastError ? error.code : String(error) }),
       );
+    });
+  }
+
+  /** Who was told that something is so looks whether it is: at once, and when the bounds have passed. */
+  #chase({ session: number, outcome, node: name }: Operation): void {
+    const { random } = this.#world;
+    const isAnswered = outcome.kind === 'session' || outcome.kind === 'done';
+    if (!isAnswered || this.#left <= 0 || !random.chance(0.6)) return;
+    const session =
+      number === null ? random.pick(this.sessions.filter(({ ids }) => ids.length > 0)) : this.sessions[number];
+    if (session === undefined || session.ids.length === 0) return;
+    const delaysMs = [random.logBetween(0.1, 100), FEED_LEASE_MS + random.logBetween(30, 2_000)];
+    const delayMs = random.pick(delaysMs) ?? 0;
+    const id = random.pick(session.ids.slice(-2))!;
+    this.#chasers += 1;
+    this.#world.at(delayMs, () => {
+      this.#chasers -= 1;
+      const own = this.#nodes.find(({ process }) => process.name === name);
+      const node = own !== undefined && random.chance(0.3) ? own : this.nodeAt(random.unit());
+      this.#read(node, 'get', session, id, () => undefined, random.chance(0.3));
     });
   }
 

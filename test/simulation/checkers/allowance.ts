@@ -1,4 +1,5 @@
 import { FAULTS } from '../faults.ts';
+import { FEED_LEASE_MS } from '../plan.ts';
 import type { Evidence } from './check.ts';
 
 /** Whether a read that was asked at `readAt` may still be wrong about what was acknowledged at `knownAt`. */
@@ -7,8 +8,7 @@ export interface Allowance {
   permits(knownAt: number, readAt: number, isOwn: boolean): boolean;
 }
 
-/** The promise, and what its measurement may be off by. */
-const FEED_LEASE_MS = 1_500;
+/** What measuring may be off by. */
 const MARGIN_MS = 20;
 /** After an outage of the database the feed is late until the breaker's probe and one poll have gone through. */
 const CATCHING_UP_MS = 6_000;
@@ -25,7 +25,7 @@ export function allowanceOf({ plan, hasFeed }: Evidence): Allowance {
         ? FEED_LEASE_MS + MARGIN_MS
         : leaseMs
       : 0;
-  const outages = plan.faults.filter(({ kind }) => kind.startsWith('database-'));
+  const outages = plan.faults.filter(({ kind }) => kind.startsWith('database-') && kind !== 'database-slow');
   const outageBetween = (from: number, to: number): number =>
     outages.reduce((sum, { at, lengthMs }) => {
       const [begin, end] = [Math.max(from, at), Math.min(to, at + lengthMs + CATCHING_UP_MS)];

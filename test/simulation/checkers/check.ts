@@ -18,6 +18,8 @@ export interface Evidence {
   readonly hasFeed: boolean;
   readonly healedAt: number;
   readonly unclosed: readonly string[];
+  /** Reasons of promises that failed unheard. */
+  readonly unheard: readonly string[];
 }
 
 export interface Verdict {

@@ -19,9 +19,8 @@ export function checkEnds({ history, sessions }: Evidence, allowance: Allowance)
       .flatMap((operation): Violation[] => {
         const end = ends.find(({ by, id }) => {
           if ((id !== null && id !== operation.id) || by.returnedAt >= operation.invokedAt) return false;
-          return (
-            operation.kind !== 'get' || !allowance.permits(by.returnedAt, operation.invokedAt, isOwn(by, operation))
-          );
+          if (operation.kind !== 'get') return true;
+          return !allowance.permits(by.returnedAt, operation.invokedAt, isOwn(by, operation));
         });
         return end === undefined ? [] : [violation(end, operation)];
       });

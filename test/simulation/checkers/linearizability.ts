@@ -1,6 +1,6 @@
 import { isAcknowledged, isUncertain, saysNotFound, type Operation, type Violation } from '../history.ts';
 import type { Evidence } from './check.ts';
-import { LATECOMER_SKEW_MS } from './margins.ts';
+import { SKEW_BETWEEN_MS } from './margins.ts';
 
 interface State {
   readonly revision: number;
@@ -47,7 +47,7 @@ export function checkLinearizability({ history, sessions, plan }: Evidence): {
     const own = operations
       .filter((operation) => operation !== creation && operation.returnedAt >= creation.invokedAt)
       .filter(({ kind, userId }) => kind !== 'destroyByUser' || users.has(userId))
-      .map((operation) => toStep(operation, !expires && !isHalfDead))
+      .map((operation) => toStep(operation, !expires && !isHalfDead, expires))
       .filter((step) => step !== null);
     const birth: Step = {
       operation: creation,
@@ -74,7 +74,7 @@ export function checkLinearizability({ history, sessions, plan }: Evidence): {
   return { violations, undecided };
 }
 
-function toStep(operation: Operation, countsNotFound: boolean): Step | null {
+function toStep(operation: Operation, countsNotFound: boolean, expires: boolean): Step | null {
   const { kind, id, userId, outcome, expectedRevision, invokedAt: from, returnedAt } = operation;
   const isOptional = isUncertain(operation);
   const step = (apply: Step['apply']): Step => ({
@@ -120,7 +120,7 @@ function toStep(operation: Operation, countsNotFound: boolean): Step | null {
       return step((state) => {
         if (outcome.kind === 'done' && outcome.value === true) return state.isAlive ? dead(state) : null;
         // With an earlier id it may have found the session or not, and an answer that was lost may have said "true".
-        if (isHere(state) && outcome.kind === 'done') return null;
+        if (isHere(state) && outcome.kind === 'done') return expires ? dead(state) : null;
         return isOptional ? dead(state) : state;
       });
     case 'destroyByUser':
@@ -134,7 +134,7 @@ function toStep(operation: Operation, countsNotFound: boolean): Step | null {
 /** `destroyByUser` looks once more for logins that were in flight; by the clocks of nodes, which differ. */
 function toAftermath(operation: Operation, creation: Operation): Step[] {
   const { kind, userId, invokedAt: from, returnedAt } = operation;
-  const isAfter = creation.invokedAt > returnedAt + LATECOMER_SKEW_MS;
+  const isAfter = creation.invokedAt > returnedAt + SKEW_BETWEEN_MS;
   if (kind !== 'destroyByUser' || isAfter || !(isAcknowledged(operation) || isUncertain(operation))) return [];
   const apply: Step['apply'] = (state) => (state.isAlive && state.userId === userId ? dead(state) : null);
   return [{ operation, from, until: Infinity, isOptional: true, apply }];

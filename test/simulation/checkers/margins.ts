@@ -4,5 +4,3 @@ export const REGENERATED_LOOKUP_SAFE_MS = 20_000;
 export const SKEW_BETWEEN_MS = 5_000;
 /** A touch is due after this long at the latest, and may be late by the rest. */
 export const TOUCH_LATENESS_MS = 31_000;
-/** A login this long after a `destroyByUser` may still be taken for one that was in flight. */
-export const LATECOMER_SKEW_MS: number = SKEW_BETWEEN_MS;

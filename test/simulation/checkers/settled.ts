@@ -5,7 +5,7 @@ import type { Evidence } from './check.ts';
 const LONGEST_MS = 30_000;
 
 /** Every promise settles within its bound, unless its process died, and with an error of the library. */
-export function checkSettled({ history, plan, unclosed }: Evidence): Violation[] {
+export function checkSettled({ history, plan, unclosed, unheard }: Evidence): Violation[] {
   const crashes = plan.faults.some(({ kind }) => kind === 'node-crash');
   const pausedMs = plan.faults
     .filter(({ kind }) => kind === 'node-pause')
@@ -32,5 +32,11 @@ export function checkSettled({ history, plan, unclosed }: Evidence): Violation[]
     session: null,
     operations: [],
   }));
-  return [...late, ...unended];
+  const failures = unheard.map((reason) => ({
+    rule: 'unheard-failure',
+    message: `nobody handles ${reason}`,
+    session: null,
+    operations: [],
+  }));
+  return [...late, ...unended, ...failures];
 }

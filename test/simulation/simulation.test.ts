@@ -1,0 +1,45 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { chooseFaults } from './faults.ts';
+import { report } from './report.ts';
+import { simulate } from './simulation.ts';
+
+interface KeptSeed {
+  readonly seed: number;
+  readonly faults: readonly string[];
+  readonly found: string;
+}
+
+const kept = JSON.parse(await readFile(new URL('seeds.json', import.meta.url), 'utf8')) as KeptSeed[];
+/** Long enough for some hundred seeds; `npm run simulate` looks further. */
+const BUDGET_MS = 25_000;
+/** Another seed each day, so that CI goes on looking; printed by the assertion's message. */
+const FIRST_SEED = 1_000 * Math.floor(Date.now() / 86_400_000);
+
+async function verdict(seed: number, kinds: readonly string[]): Promise<string> {
+  const faults = chooseFaults(kinds);
+  const { violations } = await simulate({ seed, faults });
+  if (violations.length === 0) return 'every promise held';
+  return report(await simulate({ seed, faults, isTraced: true }), true);
+}
+
+describe('whole clients on simulated time', () => {
+  it.each(kept)('keep their promises with seed $seed: $found', async ({ seed, faults }) => {
+    expect(await verdict(seed, faults)).toBe('every promise held');
+  });
+
+  it('keep their promises while servers, connections and processes fail', async () => {
+    const startedAt = performance.now();
+    for (let seed = FIRST_SEED; performance.now() - startedAt < BUDGET_MS; seed += 1) {
+      expect(await verdict(seed, ['redis', 'database', 'node'])).toBe('every promise held');
+    }
+  });
+
+  it('do the same thing again for the same seed, to the byte', async () => {
+    const options = { seed: 7, faults: chooseFaults(['redis', 'database', 'node']), isTraced: true };
+    const [first, second] = [await simulate(options), await simulate(options)];
+    expect(first.trace.length).toBeGreaterThan(100);
+    expect(second.trace).toEqual(first.trace);
+    expect(second.history).toEqual(first.history);
+  });
+});
