@@ -80,7 +80,7 @@ export class Opening<T> {
     if (primary.status === 'rejected') this.#primary = undefined;
     if (durable.status === 'rejected') this.#durable = undefined;
     const failures = [
-      ...(keys.status === 'rejected' ? [keys.reason as unknown] : []),
+      ...(keys.status === 'rejected' ? [toError(keys.reason)] : []),
       ...(primary.status === 'rejected' ? [toPublicError('primary', primary.reason)] : []),
       ...(durable.status === 'rejected' ? [toPublicError('durable', durable.reason)] : []),
     ];
@@ -105,8 +105,13 @@ export class Opening<T> {
   }
 }
 
-function toPublicError(role: TierRole, error: unknown): unknown {
-  if (!(error instanceof TierFailure)) return error;
+function toPublicError(role: TierRole, error: unknown): Error {
+  if (!(error instanceof TierFailure)) return toError(error);
   if (error.kind !== 'misconfigured') return new TierUnavailableError(role, error.reason);
   return new ConfigurationError(`The ${role} tier is misconfigured (${error.reason}). See docs/operating.`);
+}
+
+/** Whatever the application's key source threw is the application's to see. */
+function toError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new KeyRingError('The key source failed.');
 }

@@ -53,7 +53,7 @@ export class PendingRevocations implements RevocationBacklog {
 
   /** One that fails does not hold up the others; a durable tier that is away ends the round. */
   async #retryAll(): Promise<void> {
-    let failure: unknown;
+    let failure: Error | undefined;
     for (const [key, pending] of this.#pending) {
       try {
         await this.#retry(pending.storageKey, pending.askedAt);

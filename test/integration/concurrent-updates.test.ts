@@ -46,7 +46,7 @@ it(
       ),
     );
 
-    expect(answers).toEqual(Array(PROCESSES).fill({ acknowledged: share }));
+    expect(answers).toEqual(Array.from({ length: PROCESSES }, () => ({ acknowledged: share })));
     const session = await sessions.get(id, { consistency: 'strong' });
     expect(session?.revision).toBe(UPDATES + 1);
     expect(session?.data.cart.toSorted()).toEqual(items.toSorted());

@@ -33,7 +33,7 @@ async function readiness(redis: RedisTierOptions, more: { namespace?: string; ta
     }),
     namespace: more.namespace ?? uniqueNamespace(),
   });
-  return timed(() => sessions.ready());
+  return await timed(() => sessions.ready());
 }
 
 describe('ready() of a misconfigured client', () => {

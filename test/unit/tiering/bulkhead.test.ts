@@ -20,7 +20,7 @@ describe('Bulkhead', () => {
   it('turns away who has waited long enough, and keeps no place for them', async () => {
     const platform = new FakePlatform();
     const bulkhead = new Bulkhead(platform, 1, 10);
-    bulkhead.enter(100);
+    void bulkhead.enter(100);
     const late = bulkhead.enter(100);
     await platform.advance(101);
     expect(await late).toBe(false);
@@ -30,7 +30,7 @@ describe('Bulkhead', () => {
 
   it('turns away at once when too many wait already', () => {
     const bulkhead = new Bulkhead(new FakePlatform(), 1, 1);
-    bulkhead.enter(100);
+    void bulkhead.enter(100);
     void bulkhead.enter(100);
     expect(bulkhead.enter(100)).toBe(false);
   });
