@@ -4,17 +4,22 @@ import type { ShopSession } from './stage.ts';
 /** What the shop told its customers: every item whose addition was acknowledged. The tiers are held to it. */
 export class Ledger {
   readonly #items = new Map<string, string[]>();
+  /** When each was acknowledged, in the same order; milliseconds of `performance.now()`. */
+  readonly #times = new Map<string, number[]>();
 
   open(id: string): void {
     this.#items.set(id, []);
+    this.#times.set(id, []);
   }
 
   acknowledge(id: string, sku: string): void {
     this.#items.get(id)?.push(sku);
+    this.#times.get(id)?.push(performance.now());
   }
 
-  count(id: string): number {
-    return this.#items.get(id)?.length ?? 0;
+  /** Items whose addition was acknowledged by this time. */
+  countAt(id: string, time: number): number {
+    return this.#times.get(id)?.filter((at) => at <= time).length ?? 0;
   }
 
   get total(): number {
