@@ -6,6 +6,8 @@
 export const SESSION_ID_BYTES = 32;
 /** SHA-256. */
 export const STORAGE_KEY_BYTES = 32;
+/** 128 random bits name one write: it is compared with one other at a time. */
+export const WRITE_ID_BYTES = 16;
 /** 128 bits name a session in a device list; they are compared within one user's sessions only. */
 export const HANDLE_BYTES = 16;
 /** A cart or a profile is 1–4 KiB. Larger values cost every read; what needs them belongs in a table of its own. */
@@ -76,12 +78,24 @@ export const DURABLE_TIMEOUT_MS_MIN = 50;
 export const DURABLE_TIMEOUT_MS_MAX = 5_000;
 /** Opening is a connection and a few statements one after another: it may take as many time-outs. */
 export const DURABLE_OPEN_TIMEOUTS = 3;
+/** Calls that may be in the durable tier at once, where they share statements: two lanes of full ones, and as many again wait. */
+export const DURABLE_CALLS_MAX = 1_024;
+/** Reads and touches among them: when the primary tier is gone, writes still find room. */
+export const DURABLE_READ_CALLS_MAX = 768;
+/** Calls that may wait for room. At some thousand calls a second this is the longest queue that can still be served in time. */
+export const DURABLE_WAITING_MAX = 10_000;
 /** As many statements as the drivers' pools have connections by default: more would only queue inside the driver. */
 export const DURABLE_IN_FLIGHT_MAX = 10;
-/** Reads among them: when the primary tier is gone, writes still find a connection. */
-export const DURABLE_READS_IN_FLIGHT_MAX = 7;
-/** Calls that may wait for room. At a few thousand statements a second this is the longest queue that can still be served in time. */
-export const DURABLE_WAITING_MAX = 10_000;
+/** Of these, statements that many reads share. Two beat one, three and four where two processors serve everything. */
+export const DURABLE_READ_LANES = 2;
+/** Of these, statements that many inserts, updates or touches share. The rest serve one call each. */
+export const DURABLE_WRITE_LANES = 2;
+/** Calls that share a statement. More rows a statement gain nothing, and hold their locks for longer. */
+export const SHARED_STATEMENT_ROWS_MAX = 256;
+/** Fewer calls are not split over the free lanes: to be one row more costs a tenth of being one statement more. */
+export const SHARED_STATEMENT_ROWS_MIN = 16;
+/** Envelopes that share a statement of writes: 256 of the usual 1–4 KiB. Four copies of them exist while it is sent. */
+export const SHARED_STATEMENT_BYTES_MAX: number = 1024 * 1024;
 /** Consecutive failures that open the durable breaker. One lost connection must not refuse everybody. */
 export const DURABLE_FAILURES_TO_OPEN = 3;
 /** After this many time-outs of the durable tier no INSERT that was sent before can commit any more (it waits for room, then runs). */

@@ -1,3 +1,4 @@
+import { WRITE_ID_BYTES } from '../limits.ts';
 import { randomBytes, type Platform } from '../platform/platform.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { Background } from './background.ts';
@@ -35,7 +36,6 @@ export interface LivingSession {
   readonly servedBy: 'durable' | 'primary';
 }
 
-const WRITE_ID_BYTES = 16;
 const LEASE_TOKEN_BYTES = 8;
 
 /** Names one write, so that its row can be recognised after a lost answer. */

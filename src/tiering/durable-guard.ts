@@ -1,9 +1,9 @@
 import { OutcomeUnknownError, TierFailure, TierUnavailableError } from '../errors.ts';
 import {
+  DURABLE_CALLS_MAX,
   DURABLE_FAILURES_TO_OPEN,
-  DURABLE_IN_FLIGHT_MAX,
   DURABLE_OPEN_TIMEOUTS,
-  DURABLE_READS_IN_FLIGHT_MAX,
+  DURABLE_READ_CALLS_MAX,
   DURABLE_WAITING_MAX,
 } from '../limits.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -42,14 +42,16 @@ export class DurableGuard {
   readonly #readRoom: Bulkhead;
   readonly #clock: DatabaseClock;
   readonly #reads = new SingleFlight<SealedRecord | null>();
+  /** Many calls may share a statement, and then its failure: one lost connection counts once. */
+  readonly #counted = new WeakSet<TierFailure>();
 
   /** `onReturn` runs when the tier is of use again after it was not. */
   constructor(tier: DurableTier, platform: Platform, timeoutMs: number, onReturn: () => void) {
     this.#tier = tier;
     this.#platform = platform;
     this.#timeoutMs = timeoutMs;
-    this.#room = new Bulkhead(platform, DURABLE_IN_FLIGHT_MAX, DURABLE_WAITING_MAX);
-    this.#readRoom = new Bulkhead(platform, DURABLE_READS_IN_FLIGHT_MAX, DURABLE_WAITING_MAX);
+    this.#room = new Bulkhead(platform, DURABLE_CALLS_MAX, DURABLE_WAITING_MAX);
+    this.#readRoom = new Bulkhead(platform, DURABLE_READ_CALLS_MAX, DURABLE_WAITING_MAX);
     this.#clock = new DatabaseClock(platform);
     this.#breaker = new Breaker({
       platform,
@@ -166,16 +168,28 @@ export class DurableGuard {
         return answer;
       } catch (error) {
         if (!(error instanceof TierFailure)) throw error;
-        // A database that only follows another answers reads with the past: even "no such row" is worth nothing.
-        if (DEMOTED.has(error.reason)) this.#breaker.trip(error.reason);
-        // Any other rejection is an answer: the database is there.
-        else if (error.kind === 'rejected') this.#breaker.succeeded();
-        else this.#breaker.failed(error.reason);
+        this.#judge(error);
         throw error.kind === 'ambiguous'
           ? ifAmbiguous(error.reason)
           : new TierUnavailableError('durable', error.reason);
       }
     });
+  }
+
+  /** What a failure says about the database. */
+  /** What a failure says about the database. */
+  #judge(failure: TierFailure): void {
+    const { kind, reason } = failure;
+    // A database that only follows another answers reads with the past: even "no such row" is worth nothing.
+    if (DEMOTED.has(reason)) this.#breaker.trip(reason);
+    // Any other rejection is an answer: the database is there.
+    else if (kind === 'rejected') this.#breaker.succeeded();
+    // Nobody asked the database.
+    else if (reason === 'overloaded') return;
+    else if (!this.#counted.has(failure)) {
+      this.#counted.add(failure);
+      this.#breaker.failed(reason);
+    }
   }
 
   /** Waits for room, for as long as a statement may take; nothing is sent meanwhile. */

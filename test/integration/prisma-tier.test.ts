@@ -285,7 +285,7 @@ describe('two connections to one SQLite file', () => {
   ])('answer %s from an index: %s', async (_method, index, call) => {
     const plan = await planOf(database, 'EXPLAIN QUERY PLAN', call);
     expect(plan).toContain(index);
-    expect(plan).not.toMatch(/SCAN (?!clock|feed|\(|CONSTANT)/);
+    expect(plan).not.toMatch(/SCAN (?!clock|feed|input|\(|CONSTANT|\d+ CONSTANT)/);
   });
 
   it('let readers pass a writer', async () => {
@@ -508,7 +508,9 @@ describe('the cost of statements on PostgreSQL', () => {
   afterAll(() => database.close());
 
   it('updates and touches stay on their page and touch no index', async () => {
-    const records = await Promise.all(Array.from({ length: 100 }, () => insert(tier, { envelope: randomBytes(800) })));
+    const all = await Promise.all(Array.from({ length: 1_000 }, () => insert(tier, { envelope: randomBytes(800) })));
+    // Sessions that are used together were not created together, so they lie on different pages.
+    const records = all.filter((_, index) => index % 10 === 0);
     await tier.markDirty(records[0]!.storageKey);
     const before = await updateCounts(database);
     for (let round = 1; round <= 5; round += 1) {
@@ -635,18 +637,21 @@ describe('a deadline of the database’s clock', () => {
   });
 
   it('does not keep a write that waits for its own first attempt from finding itself', async () => {
-    type Attempt = (late: { validUntil: number | null }) => Promise<unknown>;
+    type Attempt = (late: { validUntil: number | null }, at?: DurableTier) => Promise<unknown>;
     const commands: ((record: SealedRecord) => Attempt)[] = [
       (record, command = write(successor(record))) =>
-        (late) =>
-          tier.update({ ...command, ...late }),
+        (late, at = tier) =>
+          at.update({ ...command, ...late }),
       (record, command = moveOn(record)) =>
-        (late) =>
-          tier.regenerate({ ...command, ...late }),
+        (late, at = tier) =>
+          at.regenerate({ ...command, ...late }),
       (record, command = { ...revocation(record), dirty: false }) =>
-        (late) =>
-          tier.revoke({ ...command, ...late }),
+        (late, at = tier) =>
+          at.revoke({ ...command, ...late }),
     ];
+    // With lanes of its own.
+    const elsewhere = tierOf(database);
+    await open(elsewhere, 5_000);
     for (const command of commands) {
       const record = await insert(tier);
       const attempt = command(record);
@@ -654,7 +659,7 @@ describe('a deadline of the database’s clock', () => {
       const first = attempt({ validUntil: null });
       await lock.untilSomebodyWaits();
       const deadline = await soon();
-      const others = [attempt(deadline), attempt(deadline)];
+      const others = [attempt(deadline), attempt(deadline, elsewhere)];
       await lock.untilSomebodyWaits(3);
       await untilLater(deadline.validUntil);
       await lock.release();

@@ -9,7 +9,8 @@ import type {
 } from '../tier.ts';
 import type { ColumnName, ColumnType } from './table.ts';
 
-export type SqlValue = Uint8Array | bigint | string | null | readonly Uint8Array[];
+type SqlScalar = Uint8Array | bigint | boolean | number | string | null;
+export type SqlValue = SqlScalar | readonly SqlScalar[];
 
 /** One atomic statement. Values never become part of its text. */
 export interface Statement {
@@ -18,12 +19,28 @@ export interface Statement {
 }
 
 /**
- * Everything that differs between databases: the wording of each statement, and nothing else. Each dialect is one file
- * with the same statements in the same order. Who runs a statement, and how often, is decided elsewhere.
+ * Everything that differs between databases: the wording of each statement, and nothing else. Each dialect is one folder
+ * with the same files, and the same statements in the same order. Who runs a statement, and how often, is decided elsewhere.
  */
 export interface Dialect {
-  /** Whether the client has a single connection, so that statements go one after the other whatever we do. */
-  readonly oneConnection: boolean;
+  /** Statements at a time; null where the client has one connection, so that they go one after the other whatever we do. */
+  readonly lanes: LaneCounts | null;
+  readonly schema: SchemaStatements;
+  readonly shared: SharedStatements;
+  readonly single: SingleStatements;
+}
+
+export interface LaneCounts {
+  /** For statements that many reads share. */
+  readonly reads: number;
+  /** For statements that many inserts, updates or touches share. */
+  readonly writes: number;
+  /** For statements that serve one call. */
+  readonly single: number;
+}
+
+/** What is asked before the first user comes. */
+export interface SchemaStatements {
   /** Run first on a connection where there is only one: they bound how long the database may keep us waiting. */
   readonly settings: readonly Statement[];
   /** Answers one row: `standby` is true on a server that only follows another, `now` is the server's clock. */
@@ -34,13 +51,30 @@ export interface Dialect {
   readonly accepts: Readonly<Record<ColumnType, RegExp>>;
   /** Change nothing, and fail where the grants for the real ones are missing. */
   readonly rehearsals: readonly Statement[];
+}
 
+/** Calls that may share one statement. */
+export type SharedKind = 'insert' | 'read' | 'touch' | 'update';
+
+/**
+ * One statement for many sessions, no two of them the same. It answers a row with `storage_key` for each session that it
+ * found, inserted or changed, in any order; a session of which nothing is said does not hurt its neighbours. Rows are
+ * locked before anything is changed, and in the order of their keys, so that statements wait for each other and never in a
+ * circle.
+ */
+export interface SharedStatements {
+  /** How many sessions: one where the database does not tell which rows a statement changed. */
+  readonly rowsMax: Readonly<Record<SharedKind, number>>;
   /** Where a row lock can be met, this may fail with `too-late`, and then it has changed nothing. */
-  insert(namespace: string, command: InsertCommand): Statement;
-  read(namespace: string, storageKey: Buffer, columns: readonly ColumnName[]): Statement;
-  update(namespace: string, command: UpdateCommand): Statement;
+  insert(namespace: string, commands: readonly InsertCommand[]): Statement;
+  read(namespace: string, storageKeys: readonly Buffer[], columns: readonly ColumnName[]): Statement;
+  update(namespace: string, commands: readonly UpdateCommand[]): Statement;
+  touch(namespace: string, commands: readonly TouchCommand[]): Statement;
+}
+
+/** One statement for one caller. */
+export interface SingleStatements {
   regenerate(namespace: string, command: RegenerateCommand): Statement;
-  touch(namespace: string, command: TouchCommand): Statement;
   revoke(namespace: string, command: RevokeCommand): Statement;
   /** Deadlines are null in a row that moved to another storage key before it could be revoked. */
   revokeMany(namespace: string, command: RevokeManyCommand): Statement;

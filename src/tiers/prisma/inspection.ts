@@ -1,29 +1,29 @@
 import { TierFailure } from '../../errors.ts';
-import type { Dialect } from './dialect.ts';
+import type { SchemaStatements, Statement } from './dialect.ts';
 import { integer, type Row } from './rows.ts';
 import type { StatementRunner } from './statement-runner.ts';
 import { type ColumnName, COLUMNS } from './table.ts';
 
 /** Throws `misconfigured` with the first thing that a person has to mend, or how the server failed to answer. */
-export async function inspectDatabase(runner: StatementRunner, dialect: Dialect): Promise<void> {
+export async function inspectDatabase(runner: StatementRunner, schema: SchemaStatements): Promise<void> {
   await runner.applySettings();
-  await readClock(runner, dialect);
-  await runner.rows(dialect.describe, (rows) => inspectColumns(rows, dialect));
-  for (const rehearsal of dialect.rehearsals) await rehearse(runner, rehearsal);
+  await readClock(runner, schema);
+  await runner.rows(schema.describe, (rows) => inspectColumns(rows, schema));
+  for (const rehearsal of schema.rehearsals) await rehearse(runner, rehearsal);
 }
 
 /**
  * Milliseconds of the clock that decides on deadlines of writes. Refuses a standby, which lags behind: what it does not
  * know is not absent, and it takes no writes. It may be promoted any moment.
  */
-export async function readClock(runner: StatementRunner, dialect: Dialect): Promise<number> {
-  return runner.rows(dialect.probe, ([answer]) => {
+export async function readClock(runner: StatementRunner, schema: SchemaStatements): Promise<number> {
+  return runner.rows(schema.probe, ([answer]) => {
     if (answer?.['standby'] === true) throw new TierFailure('rejected', 'standby');
     return integer(answer ?? {}, 'now');
   });
 }
 
-function inspectColumns(rows: readonly Row[], { accepts }: Dialect): void {
+function inspectColumns(rows: readonly Row[], { accepts }: SchemaStatements): void {
   if (rows.length === 0) throw misconfigured('table-missing');
   const found = new Map(rows.map((row) => [row['name'], row]));
   for (const [name, type] of Object.entries(COLUMNS)) {
@@ -36,7 +36,7 @@ function inspectColumns(rows: readonly Row[], { accepts }: Dialect): void {
 }
 
 /** While the server is in charge, a read-only transaction or file is a setting and not a fail-over that will pass. */
-async function rehearse(runner: StatementRunner, rehearsal: Dialect['rehearsals'][number]): Promise<void> {
+async function rehearse(runner: StatementRunner, rehearsal: Statement): Promise<void> {
   try {
     await runner.count(rehearsal);
   } catch (error) {

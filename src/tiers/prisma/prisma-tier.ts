@@ -14,15 +14,15 @@ import type {
   UpdateCommand,
 } from '../tier.ts';
 import type { Dialect } from './dialect.ts';
-import { Postgresql } from './dialects/postgresql.ts';
-import { Sqlite } from './dialects/sqlite.ts';
-import { laneOf } from './lane.ts';
+import { Postgresql } from './dialects/postgresql/postgresql.ts';
+import { Sqlite } from './dialects/sqlite/sqlite.ts';
 import { inspectDatabase, readClock } from './inspection.ts';
+import { lanesFor } from './lanes.ts';
 import type { PrismaClientLike } from './prisma-client.ts';
 import { type PrismaTierOptions, type ResolvedPrismaOptions, resolvePrismaOptions } from './prisma-options.ts';
-import { bytes, remembers, type Row, toFeedPage, toRecord, toRevokedRow, toState } from './rows.ts';
+import { bytes, remembers, type Row, toFeedPage, toRecord, toRevokedRow } from './rows.ts';
+import { type SharedCalls, shareCalls } from './shared-calls.ts';
 import { StatementRunner } from './statement-runner.ts';
-import { RECORD_COLUMNS, STATE_COLUMNS } from './table.ts';
 
 /**
  * The durable tier in the application's own database, through its own Prisma client. It needs the table of
@@ -49,6 +49,7 @@ function dialectFor({ provider, table }: ResolvedPrismaOptions): Dialect {
 interface Session {
   readonly namespace: string;
   readonly runner: StatementRunner;
+  readonly shared: SharedCalls;
 }
 
 class PrismaTier implements DurableTier {
@@ -64,22 +65,30 @@ class PrismaTier implements DurableTier {
   }
 
   async open({ namespace, platform, timeoutMs }: TierContext): Promise<void> {
-    const { oneConnection, settings } = this.#dialect;
-    const lane = oneConnection ? laneOf(this.#client) : null;
-    const runner = new StatementRunner(this.#client, { platform, timeoutMs, lane, settings });
+    const { lanes: counts, schema, shared: statements } = this.#dialect;
+    const { settings } = schema;
+    const lanes = lanesFor(this.#client, counts);
+    const waits = { platform, timeoutMs };
+    const runner = new StatementRunner(this.#client, {
+      ...waits,
+      lanes: lanes.single,
+      holdsLane: lanes.areHeld,
+      settings,
+    });
+    const shared = shareCalls({ ...waits, statements, namespace, runner, lanes });
     // Kept even when the inspection fails: a server that is only away is used once `probe` finds it again.
-    this.#session = { namespace, runner };
-    await inspectDatabase(runner, this.#dialect);
+    this.#session = { namespace, runner, shared };
+    await inspectDatabase(runner, schema);
   }
 
   async probe(): Promise<number> {
-    return readClock(this.#opened().runner, this.#dialect);
+    return readClock(this.#opened().runner, this.#dialect.schema);
   }
 
   async insert(command: InsertCommand): Promise<boolean> {
-    const { namespace, runner } = this.#opened();
+    const { shared } = this.#opened();
     try {
-      return (await runner.count(this.#dialect.insert(namespace, command))) === 1;
+      return await shared.insert.run(command);
     } catch (error) {
       if (error instanceof TierFailure && error.reason === 'too-late') return false;
       throw error;
@@ -87,65 +96,63 @@ class PrismaTier implements DurableTier {
   }
 
   async read(storageKey: Buffer): Promise<SealedRecord | null> {
-    const { namespace, runner } = this.#opened();
-    return runner.rows(this.#dialect.read(namespace, storageKey, RECORD_COLUMNS), firstAs(toRecord));
+    return this.#opened().shared.read.run(storageKey);
   }
 
   async readState(storageKey: Buffer): Promise<RecordState | null> {
-    const { namespace, runner } = this.#opened();
-    return runner.rows(this.#dialect.read(namespace, storageKey, STATE_COLUMNS), firstAs(toState));
+    return this.#opened().shared.readState.run(storageKey);
   }
 
   async update(command: UpdateCommand): Promise<boolean> {
-    const { namespace, runner } = this.#opened();
-    return (await runner.count(this.#dialect.update(namespace, command))) === 1;
+    return this.#opened().shared.update.run(command);
   }
 
   async regenerate(command: RegenerateCommand): Promise<boolean> {
     const { namespace, runner } = this.#opened();
-    return (await runner.count(this.#dialect.regenerate(namespace, command))) === 1;
+    return (await runner.count(this.#dialect.single.regenerate(namespace, command))) === 1;
   }
 
   async touch(command: TouchCommand): Promise<RecordState | null> {
-    const { namespace, runner } = this.#opened();
-    return runner.rows(this.#dialect.touch(namespace, command), firstAs(toState));
+    return this.#opened().shared.touch.run(command);
   }
 
   async revoke(command: RevokeCommand): Promise<RevokedRow | null> {
     const { namespace, runner } = this.#opened();
-    return runner.rows(this.#dialect.revoke(namespace, command), firstAs(toRevokedRow));
+    return runner.rows(this.#dialect.single.revoke(namespace, command), firstAs(toRevokedRow));
   }
 
   async revokeMany(command: RevokeManyCommand): Promise<RevokedRow[]> {
     const { namespace, runner } = this.#opened();
     if (isNobody(command.of)) return [];
-    return runner.rows(this.#dialect.revokeMany(namespace, command), toRevokedRows);
+    return runner.rows(this.#dialect.single.revokeMany(namespace, command), toRevokedRows);
   }
 
   async markDirty(storageKey: Buffer): Promise<void> {
     const { namespace, runner } = this.#opened();
-    await runner.count(this.#dialect.markDirty(namespace, storageKey));
+    await runner.count(this.#dialect.single.markDirty(namespace, storageKey));
   }
 
   async readFeed(after: FeedPosition | number, limit: number): Promise<FeedPage> {
     const { namespace, runner } = this.#opened();
-    return runner.rows(this.#dialect.readFeed(namespace, after, limit), toFeedPage);
+    return runner.rows(this.#dialect.single.readFeed(namespace, after, limit), toFeedPage);
   }
 
   async clearFeed(before: number, limit: number): Promise<number> {
     const { namespace, runner } = this.#opened();
-    return runner.count(this.#dialect.clearFeed(namespace, before, limit));
+    return runner.count(this.#dialect.single.clearFeed(namespace, before, limit));
   }
 
   async listByUser(userKeys: readonly Buffer[], after: Buffer, limit: number): Promise<SealedRecord[]> {
     const { namespace, runner } = this.#opened();
     if (isNobody(userKeys)) return [];
-    return runner.rows(this.#dialect.listByUser(namespace, userKeys, after, limit), (rows) => rows.map(toRecord));
+    return runner.rows(this.#dialect.single.listByUser(namespace, userKeys, after, limit), (rows) =>
+      rows.map(toRecord),
+    );
   }
 
   async findRegenerated(previousStorageKey: Buffer, since: number): Promise<Buffer | null> {
     const { namespace, runner } = this.#opened();
-    return runner.rows(this.#dialect.findRegenerated(namespace, previousStorageKey, since), (rows) => {
+    return runner.rows(this.#dialect.single.findRegenerated(namespace, previousStorageKey, since), (rows) => {
       const row = rows.find((candidate) => remembers(candidate, previousStorageKey));
       return row ? bytes(row, 'storage_key') : null;
     });

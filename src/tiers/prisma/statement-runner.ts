@@ -1,17 +1,20 @@
 import { TierFailure } from '../../errors.ts';
-import { REJECTED_RETRY_MS_MAX, REJECTED_RETRY_MS_MIN } from '../../limits.ts';
+import { REJECTED_RETRY_MS_MAX, REJECTED_RETRY_MS_MIN, DURABLE_CALLS_MAX } from '../../limits.ts';
 import { delay, type Platform } from '../../platform/platform.ts';
+import { Call } from './call.ts';
 import type { Statement } from './dialect.ts';
 import { leavesStatementActive, toTierFailure } from './failure.ts';
-import type { Lane } from './lane.ts';
+import type { Lanes } from './lanes.ts';
 import type { PrismaClientLike } from './prisma-client.ts';
 import type { Row } from './rows.ts';
 
 export interface RunnerOptions {
   readonly platform: Platform;
   readonly timeoutMs: number;
-  /** Where statements wait for their turn, if the client has one connection only. */
-  readonly lane: Lane | null;
+  /** Where statements that are sent for one caller wait for their turn. */
+  readonly lanes: Lanes;
+  /** Whether a lane belongs to its statement until that is answered, however late. */
+  readonly holdsLane: boolean;
   /** What a new connection is told first. */
   readonly settings: readonly Statement[];
 }
@@ -35,40 +38,45 @@ export class StatementRunner {
   }
 
   /** What `convert` makes of the rows. It is part of the attempt: a failure that passes makes another. */
-  rows<T>({ text, values }: Statement, convert: (rows: readonly Row[]) => T): Promise<T> {
-    return this.#run(async () => convert((await this.#client.$queryRawUnsafe(text, ...values)) as readonly Row[]));
+  rows<T>(statement: Statement, convert: (rows: readonly Row[]) => T): Promise<T> {
+    return this.#inLane((deadline) => this.attemptRows(statement, deadline, convert));
   }
 
   /** How many rows it changed. */
   count({ text, values }: Statement): Promise<number> {
-    return this.#run(() => this.#client.$executeRawUnsafe(text, ...values));
+    return this.#inLane((deadline) => this.#attempt(() => this.#client.$executeRawUnsafe(text, ...values), deadline));
   }
 
   applySettings(): Promise<void> {
-    return this.#run(() => this.#sendSettings());
+    return this.#inLane((deadline) => this.#attempt(() => this.#sendSettings(), deadline));
   }
 
-  /** Drivers wait for ever on a silent server (prisma/prisma#12419), and a statement that was given up may still run. */
-  #run<T>(send: Send<T>): Promise<T> {
-    const { platform, timeoutMs, lane } = this.#options;
-    const deadline = platform.monotonic() + timeoutMs;
-    let begun = false;
-    const work = (): Promise<T> => {
-      begun = true;
-      return this.#attempt(send, deadline);
-    };
-    return new Promise((resolve, reject) => {
-      const tooLate = (): TierFailure => new TierFailure(begun ? 'ambiguous' : 'not-sent', 'deadline');
-      const cancel = platform.after(timeoutMs, () => reject(tooLate()));
-      const settled = lane ? lane.run(work) : work();
-      settled.then(resolve, reject).finally(cancel);
+  /** As `rows`, for who has a lane and watches the time: what passes is tried again until the deadline. */
+  attemptRows<T>({ text, values }: Statement, deadline: number, convert: (rows: readonly Row[]) => T): Promise<T> {
+    return this.#attempt(
+      async () => convert((await this.#client.$queryRawUnsafe(text, ...values)) as readonly Row[]),
+      deadline,
+    );
+  }
+
+  #inLane<T>(attempt: (deadline: number) => Promise<T>): Promise<T> {
+    const { platform, timeoutMs, lanes, holdsLane } = this.#options;
+    if (lanes.waiting >= DURABLE_CALLS_MAX) return Promise.reject(new TierFailure('not-sent', 'overloaded'));
+    const call = new Call<T>(platform, timeoutMs, () => leaveLine());
+    const leaveLine = lanes.enter(() => {
+      // A statement that was given up may still run.
+      call.late = new TierFailure('ambiguous', 'deadline');
+      const sent = attempt(call.deadline).then(
+        (answer) => call.resolve(answer),
+        (failure: unknown) => call.reject(failure),
+      );
+      return holdsLane ? sent : call.within(sent);
     });
+    return call.answered;
   }
 
   async #attempt<T>(send: Send<T>, deadline: number): Promise<T> {
     const { platform } = this.#options;
-    // The caller has been told that it was not sent.
-    if (platform.monotonic() >= deadline) throw new TierFailure('not-sent', 'deadline');
     for (let longest = REJECTED_RETRY_MS_MIN; ; longest = Math.min(longest * 2, REJECTED_RETRY_MS_MAX)) {
       try {
         return await send();

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { DURABLE_CALLS_MAX } from '../../../../src/limits.ts';
 import type { Platform } from '../../../../src/platform/platform.ts';
-import { Lane } from '../../../../src/tiers/prisma/lane.ts';
+import { Lanes } from '../../../../src/tiers/prisma/lanes.ts';
 import { StatementRunner } from '../../../../src/tiers/prisma/statement-runner.ts';
+import { settled } from '../../../support/fake-platform.ts';
 
 const statement = { text: 'UPDATE', values: [] };
 const busy = Object.assign(new Error('database is locked'), { code: 'P2010' });
-const alone = { timeoutMs: 1_000, lane: null, settings: [] };
+const options = { timeoutMs: 1_000, holdsLane: true, settings: [] };
 const conflict = Object.assign(new Error('x'), { code: 'P2002' });
 
 describe('a statement', () => {
@@ -48,18 +50,49 @@ describe('a statement', () => {
   });
 
   it('was not sent when its turn did not come in time, and is never sent later', async () => {
-    const lane = new Lane();
-    const { runner, sent } = setUp([1], lane);
-    let release = (): void => {};
-    void lane.run(() => new Promise<void>((resolve) => (release = resolve)));
-    await expect(runner.count(statement)).rejects.toMatchObject({ kind: 'not-sent', reason: 'deadline' });
+    const lanes = new Lanes(1);
+    const { runner, sent } = setUp([1], lanes);
+    const release = occupy(lanes);
+    await expect(runner.count(statement)).rejects.toMatchObject({ kind: 'not-sent', reason: 'overloaded' });
     release();
-    await lane.run(async () => {});
+    await untilFree(lanes);
     expect(sent()).toBe(0);
   });
 
+  it('is never sent after its caller gave up, even if the clock says that there was time left', async () => {
+    const lanes = new Lanes(1);
+    const { runner, sent } = setUp([1], lanes, { early: 1 });
+    const release = occupy(lanes);
+    await expect(runner.count(statement)).rejects.toMatchObject({ kind: 'not-sent' });
+    release();
+    await untilFree(lanes);
+    expect(sent()).toBe(0);
+  });
+
+  it('is refused when too many wait already', async () => {
+    const lanes = new Lanes(1);
+    const { runner } = setUp([1], lanes);
+    const release = occupy(lanes);
+    for (let n = 0; n < DURABLE_CALLS_MAX; n += 1) lanes.enter(async () => {});
+    await expect(runner.count(statement)).rejects.toMatchObject({ kind: 'not-sent', reason: 'overloaded' });
+    release();
+  });
+
+  it('that is never answered keeps the only connection for itself, and another lane only until its time is up', async () => {
+    for (const [holdsLane, free] of [
+      [true, 0],
+      [false, 1],
+    ] as const) {
+      const lanes = new Lanes(1);
+      const { runner } = setUp([new Promise<number>(() => {})], lanes, { holdsLane });
+      await runner.count(statement).catch(() => {});
+      await settled();
+      expect(lanes.free).toBe(free);
+    }
+  });
+
   it('waits its turn, also behind one that failed', async () => {
-    const { runner } = setUp([conflict, 2, 3], new Lane());
+    const { runner } = setUp([conflict, 2, 3], new Lanes(1));
     const [first, ...others] = [runner.count(statement), runner.count(statement), runner.count(statement)];
     await expect(first).rejects.toMatchObject({ reason: 'unique-violation' });
     expect(await Promise.all(others)).toEqual([2, 3]);
@@ -75,7 +108,7 @@ describe('a statement', () => {
 
   it('is the last that is trusted when there is no other connection to get', async () => {
     const libsqlBusy = Object.assign(new Error('SQLITE_BUSY: database is locked'), { code: 'P2010' });
-    const { runner } = setUp([libsqlBusy, 1], null, new Error('canary'));
+    const { runner } = setUp([libsqlBusy, 1], new Lanes(1), { stuck: new Error('canary') });
     const failure = runner.count(statement);
     await expect(failure).rejects.toMatchObject({
       code: 'HOLDFAST_TIER_FAILURE',
@@ -99,7 +132,7 @@ describe('a statement', () => {
       },
       $executeRawUnsafe: async () => 0,
     };
-    const runner = new StatementRunner(client, { ...alone, platform: fakePlatform().platform });
+    const runner = new StatementRunner(client, { ...options, lanes: new Lanes(1), platform: fakePlatform().platform });
     await expect(runner.rows(statement, () => {})).rejects.toMatchObject({
       code: 'HOLDFAST_TIER_FAILURE',
       kind: 'ambiguous',
@@ -107,7 +140,19 @@ describe('a statement', () => {
   });
 });
 
-function setUp(answers: (number | Error | Promise<number>)[], lane: Lane | null = null, stuck?: Error) {
+interface Circumstances {
+  readonly holdsLane?: boolean;
+  /** Thrown where a new connection is asked for. */
+  readonly stuck?: Error;
+  /** Milliseconds by which timers run before their time. */
+  readonly early?: number;
+}
+
+function setUp(
+  answers: (number | Error | Promise<number>)[],
+  lanes = new Lanes(1),
+  { holdsLane = true, stuck, early = 0 }: Circumstances = {},
+) {
   let sent = 0;
   let renewed = 0;
   const answer = async (): Promise<number> => {
@@ -116,19 +161,32 @@ function setUp(answers: (number | Error | Promise<number>)[], lane: Lane | null 
     if (next instanceof Error) throw next;
     return next ?? Number.NaN;
   };
-  const { platform, time, timers } = fakePlatform();
+  const { platform, time, timers } = fakePlatform(early);
   const $transaction = async (work: () => Promise<unknown>): Promise<void> => {
     renewed += 1;
     if (stuck) throw stuck;
     await work();
   };
   const client = { $queryRawUnsafe: answer, $executeRawUnsafe: answer, $transaction };
-  const runner = new StatementRunner(client, { ...alone, platform, lane });
+  const runner = new StatementRunner(client, { ...options, holdsLane, platform, lanes });
   return { runner, sent: () => sent, renewed: () => renewed, time, timers };
 }
 
+/** Takes a lane; answers what gives it back. */
+function occupy(lanes: Lanes): () => void {
+  let release = (): void => {};
+  lanes.enter(() => new Promise<void>((resolve) => (release = resolve)));
+  return () => release();
+}
+
+function untilFree(lanes: Lanes): Promise<void> {
+  return new Promise((resolve) => {
+    lanes.enter(async () => resolve());
+  });
+}
+
 /** Time passes only when all work that can be done at once has been done. */
-function fakePlatform() {
+function fakePlatform(early = 0) {
   let now = 0;
   const timers = new Set<{ dueAt: number; callback: () => void }>();
   const advance = (): void => {
@@ -144,7 +202,7 @@ function fakePlatform() {
     random: () => 0.9,
     fillRandom: () => {},
     after(delayMs, callback) {
-      const timer = { dueAt: now + delayMs, callback };
+      const timer = { dueAt: now + delayMs - early, callback };
       timers.add(timer);
       setImmediate(advance);
       return () => timers.delete(timer);

@@ -81,6 +81,53 @@ describe.each(['postgresql', 'sqlite'] as const)('the statements for %s', (provi
   });
 });
 
+const shared: Record<string, (tier: DurableTier, storageKey: Buffer) => Promise<unknown>> = {
+  insert: (tier, storageKey) => tier.insert({ ...valid, record: { ...record, storageKey } }),
+  read: (tier, storageKey) => tier.read(storageKey),
+  readState: (tier, storageKey) => tier.readState(storageKey),
+  update: (tier, storageKey) => tier.update({ ...write, record: { ...record, storageKey } }),
+  touch: (tier, storageKey) => tier.touch({ storageKey, lastSeenAt: 2, idleExpiresAt: 3, aliveAt: 5 }),
+};
+
+describe.each(Object.entries(shared))('%s calls that arrive together', (_name, call) => {
+  const together = (count: number) => (tier: DurableTier) =>
+    Promise.all(Array.from({ length: count }, (_, n) => call(tier, Buffer.alloc(32, n))));
+
+  it.each(['postgresql', 'sqlite'] as const)('are one statement on %s', async (provider) => {
+    const statements = await statementsOf(provider, together(3));
+    expect(statements).toHaveLength(1);
+    expect(statements[0]?.text).toMatchSnapshot();
+    expect(statements[0]?.values).toContain('shop');
+  });
+
+  it('are one statement for each free lane when they are many, and one text for any number of them', async () => {
+    const statements = await statementsOf('postgresql', together(40));
+    expect(statements).toHaveLength(2);
+    const [few] = await statementsOf('postgresql', together(2));
+    for (const { text } of statements) expect(text).toBe(few?.text);
+  });
+
+  it('are one statement where there is one connection', async () => {
+    expect(await statementsOf('sqlite', together(40))).toHaveLength(1);
+  });
+
+  it('are none of them for the same session', async () => {
+    const statements = await statementsOf('sqlite', (tier) => Promise.all([call(tier, KEY), call(tier, KEY)]));
+    expect(statements).toHaveLength(2);
+  });
+});
+
+it('a key that is none goes by itself, so that it does not move the bytes of its neighbours', async () => {
+  const bad = Buffer.alloc(31);
+  const keys = [KEY, bad, OTHER_KEY, Buffer.alloc(32), Buffer.alloc(32, 1)];
+  const statements = await statementsOf('postgresql', (tier) =>
+    Promise.all(keys.map((storageKey) => tier.update({ ...write, record: { ...record, storageKey } }))),
+  );
+  const isShared = statements.map(({ text }) => text.includes('input'));
+  expect(isShared).toEqual([false, false, false, true]);
+  expect(statements.filter(({ values }) => values.includes(bad))).toHaveLength(1);
+});
+
 interface Sent {
   readonly text: string;
   readonly values: readonly unknown[];

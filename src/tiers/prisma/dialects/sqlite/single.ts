@@ -1,115 +1,19 @@
-import { PREVIOUS_KEYS_MAX, SQLITE_BUSY_TIMEOUT_MS, STORAGE_KEY_BYTES } from '../../../limits.ts';
-import type {
-  FeedPosition,
-  InsertCommand,
-  RegenerateCommand,
-  RevokeCommand,
-  RevokeManyCommand,
-  TouchCommand,
-  UpdateCommand,
-} from '../../tier.ts';
-import { type Dialect, firstMoment, lastMoment, positionOf, type Statement } from '../dialect.ts';
-import {
-  type ColumnName,
-  type ColumnType,
-  FEED_COLUMNS,
-  INSERT_COLUMNS,
-  RECORD_COLUMNS,
-  STATE_COLUMNS,
-  UPDATE_COLUMNS,
-} from '../table.ts';
+import { PREVIOUS_KEYS_MAX, STORAGE_KEY_BYTES } from '../../../../limits.ts';
+import type { FeedPosition, RegenerateCommand, RevokeCommand, RevokeManyCommand } from '../../../tier.ts';
+import { firstMoment, lastMoment, positionOf, type SingleStatements, type Statement } from '../../dialect.ts';
+import { FEED_COLUMNS, RECORD_COLUMNS } from '../../table.ts';
+import { CLOCK, placeholders } from './sql.ts';
 
 const REMEMBERED_BYTES = PREVIOUS_KEYS_MAX * STORAGE_KEY_BYTES;
-
-/**
- * Julian days count in SQLite what milliseconds do elsewhere; the 1st of January 1970 began at 2440587.5. `unixepoch`
- * tells no milliseconds before SQLite 3.42. Read once in a statement, after it got the lock of the writer.
- */
-const CLOCK = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)";
 /** For a SET list; one without it leaves the index of the marks alone. `max` of anything and null is null. */
 const MARK = `dirty_at = max(COALESCE(dirty_at, 0), ${CLOCK})`;
 
-/**
- * SQLite 3.35 and later (`RETURNING`). One writer at a time, so there are no rows to lock. Parameters are plain `?`,
- * in order and repeated where needed: `better-sqlite3` takes `?1` for a named one.
- */
-export class Sqlite implements Dialect {
-  readonly oneConnection = true;
-  readonly settings: readonly Statement[] = [{ text: `PRAGMA busy_timeout = ${SQLITE_BUSY_TIMEOUT_MS}`, values: [] }];
-  readonly probe: Statement = { text: `SELECT false AS standby, ${CLOCK} AS now`, values: [] };
-  readonly accepts: Readonly<Record<ColumnType, RegExp>> = {
-    bytes: /^BLOB$/i,
-    integer: /^(BIGINT|INTEGER)$/i,
-    text: /^TEXT$/i,
-  };
-  readonly describe: Statement;
-  readonly rehearsals: readonly Statement[];
+export class SqliteSingle implements SingleStatements {
   readonly #table: string;
 
+  /** `table` is quoted. */
   constructor(table: string) {
-    this.#table = `"${table}"`;
-    this.describe = describe(table);
-    this.rehearsals = rehearse(this.#table);
-  }
-
-  insert(namespace: string, { record, writeId, validUntil }: InsertCommand): Statement {
-    return {
-      text: `INSERT INTO ${this.#table} (${INSERT_COLUMNS.join(', ')})
-SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, x''
-WHERE ${CLOCK} <= ?
-ON CONFLICT DO NOTHING`,
-      values: [
-        record.storageKey,
-        namespace,
-        record.userKey,
-        BigInt(record.revision),
-        writeId,
-        record.envelope,
-        record.keyId,
-        BigInt(record.createdAt),
-        BigInt(record.lastSeenAt),
-        BigInt(record.idleExpiresAt),
-        BigInt(record.absoluteExpiresAt),
-        lastMoment(validUntil),
-      ],
-    };
-  }
-
-  read(namespace: string, storageKey: Buffer, columns: readonly ColumnName[]): Statement {
-    return {
-      text: `SELECT ${columns.join(', ')} FROM ${this.#table}
-WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL`,
-      values: [storageKey, namespace],
-    };
-  }
-
-  /** The second half of the last condition lets a write whose answer was lost be sent again: it finds itself. */
-  update(namespace: string, { record, writeId, validUntil, dirty, aliveAt }: UpdateCommand): Statement {
-    const revision = BigInt(record.revision);
-    return {
-      text: `UPDATE ${this.#table} SET user_key = ?, revision = ?, write_id = ?, envelope = ?, key_id = ?,
-  last_seen_at = max(last_seen_at, ?), idle_expires_at = max(idle_expires_at, ?)${dirty ? `, ${MARK}` : ''}
-WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL
-  AND idle_expires_at >= ? AND absolute_expires_at > ?
-  AND ((revision = ? - 1 AND ${CLOCK} <= ?) OR (revision = ? AND write_id = ?))`,
-      values: [
-        record.userKey,
-        revision,
-        writeId,
-        record.envelope,
-        record.keyId,
-        BigInt(record.lastSeenAt),
-        BigInt(record.idleExpiresAt),
-        record.storageKey,
-        namespace,
-        BigInt(aliveAt),
-        BigInt(aliveAt),
-        revision,
-        lastMoment(validUntil),
-        revision,
-        writeId,
-      ],
-    };
+    this.#table = table;
   }
 
   /** Joined blobs become text, of which `substr` would count characters: hence the cast. */
@@ -151,17 +55,6 @@ WHERE namespace = ? AND revoked_at IS NULL
         revision,
         writeId,
       ],
-    };
-  }
-
-  touch(namespace: string, { storageKey, lastSeenAt, idleExpiresAt, aliveAt }: TouchCommand): Statement {
-    return {
-      text: `UPDATE ${this.#table} SET
-  last_seen_at = max(last_seen_at, ?), idle_expires_at = max(idle_expires_at, ?)
-WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL
-  AND idle_expires_at >= ? AND absolute_expires_at > ?
-RETURNING ${STATE_COLUMNS.join(', ')}`,
-      values: [BigInt(lastSeenAt), BigInt(idleExpiresAt), storageKey, namespace, BigInt(aliveAt), BigInt(aliveAt)],
     };
   }
 
@@ -260,25 +153,4 @@ WHERE rotated_at >= ? AND namespace = ? AND revoked_at IS NULL AND instr(previou
       values: [BigInt(since), namespace, previousStorageKey],
     };
   }
-}
-
-function describe(table: string): Statement {
-  return {
-    text: `SELECT name, type, pk = 1 AND (SELECT max(pk) FROM pragma_table_info(?)) = 1 AS identifies FROM pragma_table_info(?)`,
-    values: [table, table],
-  };
-}
-
-/** A database that cannot be written says so before rows are looked for. The insert would need a row, and finds none. */
-function rehearse(table: string): readonly Statement[] {
-  const columns = INSERT_COLUMNS.join(', ');
-  const changes = UPDATE_COLUMNS.map((column) => `${column} = ${column}`).join(', ');
-  return [
-    { text: `INSERT INTO ${table} (${columns}) SELECT ${columns} FROM ${table} WHERE false`, values: [] },
-    { text: `UPDATE ${table} SET ${changes} WHERE false`, values: [] },
-  ];
-}
-
-function placeholders(values: readonly unknown[]): string {
-  return values.map(() => '?').join(', ');
 }

@@ -1,0 +1,137 @@
+import { TierFailure } from '../../errors.ts';
+import { SHARED_STATEMENT_BYTES_MAX, SHARED_STATEMENT_ROWS_MIN, DURABLE_CALLS_MAX } from '../../limits.ts';
+import type { Platform } from '../../platform/platform.ts';
+import { Call } from './call.ts';
+import type { Lanes } from './lanes.ts';
+import type { Row } from './rows.ts';
+
+export interface BatcherOptions<Request, Answer> {
+  readonly platform: Platform;
+  /** Every call settles within this time. */
+  readonly timeoutMs: number;
+  readonly lanes: Lanes;
+  /** Whether a lane belongs to its statement until that is answered, however late. */
+  readonly holdsLane: boolean;
+  /** Calls that may share a statement. */
+  readonly rowsMax: number;
+  /** Two calls of one session are never in one statement. */
+  readonly storageKeyOf: (request: Request) => Buffer;
+  /** Of large values only: they bound how many calls share. */
+  readonly bytesOf: (request: Request) => number;
+  /** One statement. Its rows by `keyOf` their storage key; throws what is true of each request. */
+  readonly send: (requests: readonly Request[], deadline: number) => Promise<ReadonlyMap<string, Row>>;
+  /** What its row tells a caller; undefined where there is none. */
+  readonly answerOf: (row: Row | undefined) => Answer;
+}
+
+/** Tells the sessions of one statement apart. */
+export function keyOf(storageKey: Buffer): string {
+  return storageKey.toString('latin1');
+}
+
+interface Waiting<Request, Answer> {
+  readonly request: Request;
+  readonly key: string;
+  readonly call: Call<Answer>;
+}
+
+/**
+ * The statement was refused as a whole and changed nothing, though only one of its rows may be to blame. `too-late` is an
+ * insert that waited for another one of its key.
+ */
+const REASONS_OF_ONE_ROW: ReadonlySet<string> = new Set(['too-late', 'unique-violation', 'value-refused']);
+
+/**
+ * Calls that arrive together share a statement ("group commit"). There is no timer and nobody waits for company: a call
+ * that finds a lane free goes at once. While all lanes are busy calls collect, and the lanes that become free share them.
+ */
+export class Batcher<Request, Answer> {
+  readonly #options: BatcherOptions<Request, Answer>;
+  readonly #waiting = new Set<Waiting<Request, Answer>>();
+  #asksForLane = false;
+
+  constructor(options: BatcherOptions<Request, Answer>) {
+    this.#options = options;
+  }
+
+  run(request: Request): Promise<Answer> {
+    if (this.#waiting.size >= DURABLE_CALLS_MAX) return Promise.reject(new TierFailure('not-sent', 'overloaded'));
+    const { platform, timeoutMs, storageKeyOf } = this.#options;
+    const call = new Call<Answer>(platform, timeoutMs, () => this.#waiting.delete(waiting));
+    const waiting = { request, key: keyOf(storageKeyOf(request)), call };
+    this.#waiting.add(waiting);
+    this.#askForLane();
+    return call.answered;
+  }
+
+  /**
+   * At the end of this turn of the event loop, before which nothing could be sent anyway: the callers whom one statement
+   * answered often come back together.
+   */
+  #askForLane(): void {
+    if (this.#asksForLane || this.#waiting.size === 0) return;
+    this.#asksForLane = true;
+    process.nextTick(() => {
+      this.#options.lanes.enter(() => {
+        this.#asksForLane = false;
+        const members = this.#takeShare();
+        this.#askForLane();
+        return this.#occupy(members);
+      });
+    });
+  }
+
+  /** The oldest go first. One lane that takes everybody would leave the others idle, so of many each takes its part. */
+  #takeShare(): Waiting<Request, Answer>[] {
+    const { lanes, rowsMax, bytesOf } = this.#options;
+    const part = Math.ceil(this.#waiting.size / (1 + lanes.free));
+    const share = Math.min(rowsMax, Math.max(SHARED_STATEMENT_ROWS_MIN, part));
+    const taken = new Map<string, Waiting<Request, Answer>>();
+    let bytes = 0;
+    for (const waiting of this.#waiting) {
+      if (taken.size === share) break;
+      if (taken.has(waiting.key)) continue;
+      bytes += bytesOf(waiting.request);
+      if (taken.size > 0 && bytes > SHARED_STATEMENT_BYTES_MAX) break;
+      taken.set(waiting.key, waiting);
+      this.#waiting.delete(waiting);
+    }
+    return [...taken.values()];
+  }
+
+  /** Settles when the lane is free again. */
+  #occupy(members: readonly Waiting<Request, Answer>[]): Promise<void> {
+    // One object: a statement that is late is one failure, however many wait for it.
+    const late = new TierFailure('ambiguous', 'deadline');
+    for (const { call } of members) call.late = late;
+    const sent = this.#send(members);
+    const last = members.at(-1);
+    return this.#options.holdsLane || !last ? sent : last.call.within(sent);
+  }
+
+  async #send(members: readonly Waiting<Request, Answer>[]): Promise<void> {
+    const present = members.filter(({ call }) => !call.isSettled);
+    const last = present.at(-1);
+    if (!last) return;
+    const requests = present.map(({ request }) => request);
+    try {
+      const rows = await this.#options.send(requests, last.call.deadline);
+      for (const { key, call } of present) call.settle(() => this.#options.answerOf(rows.get(key)));
+    } catch (failure) {
+      if (present.length > 1 && isOfOneRow(failure)) await this.#sendHalves(present);
+      else for (const { call } of present) call.reject(failure);
+    }
+  }
+
+  async #sendHalves(members: readonly Waiting<Request, Answer>[]): Promise<void> {
+    const half = Math.ceil(members.length / 2);
+    await this.#send(members.slice(0, half));
+    await this.#send(members.slice(half));
+  }
+}
+
+/** What is no `TierFailure` was thrown by a value that makes no statement, and nothing was sent. */
+function isOfOneRow(failure: unknown): boolean {
+  if (!(failure instanceof TierFailure)) return true;
+  return failure.kind === 'rejected' && REASONS_OF_ONE_ROW.has(failure.reason);
+}

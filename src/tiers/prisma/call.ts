@@ -1,0 +1,61 @@
+import { TierFailure } from '../../errors.ts';
+import type { CancelTimer, Platform } from '../../platform/platform.ts';
+
+/** Somebody who waits, until there is an answer or the time is up. */
+export class Call<Answer> {
+  /** Milliseconds of the monotonic clock. */
+  readonly deadline: number;
+  readonly answered: Promise<Answer>;
+  /** What the caller is told when the time is up: unless somebody put another failure here, that nothing was sent. */
+  late: TierFailure | undefined;
+  #isSettled = false;
+  #resolve!: (answer: Answer) => void;
+  #reject!: (failure: unknown) => void;
+  readonly #cancelTimer: CancelTimer;
+
+  /** `onLate` runs right before the caller is told: who hears that nothing was sent must not be found and sent afterwards. */
+  constructor(platform: Platform, timeoutMs: number, onLate: () => void) {
+    this.deadline = platform.monotonic() + timeoutMs;
+    this.answered = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#cancelTimer = platform.after(timeoutMs, () => {
+      onLate();
+      this.reject(this.late ?? new TierFailure('not-sent', 'overloaded'));
+    });
+  }
+
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  resolve(answer: Answer): void {
+    this.#end();
+    this.#resolve(answer);
+  }
+
+  reject(failure: unknown): void {
+    this.#end();
+    this.#reject(failure);
+  }
+
+  /** Resolves with what `answer` gives, or rejects with what it throws. */
+  settle(answer: () => Answer): void {
+    try {
+      this.resolve(answer());
+    } catch (failure) {
+      this.reject(failure);
+    }
+  }
+
+  /** Settles with `work`, and no later than this call: drivers wait for ever on a silent server (prisma/prisma#12419). */
+  async within(work: Promise<unknown>): Promise<void> {
+    await Promise.race([work, this.answered.catch(() => {})]);
+  }
+
+  #end(): void {
+    this.#isSettled = true;
+    this.#cancelTimer();
+  }
+}

@@ -1,0 +1,79 @@
+import type { InsertCommand, TouchCommand, UpdateCommand } from '../../../tier.ts';
+import { lastMoment, type Statement } from '../../dialect.ts';
+import { INSERT_COLUMNS, STATE_COLUMNS } from '../../table.ts';
+import { CLOCK, lock, MARK } from './sql.ts';
+
+/**
+ * What `PostgresqlShared` says, for a call without company: to take many rows apart and to join them costs the server as
+ * much again as one row does.
+ */
+export class PostgresqlOneRow {
+  readonly #table: string;
+
+  /** `table` is quoted. */
+  constructor(table: string) {
+    this.#table = table;
+  }
+
+  insert(namespace: string, { record, writeId, validUntil }: InsertCommand): Statement {
+    return {
+      text: `INSERT INTO ${this.#table} (${INSERT_COLUMNS.join(', ')})
+SELECT $1::bytea, $2::text, $3::bytea, $4::bigint, $5::bytea, $6::bytea, $7::bytea, $8::bigint, $9::bigint, $10::bigint, $11::bigint, ''::bytea
+WHERE ${CLOCK} <= $12::bigint
+ON CONFLICT DO NOTHING
+RETURNING storage_key, 1 / (${CLOCK} <= $12::bigint)::integer AS in_time`,
+      values: [
+        record.storageKey,
+        namespace,
+        record.userKey,
+        BigInt(record.revision),
+        writeId,
+        record.envelope,
+        record.keyId,
+        BigInt(record.createdAt),
+        BigInt(record.lastSeenAt),
+        BigInt(record.idleExpiresAt),
+        BigInt(record.absoluteExpiresAt),
+        lastMoment(validUntil),
+      ],
+    };
+  }
+
+  update(namespace: string, { record, writeId, validUntil, dirty, aliveAt }: UpdateCommand): Statement {
+    const rows = `storage_key = $8::bytea AND namespace = $9::text AND revoked_at IS NULL
+      AND idle_expires_at >= $10::bigint AND absolute_expires_at > $10::bigint
+      AND (revision = $2::bigint - 1 OR (revision = $2::bigint AND write_id = $3::bytea))`;
+    return {
+      text: `${lock(this.#table, rows, 'revision = $2::bigint', 'FOR NO KEY UPDATE')}
+UPDATE ${this.#table} AS session SET user_key = $1::bytea, revision = $2::bigint, write_id = $3::bytea, envelope = $4::bytea, key_id = $5::bytea,
+  last_seen_at = GREATEST(last_seen_at, $6::bigint), idle_expires_at = GREATEST(idle_expires_at, $7::bigint)${dirty ? `, ${MARK}` : ''}
+FROM locked
+WHERE session.storage_key = locked.storage_key AND (locked.is_repeat OR locked.now <= $11::bigint)
+RETURNING session.storage_key`,
+      values: [
+        record.userKey,
+        BigInt(record.revision),
+        writeId,
+        record.envelope,
+        record.keyId,
+        BigInt(record.lastSeenAt),
+        BigInt(record.idleExpiresAt),
+        record.storageKey,
+        namespace,
+        BigInt(aliveAt),
+        lastMoment(validUntil),
+      ],
+    };
+  }
+
+  touch(namespace: string, { storageKey, lastSeenAt, idleExpiresAt, aliveAt }: TouchCommand): Statement {
+    return {
+      text: `UPDATE ${this.#table} SET
+  last_seen_at = GREATEST(last_seen_at, $1::bigint), idle_expires_at = GREATEST(idle_expires_at, $2::bigint)
+WHERE storage_key = $3::bytea AND namespace = $4::text AND revoked_at IS NULL
+  AND idle_expires_at >= $5::bigint AND absolute_expires_at > $5::bigint
+RETURNING ${['storage_key', ...STATE_COLUMNS].join(', ')}`,
+      values: [BigInt(lastSeenAt), BigInt(idleExpiresAt), storageKey, namespace, BigInt(aliveAt)],
+    };
+  }
+}

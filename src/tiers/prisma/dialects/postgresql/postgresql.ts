@@ -1,0 +1,27 @@
+import { DURABLE_IN_FLIGHT_MAX, DURABLE_READ_LANES, DURABLE_WRITE_LANES } from '../../../../limits.ts';
+import type { Dialect, LaneCounts } from '../../dialect.ts';
+import { PostgresqlSchema } from './schema.ts';
+import { PostgresqlShared } from './shared.ts';
+import { PostgresqlSingle } from './single.ts';
+
+/**
+ * PostgreSQL, at READ COMMITTED. Every parameter is cast: the driver sends values without types, and what the server
+ * infers for `$1` next to a function is not always what the column holds.
+ */
+export class Postgresql implements Dialect {
+  readonly lanes: LaneCounts = {
+    reads: DURABLE_READ_LANES,
+    writes: DURABLE_WRITE_LANES,
+    single: DURABLE_IN_FLIGHT_MAX - DURABLE_READ_LANES - DURABLE_WRITE_LANES,
+  };
+  readonly schema: PostgresqlSchema;
+  readonly shared: PostgresqlShared;
+  readonly single: PostgresqlSingle;
+
+  constructor(table: string) {
+    const quoted = `"${table}"`;
+    this.schema = new PostgresqlSchema(quoted);
+    this.shared = new PostgresqlShared(quoted);
+    this.single = new PostgresqlSingle(quoted);
+  }
+}

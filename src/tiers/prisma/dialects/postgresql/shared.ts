@@ -1,0 +1,146 @@
+import { KEY_ID_BYTES, SHARED_STATEMENT_ROWS_MAX, STORAGE_KEY_BYTES, WRITE_ID_BYTES } from '../../../../limits.ts';
+import type { InsertCommand, TouchCommand, UpdateCommand } from '../../../tier.ts';
+import { lastMoment, type SharedKind, type SharedStatements, type Statement } from '../../dialect.ts';
+import { type ColumnName, INSERT_COLUMNS, STATE_COLUMNS } from '../../table.ts';
+import { Input } from './input.ts';
+import { PostgresqlOneRow } from './one-row.ts';
+import { CLOCK } from './sql.ts';
+
+export class PostgresqlShared implements SharedStatements {
+  readonly rowsMax: Readonly<Record<SharedKind, number>> = {
+    insert: SHARED_STATEMENT_ROWS_MAX,
+    read: SHARED_STATEMENT_ROWS_MAX,
+    touch: SHARED_STATEMENT_ROWS_MAX,
+    update: SHARED_STATEMENT_ROWS_MAX,
+  };
+  readonly #oneRow: PostgresqlOneRow;
+  readonly #table: string;
+
+  /** `table` is quoted. */
+  constructor(table: string) {
+    this.#oneRow = new PostgresqlOneRow(table);
+    this.#table = table;
+  }
+
+  /**
+   * Rows that are late already are left out. A key that somebody else is inserting makes this wait after its WHERE, and
+   * should the other one give up, the row goes in. So the clock is looked at again once all rows are in, which is what the
+   * window waits for. What is too late by then can be taken back by an error only: a division by zero.
+   */
+  insert(namespace: string, commands: readonly InsertCommand[]): Statement {
+    const [only] = commands;
+    if (only && commands.length === 1) return this.#oneRow.insert(namespace, only);
+    const input = writeInput(namespace, commands)
+      .integer('created_at', ({ record }) => BigInt(record.createdAt))
+      .integer('absolute_expires_at', ({ record }) => BigInt(record.absoluteExpiresAt));
+    const given: Partial<Record<ColumnName, string>> = {
+      namespace: Input.NAMESPACE,
+      previous_keys: `''::bytea`,
+    };
+    return {
+      text: `WITH ${input.cte}, inserted AS (
+  INSERT INTO ${this.#table} (${INSERT_COLUMNS.join(', ')})
+  SELECT ${INSERT_COLUMNS.map((column) => given[column] ?? column).join(', ')}
+  FROM input WHERE ${CLOCK} <= valid_until
+  ORDER BY storage_key
+  ON CONFLICT DO NOTHING
+  RETURNING storage_key
+)
+SELECT storage_key, 1 / (${CLOCK} <= first_deadline)::integer AS in_time FROM (
+  SELECT storage_key, min(valid_until) OVER () AS first_deadline FROM inserted JOIN input USING (storage_key)
+) AS done`,
+      values: input.values,
+    };
+  }
+
+  read(namespace: string, storageKeys: readonly Buffer[], columns: readonly ColumnName[]): Statement {
+    return {
+      text: `SELECT ${columns.join(', ')} FROM ${this.#table}
+WHERE storage_key = ANY($1::bytea[]) AND namespace = $2::text AND revoked_at IS NULL`,
+      values: [storageKeys, namespace],
+    };
+  }
+
+  /**
+   * The second half of the last condition lets a write whose answer was lost be sent again: it finds itself. It then
+   * changes nothing, so it is never too late. For the others the time is that of the last lock: the largest of all.
+   */
+  update(namespace: string, commands: readonly UpdateCommand[]): Statement {
+    const [only] = commands;
+    if (only && commands.length === 1) return this.#oneRow.update(namespace, only);
+    const input = writeInput(namespace, commands)
+      .integer('alive_at', ({ aliveAt }) => BigInt(aliveAt))
+      .flag('dirty', ({ dirty }) => dirty);
+    const isRepeat = 'session.revision = input.revision';
+    const isNext = `(session.revision = input.revision - 1 OR (${isRepeat} AND session.write_id = input.write_id))`;
+    return {
+      text: `WITH ${input.cte}, locked AS MATERIALIZED (
+  SELECT storage_key, is_repeat, ${CLOCK} AS now FROM (
+    SELECT session.storage_key, ${isRepeat} AS is_repeat
+    ${this.#heldRows} AND ${isNext}
+    ORDER BY session.storage_key FOR NO KEY UPDATE OF session
+  ) AS held
+), clock AS MATERIALIZED (
+  SELECT max(now) AS now FROM locked
+)
+UPDATE ${this.#table} AS session SET user_key = input.user_key, revision = input.revision, write_id = input.write_id,
+  envelope = input.envelope, key_id = input.key_id,
+  last_seen_at = GREATEST(session.last_seen_at, input.last_seen_at),
+  idle_expires_at = GREATEST(session.idle_expires_at, input.idle_expires_at),
+  dirty_at = CASE WHEN dirty THEN GREATEST(dirty_at, clock.now) ELSE dirty_at END
+FROM clock, locked JOIN input USING (storage_key)
+WHERE session.storage_key = locked.storage_key AND (is_repeat OR clock.now <= valid_until)
+RETURNING session.storage_key`,
+      values: input.values,
+    };
+  }
+
+  touch(namespace: string, commands: readonly TouchCommand[]): Statement {
+    const [only] = commands;
+    if (only && commands.length === 1) return this.#oneRow.touch(namespace, only);
+    const input = new Input(namespace, commands)
+      .fixed('storage_key', STORAGE_KEY_BYTES, ({ storageKey }) => storageKey)
+      .integer('last_seen_at', ({ lastSeenAt }) => BigInt(lastSeenAt))
+      .integer('idle_expires_at', ({ idleExpiresAt }) => BigInt(idleExpiresAt))
+      .integer('alive_at', ({ aliveAt }) => BigInt(aliveAt));
+    return {
+      text: `WITH ${input.cte}, locked AS MATERIALIZED (
+  SELECT session.storage_key
+  ${this.#heldRows}
+  ORDER BY session.storage_key FOR NO KEY UPDATE OF session
+)
+UPDATE ${this.#table} AS session SET
+  last_seen_at = GREATEST(session.last_seen_at, input.last_seen_at),
+  idle_expires_at = GREATEST(session.idle_expires_at, input.idle_expires_at)
+FROM locked JOIN input USING (storage_key)
+WHERE session.storage_key = locked.storage_key
+RETURNING ${['storage_key', ...STATE_COLUMNS].map((column) => `session.${column}`).join(', ')}`,
+      values: input.values,
+    };
+  }
+
+  /**
+   * The living rows that are asked for. A condition of an UPDATE is looked at before it waits for the row, and again only
+   * if the row was changed meanwhile. So `locked` asks for what has to be true of the row, which is then the latest, and
+   * reads the clock once it is held (see `lock`).
+   */
+  get #heldRows(): string {
+    return `FROM input JOIN ${this.#table} AS session USING (storage_key)
+    WHERE namespace = ${Input.NAMESPACE} AND revoked_at IS NULL
+      AND session.idle_expires_at >= alive_at AND absolute_expires_at > alive_at`;
+  }
+}
+
+/** What every write of a record says. */
+function writeInput<Command extends InsertCommand>(namespace: string, commands: readonly Command[]): Input<Command> {
+  return new Input(namespace, commands)
+    .fixed('storage_key', STORAGE_KEY_BYTES, ({ record }) => record.storageKey)
+    .varying('user_key', ({ record }) => record.userKey)
+    .integer('revision', ({ record }) => BigInt(record.revision))
+    .fixed('write_id', WRITE_ID_BYTES, ({ writeId }) => writeId)
+    .varying('envelope', ({ record }) => record.envelope)
+    .fixed('key_id', KEY_ID_BYTES, ({ record }) => record.keyId)
+    .integer('last_seen_at', ({ record }) => BigInt(record.lastSeenAt))
+    .integer('idle_expires_at', ({ record }) => BigInt(record.idleExpiresAt))
+    .integer('valid_until', ({ validUntil }) => lastMoment(validUntil));
+}

@@ -1,0 +1,102 @@
+import { SHARED_STATEMENT_ROWS_MAX } from '../../../../limits.ts';
+import type { InsertCommand, TouchCommand, UpdateCommand } from '../../../tier.ts';
+import { lastMoment, type SharedKind, type SharedStatements, type Statement } from '../../dialect.ts';
+import { type ColumnName, INSERT_COLUMNS, STATE_COLUMNS } from '../../table.ts';
+import { Input } from './input.ts';
+import { CLOCK, placeholders } from './sql.ts';
+
+export class SqliteShared implements SharedStatements {
+  readonly rowsMax: Readonly<Record<SharedKind, number>> = {
+    insert: SHARED_STATEMENT_ROWS_MAX,
+    read: SHARED_STATEMENT_ROWS_MAX,
+    touch: SHARED_STATEMENT_ROWS_MAX,
+    update: SHARED_STATEMENT_ROWS_MAX,
+  };
+  readonly #table: string;
+
+  /** `table` is quoted. */
+  constructor(table: string) {
+    this.#table = table;
+  }
+
+  /** Nobody else inserts meanwhile, so the clock of the WHERE is the last word. */
+  insert(namespace: string, commands: readonly InsertCommand[]): Statement {
+    const input = writeInput(commands)
+      .column('created_at', ({ record }) => BigInt(record.createdAt))
+      .column('absolute_expires_at', ({ record }) => BigInt(record.absoluteExpiresAt));
+    const given: Partial<Record<ColumnName, string>> = { namespace: '?', previous_keys: "x''" };
+    return {
+      text: `WITH ${input.cte}
+INSERT INTO ${this.#table} (${INSERT_COLUMNS.join(', ')})
+SELECT ${INSERT_COLUMNS.map((column) => given[column] ?? column).join(', ')}
+FROM input WHERE ${CLOCK} <= valid_until
+ON CONFLICT DO NOTHING
+RETURNING storage_key`,
+      values: [...input.values, namespace],
+    };
+  }
+
+  read(namespace: string, storageKeys: readonly Buffer[], columns: readonly ColumnName[]): Statement {
+    return {
+      text: `SELECT ${columns.join(', ')} FROM ${this.#table}
+WHERE storage_key IN (${placeholders(storageKeys)}) AND namespace = ? AND revoked_at IS NULL`,
+      values: [...storageKeys, namespace],
+    };
+  }
+
+  /** The second half of the last condition lets a write whose answer was lost be sent again: it finds itself. */
+  update(namespace: string, commands: readonly UpdateCommand[]): Statement {
+    const input = writeInput(commands)
+      .column('alive_at', ({ aliveAt }) => BigInt(aliveAt))
+      .column('dirty', ({ dirty }) => (dirty ? 1n : 0n));
+    return {
+      text: `WITH ${input.cte}
+UPDATE ${this.#table} AS session SET user_key = input.user_key, revision = input.revision, write_id = input.write_id,
+  envelope = input.envelope, key_id = input.key_id,
+  last_seen_at = max(session.last_seen_at, input.last_seen_at),
+  idle_expires_at = max(session.idle_expires_at, input.idle_expires_at),
+  dirty_at = CASE WHEN dirty THEN max(COALESCE(dirty_at, 0), ${CLOCK}) ELSE dirty_at END
+${ROWS}
+  AND ((session.revision = input.revision - 1 AND ${CLOCK} <= valid_until)
+    OR (session.revision = input.revision AND session.write_id = input.write_id))
+RETURNING storage_key`,
+      values: [...input.values, namespace],
+    };
+  }
+
+  touch(namespace: string, commands: readonly TouchCommand[]): Statement {
+    const input = new Input(commands)
+      .column('storage_key', ({ storageKey }) => storageKey)
+      .column('last_seen_at', ({ lastSeenAt }) => BigInt(lastSeenAt))
+      .column('idle_expires_at', ({ idleExpiresAt }) => BigInt(idleExpiresAt))
+      .column('alive_at', ({ aliveAt }) => BigInt(aliveAt));
+    return {
+      text: `WITH ${input.cte}
+UPDATE ${this.#table} AS session SET
+  last_seen_at = max(session.last_seen_at, input.last_seen_at),
+  idle_expires_at = max(session.idle_expires_at, input.idle_expires_at)
+${ROWS}
+RETURNING ${['storage_key', ...STATE_COLUMNS].join(', ')}`,
+      values: [...input.values, namespace],
+    };
+  }
+}
+
+/** The living rows that are asked for. */
+const ROWS = `FROM input
+WHERE session.storage_key = input.storage_key AND namespace = ? AND revoked_at IS NULL
+  AND session.idle_expires_at >= alive_at AND absolute_expires_at > alive_at`;
+
+/** What every write of a record says. */
+function writeInput<Command extends InsertCommand>(commands: readonly Command[]): Input<Command> {
+  return new Input(commands)
+    .column('storage_key', ({ record }) => record.storageKey)
+    .column('user_key', ({ record }) => record.userKey)
+    .column('revision', ({ record }) => BigInt(record.revision))
+    .column('write_id', ({ writeId }) => writeId)
+    .column('envelope', ({ record }) => record.envelope)
+    .column('key_id', ({ record }) => record.keyId)
+    .column('last_seen_at', ({ record }) => BigInt(record.lastSeenAt))
+    .column('idle_expires_at', ({ record }) => BigInt(record.idleExpiresAt))
+    .column('valid_until', ({ validUntil }) => lastMoment(validUntil));
+}
