@@ -536,6 +536,88 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
       });
     });
 
+    describe('calls that arrive together', () => {
+      it('update each its own row: who loses, is late or has no row hurts nobody', async () => {
+        const feed = await inNamespace(database, 'together-update');
+        const [records, lost, late, dead, repeated] = await Promise.all([
+          insertMany(feed, 30),
+          insert(feed),
+          insert(feed),
+          insert(feed, { absoluteExpiresAt: NOW }),
+          insert(feed),
+        ]);
+        const repeat = write(successor(repeated));
+        expect(await feed.update(repeat)).toBe(true);
+        const commands = records.map((record, index) => ({ ...write(successor(record)), dirty: index % 3 === 0 }));
+        const others = [
+          write(successor(lost, { revision: 7 })),
+          { ...write(successor(late)), validUntil: (await feed.probe()) - 1 },
+          write(successor(dead)),
+          write(aRecord({ revision: 2 })),
+          { ...repeat, validUntil: (await feed.probe()) - 1 },
+        ];
+        const answers = await Promise.all([...others, ...commands].map((command) => feed.update(command)));
+        expect(answers).toEqual([false, false, false, false, true, ...commands.map(() => true)]);
+        const rows = await Promise.all([...commands, repeat].map(({ record }) => feed.read(record.storageKey)));
+        expect(rows).toEqual([...commands, repeat].map(({ record }) => record));
+        for (const record of [lost, late, dead]) expect(await feed.read(record.storageKey)).toEqual(record);
+        const marked = commands.filter(({ dirty }) => dirty).map(({ record }) => record);
+        expect(byKey(await marks(feed)).map(({ storageKey }) => storageKey)).toEqual(
+          inOrder(marked).map(({ storageKey }) => storageKey),
+        );
+      });
+
+      it('insert each its own row: a key that is taken, or a call that is late, hurts nobody', async () => {
+        const taken = await insert(tier);
+        const records = Array.from({ length: 30 }, () => aRecord());
+        records.push(aRecord({ userKey: null }), aRecord({ envelope: randomBytes(100_000) }));
+        const late = { ...insertion(aRecord()), validUntil: (await tier.probe()) - 1 };
+        const rival = insertion(aRecord({ storageKey: taken.storageKey }));
+        const answers = await Promise.all([late, rival, ...records.map(insertion)].map((each) => tier.insert(each)));
+        expect(answers).toEqual([false, false, ...records.map(() => true)]);
+        expect(await tier.read(late.record.storageKey)).toBeNull();
+        expect(await Promise.all([taken, ...records].map(({ storageKey }) => tier.read(storageKey)))).toEqual([
+          taken,
+          ...records,
+        ]);
+      });
+
+      it('touch each its own row, and answer its own state', async () => {
+        const records = await insertMany(tier, 30);
+        const [revoked, expired] = await Promise.all([insert(tier), insert(tier, { idleExpiresAt: NOW - 1 })]);
+        await tier.revoke(revocation(revoked.storageKey));
+        const touches = records.map((record, index) => ({
+          ...touchOf(record),
+          lastSeenAt: NOW + index,
+          idleExpiresAt: record.idleExpiresAt + index,
+        }));
+        const answers = await Promise.all(
+          [touchOf(revoked), touchOf(expired), touchOf(aRecord()), ...touches].map((each) => tier.touch(each)),
+        );
+        expect(answers.slice(0, 3)).toEqual([null, null, null]);
+        expect(answers.slice(3)).toMatchObject(
+          records.map(({ keyId }, index) => {
+            const { lastSeenAt, idleExpiresAt } = touches[index]!;
+            return { keyId, lastSeenAt, idleExpiresAt, revision: 1 };
+          }),
+        );
+      });
+
+      it('read each its own row, and own what they get', async () => {
+        const records = await insertMany(tier, 30);
+        const [first] = records;
+        const revoked = await insert(tier);
+        await tier.revoke(revocation(revoked.storageKey));
+        const asked = [first!, revoked, aRecord(), ...records, first!];
+        const rows = await Promise.all(asked.map(({ storageKey }) => tier.read(storageKey)));
+        expect(rows).toEqual([first, null, null, ...records, first]);
+        rows[0]?.envelope.fill(0);
+        expect(rows.at(-1)).toEqual(first);
+        const states = await Promise.all(asked.map(({ storageKey }) => tier.readState(storageKey)));
+        expect(states.map((state) => state?.keyId)).toEqual(rows.map((row) => row?.keyId));
+      });
+    });
+
     describe('a write that comes to run too late', () => {
       const late = async () => ({ validUntil: (await tier.probe()) - 1 });
 
@@ -898,6 +980,10 @@ async function insert(tier: DurableTier, changes: Partial<SealedRecord> = {}): P
   const record = aRecord(changes);
   expect(await tier.insert(insertion(record))).toBe(true);
   return record;
+}
+
+function insertMany(tier: DurableTier, count: number): Promise<SealedRecord[]> {
+  return Promise.all(Array.from({ length: count }, () => insert(tier)));
 }
 
 function successor(record: SealedRecord, changes: Partial<SealedRecord> = {}): SealedRecord {

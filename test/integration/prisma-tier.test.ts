@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
-import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { systemPlatform } from '../../src/platform/platform.ts';
 import type { SealedRecord } from '../../src/session/sealed-record.ts';
@@ -19,8 +18,9 @@ import type {
 } from '../../src/tiers/tier.ts';
 import { migrate, openPrisma } from '../support/servers/databases.ts';
 import { FaultProxy } from '../support/servers/fault-proxy.ts';
-import { asPostgresAdmin, type PostgresServer, pgOptions, startPostgres } from '../support/servers/postgres.ts';
+import { asPostgresAdmin, type PostgresServer, startPostgres } from '../support/servers/postgres.ts';
 import { until } from '../support/servers/until.ts';
+import { inTransaction } from '../support/row-locks.ts';
 import { freshDatabase, type FreshDatabase, sharedPostgres } from '../support/shared.ts';
 
 const TIMEOUT_MS = 600;
@@ -756,23 +756,6 @@ async function clientOfRole(database: FreshDatabase, grants: readonly string[]) 
 function lockRow(database: FreshDatabase, { storageKey }: SealedRecord, newKey = storageKey) {
   const sql = 'UPDATE holdfast_session SET storage_key = $2 WHERE storage_key = $1';
   return inTransaction(database, sql, [storageKey, newKey]);
-}
-
-async function inTransaction(database: FreshDatabase, sql: string, values: readonly unknown[]) {
-  const client = new Client(pgOptions(database.url, database.ca ?? ''));
-  client.on('error', () => {});
-  await client.connect();
-  await client.query('BEGIN');
-  await client.query(sql, [...values]);
-  const waiting = `FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-  const ask = async (question: string) => database.prisma.$queryRawUnsafe<unknown[]>(question);
-  return {
-    untilSomebodyWaits: (count = 1) => until(async () => (await ask(`SELECT pid ${waiting}`)).length >= count),
-    killWhoWaits: () => ask(`SELECT pg_terminate_backend(pid) ${waiting}`),
-    release: () => client.query('COMMIT'),
-    undo: () => client.query('ROLLBACK'),
-    [Symbol.asyncDispose]: () => client.end(),
-  };
 }
 
 /** How the database goes about the statement that this call sends. */

@@ -58,14 +58,18 @@ describe('a call', () => {
     expect(await Promise.all(calls)).toEqual(['first', 'b', 'second', 'third']);
   });
 
-  it('is refused, and not sent, when too many wait', async () => {
-    const { call, statements } = setUp({ rowsMax: 1 });
+  it('is refused, and not sent, when too many wait; who gave up makes room', async () => {
+    const { call, statements, platform } = setUp({ rowsMax: 1, holdsLane: true });
     const calls = Array.from({ length: DURABLE_CALLS_MAX }, (_, n) => call(`s${n}`));
     await expect(call('one more')).rejects.toMatchObject({ kind: 'not-sent', reason: 'overloaded' });
-    expect(statements()).toEqual([]);
+    const outcomes = Promise.allSettled(calls);
+    await platform.advance(TIMEOUT_MS);
+    expect((await outcomes).every(({ status }) => status === 'rejected')).toBe(true);
+    let isRefused = false;
+    for (const name of ['later', 'later still']) call(name).catch(() => (isRefused = true));
     await settled();
+    expect(isRefused).toBe(false);
     expect(statements()).toEqual(['s0']);
-    expect(calls).toHaveLength(DURABLE_CALLS_MAX);
   });
 
   it('that is answered leaves no timer behind, nor does one that failed', async () => {

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { TierFailure } from '../../../src/errors.ts';
+import { DURABLE_CALLS_MAX, DURABLE_FAILURES_TO_OPEN, DURABLE_READ_CALLS_MAX } from '../../../src/limits.ts';
+import { DurableGuard } from '../../../src/tiering/durable-guard.ts';
+import { memoryDurableTier } from '../../../src/tiers/memory/index.ts';
+import type { DurableTier } from '../../../src/tiers/tier.ts';
+import { FakePlatform, settled } from '../../support/fake-platform.ts';
+
+const TIMEOUT_MS = 1_000;
+
+describe('the guard of a tier whose calls share statements', () => {
+  it('counts a statement that failed for many callers as one failure', async () => {
+    const { guard, failWith, readStates } = await setUp();
+    for (let statement = 1; statement < DURABLE_FAILURES_TO_OPEN; statement += 1) {
+      failWith(new TierFailure('ambiguous', 'connection-lost'));
+      const outcomes = await Promise.allSettled(readStates(64));
+      expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
+      expect(guard.condition).toBe('degraded');
+    }
+    failWith(new TierFailure('ambiguous', 'connection-lost'));
+    await Promise.allSettled(readStates(64));
+    expect(guard.condition).toBe('down');
+  });
+
+  it('gives each of them an error of its own', async () => {
+    const { failWith, readStates } = await setUp();
+    failWith(new TierFailure('not-sent', 'unreachable'));
+    const outcomes = (await Promise.allSettled(readStates(2))) as PromiseRejectedResult[];
+    expect(outcomes).toMatchObject([
+      { reason: { code: 'HOLDFAST_TIER_UNAVAILABLE' } },
+      { reason: { code: 'HOLDFAST_TIER_UNAVAILABLE' } },
+    ]);
+    expect(outcomes[0]?.reason).not.toBe(outcomes[1]?.reason);
+  });
+
+  it('thinks no worse of a database that nobody asked, since too many wait for it', async () => {
+    const { guard, failWith, readStates } = await setUp();
+    for (let call = 0; call < 2 * DURABLE_FAILURES_TO_OPEN; call += 1) {
+      failWith(new TierFailure('not-sent', 'overloaded'));
+      await expect(readStates(1)[0]).rejects.toMatchObject({ code: 'HOLDFAST_TIER_UNAVAILABLE' });
+    }
+    expect(guard.condition).toBe('up');
+  });
+
+  it('lets in all that can share, and always leaves room for writes', async () => {
+    const { guard, hold, readStates, inTier } = await setUp();
+    hold();
+    const reads = readStates(DURABLE_CALLS_MAX + 1);
+    await settled();
+    expect(inTier()).toBe(DURABLE_READ_CALLS_MAX);
+    const writes = Array.from({ length: DURABLE_CALLS_MAX }, () => guard.revoke({ ...aRevocation() }));
+    await settled();
+    expect(inTier()).toBe(DURABLE_CALLS_MAX);
+    expect([...reads, ...writes]).toHaveLength(2 * DURABLE_CALLS_MAX + 1);
+  });
+});
+
+function aRevocation() {
+  return { storageKey: Buffer.alloc(32), writeId: Buffer.alloc(16), validUntil: null, revokedAt: 1, dirty: false };
+}
+
+async function setUp() {
+  const platform = new FakePlatform();
+  const memory = memoryDurableTier();
+  let inTier = 0;
+  let failure: TierFailure | undefined;
+  let isHeld = false;
+  const answer = async (): Promise<null> => {
+    inTier += 1;
+    if (failure) throw failure;
+    return isHeld ? new Promise(() => {}) : null;
+  };
+  const tier: DurableTier = new Proxy(memory, {
+    get(target, name) {
+      if (name === 'readState' || name === 'revoke') return answer;
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+    },
+  });
+  const guard = new DurableGuard(tier, platform, TIMEOUT_MS, () => {});
+  await guard.open({ namespace: 'shop', platform, timeoutMs: TIMEOUT_MS });
+  return {
+    guard,
+    failWith: (next: TierFailure) => void (failure = next),
+    hold: () => void (isHeld = true),
+    inTier: () => inTier,
+    readStates: (count: number) => Array.from({ length: count }, () => guard.readState(Buffer.alloc(32))),
+  };
+}
