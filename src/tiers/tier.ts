@@ -106,6 +106,10 @@ export interface RevokedRow {
 /**
  * A SQL database, or anything that can do what its methods say in one atomic statement each. It never revives a row:
  * `insert` is the only method that creates one and `revoke` is for ever.
+ *
+ * Up to `DURABLE_CALLS_MAX` calls come at a time. How many statements there are at a time is for the tier to bound: it may
+ * let calls share one, as long as each gets its own answer. Callers whom one failure concerns may be given the same
+ * `TierFailure`, which then counts once; `overloaded` says that the database was not asked.
  */
 export interface DurableTier {
   /** For messages and health reports, such as `prisma (postgresql)`. */

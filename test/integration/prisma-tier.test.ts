@@ -281,6 +281,8 @@ describe('two connections to one SQLite file', () => {
     ['clearFeed', 'holdfast_session_dirty_at_idx', (planned) => planned.clearFeed(NOW, 100)],
     ['clearFeed', 'holdfast_session_rotated_at_idx', (planned) => planned.clearFeed(NOW, 100)],
     ['update', 'sqlite_autoindex', (planned) => planned.update(write(aRecord()))],
+    ['many updates', 'sqlite_autoindex', (planned) => Promise.all(many(() => planned.update(write(aRecord()))))],
+    ['many touches', 'sqlite_autoindex', (planned) => Promise.all(many(() => planned.touch(touchOf(aRecord()))))],
     ['regenerate', 'sqlite_autoindex', (planned) => planned.regenerate(move(aRecord(), aRecord()))],
   ])('answer %s from an index: %s', async (_method, index, call) => {
     const plan = await planOf(database, 'EXPLAIN QUERY PLAN', call);
@@ -544,6 +546,9 @@ describe('the cost of statements on PostgreSQL', () => {
     ['update', 'pkey', (planned) => planned.update(write(aRecord()))],
     ['regenerate', 'pkey', (planned) => planned.regenerate(move(aRecord(), aRecord()))],
     ['touch', 'pkey', (planned) => planned.touch(touchOf(aRecord()))],
+    ['many reads', 'pkey', (planned) => Promise.all(many(() => planned.read(randomBytes(32))))],
+    ['many updates', 'pkey', (planned) => Promise.all(many(() => planned.update(write(aRecord()))))],
+    ['many touches', 'pkey', (planned) => Promise.all(many(() => planned.touch(touchOf(aRecord()))))],
     ['revoke', 'pkey', (planned) => planned.revoke(revocation(aRecord()))],
     ['markDirty', 'pkey', (planned) => planned.markDirty(randomBytes(32))],
     ['revokeMany', 'user_key_idx', (planned) => planned.revokeMany(revokeAll([randomBytes(32)]))],
@@ -813,6 +818,8 @@ async function useEveryMethod(tier: DurableTier): Promise<void> {
   expect(await tier.clearFeed(Number.MAX_SAFE_INTEGER, 10)).toBe(1);
 }
 
+/** As many as share one statement. */
+const many = <T>(call: () => Promise<T>): Promise<T>[] => Array.from({ length: 12 }, call);
 const writeId = (): Buffer => randomBytes(16);
 const anytime = () => ({ writeId: writeId(), validUntil: null });
 
