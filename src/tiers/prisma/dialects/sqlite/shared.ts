@@ -3,6 +3,7 @@ import type { InsertCommand, TouchCommand, UpdateCommand } from '../../../tier.t
 import { lastMoment, type SharedKind, type SharedStatements, type Statement } from '../../dialect.ts';
 import { type ColumnName, INSERT_COLUMNS, STATE_COLUMNS } from '../../table.ts';
 import { Input } from './input.ts';
+import { SqliteOneRow } from './one-row.ts';
 import { CLOCK, placeholders } from './sql.ts';
 
 export class SqliteShared implements SharedStatements {
@@ -12,15 +13,19 @@ export class SqliteShared implements SharedStatements {
     touch: SHARED_STATEMENT_ROWS_MAX,
     update: SHARED_STATEMENT_ROWS_MAX,
   };
+  readonly #oneRow: SqliteOneRow;
   readonly #table: string;
 
   /** `table` is quoted. */
   constructor(table: string) {
+    this.#oneRow = new SqliteOneRow(table);
     this.#table = table;
   }
 
   /** Nobody else inserts meanwhile, so the clock of the WHERE is the last word. */
   insert(namespace: string, commands: readonly InsertCommand[]): Statement {
+    const [only] = commands;
+    if (only && commands.length === 1) return this.#oneRow.insert(namespace, only);
     const input = writeInput(commands)
       .column('created_at', ({ record }) => BigInt(record.createdAt))
       .column('absolute_expires_at', ({ record }) => BigInt(record.absoluteExpiresAt));
@@ -46,6 +51,8 @@ WHERE storage_key IN (${placeholders(storageKeys)}) AND namespace = ? AND revoke
 
   /** The second half of the last condition lets a write whose answer was lost be sent again: it finds itself. */
   update(namespace: string, commands: readonly UpdateCommand[]): Statement {
+    const [only] = commands;
+    if (only && commands.length === 1) return this.#oneRow.update(namespace, only);
     const input = writeInput(commands)
       .column('alive_at', ({ aliveAt }) => BigInt(aliveAt))
       .column('dirty', ({ dirty }) => (dirty ? 1n : 0n));
@@ -65,6 +72,8 @@ RETURNING storage_key`,
   }
 
   touch(namespace: string, commands: readonly TouchCommand[]): Statement {
+    const [only] = commands;
+    if (only && commands.length === 1) return this.#oneRow.touch(namespace, only);
     const input = new Input(commands)
       .column('storage_key', ({ storageKey }) => storageKey)
       .column('last_seen_at', ({ lastSeenAt }) => BigInt(lastSeenAt))

@@ -2,11 +2,9 @@ import { PREVIOUS_KEYS_MAX, STORAGE_KEY_BYTES } from '../../../../limits.ts';
 import type { FeedPosition, RegenerateCommand, RevokeCommand, RevokeManyCommand } from '../../../tier.ts';
 import { firstMoment, lastMoment, positionOf, type SingleStatements, type Statement } from '../../dialect.ts';
 import { FEED_COLUMNS, RECORD_COLUMNS } from '../../table.ts';
-import { CLOCK, placeholders } from './sql.ts';
+import { CLOCK, MARK, placeholders } from './sql.ts';
 
 const REMEMBERED_BYTES = PREVIOUS_KEYS_MAX * STORAGE_KEY_BYTES;
-/** For a SET list; one without it leaves the index of the marks alone. `max` of anything and null is null. */
-const MARK = `dirty_at = max(COALESCE(dirty_at, 0), ${CLOCK})`;
 
 export class SqliteSingle implements SingleStatements {
   readonly #table: string;
