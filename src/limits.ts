@@ -94,7 +94,7 @@ export const DURABLE_WRITE_LANES = 2;
 export const SHARED_STATEMENT_ROWS_MAX = 256;
 /** Fewer calls are not split over the free lanes: to be one row more costs a tenth of being one statement more. */
 export const SHARED_STATEMENT_ROWS_MIN = 16;
-/** Envelopes that share a statement of writes: 256 of the usual 1–4 KiB. Four copies of them exist while it is sent. */
+/** Envelopes in a statement or its answer: 256 of the usual 1–4 KiB. Several copies of them exist meanwhile, in several lanes. */
 export const SHARED_STATEMENT_BYTES_MAX: number = 1024 * 1024;
 /** Consecutive failures that open the durable breaker. One lost connection must not refuse everybody. */
 export const DURABLE_FAILURES_TO_OPEN = 3;

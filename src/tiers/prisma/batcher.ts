@@ -16,7 +16,7 @@ export interface BatcherOptions<Request, Answer> {
   readonly rowsMax: number;
   /** Two calls of one session are never in one statement. */
   readonly storageKeyOf: (request: Request) => Buffer;
-  /** Of large values only: they bound how many calls share. */
+  /** About how much it carries, to its statement or back: bounds how many calls share. */
   readonly bytesOf: (request: Request) => number;
   /** One statement. Its rows by `keyOf` their storage key; throws what is true of each request. */
   readonly send: (requests: readonly Request[], deadline: number) => Promise<ReadonlyMap<string, Row>>;
@@ -102,8 +102,9 @@ export class Batcher<Request, Answer> {
   /** Settles when the lane is free again. */
   #occupy(members: readonly Waiting<Request, Answer>[]): Promise<void> {
     // One object: a statement that is late is one failure, however many wait for it.
-    const late = new TierFailure('ambiguous', 'deadline');
-    for (const { call } of members) call.late = late;
+    let failure: TierFailure | undefined;
+    const late = (): TierFailure => (failure ??= new TierFailure('ambiguous', 'deadline'));
+    for (const { call } of members) call.whenLate = late;
     const sent = this.#send(members);
     const last = members.at(-1);
     return this.#options.holdsLane || !last ? sent : last.call.within(sent);

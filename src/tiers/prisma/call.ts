@@ -6,8 +6,8 @@ export class Call<Answer> {
   /** Milliseconds of the monotonic clock. */
   readonly deadline: number;
   readonly answered: Promise<Answer>;
-  /** What the caller is told when the time is up: unless somebody put another failure here, that nothing was sent. */
-  late: TierFailure | undefined;
+  /** What the caller is told when the time is up: unless somebody says otherwise, that nothing was sent. */
+  whenLate: () => TierFailure = notSent;
   #isSettled = false;
   #resolve!: (answer: Answer) => void;
   #reject!: (failure: unknown) => void;
@@ -22,7 +22,7 @@ export class Call<Answer> {
     });
     this.#cancelTimer = platform.after(timeoutMs, () => {
       onLate();
-      this.reject(this.late ?? new TierFailure('not-sent', 'overloaded'));
+      this.reject(this.whenLate());
     });
   }
 
@@ -58,4 +58,8 @@ export class Call<Answer> {
     this.#isSettled = true;
     this.#cancelTimer();
   }
+}
+
+function notSent(): TierFailure {
+  return new TierFailure('not-sent', 'overloaded');
 }

@@ -31,16 +31,23 @@ export function shareCalls(options: SharedCallsOptions): SharedCalls {
   const { rowsMax } = statements;
   const waits = { platform, timeoutMs, holdsLane: lanes.areHeld };
   const send = (statement: Statement, deadline: number) => runner.attemptRows(statement, deadline, byKey);
-  const readers = <Answer>(columns: readonly ColumnName[], convert: (row: Row) => Answer) =>
-    new Batcher<Buffer, Answer | null>({
+  const readers = <Answer>(columns: readonly ColumnName[], convert: (row: Row) => Answer) => {
+    // How much a row weighs nobody knows before it is read: as much as the last ones did.
+    let rowBytes = 0;
+    return new Batcher<Buffer, Answer | null>({
       ...waits,
       lanes: lanes.reads,
       rowsMax: rowsMax.read,
       storageKeyOf: (storageKey) => storageKey,
-      bytesOf: () => 0,
-      send: (storageKeys, deadline) => send(statements.read(namespace, storageKeys, columns), deadline),
+      bytesOf: () => rowBytes,
+      send: async (storageKeys, deadline) => {
+        const rows = await send(statements.read(namespace, storageKeys, columns), deadline);
+        if (rows.size > 0) rowBytes = envelopeBytes(rows) / rows.size;
+        return rows;
+      },
       answerOf: orNull(convert),
     });
+  };
   const writers = { ...waits, lanes: lanes.writes };
   const ofRecords = {
     ...writers,
@@ -74,6 +81,12 @@ export function shareCalls(options: SharedCallsOptions): SharedCalls {
 
 function byKey(rows: readonly Row[]): ReadonlyMap<string, Row> {
   return new Map(rows.map((row) => [keyOf(bytes(row, 'storage_key')), row]));
+}
+
+function envelopeBytes(rows: ReadonlyMap<string, Row>): number {
+  let sum = 0;
+  for (const { envelope } of rows.values()) if (envelope instanceof Uint8Array) sum += envelope.length;
+  return sum;
 }
 
 function orNull<Answer>(convert: (row: Row) => Answer): (row: Row | undefined) => Answer | null {

@@ -65,7 +65,7 @@ export class StatementRunner {
     const call = new Call<T>(platform, timeoutMs, () => leaveLine());
     const leaveLine = lanes.enter(() => {
       // A statement that was given up may still run.
-      call.late = new TierFailure('ambiguous', 'deadline');
+      call.whenLate = () => new TierFailure('ambiguous', 'deadline');
       const sent = attempt(call.deadline).then(
         (answer) => call.resolve(answer),
         (failure: unknown) => call.reject(failure),
