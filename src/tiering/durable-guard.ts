@@ -88,7 +88,12 @@ export class DurableGuard {
   }
 
   read(storageKey: Buffer): Promise<SealedRecord | null> {
-    return this.#reads.run(storageKey.toString('latin1'), () => this.#ask(() => this.#tier.read(storageKey)));
+    return this.#reads.run(storageKey.toString('latin1'), (onSend) =>
+      this.#ask(() => {
+        onSend();
+        return this.#tier.read(storageKey);
+      }),
+    );
   }
 
   readState(storageKey: Buffer): Promise<RecordState | null> {

@@ -1,36 +1,68 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { KeyRing } from '../../src/index.ts';
+import type { Operation } from '../simulation/history.ts';
+import { createAuthority } from '../support/servers/certificates.ts';
 import { migrate } from '../support/servers/databases.ts';
-import { FaultProxy } from '../support/servers/fault-proxy.ts';
 import { startPostgres, type PostgresServer } from '../support/servers/postgres.ts';
-import { startRedis, type RedisServer } from '../support/servers/redis.ts';
-import type { FromNode, News, NodeReport, ToNode } from './messages.ts';
+import { startRedis, type RedisFlavour, type RedisServer } from '../support/servers/redis.ts';
+import { StatementProxy } from '../support/servers/statement-proxy.ts';
+import { FleetNode } from './fleet-node.ts';
+import { readJournal } from './journal.ts';
+import type { News, NodeReport } from './messages.ts';
 
-const NODE_PROCESS = fileURLToPath(new URL('node-process.ts', import.meta.url));
 const NODES = 3;
+
+export interface FleetPlan {
+  readonly seed: number;
+  readonly flavour: RedisFlavour;
+  readonly validationLeaseMs: number;
+}
+
+interface Servers {
+  readonly redis: RedisServer;
+  /** Of the same name to its clients, as two masters are. */
+  readonly otherRedis: RedisServer;
+  readonly postgres: PostgresServer;
+  readonly statements: StatementProxy;
+}
 
 /** Servers, and processes that use them, each over wires of its own. */
 export class Fleet implements AsyncDisposable {
   readonly redis: RedisServer;
+  readonly otherRedis: RedisServer;
   readonly postgres: PostgresServer;
+  /** Every node's way to PostgreSQL. */
+  readonly statements: StatementProxy;
+  /** Those that are ready, and live. */
   readonly nodes: FleetNode[] = [];
+  /** Names of those that were killed. */
+  readonly killed = new Set<string>();
+  readonly #plan: FleetPlan;
   readonly #keys: KeyRing;
+  readonly #folder: string;
+  readonly #processes = new Set<FleetNode>();
   readonly #news: News[] = [];
   #numbered = 0;
+  #isAtWork = false;
 
-  private constructor(redis: RedisServer, postgres: PostgresServer, keys: KeyRing) {
-    this.redis = redis;
-    this.postgres = postgres;
+  private constructor(plan: FleetPlan, servers: Servers, keys: KeyRing, folder: string) {
+    this.#plan = plan;
+    this.redis = servers.redis;
+    this.otherRedis = servers.otherRedis;
+    this.postgres = servers.postgres;
+    this.statements = servers.statements;
     this.#keys = keys;
+    this.#folder = folder;
   }
 
-  static async start(seed: number): Promise<Fleet> {
-    const [redis, postgres, keys] = await Promise.all([startRedis(), startPostgres(), KeyRing.generate()]);
-    const fleet = new Fleet(redis, postgres, keys);
+  static async start(plan: FleetPlan): Promise<Fleet> {
+    const folder = await mkdtemp(join(tmpdir(), 'holdfast-chaos-'));
+    const fleet = new Fleet(plan, await startServers(plan.flavour), await KeyRing.generate(), folder);
     try {
-      await migrate('postgresql', postgres.url, { ca: postgres.ca });
-      await Promise.all(Array.from({ length: NODES }, (_, n) => fleet.addNode(seed * NODES + n)));
+      await migrate('postgresql', fleet.postgres.url, { ca: fleet.postgres.ca });
+      await Promise.all(Array.from({ length: NODES }, () => fleet.addNode()));
       return fleet;
     } catch (error) {
       await fleet[Symbol.asyncDispose]();
@@ -39,13 +71,13 @@ export class Fleet implements AsyncDisposable {
   }
 
   /** One more node, which knows of every session and remembers nothing of what happened to it. */
-  async addNode(seed: number): Promise<FleetNode> {
-    const { redis, postgres } = this;
+  async addNode(): Promise<FleetNode> {
+    const { redis, postgres, statements } = this;
     this.#numbered += 1;
     const number = this.#numbered;
-    const node = await FleetNode.fork(`node-${number}`, redis, postgres);
-    this.nodes.push(node);
-    node.onNews = (news) => this.#spread(node, news);
+    const node = await FleetNode.fork(`node-${number}`, redis.coordinates, statements.address);
+    this.#processes.add(node);
+    node.onNews = (news) => this.#spread(news, node);
     const databaseUrl = new URL(postgres.url);
     databaseUrl.port = `${node.toPostgres.port}`;
     await node.ask({
@@ -53,99 +85,87 @@ export class Fleet implements AsyncDisposable {
       orders: {
         name: node.name,
         number,
-        seed,
+        seed: this.#plan.seed * 100 + number,
         jwks: this.#keys.toJwks(),
         redis: { ...redis.coordinates, port: node.toRedis.port },
         databaseUrl: databaseUrl.href,
         databaseCa: postgres.ca,
+        validationLeaseMs: this.#plan.validationLeaseMs,
+        journal: this.#journalOf(node.name),
       },
     });
     for (const news of this.#news) node.tell({ kind: 'learn', news });
+    this.nodes.push(node);
+    if (this.#isAtWork) await node.ask({ kind: 'work' });
     return node;
   }
 
-  all(kind: 'look' | 'rest' | 'work'): Promise<unknown> {
-    return Promise.all(this.nodes.map((node) => node.ask({ kind })));
+  /** SIGKILL. What it did not live to tell, the others learn, as users would who come back with the cookies they got. */
+  async killNode(node: FleetNode): Promise<void> {
+    this.nodes.splice(this.nodes.indexOf(node), 1);
+    this.killed.add(node.name);
+    await node.kill();
+    for (const { session, kind, outcome, userId } of readJournal(this.#journalOf(node.name))) {
+      if (session === null || (kind !== 'create' && kind !== 'regenerate')) continue;
+      const isOwner = kind === 'create' || userId !== null;
+      if (outcome.kind === 'session') this.#spread({ session, id: outcome.id, ...(isOwner ? { userId } : {}) });
+      // Nobody knows its id any more, if it got a new one.
+      if (outcome.kind === 'pending' && kind === 'regenerate') this.#spread({ session, isOver: true });
+    }
   }
 
-  reports(): Promise<NodeReport[]> {
-    return Promise.all(this.nodes.map((node) => node.report()));
+  async work(): Promise<void> {
+    this.#isAtWork = true;
+    await Promise.all(this.nodes.map((node) => node.ask({ kind: 'work' })));
+  }
+
+  async rest(): Promise<void> {
+    this.#isAtWork = false;
+    await Promise.all(this.nodes.map((node) => node.ask({ kind: 'rest' })));
+  }
+
+  async look(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.ask({ kind: 'look' })));
+  }
+
+  /** Of all nodes that ever were. */
+  operations(): Operation[] {
+    return Array.from({ length: this.#numbered }, (_, n) => readJournal(this.#journalOf(`node-${n + 1}`))).flat();
+  }
+
+  /** Of those that live. */
+  async report(): Promise<NodeReport> {
+    const reports = await Promise.all(this.nodes.map((node) => node.report()));
+    return { events: reports.flatMap(({ events }) => events), stalls: reports.flatMap(({ stalls }) => stalls) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.nodes.map((node) => node.stop()));
+    await Promise.all([...this.#processes].map((node) => node.kill()));
     // A server that was left frozen does not hear the signal that ends it.
     await Promise.allSettled([this.redis.resume(), this.postgres.resume()]);
-    await Promise.all([this.redis.stop(), this.postgres.stop()]);
+    await this.statements.stop();
+    await Promise.all([this.redis.stop(), this.otherRedis.stop(), this.postgres.stop()]);
+    await rm(this.#folder, { recursive: true, force: true });
   }
 
-  #spread(from: FleetNode, news: News): void {
+  #journalOf(name: string): string {
+    return join(this.#folder, `${name}.jsonl`);
+  }
+
+  #spread(news: News, from?: FleetNode): void {
     this.#news.push(news);
     for (const node of this.nodes) if (node !== from) node.tell({ kind: 'learn', news });
   }
 }
 
-/** One process, seen from here. */
-export class FleetNode {
-  readonly name: string;
-  readonly toRedis: FaultProxy;
-  readonly toPostgres: FaultProxy;
-  readonly #process: ChildProcess;
-  readonly #questions = new Map<FromNode['kind'], { resolve(answer: FromNode): void; reject(error: Error): void }>();
-  onNews: (news: News) => void = () => undefined;
-
-  private constructor(name: string, toRedis: FaultProxy, toPostgres: FaultProxy) {
-    this.name = name;
-    this.toRedis = toRedis;
-    this.toPostgres = toPostgres;
-    this.#process = fork(NODE_PROCESS, {
-      // By this name the server tells whose statements it runs.
-      env: { ...process.env, PGAPPNAME: name },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      // JSON knows no Infinity.
-      serialization: 'advanced',
-    });
-    this.#process.on('message', (message: FromNode) => this.#receive(message));
-    this.#process.once('exit', (code) => this.#fail(`${name} ended with ${String(code)}`));
-  }
-
-  static async fork(name: string, redis: RedisServer, postgres: PostgresServer): Promise<FleetNode> {
-    return new FleetNode(name, await FaultProxy.start(redis.coordinates), await FaultProxy.start(postgres.coordinates));
-  }
-
-  tell(message: ToNode): void {
-    if (this.#process.connected) this.#process.send(message);
-  }
-
-  ask(message: ToNode): Promise<FromNode> {
-    return new Promise((resolve, reject) => {
-      this.#questions.set(message.kind as FromNode['kind'], { resolve, reject });
-      this.tell(message);
-    });
-  }
-
-  async report(): Promise<NodeReport> {
-    const answer = await this.ask({ kind: 'report' });
-    if (answer.kind !== 'report') throw new Error(`${this.name} answered ${answer.kind}`);
-    return answer;
-  }
-
-  async stop(): Promise<void> {
-    this.#process.removeAllListeners('exit');
-    this.#process.kill('SIGKILL');
-    await Promise.all([this.toRedis.stop(), this.toPostgres.stop()]);
-  }
-
-  #receive(message: FromNode): void {
-    if (message.kind === 'news') return this.onNews(message.news);
-    if (message.kind === 'failed') return this.#fail(`${this.name}: ${message.message}`);
-    this.#questions.get(message.kind)?.resolve(message);
-    this.#questions.delete(message.kind);
-  }
-
-  #fail(what: string): void {
-    const error = new Error(what);
-    for (const { reject } of this.#questions.values()) reject(error);
-    this.#questions.clear();
-  }
+async function startServers(flavour: RedisFlavour): Promise<Servers> {
+  const certificates = await (await createAuthority()).issue();
+  const [redis, postgres] = await Promise.all([startRedis({ flavour, certificates }), startPostgres({ certificates })]);
+  const { username, password } = redis.coordinates;
+  const application = { username, password };
+  const [otherRedis, statements] = await Promise.all([
+    startRedis({ flavour, certificates, application }),
+    StatementProxy.start(postgres.coordinates, certificates),
+  ]);
+  return { redis, otherRedis, postgres, statements };
 }

@@ -1,5 +1,6 @@
 import type { RedisCoordinates } from '../support/servers/redis.ts';
-import type { Operation } from '../simulation/history.ts';
+
+import type { Stall } from './stalls.ts';
 
 /** What a process needs to be a node of the fleet. Sent over IPC: it holds secrets. */
 export interface NodeOrders {
@@ -13,6 +14,9 @@ export interface NodeOrders {
   /** Through the node's own proxy. */
   readonly databaseUrl: string;
   readonly databaseCa: string;
+  readonly validationLeaseMs: number;
+  /** The file in which it writes down what it asked for and was told. */
+  readonly journal: string;
 }
 
 /** What nodes tell each other of the sessions they share. */
@@ -33,8 +37,8 @@ export interface TierEvent {
 }
 
 export interface NodeReport {
-  readonly operations: readonly Operation[];
   readonly events: readonly TierEvent[];
+  readonly stalls: readonly Stall[];
 }
 
 /** Each is answered by the message of `FromNode` that is named after it, except `learn` and `skew`. */

@@ -1,5 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { KeyRing, SessionClient } from '../../src/index.ts';
+import { DURABLE_IN_FLIGHT_MAX } from '../../src/limits.ts';
 import { systemPlatform, type Platform } from '../../src/platform/platform.ts';
 import { prismaTier } from '../../src/tiers/prisma/index.ts';
 import { Random } from '../simulation/random.ts';
@@ -8,17 +9,22 @@ import { openPrisma } from '../support/servers/databases.ts';
 import { until } from '../support/servers/until.ts';
 import { DURABLE_TIMEOUT_MS } from './bounds.ts';
 import { machineTime } from './clock.ts';
+import { Journal } from './journal.ts';
 import { KnownSessions } from './known-sessions.ts';
 import type { FromNode, NodeOrders, TierEvent, ToNode } from './messages.ts';
+import { StallWatch } from './stalls.ts';
 import { Workload, type Cart } from './workload.ts';
 
 /** More than the library may use at once, so that it is the library's own bound that is seen. */
-const POOL_CONNECTIONS = 24;
+const POOL_CONNECTIONS = DURABLE_IN_FLIGHT_MAX + 2;
+/** No session has it. */
+const NOBODYS_ID = 'A'.repeat(43);
 
 const clock = { skewMs: 0 };
 /** The system's, except that somebody may have set the wall clock wrong. */
 const platform: Platform = { ...systemPlatform, now: () => systemPlatform.now() + clock.skewMs };
 const events: TierEvent[] = [];
+const stallWatch = new StallWatch();
 let workload: Workload | undefined;
 
 /** One node of the fleet: a client as an application makes it, in a process of its own. */
@@ -32,10 +38,13 @@ async function start(orders: NodeOrders): Promise<Workload> {
     primary: redisTierFor(orders.redis),
     durable: prismaTier(prisma, { provider: 'postgresql' }),
     durableTimeout: DURABLE_TIMEOUT_MS,
+    validationLease: orders.validationLeaseMs,
     platform,
   });
   // Starting is not what is tested here, and the machine is busy with everybody's.
   await until(() => client.ready().then(() => true), { what: `${orders.name} to be ready` });
+  const question = (): Promise<unknown> => client.get(NOBODYS_ID, { consistency: 'strong' });
+  await Promise.allSettled(Array.from({ length: POOL_CONNECTIONS }, question));
   subscribe('holdfast:tier-change', (message) => {
     events.push({ ...(message as Omit<TierEvent, 'at' | 'node'>), at: machineTime(), node: orders.name });
   });
@@ -44,6 +53,7 @@ async function start(orders: NodeOrders): Promise<Workload> {
     new Random(orders.seed),
     client,
     new KnownSessions((news) => send({ kind: 'news', news })),
+    new Journal(orders.journal),
   );
 }
 
@@ -58,7 +68,7 @@ async function obey(message: ToNode): Promise<void> {
       clock.skewMs = message.skewMs;
       return;
     case 'report':
-      return send({ kind: 'report', operations: workload.history, events });
+      return send({ kind: 'report', events, stalls: stallWatch.stalls });
     case 'start':
       break;
     case 'work':

@@ -1,15 +1,24 @@
 import { expect, it } from 'vitest';
+import { DURABLE_READS_IN_FLIGHT_MAX } from '../../src/limits.ts';
+import { prismaTier } from '../../src/tiers/prisma/index.ts';
 import { load, percentile, realClient, type Shop } from '../support/real-client.ts';
+import { openPrisma } from '../support/servers/databases.ts';
 import { startRedis } from '../support/servers/redis.ts';
 import { until } from '../support/servers/until.ts';
 import { freshDatabase } from '../support/shared.ts';
+import { RETURN_BOUND_MS } from './bounds.ts';
 import { machineTime } from './clock.ts';
+import { StatementCount } from './statement-count.ts';
 
 const CALLERS = 128;
 const SESSIONS = 256;
 /** A session of 0.8 KB. */
 const CART: Shop = { cart: Array.from({ length: 16 }, (_, n) => `an article with a name of some length, number ${n}`) };
 const SWITCH_MS = 1_000;
+/** Promised of the switch, on a machine that is busy with nothing else. */
+const SWITCH_P99_MS = 250;
+/** More than the library may use at once, so that it is the library's own bound that is seen. */
+const POOL_CONNECTIONS = 24;
 
 interface Call {
   readonly at: number;
@@ -20,7 +29,11 @@ interface Call {
 it('128 callers lose no call when Redis is killed, and get it back when it returns', { timeout: 60_000 }, async () => {
   await using redis = await startRedis();
   await using database = await freshDatabase('postgresql');
-  await using sessions = await realClient({ redis, database });
+  const { url, ca = '' } = database;
+  await using pool = await openPrisma('postgresql', url, { ca, connections: POOL_CONNECTIONS });
+  const statements = new StatementCount(pool.prisma);
+  const durable = prismaTier(statements, { provider: 'postgresql' });
+  await using sessions = await realClient({ redis, database, durable });
   const ids: string[] = [];
   for (let n = 0; n < SESSIONS; n += 1) ids.push((await sessions.create(CART)).id);
   const calls: Call[] = [];
@@ -59,16 +72,35 @@ it('128 callers lose no call when Redis is killed, and get it back when it retur
     'in the second after its return': calls.filter(({ at }) => at >= backAt && at < backAt + SWITCH_MS),
   };
   const firstHit = hits(startedAt)[0]?.at ?? Infinity;
+  const sent = {
+    before: statements.sentBetween(startedAt - SWITCH_MS, startedAt),
+    after: statements.sentBetween(firstHit, firstHit + SWITCH_MS),
+  };
   process.stdout.write(
     [
       `Redis killed under ${CALLERS} callers: ${results.length} calls, ${failed.length} failed`,
       ...Object.entries(lines).map(([when, some]) => `  ${when}: ${describe(some)}`),
       `  served by Redis again ${(firstHit - backAt).toFixed(0)} ms after it answered PING, ${(firstHit - startedAt).toFixed(0)} ms after its start`,
+      `  statements at once, most: ${statements.most}; in the last second without Redis ${sent.before}, in the first with it ${sent.after}`,
       '',
     ].join('\n'),
   );
   expect(failed).toEqual([]);
+  // The rest of the pool is left to writes.
+  expect(statements.most).toBeLessThanOrEqual(DURABLE_READS_IN_FLIGHT_MAX);
+  expect(firstHit - backAt).toBeLessThan(RETURN_BOUND_MS);
+  // A cold Redis is filled by the reads that would have asked the database anyway.
+  expect(sent.after).toBeLessThan(Math.max(sent.before, 2 * SESSIONS));
+  // A busy machine makes every call slow that the database answers: the switch itself may add no more than was promised.
+  expect(p99(lines['in the second after it'])).toBeLessThan(SWITCH_P99_MS + 2 * p99(lines['without Redis']));
 });
+
+function p99(calls: readonly Call[]): number {
+  return percentile(
+    calls.map(({ ms }) => ms),
+    0.99,
+  );
+}
 
 function describe(calls: readonly Call[]): string {
   const ms = calls.map((call) => call.ms);

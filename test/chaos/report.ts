@@ -1,37 +1,49 @@
 import { describeOperation, type History, type Violation } from '../simulation/history.ts';
 import { percentile } from '../support/real-client.ts';
-import type { ChaosVerdict } from './checks.ts';
+import type { ChaosVerdict, Seen } from './checks.ts';
 import type { TierEvent } from './messages.ts';
 import type { Return } from './returns.ts';
 import type { Disturbance } from './schedule.ts';
 
-export interface Run {
+export interface Run extends Seen {
   readonly seed: number;
-  readonly history: History;
-  readonly disturbances: readonly Disturbance[];
+  readonly server: string;
   readonly events: readonly TierEvent[];
   readonly returns: readonly Return[];
   readonly verdict: ChaosVerdict;
   readonly statements: ReadonlyMap<string, number>;
+  /** Statements that were lost, or whose answers were. */
+  readonly mishaps: number;
 }
 
 const VIOLATIONS_SHOWN = 5;
 const OPERATIONS_SHOWN = 40;
 
 /** The figures of a run, for a person. */
-export function figures({ seed, history, disturbances, returns, verdict, statements }: Run): string {
+export function figures({
+  seed,
+  server,
+  history,
+  disturbances,
+  returns,
+  verdict,
+  statements,
+  mishaps,
+  stalls,
+}: Run): string {
   const failures = tally(history.flatMap(({ outcome }) => (outcome.kind === 'failed' ? [outcome.code] : [])));
   const sessions = new Set(history.flatMap(({ session, outcome }) => (outcome.kind === 'session' ? [session] : [])))
     .size;
   const back = returns.flatMap(({ ms }) => (ms === null ? [] : [ms]));
   const slowest = tallyMax(history.map(({ kind, invokedAt, returnedAt }) => [kind, returnedAt - invokedAt]));
+  const stalledMs = stalls.reduce((sum, { from, to }) => sum + to - from, 0);
   return [
-    `chaos seed ${seed}: ${history.length} calls on ${sessions} sessions, ${disturbances.length} faults (${faultNames(disturbances)})`,
+    `chaos seed ${seed}, ${server}: ${history.length} calls on ${sessions} sessions, ${disturbances.length} faults (${faultNames(disturbances)})`,
     `  answers: ${JSON.stringify(tally(history.map(({ outcome }) => outcome.kind)))}, errors ${JSON.stringify(failures)}`,
     `  slowest, ms: ${JSON.stringify(slowest)}`,
     `  Redis used again after, ms: median ${percentile(back, 0.5).toFixed(0)}, most ${percentile(back, 1).toFixed(0)} of ${back.length}`,
-    `  statements at once, most: ${JSON.stringify(Object.fromEntries(statements))}`,
-    `  violations ${verdict.violations.length} ${JSON.stringify(tally(verdict.violations.map(({ rule }) => rule)))}, undecided ${verdict.undecided}`,
+    `  statements at once, most: ${JSON.stringify(Object.fromEntries(statements))}; ${mishaps} lost, late or unanswered`,
+    `  violations ${verdict.violations.length} ${JSON.stringify(tally(verdict.violations.map(({ rule }) => rule)))}, undecided ${verdict.undecided}; the machine stalled ${stalls.length} times, ${stalledMs.toFixed(0)} ms`,
   ].join('\n');
 }
 
@@ -61,9 +73,9 @@ function explainOne(
   const from = Math.min(before[0]?.invokedAt ?? 0, at - 5_000);
   const lines = [
     ...before.map((operation) => ({ at: operation.invokedAt, line: describeOperation(operation) })),
-    ...disturbances.map(({ name, choice, beganAt }) => ({
+    ...disturbances.map(({ name, choice, node, beganAt }) => ({
       at: beganAt,
-      line: `!!! ${name} (${choice.toFixed(2)}) begins`,
+      line: `!!! ${name} (${node}, ${choice.toFixed(2)}) begins`,
     })),
     ...disturbances.map(({ name, endedAt }) => ({ at: endedAt, line: `!!! ${name} has ended` })),
     ...events.map((event) => ({

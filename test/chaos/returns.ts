@@ -1,5 +1,5 @@
-import type { History } from '../simulation/history.ts';
-import { FAULTS } from './faults.ts';
+import type { Seen } from './checks.ts';
+import { kindOf } from './faults.ts';
 import type { Disturbance } from './schedule.ts';
 
 /** How long after the end of a fault a node was first served by Redis again; null if it was not. */
@@ -10,20 +10,23 @@ export interface Return {
 }
 
 /** Of the rounds in which only Redis was lost: with the database in trouble, Redis alone is not what is waited for. */
-export function returnsOf(history: History, disturbances: readonly Disturbance[]): Return[] {
-  const nodes = new Set(history.map(({ node }) => node));
-  return rounds(disturbances).flatMap(([first, ...others]) => {
-    const round = [first, ...others];
-    const isMeasured =
-      round.some(({ name }) => FAULTS[name].losesRedis) && round.every(({ name }) => FAULTS[name].group !== 'database');
-    if (!isMeasured) return [];
-    const began = disturbances.find(({ beganAt }) => beganAt > first.endedAt)?.beganAt ?? Infinity;
-    return [...nodes].flatMap((node): Return[] => {
-      const reads = history.filter((operation) => operation.node === node && operation.invokedAt > first.endedAt);
-      const isHere = history.some((operation) => operation.node === node && operation.invokedAt < first.beganAt);
-      const hit = reads.find(({ outcome }) => outcome.kind === 'session' && outcome.servedBy === 'primary');
-      const ms = hit === undefined || hit.invokedAt > began ? null : hit.invokedAt - first.endedAt;
-      return isHere ? [{ faults: round.map(({ name }) => name).join(' + '), node, ms }] : [];
+export function returnsOf({ history, disturbances, killed, stalls }: Seen): Return[] {
+  const nodes = [...new Set(history.map(({ node }) => node))].filter((node) => !killed.has(node));
+  return rounds(disturbances).flatMap((round) => {
+    const losses = round.filter(({ name }) => kindOf(name).losesRedis);
+    if (losses.length === 0 || round.some(({ name }) => kindOf(name).group === 'database')) return [];
+    const [beganAt, endedAt] = [round[0].beganAt, Math.max(...losses.map((loss) => loss.endedAt))];
+    const nextAt = disturbances.find((other) => other.beganAt > endedAt)?.beganAt ?? Infinity;
+    const faults = round.map(({ name }) => name).join(' + ');
+    return nodes.flatMap((node): Return[] => {
+      const own = history.filter((operation) => operation.node === node);
+      if (!own.some(({ invokedAt }) => invokedAt < beganAt)) return [];
+      const hit = own.find(
+        ({ invokedAt, outcome }) => invokedAt > endedAt && outcome.kind === 'session' && outcome.servedBy === 'primary',
+      );
+      if (stalls.some(({ from, to }) => from < (hit?.invokedAt ?? nextAt) && to > endedAt)) return [];
+      const ms = hit === undefined || hit.invokedAt > nextAt ? null : hit.invokedAt - endedAt;
+      return [{ faults, node, ms }];
     });
   });
 }

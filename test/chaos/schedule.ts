@@ -1,11 +1,14 @@
 import { machineTime } from './clock.ts';
-import { FAULTS, type FaultKind, type FaultName, type Round } from './faults.ts';
+import { kindOf, type FaultName, type Scene } from './faults.ts';
 import type { Fleet } from './fleet.ts';
+import type { Round } from './rounds.ts';
 
-/** What was done to the servers and the wires, on the clock of the histories. */
+/** What was done to the servers, the wires and the nodes, on the clock of the histories. */
 export interface Disturbance {
   readonly name: FaultName;
   readonly choice: number;
+  /** Whom it happened to, where it happens to one. */
+  readonly node: string;
   readonly round: number;
   readonly beganAt: number;
   readonly endedAt: number;
@@ -20,23 +23,31 @@ export async function runRounds(fleet: Fleet, next: () => Round, seconds: number
   const disturbances: Disturbance[] = [];
   await timer(CALM_MS);
   for (let round = 1; machineTime() < until; round += 1) {
-    const { faults, lengthMs } = next();
-    const scenes = faults.map(({ name, choice }) => ({
-      name,
-      kind: FAULTS[name] as FaultKind,
-      scene: { fleet, choice },
-    }));
-    const beganAt = machineTime();
-    for (const { kind, scene } of scenes) await kind.begin(scene);
-    await timer(lengthMs / 2);
-    for (const { kind, scene } of scenes) await kind.midway?.(scene);
-    await timer(lengthMs / 2);
-    for (const { kind, scene } of scenes) await kind.end(scene);
-    const endedAt = machineTime();
-    disturbances.push(...faults.map((fault) => ({ ...fault, round, beganAt, endedAt })));
+    disturbances.push(...(await runRound(fleet, next(), round)));
     await timer(CALM_MS);
   }
   return disturbances;
+}
+
+async function runRound(fleet: Fleet, { faults, lengthMs }: Round, round: number): Promise<Disturbance[]> {
+  const scenes = faults.map(({ name, choice, whom }) => {
+    const node = fleet.nodes[Math.floor(whom * fleet.nodes.length)]!;
+    const scene: Scene = { fleet, choice, node, kept: {} };
+    return { name, kind: kindOf(name), scene };
+  });
+  const beganAt = machineTime();
+  for (const { kind, scene } of scenes) await kind.begin(scene);
+  await timer(lengthMs / 2);
+  for (const { kind, scene } of scenes) await kind.midway?.(scene);
+  await timer(lengthMs / 2);
+  // Each on its own: one may only end once another has.
+  return Promise.all(
+    scenes.map(async ({ name, kind, scene }) => {
+      await kind.end(scene);
+      const { choice, node } = scene;
+      return { name, choice, node: node.name, round, beganAt, endedAt: machineTime() };
+    }),
+  );
 }
 
 /** The schedule's own: how long a fault lasts is what is being tested. */

@@ -1,15 +1,17 @@
 import { Client } from 'pg';
+import { machineTime } from './clock.ts';
+import { STALL_MS, type Stall } from './stalls.ts';
 import { pgOptions, type PostgresServer } from '../support/servers/postgres.ts';
 
 const EVERY_MS = 100;
 const ACTIVE = `SELECT application_name AS node, count(*)::int AS active FROM pg_stat_activity
   WHERE state = 'active' AND application_name LIKE 'node-%' GROUP BY 1`;
 
-/** Asks the server, over and over, how many statements of each node it runs. */
+/** Asks the server, over and over, how many statements of each node it runs; and notes when that alone took long. */
 export class StatementWatch {
   readonly #postgres: PostgresServer;
   readonly #most = new Map<string, number>();
-  #samples = 0;
+  readonly slow: Stall[] = [];
   #client: Client | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
@@ -23,10 +25,6 @@ export class StatementWatch {
     return this.#most;
   }
 
-  get samples(): number {
-    return this.#samples;
-  }
-
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
@@ -34,10 +32,12 @@ export class StatementWatch {
   }
 
   async #sample(): Promise<void> {
+    const from = machineTime();
     try {
       this.#client ??= await this.#connect();
       const { rows } = await this.#client.query<{ node: string; active: number }>(ACTIVE);
-      this.#samples += 1;
+      const to = machineTime();
+      if (to - from > STALL_MS) this.slow.push({ from, to });
       for (const { node, active } of rows) this.#most.set(node, Math.max(active, this.#most.get(node) ?? 0));
     } catch {
       // The server is down or frozen, which is what this run is about.

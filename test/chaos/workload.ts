@@ -2,6 +2,7 @@ import { HoldfastError, type Session, type SessionClient } from '../../src/index
 import type { Operation, Outcome } from '../simulation/history.ts';
 import type { Random } from '../simulation/random.ts';
 import { machineTime } from './clock.ts';
+import type { Journal } from './journal.ts';
 import type { KnownSessions, SharedSession } from './known-sessions.ts';
 import type { NodeOrders } from './messages.ts';
 
@@ -43,16 +44,24 @@ const LOOKERS = 8;
 
 /** Actors that call this node's client at random and write down what they were told. */
 export class Workload {
-  readonly history: Operation[] = [];
   readonly sessions: KnownSessions;
   readonly #orders: NodeOrders;
   readonly #random: Random;
   readonly #client: SessionClient<Cart>;
+  readonly #journal: Journal;
   #created = 0;
+  #calls = 0;
   #isStopped = false;
   #actors: Promise<unknown> = Promise.resolve();
 
-  constructor(orders: NodeOrders, random: Random, client: SessionClient<Cart>, sessions: KnownSessions) {
+  constructor(
+    orders: NodeOrders,
+    random: Random,
+    client: SessionClient<Cart>,
+    sessions: KnownSessions,
+    journal: Journal,
+  ) {
+    this.#journal = journal;
     this.#orders = orders;
     this.#random = random;
     this.#client = client;
@@ -172,7 +181,7 @@ export class Workload {
   }
 
   #newItem(): string {
-    return `${this.#orders.name}.${this.history.length}`;
+    return `${this.#orders.name}.${this.#calls}`;
   }
 
   async #run(draft: Draft, call: () => Promise<Answer>): Promise<void> {
@@ -183,13 +192,14 @@ export class Workload {
       item: null,
       expectedRevision: null,
       ...draft,
-      index: this.history.length,
+      index: this.#calls,
       node: this.#orders.name,
       invokedAt: machineTime(),
       returnedAt: Infinity,
       outcome: { kind: 'pending' },
     };
-    this.history.push(operation);
+    this.#calls += 1;
+    this.#journal.begun(operation);
     let outcome: Outcome;
     try {
       outcome = toOutcome(await call());
@@ -198,6 +208,7 @@ export class Workload {
     }
     operation.returnedAt = machineTime();
     operation.outcome = outcome;
+    this.#journal.ended(operation);
     this.#spread(operation);
   }
 

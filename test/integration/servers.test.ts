@@ -90,6 +90,20 @@ describe.each(redisFlavours())('a %s of one test', (flavour) => {
     expect(await server.cli('GET', 'shop:old')).toBeNull();
   });
 
+  test('goes back in time without a restart that shows', async () => {
+    await server.cli('SET', 'shop:then', 'then', 'PX', 60_000);
+    const life = () => server.cli('INFO', 'server').then((text) => /run_id:\w+/.exec(String(text))?.[0]);
+    const before = await life();
+    const snapshot = await server.snapshot();
+    await server.cli('SET', 'shop:then', 'now');
+    await server.cli('SET', 'shop:since', 'now');
+    await server.rollBack(snapshot);
+    expect(await server.cli('GET', 'shop:then')).toBe('then');
+    expect(await server.cli('PTTL', 'shop:then')).toBeGreaterThan(30_000);
+    expect(await server.cli('GET', 'shop:since')).toBeNull();
+    expect(await life()).toBe(before);
+  });
+
   test('shows every byte it holds, on disk as well', async () => {
     const canary = 'canary-'.repeat(40);
     await server.cli('SET', 'shop:canary', canary);

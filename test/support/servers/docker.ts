@@ -21,7 +21,8 @@ export interface ServerContainer {
   launch(options: { wipe: boolean }): Promise<void>;
   pause(): Promise<void>;
   resume(): Promise<void>;
-  kill(): Promise<void>;
+  /** @defaultValue SIGKILL */
+  kill(signal?: NodeJS.Signals): Promise<void>;
   archive(path: string): Promise<Buffer>;
   logs(): Promise<Buffer>;
   remove(): Promise<void>;
@@ -62,12 +63,12 @@ export async function startContainer(spec: ContainerSpec): Promise<ServerContain
     },
     pause: async () => void (await raw.pause()),
     resume: async () => void (await raw.unpause()),
-    async kill() {
+    async kill(signal = 'SIGKILL') {
       const { State: state } = await raw.inspect();
       if (state.Paused) await raw.unpause();
       if (!state.Running) return;
       const gone = raw.wait();
-      await raw.kill();
+      await raw.kill({ signal });
       await gone;
     },
     archive: async (path) => collect(await container.copyArchiveFromContainer(path)),

@@ -19,7 +19,7 @@ export interface Faults {
 /** A TCP proxy in front of a server, to break the wire and leave the server well. Knows nothing of what it carries. */
 export class FaultProxy implements AsyncDisposable {
   readonly host = '127.0.0.1';
-  readonly #target: { readonly host: string; readonly port: number };
+  #target: { readonly host: string; readonly port: number };
   readonly #server: Server;
   readonly #links = new Set<Link>();
   #faults: Faults = {};
@@ -58,6 +58,11 @@ export class FaultProxy implements AsyncDisposable {
     for (const link of this.#links) if (link.lostBytes) link.reset();
   }
 
+  /** Where connections lead from now on; those that exist go on where they were. */
+  leadTo(target: { readonly host: string; readonly port: number }): void {
+    this.#target = target;
+  }
+
   /** RST to both ends of every connection. */
   resetAll(): void {
     for (const link of this.#links) link.reset();
@@ -78,7 +83,8 @@ export class FaultProxy implements AsyncDisposable {
       client.on('error', () => {}).resetAndDestroy();
       return;
     }
-    const server = connect({ ...this.#target, allowHalfOpen: true, noDelay: true });
+    const { host, port } = this.#target;
+    const server = connect({ host, port, allowHalfOpen: true, noDelay: true });
     const link: Link = new Link(client, server, () => this.#links.delete(link));
     this.#links.add(link);
     link.set(this.#faults);

@@ -66,6 +66,10 @@ class PostgresContainer implements PostgresMachine {
     return this.#container.kill();
   }
 
+  shutDown(): Promise<void> {
+    return this.#container.kill('SIGINT');
+  }
+
   remove(): Promise<void> {
     return this.#container.remove();
   }

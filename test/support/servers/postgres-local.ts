@@ -107,6 +107,10 @@ class PostgresProcess implements PostgresMachine {
     await this.#process?.kill();
   }
 
+  async shutDown(): Promise<void> {
+    await this.#process?.terminate('SIGINT');
+  }
+
   async remove(): Promise<void> {
     await rm(this.#dir, { recursive: true, force: true, maxRetries: 3 });
   }

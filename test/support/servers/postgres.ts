@@ -179,6 +179,11 @@ export class PostgresServer implements PostgresCoordinates, AsyncDisposable {
     return this.#machine.kill();
   }
 
+  /** A planned restart: every connection is told that the server goes, and closed. */
+  shutDown(): Promise<void> {
+    return this.#machine.shutDown();
+  }
+
   /** Kills the server if it runs, and starts it again on the same port with its data. */
   async restart(): Promise<void> {
     await this.#machine.kill();

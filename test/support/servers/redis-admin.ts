@@ -40,17 +40,48 @@ export async function asAdmin<T>(
   }
 }
 
+/** Keys with their values, as the server's own serialization, and the moment each expires: -1 for never. */
+export type KeySnapshot = readonly { readonly key: Buffer; readonly value: Buffer; readonly expiresAt: number }[];
+
+/** Keys that go while they are being collected are left out. */
+export async function takeSnapshot(admin: Redis): Promise<KeySnapshot> {
+  const entries = await Promise.all(
+    (await allKeys(admin)).map(async (key) => {
+      const [value, expiresAt] = await Promise.all([admin.dumpBuffer(key), admin.pexpiretime(key)]);
+      return value === null ? [] : [{ key, value, expiresAt }];
+    }),
+  );
+  return entries.flat();
+}
+
+/** In one step: nobody sees the server empty. */
+export async function putBack(admin: Redis, snapshot: KeySnapshot): Promise<void> {
+  const change = admin.multi().flushall();
+  for (const { key, value, expiresAt } of snapshot) {
+    change.restore(key, Math.max(expiresAt, 0), value, 'ABSTTL');
+  }
+  const replies = await change.exec();
+  const failed = replies?.find(([error]) => error !== null);
+  if (!replies || failed) throw new Error('the snapshot was not put back', { cause: failed?.[0] });
+}
+
 /** Every key with its value, as bytes, to search for what must not be there. */
 export async function dumpKeys(admin: Redis): Promise<Buffer[]> {
+  const found: Buffer[] = [];
+  for (const key of await allKeys(admin)) {
+    const value = await admin.dumpBuffer(key);
+    found.push(key, value ?? Buffer.alloc(0));
+  }
+  return found;
+}
+
+async function allKeys(admin: Redis): Promise<Buffer[]> {
   const found: Buffer[] = [];
   let cursor = '0';
   do {
     const [next, keys] = await admin.scanBuffer(cursor, 'COUNT', 1_000);
     cursor = next.toString();
-    for (const key of keys) {
-      const value = await admin.dumpBuffer(key);
-      found.push(key, value ?? Buffer.alloc(0));
-    }
+    found.push(...keys);
   } while (cursor !== '0');
   return found;
 }

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { createAuthority, type ServerCertificates } from './certificates.ts';
 import { withFreePort } from './ports.ts';
 import { firstAvailable, type Provider } from './provider.ts';
-import { asAdmin, dumpKeys } from './redis-admin.ts';
+import { asAdmin, dumpKeys, type KeySnapshot, putBack, takeSnapshot } from './redis-admin.ts';
 import type { FilesFor, RedisFlavour, RedisMachine } from './redis-machine.ts';
 import { type Account, aclFile, newAccount, redisConfig } from './redis-config.ts';
 import { launchRedisContainer } from './redis-docker.ts';
@@ -23,6 +23,8 @@ export interface RedisOptions {
   readonly plaintext?: boolean;
   /** An expired or foreign certificate, for the tests of refusal. @defaultValue a new authority's */
   readonly certificates?: ServerCertificates;
+  /** The application's, so that it can be led from one server to another without noticing. @defaultValue a new one */
+  readonly application?: Account;
   /** @defaultValue any free port */
   readonly port?: number;
 }
@@ -67,7 +69,7 @@ async function prepare(options: RedisOptions, certificates: ServerCertificates, 
   const flavour = options.flavour ?? redisFlavours()[0] ?? 'redis';
   const plaintext = options.plaintext ?? false;
   const admin = newAccount('harness');
-  const application = newAccount('shop');
+  const application = options.application ?? newAccount('shop');
   const files: FilesFor = (site) => ({
     'server.conf': redisConfig({ ...site, plaintext, directives: options.directives ?? {} }),
     'users.acl': aclFile({ admin, application, keyPattern: `${options.namespace ?? 'holdfast'}:*` }, site.version),
@@ -170,6 +172,16 @@ export class RedisServer implements RedisCoordinates, AsyncDisposable {
   /** Writes a snapshot now: `save()`, change things, `restart()` is a server that came back with old data. */
   async save(): Promise<void> {
     await this.cli('SAVE');
+  }
+
+  /** Everything it holds, for `rollBack`. */
+  snapshot(): Promise<KeySnapshot> {
+    return this.asAdmin(takeSnapshot);
+  }
+
+  /** It holds what it held then, and has not been away: the same life, as far as anybody can tell. */
+  async rollBack(snapshot: KeySnapshot): Promise<void> {
+    await this.asAdmin((admin) => putBack(admin, snapshot));
   }
 
   async config(name: string, value: string): Promise<void> {

@@ -5,11 +5,25 @@ import { settled } from '../../support/fake-platform.ts';
 function setUp() {
   const flights = new SingleFlight<number>();
   const reads: ((answer: number | Error) => void)[] = [];
-  const read = () =>
+  const sends: (() => void)[] = [];
+  const answered = () =>
     new Promise<number>((resolve, reject) => {
       reads.push((answer) => (answer instanceof Error ? reject(answer) : resolve(answer)));
     });
-  return { run: (key = 'a') => flights.run(key, read), reads };
+  const sentAtOnce = (onSend: () => void) => {
+    onSend();
+    return answered();
+  };
+  const sentLater = (onSend: () => void) => {
+    sends.push(onSend);
+    return answered();
+  };
+  return {
+    run: (key = 'a') => flights.run(key, sentAtOnce),
+    queue: (key = 'a') => flights.run(key, sentLater),
+    reads,
+    sends,
+  };
 }
 
 describe('SingleFlight', () => {
@@ -36,6 +50,21 @@ describe('SingleFlight', () => {
     reads[1]?.(2);
     expect(await Promise.all(waiting)).toEqual(Array(100).fill(2));
     expect(reads).toHaveLength(2);
+  });
+
+  it('lets callers join a read that still waits for room, until it is sent', async () => {
+    const { queue, reads, sends } = setUp();
+    const first = queue();
+    const joined = queue();
+    expect(reads).toHaveLength(1);
+    sends[0]?.();
+    const late = queue();
+    reads[0]?.(1);
+    expect(await Promise.all([first, joined])).toEqual([1, 1]);
+    await settled();
+    expect(reads).toHaveLength(2);
+    reads[1]?.(2);
+    expect(await late).toBe(2);
   });
 
   it('goes on after a failed read, which fails only those who shared it', async () => {
