@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { chooseFaults } from './faults.ts';
-import { mutate, useSource } from './source.ts';
+import { chooseFaults, EVERY_PROMISED } from './faults.ts';
+import { mutate, useSmallLimits, useSource } from './source.ts';
 
 /*
  * node test/simulation/simulate.ts --seeds 1000 [--from 1] [--faults redis-cut,node-crash] [--verbose]
@@ -21,6 +21,7 @@ const { values } = parseArgs({
 
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
 
+useSmallLimits();
 if (values.source !== undefined) useSource(values.source);
 const mutation = values.mutation === undefined ? undefined : await mutate(values.mutation);
 
@@ -29,7 +30,7 @@ const { simulate } = await import('./simulation.ts');
 const { report } = await import('./report.ts');
 
 const named = values.faults?.split(',').filter(Boolean) ?? mutation?.faults;
-const faults = chooseFaults(named ?? ['redis', 'database', 'node']);
+const faults = chooseFaults(named ?? EVERY_PROMISED);
 const hasFeed = !values['no-feed'];
 const from = Number(values.from);
 const count = Number(values.seeds);

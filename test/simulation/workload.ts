@@ -2,8 +2,8 @@ import type { Session, SessionClient } from '../../src/index.ts';
 import { HoldfastError } from '../../src/errors.ts';
 import { storageKeyOf } from '../../src/session/session-id.ts';
 import type { Operation, OperationKind, Outcome } from './history.ts';
-import { shortKey } from './simulated-redis.ts';
 import { FEED_LEASE_MS, type Plan } from './plan.ts';
+import { shortKey } from './simulated-primary-tier.ts';
 import { toWorldTime, type Process, type World } from './world.ts';
 
 export interface Cart {
@@ -37,7 +37,7 @@ const WEIGHTS: Readonly<Record<Exclude<OperationKind, 'create'>, number>> = {
   touch: 4,
   regenerate: 5,
   destroy: 5,
-  destroyByUser: 2,
+  destroyByUser: 2.5,
 };
 
 /** Actors that call nodes at random, one call after another each, and write down what they were told. */
@@ -147,7 +147,7 @@ export class Workload {
         session.isDoomed = true;
         return this.#start(node, { kind, session: session.number, id }, (client) => client.destroy(id));
       case 'destroyByUser':
-        return this.#destroyByUser(node);
+        return this.#destroyMany(node, random.chance(0.4) ? id : null);
       default:
         return kind satisfies never;
     }
@@ -183,7 +183,7 @@ export class Workload {
     touch: boolean,
   ): void {
     const consistency = kind === 'get' ? 'bounded' : 'strong';
-    const draft: Draft = { kind, session: session.number, id };
+    const draft: Draft = { kind, session: session.number, id, isPassive: !touch };
     this.#start(node, draft, (client) => client.get(id, { consistency, touch }), undefined, goOn);
   }
 
@@ -212,12 +212,15 @@ export class Workload {
     );
   }
 
-  #destroyByUser(node: SimulatedNode): void {
-    const userId = this.#user();
+  #destroyMany(node: SimulatedNode, exceptId: string | null): void {
+    const userId = exceptId === null && this.#world.random.chance(0.1) ? null : this.#user();
     this.#start(
       node,
-      { kind: 'destroyByUser', userId },
-      (client) => client.destroyByUser(userId),
+      { kind: 'destroyByUser', userId, exceptId },
+      (client) => {
+        if (userId === null) return client.destroyAll();
+        return client.destroyByUser(userId, exceptId === null ? {} : { except: exceptId });
+      },
       () => this.#noteDoom(),
     );
   }
@@ -325,7 +328,7 @@ function toOutcome(answer: Session<Cart> | boolean | number | null | void): Outc
 
 function nameOf({ session, id, userId }: Operation): string {
   const key = id === null ? '' : ` key ${shortKey(storageKeyOf(id))}`;
-  return session === null ? String(userId) : `session ${session}${key}`;
+  return session === null ? String(userId ?? 'everyone') : `session ${session}${key}`;
 }
 
 function summaryOf(outcome: Outcome): string {
