@@ -44,12 +44,7 @@ export const FAULT_KINDS = Object.keys(FAULTS) as FaultKind[];
 export const EVERY_PROMISED: readonly string[] = ['redis', 'database', 'node', 'clock'];
 
 /** Faults that happen at a moment: many of them can be put into one run. */
-const MOMENTARY: ReadonlySet<FaultKind> = new Set([
-  'redis-rollback',
-  'redis-corrupt',
-  'node-crash',
-  'clock-node',
-]);
+const MOMENTARY: ReadonlySet<FaultKind> = new Set(['redis-rollback', 'redis-corrupt', 'node-crash', 'clock-node']);
 /** A server's clock is set now and then, not back and forth while a statement runs. */
 const ONCE: ReadonlySet<FaultKind> = new Set(['clock-database', 'clock-redis', 'restored-database']);
 const MOMENTS_MAX = 25;

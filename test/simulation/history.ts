@@ -80,7 +80,8 @@ export function saysNotFound({ outcome }: Operation): boolean {
 }
 
 export function describeOperation(operation: Operation): string {
-  const { index, node, kind, session, id, userId, exceptId, item, expectedRevision, invokedAt, returnedAt, outcome } = operation;
+  const { index, node, kind, session, id, userId, exceptId, item, expectedRevision, invokedAt, returnedAt, outcome } =
+    operation;
   const about = session === null ? userId : `session ${session}`;
   const details = [
     id && `id ${id.slice(0, 6)}`,

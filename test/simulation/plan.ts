@@ -27,6 +27,8 @@ export interface SimulationPlan extends Plan {
   readonly skewMs: number;
   /** Some nodes seal with the key that others have as pending. */
   readonly isRotating: boolean;
+  /** Some sessions are left in peace after a write, so that a node that was not told of it is seen to be behind. */
+  readonly isPeaceful: boolean;
 }
 
 /** Long lives; lives that end while the run lasts; many sessions of few users, so that what ends many takes several batches. */
@@ -66,6 +68,7 @@ export function drawPlan(random: Random, seed: number, kinds: readonly FaultKind
     absoluteMs: isBrief ? Math.round(idleMs * random.between(2, 8)) : LONG_ABSOLUTE_MS,
     skewMs: isBrief ? BRIEF_SKEW_MS : SKEW_MS,
     isRotating: random.chance(0.2),
+    isPeaceful: random.chance(0.3),
     durationMs,
     faults: drawFaults(random, kinds, durationMs),
   };

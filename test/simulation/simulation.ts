@@ -119,10 +119,9 @@ const GOING_BACK: ReadonlySet<FaultKind> = new Set([
   'redis-two-masters',
 ]);
 
-
 /** Whether the fault keeps anybody from an answer of the database, and whom. */
 function noteOutage({ kind, choice, lengthMs }: Fault, { world, workload, outages }: Scene): void {
-  const isOfOne = kind === 'database-cut' || kind === 'node-pause';
+  const isOfOne = kind === 'database-cut';
   if (!isOfOne && !AWAY.has(kind)) return;
   const node = isOfOne ? workload.nodeAt(choice).process.name : null;
   outages.push({ node, from: world.now, until: world.now + lengthMs });

@@ -1,7 +1,8 @@
 import { registerHooks } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { mutations, type Mutation } from './mutations.ts';
+import { mutations } from './mutations.ts';
+import type { Mutation } from './mutations/mutation.ts';
 import { SMALL_LIMITS } from './small-limits.ts';
 
 const SOURCE = new URL('../../src/', import.meta.url).href;
@@ -25,7 +26,10 @@ export function useSmallLimits(): void {
       if (!url.endsWith('/src/limits.ts')) return loaded;
       let source = String(loaded.source);
       for (const [name, value] of Object.entries(SMALL_LIMITS)) {
-        const changed = source.replace(new RegExp(`export const ${name}(: number)? = [^;]+;`), `export const ${name} = ${value};`);
+        const changed = source.replace(
+          new RegExp(`export const ${name}(: number)? = [^;]+;`),
+          `export const ${name} = ${value};`,
+        );
         if (changed === source) throw new Error(`There is no limit called ${name}.`);
         source = changed;
       }

@@ -2,7 +2,7 @@ import type { Session, SessionClient } from '../../src/index.ts';
 import { HoldfastError } from '../../src/errors.ts';
 import { storageKeyOf } from '../../src/session/session-id.ts';
 import type { Operation, OperationKind, Outcome } from './history.ts';
-import { FEED_LEASE_MS, type Plan } from './plan.ts';
+import { FEED_LEASE_MS, type SimulationPlan } from './plan.ts';
 import { shortKey } from './simulated-primary-tier.ts';
 import { toWorldTime, type Process, type World } from './world.ts';
 
@@ -45,16 +45,18 @@ export class Workload {
   readonly history: Operation[] = [];
   readonly sessions: KnownSession[] = [];
   readonly #world: World;
-  readonly #plan: Plan;
+  readonly #plan: SimulationPlan;
   readonly #makeNode: () => SimulatedNode;
   readonly #nodes: SimulatedNode[];
   /** Operations without an answer, and what goes on if none can come any more. */
   readonly #open = new Map<Operation, () => void>();
+  /** Sessions that are left in peace, and until when. */
+  readonly #quiet = new Map<KnownSession, number>();
   readonly #closing = new Set<string>();
   #chasers = 0;
   #left: number;
 
-  constructor(world: World, plan: Plan, makeNode: () => SimulatedNode) {
+  constructor(world: World, plan: SimulationPlan, makeNode: () => SimulatedNode) {
     this.#world = world;
     this.#plan = plan;
     this.#makeNode = makeNode;
@@ -123,7 +125,9 @@ export class Workload {
   #act(): void {
     const { random } = this.#world;
     const node = this.nodeAt(random.unit());
-    const living = this.sessions.filter(({ isDoomed }) => !isDoomed);
+    const living = this.sessions.filter(
+      (session) => !session.isDoomed && (this.#quiet.get(session) ?? 0) <= this.#world.now,
+    );
     if (living.length === 0 || (living.length < this.#plan.sessions && random.chance(0.3))) return this.#create(node);
     // The dead must stay dead, so they are asked for as well.
     const lately = this.sessions.filter(({ isDoomed, ids }) => isDoomed && ids.length > 0).slice(-2);
@@ -289,6 +293,7 @@ export class Workload {
     if (session === undefined || session.ids.length === 0) return;
     const delaysMs = [random.logBetween(0.1, 100), FEED_LEASE_MS + random.logBetween(30, 2_000)];
     const delayMs = random.pick(delaysMs) ?? 0;
+    if (this.#plan.isPeaceful && random.chance(0.5)) this.#quiet.set(session, this.#world.now + delayMs);
     const id = random.pick(session.ids.slice(-2))!;
     this.#chasers += 1;
     this.#world.at(delayMs, () => {
@@ -328,7 +333,7 @@ function toOutcome(answer: Session<Cart> | boolean | number | null | void): Outc
 
 function nameOf({ session, id, userId }: Operation): string {
   const key = id === null ? '' : ` key ${shortKey(storageKeyOf(id))}`;
-  return session === null ? String(userId ?? 'everyone') : `session ${session}${key}`;
+  return session === null ? (userId ?? 'everyone') : `session ${session}${key}`;
 }
 
 function summaryOf(outcome: Outcome): string {

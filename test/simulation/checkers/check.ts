@@ -12,6 +12,7 @@ import { checkLinearizability } from './linearizability.ts';
 import { checkLiving } from './living.ts';
 import { checkOrphans } from './orphans.ts';
 import { checkRestored } from './restored.ts';
+import { checkRevocations } from './revocations.ts';
 import { checkSettled } from './settled.ts';
 import { checkUpdates } from './updates.ts';
 
@@ -63,6 +64,7 @@ export function check(evidence: SimulationEvidence): Verdict {
     ...checkLiving(evidence),
     ...checkDeadlines(evidence),
     ...checkOrphans(evidence),
+    ...checkRevocations(evidence),
     ...checkSettled(evidence),
   ];
   return { violations, undecided: linearizability.undecided };

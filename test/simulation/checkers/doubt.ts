@@ -33,7 +33,11 @@ export function checkDoubt({ history, sessions, commits, plan }: SimulationEvide
 const UNKNOWN = 'HOLDFAST_OUTCOME_UNKNOWN';
 
 /** The revision that the write of a doubt made, if it had made it when it was given up; else 0. */
-function committedBefore(doubt: Operation, operations: readonly Operation[], commits: SimulationEvidence['commits']): number {
+function committedBefore(
+  doubt: Operation,
+  operations: readonly Operation[],
+  commits: SimulationEvidence['commits'],
+): number {
   const { item, returnedAt } = doubt;
   if (item === null) return 0;
   const revisions = operations.flatMap(({ outcome }) =>

@@ -49,7 +49,9 @@ export function checkLinearizability({ history, sessions, plan }: Evidence): {
       .filter((operation) => operation !== creation && operation.returnedAt >= creation.invokedAt)
       .filter(({ kind, userId }) => kind !== 'destroyByUser' || userId === null || users.has(userId))
       // A clock of the database that was set forward makes writes come too late, which `replace` takes for a conflict.
-      .filter(({ outcome }) => !isClockSet || outcome.kind !== 'failed' || outcome.code !== 'HOLDFAST_REVISION_CONFLICT')
+      .filter(
+        ({ outcome }) => !isClockSet || outcome.kind !== 'failed' || outcome.code !== 'HOLDFAST_REVISION_CONFLICT',
+      )
       .map((operation) => toStep(operation, !expires && !isHalfDead, expires))
       .filter((step) => step !== null);
     const birth: Step = {
@@ -138,7 +140,8 @@ function toStep(operation: Operation, countsNotFound: boolean, expires: boolean)
 function toAftermath(operation: Operation, creation: Operation, skew: number): Step[] {
   const { kind, userId, invokedAt: from, returnedAt } = operation;
   const isAfter = creation.invokedAt > returnedAt + skew;
-  if (kind !== 'destroyByUser' || userId === null || isAfter || !(isAcknowledged(operation) || isUncertain(operation))) return [];
+  if (kind !== 'destroyByUser' || userId === null || isAfter || !(isAcknowledged(operation) || isUncertain(operation)))
+    return [];
   const apply: Step['apply'] = (state) => (isMeant(state, operation) ? dead(state) : null);
   return [{ operation, from, until: Infinity, isOptional: true, apply }];
 }

@@ -18,7 +18,8 @@ export function checkLiving({ history, sessions, plan }: Evidence): Violation[] 
           (operation.session === number && (operation.kind === 'destroy' || operation.kind === 'regenerate'))),
     );
     const writes = operations.filter(
-      (operation) => operation.kind !== 'get' && isAcknowledged(operation) && !(operation.kind === 'touch' && isForgetful),
+      (operation) =>
+        operation.kind !== 'get' && isAcknowledged(operation) && !(operation.kind === 'touch' && isForgetful),
     );
     return operations.filter(saysNotFound).flatMap((operation): Violation[] => {
       const { id, invokedAt, returnedAt } = operation;
@@ -33,7 +34,9 @@ export function checkLiving({ history, sessions, plan }: Evidence): Violation[] 
       const begin = operations.find(({ kind }) => kind === 'create')?.invokedAt ?? 0;
       const active = Math.max(
         begin,
-        ...writes.filter((write) => write.kind !== 'strongGet' && write.returnedAt < invokedAt).map((write) => write.invokedAt),
+        ...writes
+          .filter((write) => write.kind !== 'strongGet' && write.returnedAt < invokedAt)
+          .map((write) => write.invokedAt),
       );
       const isFresh = returnedAt < active + idleMs - touchLateness(plan) - skew;
       if (!isFresh || returnedAt > begin + absoluteMs - skew) return [];
@@ -52,7 +55,8 @@ function isMeant({ userId }: Operation, users: ReadonlySet<string | null>): bool
 function isSpared(by: Operation, operations: readonly Operation[]): boolean {
   const first = operations.find(({ outcome }) => outcome.kind === 'session')?.outcome;
   const hasMoved = operations.some(
-    (operation) => operation.kind === 'regenerate' && mayHaveHappened(operation) && operation.invokedAt <= by.returnedAt,
+    (operation) =>
+      operation.kind === 'regenerate' && mayHaveHappened(operation) && operation.invokedAt <= by.returnedAt,
   );
   return !hasMoved && first?.kind === 'session' && first.id === by.exceptId;
 }

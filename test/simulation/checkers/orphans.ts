@@ -8,7 +8,8 @@ export function checkOrphans({ history, sessions, living, plan }: SimulationEvid
   const known = new Set(sessions.flatMap(({ ids }) => ids.map((id) => storageKeyOf(id).toString('hex'))));
   const hasCrashed = plan.faults.some(({ kind }) => kind === 'node-crash');
   const doubts = history.filter(
-    (operation) => isUncertain(operation) && (operation.kind === 'regenerate' || (operation.kind === 'create' && hasCrashed)),
+    (operation) =>
+      isUncertain(operation) && (operation.kind === 'regenerate' || (operation.kind === 'create' && hasCrashed)),
   );
   const orphans = living.filter((key) => !known.has(key));
   if (orphans.length <= doubts.length) return [];
