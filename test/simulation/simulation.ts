@@ -81,9 +81,21 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const { history, sessions } = workload;
   const living = [...database.rows].filter(([, { revokedAt }]) => revokedAt === null).map(([key]) => key);
   const { commits } = database;
-  const { unclosed } = workload;
+  const { crashed, unclosed } = workload;
   const { outages } = scene;
-  const verdict = check({ plan, hasFeed, history, sessions, outages, commits, living, healedAt, unclosed, unheard });
+  const verdict = check({
+    plan,
+    hasFeed,
+    crashed,
+    history,
+    sessions,
+    outages,
+    commits,
+    living,
+    healedAt,
+    unclosed,
+    unheard,
+  });
   return { ...verdict, plan, history, trace: world.trace, endedAt: world.now };
 }
 

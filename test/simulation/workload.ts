@@ -44,6 +44,7 @@ const WEIGHTS: Readonly<Record<Exclude<OperationKind, 'create'>, number>> = {
 export class Workload {
   readonly history: Operation[] = [];
   readonly sessions: KnownSession[] = [];
+  readonly crashed: string[] = [];
   readonly #world: World;
   readonly #plan: SimulationPlan;
   readonly #makeNode: () => SimulatedNode;
@@ -85,6 +86,7 @@ export class Workload {
   crash(choice: number): void {
     const { process } = this.nodeAt(choice);
     process.crash();
+    this.crashed.push(process.name);
     this.#nodes[Math.floor(choice * this.#nodes.length)] = this.#makeNode();
     const orphaned = [...this.#open].filter(([operation]) => operation.node === process.name);
     for (const [operation, goOn] of orphaned) {

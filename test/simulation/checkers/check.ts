@@ -40,6 +40,7 @@ export interface SimulationEvidence extends Evidence {
   readonly plan: SimulationPlan;
   /** When the database could not be relied on, and by whom; null for everybody. */
   readonly outages: readonly Outage[];
+  readonly crashed: readonly string[];
   readonly commits: readonly Commit[];
   /** Storage keys, in hex, of the rows that are not revoked in the end. */
   readonly living: readonly string[];
