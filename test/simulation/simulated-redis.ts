@@ -7,7 +7,9 @@ import { Clock, type Process, type World } from './world.ts';
 const SNAPSHOTS_MAX = 60;
 /** A replica that takes over lacks at most this many of the last changes that were kept. */
 const REPLICA_LAG_SNAPSHOTS = 6;
+/** Nobody compares the time of Redis with any other. */
 const REDIS_SKEW_MS = 600_000;
+const REPLICA_SKEW_MS = 2_500;
 
 /** What one address stands for: a server, its successors after restarts and fail-overs, and for a while two at once. */
 export class SimulatedRedis {
@@ -27,7 +29,8 @@ export class SimulatedRedis {
     this.world = world;
     this.weather = weather;
     this.latencyMs = world.random.logBetween(0.2, 10);
-    this.master = new RedisServer(world, this.#newClock(), this.#lives, []);
+    const skewMs = world.random.between(-REDIS_SKEW_MS, REDIS_SKEW_MS);
+    this.master = new RedisServer(world, new Clock(world, skewMs), this.#lives, []);
   }
 
   /** The tier of one node. */
@@ -130,8 +133,9 @@ export class SimulatedRedis {
     this.master = new RedisServer(this.world, clock, this.#lives, keys);
   }
 
+  /** Of another machine. */
   #newClock(): Clock {
-    return new Clock(this.world, this.world.random.between(-REDIS_SKEW_MS, REDIS_SKEW_MS));
+    return this.master.clock.beside(this.world.random.between(-REPLICA_SKEW_MS, REPLICA_SKEW_MS));
   }
 
   #replicated(choice: number): Snapshot {

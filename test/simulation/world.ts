@@ -129,6 +129,11 @@ export class Clock {
     return this.stopped ?? Math.floor(EPOCH_MS + now + this.#offsetMs + this.#drift * (now - this.#setAt));
   }
 
+  /** Another clock that differs from this one by `byMs`. */
+  beside(byMs: number): Clock {
+    return new Clock(this.#world, this.#offsetMs + byMs);
+  }
+
   /** Jumps to being wrong by `offsetMs`. */
   set(offsetMs: number): void {
     this.#offsetMs = offsetMs;
