@@ -126,4 +126,39 @@ export const rowScenarios = {
     await fleet.platform.advance(1_000);
     return (await writing) ? 'a write was acknowledged after the end of its session' : null;
   },
+
+  /** A write that neither Redis nor the feed could be told of must not be acknowledged. */
+  'a mark that fails': async () => {
+    const fleet = new MemoryFleet();
+    const [reader, writer] = [await fleet.node(), await fleet.node()];
+    const { id } = await writer.sessions.create({ cart: [] });
+    await reader.sessions.get(id);
+    await settled();
+    writer.primary.hook.before = failing('publish');
+    writer.durable.hook.before = failing('markDirty');
+    const isDone = await add(writer.sessions, id, 'A1').then(
+      () => true,
+      () => false,
+    );
+    await fleet.platform.advance(1_600);
+    const session = await reader.sessions.get(id);
+    return isDone && session?.data.cart.length === 0 ? 'a write was not seen 1.6 s later' : null;
+  },
+
+  /** Who is told that a write is in doubt reads the session, and must not see it as it was before. */
+  'a write in doubt': async () => {
+    const fleet = new MemoryFleet();
+    const { sessions, durable } = await fleet.node();
+    const { id } = await sessions.create({ cart: [] });
+    await sessions.get(id);
+    await settled();
+    durable.override('update', async (own, ...args) => {
+      await own(...args);
+      throw new TierFailure('ambiguous', 'test');
+    });
+    durable.hook.before = failing('readState');
+    await add(sessions, id, 'A1').catch(() => undefined);
+    const session = await sessions.get(id).catch(() => null);
+    return session?.data.cart.length === 0 ? 'a node in doubt did not see what had happened' : null;
+  },
 } satisfies Record<string, Scenario>;

@@ -2,7 +2,7 @@ import { TierFailure } from '../../src/errors.ts';
 import { memoryDurableTier, type MemoryDatabase } from '../../src/tiers/memory/index.ts';
 import type { DurableTier, TierContext } from '../../src/tiers/tier.ts';
 import type { Weather } from './faults.ts';
-import { shortKey } from './simulated-primary-tier.ts';
+import { shortKey } from './outcomes.ts';
 import { Clock, type Process, type World } from './world.ts';
 
 type Method = (...args: unknown[]) => Promise<unknown>;

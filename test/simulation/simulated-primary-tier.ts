@@ -15,6 +15,7 @@ import type {
   TierContext,
   Vantage,
 } from '../../src/tiers/tier.ts';
+import { shortKey } from './outcomes.ts';
 import type { RedisServer } from './redis-server.ts';
 import type { SimulatedRedis } from './simulated-redis.ts';
 import type { Process } from './world.ts';
@@ -305,8 +306,4 @@ export class SimulatedPrimaryTier implements PrimaryTier {
       }),
     );
   }
-}
-
-export function shortKey(key: Buffer | null): string {
-  return key === null ? '-' : key.toString('hex').slice(0, 8);
 }

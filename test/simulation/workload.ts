@@ -1,10 +1,9 @@
 import type { Session, SessionClient } from '../../src/index.ts';
 import { HoldfastError } from '../../src/errors.ts';
-import { storageKeyOf } from '../../src/session/session-id.ts';
 import type { Operation, OperationKind, Outcome } from './history.ts';
+import { nameOf, summaryOf, toOutcome } from './outcomes.ts';
 import { FEED_LEASE_MS, type SimulationPlan } from './plan.ts';
-import { shortKey } from './simulated-primary-tier.ts';
-import { toWorldTime, type Process, type World } from './world.ts';
+import type { Process, World } from './world.ts';
 
 export interface Cart {
   items: string[];
@@ -318,29 +317,4 @@ export class Workload {
       outcome.kind === 'absent' || (outcome.kind === 'failed' && outcome.code === 'HOLDFAST_SESSION_NOT_FOUND');
     if (isGone && (kind === 'get' || kind === 'strongGet') && this.#world.random.chance(0.3)) session.isDoomed = true;
   }
-}
-
-function toOutcome(answer: Session<Cart> | boolean | number | null | void): Outcome {
-  if (answer === null) return { kind: 'absent' };
-  if (typeof answer !== 'object') return { kind: 'done', value: answer ?? null };
-  return {
-    kind: 'session',
-    id: answer.id,
-    revision: answer.revision,
-    items: answer.data.items,
-    absoluteExpiresAt: toWorldTime(answer.absoluteExpiresAt.getTime()),
-    servedBy: answer.servedBy,
-  };
-}
-
-function nameOf({ session, id, userId }: Operation): string {
-  const key = id === null ? '' : ` key ${shortKey(storageKeyOf(id))}`;
-  return session === null ? (userId ?? 'everyone') : `session ${session}${key}`;
-}
-
-function summaryOf(outcome: Outcome): string {
-  if (outcome.kind === 'session') {
-    return `revision ${outcome.revision} key ${shortKey(storageKeyOf(outcome.id))} from ${outcome.servedBy}`;
-  }
-  return outcome.kind === 'failed' ? outcome.code : outcome.kind === 'done' ? String(outcome.value) : outcome.kind;
 }
