@@ -26,6 +26,12 @@ export interface TieringContext {
   readonly durableOutageReadsMs: number;
 }
 
+/** Where a destroy goes that the durable tier could not be told of. */
+export interface RevocationBacklog {
+  /** False if nobody will try again. */
+  add(storageKey: Buffer): boolean;
+}
+
 /** A living session as the tiers have it. Times are milliseconds since the epoch. */
 export interface LivingSession {
   readonly storageKey: Buffer;

@@ -1,8 +1,8 @@
 import { OutcomeUnknownError, TierUnavailableError } from '../errors.ts';
-import { REVOKE_BATCH_ROWS, REVOKE_WALKS_MAX } from '../limits.ts';
+import { PREVIOUS_KEY_LOOKUP_MS, REVOKE_BATCH_ROWS, REVOKE_WALKS_MAX } from '../limits.ts';
 import { hasEnded } from '../session/lifetime.ts';
-import { newWriteId, type TieringContext } from './context.ts';
-import { destroy, entomb, type RevocationBacklog } from './destroy-path.ts';
+import { newWriteId, type RevocationBacklog, type TieringContext } from './context.ts';
+import { destroy, entomb } from './destroy-path.ts';
 import { pagesOfUser } from './list-path.ts';
 import { settle } from './unknown-outcome.ts';
 
@@ -19,8 +19,11 @@ export async function destroyMany(
   try {
     for (let walk = 1; walk <= REVOKE_WALKS_MAX; walk += 1) {
       const { revoked } = done;
-      await destroyOneWalk(context, of, except, done);
-      if (done.revoked === revoked) break;
+      const validUntil = await destroyOneWalk(context, of, except, done);
+      if (done.revoked > revoked) continue;
+      // A statement that came too late for its deadline finds nothing either.
+      if (!(await context.durable.isPast(validUntil))) break;
+      if (walk === REVOKE_WALKS_MAX) throw new OutcomeUnknownError();
     }
     // What this walk did not find may just have been revoked by another call whose tombstones are still on their way.
     await context.feed.catchUp();
@@ -37,13 +40,16 @@ interface Progress {
   alive: number;
 }
 
-/** Batch after batch, each one statement that marks its rows; what a batch revoked is entombed before the next. */
+/**
+ * Batch after batch, each one statement that marks its rows; what a batch revoked is entombed before the next. Resolves to
+ * the deadline of the last one.
+ */
 async function destroyOneWalk(
   context: TieringContext,
   of: readonly Buffer[] | 'everyone',
   except: Buffer | null,
   done: Progress,
-): Promise<void> {
+): Promise<number | null> {
   const { platform, durable } = context;
   let after: Buffer = Buffer.alloc(0);
   for (;;) {
@@ -65,7 +71,7 @@ async function destroyOneWalk(
     done.revoked += rows.length;
     done.alive += rows.filter((row) => !hasEnded(row, now)).length;
     const last = rows.at(-1);
-    if (last === undefined || rows.length < REVOKE_BATCH_ROWS) return;
+    if (last === undefined || rows.length < REVOKE_BATCH_ROWS) return command.validUntil;
     after = last.storageKey;
   }
 }
@@ -83,7 +89,17 @@ export async function destroyLatecomers(
 ): Promise<void> {
   for await (const rows of pagesOfUser(context, userKeys)) {
     for (const { storageKey, createdAt } of rows) {
-      if (createdAt <= calledAt && !(except && storageKey.equals(except))) await destroy(context, pending, storageKey);
+      if (createdAt > calledAt || (except && (await isSame(context, except, storageKey, calledAt)))) continue;
+      await destroy(context, pending, storageKey);
     }
   }
+}
+
+/** Whether two keys are of one session: the one that is to be kept may have been regenerated since the call. */
+async function isSame({ durable }: TieringContext, kept: Buffer, found: Buffer, calledAt: number): Promise<boolean> {
+  if (kept.equals(found)) return true;
+  const since = calledAt - PREVIOUS_KEY_LOOKUP_MS;
+  const present = await durable.findRegenerated(kept, since);
+  if (present === null || present.equals(found)) return present !== null;
+  return (await durable.findRegenerated(found, since))?.equals(present) ?? false;
 }

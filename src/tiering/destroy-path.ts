@@ -2,16 +2,10 @@ import { OutcomeUnknownError, RevocationNotDurableError, TierUnavailableError } 
 import { PENDING_TOMBSTONE_TTL_MS, PREVIOUS_KEY_LOOKUP_MS } from '../limits.ts';
 import { hasEnded, tombstoneTtl } from '../session/lifetime.ts';
 import type { RevokeCommand, RevokedRow } from '../tiers/tier.ts';
-import { newWriteId, type TieringContext } from './context.ts';
+import { newWriteId, type RevocationBacklog, type TieringContext } from './context.ts';
 import { UNREACHED } from './primary-guard.ts';
 import { settle } from './unknown-outcome.ts';
 import { markDirty } from './write-path.ts';
-
-/** Where a destroy goes that the durable tier could not be told of. */
-export interface RevocationBacklog {
-  /** False if nobody will try again. */
-  add(storageKey: Buffer): boolean;
-}
 
 /**
  * Hold, revoke the row, tombstone. The hold keeps readers from filling a copy of what is about to die; the tombstone,
@@ -43,10 +37,7 @@ async function revoke(
 ): Promise<RevokedRow | null> {
   const command = newRevocation(context, storageKey, dirty);
   try {
-    const { answer, isRepeat } = await settle(() => context.durable.revoke(command));
-    // A repeat that found nothing may have come too late; only a row that is gone is as good as revoked.
-    if (answer !== null || !isRepeat || (await context.durable.readState(storageKey)) === null) return answer;
-    throw new OutcomeUnknownError();
+    return await settleRevocation(context, command);
   } catch (error) {
     if (!(error instanceof TierUnavailableError) && !(error instanceof OutcomeUnknownError)) throw error;
     const wasUsable = context.primary.stamp() !== null;
@@ -56,6 +47,19 @@ async function revoke(
     // A tombstone whose answer was lost may stand all the same.
     throw isEntombed ? new RevocationNotDurableError() : new OutcomeUnknownError();
   }
+}
+
+/**
+ * Null if there is no such row. A statement that came too late for its deadline finds nothing either (it was slow, or the
+ * database's clock was set forward), and only a row that is gone is as good as revoked.
+ */
+export async function settleRevocation(
+  { durable }: TieringContext,
+  command: RevokeCommand,
+): Promise<RevokedRow | null> {
+  const { answer } = await settle(() => durable.revoke(command));
+  if (answer !== null || (await durable.readState(command.storageKey)) === null) return answer;
+  throw new OutcomeUnknownError();
 }
 
 export function newRevocation(context: TieringContext, storageKey: Buffer, dirty: boolean): RevokeCommand {

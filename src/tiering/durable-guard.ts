@@ -57,7 +57,7 @@ export class DurableGuard {
       platform,
       role: 'durable',
       failuresToOpen: DURABLE_FAILURES_TO_OPEN,
-      probe: () => this.#probe(),
+      probe: async () => void (await this.#probe()),
       onClose: onReturn,
     });
   }
@@ -75,6 +75,12 @@ export class DurableGuard {
   validUntil(): number | null {
     const now = this.#clock.latest();
     return now === null ? null : now + 2 * this.#timeoutMs;
+  }
+
+  /** Whether the database's clock has passed what `validUntil` gave: what was sent before may then have come too late. */
+  async isPast(validUntil: number | null): Promise<boolean> {
+    const now = await this.#ask(() => this.#probe());
+    return validUntil !== null && now > validUntil;
   }
 
   get condition(): 'degraded' | 'down' | 'up' {
@@ -210,9 +216,11 @@ export class DurableGuard {
     }
   }
 
-  async #probe(): Promise<void> {
+  async #probe(): Promise<number> {
     const sentAt = this.#platform.monotonic();
-    this.#clock.observe(await this.#bounded(() => this.#tier.probe()), sentAt);
+    const now = await this.#bounded(() => this.#tier.probe());
+    this.#clock.observe(now, sentAt);
+    return now;
   }
 
   #bounded<T>(statement: () => Promise<T>, timeoutMs: number = this.#timeoutMs): Promise<T> {

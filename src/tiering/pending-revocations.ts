@@ -1,8 +1,8 @@
 import { OutcomeUnknownError, TierUnavailableError } from '../errors.ts';
 import { PENDING_REVOCATION_RETRY_MS, PENDING_REVOCATIONS_MAX, PREVIOUS_KEY_LOOKUP_MS } from '../limits.ts';
 import type { CancelTimer } from '../platform/platform.ts';
-import type { TieringContext } from './context.ts';
-import { entomb, newRevocation, type RevocationBacklog } from './destroy-path.ts';
+import type { RevocationBacklog, TieringContext } from './context.ts';
+import { entomb, newRevocation, settleRevocation } from './destroy-path.ts';
 
 interface PendingRevocation {
   readonly storageKey: Buffer;
@@ -71,7 +71,7 @@ export class PendingRevocations implements RevocationBacklog {
   async #retry(storageKey: Buffer, askedAt: number): Promise<void> {
     const { durable } = this.#context;
     // Dirty: this node's tombstone alone may not be enough.
-    const revoked = await durable.revoke(newRevocation(this.#context, storageKey, true));
+    const revoked = await settleRevocation(this.#context, newRevocation(this.#context, storageKey, true));
     if (revoked !== null) {
       await entomb(this.#context, revoked);
       return;

@@ -101,7 +101,7 @@ export class TieredStore {
   }
 
   create(record: SealedRecord): Promise<void> {
-    return create(this.#context, record);
+    return create(this.#context, this.#pending, record);
   }
 
   read(storageKey: Buffer, options: ReadOptions): Promise<LivingSession | null> {

@@ -3,7 +3,7 @@ import { LATECOMER_TIMEOUTS } from '../limits.ts';
 import { aliveAt, primaryTtl, touchIntervalFor } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
 import type { Stamp, UpdateCommand } from '../tiers/tier.ts';
-import { newWriteId, type TieringContext } from './context.ts';
+import { newWriteId, type RevocationBacklog, type TieringContext } from './context.ts';
 import { UNREACHED } from './primary-guard.ts';
 import { orUnknown, settle } from './unknown-outcome.ts';
 
@@ -13,13 +13,13 @@ import { orUnknown, settle } from './unknown-outcome.ts';
  * An INSERT whose answer is lost is not asked for again: it may still run, and if the session had got another key by then,
  * it would make the old one live again. Its key is given up instead; nobody has been told the id.
  */
-export async function create(context: TieringContext, record: SealedRecord): Promise<void> {
+export async function create(context: TieringContext, pending: RevocationBacklog, record: SealedRecord): Promise<void> {
   const { durable, platform } = context;
   const command = { record, writeId: newWriteId(platform), validUntil: durable.validUntil() };
   try {
     if (await durable.insert(command)) return;
   } catch (error) {
-    if (error instanceof OutcomeUnknownError) giveUp(context, record.storageKey);
+    if (error instanceof OutcomeUnknownError) giveUp(context, pending, record.storageKey);
     throw error;
   }
   // 256 random bits do not collide.
@@ -27,16 +27,10 @@ export async function create(context: TieringContext, record: SealedRecord): Pro
 }
 
 /** Revokes what may have been inserted, once it can no longer be: it would stand in its user's device list. */
-function giveUp(context: TieringContext, storageKey: Buffer): void {
-  const { background, durable, platform, durableTimeoutMs } = context;
-  const revoke = () =>
-    durable.revoke({
-      storageKey,
-      writeId: newWriteId(platform),
-      validUntil: durable.validUntil(),
-      revokedAt: platform.now(),
-      dirty: false,
-    });
+function giveUp(context: TieringContext, pending: RevocationBacklog, storageKey: Buffer): void {
+  const { background, platform, durableTimeoutMs } = context;
+  // Through the backlog, because the database may be away just then.
+  const revoke = async (): Promise<void> => void pending.add(storageKey);
   background.later(platform, LATECOMER_TIMEOUTS * durableTimeoutMs, 'revocation', revoke);
 }
 

@@ -11,23 +11,43 @@ export const FAULTS = {
   'redis-freeze': 'feed',
   'redis-restart-empty': 'feed',
   'redis-restart-earlier': 'feed',
+  'redis-failover': 'feed',
   'redis-refuse': 'feed',
   'redis-cut': 'feed',
-  'redis-rollback': 'validation',
+  'redis-two-masters': 'validation',
+  'redis-rollback': 'rollback',
   'redis-evict': 'none',
+  'redis-corrupt': 'none',
   'database-lost-request': 'none',
   'database-lost-reply': 'none',
   'database-late': 'none',
+  'database-late-reply': 'none',
   'database-slow': 'none',
   'database-reject': 'none',
   'database-down': 'none',
+  'database-cut': 'none',
   'node-crash': 'none',
   // Commands time out while nobody looks at their answers.
   'node-pause': 'feed',
-} as const satisfies Record<string, 'feed' | 'none' | 'validation'>;
+  'clock-node': 'none',
+  'clock-database': 'none',
+  // Scripts meet their deadlines too early.
+  'clock-redis': 'feed',
+  // Nothing is promised about it but that it ends well, so it is only simulated when it is named.
+  'restored-database': 'restored',
+} as const satisfies Record<string, 'feed' | 'none' | 'restored' | 'rollback' | 'validation'>;
 
 export type FaultKind = keyof typeof FAULTS;
 export const FAULT_KINDS = Object.keys(FAULTS) as FaultKind[];
+
+/** All of which something is promised. */
+export const EVERY_PROMISED: readonly string[] = ['redis', 'database', 'node', 'clock'];
+
+/** Faults that happen at a moment: many of them can be put into one run. */
+const MOMENTARY: ReadonlySet<FaultKind> = new Set(['redis-rollback', 'redis-corrupt', 'node-crash', 'clock-node']);
+/** A server's clock is set now and then, not back and forth while a statement runs. */
+const ONCE: ReadonlySet<FaultKind> = new Set(['clock-database', 'clock-redis', 'restored-database']);
+const MOMENTS_MAX = 25;
 
 /** Kinds by their names, or all that begin with a word. None are chosen by an empty list. */
 export function chooseFaults(names: readonly string[]): FaultKind[] {
@@ -72,14 +92,15 @@ export class Weather {
 /** Up to three kinds of fault, each a few times or all the time. Most bugs need no more (Yuan et al., OSDI 2014). */
 export function drawFaults(random: Random, kinds: readonly FaultKind[], durationMs: number): Fault[] {
   return drawKinds(random, kinds).flatMap((kind) => {
-    const isLasting = random.chance(0.3);
-    const times = isLasting ? 1 : 1 + random.below(3);
+    const isMany = MOMENTARY.has(kind) && random.chance(0.3);
+    const isLasting = !isMany && random.chance(0.3);
+    const times = isMany ? random.below(MOMENTS_MAX) : isLasting || ONCE.has(kind) ? 1 : 1 + random.below(3);
     return Array.from({ length: times }, () => drawFault(random, kind, durationMs, isLasting));
   });
 }
 
 function drawKinds(random: Random, kinds: readonly FaultKind[]): FaultKind[] {
-  if (random.chance(0.1)) return [];
+  if (random.chance(0.05)) return [];
   if (kinds.length <= KINDS_MAX) return [...kinds];
   const count = 1 + random.below(KINDS_MAX);
   const drawn = Array.from({ length: count }, () => random.pick(kinds)!);

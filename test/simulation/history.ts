@@ -33,8 +33,12 @@ export interface Operation {
   readonly session: number | null;
   /** The id it was asked about. */
   readonly id: string | null;
-  /** Of `create`, `regenerate` and `destroyByUser`. */
+  /** Of `create`, `regenerate` and `destroyByUser`; null there for `destroyAll`, which ends everybody’s. */
   readonly userId: string | null;
+  /** Of `destroyByUser`: the id of the session that stays. */
+  readonly exceptId?: string | null;
+  /** It does not count as activity of its session. */
+  readonly isPassive?: boolean;
   /** What `create`, `update` and `replace` add. */
   readonly item: string | null;
   /** Of `replace`. */
@@ -76,10 +80,12 @@ export function saysNotFound({ outcome }: Operation): boolean {
 }
 
 export function describeOperation(operation: Operation): string {
-  const { index, node, kind, session, id, userId, item, expectedRevision, invokedAt, returnedAt, outcome } = operation;
+  const { index, node, kind, session, id, userId, exceptId, item, expectedRevision, invokedAt, returnedAt, outcome } =
+    operation;
   const about = session === null ? userId : `session ${session}`;
   const details = [
     id && `id ${id.slice(0, 6)}`,
+    exceptId && `except ${exceptId.slice(0, 6)}`,
     item && `+${item}`,
     expectedRevision && `at revision ${expectedRevision}`,
   ];

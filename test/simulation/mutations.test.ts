@@ -1,7 +1,15 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { mutations } from './mutations.ts';
+import { scenarios } from './scenarios.ts';
+import { simulate } from './simulation.ts';
+
+// What `npm run simulate` does with its loader, so that a seed is the same run in both.
+vi.mock('../../src/limits.ts', async (original) => {
+  const { SMALL_LIMITS } = await import('./small-limits.ts');
+  return { ...(await original<object>()), ...SMALL_LIMITS };
+});
 
 const SIMULATE = fileURLToPath(new URL('simulate.ts', import.meta.url));
 /** Any change of the protocol or of the simulator moves what a seed means, so the search goes on from where it was found. */
@@ -13,16 +21,21 @@ function simulated(...args: readonly string[]): Promise<string> {
   });
 }
 
-const found = mutations.filter((mutation) => 'seed' in mutation);
+const bySeed = mutations.filter((mutation) => 'seed' in mutation);
+const byScenario = mutations.filter((mutation) => 'scenario' in mutation);
 
+/* Without its mistake the same run keeps every promise, or finding it would prove nothing. */
 describe('a protocol with a mistake', () => {
-  it.each(found)('is caught: $name', async ({ name, seed, faults }) => {
-    const named = ['--faults', faults.join(',')];
+  it.each(bySeed)('is caught by chance: $name', async ({ name, seed, faults }) => {
     const search = ['--from', String(seed), '--seeds', String(SEEDS_MAX), '--until-found'];
-    const answer = await simulated(...named, ...search, '--mutation', name);
+    const answer = await simulated('--faults', faults.join(','), ...search, '--mutation', name);
     const [, telling] = /^found .+ with seed (\d+)/m.exec(answer) ?? [];
     expect(telling, answer).toBeDefined();
-    // Without the mistake the same seed keeps every promise, or it would prove nothing.
-    expect(await simulated(...named, '--from', String(telling), '--seeds', '1')).toContain('0 failing');
+    expect((await simulate({ seed: Number(telling), faults })).violations).toEqual([]);
+  });
+
+  it.each(byScenario)('is caught by intent: $name', async ({ name, scenario }) => {
+    expect(await simulated('--scenario', scenario, '--mutation', name)).toMatch(/^found: /);
+    expect(await scenarios[scenario]()).toBeNull();
   });
 });

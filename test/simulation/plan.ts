@@ -1,7 +1,7 @@
 import { drawFaults, FAULT_KINDS, type Fault, type FaultKind } from './faults.ts';
 import type { Random } from './random.ts';
 
-/** Everything about one simulation that is decided before it begins. */
+/** What checkers are told of a run. */
 export interface Plan {
   readonly seed: number;
   readonly nodes: number;
@@ -15,12 +15,29 @@ export interface Plan {
   readonly validationLeaseMs: number;
   readonly idleMs: number;
   readonly absoluteMs: number;
+  /** Clocks of nodes and of the database are wrong by this much at most, to either side. @defaultValue `SKEW_MS` */
+  readonly skewMs?: number;
   readonly durationMs: number;
   readonly faults: readonly Fault[];
 }
 
+/** Everything about one simulation that is decided before it begins. */
+export interface SimulationPlan extends Plan {
+  readonly profile: Profile;
+  readonly skewMs: number;
+  /** Some nodes seal with the key that others have as pending. */
+  readonly isRotating: boolean;
+  /** Some sessions are left in peace after a write, so that a node that was not told of it is seen to be behind. */
+  readonly isPeaceful: boolean;
+}
+
+/** Long lives; lives that end while the run lasts; many sessions of few users, so that what ends many takes several batches. */
+type Profile = 'brief' | 'crowded' | 'ordinary';
+
 /** Half of what two clocks of the fleet may differ by (`CLOCK_SKEW_MS`). */
 export const SKEW_MS = 2_500;
+/** Where lives are short, clocks are nearly right: otherwise they alone would decide. */
+const BRIEF_SKEW_MS = 25;
 
 /** How far behind a node may be that could not be told through Redis. Not the library's constant: this is the promise. */
 export const FEED_LEASE_MS = 1_500;
@@ -28,23 +45,30 @@ export const FEED_LEASE_MS = 1_500;
 const LONG_IDLE_MS = 30 * 60_000;
 const LONG_ABSOLUTE_MS = 12 * 60 * 60_000;
 
-export function drawPlan(random: Random, seed: number, kinds: readonly FaultKind[] = FAULT_KINDS): Plan {
+export function drawPlan(random: Random, seed: number, kinds: readonly FaultKind[] = FAULT_KINDS): SimulationPlan {
+  const profile = random.weighted<Profile>({ ordinary: 70, brief: 18, crowded: 12 });
+  const isBrief = profile === 'brief';
+  const isCrowded = profile === 'crowded';
   const actors = 3 + random.below(6);
   const operations = 60 + random.below(120);
   const pauseMs = random.logBetween(1, 2_000);
   const durationMs = (operations / actors) * (pauseMs + 10);
-  const isShortLived = random.chance(0.15);
+  const idleMs = isBrief ? Math.round(random.logBetween(1_000, 60_000)) : LONG_IDLE_MS;
   return {
     seed,
+    profile,
     nodes: 2 + random.below(2),
     actors,
-    users: 1 + random.below(2),
-    sessions: 1 + random.below(3),
+    users: isCrowded ? 1 : 1 + random.below(2),
+    sessions: isCrowded ? 4 + random.below(5) : 1 + random.below(3),
     operations,
     pauseMs,
     validationLeaseMs: Math.round(random.logBetween(2_000, 60_000)),
-    idleMs: isShortLived ? Math.round(random.logBetween(20_000, 120_000)) : LONG_IDLE_MS,
-    absoluteMs: isShortLived ? Math.round(random.logBetween(120_000, 300_000)) : LONG_ABSOLUTE_MS,
+    idleMs,
+    absoluteMs: isBrief ? Math.round(idleMs * random.between(2, 8)) : LONG_ABSOLUTE_MS,
+    skewMs: isBrief ? BRIEF_SKEW_MS : SKEW_MS,
+    isRotating: random.chance(0.2),
+    isPeaceful: random.chance(0.3),
     durationMs,
     faults: drawFaults(random, kinds, durationMs),
   };

@@ -1,7 +1,7 @@
 import { storageKeyOf } from '../../src/session/session-id.ts';
 import { describeOperation } from './history.ts';
 import type { SimulationResult } from './simulation.ts';
-import { shortKey } from './simulated-redis.ts';
+import { shortKey } from './outcomes.ts';
 
 const TRACE_LINES_MAX = 120;
 

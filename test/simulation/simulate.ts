@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
-import { chooseFaults } from './faults.ts';
-import { mutate, useSource } from './source.ts';
+import { chooseFaults, EVERY_PROMISED } from './faults.ts';
+import { mutate, useSmallLimits, useSource } from './source.ts';
 
 /*
  * node test/simulation/simulate.ts --seeds 1000 [--from 1] [--faults redis-cut,node-crash] [--verbose]
- *   [--mutation name] [--until-found] [--no-feed] [--source other/checkout/src]
+ *   [--mutation name] [--until-found] [--scenario name] [--no-feed] [--source other/checkout/src]
  */
 const { values } = parseArgs({
   options: {
@@ -14,6 +14,7 @@ const { values } = parseArgs({
     verbose: { type: 'boolean', default: false },
     mutation: { type: 'string' },
     source: { type: 'string' },
+    scenario: { type: 'string' },
     'until-found': { type: 'boolean', default: false },
     'no-feed': { type: 'boolean', default: false },
   },
@@ -21,6 +22,7 @@ const { values } = parseArgs({
 
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
 
+useSmallLimits();
 if (values.source !== undefined) useSource(values.source);
 const mutation = values.mutation === undefined ? undefined : await mutate(values.mutation);
 
@@ -28,8 +30,17 @@ const mutation = values.mutation === undefined ? undefined : await mutate(values
 const { simulate } = await import('./simulation.ts');
 const { report } = await import('./report.ts');
 
+if (values.scenario !== undefined) {
+  const { scenarios } = await import('./scenarios.ts');
+  const scenario = (scenarios as Readonly<Record<string, () => Promise<string | null>>>)[values.scenario];
+  if (scenario === undefined) throw new Error(`There are the scenarios ${Object.keys(scenarios).join(', ')}.`);
+  const broken = await scenario();
+  write(broken === null ? 'every promise held' : `found: ${broken}`);
+  process.exit(broken === null ? 0 : 1);
+}
+
 const named = values.faults?.split(',').filter(Boolean) ?? mutation?.faults;
-const faults = chooseFaults(named ?? ['redis', 'database', 'node']);
+const faults = chooseFaults(named ?? EVERY_PROMISED);
 const hasFeed = !values['no-feed'];
 const from = Number(values.from);
 const count = Number(values.seeds);

@@ -2,7 +2,7 @@ import { TierFailure } from '../../src/errors.ts';
 import { memoryDurableTier, type MemoryDatabase } from '../../src/tiers/memory/index.ts';
 import type { DurableTier, TierContext } from '../../src/tiers/tier.ts';
 import type { Weather } from './faults.ts';
-import { shortKey } from './simulated-redis.ts';
+import { shortKey } from './outcomes.ts';
 import { Clock, type Process, type World } from './world.ts';
 
 type Method = (...args: unknown[]) => Promise<unknown>;
@@ -10,10 +10,22 @@ type Availability = 'refuses' | 'silent' | 'up';
 
 const WRITES = new Set(['clearFeed', 'insert', 'markDirty', 'regenerate', 'revoke', 'revokeMany', 'touch', 'update']);
 
+export interface Commit {
+  /** In hex. */
+  readonly storageKey: string;
+  readonly revision: number;
+  readonly at: number;
+}
+
+type StoredRow = MemoryDatabase extends Map<string, infer V> ? V : never;
+
 /** What a statement with a deadline of its own looks like, whatever else it carries. */
 interface Deadlined {
   readonly validUntil?: number | null;
 }
+
+/** A statement with a deadline of its own may run this many time-outs after it was sent: nothing else keeps it from that. */
+const LATENESS_TIMEOUTS_MAX = 15;
 
 /** Locks the whole table. */
 const EVERY_ROW = '*';
@@ -26,16 +38,20 @@ export class SimulatedDatabase {
   readonly world: World;
   readonly weather: Weather;
   readonly rows: MemoryDatabase = new Map();
-  readonly #clock: Clock;
+  readonly clock: Clock;
   readonly #latencyMs: number;
   /** Row to the time at which its lock is let go. */
   readonly #locks = new Map<string, number>();
+  /** Every revision that a row ever had, and since when, in the order of commits. */
+  readonly commits: Commit[] = [];
+  readonly #cut = new Map<Process, Exclude<Availability, 'up'>>();
   #availability: Availability = 'up';
+  #backup: readonly (readonly [string, StoredRow])[] | null = null;
 
   constructor(world: World, weather: Weather, skewMs: number) {
     this.world = world;
     this.weather = weather;
-    this.#clock = new Clock(world, skewMs);
+    this.clock = new Clock(world, skewMs);
     this.#latencyMs = world.random.logBetween(0.3, 30);
   }
 
@@ -45,7 +61,7 @@ export class SimulatedDatabase {
     let timeoutMs = 0;
     const open = async (context: TierContext): Promise<void> => {
       ({ timeoutMs } = context);
-      await tier.open({ ...context, platform: this.#clock.asPlatform() });
+      await tier.open({ ...context, platform: this.clock.asPlatform() });
       await this.#run(node, 'open', [], timeoutMs, () => Promise.resolve());
     };
     return new Proxy(tier, {
@@ -69,6 +85,31 @@ export class SimulatedDatabase {
 
   recover(): void {
     this.#availability = 'up';
+  }
+
+  /** One node alone does not reach it. */
+  cut(node: Process, how: Exclude<Availability, 'up'>): void {
+    this.#cut.set(node, how);
+  }
+
+  mend(): void {
+    this.#cut.clear();
+  }
+
+  backUp(): void {
+    this.#backup = [...this.rows];
+  }
+
+  /** Everything since the backup is gone. */
+  restore(): void {
+    if (this.#backup === null) return;
+    this.rows.clear();
+    for (const [key, row] of this.#backup) this.rows.set(key, row);
+    this.#backup = null;
+  }
+
+  #availabilityTo(node: Process): Availability {
+    return this.#availability === 'up' ? (this.#cut.get(node) ?? 'up') : this.#availability;
   }
 
   #latency(): number {
@@ -95,7 +136,7 @@ export class SimulatedDatabase {
       };
       const fail = (failure: TierFailure): void => settle(() => reject(failure));
       const cancel = world.at(timeoutMs, () => fail(new TierFailure('ambiguous', 'deadline')));
-      if (this.#availability === 'refuses') {
+      if (this.#availabilityTo(node) === 'refuses') {
         world.at(this.#latency(), () => fail(new TierFailure('not-sent', 'ECONNREFUSED')));
         return;
       }
@@ -123,16 +164,17 @@ export class SimulatedDatabase {
     if (hits('database-lost-request')) return breakLater();
     const isLate = hits('database-late');
     // Without a deadline of its own a statement is ended by the session's statement timeout.
-    const latestMs = hasDeadline(args) ? 3 * timeoutMs : timeoutMs;
+    const latestMs = hasDeadline(args) ? LATENESS_TIMEOUTS_MAX * timeoutMs : timeoutMs;
     const isReplyLost = hits('database-lost-reply');
     const isRejected = hits('database-reject');
     const slowMs = WRITES.has(name) && hits('database-slow') ? world.random.between(0, 0.9 * timeoutMs) : 0;
+    const replyMs = hits('database-late-reply') ? world.random.between(0, 0.8 * timeoutMs) : this.#latency();
     const answer = (outcome: () => void): void => {
-      if (isReplyLost || this.#availability !== 'up') breakLater();
-      else world.at(this.#latency(), outcome);
+      if (isReplyLost || this.#availabilityTo(node) !== 'up') breakLater();
+      else world.at(replyMs, outcome);
     };
     const arrive = (): void => {
-      if (this.#availability !== 'up') return breakLater();
+      if (this.#availabilityTo(node) !== 'up') return breakLater();
       if (isRejected) return answer(() => fail(new TierFailure('rejected', 'deadlock')));
       const waitMs = WRITES.has(name) ? this.#lockedFor(lockOf(name, args)) : 0;
       if (waitMs > 0) {
@@ -147,7 +189,7 @@ export class SimulatedDatabase {
         (error: unknown) => answer(() => fail(error as TierFailure)),
       );
     };
-    world.at(isLate ? world.random.between(0, latestMs) : this.#latency(), arrive);
+    world.at(isLate ? world.random.logBetween(1, latestMs) : this.#latency(), arrive);
   }
 
   /** The step, stamped with the time at which its locks were taken, visible to others only `slowMs` later. */
@@ -159,24 +201,32 @@ export class SimulatedDatabase {
     node: Process,
   ): Promise<unknown> {
     const { world } = this;
-    const stampedAt = this.#clock.now();
+    const stampedAt = this.clock.now();
     const lock = lockOf(name, args);
     if (slowMs > 0) {
       for (const row of lock) this.#locks.set(row, world.now + slowMs);
       await world.pause(slowMs);
       for (const row of lock) this.#locks.delete(row);
     }
-    this.#clock.stopped = stampedAt;
+    this.clock.stopped = stampedAt;
     try {
       const running = step();
-      this.#clock.stopped = null;
+      this.clock.stopped = null;
       const outcome = await running;
       if (WRITES.has(name)) {
+        this.#log(lock);
         world.note(() => `database: ${name} of ${node.name} on ${lock.map(shortName).join(', ')} = ${shown(outcome)}`);
       }
       return outcome;
     } finally {
-      this.#clock.stopped = null;
+      this.clock.stopped = null;
+    }
+  }
+
+  #log(lock: readonly string[]): void {
+    for (const storageKey of lock) {
+      const { revision = 0, revokedAt = null } = this.rows.get(storageKey) ?? {};
+      if (revision > 0 && revokedAt === null) this.commits.push({ storageKey, revision, at: this.world.now });
     }
   }
 

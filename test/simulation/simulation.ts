@@ -1,9 +1,10 @@
-import { SessionClient } from '../../src/index.ts';
+import { promoteKey, SessionClient } from '../../src/index.ts';
 import { fixtureRing } from '../support/ring-fixtures.ts';
-import { check, type Verdict } from './checkers/check.ts';
+import { check, type Outage, type Verdict } from './checkers/check.ts';
+import { SERVER_CLOCK_JUMP_MS } from './checkers/margins.ts';
 import { FAULT_KINDS, Weather, type Fault, type FaultKind } from './faults.ts';
 import type { History } from './history.ts';
-import { drawPlan, SKEW_MS, type Plan } from './plan.ts';
+import { drawPlan, type SimulationPlan } from './plan.ts';
 import { SimulatedDatabase } from './simulated-database.ts';
 import { SimulatedRedis } from './simulated-redis.ts';
 import { Workload, type Cart, type SimulatedNode } from './workload.ts';
@@ -18,7 +19,7 @@ export interface SimulationOptions {
 }
 
 export interface SimulationResult extends Verdict {
-  readonly plan: Plan;
+  readonly plan: SimulationPlan;
   readonly history: History;
   readonly trace: readonly string[];
   readonly endedAt: number;
@@ -30,7 +31,8 @@ const RECOVERY_MS = 15_000;
 /** No operation may take longer than all of its time-outs, one after another. */
 const LONGEST_OPERATION_MS = 40_000;
 
-const ring = fixtureRing();
+/** Before and after a promotion: every node has both keys, and not all of them seal with the same. */
+const rings = fixtureRing().then((ring) => [ring, promoteKey(ring)] as const);
 
 /** Promises that failed with nobody to hear it; in production each would end the process. */
 const unheard: string[] = [];
@@ -44,16 +46,17 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   unheard.length = 0;
   const world = new World(seed, isTraced);
   const plan = drawPlan(world.random, seed, faults);
-  const keys = await ring;
+  const [before, after] = await rings;
   const weather = new Weather();
-  const redis = new SimulatedRedis(world, weather, NAMESPACE);
-  const database = new SimulatedDatabase(world, weather, world.random.between(-SKEW_MS, SKEW_MS));
+  const redis = new SimulatedRedis(world, weather);
+  const skewMs = (): number => world.random.between(-plan.skewMs, plan.skewMs);
+  const database = new SimulatedDatabase(world, weather, skewMs());
   let born = 0;
   const makeNode = (): SimulatedNode => {
     born += 1;
-    const machine = new Process(world, `node-${born}`, world.random.between(-SKEW_MS, SKEW_MS));
+    const machine = new Process(world, `node-${born}`, skewMs());
     const client = new SessionClient<Cart>({
-      keys,
+      keys: plan.isRotating && world.random.chance(0.5) ? after : before,
       namespace: NAMESPACE,
       primary: redis.connect(machine),
       durable: database.connect(machine),
@@ -64,35 +67,55 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     return { process: machine, client };
   };
   const workload = new Workload(world, plan, makeNode);
-  for (const fault of plan.faults) schedule(fault, { world, weather, redis, database, workload });
+  const scene: Scene = { world, plan, weather, redis, database, workload, outages: [] };
+  for (const fault of plan.faults) schedule(fault, scene);
   workload.start();
   await world.run(plan.durationMs * 4 + 600_000, () => workload.isDone);
   const healedAt = world.now;
-  heal(plan, { world, weather, redis, database, workload });
+  heal(scene);
   await world.run(healedAt + plan.validationLeaseMs + RECOVERY_MS);
   workload.lookOnce();
   await world.run(world.now + LONGEST_OPERATION_MS, () => workload.isDone);
   workload.close();
   await world.run(world.now + LONGEST_OPERATION_MS, () => workload.unclosed.length === 0);
   const { history, sessions } = workload;
-  const verdict = check({ plan, history, sessions, hasFeed, healedAt, unclosed: workload.unclosed, unheard });
+  const living = [...database.rows].filter(([, { revokedAt }]) => revokedAt === null).map(([key]) => key);
+  const { commits } = database;
+  const { crashed, unclosed } = workload;
+  const { outages } = scene;
+  const verdict = check({
+    plan,
+    hasFeed,
+    crashed,
+    history,
+    sessions,
+    outages,
+    commits,
+    living,
+    healedAt,
+    unclosed,
+    unheard,
+  });
   return { ...verdict, plan, history, trace: world.trace, endedAt: world.now };
 }
 
 interface Scene {
   readonly world: World;
+  readonly plan: SimulationPlan;
   readonly weather: Weather;
   readonly redis: SimulatedRedis;
   readonly database: SimulatedDatabase;
   readonly workload: Workload;
+  readonly outages: Outage[];
 }
 
 function schedule(fault: Fault, scene: Scene): void {
   const { world, redis } = scene;
-  if (fault.kind === 'redis-rollback' || fault.kind === 'redis-restart-earlier') redis.expectRollback();
+  if (GOING_BACK.has(fault.kind)) redis.expectRollback();
   world.at(fault.at, () => {
     if (scene.workload.isDone) return;
     world.note(() => `!!! ${fault.kind} for ${fault.lengthMs.toFixed(0)} ms, chance ${fault.probability.toFixed(2)}`);
+    noteOutage(fault, scene);
     begin(fault, scene);
     world.at(fault.lengthMs, () => {
       world.note(() => `!!! end of ${fault.kind}`);
@@ -101,30 +124,71 @@ function schedule(fault: Fault, scene: Scene): void {
   });
 }
 
-function begin({ kind, probability, choice, lengthMs }: Fault, { weather, redis, database, workload }: Scene): void {
+const GOING_BACK: ReadonlySet<FaultKind> = new Set([
+  'redis-failover',
+  'redis-restart-earlier',
+  'redis-rollback',
+  'redis-two-masters',
+]);
+
+/** Whether the fault keeps anybody from an answer of the database, and whom. */
+function noteOutage({ kind, choice, lengthMs }: Fault, { world, workload, outages }: Scene): void {
+  const isOfOne = kind === 'database-cut';
+  if (!isOfOne && !AWAY.has(kind)) return;
+  const node = isOfOne ? workload.nodeAt(choice).process.name : null;
+  outages.push({ node, from: world.now, until: world.now + lengthMs });
+}
+
+const AWAY: ReadonlySet<FaultKind> = new Set([
+  'database-down',
+  'database-late',
+  'database-lost-reply',
+  'database-lost-request',
+  'database-reject',
+]);
+
+function begin({ kind, probability, choice, lengthMs }: Fault, scene: Scene): void {
+  const { weather, redis, database, workload, plan, world } = scene;
   switch (kind) {
     case 'redis-freeze':
       return redis.freeze();
     case 'redis-restart-empty':
     case 'redis-restart-earlier':
+    case 'redis-failover':
       return redis.kill();
+    case 'redis-two-masters':
+      return redis.split(choice);
     case 'redis-rollback':
       return redis.rollBack(choice);
-    case 'redis-evict':
-      return redis.evictOne(choice);
+    case 'redis-corrupt':
+      return redis.master.corruptOne(choice);
     case 'redis-refuse':
       return redis.refuse(choice < 0.5 ? 'what-needs-memory' : 'what-writes');
     case 'redis-cut':
       return redis.cut(workload.nodeAt(choice).process);
     case 'database-down':
-      return database.fail(choice < 0.5 ? 'refuses' : 'silent');
+      return database.fail(wayOf(choice));
+    case 'database-cut':
+      return database.cut(workload.nodeAt(choice).process, wayOf((choice * 7) % 1));
+    case 'restored-database':
+      return database.backUp();
     case 'node-crash':
       return workload.crash(choice);
     case 'node-pause':
       return workload.nodeAt(choice).process.standStill(lengthMs);
+    case 'clock-node':
+      return workload.nodeAt(choice).process.clock.set(world.random.between(-plan.skewMs, plan.skewMs));
+    case 'clock-database':
+      return database.clock.set(world.random.between(-plan.skewMs, plan.skewMs));
+    case 'clock-redis':
+      return redis.master.clock.jump(SERVER_CLOCK_JUMP_MS * (2 * choice - 1) ** 3);
     default:
       weather.begin(kind, probability);
   }
+}
+
+function wayOf(choice: number): 'refuses' | 'silent' {
+  return choice < 0.5 ? 'refuses' : 'silent';
 }
 
 function end({ kind, choice }: Fault, { weather, redis, database }: Scene): void {
@@ -135,23 +199,35 @@ function end({ kind, choice }: Fault, { weather, redis, database }: Scene): void
       return redis.start('empty', choice);
     case 'redis-restart-earlier':
       return redis.start('earlier', choice);
+    case 'redis-failover':
+      return redis.start('replica', choice);
+    case 'redis-two-masters':
+      return redis.unite();
     case 'redis-refuse':
       return redis.refuse('nothing');
     case 'redis-cut':
       return redis.mend();
     case 'database-down':
       return database.recover();
-    case 'redis-evict':
+    case 'database-cut':
+      return database.mend();
+    case 'restored-database':
+      return database.restore();
+    case 'redis-corrupt':
     case 'redis-rollback':
     case 'node-crash':
     case 'node-pause':
+    case 'clock-node':
+    case 'clock-database':
+    case 'clock-redis':
       return;
     default:
       weather.end(kind);
   }
 }
 
-function heal(plan: Plan, scene: Scene): void {
-  scene.world.note(() => '!!! everything is well again');
+function heal(scene: Scene): void {
+  const { world, plan } = scene;
+  world.note(() => '!!! everything is well again');
   for (const fault of plan.faults) end(fault, scene);
 }

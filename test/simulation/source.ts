@@ -1,7 +1,9 @@
 import { registerHooks } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { mutations, type Mutation } from './mutations.ts';
+import { mutations } from './mutations.ts';
+import type { Mutation } from './mutations/mutation.ts';
+import { SMALL_LIMITS } from './small-limits.ts';
 
 const SOURCE = new URL('../../src/', import.meta.url).href;
 
@@ -12,6 +14,26 @@ export function useSource(folder: string): void {
     resolve(specifier, context, next) {
       const found = next(specifier, context);
       return found.url.startsWith(SOURCE) ? { ...found, url: found.url.replace(SOURCE, other) } : found;
+    },
+  });
+}
+
+/** Lowers bounds of the library as it is loaded; see `SMALL_LIMITS`. Before anything of it is imported. */
+export function useSmallLimits(): void {
+  registerHooks({
+    load(url, context, next) {
+      const loaded = next(url, context);
+      if (!url.endsWith('/src/limits.ts')) return loaded;
+      let source = String(loaded.source);
+      for (const [name, value] of Object.entries(SMALL_LIMITS)) {
+        const changed = source.replace(
+          new RegExp(`export const ${name}(: number)? = [^;]+;`),
+          `export const ${name} = ${value};`,
+        );
+        if (changed === source) throw new Error(`There is no limit called ${name}.`);
+        source = changed;
+      }
+      return { ...loaded, source };
     },
   });
 }

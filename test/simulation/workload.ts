@@ -1,10 +1,9 @@
 import type { Session, SessionClient } from '../../src/index.ts';
 import { HoldfastError } from '../../src/errors.ts';
-import { storageKeyOf } from '../../src/session/session-id.ts';
 import type { Operation, OperationKind, Outcome } from './history.ts';
-import { shortKey } from './simulated-redis.ts';
-import { FEED_LEASE_MS, type Plan } from './plan.ts';
-import { toWorldTime, type Process, type World } from './world.ts';
+import { nameOf, summaryOf, toOutcome } from './outcomes.ts';
+import { FEED_LEASE_MS, type SimulationPlan } from './plan.ts';
+import type { Process, World } from './world.ts';
 
 export interface Cart {
   items: string[];
@@ -37,24 +36,27 @@ const WEIGHTS: Readonly<Record<Exclude<OperationKind, 'create'>, number>> = {
   touch: 4,
   regenerate: 5,
   destroy: 5,
-  destroyByUser: 2,
+  destroyByUser: 2.5,
 };
 
 /** Actors that call nodes at random, one call after another each, and write down what they were told. */
 export class Workload {
   readonly history: Operation[] = [];
   readonly sessions: KnownSession[] = [];
+  readonly crashed: string[] = [];
   readonly #world: World;
-  readonly #plan: Plan;
+  readonly #plan: SimulationPlan;
   readonly #makeNode: () => SimulatedNode;
   readonly #nodes: SimulatedNode[];
   /** Operations without an answer, and what goes on if none can come any more. */
   readonly #open = new Map<Operation, () => void>();
+  /** Sessions that are left in peace, and until when. */
+  readonly #quiet = new Map<KnownSession, number>();
   readonly #closing = new Set<string>();
   #chasers = 0;
   #left: number;
 
-  constructor(world: World, plan: Plan, makeNode: () => SimulatedNode) {
+  constructor(world: World, plan: SimulationPlan, makeNode: () => SimulatedNode) {
     this.#world = world;
     this.#plan = plan;
     this.#makeNode = makeNode;
@@ -83,6 +85,7 @@ export class Workload {
   crash(choice: number): void {
     const { process } = this.nodeAt(choice);
     process.crash();
+    this.crashed.push(process.name);
     this.#nodes[Math.floor(choice * this.#nodes.length)] = this.#makeNode();
     const orphaned = [...this.#open].filter(([operation]) => operation.node === process.name);
     for (const [operation, goOn] of orphaned) {
@@ -123,7 +126,9 @@ export class Workload {
   #act(): void {
     const { random } = this.#world;
     const node = this.nodeAt(random.unit());
-    const living = this.sessions.filter(({ isDoomed }) => !isDoomed);
+    const living = this.sessions.filter(
+      (session) => !session.isDoomed && (this.#quiet.get(session) ?? 0) <= this.#world.now,
+    );
     if (living.length === 0 || (living.length < this.#plan.sessions && random.chance(0.3))) return this.#create(node);
     // The dead must stay dead, so they are asked for as well.
     const lately = this.sessions.filter(({ isDoomed, ids }) => isDoomed && ids.length > 0).slice(-2);
@@ -147,7 +152,7 @@ export class Workload {
         session.isDoomed = true;
         return this.#start(node, { kind, session: session.number, id }, (client) => client.destroy(id));
       case 'destroyByUser':
-        return this.#destroyByUser(node);
+        return this.#destroyMany(node, random.chance(0.4) ? id : null);
       default:
         return kind satisfies never;
     }
@@ -183,7 +188,7 @@ export class Workload {
     touch: boolean,
   ): void {
     const consistency = kind === 'get' ? 'bounded' : 'strong';
-    const draft: Draft = { kind, session: session.number, id };
+    const draft: Draft = { kind, session: session.number, id, isPassive: !touch };
     this.#start(node, draft, (client) => client.get(id, { consistency, touch }), undefined, goOn);
   }
 
@@ -212,12 +217,15 @@ export class Workload {
     );
   }
 
-  #destroyByUser(node: SimulatedNode): void {
-    const userId = this.#user();
+  #destroyMany(node: SimulatedNode, exceptId: string | null): void {
+    const userId = exceptId === null && this.#world.random.chance(0.1) ? null : this.#user();
     this.#start(
       node,
-      { kind: 'destroyByUser', userId },
-      (client) => client.destroyByUser(userId),
+      { kind: 'destroyByUser', userId, exceptId },
+      (client) => {
+        if (userId === null) return client.destroyAll();
+        return client.destroyByUser(userId, exceptId === null ? {} : { except: exceptId });
+      },
       () => this.#noteDoom(),
     );
   }
@@ -286,6 +294,7 @@ export class Workload {
     if (session === undefined || session.ids.length === 0) return;
     const delaysMs = [random.logBetween(0.1, 100), FEED_LEASE_MS + random.logBetween(30, 2_000)];
     const delayMs = random.pick(delaysMs) ?? 0;
+    if (this.#plan.isPeaceful && random.chance(0.5)) this.#quiet.set(session, this.#world.now + delayMs);
     const id = random.pick(session.ids.slice(-2))!;
     this.#chasers += 1;
     this.#world.at(delayMs, () => {
@@ -308,29 +317,4 @@ export class Workload {
       outcome.kind === 'absent' || (outcome.kind === 'failed' && outcome.code === 'HOLDFAST_SESSION_NOT_FOUND');
     if (isGone && (kind === 'get' || kind === 'strongGet') && this.#world.random.chance(0.3)) session.isDoomed = true;
   }
-}
-
-function toOutcome(answer: Session<Cart> | boolean | number | null | void): Outcome {
-  if (answer === null) return { kind: 'absent' };
-  if (typeof answer !== 'object') return { kind: 'done', value: answer ?? null };
-  return {
-    kind: 'session',
-    id: answer.id,
-    revision: answer.revision,
-    items: answer.data.items,
-    absoluteExpiresAt: toWorldTime(answer.absoluteExpiresAt.getTime()),
-    servedBy: answer.servedBy,
-  };
-}
-
-function nameOf({ session, id, userId }: Operation): string {
-  const key = id === null ? '' : ` key ${shortKey(storageKeyOf(id))}`;
-  return session === null ? String(userId) : `session ${session}${key}`;
-}
-
-function summaryOf(outcome: Outcome): string {
-  if (outcome.kind === 'session') {
-    return `revision ${outcome.revision} key ${shortKey(storageKeyOf(outcome.id))} from ${outcome.servedBy}`;
-  }
-  return outcome.kind === 'failed' ? outcome.code : outcome.kind === 'done' ? String(outcome.value) : outcome.kind;
 }

@@ -8,7 +8,7 @@ interface Event {
 }
 
 /** Midnight of 1 January 2030, which is when every simulation begins. */
-const EPOCH_MS = Date.UTC(2030, 0, 1);
+export const EPOCH_MS = Date.UTC(2030, 0, 1);
 
 /**
  * Time and chance of one simulation. Everything that happens is an event in one queue; everything that may come out one
@@ -106,20 +106,43 @@ function isBefore(a: Event, b: Event): boolean {
   return a.at === b.at ? a.sequence < b.sequence : a.at < b.at;
 }
 
-/** A wall clock in the world, wrong by `offsetMs`. */
+/** Quartz is wrong by this much at most: 0.2 ms a second. */
+const DRIFT_MAX = 2e-4;
+
+/** A wall clock in the world: wrong by `offsetMs`, running a little too fast or too slow, and set anew now and then. */
 export class Clock {
   readonly #world: World;
-  readonly #offsetMs: number;
+  readonly #drift: number;
+  #offsetMs: number;
+  #setAt = 0;
   /** While it is set, what the clock shows. */
   stopped: number | null = null;
 
   constructor(world: World, offsetMs: number) {
     this.#world = world;
     this.#offsetMs = offsetMs;
+    this.#drift = world.random.between(-DRIFT_MAX, DRIFT_MAX);
   }
 
   now(): number {
-    return this.stopped ?? Math.floor(EPOCH_MS + this.#world.now + this.#offsetMs);
+    const { now } = this.#world;
+    return this.stopped ?? Math.floor(EPOCH_MS + now + this.#offsetMs + this.#drift * (now - this.#setAt));
+  }
+
+  /** Another clock that differs from this one by `byMs`. */
+  beside(byMs: number): Clock {
+    return new Clock(this.#world, this.#offsetMs + byMs);
+  }
+
+  /** Jumps to being wrong by `offsetMs`. */
+  set(offsetMs: number): void {
+    this.#offsetMs = offsetMs;
+    this.#setAt = this.#world.now;
+  }
+
+  /** Jumps by this much, from wherever it stands. */
+  jump(byMs: number): void {
+    this.#offsetMs += byMs;
   }
 
   /** The platform of a server, which has no timers. */
@@ -140,7 +163,7 @@ export function toWorldTime(wallMs: number): number {
 export class Process implements Platform {
   readonly name: string;
   readonly #world: World;
-  readonly #clock: Clock;
+  readonly clock: Clock;
   readonly #random: Random;
   readonly #bornAt: number;
   #isAlive = true;
@@ -149,7 +172,7 @@ export class Process implements Platform {
   constructor(world: World, name: string, skewMs: number) {
     this.name = name;
     this.#world = world;
-    this.#clock = new Clock(world, skewMs);
+    this.clock = new Clock(world, skewMs);
     this.#random = world.random.fork();
     this.#bornAt = world.now;
   }
@@ -178,7 +201,7 @@ export class Process implements Platform {
   }
 
   now(): number {
-    return this.#clock.now();
+    return this.clock.now();
   }
 
   monotonic(): number {

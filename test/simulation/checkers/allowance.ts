@@ -1,42 +1,46 @@
 import { FAULTS } from '../faults.ts';
+import type { Operation } from '../history.ts';
 import { FEED_LEASE_MS } from '../plan.ts';
-import type { Evidence } from './check.ts';
+import type { SimulationEvidence } from './check.ts';
+import { SERVER_CLOCK_JUMP_MS } from './margins.ts';
 
-/** Whether a read that was asked at `readAt` may still be wrong about what was acknowledged at `knownAt`. */
+/** Whether a read that was asked at `readAt` may still be wrong about what was acknowledged at `knownAt`, by its own node or another. */
 export interface Allowance {
   readonly bounds: { readonly own: number; readonly others: number };
-  permits(knownAt: number, readAt: number, isOwn: boolean): boolean;
+  permits(knownAt: number, readAt: number, isOwn: boolean, read: Operation): boolean;
 }
 
 /** What measuring may be off by. */
 const MARGIN_MS = 20;
-/** After an outage of the database the feed is late until the breaker's probe and one poll have gone through. */
-const CATCHING_UP_MS = 6_000;
+/** An outage is noticed to be over by a probe: the last one that was lost has to be given up, and the next to be due. */
+const PROBE_AGAIN_MS = 3_000;
 
-/** The table of promises, for the faults that this run had. */
-export function allowanceOf({ plan, hasFeed }: Evidence): Allowance {
+/**
+ * The table of promises, for the faults that this run had. What the durable tier answered is never of the past. What the
+ * primary tier answered may be, by the bound; and for longer only where the database was away from that node while it was
+ * asked.
+ */
+export function allowanceOf({ plan, hasFeed, outages }: SimulationEvidence): Allowance {
   const classes = new Set(plan.faults.map(({ kind }) => FAULTS[kind]));
-  const leaseMs = plan.validationLeaseMs + MARGIN_MS;
-  const own = classes.has('validation') ? leaseMs : 0;
-  const others = classes.has('validation')
-    ? leaseMs
-    : classes.has('feed')
-      ? hasFeed
-        ? FEED_LEASE_MS + MARGIN_MS
-        : leaseMs
-      : 0;
-  const outages = plan.faults.filter(({ kind }) => kind.startsWith('database-') && kind !== 'database-slow');
-  const outageBetween = (from: number, to: number): number =>
-    outages.reduce((sum, { at, lengthMs }) => {
-      const [begin, end] = [Math.max(from, at), Math.min(to, at + lengthMs + CATCHING_UP_MS)];
-      return sum + Math.max(0, end - begin);
-    }, 0);
+  const isClockSet = plan.faults.some(({ kind }) => kind === 'clock-redis');
+  const leaseMs = plan.validationLeaseMs + MARGIN_MS + (isClockSet ? SERVER_CLOCK_JUMP_MS : 0);
+  const feedMs = hasFeed ? FEED_LEASE_MS + MARGIN_MS : leaseMs;
+  const own = classes.has('rollback') ? leaseMs : 0;
+  const others = own > 0 || classes.has('validation') ? leaseMs : classes.has('feed') ? feedMs : 0;
+  const wasAway = ({ node, invokedAt, returnedAt }: Operation): boolean =>
+    outages.some(
+      (outage) =>
+        (outage.node === null || outage.node === node) &&
+        outage.from <= returnedAt &&
+        outage.until + PROBE_AGAIN_MS >= invokedAt,
+    );
   return {
     bounds: { own, others },
-    permits(knownAt, readAt, isOwn) {
+    permits(knownAt, readAt, isOwn, read) {
       if (readAt <= knownAt) return true;
+      if (read.outcome.kind === 'session' && read.outcome.servedBy === 'durable') return false;
       const bound = isOwn ? own : others;
-      return bound > 0 && readAt - knownAt - outageBetween(knownAt, readAt) <= bound;
+      return bound > 0 && (readAt - knownAt <= bound || wasAway(read));
     },
   };
 }

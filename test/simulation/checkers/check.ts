@@ -1,25 +1,49 @@
+import { FAULTS } from '../faults.ts';
 import type { History, Violation } from '../history.ts';
-import type { Plan } from '../plan.ts';
+import type { Plan, SimulationPlan } from '../plan.ts';
+import type { Commit } from '../simulated-database.ts';
 import type { KnownSession } from '../workload.ts';
 import { allowanceOf } from './allowance.ts';
 import { checkDeadlines } from './deadlines.ts';
+import { checkDoubt } from './doubt.ts';
 import { checkEnds } from './ends.ts';
 import { checkFreshness } from './freshness.ts';
 import { checkLinearizability } from './linearizability.ts';
 import { checkLiving } from './living.ts';
+import { checkOrphans } from './orphans.ts';
+import { checkRestored } from './restored.ts';
+import { checkRevocations } from './revocations.ts';
 import { checkSettled } from './settled.ts';
 import { checkUpdates } from './updates.ts';
+
+export interface Outage {
+  readonly node: string | null;
+  readonly from: number;
+  readonly until: number;
+}
 
 /** One run, as the checkers see it. */
 export interface Evidence {
   readonly plan: Plan;
   readonly history: History;
   readonly sessions: readonly KnownSession[];
+  /** Whether nodes learn of what Redis could not tell them by the feed lease already. */
   readonly hasFeed: boolean;
   readonly healedAt: number;
   readonly unclosed: readonly string[];
   /** Reasons of promises that failed unheard. */
   readonly unheard: readonly string[];
+}
+
+/** What only a simulation can know. */
+export interface SimulationEvidence extends Evidence {
+  readonly plan: SimulationPlan;
+  /** When the database could not be relied on, and by whom; null for everybody. */
+  readonly outages: readonly Outage[];
+  readonly crashed: readonly string[];
+  readonly commits: readonly Commit[];
+  /** Storage keys, in hex, of the rows that are not revoked in the end. */
+  readonly living: readonly string[];
 }
 
 export interface Verdict {
@@ -28,7 +52,8 @@ export interface Verdict {
   readonly undecided: number;
 }
 
-export function check(evidence: Evidence): Verdict {
+export function check(evidence: SimulationEvidence): Verdict {
+  if (evidence.plan.faults.some(({ kind }) => FAULTS[kind] === 'restored')) return checkRestored(evidence);
   const allowance = allowanceOf(evidence);
   const linearizability = checkLinearizability(evidence);
   const violations = [
@@ -36,8 +61,11 @@ export function check(evidence: Evidence): Verdict {
     ...linearizability.violations,
     ...checkEnds(evidence, allowance),
     ...checkFreshness(evidence, allowance),
+    ...checkDoubt(evidence),
     ...checkLiving(evidence),
     ...checkDeadlines(evidence),
+    ...checkOrphans(evidence),
+    ...checkRevocations(evidence),
     ...checkSettled(evidence),
   ];
   return { violations, undecided: linearizability.undecided };

@@ -19,8 +19,8 @@ export function checkEnds({ history, sessions }: Evidence, allowance: Allowance)
       .flatMap((operation): Violation[] => {
         const end = ends.find(({ by, id }) => {
           if ((id !== null && id !== operation.id) || by.returnedAt >= operation.invokedAt) return false;
-          if (operation.kind !== 'get') return true;
-          return !allowance.permits(by.returnedAt, operation.invokedAt, isOwn(by, operation));
+          if (operation.kind !== 'get') return isAcknowledged(by);
+          return !allowance.permits(by.returnedAt, operation.invokedAt, isOwn(by, operation), operation);
         });
         return end === undefined ? [] : [violation(end, operation)];
       });
@@ -48,13 +48,10 @@ function endsOf(operations: readonly Operation[], history: readonly Operation[])
       ends.push({ by, id: findsTheSession(by, operations) ? null : by.id });
   }
   for (const by of history) {
-    if (
-      by.kind === 'destroyByUser' &&
-      isAcknowledged(by) &&
-      creation !== undefined &&
-      creation.returnedAt < by.invokedAt
-    ) {
-      if (owners(operations, by).every((userId) => userId === by.userId)) ends.push({ by, id: null });
+    if (by.kind !== 'destroyByUser' || !isAcknowledged(by)) continue;
+    if (creation === undefined || creation.returnedAt >= by.invokedAt || mentions(operations, by.exceptId)) continue;
+    if (by.userId === null || owners(operations, by).every((userId) => userId === by.userId)) {
+      ends.push({ by, id: null });
     }
   }
   return ends;
@@ -100,4 +97,9 @@ function owners(operations: readonly Operation[], by: Operation): (string | null
 
 function revisionOf({ outcome }: Operation): number {
   return outcome.kind === 'session' ? outcome.revision : 0;
+}
+
+function mentions(operations: readonly Operation[], sought: string | null = null): boolean {
+  if (sought === null) return false;
+  return operations.some(({ id, outcome }) => id === sought || (outcome.kind === 'session' && outcome.id === sought));
 }

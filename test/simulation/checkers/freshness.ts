@@ -14,7 +14,7 @@ export function checkFreshness({ history, sessions }: Evidence, allowance: Allow
         if (write.returnedAt >= read.invokedAt || revisionOf(write) <= revisionOf(read)) return false;
         // Under an earlier id it is the end of that id which other nodes have to be told of.
         const isOwn = write.node === read.node && idOf(write) === read.id;
-        return read.kind !== 'get' || !allowance.permits(write.returnedAt, read.invokedAt, isOwn);
+        return read.kind !== 'get' || !allowance.permits(write.returnedAt, read.invokedAt, isOwn, read);
       });
       if (missed === undefined) return [];
       const ago = (read.invokedAt - missed.returnedAt).toFixed(0);

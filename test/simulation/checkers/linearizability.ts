@@ -1,6 +1,6 @@
 import { isAcknowledged, isUncertain, saysNotFound, type Operation, type Violation } from '../history.ts';
 import type { Evidence } from './check.ts';
-import { SKEW_BETWEEN_MS } from './margins.ts';
+import { skewBetween } from './margins.ts';
 
 interface State {
   readonly revision: number;
@@ -33,6 +33,7 @@ export function checkLinearizability({ history, sessions, plan }: Evidence): {
 } {
   const violations: Violation[] = [];
   let undecided = 0;
+  const isClockSet = plan.faults.some(({ kind }) => kind === 'clock-database');
   const expires = plan.absoluteMs < 600_000;
   for (const { number } of sessions) {
     const operations = history.filter(({ session, kind }) => session === number || kind === 'destroyByUser');
@@ -46,7 +47,11 @@ export function checkLinearizability({ history, sessions, plan }: Evidence): {
     );
     const own = operations
       .filter((operation) => operation !== creation && operation.returnedAt >= creation.invokedAt)
-      .filter(({ kind, userId }) => kind !== 'destroyByUser' || users.has(userId))
+      .filter(({ kind, userId }) => kind !== 'destroyByUser' || userId === null || users.has(userId))
+      // A clock of the database that was set forward makes writes come too late, which `replace` takes for a conflict.
+      .filter(
+        ({ outcome }) => !isClockSet || outcome.kind !== 'failed' || outcome.code !== 'HOLDFAST_REVISION_CONFLICT',
+      )
       .map((operation) => toStep(operation, !expires && !isHalfDead, expires))
       .filter((step) => step !== null);
     const birth: Step = {
@@ -58,7 +63,7 @@ export function checkLinearizability({ history, sessions, plan }: Evidence): {
     };
     const aftermath = operations
       .filter(({ userId }) => users.has(userId))
-      .flatMap((operation) => toAftermath(operation, creation));
+      .flatMap((operation) => toAftermath(operation, creation, skewBetween(plan)));
     const steps = [birth, ...own, ...aftermath];
     const result = search(steps, { ...dead(born), isCreated: false });
     if (result === 'undecided') undecided += 1;
@@ -125,19 +130,26 @@ function toStep(operation: Operation, countsNotFound: boolean, expires: boolean)
       });
     case 'destroyByUser':
       if (!isApplied && !isOptional) return null;
-      return step((state) => (state.isAlive && state.userId === userId ? dead(state) : isOptional ? null : state));
+      return step((state) => (isMeant(state, operation) ? dead(state) : isOptional ? null : state));
     default:
       return kind satisfies never;
   }
 }
 
 /** `destroyByUser` looks once more for logins that were in flight; by the clocks of nodes, which differ. */
-function toAftermath(operation: Operation, creation: Operation): Step[] {
+function toAftermath(operation: Operation, creation: Operation, skew: number): Step[] {
   const { kind, userId, invokedAt: from, returnedAt } = operation;
-  const isAfter = creation.invokedAt > returnedAt + SKEW_BETWEEN_MS;
-  if (kind !== 'destroyByUser' || isAfter || !(isAcknowledged(operation) || isUncertain(operation))) return [];
-  const apply: Step['apply'] = (state) => (state.isAlive && state.userId === userId ? dead(state) : null);
+  const isAfter = creation.invokedAt > returnedAt + skew;
+  if (kind !== 'destroyByUser' || userId === null || isAfter || !(isAcknowledged(operation) || isUncertain(operation)))
+    return [];
+  const apply: Step['apply'] = (state) => (isMeant(state, operation) ? dead(state) : null);
   return [{ operation, from, until: Infinity, isOptional: true, apply }];
+}
+
+/** Everybody is meant by a call that names no user. */
+function isMeant(state: State, { userId, exceptId = null }: Operation): boolean {
+  const isSpared = exceptId !== null && state.id === exceptId;
+  return state.isAlive && (userId === null || state.userId === userId) && !isSpared;
 }
 
 function dead(state: State): State {

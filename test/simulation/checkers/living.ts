@@ -1,21 +1,25 @@
-import { isAcknowledged, mayHaveHappened, saysNotFound, type Violation } from '../history.ts';
+import { isAcknowledged, mayHaveHappened, saysNotFound, type Operation, type Violation } from '../history.ts';
 import type { Evidence } from './check.ts';
-import { SKEW_BETWEEN_MS, TOUCH_LATENESS_MS } from './margins.ts';
+import { skewBetween, touchLateness } from './margins.ts';
 
 /** Nobody is told "not found" of a session that nobody can have ended. */
 export function checkLiving({ history, sessions, plan }: Evidence): Violation[] {
   const { idleMs, absoluteMs } = plan;
+  const skew = skewBetween(plan);
+  // A touch that only Redis was told of may be forgotten with the process that was to tell the database.
+  const isForgetful = plan.faults.some(({ kind }) => kind === 'node-crash');
   return sessions.flatMap(({ number }) => {
     const operations = history.filter(({ session }) => session === number);
     const users = new Set(operations.filter(mayHaveHappened).map(({ userId }) => userId));
     const endings = history.filter(
       (operation) =>
         mayHaveHappened(operation) &&
-        ((operation.kind === 'destroyByUser' && users.has(operation.userId)) ||
+        ((operation.kind === 'destroyByUser' && isMeant(operation, users) && !isSpared(operation, operations)) ||
           (operation.session === number && (operation.kind === 'destroy' || operation.kind === 'regenerate'))),
     );
     const writes = operations.filter(
-      (operation) => operation.kind !== 'get' && operation.kind !== 'touch' && isAcknowledged(operation),
+      (operation) =>
+        operation.kind !== 'get' && isAcknowledged(operation) && !(operation.kind === 'touch' && isForgetful),
     );
     return operations.filter(saysNotFound).flatMap((operation): Violation[] => {
       const { id, invokedAt, returnedAt } = operation;
@@ -30,12 +34,29 @@ export function checkLiving({ history, sessions, plan }: Evidence): Violation[] 
       const begin = operations.find(({ kind }) => kind === 'create')?.invokedAt ?? 0;
       const active = Math.max(
         begin,
-        ...writes.filter((write) => write.returnedAt < invokedAt).map((write) => write.invokedAt),
+        ...writes
+          .filter((write) => write.kind !== 'strongGet' && write.returnedAt < invokedAt)
+          .map((write) => write.invokedAt),
       );
-      const isFresh = returnedAt < active + idleMs - TOUCH_LATENESS_MS - SKEW_BETWEEN_MS;
-      if (!isFresh || returnedAt > begin + absoluteMs - SKEW_BETWEEN_MS) return [];
+      const isFresh = returnedAt < active + idleMs - touchLateness(plan) - skew;
+      if (!isFresh || returnedAt > begin + absoluteMs - skew) return [];
       const message = `${operation.kind} was told that a living session is not there`;
       return [{ rule: 'living-not-found', message, session: number, operations: [origin, operation] }];
     });
   });
+}
+
+/** Everybody is meant by a call that names no user. */
+function isMeant({ userId }: Operation, users: ReadonlySet<string | null>): boolean {
+  return userId === null || users.has(userId);
+}
+
+/** The session had the id that was to be spared, and no other before the call was over. */
+function isSpared(by: Operation, operations: readonly Operation[]): boolean {
+  const first = operations.find(({ outcome }) => outcome.kind === 'session')?.outcome;
+  const hasMoved = operations.some(
+    (operation) =>
+      operation.kind === 'regenerate' && mayHaveHappened(operation) && operation.invokedAt <= by.returnedAt,
+  );
+  return !hasMoved && first?.kind === 'session' && first.id === by.exceptId;
 }

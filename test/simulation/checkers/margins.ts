@@ -1,6 +1,16 @@
+import { SKEW_MS, type Plan } from '../plan.ts';
+
 /** A destroy surely still finds a session by an id that was regenerated this long before (`PREVIOUS_KEY_LOOKUP_MS` less the skew). */
 export const REGENERATED_LOOKUP_SAFE_MS = 20_000;
+/** How far a server's clock is set at once, in these simulations. */
+export const SERVER_CLOCK_JUMP_MS = 5_000;
+
 /** How far two clocks of the fleet may be apart. */
-export const SKEW_BETWEEN_MS = 5_000;
+export function skewBetween({ skewMs = SKEW_MS }: Plan): number {
+  return 2 * skewMs;
+}
+
 /** A touch is due after this long at the latest, and may be late by the rest. */
-export const TOUCH_LATENESS_MS = 31_000;
+export function touchLateness({ idleMs }: Plan): number {
+  return Math.min(30_000, idleMs / 10) + 1_000;
+}

@@ -1,16 +1,14 @@
 import type { Violation } from '../history.ts';
-import type { Evidence } from './check.ts';
+import type { SimulationEvidence } from './check.ts';
 
 /** All time-outs of one call, one after another: its place in the queue, its reads, its statement and the repetitions of it. */
 const LONGEST_MS = 30_000;
 
 /** Every promise settles within its bound, unless its process died, and with an error of the library. */
-export function checkSettled({ history, plan, unclosed, unheard }: Evidence): Violation[] {
-  const crashes = plan.faults.some(({ kind }) => kind === 'node-crash');
+export function checkSettled({ history, plan, crashed, unclosed, unheard }: SimulationEvidence): Violation[] {
   const pausedMs = plan.faults
     .filter(({ kind }) => kind === 'node-pause')
     .reduce((sum, { lengthMs }) => sum + lengthMs, 0);
-  const lastNodes = new Set(history.slice(-plan.nodes).map(({ node }) => node));
   const late = history.flatMap((operation): Violation[] => {
     const { invokedAt, returnedAt, outcome, node } = operation;
     const about = { session: operation.session, operations: [operation] };
@@ -20,7 +18,7 @@ export function checkSettled({ history, plan, unclosed, unheard }: Evidence): Vi
     if (outcome.kind === 'failed' && /CONFIGURATION|ENVELOPE|KEY_RING|PAYLOAD|TIER_FAILURE/.test(outcome.code)) {
       return [{ rule: 'wrong-error', message: `${operation.kind} failed with ${outcome.code}`, ...about }];
     }
-    if (outcome.kind === 'pending' && crashes && !lastNodes.has(node)) return [];
+    if (outcome.kind === 'pending' && crashed.includes(node)) return [];
     if (returnedAt - invokedAt <= LONGEST_MS + pausedMs) return [];
     return [
       { rule: 'not-settled', message: `${operation.kind} took ${(returnedAt - invokedAt).toFixed(0)} ms`, ...about },

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { OutcomeUnknownError, TierFailure } from '../../../src/index.ts';
-import { add, MemoryFleet, type FleetNode } from '../../support/memory-fleet.ts';
+import { add, MemoryFleet, type FleetNode, refuse } from '../../support/memory-fleet.ts';
 
 let fleet: MemoryFleet;
 beforeEach(() => {
@@ -69,6 +69,17 @@ describe('other writes whose answer is lost', () => {
       expect(await node.sessions.listByUser('u_42')).toHaveLength(1);
     },
   );
+
+  it('leave no row for good: the key that a create gave up is revoked once the database is back', async () => {
+    const node = await fleet.node();
+    loseAnswer(node, 'insert', 'after');
+    await node.sessions.create({ cart: ['A1'] }, { userId: 'u_42' });
+    node.durable.hook.before = refuse;
+    await fleet.platform.advance(10_000);
+    node.heal();
+    await fleet.platform.advance(2_000);
+    expect(await node.sessions.listByUser('u_42')).toHaveLength(1);
+  });
 
   it('an INSERT that runs after all cannot make the old id of a regenerated session live again', async () => {
     const node = await fleet.node();

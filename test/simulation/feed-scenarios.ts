@@ -1,0 +1,127 @@
+import { storageKeyOf } from '../../src/session/session-id.ts';
+import { settled } from '../support/fake-platform.ts';
+import { gate } from '../support/intercepted-tiers.ts';
+import { add, MemoryFleet, refuse } from '../support/memory-fleet.ts';
+import { isBehind, newScene, pauseAt, twoNodes, USER, type Scenario } from './scene.ts';
+
+/** Of the dirty feed, and of calls that end many sessions. */
+export const feedScenarios = {
+  /** A poll that has begun says nothing until it is applied. */
+  'a poll that takes long': async () => {
+    const { fleet, reader, writer, id } = await twoNodes();
+    await fleet.platform.advance(10);
+    await add(writer.sessions, id, 'A1');
+    pauseAt(reader, 'readFeed');
+    await fleet.platform.advance(1_600);
+    return (await isBehind(reader, id)) ? 'a write was not seen 1.6 s later' : null;
+  },
+
+  /** A poll tells what there was when it began, and not when its answer came. */
+  'a poll that is answered late': async () => {
+    const { fleet, reader, writer, id } = await twoNodes();
+    const [answer, next] = [gate(), gate()];
+    let polls = 0;
+    reader.durable.override('readFeed', async (own, ...args) => {
+      polls += 1;
+      if (polls > 1) await next.wait();
+      const page = await own(...args);
+      await answer.wait();
+      return page;
+    });
+    await fleet.platform.advance(1_001);
+    await answer.reached;
+    await add(writer.sessions, id, 'A1');
+    await fleet.platform.advance(400);
+    answer.pass();
+    await fleet.platform.advance(1_150);
+    return (await isBehind(reader, id)) ? 'a write was not seen 1.55 s later' : null;
+  },
+
+  /** Who was to take the copies away died, and a new process has not heard of it. */
+  'a process that is new': async () => {
+    const { fleet, reader, writer, id } = await twoNodes();
+    reader.cutFromPrimary();
+    await fleet.platform.advance(100);
+    await add(writer.sessions, id, 'A1');
+    await fleet.platform.advance(5_000);
+    return (await isBehind(await fleet.node(), id)) ? 'a new process did not see a write of before' : null;
+  },
+
+  /** Activity that is told late must not undo what was told in time. */
+  'a touch that is told late': async () => {
+    const fleet = new MemoryFleet();
+    const options = { lifetime: { idle: 20_000, absolute: 600_000 } };
+    const [cut, other] = [await fleet.node(options), await fleet.node(options)];
+    const { id } = await other.sessions.create({ cart: [] });
+    await other.sessions.get(id);
+    await settled();
+    cut.durable.hook.before = refuse;
+    await fleet.platform.advance(6_000);
+    await cut.sessions.get(id);
+    await fleet.platform.advance(6_000);
+    await other.sessions.touch(id);
+    await fleet.platform.advance(2_000);
+    cut.heal();
+    await fleet.platform.advance(14_000);
+    const session = await other.sessions.get(id, { consistency: 'strong', touch: false });
+    return session === null ? 'a session in use was not found' : null;
+  },
+
+  /** The walk has gone by where a session moves to. */
+  'a session that moves behind the walk': async () => {
+    const fleet = new MemoryFleet();
+    const [walker, other] = [await fleet.node(), await fleet.node()];
+    const created = await Promise.all([1, 2, 3].map(() => other.sessions.create({ cart: [] }, { userId: USER })));
+    const ids = created.map(({ id }) => id).toSorted((a, b) => storageKeyOf(a).compare(storageKeyOf(b)));
+    const tombstones = pauseAt(walker, 'tombstone');
+    const walking = walker.sessions.destroyByUser(USER);
+    await tombstones.reached;
+    let id = ids[2] ?? '';
+    while (storageKeyOf(id).compare(storageKeyOf(ids[1] ?? '')) > 0) ({ id } = await other.sessions.regenerate(id));
+    tombstones.pass();
+    await walking;
+    return (await other.sessions.get(id)) === null ? null : 'a session outlived a call that ended all of its user';
+  },
+
+  'more sessions than ten walks of one batch': async () => {
+    const { sessions } = await new MemoryFleet().node();
+    for (let count = 0; count < 21; count += 1) await sessions.create({ cart: [] }, { userId: USER });
+    await sessions.destroyByUser(USER);
+    return (await sessions.listByUser(USER)).length === 0
+      ? null
+      : 'sessions outlived a call that ended all of its user';
+  },
+
+  /** Who finds nothing left to end may have been overtaken by who has not told Redis yet. */
+  'two calls that end the same sessions': async () => {
+    const { reader, destroyer, other, id } = await newScene();
+    await reader.sessions.get(id);
+    await settled();
+    const tombstone = pauseAt(destroyer, 'tombstone');
+    void destroyer.sessions.destroyByUser(USER);
+    await tombstone.reached;
+    await other.sessions.destroyByUser(USER);
+    return (await other.sessions.get(id)) === null ? null : 'a session was served after all of its user had ended';
+  },
+
+  /** The database's clock has been set forward, and refuses by its deadline what would have ended many. */
+  'a walk that comes too late': async () => {
+    const fleet = new MemoryFleet();
+    const { sessions, durable } = await fleet.node();
+    const { id } = await sessions.create({ cart: [] }, { userId: USER });
+    const isLate = { walk: true, clock: true };
+    durable.override('revokeMany', async (own, ...args) => {
+      if (!isLate.walk) return own(...args);
+      isLate.walk = false;
+      return [];
+    });
+    durable.override('probe', async (own) => {
+      const now = Number(await own());
+      if (!isLate.clock) return now;
+      isLate.clock = false;
+      return now + 60_000;
+    });
+    await sessions.destroyByUser(USER);
+    return (await sessions.get(id)) === null ? null : 'a session outlived a call that ended all of its user';
+  },
+} satisfies Record<string, Scenario>;

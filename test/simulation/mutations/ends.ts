@@ -1,0 +1,170 @@
+import type { Mutation } from './mutation.ts';
+
+const DESTROY = 'src/tiering/destroy-path.ts';
+const MANY = 'src/tiering/destroy-many-path.ts';
+const REGENERATE = 'src/tiering/regenerate-path.ts';
+
+/** Of what ends sessions. */
+export const endsMutations: readonly Mutation[] = [
+  {
+    name: 'a destroy holds nothing before it',
+    edits: [{ file: DESTROY, find: '(await context.primary.hold(storageKey)) !== UNREACHED', replace: 'true' }],
+    faults: ['node-crash'],
+    seed: 231,
+  },
+  {
+    name: 'a destroy entombs nothing after it',
+    edits: [
+      {
+        file: DESTROY,
+        find: 'return (await primary.tombstone(revoked.storageKey, ttlMs)) !== UNREACHED;',
+        replace: 'return primary !== undefined && ttlMs > 0;',
+      },
+    ],
+    faults: ['redis-evict', 'database-slow'],
+    seed: 64,
+  },
+  {
+    name: 'a destroy does not follow a regenerate',
+    edits: [
+      {
+        file: DESTROY,
+        find: 'return movedTo === null ? false : destroy(context, pending, movedTo);',
+        replace: 'return movedTo === storageKey;',
+      },
+    ],
+    faults: [],
+    seed: 7,
+  },
+  {
+    name: 'a regenerate entombs nothing',
+    edits: [
+      {
+        file: 'src/tiering/regenerate-path.ts',
+        find: '(await primary.tombstone(previousStorageKey, ttlMs)) !== UNREACHED',
+        replace: 'ttlMs > 0',
+      },
+      {
+        file: 'src/tiering/regenerate-path.ts',
+        find: '(await primary.hold(previousStorageKey)) !== UNREACHED',
+        replace: 'true',
+      },
+    ],
+    faults: [],
+    seed: 1,
+  },
+  {
+    name: 'a regenerate holds nothing before it',
+    edits: [{ file: REGENERATE, find: '(await primary.hold(previousStorageKey)) !== UNREACHED', replace: 'true' }],
+    faults: [],
+    scenario: 'a regenerate that dies',
+  },
+  {
+    name: 'a regenerate entombs nothing after it',
+    edits: [
+      {
+        file: REGENERATE,
+        find: '(await primary.tombstone(previousStorageKey, ttlMs)) !== UNREACHED',
+        replace: 'ttlMs > 0',
+      },
+    ],
+    faults: [],
+    scenario: 'a hold that is evicted',
+  },
+  {
+    name: 'a destroy that is not durable entombs nothing',
+    edits: [
+      {
+        file: DESTROY,
+        find: '(await context.primary.tombstone(storageKey, PENDING_TOMBSTONE_TTL_MS)) !== UNREACHED',
+        replace: 'PENDING_TOMBSTONE_TTL_MS > 0',
+      },
+    ],
+    faults: ['database-down'],
+    seed: 6,
+  },
+  {
+    name: 'a destroy that is not durable is not tried again',
+    edits: [
+      {
+        file: 'src/tiering/pending-revocations.ts',
+        find: '    this.#schedule();\n    return true;',
+        replace: '    return true;',
+      },
+    ],
+    faults: [],
+    scenario: 'a destroy that is not durable',
+  },
+  {
+    name: 'a revocation that came too late found nothing',
+    edits: [
+      {
+        file: DESTROY,
+        find: 'if (answer !== null || (await durable.readState(command.storageKey)) === null) return answer;',
+        replace: 'if (answer !== null || durable !== null) return answer;',
+      },
+    ],
+    faults: ['clock-database'],
+    seed: 1,
+  },
+  {
+    name: 'an empty walk that came too late is believed',
+    edits: [
+      {
+        file: MANY,
+        find: 'if (!(await context.durable.isPast(validUntil))) break;',
+        replace: 'if (validUntil !== 0) break;',
+      },
+    ],
+    faults: [],
+    scenario: 'a walk that comes too late',
+  },
+  {
+    name: 'latecomers include the kept session under a new id',
+    edits: [
+      {
+        file: MANY,
+        find: '(except && (await isSame(context, except, storageKey, calledAt)))',
+        replace: '(except && storageKey.equals(except))',
+      },
+    ],
+    faults: [],
+    seed: 70,
+  },
+  {
+    name: 'a walk that failed half-way changed nothing',
+    edits: [
+      {
+        file: MANY,
+        find: 'throw done.revoked > 0 && error instanceof TierUnavailableError ? new OutcomeUnknownError() : error;',
+        replace: 'throw error;',
+      },
+    ],
+    faults: ['database-reject'],
+    seed: 9,
+  },
+  {
+    name: 'one walk ends all',
+    edits: [{ file: MANY, find: 'walk <= REVOKE_WALKS_MAX; walk += 1', replace: 'walk <= 1; walk += 1' }],
+    faults: [],
+    scenario: 'a session that moves behind the walk',
+  },
+  {
+    name: 'a walk is one batch',
+    edits: [
+      {
+        file: MANY,
+        find: 'if (last === undefined || rows.length < REVOKE_BATCH_ROWS) return command.validUntil;',
+        replace: 'if (last === undefined || rows.length < Infinity) return command.validUntil;',
+      },
+    ],
+    faults: [],
+    scenario: 'more sessions than ten walks of one batch',
+  },
+  {
+    name: 'who ends many does not wait for the tombstones of others',
+    edits: [{ file: MANY, find: 'await context.feed.catchUp();', replace: '' }],
+    faults: [],
+    scenario: 'two calls that end the same sessions',
+  },
+];

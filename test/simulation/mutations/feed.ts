@@ -1,0 +1,97 @@
+import { LOSSY, type Mutation } from './mutation.ts';
+
+const GUARD = 'src/tiering/primary-guard.ts';
+const FEED = 'src/tiering/dirty-feed.ts';
+
+/** Of the dirty feed. */
+export const feedMutations: readonly Mutation[] = [
+  {
+    name: 'the feed may be late',
+    edits: [{ file: FEED, find: 'return this.lateMs <= FEED_LEASE_MS;', replace: 'return this.lateMs < Infinity;' }],
+    faults: [],
+    scenario: 'a feed that is not heard',
+  },
+  {
+    name: 'the feed does not overlap',
+    edits: [{ file: FEED, find: 'firstNow - FEED_OVERLAP_MS', replace: 'firstNow' }],
+    faults: [],
+    scenario: 'a mark that is older than its commit',
+  },
+  {
+    name: 'the feed moves on although a row could not be applied',
+    edits: [
+      { file: FEED, find: 'if (!(await this.#applyAll(rows))) return false;', replace: 'await this.#applyAll(rows);' },
+    ],
+    faults: [],
+    whyNot: 'What could not be applied opened the breaker, and closing it raises the trust floor above every copy.',
+  },
+  {
+    name: 'marks are cleared at once',
+    edits: [
+      {
+        file: FEED,
+        find: 'this.#since - validationLeaseMs - DIRTY_WINDOW_MARGIN_MS',
+        replace: 'this.#since + FEED_OVERLAP_MS',
+      },
+    ],
+    faults: LOSSY,
+    seed: 224,
+  },
+  {
+    name: 'the feed is fresh before it is applied',
+    edits: [
+      {
+        file: FEED,
+        find: 'if (await this.#readAll()) this.#freshAt = startedAt;',
+        replace: 'this.#freshAt = startedAt; await this.#readAll();',
+      },
+    ],
+    faults: [],
+    scenario: 'a poll that takes long',
+  },
+  {
+    name: 'the feed is fresh as of the end of a poll',
+    edits: [{ file: FEED, find: 'this.#freshAt = startedAt', replace: 'this.#freshAt = platform.monotonic()' }],
+    faults: [],
+    scenario: 'a poll that is answered late',
+  },
+  {
+    name: 'the feed forgets earlier keys',
+    edits: [{ file: FEED, find: '...row.previousKeys.map((key) => primary.tombstone(key, ttlMs)),', replace: '' }],
+    faults: ['redis-cut'],
+    seed: 10,
+  },
+  {
+    name: 'a new process begins the feed at the present',
+    edits: [
+      {
+        file: FEED,
+        find: 'let position: FeedPosition | number = this.#since;',
+        replace:
+          'let position: FeedPosition | number = this.#since || (await durable.readFeed(Number.MAX_SAFE_INTEGER, 1)).now;',
+      },
+    ],
+    faults: [],
+    scenario: 'a process that is new',
+  },
+  {
+    name: 'a backlog of marks is forgotten',
+    edits: [{ file: FEED, find: 'primary.raiseTrustFloor();', replace: '' }],
+    faults: ['redis-cut'],
+    seed: 157,
+  },
+  {
+    name: 'a failed evict does not open the breaker, and the feed moves on',
+    edits: [
+      {
+        file: GUARD,
+        find: 'return this.#attempt(() => this.#tier.evict(storageKey, belowRevision));',
+        replace:
+          'return this.#breaker.isClosed ? this.#tier.evict(storageKey, belowRevision).catch(() => UNREACHED) : Promise.resolve(UNREACHED);',
+      },
+      { file: FEED, find: 'if (!(await this.#applyAll(rows))) return false;', replace: 'await this.#applyAll(rows);' },
+    ],
+    faults: [],
+    scenario: 'an evict that fails',
+  },
+];

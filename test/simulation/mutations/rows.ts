@@ -1,0 +1,220 @@
+import { LOSSY, type Mutation } from './mutation.ts';
+
+const DURABLE = 'src/tiers/memory/memory-durable-tier.ts';
+const WRITE = 'src/tiering/write-path.ts';
+
+/** Of what a statement does, and of answers that are lost. */
+export const rowsMutations: readonly Mutation[] = [
+  {
+    name: 'statements have no deadline',
+    edits: [
+      {
+        file: DURABLE,
+        find: 'validUntil !== null && this.#now() > validUntil',
+        replace: 'validUntil === this.#now() - 1e15',
+      },
+    ],
+    faults: ['database-late'],
+    seed: 11,
+  },
+  {
+    name: 'a write does not compare before it swaps',
+    edits: [{ file: DURABLE, find: 'row.revision === command.record.revision - 1', replace: 'row.revision > 0' }],
+    faults: [],
+    seed: 1,
+  },
+  {
+    name: 'a touch does not ask whether the session is alive',
+    edits: [
+      {
+        file: DURABLE,
+        find: '!isAlive(row, aliveAt)) return null',
+        replace: 'row.revokedAt !== null || aliveAt < 0) return null',
+      },
+    ],
+    faults: [],
+    scenario: 'a touch of what has ended',
+  },
+  {
+    name: 'a failed publish is ignored',
+    edits: [
+      {
+        file: WRITE,
+        find: '(await publish(context, record, stamp)) !== UNREACHED',
+        replace: '(await publish(context, record, stamp)) !== null',
+      },
+    ],
+    faults: ['redis-lost-request', 'redis-refuse'],
+    seed: 102,
+  },
+  {
+    name: 'nothing is ever marked dirty',
+    edits: [
+      {
+        file: DURABLE,
+        find: 'return dirty ? Math.max(row.dirtyAt ?? 0, this.#now()) : row.dirtyAt;',
+        replace: 'return dirty ? row.dirtyAt : row.dirtyAt;',
+      },
+    ],
+    faults: LOSSY,
+    seed: 10,
+  },
+  {
+    name: 'a retry has a new write id',
+    edits: [
+      {
+        file: WRITE,
+        find: 'isApplied({ durable }: TieringContext, ',
+        replace: 'isApplied({ durable, platform }: TieringContext, ',
+      },
+      {
+        file: WRITE,
+        find: 'settle(() => durable.update(command))',
+        replace: 'settle(() => durable.update({ ...command, writeId: newWriteId(platform) }))',
+      },
+    ],
+    faults: ['database-lost-reply'],
+    seed: 14,
+  },
+  {
+    name: 'a repeat that finds nothing is a conflict',
+    edits: [
+      {
+        file: WRITE,
+        find: 'if (answer || !isRepeat) return answer;',
+        replace: 'if (answer || isRepeat !== null) return answer;',
+      },
+    ],
+    faults: ['database-lost-reply'],
+    seed: 21,
+  },
+  {
+    name: 'a publish is stamped after its statement',
+    edits: [
+      {
+        file: WRITE,
+        find: '(await publish(context, record, stamp))',
+        replace: '(await publish(context, record, primary.stamp()))',
+      },
+    ],
+    faults: [],
+    scenario: 'a publish that comes late, and its date',
+  },
+  {
+    name: 'a mark that failed is ignored',
+    edits: [
+      {
+        file: WRITE,
+        find: 'return orUnknown(context.durable.markDirty(storageKey));',
+        replace: 'return orUnknown(context.durable.markDirty(storageKey).catch(() => undefined));',
+      },
+    ],
+    faults: [],
+    scenario: 'a mark that fails',
+  },
+  {
+    name: 'a lost INSERT is sent again',
+    edits: [
+      {
+        file: WRITE,
+        find: 'if (await durable.insert(command)) return;',
+        replace: 'if ((await settle(() => durable.insert(command))).answer) return;',
+      },
+    ],
+    faults: ['database-lost-reply', 'database-late'],
+    seed: 8,
+  },
+  {
+    name: 'the key of a lost INSERT is not given up',
+    edits: [
+      {
+        file: WRITE,
+        find: 'if (error instanceof OutcomeUnknownError) giveUp(context, pending, record.storageKey);',
+        replace: '',
+      },
+    ],
+    faults: ['database-lost-reply'],
+    seed: 19,
+  },
+  {
+    name: 'a write in doubt leaves the copy',
+    edits: [
+      {
+        file: WRITE,
+        find: 'if (error instanceof OutcomeUnknownError) await primary.evict(record.storageKey, record.revision);',
+        replace: '',
+      },
+    ],
+    faults: [],
+    scenario: 'a write in doubt',
+  },
+  {
+    name: 'a lost answer means that nothing changed',
+    edits: [
+      {
+        file: 'src/tiering/durable-guard.ts',
+        find: 'return this.#run(statement, () => new OutcomeUnknownError());',
+        replace: "return this.#run(statement, (reason) => new TierUnavailableError('durable', reason));",
+      },
+    ],
+    faults: ['database-lost-reply'],
+    seed: 6,
+  },
+  {
+    name: 'a row remembers one earlier key',
+    edits: [
+      {
+        file: DURABLE,
+        find: '[...row.previousKeys, previousStorageKey].slice(-PREVIOUS_KEYS_MAX)',
+        replace: '[previousStorageKey].slice(-PREVIOUS_KEYS_MAX)',
+      },
+    ],
+    faults: [],
+    seed: 7,
+  },
+  {
+    name: 'times of a touch may go back',
+    edits: [
+      {
+        file: DURABLE,
+        find: 'toState(this.#store({ ...row, ...later(row, { lastSeenAt, idleExpiresAt }) }))',
+        replace: 'toState(this.#store({ ...row, lastSeenAt, idleExpiresAt }))',
+      },
+    ],
+    faults: [],
+    scenario: 'a touch that is told late',
+  },
+  {
+    name: 'a write does not ask whether the row is revoked',
+    edits: [
+      {
+        file: DURABLE,
+        find: 'return row.revokedAt === null && row.idleExpiresAt >= aliveAt',
+        replace: 'return row.idleExpiresAt >= aliveAt',
+      },
+    ],
+    faults: [],
+    whyNot: 'The revision of a revoked row is one higher, so that no write of before finds the one that it expects.',
+  },
+  {
+    name: 'a revocation keeps the revision',
+    edits: [
+      { file: DURABLE, find: 'revision: row.revision + 1, revokedAt', replace: 'revision: row.revision, revokedAt' },
+    ],
+    faults: [],
+    whyNot: 'No write changes a row that is revoked.',
+  },
+  {
+    name: 'a write does not ask, and a revocation keeps the revision',
+    edits: [
+      {
+        file: DURABLE,
+        find: 'return row.revokedAt === null && row.idleExpiresAt >= aliveAt',
+        replace: 'return row.idleExpiresAt >= aliveAt',
+      },
+      { file: DURABLE, find: 'revision: row.revision + 1, revokedAt', replace: 'revision: row.revision, revokedAt' },
+    ],
+    faults: [],
+    scenario: 'a write to what has ended',
+  },
+];

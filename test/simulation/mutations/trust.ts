@@ -1,0 +1,183 @@
+import { LOSSY, type Mutation } from './mutation.ts';
+
+const GUARD = 'src/tiering/primary-guard.ts';
+const READ = 'src/tiering/read-path.ts';
+
+/** Of when a copy is believed, and of who answers. */
+export const trustMutations: readonly Mutation[] = [
+  {
+    name: 'there is no trust floor',
+    edits: [{ file: GUARD, find: 'at < this.#trustFloor || ', replace: '' }],
+    faults: LOSSY,
+    seed: 31,
+  },
+  {
+    name: 'the incarnation is ignored',
+    edits: [{ file: GUARD, find: 'value.stamp.incarnation !== vantage.incarnation', replace: 'value.revision < 0' }],
+    faults: ['redis-restart-earlier', 'node-crash'],
+    seed: 43,
+  },
+  {
+    name: 'the validation lease is ignored',
+    edits: [{ file: GUARD, find: 'vantage.latest - at <= this.#validationLeaseMs', replace: 'at > 0' }],
+    faults: ['redis-rollback'],
+    seed: 1,
+  },
+  {
+    name: 'a reader joins a read that is under way',
+    edits: [
+      {
+        file: 'src/tiering/single-flight.ts',
+        find: 'if (flight === undefined) return',
+        replace: 'if (flight !== undefined) return flight.running; return',
+      },
+    ],
+    faults: [],
+    scenario: 'a read that is under way',
+  },
+  {
+    name: 'a fill is stamped after its read',
+    edits: [
+      {
+        file: READ,
+        find: 'const stamp = isLeased ? primary.stamp() : null;\n    const row = await durable.read(storageKey);',
+        replace: 'const row = await durable.read(storageKey);\n    const stamp = isLeased ? primary.stamp() : null;',
+      },
+    ],
+    faults: [],
+    scenario: 'a fill that comes late, and its date',
+  },
+  {
+    name: 'a validation is stamped after its question',
+    edits: [
+      {
+        file: READ,
+        find: 'const stamp = primary.stamp();\n    const state = await durable.readState(storageKey);',
+        replace: 'const state = await durable.readState(storageKey);\n    const stamp = primary.stamp();',
+      },
+    ],
+    faults: [],
+    scenario: 'a restamp that comes late, and its date',
+  },
+  {
+    name: 'a stamp names the life that it meets',
+    edits: [
+      {
+        file: GUARD,
+        find: 'this.#tier.fill(storageKey, token, value)',
+        replace:
+          "this.#tier.fill(storageKey, token, { ...value, stamp: { ...value.stamp, incarnation: this.#tier.vantage()?.incarnation ?? '' } })",
+      },
+    ],
+    faults: [],
+    scenario: 'a fill that comes in the next life',
+  },
+  {
+    name: 'a stamp in the future is believed',
+    edits: [{ file: GUARD, find: ' || at > vantage.latest', replace: '' }],
+    faults: [],
+    scenario: 'a date that lies in the future',
+  },
+  {
+    name: 'the furthest time of a server is forgotten',
+    edits: [{ file: GUARD, find: 'Math.max(vantage.latest, this.#furthest.at)', replace: 'vantage.latest' }],
+    faults: [],
+    scenario: 'a clock of Redis that is set back',
+  },
+  {
+    name: 'a failed command does not open the breaker',
+    edits: [
+      {
+        file: GUARD,
+        find: "this.#breaker.trip(error instanceof TierFailure ? error.reason : 'unexpected');",
+        replace: '',
+      },
+    ],
+    faults: LOSSY,
+    seed: 87,
+  },
+  {
+    name: 'an outage is a logout',
+    edits: [
+      {
+        file: READ,
+        find: 'const row = await durable.read(storageKey);\n    if (row === null) return null;\n    const session',
+        replace:
+          'const row = await durable.read(storageKey).catch(() => null);\n    if (row === null) return null;\n    const session',
+      },
+    ],
+    faults: ['database-down', 'database-cut'],
+    seed: 3,
+  },
+  {
+    name: 'a copy past its idle deadline is gone',
+    edits: [
+      {
+        file: READ,
+        find: 'if (now >= record.absoluteExpiresAt) return null;\n    const worth',
+        replace: 'if (now >= record.absoluteExpiresAt || now > value.idleExpiresAt) return null;\n    const worth',
+      },
+    ],
+    faults: [],
+    scenario: 'a deadline that has moved',
+  },
+  {
+    name: 'a read revives what has idled away',
+    edits: [{ file: READ, find: 'options.touch && !hasIdled &&', replace: 'options.touch && hasIdled !== null &&' }],
+    faults: ['database-slow'],
+    seed: 240,
+  },
+  {
+    name: 'an outage of the database suspends the trust floor',
+    edits: [
+      { file: READ, find: "const mayServe = worth !== 'foreign' &&", replace: 'const mayServe = worth !== null &&' },
+    ],
+    faults: ['database-down', 'database-cut', 'redis-cut'],
+    seed: 213,
+  },
+  {
+    name: 'the revision of a header is believed',
+    edits: [
+      { file: READ, find: "if (record.revision !== revision) throw new EnvelopeError('rolled-back');", replace: '' },
+    ],
+    faults: ['redis-corrupt'],
+    seed: 11,
+  },
+  {
+    name: 'a copy that does not open is an error',
+    edits: [{ file: READ, find: 'if (error instanceof EnvelopeError) return null;', replace: '' }],
+    faults: ['redis-corrupt'],
+    seed: 1,
+  },
+  {
+    name: 'a strong read believes copies',
+    edits: [{ file: READ, find: "feed.isFresh && options.consistency === 'bounded'", replace: 'feed.isFresh' }],
+    faults: ['redis-rollback'],
+    seed: 6,
+  },
+  {
+    name: 'a validation does not compare revisions',
+    edits: [
+      {
+        file: READ,
+        find: 'if (state.revision !== value.revision) return this.#fill(storageKey, value, options);',
+        replace: '',
+      },
+    ],
+    faults: ['redis-rollback'],
+    seed: 20,
+  },
+  {
+    name: 'a failed evict does not open the breaker',
+    edits: [
+      {
+        file: GUARD,
+        find: 'return this.#attempt(() => this.#tier.evict(storageKey, belowRevision));',
+        replace:
+          'return this.#breaker.isClosed ? this.#tier.evict(storageKey, belowRevision).catch(() => UNREACHED) : Promise.resolve(UNREACHED);',
+      },
+    ],
+    faults: [],
+    whyNot: 'The feed does not move on until it is applied, and is not fresh meanwhile.',
+  },
+];

@@ -1,0 +1,75 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { RevocationNotDurableError } from '../../../src/index.ts';
+import { DURABLE_TIMEOUT_MS_DEFAULT, LATECOMER_TIMEOUTS, PENDING_REVOCATION_RETRY_MS } from '../../../src/limits.ts';
+import { MemoryFleet } from '../../support/memory-fleet.ts';
+
+let fleet: MemoryFleet;
+beforeEach(() => {
+  fleet = new MemoryFleet();
+});
+
+const LATECOMERS_MS = LATECOMER_TIMEOUTS * DURABLE_TIMEOUT_MS_DEFAULT;
+
+describe('destroying all but one of a user’s sessions', () => {
+  it('spares the one that was kept although it gets a new id before latecomers are looked for', async () => {
+    const { sessions } = await fleet.node();
+    const kept = await sessions.create({ cart: [] }, { userId: 'u' });
+    await sessions.create({ cart: [] }, { userId: 'u' });
+    expect(await sessions.destroyByUser('u', { except: kept.id })).toBe(1);
+    const first = await sessions.regenerate(kept.id);
+    const { id } = await sessions.regenerate(first.id);
+    await fleet.platform.advance(LATECOMERS_MS + 1);
+    expect(await sessions.get(id, { consistency: 'strong' })).not.toBeNull();
+  });
+
+  it('still ends a login that was in flight', async () => {
+    const { sessions, durable } = await fleet.node();
+    const kept = await sessions.create({ cart: [] }, { userId: 'u' });
+    const inserted: (() => Promise<unknown>)[] = [];
+    durable.override('insert', async (own, ...args) => {
+      inserted.push(() => own(...args));
+      return true;
+    });
+    const { id } = await sessions.create({ cart: [] }, { userId: 'u' });
+    await sessions.destroyByUser('u', { except: kept.id });
+    await inserted[0]?.();
+    expect(await sessions.get(id)).not.toBeNull();
+    await fleet.platform.advance(LATECOMERS_MS + 1);
+    expect(await sessions.get(id)).toBeNull();
+    expect(await sessions.get(kept.id)).not.toBeNull();
+  });
+});
+
+describe('a revocation that reaches the database too late for its deadline', () => {
+  it('is not taken for one that found nothing, and is tried again', async () => {
+    const { sessions, durable } = await fleet.node();
+    const { id } = await sessions.create({ cart: [] });
+    let calls = 0;
+    durable.override('revoke', async (own, ...args) => {
+      calls += 1;
+      return calls === 1 ? null : own(...args);
+    });
+    await expect(sessions.destroy(id)).rejects.toThrow(RevocationNotDurableError);
+    expect(await sessions.get(id)).toBeNull();
+    await fleet.platform.advance(PENDING_REVOCATION_RETRY_MS + 1);
+    expect(fleet.rowOf(id)?.revokedAt).not.toBeNull();
+  });
+
+  it('is walked again where it was to end many', async () => {
+    const { sessions, durable } = await fleet.node();
+    const { id } = await sessions.create({ cart: [] }, { userId: 'u' });
+    let calls = 0;
+    durable.override('revokeMany', async (own, ...args) => {
+      calls += 1;
+      return calls === 1 ? [] : own(...args);
+    });
+    let probes = 0;
+    durable.override('probe', async (own) => {
+      probes += 1;
+      const now = Number(await own());
+      return probes === 1 ? now + 60_000 : now;
+    });
+    expect(await sessions.destroyByUser('u')).toBe(1);
+    expect(fleet.rowOf(id)?.revokedAt).not.toBeNull();
+  });
+});
