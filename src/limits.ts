@@ -155,6 +155,33 @@ export const PENDING_REVOCATION_RETRY_MS = 500;
  */
 export const PENDING_TOMBSTONE_TTL_MS: number = 24 * 60 * 60_000;
 
+// --- Key rings in a fleet ---------------------------------------------------------------------------------------
+
+/** 128 bits: two lives of two clients never share one. */
+export const NODE_ID_BYTES = 16;
+/** SHA-256 of what may be shown of a ring. */
+export const RING_FINGERPRINT_BYTES = 32;
+/** One tiny statement per node; a longer interval makes the fleet's picture of itself older. */
+export const NODE_HEARTBEAT_MS = 10_000;
+/** A node that could not tell the fleet for this long tells it before it writes again: three heartbeats missed. */
+export const NODE_FENCE_MS = 30_000;
+/** A node counts as alive for this long: the fence, and the longest that a write sent before it may be on its way. */
+export const NODE_ALIVE_MS = 60_000;
+/** After a node has said that it seals with another key, what it sealed before may still be on its way: twice a time-out and its wait, and clocks. */
+export const RING_SETTLE_MS: number = 4 * DURABLE_TIMEOUT_MS_MAX;
+/** Nodes that died without a word stay in the fleet's table this long, for the operator to see. */
+export const NODE_FORGOTTEN_MS: number = 24 * 60 * 60_000;
+/** An unknown key id makes a node load its ring again, at most this often: a flood of forged ones must not load the key service. */
+export const KEYS_RELOAD_MS_MIN = 5_000;
+/** How often a ring file is looked at: one `stat`. */
+export const KEY_FILE_INTERVAL_MS_DEFAULT = 5_000;
+/** How often other key sources are asked. A key service bills by the call; a rotation waits for the slowest node. */
+export const KEY_SOURCE_INTERVAL_MS_DEFAULT = 60_000;
+/** Rows that one step of a walk looks at: 40 bytes each, some milliseconds. */
+export const WALK_PAGE_ROWS = 1_000;
+/** Sessions that a walk writes at once: a small share of the pool, so that requests do not notice. */
+export const WALK_CONCURRENCY_DEFAULT = 4;
+
 // --- Keys and envelopes -----------------------------------------------------------------------------------------
 
 /** AES-256 and HMAC-SHA-256 keys alike; also the key-encryption key of a ring (RFC 7518 §4.4). */

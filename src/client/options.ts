@@ -152,6 +152,12 @@ const DURABLE_METHODS = [
   'clearFeed',
   'listByUser',
   'findRegenerated',
+  'walk',
+  'moveUserKey',
+  'raiseRing',
+  'heartbeat',
+  'readFleet',
+  'forgetNodes',
   'close',
 ] as const satisfies readonly (keyof DurableTier)[];
 

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { inspect } from 'node:util';
 import { KeyRingError } from '../errors.ts';
 import { KEY_ID_BYTES, RING_KEYS_MAX } from '../limits.ts';
@@ -90,6 +91,12 @@ export class KeyRing {
   /** What may be shown of every key. */
   keys(): KeyInfo[] {
     return this.#keys.map(infoOf);
+  }
+
+  /** SHA-256 of what may be shown of the ring, 32 bytes: tells two rings of one version apart. */
+  fingerprint(): Buffer {
+    const shown = this.#keys.map(({ kid, use, state }) => [kid, use, state]).sort();
+    return hash('sha256', JSON.stringify([this.version, shown]), 'buffer');
   }
 
   /** The data key that the 8 bytes at `offset` name, whatever its state. */
