@@ -1,7 +1,6 @@
 export { SessionClient } from './client/session-client.ts';
 export type { CreateOptions, GetOptions, Health, RegenerateOptions } from './client/session-client.ts';
 export type { Change } from './client/session-writer.ts';
-export type { Duration } from './client/duration.ts';
 export type { Lifetime, SessionClientOptions } from './client/options.ts';
 export type { Session, SessionSummary } from './client/session.ts';
 export type { SchemaResult, StandardSchema } from './client/schema.ts';
@@ -29,6 +28,7 @@ export { keyRingFile } from './keys/key-source.ts';
 export type { KeySource } from './keys/key-source.ts';
 export { addKey, promoteKey } from './keys/rotation.ts';
 export type { AddKeyOptions } from './keys/rotation.ts';
+export type { Duration } from './platform/duration.ts';
 export type { Platform } from './platform/platform.ts';
 export type * from './tiers/tier.ts';
 export type { RecordState, SealedRecord } from './session/sealed-record.ts';
