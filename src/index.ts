@@ -22,12 +22,12 @@ export type { EnvelopeErrorReason, HoldfastErrorCode, TierFailureKind, TierRole 
 export { KeyRing } from './keys/key-ring.ts';
 export type { GenerateOptions, KeyRingJwks } from './keys/key-ring.ts';
 export type { RingJwk } from './keys/ring-jwk.ts';
-export type { DataKeyAlgorithm, KeyInfo, KeyState } from './keys/ring-key.ts';
+export type { DataKeyAlgorithm, KeyInfo, KeyPurpose, KeyState } from './keys/ring-key.ts';
 export type { RingOpener } from './keys/sealed-ring.ts';
 export { keyRingFile } from './keys/key-source.ts';
 export type { KeySource } from './keys/key-source.ts';
-export { addKey, promoteKey } from './keys/rotation.ts';
-export type { AddKeyOptions } from './keys/rotation.ts';
+export { addKey, generateKeyRing, promoteKey, removeKey, revokeKey } from './keys/rotation.ts';
+export type { AddKeyOptions, GenerateKeyRingOptions, KeyChoice } from './keys/rotation.ts';
 export type { Duration } from './platform/duration.ts';
 export type { Platform } from './platform/platform.ts';
 export type * from './tiers/tier.ts';

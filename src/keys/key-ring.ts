@@ -95,7 +95,7 @@ export class KeyRing {
 
   /** SHA-256 of what may be shown of the ring, 32 bytes: tells two rings of one version apart. */
   fingerprint(): Buffer {
-    const shown = this.#keys.map(({ kid, use, state }) => [kid, use, state]).sort();
+    const shown = this.#keys.map(({ kid, use, state }) => [kid, use, state] as const).toSorted(byKid);
     return hash('sha256', JSON.stringify([this.version, shown]), 'buffer');
   }
 
@@ -125,6 +125,10 @@ export class KeyRing {
 
 function isDataKey(key: RingKey): key is DataKey {
   return key.use === 'enc';
+}
+
+function byKid([a]: readonly [kid: string, ...unknown[]], [b]: readonly [kid: string, ...unknown[]]): number {
+  return a < b ? -1 : 1;
 }
 
 /** A string of eight characters is the fastest key that a Map can be asked for. */
