@@ -205,6 +205,12 @@ export const RING_PBKDF2_ITERATIONS = 600_000;
 export const RING_PBKDF2_ITERATIONS_MIN = 210_000;
 /** The count is read from the file before it is authenticated: without a ceiling, a file could stall the process. */
 export const RING_PBKDF2_ITERATIONS_MAX = 1_000_000;
+/** A key service or two, an old and a new kek, some people's passphrases. Each costs a derivation of 0.3 s or a call when the ring is sealed. */
+export const RING_RECIPIENTS_MAX = 10;
+/** The longest names of keys that key services give (a Google Cloud resource name, an AWS alias ARN) fit twice. */
+export const WRAPPER_ID_CHARS_MAX = 512;
+/** AWS KMS answers with at most 6 144 bytes; other services with less. */
+export const WRAPPED_KEY_BYTES_MAX: number = 8 * 1024;
 /** Half of what suite 1 allows: time to promote another key, at any rate of writes. */
 export const A256GCM_MESSAGES_WARN: number = 2 ** 31;
 /** NIST SP 800-38D §8.3: messages under one key with random 96-bit nonces. Suite 2 has no such limit in practice. */

@@ -1,6 +1,6 @@
 import type { Platform } from '../platform/platform.ts';
 import { KeyRing } from './key-ring.ts';
-import type { RingOpener } from './sealed-ring.ts';
+import type { RingOpener } from './ring-opener.ts';
 
 /** Where a client gets its key ring from, at its start and whenever there may be a newer one. */
 export interface KeySource {
