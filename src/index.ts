@@ -27,6 +27,8 @@ export type { KeyWrapper } from './keys/key-wrapper.ts';
 export type { RingOpener } from './keys/ring-opener.ts';
 export { keyRingFile } from './keys/key-source.ts';
 export type { KeySource } from './keys/key-source.ts';
+export { changeKeyRingFile, rewrapKeyRing, rewrapKeyRingFile } from './keys/ring-file-change.ts';
+export type { ChangeKeyRingFileOptions } from './keys/ring-file-change.ts';
 export { addKey, generateKeyRing, promoteKey, removeKey, revokeKey } from './keys/rotation.ts';
 export type { AddKeyOptions, GenerateKeyRingOptions, KeyChoice } from './keys/rotation.ts';
 export type { Duration } from './platform/duration.ts';

@@ -197,6 +197,14 @@ export const KEY_ID_BYTES = 8;
 export const RING_KEYS_MAX = 300;
 /** Read before anything about the file is known, so it is bounded. 300 keys need about 120 KiB. */
 export const RING_FILE_BYTES_MAX: number = 512 * 1024;
+/** How long a change of a ring file waits for another to end: both are short, unless one waits for a fleet. */
+export const RING_LOCK_WAIT_MS_DEFAULT = 5_000;
+/** A change that waits for every node of a fleet to be restarted; longer than that is somebody who forgot it. */
+export const RING_LOCK_WAIT_MS_MAX: number = 60 * 60_000;
+/** How often the lock of a ring file is tried; the real pause is drawn at random below it. */
+export const RING_LOCK_RETRY_MS = 50;
+/** A lock that is older belongs to a process that died, or to a person who should be asked: it is reported at once, not waited for. */
+export const RING_LOCK_STALE_MS: number = 2 * 60 * 60_000;
 /** Below it, even 600 000 iterations do not keep a stolen ring file from being guessed. */
 export const PASSPHRASE_CHARS_MIN = 16;
 /** About 0.3 s, once at each start, and as much for every guess. Three times what OWASP asks of PBKDF2-HMAC-SHA512. */

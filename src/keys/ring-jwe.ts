@@ -19,7 +19,7 @@ export const NOT_A_RING = 'truncated, or not a sealed ring.';
 export interface UnsealedText {
   readonly text: string;
   /** Seals another text for everybody for whom this one was sealed, whether or not their openers are at hand. */
-  reseal(text: string): Promise<string>;
+  readonly reseal: (text: string) => Promise<string>;
 }
 
 /** The bytes of base64url without padding, if no other text decodes to the same bytes (RFC 4648 §3.5): `jose` ignores spare bits. */
