@@ -177,6 +177,12 @@ export const KEYS_RELOAD_MS_MIN = 5_000;
 export const KEY_FILE_INTERVAL_MS_DEFAULT = 5_000;
 /** How often other key sources are asked. A key service bills by the call; a rotation waits for the slowest node. */
 export const KEY_SOURCE_INTERVAL_MS_DEFAULT = 60_000;
+/** Less would only load the disk or the key service: a rotation takes minutes. */
+export const KEY_INTERVAL_MS_MIN = 100;
+/** A node that hears of a new ring later than after a day is one that nobody waits for. */
+export const KEY_INTERVAL_MS_MAX: number = 24 * 60 * 60_000;
+/** Intervals are drawn this much shorter or longer, so that nodes that started together do not ask together for ever. */
+export const KEY_INTERVAL_JITTER: number = 0.2;
 /** Rows that one step of a walk looks at: 40 bytes each, some milliseconds. */
 export const WALK_PAGE_ROWS = 1_000;
 /** Sessions that a walk writes at once: a small share of the pool, so that requests do not notice. */
