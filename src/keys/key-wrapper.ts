@@ -84,11 +84,14 @@ async function call(wrapper: KeyWrapper, method: 'unwrap' | 'wrap', bytes: Uint8
 }
 
 /**
- * What may be said of somebody else's error: its code (`ECONNREFUSED`) or its name (`AccessDeniedException`). Its message may hold
- * anything; letters only, and too few for a key.
+ * What may be said of somebody else's error: its code (`ECONNREFUSED`; `fetch` has it on the cause) or its name
+ * (`AccessDeniedException`). Its message may hold anything; letters only, and too few for a key.
  */
 export function wordOf(error: unknown): string {
-  const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
-  const word = [code, name].find((said) => typeof said === 'string' && /^[A-Za-z][A-Za-z_]{1,39}$/.test(said));
+  const { code, cause, name } = (error ?? {}) as { code?: unknown; cause?: unknown; name?: unknown };
+  const { code: codeOfCause } = (cause ?? {}) as { code?: unknown };
+  const word = [code, codeOfCause, name].find(
+    (said) => typeof said === 'string' && /^[A-Za-z][A-Za-z_]{1,39}$/.test(said),
+  );
   return typeof word === 'string' ? word : 'unknown reason';
 }

@@ -100,6 +100,7 @@ describe('a ring sealed for a key wrapper', () => {
 
   it.each([
     ['its code', failing({ code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
+    ['the code of its cause', failing({ name: 'TypeError', cause: { code: 'ENOTFOUND' } }), 'ENOTFOUND'],
     ['its name', failing({ name: 'AccessDeniedException', code: 400 }), 'AccessDeniedException'],
     [
       'no word when the words could be anything',
