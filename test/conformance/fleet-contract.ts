@@ -193,6 +193,8 @@ async function walkAll(tier: DurableTier, limit: number): Promise<WalkedRow[]> {
   while (after !== null) {
     const { rows, next } = await tier.walk({ after, limit, aliveAt: NOW });
     found.push(...rows);
+    // A walk that never ends would be an endless loop here, which no time-out of the test could stop.
+    expect(next === null || next.compare(after) > 0).toBe(true);
     after = next;
   }
   return found;

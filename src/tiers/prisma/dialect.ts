@@ -53,6 +53,15 @@ export interface Dialect {
   findRegenerated(namespace: string, previousStorageKey: Buffer, since: number): Statement;
 }
 
+/** A table as `open` looks at it. */
+export interface Inspected {
+  readonly table: string;
+  readonly columns: Readonly<Record<string, ColumnType>>;
+  readonly describe: Statement;
+  /** Change nothing, and fail where the grants for the real ones, or the key that an upsert needs, are missing. */
+  readonly rehearsals: readonly Statement[];
+}
+
 /** The last millisecond at which a write may run. Clocks of databases show whole ones. */
 export function lastMoment(validUntil: number | null): bigint {
   return BigInt(Math.floor(validUntil ?? Number.MAX_SAFE_INTEGER));

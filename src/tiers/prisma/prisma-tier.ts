@@ -4,18 +4,28 @@ import type {
   DurableTier,
   FeedPage,
   FeedPosition,
+  Fleet,
   InsertCommand,
+  MoveUserKeyCommand,
+  NodeMark,
   RegenerateCommand,
   RevokeCommand,
   RevokedRow,
   RevokeManyCommand,
+  RingMark,
   TierContext,
   TouchCommand,
   UpdateCommand,
+  WalkCommand,
+  WalkPage,
 } from '../tier.ts';
 import type { Dialect } from './dialect.ts';
 import { Postgresql } from './dialects/postgresql.ts';
+import { PostgresqlFleet } from './dialects/postgresql-fleet.ts';
 import { Sqlite } from './dialects/sqlite.ts';
+import { SqliteFleet } from './dialects/sqlite-fleet.ts';
+import type { FleetDialect } from './fleet-dialect.ts';
+import { toFleet, toRaisedRing, toWalkPage } from './fleet-rows.ts';
 import { laneOf } from './lane.ts';
 import { inspectDatabase, readClock } from './inspection.ts';
 import type { PrismaClientLike } from './prisma-client.ts';
@@ -25,14 +35,14 @@ import { StatementRunner } from './statement-runner.ts';
 import { RECORD_COLUMNS, STATE_COLUMNS } from './table.ts';
 
 /**
- * The durable tier in the application's own database, through its own Prisma client. It needs the table of
+ * The durable tier in the application's own database, through its own Prisma client. It needs the tables of
  * `prisma/<provider>/migrations`.
  *
- * @throws {ConfigurationError} an option is wrong; whether the table is there only `open` can tell.
+ * @throws {ConfigurationError} an option is wrong; whether the tables are there only `open` can tell.
  */
 export function prismaTier(prisma: PrismaClientLike, options: PrismaTierOptions): DurableTier {
   const resolved = resolvePrismaOptions(prisma, options);
-  return new PrismaTier(prisma, resolved, dialectFor(resolved));
+  return new PrismaTier(prisma, resolved, dialectFor(resolved), fleetDialectFor(resolved));
 }
 
 function dialectFor({ provider, table }: ResolvedPrismaOptions): Dialect {
@@ -46,6 +56,17 @@ function dialectFor({ provider, table }: ResolvedPrismaOptions): Dialect {
   }
 }
 
+function fleetDialectFor({ provider, table }: ResolvedPrismaOptions): FleetDialect {
+  switch (provider) {
+    case 'postgresql':
+      return new PostgresqlFleet(table);
+    case 'sqlite':
+      return new SqliteFleet(table);
+    default:
+      return provider satisfies never;
+  }
+}
+
 interface Session {
   readonly namespace: string;
   readonly runner: StatementRunner;
@@ -54,13 +75,22 @@ interface Session {
 class PrismaTier implements DurableTier {
   readonly name: string;
   readonly #client: PrismaClientLike;
+  readonly #table: string;
   readonly #dialect: Dialect;
+  readonly #fleet: FleetDialect;
   #session: Session | undefined;
 
-  constructor(client: PrismaClientLike, { provider }: ResolvedPrismaOptions, dialect: Dialect) {
+  constructor(
+    client: PrismaClientLike,
+    { provider, table }: ResolvedPrismaOptions,
+    dialect: Dialect,
+    fleet: FleetDialect,
+  ) {
     this.name = `prisma (${provider})`;
     this.#client = client;
+    this.#table = table;
     this.#dialect = dialect;
+    this.#fleet = fleet;
   }
 
   async open({ namespace, platform, timeoutMs }: TierContext): Promise<void> {
@@ -69,7 +99,7 @@ class PrismaTier implements DurableTier {
     const runner = new StatementRunner(this.#client, { platform, timeoutMs, lane, settings });
     // Kept even when the inspection fails: a server that is only away is used once `probe` finds it again.
     this.#session = { namespace, runner };
-    await inspectDatabase(runner, this.#dialect);
+    await inspectDatabase(runner, this.#table, this.#dialect, this.#fleet);
   }
 
   async probe(): Promise<number> {
@@ -149,6 +179,36 @@ class PrismaTier implements DurableTier {
       const row = rows.find((candidate) => remembers(candidate, previousStorageKey));
       return row ? bytes(row, 'storage_key') : null;
     });
+  }
+
+  async walk(command: WalkCommand): Promise<WalkPage> {
+    const { namespace, runner } = this.#opened();
+    return runner.rows(this.#fleet.walk(namespace, command), (rows) => toWalkPage(rows, command.limit));
+  }
+
+  async moveUserKey(command: MoveUserKeyCommand): Promise<boolean> {
+    const { namespace, runner } = this.#opened();
+    return (await runner.count(this.#fleet.moveUserKey(namespace, command))) === 1;
+  }
+
+  async raiseRing(ring: RingMark): Promise<RingMark> {
+    const { namespace, runner } = this.#opened();
+    return runner.rows(this.#fleet.raiseRing(namespace, ring), toRaisedRing);
+  }
+
+  async heartbeat(node: NodeMark): Promise<void> {
+    const { namespace, runner } = this.#opened();
+    await runner.count(this.#fleet.heartbeat(namespace, node));
+  }
+
+  async readFleet(): Promise<Fleet> {
+    const { namespace, runner } = this.#opened();
+    return runner.rows(this.#fleet.readFleet(namespace), toFleet);
+  }
+
+  async forgetNodes(which: Buffer | number): Promise<void> {
+    const { namespace, runner } = this.#opened();
+    await runner.count(this.#fleet.forgetNodes(namespace, which));
   }
 
   /** The client is the application's, and so are its connections. */

@@ -24,7 +24,7 @@ const KEPT_BYTES = (PREVIOUS_KEYS_MAX - 1) * STORAGE_KEY_BYTES;
 
 const CLOCK = 'floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint';
 /** When the transaction began, which is before its first statement got its snapshot. */
-const CLOCK_BEFORE_SNAPSHOT = 'floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint';
+export const CLOCK_BEFORE_SNAPSHOT = 'floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint';
 /** For a SET list; one without it leaves the index of the marks alone. `GREATEST` passes over nulls. */
 const MARK = 'dirty_at = GREATEST(dirty_at, locked.now)';
 
@@ -291,7 +291,7 @@ WHERE rotated_at >= $1::bigint AND namespace = $2::text AND revoked_at IS NULL A
 }
 
 /** `to_regclass` looks where the statements will, along `search_path`, and is null instead of failing. */
-function describe(table: string): Statement {
+export function describe(table: string): Statement {
   return {
     text: `SELECT attname::text AS name, format_type(atttypid, NULL) AS type, EXISTS (
   SELECT FROM pg_index WHERE indrelid = attrelid AND indisunique AND indisvalid AND indpred IS NULL

@@ -25,7 +25,7 @@ const REMEMBERED_BYTES = PREVIOUS_KEYS_MAX * STORAGE_KEY_BYTES;
  * Julian days count in SQLite what milliseconds do elsewhere; the 1st of January 1970 began at 2440587.5. `unixepoch`
  * tells no milliseconds before SQLite 3.42. Read once in a statement, after it got the lock of the writer.
  */
-const CLOCK = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)";
+export const CLOCK = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)";
 /** For a SET list; one without it leaves the index of the marks alone. `max` of anything and null is null. */
 const MARK = `dirty_at = max(COALESCE(dirty_at, 0), ${CLOCK})`;
 
@@ -262,7 +262,7 @@ WHERE rotated_at >= ? AND namespace = ? AND revoked_at IS NULL AND instr(previou
   }
 }
 
-function describe(table: string): Statement {
+export function describe(table: string): Statement {
   return {
     text: `SELECT name, type, pk = 1 AND (SELECT max(pk) FROM pragma_table_info(?)) = 1 AS identifies FROM pragma_table_info(?)`,
     values: [table, table],
