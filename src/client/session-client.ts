@@ -1,4 +1,5 @@
 import { ConfigurationError, OutcomeUnknownError, SessionNotFoundError } from '../errors.ts';
+import { requireOptions } from '../option-checks.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
 import { isSessionId, newSessionId, storageKeyOf } from '../session/session-id.ts';
@@ -7,7 +8,6 @@ import type { ReadOptions } from '../tiering/read-path.ts';
 import type { TieredStore } from '../tiering/tiered-store.ts';
 import { Opening } from './opening.ts';
 import {
-  requireOptions,
   resolveLifetime,
   resolveOptions,
   type Lifetime,
