@@ -169,6 +169,58 @@ export const PENDING_REVOCATION_RETRY_MS = 500;
  */
 export const PENDING_TOMBSTONE_TTL_MS: number = 24 * 60 * 60_000;
 
+// --- Key rings in a fleet ---------------------------------------------------------------------------------------
+
+/** 128 bits: two lives of two clients never share one. */
+export const NODE_ID_BYTES = 16;
+/** SHA-256 of what may be shown of a ring. */
+export const RING_FINGERPRINT_BYTES = 32;
+/** One tiny statement per node; a longer interval makes the fleet's picture of itself older. */
+export const NODE_HEARTBEAT_MS = 10_000;
+/** A node that could not tell the fleet for this long tells it before it writes again: three heartbeats missed. */
+export const NODE_FENCE_MS = 30_000;
+/** After a heartbeat that failed, the next one comes sooner: three of them missed would keep the node from writing. */
+export const NODE_HEARTBEAT_RETRY_MS = 1_000;
+/** A node that closes takes itself from the fleet within this time, or leaves it to age. */
+export const NODE_FAREWELL_MS = 1_000;
+/** How often somebody who waits for the fleet looks at it: one small statement. */
+export const FLEET_POLL_MS = 500;
+/** The longest that a promotion or a retirement waits for the fleet; a person should look at a node that takes longer. */
+export const FLEET_WAIT_MS_MAX: number = 60 * 60_000;
+/** A node counts as alive for this long: the fence, and the longest that a write sent before it may be on its way. */
+export const NODE_ALIVE_MS = 60_000;
+/** After a node has said that it seals with another key, what it sealed before may still be on its way: twice a time-out and its wait, and clocks. */
+export const RING_SETTLE_MS: number = 4 * DURABLE_TIMEOUT_MS_MAX;
+/** Nodes that died without a word stay in the fleet's table this long, for the operator to see. */
+export const NODE_FORGOTTEN_MS: number = 24 * 60 * 60_000;
+/** An unknown key id makes a node load its ring again, at most this often: a flood of forged ones must not load the key service. */
+export const KEYS_RELOAD_MS_MIN = 5_000;
+/** How often a ring file is looked at: one `stat`. */
+export const KEY_FILE_INTERVAL_MS_DEFAULT = 5_000;
+/** How often other key sources are asked. A key service bills by the call; a rotation waits for the slowest node. */
+export const KEY_SOURCE_INTERVAL_MS_DEFAULT = 60_000;
+/** Less would only load the disk or the key service: a rotation takes minutes. */
+export const KEY_INTERVAL_MS_MIN = 100;
+/** A node that hears of a new ring later than after a day is one that nobody waits for. */
+export const KEY_INTERVAL_MS_MAX: number = 24 * 60 * 60_000;
+/** Intervals are drawn this much shorter or longer, so that nodes that started together do not ask together for ever. */
+export const KEY_INTERVAL_JITTER: number = 0.2;
+/** Rows that one step of a walk looks at: 40 bytes each, some milliseconds. */
+export const WALK_PAGE_ROWS = 1_000;
+/** One statement that looks at more holds a connection for too long. */
+export const WALK_PAGE_ROWS_MAX = 10_000;
+/** Sessions that a walk writes at once: a small share of the pool, so that requests do not notice. */
+export const WALK_CONCURRENCY_DEFAULT = 4;
+/** Half of the statements that a client may have in flight. */
+export const WALK_CONCURRENCY_MAX = 5;
+/** Faster than any database here; a bound only against a mistyped one. */
+export const WALK_SESSIONS_PER_SECOND_MAX = 1_000_000;
+/** First and longest pause of a walk that met a tier that is away; the real one is drawn at random below it. */
+export const WALK_BACKOFF_MS_MIN = 100;
+export const WALK_BACKOFF_MS_MAX = 5_000;
+/** Sessions that a walk could not open and names: enough to see a pattern, not enough to fill a log. */
+export const WALK_FAILURES_NAMED_MAX = 100;
+
 // --- Keys and envelopes -----------------------------------------------------------------------------------------
 
 /** AES-256 and HMAC-SHA-256 keys alike; also the key-encryption key of a ring (RFC 7518 §4.4). */
@@ -184,6 +236,14 @@ export const KEY_ID_BYTES = 8;
 export const RING_KEYS_MAX = 300;
 /** Read before anything about the file is known, so it is bounded. 300 keys need about 120 KiB. */
 export const RING_FILE_BYTES_MAX: number = 512 * 1024;
+/** How long a change of a ring file waits for another to end: both are short, unless one waits for a fleet. */
+export const RING_LOCK_WAIT_MS_DEFAULT = 5_000;
+/** A change that waits for every node of a fleet to be restarted; longer than that is somebody who forgot it. */
+export const RING_LOCK_WAIT_MS_MAX: number = 60 * 60_000;
+/** How often the lock of a ring file is tried; the real pause is drawn at random below it. */
+export const RING_LOCK_RETRY_MS = 50;
+/** A lock that is older belongs to a process that died, or to a person who should be asked: it is reported at once, not waited for. */
+export const RING_LOCK_STALE_MS: number = 2 * 60 * 60_000;
 /** Below it, even 600 000 iterations do not keep a stolen ring file from being guessed. */
 export const PASSPHRASE_CHARS_MIN = 16;
 /** About 0.3 s, once at each start, and as much for every guess. Three times what OWASP asks of PBKDF2-HMAC-SHA512. */
@@ -192,6 +252,12 @@ export const RING_PBKDF2_ITERATIONS = 600_000;
 export const RING_PBKDF2_ITERATIONS_MIN = 210_000;
 /** The count is read from the file before it is authenticated: without a ceiling, a file could stall the process. */
 export const RING_PBKDF2_ITERATIONS_MAX = 1_000_000;
+/** A key service or two, an old and a new kek, some people's passphrases. Each costs a derivation of 0.3 s or a call when the ring is sealed. */
+export const RING_RECIPIENTS_MAX = 10;
+/** The longest names of keys that key services give (a Google Cloud resource name, an AWS alias ARN) fit twice. */
+export const WRAPPER_ID_CHARS_MAX = 512;
+/** AWS KMS answers with at most 6 144 bytes; other services with less. */
+export const WRAPPED_KEY_BYTES_MAX: number = 8 * 1024;
 /** Half of what suite 1 allows: time to promote another key, at any rate of writes. */
 export const A256GCM_MESSAGES_WARN: number = 2 ** 31;
 /** NIST SP 800-38D §8.3: messages under one key with random 96-bit nonces. Suite 2 has no such limit in practice. */

@@ -12,14 +12,20 @@ import type {
   DurableTier,
   FeedPage,
   FeedPosition,
+  Fleet,
   InsertCommand,
+  MoveUserKeyCommand,
+  NodeMark,
   RegenerateCommand,
   RevokeCommand,
   RevokedRow,
   RevokeManyCommand,
+  RingMark,
   TierContext,
   TouchCommand,
   UpdateCommand,
+  WalkCommand,
+  WalkPage,
 } from '../tiers/tier.ts';
 import { Breaker } from './breaker.ts';
 import { Bulkhead } from './bulkhead.ts';
@@ -156,6 +162,32 @@ export class DurableGuard {
     return this.#tell(() => this.#tier.revokeMany(command));
   }
 
+  // What follows does the same again when it is asked for again, so a lost answer is only a missing one.
+
+  walk(command: WalkCommand): Promise<WalkPage> {
+    return this.#ask(() => this.#tier.walk(command));
+  }
+
+  moveUserKey(command: MoveUserKeyCommand): Promise<boolean> {
+    return this.#ask(() => this.#tier.moveUserKey(command));
+  }
+
+  raiseRing(ring: RingMark): Promise<RingMark> {
+    return this.#ask(() => this.#tier.raiseRing(ring));
+  }
+
+  heartbeat(node: NodeMark): Promise<void> {
+    return this.#ask(() => this.#tier.heartbeat(node));
+  }
+
+  readFleet(): Promise<Fleet> {
+    return this.#ask(() => this.#tier.readFleet());
+  }
+
+  forgetNodes(which: Buffer | number): Promise<void> {
+    return this.#ask(() => this.#tier.forgetNodes(which));
+  }
+
   async close(): Promise<void> {
     this.#breaker.stop();
     await this.#tier.close();
@@ -187,7 +219,6 @@ export class DurableGuard {
     });
   }
 
-  /** What a failure says about the database. */
   /** What a failure says about the database. */
   #judge(failure: TierFailure): void {
     const { kind, reason } = failure;

@@ -103,6 +103,64 @@ export interface RevokedRow {
   readonly absoluteExpiresAt: number;
 }
 
+/** Which ring a fleet uses. The fingerprint tells two rings of one version apart. */
+export interface RingMark {
+  readonly version: number;
+  /** 32 bytes, public. */
+  readonly fingerprint: Buffer;
+}
+
+/** One life of one client, and the ring that it seals and opens with. */
+export interface NodeMark {
+  /** 16 random bytes. */
+  readonly nodeId: Buffer;
+  readonly ringVersion: number;
+}
+
+/** A node as the others see it. Times are milliseconds of the database's clock. */
+export interface FleetNode extends NodeMark {
+  /** The latest heartbeat. */
+  readonly seenAt: number;
+  /** The first heartbeat with this ring version. */
+  readonly acknowledgedAt: number;
+}
+
+export interface Fleet {
+  /** The database's clock, milliseconds, before the nodes were looked for. */
+  readonly now: number;
+  /** The highest ring that any node has ever used; null before the first. */
+  readonly ring: RingMark | null;
+  readonly nodes: readonly FleetNode[];
+}
+
+/** A page of the walk over every session of the namespace, in order of storage key. */
+export interface WalkCommand {
+  /** Only storage keys greater than this one; an empty buffer starts. */
+  readonly after: Buffer;
+  /** Rows that are looked at, of whatever namespace and state: it bounds the statement. */
+  readonly limit: number;
+  readonly aliveAt: number;
+}
+
+export interface WalkedRow {
+  readonly storageKey: Buffer;
+  readonly keyId: Buffer;
+  readonly hasUser: boolean;
+}
+
+export interface WalkPage {
+  /** Of the rows that were looked at, the living ones of this namespace. */
+  readonly rows: readonly WalkedRow[];
+  /** Where to go on; null after the last row. */
+  readonly next: Buffer | null;
+}
+
+export interface MoveUserKeyCommand {
+  readonly storageKey: Buffer;
+  readonly from: Buffer;
+  readonly to: Buffer;
+}
+
 /**
  * A SQL database, or anything that can do what its methods say in one atomic statement each. It never revives a row:
  * `insert` is the only method that creates one and `revoke` is for ever.
@@ -150,6 +208,17 @@ export interface DurableTier {
   listByUser(userKeys: readonly Buffer[], after: Buffer, limit: number): Promise<SealedRecord[]>;
   /** The present storage key of a row that had this one before a regenerate at or after `since`; null if there is none. */
   findRegenerated(previousStorageKey: Buffer, since: number): Promise<Buffer | null>;
+  /** What the walk finds next. A session that gets a new key behind it is missed. */
+  walk(command: WalkCommand): Promise<WalkPage>;
+  /** Files the session under another user key; its revision stays. False if it is revoked or not under `from`. */
+  moveUserKey(command: MoveUserKeyCommand): Promise<boolean>;
+  /** Records that a ring is in use, if it is higher than every one before it. Answers the highest, which never sinks. */
+  raiseRing(ring: RingMark): Promise<RingMark>;
+  /** Records that the node is alive at the database's present time, and its ring. */
+  heartbeat(node: NodeMark): Promise<void>;
+  readFleet(): Promise<Fleet>;
+  /** Takes the node of this id from the fleet, or all that were last seen before this time of the database's clock. */
+  forgetNodes(which: Buffer | number): Promise<void>;
   /** Lets go of what the tier itself opened. Connections that the application owns stay open. */
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { DURABLE_READS_IN_FLIGHT_MAX } from '../../src/limits.ts';
+import { DURABLE_IN_FLIGHT_MAX } from '../../src/limits.ts';
 import { prismaTier } from '../../src/tiers/prisma/index.ts';
 import { load, percentile, realClient, type Shop } from '../support/real-client.ts';
 import { openPrisma } from '../support/servers/databases.ts';
@@ -86,8 +86,7 @@ it('128 callers lose no call when Redis is killed, and get it back when it retur
     ].join('\n'),
   );
   expect(failed).toEqual([]);
-  // The rest of the pool is left to writes.
-  expect(statements.most).toBeLessThanOrEqual(DURABLE_READS_IN_FLIGHT_MAX);
+  expect(statements.most).toBeLessThanOrEqual(DURABLE_IN_FLIGHT_MAX);
   expect(firstHit - backAt).toBeLessThan(RETURN_BOUND_MS);
   // A cold Redis is filled by the reads that would have asked the database anyway.
   expect(sent.after).toBeLessThan(Math.max(sent.before, 2 * SESSIONS));

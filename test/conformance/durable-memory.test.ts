@@ -1,7 +1,8 @@
 import { memoryDurableTier, type MemoryDatabase } from '../../src/tiers/memory/memory-durable-tier.ts';
-import { describeDurableTier } from './durable-contract.ts';
+import { describeDurableTier, type DurableDatabase } from './durable-contract.ts';
+import { describeFleetTables } from './fleet-contract.ts';
 
-describeDurableTier('memory', async () => {
+async function openDatabase(): Promise<DurableDatabase> {
   const rows: MemoryDatabase = new Map();
   return {
     makeTier: () => memoryDurableTier(rows),
@@ -11,4 +12,7 @@ describeDurableTier('memory', async () => {
       if (row) rows.set(id, { ...row, dirtyAt });
     },
   };
-});
+}
+
+describeDurableTier('memory', openDatabase);
+describeFleetTables('memory', openDatabase);

@@ -1,9 +1,10 @@
 import { prismaTier } from '../../src/tiers/prisma/index.ts';
 import { freshDatabase } from '../support/shared.ts';
-import { describeDurableTier } from './durable-contract.ts';
+import { describeDurableTier, type DurableDatabase } from './durable-contract.ts';
+import { describeFleetTables } from './fleet-contract.ts';
 
 for (const provider of ['postgresql', 'sqlite'] as const) {
-  describeDurableTier(`prisma on ${provider}`, async () => {
+  const openDatabase = async (): Promise<DurableDatabase> => {
     const database = await freshDatabase(provider);
     return {
       makeTier: () => prismaTier(database.prisma, { provider }),
@@ -13,5 +14,7 @@ for (const provider of ['postgresql', 'sqlite'] as const) {
       },
       close: () => database.close(),
     };
-  });
+  };
+  describeDurableTier(`prisma on ${provider}`, openDatabase);
+  describeFleetTables(`prisma on ${provider}`, openDatabase);
 }

@@ -40,15 +40,15 @@ const HOLD_LOCK = `
 
 describe('opening on PostgreSQL', () => {
   it.each([
-    ['table-missing', 'DROP TABLE holdfast_session'],
-    ['column-missing:dirty_at', 'ALTER TABLE holdfast_session DROP COLUMN dirty_at'],
-    ['column-missing:previous_keys', 'ALTER TABLE holdfast_session DROP COLUMN previous_keys'],
-    ['column-type:revision', 'ALTER TABLE holdfast_session ALTER COLUMN revision TYPE integer'],
+    ['table-missing:holdfast_session', 'DROP TABLE holdfast_session'],
+    ['column-missing:holdfast_session.dirty_at', 'ALTER TABLE holdfast_session DROP COLUMN dirty_at'],
+    ['column-missing:holdfast_session.previous_keys', 'ALTER TABLE holdfast_session DROP COLUMN previous_keys'],
+    ['column-type:holdfast_session.revision', 'ALTER TABLE holdfast_session ALTER COLUMN revision TYPE integer'],
     [
-      'column-type:user_key',
+      'column-type:holdfast_session.user_key',
       "ALTER TABLE holdfast_session ALTER COLUMN user_key TYPE text USING encode(user_key, 'hex')",
     ],
-    ['primary-key-missing', 'ALTER TABLE holdfast_session DROP CONSTRAINT holdfast_session_pkey'],
+    ['primary-key-missing:holdfast_session', 'ALTER TABLE holdfast_session DROP CONSTRAINT holdfast_session_pkey'],
   ])('says %s', async (reason, damage) => {
     await using database = await freshDatabase('postgresql');
     await database.prisma.$executeRawUnsafe(
@@ -57,9 +57,11 @@ describe('opening on PostgreSQL', () => {
     await expectOpenFailure(tierOf(database), 'misconfigured', reason);
   });
 
-  it('finds the table under another name', async () => {
+  it('finds the tables under another name', async () => {
     await using database = await freshDatabase('postgresql');
-    await database.prisma.$executeRawUnsafe('ALTER TABLE holdfast_session RENAME TO "Web_Session"');
+    for (const beside of ['', '_ring', '_node']) {
+      await database.prisma.$executeRawUnsafe(`ALTER TABLE holdfast_session${beside} RENAME TO "Web_Session${beside}"`);
+    }
     const tier = prismaTier(database.prisma, { provider: 'postgresql', table: 'Web_Session' });
     await open(tier);
     expect(await tier.insert(insertion(aRecord()))).toBe(true);
@@ -102,10 +104,10 @@ describe('opening on PostgreSQL', () => {
   });
 
   it.each([
-    ['none', [], 'permission-denied'],
-    ['SELECT', ['SELECT'], 'permission-denied'],
-    ['SELECT and INSERT', ['SELECT', 'INSERT'], 'permission-denied'],
-    ['INSERT and UPDATE', ['INSERT', 'UPDATE'], 'permission-denied'],
+    ['none', [], 'permission-denied:holdfast_session'],
+    ['SELECT', ['SELECT'], 'permission-denied:holdfast_session'],
+    ['SELECT and INSERT', ['SELECT', 'INSERT'], 'permission-denied:holdfast_session'],
+    ['INSERT and UPDATE', ['INSERT', 'UPDATE'], 'permission-denied:holdfast_session'],
   ])('asks for the grants that it needs when the role has %s', async (_what, grants, reason) => {
     await using database = await freshDatabase('postgresql');
     await using client = await clientOfRole(database, grants);
@@ -133,17 +135,17 @@ describe('opening on PostgreSQL', () => {
 
 describe('opening on SQLite', () => {
   it.each([
-    ['table-missing', 'DROP TABLE holdfast_session'],
+    ['table-missing:holdfast_session', 'DROP TABLE holdfast_session'],
     [
-      'column-missing:dirty_at',
+      'column-missing:holdfast_session.dirty_at',
       'DROP INDEX holdfast_session_dirty_at_idx; ALTER TABLE holdfast_session RENAME COLUMN dirty_at TO dirty',
     ],
     [
-      'column-type:namespace',
+      'column-type:holdfast_session.namespace',
       'DROP TABLE holdfast_session; CREATE TABLE holdfast_session (storage_key BLOB PRIMARY KEY, namespace BLOB)',
     ],
     [
-      'column-missing:user_key',
+      'column-missing:holdfast_session.user_key',
       'DROP TABLE holdfast_session; CREATE TABLE holdfast_session (storage_key BLOB PRIMARY KEY, namespace TEXT)',
     ],
   ])('says %s', async (reason, damage) => {
@@ -160,7 +162,7 @@ describe('opening on SQLite', () => {
     const columns = file.prepare('SELECT name, type FROM pragma_table_info(?)').all('holdfast_session');
     file.exec(`CREATE TABLE keyless (${columns.map(({ name, type }) => `${name} ${type}`).join(', ')})`);
     const tier = prismaTier(database.prisma, { provider: 'sqlite', table: 'keyless' });
-    await expectOpenFailure(tier, 'misconfigured', 'primary-key-missing');
+    await expectOpenFailure(tier, 'misconfigured', 'primary-key-missing:keyless');
   });
 
   it('says that the file cannot be opened', async () => {
@@ -738,13 +740,15 @@ function nameOf(database: FreshDatabase): string {
   return new URL(database.url).pathname.slice(1);
 }
 
-/** A client of a role that owns nothing and may do nothing but this to the table. */
+/** A client of a role that owns nothing and may do nothing but this to the sessions, and what it needs to the fleet. */
 async function clientOfRole(database: FreshDatabase, grants: readonly string[]) {
   const server = sharedPostgres();
   const role = `r${randomBytes(6).toString('hex')}`;
   await asPostgresAdmin(server, `CREATE ROLE ${role} LOGIN PASSWORD 'role'`);
   if (grants.length > 0)
     await database.prisma.$executeRawUnsafe(`GRANT ${grants.join(', ')} ON holdfast_session TO ${role}`);
+  await database.prisma.$executeRawUnsafe(`GRANT SELECT, INSERT, UPDATE ON holdfast_session_ring TO ${role}`);
+  await database.prisma.$executeRawUnsafe(`GRANT SELECT, INSERT, UPDATE, DELETE ON holdfast_session_node TO ${role}`);
   onTestFinished(() =>
     asPostgresAdmin(server, `DROP ROLE IF EXISTS ${role}`).then(
       () => undefined,
@@ -811,6 +815,15 @@ async function useEveryMethod(tier: DurableTier): Promise<void> {
     await tier.touch({ storageKey: moved.storageKey, lastSeenAt: NOW, idleExpiresAt: NOW, aliveAt: NOW }),
   ).not.toBeNull();
   expect(await tier.listByUser([record.userKey!], Buffer.alloc(0), 10)).toHaveLength(1);
+  expect(await tier.moveUserKey({ storageKey: moved.storageKey, from: record.userKey!, to: randomBytes(32) })).toBe(
+    true,
+  );
+  expect((await tier.walk({ after: Buffer.alloc(0), limit: 10, aliveAt: NOW })).rows).toHaveLength(1);
+  const ring = { version: 1, fingerprint: randomBytes(32) };
+  expect(await tier.raiseRing(ring)).toEqual(ring);
+  await tier.heartbeat({ nodeId: randomBytes(16), ringVersion: 1 });
+  expect((await tier.readFleet()).nodes).toHaveLength(1);
+  await tier.forgetNodes(Number.MAX_SAFE_INTEGER);
   await tier.markDirty(moved.storageKey);
   expect((await tier.readFeed(0, 10)).rows).toHaveLength(1);
   expect(await tier.revoke({ storageKey: moved.storageKey, ...anytime(), revokedAt: NOW, dirty: true })).not.toBeNull();

@@ -40,7 +40,10 @@ describe('the packed tarball', () => {
   test('holds what people read and copy, and no tests', async () => {
     const { stdout } = await run('tar', ['-tzf', tarball]);
     expect(stdout).toContain('package/LICENSE');
-    expect(stdout).toContain('package/prisma/postgresql/migrations/0001_init/migration.sql');
+    for (const migration of ['0001_init', '0002_key_fleet']) {
+      expect(stdout).toContain(`package/prisma/postgresql/migrations/${migration}/migration.sql`);
+      expect(stdout).toContain(`package/prisma/sqlite/migrations/${migration}/migration.sql`);
+    }
     expect(stdout).not.toMatch(/package\/(test|tools|bench|examples)\//);
   });
 

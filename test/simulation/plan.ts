@@ -25,8 +25,8 @@ export interface Plan {
 export interface SimulationPlan extends Plan {
   readonly profile: Profile;
   readonly skewMs: number;
-  /** Some nodes seal with the key that others have as pending. */
-  readonly isRotating: boolean;
+  /** When the source of the key ring has the pending key promoted: from then on, some nodes seal with what others have as pending. */
+  readonly rotatesAt: number;
   /** Some sessions are left in peace after a write, so that a node that was not told of it is seen to be behind. */
   readonly isPeaceful: boolean;
 }
@@ -67,7 +67,7 @@ export function drawPlan(random: Random, seed: number, kinds: readonly FaultKind
     idleMs,
     absoluteMs: isBrief ? Math.round(idleMs * random.between(2, 8)) : LONG_ABSOLUTE_MS,
     skewMs: isBrief ? BRIEF_SKEW_MS : SKEW_MS,
-    isRotating: random.chance(0.2),
+    rotatesAt: random.chance(0.2) ? random.between(0, durationMs) : Infinity,
     isPeaceful: random.chance(0.3),
     durationMs,
     faults: drawFaults(random, kinds, durationMs),

@@ -1,4 +1,6 @@
-import { promoteKey, SessionClient } from '../../src/index.ts';
+import { type KeySource, SessionClient } from '../../src/index.ts';
+import { withPromoted } from '../../src/keys/rotation.ts';
+import { systemPlatform, type Platform } from '../../src/platform/platform.ts';
 import { fixtureRing } from '../support/ring-fixtures.ts';
 import { check, type Outage, type Verdict } from './checkers/check.ts';
 import { SERVER_CLOCK_JUMP_MS } from './checkers/margins.ts';
@@ -8,7 +10,7 @@ import { drawPlan, type SimulationPlan } from './plan.ts';
 import { SimulatedDatabase } from './simulated-database.ts';
 import { SimulatedRedis } from './simulated-redis.ts';
 import { Workload, type Cart, type SimulatedNode } from './workload.ts';
-import { Process, World } from './world.ts';
+import { EPOCH_MS, Process, World } from './world.ts';
 
 export interface SimulationOptions {
   readonly seed: number;
@@ -28,11 +30,14 @@ export interface SimulationResult extends Verdict {
 const NAMESPACE = 'simulated';
 /** Every retry, probe and back-off has had its turn after this long. */
 const RECOVERY_MS = 15_000;
+const KEYS_LOOK_MS_MAX = 5_000;
 /** No operation may take longer than all of its time-outs, one after another. */
 const LONGEST_OPERATION_MS = 40_000;
 
-/** Before and after a promotion: every node has both keys, and not all of them seal with the same. */
-const rings = fixtureRing().then((ring) => [ring, promoteKey(ring)] as const);
+/** Before and after a promotion: every node has both keys, and for a while not all of them seal with the same. */
+const rings = fixtureRing().then(
+  (ring) => [ring, withPromoted(ring, {}, { ...systemPlatform, now: () => EPOCH_MS })] as const,
+);
 
 /** Promises that failed with nobody to hear it; in production each would end the process. */
 const unheard: string[] = [];
@@ -51,12 +56,16 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const redis = new SimulatedRedis(world, weather);
   const skewMs = (): number => world.random.between(-plan.skewMs, plan.skewMs);
   const database = new SimulatedDatabase(world, weather, skewMs());
+  const keys: KeySource = {
+    load: () => Promise.resolve(world.now < plan.rotatesAt ? before : after),
+    watch: (changed, platform) => lookAtRandom(world, platform, changed),
+  };
   let born = 0;
   const makeNode = (): SimulatedNode => {
     born += 1;
     const machine = new Process(world, `node-${born}`, skewMs());
     const client = new SessionClient<Cart>({
-      keys: plan.isRotating && world.random.chance(0.5) ? after : before,
+      keys,
       namespace: NAMESPACE,
       primary: redis.connect(machine),
       durable: database.connect(machine),
@@ -230,4 +239,21 @@ function heal(scene: Scene): void {
   const { world, plan } = scene;
   world.note(() => '!!! everything is well again');
   for (const fault of plan.faults) end(fault, scene);
+}
+
+/** As a node that looks at its ring file now and then: each learns of a promotion at another time. */
+function lookAtRandom(world: World, platform: Platform, changed: () => void): () => void {
+  let cancel = (): void => undefined;
+  const look = (): void => {
+    cancel = platform.after(
+      world.random.between(0, KEYS_LOOK_MS_MAX),
+      () => {
+        changed();
+        look();
+      },
+      'background',
+    );
+  };
+  look();
+  return () => cancel();
 }

@@ -6,16 +6,23 @@ import type {
   DurableTier,
   FeedPage,
   FeedPosition,
+  Fleet,
   InsertCommand,
+  MoveUserKeyCommand,
+  NodeMark,
   RegenerateCommand,
   RevokeCommand,
   RevokedRow,
   RevokeManyCommand,
+  RingMark,
   TierContext,
   TouchCommand,
   UpdateCommand,
+  WalkCommand,
+  WalkPage,
   WriteCommand,
 } from '../tier.ts';
+import { fleetOf } from './memory-fleet.ts';
 
 interface Row extends SealedRecord {
   readonly namespace: string;
@@ -157,6 +164,46 @@ class MemoryDurableTier implements DurableTier {
         previousKeys.some((key) => key.equals(previousStorageKey)),
     );
     return row ? Buffer.from(row.storageKey) : null;
+  }
+
+  async walk({ after, limit, aliveAt }: WalkCommand): Promise<WalkPage> {
+    const namespace = this.#opened();
+    const seen = [...this.#database.values()]
+      .sort((a, b) => a.storageKey.compare(b.storageKey))
+      .filter(({ storageKey }) => storageKey.compare(after) > 0)
+      .slice(0, limit);
+    const rows = seen
+      .filter((row) => row.namespace === namespace && isAlive(row, aliveAt))
+      .map(({ storageKey, keyId, userKey }) => ({
+        storageKey: Buffer.from(storageKey),
+        keyId: Buffer.from(keyId),
+        hasUser: userKey !== null,
+      }));
+    const last = seen.length < limit ? undefined : seen.at(-1);
+    return { rows, next: last ? Buffer.from(last.storageKey) : null };
+  }
+
+  async moveUserKey({ storageKey, from, to }: MoveUserKeyCommand): Promise<boolean> {
+    const row = this.#find(storageKey);
+    if (!row || row.revokedAt !== null || !row.userKey?.equals(from)) return false;
+    this.#store({ ...row, userKey: to });
+    return true;
+  }
+
+  async raiseRing(ring: RingMark): Promise<RingMark> {
+    return fleetOf(this.#database, this.#opened()).raise(ring);
+  }
+
+  async heartbeat(node: NodeMark): Promise<void> {
+    fleetOf(this.#database, this.#opened()).see(node, this.#now());
+  }
+
+  async readFleet(): Promise<Fleet> {
+    return fleetOf(this.#database, this.#opened()).read(this.#now());
+  }
+
+  async forgetNodes(which: Buffer | number): Promise<void> {
+    fleetOf(this.#database, this.#opened()).forget(which);
   }
 
   async close(): Promise<void> {

@@ -1,11 +1,15 @@
 import type {
   FeedPosition,
   InsertCommand,
+  MoveUserKeyCommand,
+  NodeMark,
   RegenerateCommand,
   RevokeCommand,
   RevokeManyCommand,
+  RingMark,
   TouchCommand,
   UpdateCommand,
+  WalkCommand,
 } from '../tier.ts';
 import type { ColumnName, ColumnType } from './table.ts';
 
@@ -28,6 +32,7 @@ export interface Dialect {
   readonly schema: SchemaStatements;
   readonly shared: SharedStatements;
   readonly single: SingleStatements;
+  readonly fleet: FleetStatements;
 }
 
 export interface LaneCounts {
@@ -45,11 +50,19 @@ export interface SchemaStatements {
   readonly settings: readonly Statement[];
   /** Answers one row: `standby` is true on a server that only follows another, `now` is the server's clock. */
   readonly probe: Statement;
-  /** Answers one row a column: `name`, `type`, and `identifies` where a unique index covers this column alone. */
-  readonly describe: Statement;
   /** The declared types that hold each kind of column. */
   readonly accepts: Readonly<Record<ColumnType, RegExp>>;
-  /** Change nothing, and fail where the grants for the real ones are missing. */
+  /** In the order in which `open` looks at them, that of the sessions first. */
+  readonly tables: readonly Inspected[];
+}
+
+/** A table as `open` looks at it. */
+export interface Inspected {
+  readonly table: string;
+  readonly columns: Readonly<Record<string, ColumnType>>;
+  /** Answers one row a column: `name`, `type`, and `identifies` where a unique index covers this column alone. */
+  readonly describe: Statement;
+  /** Change nothing, and fail where the grants for the real ones, or the key that an upsert needs, are missing. */
   readonly rehearsals: readonly Statement[];
 }
 
@@ -85,6 +98,23 @@ export interface SingleStatements {
   listByUser(namespace: string, userKeys: readonly Buffer[], after: Buffer, limit: number): Statement;
   /** Rows that may have had this key: `storage_key` and `previous_keys`. */
   findRegenerated(namespace: string, previousStorageKey: Buffer, since: number): Statement;
+}
+
+/**
+ * What key rotation needs: over all sessions, and on the two tables of the fleet. None carries a deadline: run again or
+ * late, a statement repeats what was true when it was sent, and at worst a node looks alive, or behind, until its next
+ * heartbeat.
+ */
+export interface FleetStatements {
+  /** Every row that was looked at, in order: `is_alive` is 1 for the living ones of this namespace. */
+  walk(namespace: string, command: WalkCommand): Statement;
+  moveUserKey(namespace: string, command: MoveUserKeyCommand): Statement;
+  /** One row, the highest ring after it. */
+  raiseRing(namespace: string, ring: RingMark): Statement;
+  heartbeat(namespace: string, node: NodeMark): Statement;
+  /** At least one row, which carries `now`; ring and node are null where there are none. */
+  readFleet(namespace: string): Statement;
+  forgetNodes(namespace: string, which: Buffer | number): Statement;
 }
 
 /** The last millisecond at which a write may run. Clocks of databases show whole ones. */

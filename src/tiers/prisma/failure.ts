@@ -65,7 +65,13 @@ const RULES: readonly Rule[] = [
   { kind: 'misconfigured', reason: 'permission-denied', codes: ['42501', '23', 'SQLITE_AUTH'] },
   { kind: 'misconfigured', reason: 'column-type', codes: ['42804', '42883', '22P02', '20', 'SQLITE_MISMATCH'] },
   { kind: 'misconfigured', reason: 'column-not-null', codes: ['23502', '1299', 'NullConstraintViolation', 'P2011'] },
-  { kind: 'misconfigured', reason: 'sql-refused', codes: ['42601', '42P10', '0A000'] },
+  {
+    kind: 'misconfigured',
+    reason: 'primary-key-missing',
+    codes: ['42P10'],
+    text: /ON CONFLICT clause does not match/,
+  },
+  { kind: 'misconfigured', reason: 'sql-refused', codes: ['42601', '0A000'] },
   {
     kind: 'misconfigured',
     reason: 'certificate',

@@ -1,15 +1,17 @@
 import { TierFailure } from '../../errors.ts';
-import type { SchemaStatements, Statement } from './dialect.ts';
+import type { Inspected, SchemaStatements, Statement } from './dialect.ts';
 import { integer, type Row } from './rows.ts';
 import type { StatementRunner } from './statement-runner.ts';
-import { type ColumnName, COLUMNS } from './table.ts';
+import type { ColumnName } from './table.ts';
 
 /** Throws `misconfigured` with the first thing that a person has to mend, or how the server failed to answer. */
 export async function inspectDatabase(runner: StatementRunner, schema: SchemaStatements): Promise<void> {
   await runner.applySettings();
   await readClock(runner, schema);
-  await runner.rows(schema.describe, (rows) => inspectColumns(rows, schema));
-  for (const rehearsal of schema.rehearsals) await rehearse(runner, rehearsal);
+  for (const inspected of schema.tables) {
+    await runner.rows(inspected.describe, (rows) => inspectColumns(rows, inspected, schema.accepts));
+    for (const rehearsal of inspected.rehearsals) await rehearse(runner, inspected.table, rehearsal);
+  }
 }
 
 /**
@@ -23,24 +25,31 @@ export async function readClock(runner: StatementRunner, schema: SchemaStatement
   });
 }
 
-function inspectColumns(rows: readonly Row[], { accepts }: SchemaStatements): void {
-  if (rows.length === 0) throw misconfigured('table-missing');
+function inspectColumns(
+  rows: readonly Row[],
+  { table, columns }: Inspected,
+  accepts: SchemaStatements['accepts'],
+): void {
+  if (rows.length === 0) throw misconfigured(`table-missing:${table}`);
   const found = new Map(rows.map((row) => [row['name'], row]));
-  for (const [name, type] of Object.entries(COLUMNS)) {
+  for (const [name, type] of Object.entries(columns)) {
     const column = found.get(name);
-    if (!column) throw misconfigured(`column-missing:${name}`);
-    if (!accepts[type].test(String(column['type']))) throw misconfigured(`column-type:${name}`);
+    if (!column) throw misconfigured(`column-missing:${table}.${name}`);
+    if (!accepts[type].test(String(column['type']))) throw misconfigured(`column-type:${table}.${name}`);
   }
-  // Without it, `ON CONFLICT DO NOTHING` would let one id have two sessions.
-  if (!found.get('storage_key' satisfies ColumnName)?.['identifies']) throw misconfigured('primary-key-missing');
+  // Without it, `ON CONFLICT DO NOTHING` would let one id have two sessions. The upserts of the fleet fail without theirs.
+  const key = found.get('storage_key' satisfies ColumnName);
+  if (key && !key['identifies']) throw misconfigured(`primary-key-missing:${table}`);
 }
 
 /** While the server is in charge, a read-only transaction or file is a setting and not a fail-over that will pass. */
-async function rehearse(runner: StatementRunner, rehearsal: Statement): Promise<void> {
+async function rehearse(runner: StatementRunner, table: string, rehearsal: Statement): Promise<void> {
   try {
     await runner.count(rehearsal);
   } catch (error) {
-    if (error instanceof TierFailure && error.reason === 'read-only') throw misconfigured('read-only');
+    const reason = error instanceof TierFailure ? error.reason : '';
+    if (reason === 'read-only') throw misconfigured(reason);
+    if (reason === 'permission-denied' || reason === 'primary-key-missing') throw misconfigured(`${reason}:${table}`);
     throw error;
   }
 }

@@ -2,8 +2,11 @@ import { ConfigurationError } from '../../errors.ts';
 import type { PrismaClientLike } from './prisma-client.ts';
 
 const PROVIDERS = ['postgresql', 'sqlite'] as const;
-/** What PostgreSQL accepts without quotes, and no longer than it keeps (NAMEDATALEN - 1). */
-const TABLE = /^[a-z_][a-z0-9_]{0,62}$/i;
+/**
+ * What PostgreSQL accepts without quotes. It cuts names to 63 bytes without a word (NAMEDATALEN - 1), and the names of the
+ * tables beside this one are five longer.
+ */
+const TABLE = /^[a-z_][a-z0-9_]{0,57}$/i;
 const DEFAULT_TABLE = 'holdfast_session';
 
 export type PrismaProvider = (typeof PROVIDERS)[number];
@@ -12,7 +15,7 @@ export interface PrismaTierOptions {
   /** The `provider` of the schema that the client was generated from. */
   readonly provider: PrismaProvider;
   /**
-   * Name of the table, if it is not the one of the migrations.
+   * Name of the sessions' table, if it is not the one of the migrations. The two beside it are this and `_ring`, `_node`.
    * @defaultValue `'holdfast_session'`
    */
   readonly table?: string;
@@ -37,7 +40,7 @@ export function resolvePrismaOptions(client: PrismaClientLike, options: PrismaTi
   }
   if (typeof table !== 'string' || !TABLE.test(table)) {
     throw new ConfigurationError(
-      'prismaTier: table must be 1 to 63 letters, digits or underscores and not start with a digit.',
+      'prismaTier: table must be 1 to 58 letters, digits or underscores and not start with a digit.',
     );
   }
   if (provider === 'sqlite' && typeof client.$transaction !== 'function') {

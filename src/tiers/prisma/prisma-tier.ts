@@ -4,18 +4,25 @@ import type {
   DurableTier,
   FeedPage,
   FeedPosition,
+  Fleet,
   InsertCommand,
+  MoveUserKeyCommand,
+  NodeMark,
   RegenerateCommand,
   RevokeCommand,
   RevokedRow,
   RevokeManyCommand,
+  RingMark,
   TierContext,
   TouchCommand,
   UpdateCommand,
+  WalkCommand,
+  WalkPage,
 } from '../tier.ts';
 import type { Dialect } from './dialect.ts';
 import { Postgresql } from './dialects/postgresql/postgresql.ts';
 import { Sqlite } from './dialects/sqlite/sqlite.ts';
+import { toFleet, toRaisedRing, toWalkPage } from './fleet-rows.ts';
 import { inspectDatabase, readClock } from './inspection.ts';
 import { lanesFor } from './lanes.ts';
 import type { PrismaClientLike } from './prisma-client.ts';
@@ -25,10 +32,10 @@ import { type SharedCalls, shareCalls } from './shared-calls.ts';
 import { StatementRunner } from './statement-runner.ts';
 
 /**
- * The durable tier in the application's own database, through its own Prisma client. It needs the table of
+ * The durable tier in the application's own database, through its own Prisma client. It needs the tables of
  * `prisma/<provider>/migrations`.
  *
- * @throws {ConfigurationError} an option is wrong; whether the table is there only `open` can tell.
+ * @throws {ConfigurationError} an option is wrong; whether the tables are there only `open` can tell.
  */
 export function prismaTier(prisma: PrismaClientLike, options: PrismaTierOptions): DurableTier {
   const resolved = resolvePrismaOptions(prisma, options);
@@ -156,6 +163,36 @@ class PrismaTier implements DurableTier {
       const row = rows.find((candidate) => remembers(candidate, previousStorageKey));
       return row ? bytes(row, 'storage_key') : null;
     });
+  }
+
+  async walk(command: WalkCommand): Promise<WalkPage> {
+    const { namespace, runner } = this.#opened();
+    return runner.rows(this.#dialect.fleet.walk(namespace, command), (rows) => toWalkPage(rows, command.limit));
+  }
+
+  async moveUserKey(command: MoveUserKeyCommand): Promise<boolean> {
+    const { namespace, runner } = this.#opened();
+    return (await runner.count(this.#dialect.fleet.moveUserKey(namespace, command))) === 1;
+  }
+
+  async raiseRing(ring: RingMark): Promise<RingMark> {
+    const { namespace, runner } = this.#opened();
+    return runner.rows(this.#dialect.fleet.raiseRing(namespace, ring), toRaisedRing);
+  }
+
+  async heartbeat(node: NodeMark): Promise<void> {
+    const { namespace, runner } = this.#opened();
+    await runner.count(this.#dialect.fleet.heartbeat(namespace, node));
+  }
+
+  async readFleet(): Promise<Fleet> {
+    const { namespace, runner } = this.#opened();
+    return runner.rows(this.#dialect.fleet.readFleet(namespace), toFleet);
+  }
+
+  async forgetNodes(which: Buffer | number): Promise<void> {
+    const { namespace, runner } = this.#opened();
+    await runner.count(this.#dialect.fleet.forgetNodes(namespace, which));
   }
 
   /** The client is the application's, and so are its connections. */

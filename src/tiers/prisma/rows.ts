@@ -2,6 +2,7 @@ import { TierFailure } from '../../errors.ts';
 import { STORAGE_KEY_BYTES } from '../../limits.ts';
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
 import type { DirtyRow, FeedPage, RevokedRow } from '../tier.ts';
+import type { FleetColumnName } from './fleet-tables.ts';
 import type { ColumnName } from './table.ts';
 
 /** A row as a driver adapter hands it over: bytes as `Uint8Array`, integers as `bigint` or, from SQLite, `number`. */
@@ -66,7 +67,7 @@ function previousKeys(row: Row): Buffer[] {
 }
 
 /** A view of the driver's bytes: an envelope of 64 KiB is not copied once more. */
-export function bytes(row: Row, column: ColumnName): Buffer {
+export function bytes(row: Row, column: ColumnName | FleetColumnName): Buffer {
   const value = row[column];
   if (Buffer.isBuffer(value)) return value;
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
@@ -74,7 +75,7 @@ export function bytes(row: Row, column: ColumnName): Buffer {
 }
 
 /** Past 2^53 a number would silently be another one, and a revision decides who wins. */
-export function integer(row: Row, column: ColumnName | 'now'): number {
+export function integer(row: Row, column: ColumnName | FleetColumnName | 'now'): number {
   const value = row[column];
   const number = typeof value === 'bigint' ? Number(value) : value;
   if (typeof number === 'number' && Number.isSafeInteger(number)) return number;

@@ -31,6 +31,12 @@ describe('a failure of a Prisma client', () => {
     ['no such column', raw({ kind: 'ColumnNotFound', originalCode: '42703' }), 'column-missing'],
     ['no such column (SQLite)', sqlite(1, 'SQLITE_ERROR: no such column: dirty_at'), 'column-missing'],
     ['missing grant', sqlState('42501'), 'permission-denied'],
+    ['no key to conflict with', sqlState('42P10'), 'primary-key-missing'],
+    [
+      'no key to conflict with (SQLite)',
+      sqlite(1, 'SQLITE_ERROR: ON CONFLICT clause does not match any PRIMARY KEY or UNIQUE constraint'),
+      'primary-key-missing',
+    ],
     ['column of another type', sqlState('42804'), 'column-type'],
     ['a column of theirs that wants a value', sqlState('23502'), 'column-not-null'],
     [

@@ -13,11 +13,11 @@ describe('the options of prismaTier', () => {
     });
   });
 
-  it.each(['sessions', '_s', 'Holdfast_Session2', 'a'.repeat(63)])('accept the table name %s', (table) => {
+  it.each(['sessions', '_s', 'Holdfast_Session2', 'a'.repeat(58)])('accept the table name %s', (table) => {
     expect(resolvePrismaOptions(client, { provider: 'postgresql', table }).table).toBe(table);
   });
 
-  it.each(['', '1st', 'a b', 'public.session', 'x"; DROP TABLE users; --', 'é', 'a'.repeat(64), 7, null])(
+  it.each(['', '1st', 'a b', 'public.session', 'x"; DROP TABLE users; --', 'é', 'a'.repeat(59), 7, null])(
     'refuse the table name %j, since it becomes part of statements',
     (table) => {
       const options = { provider: 'postgresql', table } as { provider: 'postgresql'; table: string };

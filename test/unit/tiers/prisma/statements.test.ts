@@ -153,7 +153,10 @@ async function statementsOf(
   };
   const tier = prismaTier(client, table === undefined ? { provider } : { provider, table });
   const opening = tier.open({ namespace: 'shop', platform: systemPlatform, timeoutMs: 1_000 });
-  await expect(opening).rejects.toMatchObject({ kind: 'misconfigured', reason: 'table-missing' });
+  await expect(opening).rejects.toMatchObject({
+    kind: 'misconfigured',
+    reason: `table-missing:${table ?? 'holdfast_session'}`,
+  });
   sent.length = 0;
   await call(tier);
   return sent;

@@ -1,5 +1,6 @@
 import { DURABLE_IN_FLIGHT_MAX, DURABLE_READ_LANES, DURABLE_WRITE_LANES } from '../../../../limits.ts';
 import type { Dialect, LaneCounts } from '../../dialect.ts';
+import { PostgresqlFleet } from './fleet.ts';
 import { PostgresqlSchema } from './schema.ts';
 import { PostgresqlShared } from './shared.ts';
 import { PostgresqlSingle } from './single.ts';
@@ -17,11 +18,13 @@ export class Postgresql implements Dialect {
   readonly schema: PostgresqlSchema;
   readonly shared: PostgresqlShared;
   readonly single: PostgresqlSingle;
+  readonly fleet: PostgresqlFleet;
 
   constructor(table: string) {
     const quoted = `"${table}"`;
-    this.schema = new PostgresqlSchema(quoted);
+    this.schema = new PostgresqlSchema(table);
     this.shared = new PostgresqlShared(quoted);
     this.single = new PostgresqlSingle(quoted);
+    this.fleet = new PostgresqlFleet(table);
   }
 }

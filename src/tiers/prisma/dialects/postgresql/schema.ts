@@ -1,5 +1,6 @@
-import type { SchemaStatements, Statement } from '../../dialect.ts';
-import { type ColumnType, INSERT_COLUMNS, UPDATE_COLUMNS } from '../../table.ts';
+import type { Inspected, SchemaStatements, Statement } from '../../dialect.ts';
+import { fleetTableNames, NODE_COLUMNS, RING_COLUMNS } from '../../fleet-tables.ts';
+import { COLUMNS, type ColumnType, INSERT_COLUMNS, UPDATE_COLUMNS } from '../../table.ts';
 import { CLOCK } from './sql.ts';
 
 export class PostgresqlSchema implements SchemaStatements {
@@ -10,13 +11,28 @@ export class PostgresqlSchema implements SchemaStatements {
     integer: /^bigint$/,
     text: /^(text|character varying)$/,
   };
-  readonly describe: Statement;
-  readonly rehearsals: readonly Statement[];
+  readonly tables: readonly Inspected[];
 
-  /** `table` is quoted. */
   constructor(table: string) {
-    this.describe = describe(table);
-    this.rehearsals = rehearse(table);
+    const { ring, node } = fleetTableNames(table);
+    this.tables = [
+      { table, columns: COLUMNS, describe: describe(table), rehearsals: rehearse(table) },
+      {
+        table: ring,
+        columns: RING_COLUMNS,
+        describe: describe(ring),
+        rehearsals: [rehearseUpsert(ring, RING_COLUMNS, 'namespace')],
+      },
+      {
+        table: node,
+        columns: NODE_COLUMNS,
+        describe: describe(node),
+        rehearsals: [
+          rehearseUpsert(node, NODE_COLUMNS, 'namespace, node_id'),
+          { text: `DELETE FROM "${node}" WHERE false`, values: [] },
+        ],
+      },
+    ];
   }
 }
 
@@ -28,7 +44,7 @@ function describe(table: string): Statement {
     AND indnkeyatts = 1 AND indkey[0] = attnum
 ) AS identifies
 FROM pg_attribute WHERE attrelid = to_regclass($1::text) AND attnum > 0 AND NOT attisdropped`,
-    values: [table],
+    values: [`"${table}"`],
   };
 }
 
@@ -37,7 +53,18 @@ function rehearse(table: string): readonly Statement[] {
   const columns = INSERT_COLUMNS.join(', ');
   const changes = UPDATE_COLUMNS.map((column) => `${column} = ${column}`).join(', ');
   return [
-    { text: `INSERT INTO ${table} (${columns}) SELECT ${columns} FROM ${table} WHERE false`, values: [] },
-    { text: `UPDATE ${table} SET ${changes} WHERE false`, values: [] },
+    { text: `INSERT INTO "${table}" (${columns}) SELECT ${columns} FROM "${table}" WHERE false`, values: [] },
+    { text: `UPDATE "${table}" SET ${changes} WHERE false`, values: [] },
   ];
+}
+
+/** Inserts nothing, and asks for the grants and for the unique index that an upsert needs. */
+function rehearseUpsert(table: string, columns: Inspected['columns'], key: string): Statement {
+  const names = Object.keys(columns);
+  const changes = names.map((name) => `${name} = EXCLUDED.${name}`).join(', ');
+  return {
+    text: `INSERT INTO "${table}" (${names.join(', ')}) SELECT ${names.join(', ')} FROM "${table}" WHERE false
+ON CONFLICT (${key}) DO UPDATE SET ${changes}`,
+    values: [],
+  };
 }

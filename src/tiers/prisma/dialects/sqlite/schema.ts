@@ -1,6 +1,7 @@
 import { SQLITE_BUSY_TIMEOUT_MS } from '../../../../limits.ts';
-import type { SchemaStatements, Statement } from '../../dialect.ts';
-import { type ColumnType, INSERT_COLUMNS, UPDATE_COLUMNS } from '../../table.ts';
+import type { Inspected, SchemaStatements, Statement } from '../../dialect.ts';
+import { fleetTableNames, NODE_COLUMNS, RING_COLUMNS } from '../../fleet-tables.ts';
+import { COLUMNS, type ColumnType, INSERT_COLUMNS, UPDATE_COLUMNS } from '../../table.ts';
 import { CLOCK } from './sql.ts';
 
 export class SqliteSchema implements SchemaStatements {
@@ -11,13 +12,28 @@ export class SqliteSchema implements SchemaStatements {
     integer: /^(BIGINT|INTEGER)$/i,
     text: /^TEXT$/i,
   };
-  readonly describe: Statement;
-  readonly rehearsals: readonly Statement[];
+  readonly tables: readonly Inspected[];
 
-  /** Of the pragma that describes it, the table's name is a value; elsewhere it is quoted. */
-  constructor(table: string, quoted: string) {
-    this.describe = describe(table);
-    this.rehearsals = rehearse(quoted);
+  constructor(table: string) {
+    const { ring, node } = fleetTableNames(table);
+    this.tables = [
+      { table, columns: COLUMNS, describe: describe(table), rehearsals: rehearse(table) },
+      {
+        table: ring,
+        columns: RING_COLUMNS,
+        describe: describe(ring),
+        rehearsals: [rehearseUpsert(ring, RING_COLUMNS, 'namespace')],
+      },
+      {
+        table: node,
+        columns: NODE_COLUMNS,
+        describe: describe(node),
+        rehearsals: [
+          rehearseUpsert(node, NODE_COLUMNS, 'namespace, node_id'),
+          { text: `DELETE FROM "${node}" WHERE false`, values: [] },
+        ],
+      },
+    ];
   }
 }
 
@@ -33,7 +49,18 @@ function rehearse(table: string): readonly Statement[] {
   const columns = INSERT_COLUMNS.join(', ');
   const changes = UPDATE_COLUMNS.map((column) => `${column} = ${column}`).join(', ');
   return [
-    { text: `INSERT INTO ${table} (${columns}) SELECT ${columns} FROM ${table} WHERE false`, values: [] },
-    { text: `UPDATE ${table} SET ${changes} WHERE false`, values: [] },
+    { text: `INSERT INTO "${table}" (${columns}) SELECT ${columns} FROM "${table}" WHERE false`, values: [] },
+    { text: `UPDATE "${table}" SET ${changes} WHERE false`, values: [] },
   ];
+}
+
+/** Inserts nothing, and asks for the unique index that an upsert needs. */
+function rehearseUpsert(table: string, columns: Inspected['columns'], key: string): Statement {
+  const names = Object.keys(columns);
+  const changes = names.map((name) => `${name} = excluded.${name}`).join(', ');
+  return {
+    text: `INSERT INTO "${table}" (${names.join(', ')}) SELECT ${names.join(', ')} FROM "${table}" WHERE false
+ON CONFLICT (${key}) DO UPDATE SET ${changes}`,
+    values: [],
+  };
 }

@@ -1,4 +1,5 @@
 import type { Dialect } from '../../dialect.ts';
+import { SqliteFleet } from './fleet.ts';
 import { SqliteSchema } from './schema.ts';
 import { SqliteShared } from './shared.ts';
 import { SqliteSingle } from './single.ts';
@@ -12,11 +13,13 @@ export class Sqlite implements Dialect {
   readonly schema: SqliteSchema;
   readonly shared: SqliteShared;
   readonly single: SqliteSingle;
+  readonly fleet: SqliteFleet;
 
   constructor(table: string) {
     const quoted = `"${table}"`;
-    this.schema = new SqliteSchema(table, quoted);
+    this.schema = new SqliteSchema(table);
     this.shared = new SqliteShared(quoted);
     this.single = new SqliteSingle(quoted);
+    this.fleet = new SqliteFleet(table);
   }
 }
