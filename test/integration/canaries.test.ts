@@ -18,7 +18,7 @@ const ITEM = 'canary-item-5f1d0c7be2';
 const USER = 'canary-user-9a4e77d103';
 const LABEL = 'canary-label-c0ffee4711';
 
-const CHANNELS = ['holdfast:tier-change', 'holdfast:envelope-rejected', 'holdfast:background-failure'];
+const CHANNELS = ['holdfast:tier-change', 'holdfast:envelope-rejected', 'holdfast:background-failure', 'holdfast:keys'];
 
 let redis: RedisServer;
 let database: FreshDatabase;
