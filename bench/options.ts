@@ -38,7 +38,7 @@ const HELP = `npm run bench -- [options]
 
   --quick             all cases in about two minutes; writes to .cache/bench instead of docs/benchmarks
   --only a,b          some of: ${CASES.join(', ')}
-  --rounds N          paired rounds of throughput and latency
+  --rounds N          paired rounds; latency has a third of them, operations at most three
   --callers N         concurrent callers (128)
   --growth a,b,c      sizes of the table (1000,10000,100000,1000000)
   --out FOLDER        where results and plots go
@@ -70,7 +70,7 @@ export function readOptions(): Options {
     throughput: { callers: Number(values.callers), ms: quick ? 300 : 1_000, rounds },
     latency: { ms: quick ? 200 : 1_000, rounds: quick ? 1 : Math.ceil(rounds / 3) },
     seldomRead: quick ? 2_000 : 20_000,
-    operations: { count: quick ? 2_000 : 10_000, rounds: quick ? 1 : 3, withSlowPeers: !quick },
+    operations: { count: quick ? 2_000 : 10_000, rounds: quick ? 1 : Math.min(rounds, 3), withSlowPeers: !quick },
     stored: quick ? 3_000 : 20_000,
     outage: quick
       ? { beforeMs: 1_000, downMs: 2_000, afterMs: 2_000 }

@@ -9,6 +9,8 @@ import type { Subjects } from '../subjects/subjects.ts';
 /** Where the time of one operation goes in this process, in microseconds of it. */
 export interface ProfileResult {
   readonly subject: string;
+  /** Share of the operations that went another way than the name says, from 0 to 1. */
+  readonly astray: number;
   /** CPU time of the process per operation, in microseconds. */
   readonly busy: number;
   readonly areas: readonly Cost[];
@@ -43,17 +45,24 @@ export async function profile(
     await subject.prepare?.();
     await session.post('Profiler.start');
     const before = process.cpuUsage();
-    const { latencies } = await drive(subject, { callers, ms: profileMs });
+    const { latencies, strays } = await drive(subject, { callers, ms: profileMs });
     const { user, system } = process.cpuUsage(before);
     const { profile: recorded } = await session.post('Profiler.stop');
     session.disconnect();
-    results.push({ subject: subject.name, ...selfTimes(recorded, (user + system) / latencies.length) });
+    results.push({
+      subject: subject.name,
+      astray: strays / latencies.length,
+      ...selfTimes(recorded, (user + system) / latencies.length),
+    });
   }
   return results;
 }
 
 /** The samples' shares of `busy` microseconds. */
-function selfTimes({ nodes, samples = [] }: Profiler.Profile, busy: number): Omit<ProfileResult, 'subject'> {
+function selfTimes(
+  { nodes, samples = [] }: Profiler.Profile,
+  busy: number,
+): Pick<ProfileResult, 'areas' | 'busy' | 'functions'> {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
   const counted = samples.flatMap((id) => {
     const frame = frames.get(id);

@@ -171,7 +171,7 @@ function growthTable(growth: NonNullable<Results['growth']>): Table {
   return { title: 'Growth, operations per s', columns: ['sessions', ...names.flatMap((name) => [name, '×'])], rows };
 }
 
-function profileTable({ subject, busy, areas, functions }: NonNullable<Results['profile']>[number]): Table {
+function profileTable({ subject, astray, busy, areas, functions }: NonNullable<Results['profile']>[number]): Table {
   const rows = functions.map(({ name, microseconds }, at) => [
     name,
     microseconds,
@@ -182,7 +182,7 @@ function profileTable({ subject, busy, areas, functions }: NonNullable<Results['
     title: `Profile: ${subject}`,
     columns: ['function (self)', 'µs', 'area (self)', 'µs'],
     rows,
-    note: `${figure(busy)} µs per operation, with the profiler's own share. The two halves are sorted for themselves.`,
+    note: `${figure(busy)} µs per operation, with the profiler's own share; ${figure(100 * astray)} % went astray. The two halves are sorted for themselves.`,
   };
 }
 
