@@ -1,0 +1,33 @@
+import { runRounds, type Rounds } from '../measure/rounds.ts';
+import type { Options } from '../options.ts';
+import type { Servers } from '../servers.ts';
+import type { SubjectKey } from '../subjects/names.ts';
+import type { Subjects } from '../subjects/subjects.ts';
+
+export interface LatencyAt {
+  readonly callers: number;
+  readonly rounds: Rounds;
+}
+
+const CALLERS = [1, 16, 128];
+const TIMED = [
+  'readAgain',
+  'downAgain',
+  'create',
+  'update',
+  'floor',
+  'redisRead',
+  'redisSet',
+  'pgRead',
+  'pgUpdate',
+] as const satisfies readonly SubjectKey[];
+
+/** How long one call takes when there is one caller, some, and more than the machine can serve at once. */
+export async function latency(subjects: Subjects, options: Options, servers: Servers): Promise<LatencyAt[]> {
+  const results: LatencyAt[] = [];
+  for (const callers of CALLERS) {
+    const rounds = await runRounds(subjects.pick(TIMED), { ...options.latency, callers }, servers);
+    results.push({ callers, rounds });
+  }
+  return results;
+}

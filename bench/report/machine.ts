@@ -1,0 +1,51 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { cpus, loadavg, platform, release, totalmem, type } from 'node:os';
+import { asPostgresAdmin } from '../../test/support/servers/postgres.ts';
+import type { Servers } from '../servers.ts';
+
+/** What the figures depend on; nothing that names the machine or its owner. */
+export interface Machine {
+  readonly date: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+  /** Processes that wanted a core in the minute before the run; what is not near 0 has disturbed it. */
+  readonly loadBefore: number;
+  readonly system: string;
+  readonly node: string;
+  readonly redis: string;
+  readonly postgresql: string;
+  readonly packages: Readonly<Record<string, string>>;
+  readonly commit: string;
+}
+
+export async function describeMachine({ redis, postgres }: Servers): Promise<Machine> {
+  const info = String(await redis.cli('INFO', 'server'));
+  const version = /^(?:valkey|redis)_version:(\S+)/m.exec(info)?.[1] ?? 'unknown';
+  const [row] = await asPostgresAdmin(postgres, 'SHOW server_version');
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: cpus().length,
+    loadBefore: Number(loadavg()[0]?.toFixed(2)),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    system: `${type()} ${platform() === 'linux' ? (release().match(/^\d+\.\d+/)?.[0] ?? '') : release()}`,
+    node: process.version,
+    redis: `${redis.flavour} ${version}`,
+    postgresql: String(row?.['server_version']).split(' ')[0] ?? 'unknown',
+    packages: { ...versionsIn('../../package.json', OURS), ...versionsIn('../package.json') },
+    commit: spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).stdout?.trim() || 'unknown',
+  };
+}
+
+const OURS = ['ioredis', '@prisma/client', '@prisma/adapter-pg', 'pg'];
+
+function versionsIn(file: string, only?: readonly string[]): Record<string, string> {
+  const manifest = JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8')) as Record<
+    'dependencies' | 'devDependencies',
+    Record<string, string> | undefined
+  >;
+  const all = Object.entries({ ...manifest.devDependencies, ...manifest.dependencies });
+  return Object.fromEntries(all.filter(([name]) => only === undefined || only.includes(name)));
+}

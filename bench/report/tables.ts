@@ -1,0 +1,199 @@
+import { ratio, typical, type Rounds } from '../measure/rounds.ts';
+import type { Measurement } from '../measure/slice.ts';
+import type { Spread } from '../measure/statistics.ts';
+import type { Results } from '../results.ts';
+import { NAMES } from '../subjects/names.ts';
+import { comparison } from './comparison.ts';
+import { figure, times, type Table } from './table.ts';
+import { isMet, TARGETS } from './targets.ts';
+
+/** Everything that the run can say, in the order in which a reader wants it. */
+export function tablesOf(results: Results): Table[] {
+  return [
+    targetsTable(results),
+    comparison(results),
+    results.throughput && throughputTable(results.throughput, results.schedule.callers),
+    results.latency && latencyTable(results.latency),
+    results.operations && operationsTable(results.operations),
+    results.memory && memoryTable(results.memory),
+    results.survival && survivalTable(results.survival),
+    results.outage && outageTable(results.outage),
+    results.growth && growthTable(results.growth),
+    ...(results.profile ?? []).map(profileTable),
+  ].filter((table) => table !== undefined);
+}
+
+function targetsTable(results: Results): Table | undefined {
+  const rows = TARGETS.flatMap((target) => {
+    const measured = target.measure(results);
+    if (measured === undefined) return [];
+    const { what, unit, isAtMost, limit, later } = target;
+    const withUnit = (value: number): string => `${figure(value)} ${unit}`.trim();
+    const verdict = isMet(target, measured.median) ? 'met' : 'NOT MET';
+    const wanted = `${isAtMost ? '≤' : '≥'} ${withUnit(limit)}`;
+    const byCpu = target.byCpu?.(results);
+    return [
+      [
+        what,
+        withUnit(measured.median),
+        range(measured),
+        byCpu === undefined ? '' : times(byCpu),
+        wanted,
+        verdict,
+        later ? withUnit(later) : '',
+      ],
+    ];
+  });
+  if (rows.length === 0) return undefined;
+  const columns = ['target', 'measured', 'rounds', 'by CPU', 'wanted', '', 'later'];
+  return {
+    title: 'Targets',
+    columns,
+    rows,
+    note: 'The median of the paired rounds, and the lowest and highest of them. "By CPU" compares CPU time per operation, client and servers together.',
+  };
+}
+
+function throughputTable(rounds: Rounds, callers: number): Table {
+  const rows = Object.entries(rounds).map(([name, measured]) => {
+    const { perSecond, clientCpu, redisCpu, databaseCpu, p50, p99, failed, strays } = typical(measured);
+    const reference = ratio(rounds, name, NAMES.redisRead);
+    const wrong = [failed > 0 ? `${failed} failed` : '', strays > 0 ? `${strays} astray` : '']
+      .filter(Boolean)
+      .join(', ');
+    return [
+      name,
+      perSecond,
+      times(reference.median),
+      range(reference),
+      clientCpu,
+      redisCpu,
+      databaseCpu,
+      p50,
+      p99,
+      wrong,
+    ];
+  });
+  return {
+    title: `Throughput, ${callers} callers`,
+    columns: ['', 'per s', '× connect-redis', 'rounds', 'client µs', 'Redis µs', 'database µs', 'p50 ms', 'p99 ms', ''],
+    rows,
+    note: 'µs are CPU time per operation. "Astray": answered by another tier than the name says.',
+  };
+}
+
+function latencyTable(latency: NonNullable<Results['latency']>): Table {
+  const names = Object.keys(latency[0]?.rounds ?? {});
+  const shown = ['p50', 'p90', 'p99', 'p999'] as const satisfies readonly (keyof Measurement)[];
+  const rows = names.flatMap((name) =>
+    latency.map(({ callers, rounds }) => {
+      const measured = typical(rounds[name] ?? []);
+      return [name, callers, measured.perSecond, ...shown.map((key) => measured[key]), measured.max];
+    }),
+  );
+  return { title: 'Latency in ms', columns: ['', 'callers', 'per s', 'p50', 'p90', 'p99', 'p99.9', 'max'], rows };
+}
+
+function operationsTable({ count, stores }: NonNullable<Results['operations']>): Table {
+  const rows = stores.map(({ store, oneByOne, concurrent }) => [
+    store,
+    oneByOne.median,
+    range(oneByOne),
+    concurrent.median,
+    range(concurrent),
+  ]);
+  return {
+    title: `${figure(count)} operations, in seconds`,
+    columns: ['', 'one by one', 'rounds', '128 callers', 'rounds'],
+    rows,
+    note: '80 % reads with their touch, 10 % updates (read, change, write), 5 % creates, 5 % destroys.',
+  };
+}
+
+function memoryTable(memory: NonNullable<Results['memory']>): Table {
+  const rows = memory.map(({ store, redisUsed, redisKey, row, cookie }) => [
+    store,
+    redisUsed ?? '–',
+    redisKey ?? '–',
+    row ?? '–',
+    cookie,
+  ]);
+  return {
+    title: 'Room for one session, in bytes',
+    columns: ['', 'Redis, used_memory', 'Redis, MEMORY USAGE', 'row with indexes', 'cookie'],
+    rows,
+    note: 'Rows right after they were inserted; our table keeps half of each page free for updates in place.',
+  };
+}
+
+function survivalTable(survival: NonNullable<Results['survival']>): Table {
+  return {
+    title: 'Persistence, tried',
+    columns: ['', 'acknowledged', 'left'],
+    rows: survival.map(({ store, acknowledged, left }) => [store, acknowledged, left]),
+    note: 'SIGKILL to Redis and PostgreSQL after the last acknowledgement. Redis takes snapshots as redis.conf ships.',
+  };
+}
+
+function outageTable(outage: NonNullable<Results['outage']>): Table {
+  const { requests, failed, callers } = outage;
+  return {
+    title: 'Redis killed under load',
+    columns: ['', ''],
+    rows: [
+      ['requests, failed', `${figure(requests)}, ${failed}`],
+      [
+        'reads per s: before, while it is down, at the end',
+        [outage.readsBefore, outage.readsDown, outage.readsAfter].map(figure).join(', '),
+      ],
+      ['p99 in the second before and after the kill', `${figure(outage.p99Before)} ms, ${figure(outage.p99Switch)} ms`],
+      ['slowest request of the second after', `${figure(outage.maxSwitch)} ms`],
+      ['back on Redis after it was started', `${figure(outage.backAfterMs)} ms`],
+      [
+        'Redis given up although it was there: before, after',
+        `${reasons(outage.lossesBefore)}; ${reasons(outage.lossesAfter)}`,
+      ],
+    ],
+    note: `${callers} callers without a pause, 10 % updates; Redis comes back with an old snapshot.`,
+  };
+}
+
+function growthTable(growth: NonNullable<Results['growth']>): Table {
+  const first = growth[0];
+  const names = Object.keys(first?.operations ?? {}) as (keyof NonNullable<typeof first>['operations'])[];
+  const rows = growth.map(({ sessions, operations }) => [
+    figure(sessions),
+    ...names.flatMap((name) => {
+      const { perSecond } = operations[name];
+      return [perSecond, times(perSecond / (first?.operations[name].perSecond ?? Number.NaN))];
+    }),
+  ]);
+  return { title: 'Growth, operations per s', columns: ['sessions', ...names.flatMap((name) => [name, '×'])], rows };
+}
+
+function profileTable({ subject, astray, busy, areas, functions }: NonNullable<Results['profile']>[number]): Table {
+  const rows = functions.map(({ name, microseconds }, at) => [
+    name,
+    microseconds,
+    areas[at]?.name ?? '',
+    areas[at]?.microseconds ?? '',
+  ]);
+  return {
+    title: `Profile: ${subject}`,
+    columns: ['function (self)', 'µs', 'area (self)', 'µs'],
+    rows,
+    note: `${figure(busy)} µs per operation, with the profiler's own share; ${figure(100 * astray)} % went astray. The two halves are sorted for themselves.`,
+  };
+}
+
+function reasons(losses: Readonly<Record<string, number>>): string {
+  return (
+    Object.entries(losses)
+      .map(([reason, count]) => `${count} × ${reason}`)
+      .join(', ') || 'never'
+  );
+}
+
+function range({ min, max }: Spread): string {
+  return min === max ? '' : `${figure(min)} – ${figure(max)}`;
+}

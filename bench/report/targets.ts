@@ -1,0 +1,114 @@
+import { ratio, typical, type Rounds } from '../measure/rounds.ts';
+import type { Spread } from '../measure/statistics.ts';
+import type { Results } from '../results.ts';
+import { NAMES, type SubjectKey } from '../subjects/names.ts';
+
+/** What a figure should be. Ratios are ours to theirs. */
+export interface Target {
+  readonly what: string;
+  readonly unit: string;
+  readonly isAtMost?: true;
+  readonly limit: number;
+  /** Where it should get to afterwards. */
+  readonly later?: number;
+  /** Undefined if the run does not say. */
+  measure(results: Results): Spread | undefined;
+  /** The same by CPU time, client and servers together: what the rates would be if nobody else used the machine. */
+  byCpu?(results: Results): number | undefined;
+}
+
+/** A target of throughput: the rate of one subject against that of another. */
+function faster(what: string, ours: SubjectKey, theirs: SubjectKey, limit: number, later?: number): Target {
+  return {
+    what,
+    unit: '×',
+    limit,
+    ...(later === undefined ? {} : { later }),
+    measure: ({ throughput }) => throughput && ratio(throughput, NAMES[ours], NAMES[theirs]),
+    byCpu: ({ throughput }) => throughput && cpuOf(throughput, theirs) / cpuOf(throughput, ours),
+  };
+}
+
+/** Microseconds per operation. Where the system does not tell of the servers, the client's. */
+function cpuOf(rounds: Rounds, key: SubjectKey): number {
+  const { clientCpu, redisCpu, databaseCpu } = typical(rounds[NAMES[key]] ?? []);
+  return clientCpu + (redisCpu || 0) + (databaseCpu || 0);
+}
+
+const once = (value: number | undefined): Spread | undefined =>
+  value === undefined ? undefined : { median: value, min: value, max: value };
+
+const CONNECT_REDIS = 'connect-redis get + touch';
+const PG_SIMPLE = 'connect-pg-simple set';
+const PRISMA_STORE = 'prisma-session-store set';
+
+export const TARGETS: readonly Target[] = [
+  faster(`read hit, session read again, against ${CONNECT_REDIS}`, 'readAgain', 'redisRead', 1.3, 2),
+  faster(`read hit, session not seen lately, against ${CONNECT_REDIS}`, 'readSeldom', 'redisRead', 0.7, 1),
+  faster(`read, Redis down, session read again, against ${CONNECT_REDIS}`, 'downAgain', 'redisRead', 0.65, 1),
+  faster(`read, Redis down, session not seen lately, against ${CONNECT_REDIS}`, 'downSeldom', 'redisRead', 0.5, 1),
+  faster('read, Redis down, against connect-pg-simple get + touch', 'downAgain', 'pgRead', 8),
+  faster(`create, against ${PG_SIMPLE}`, 'create', 'pgCreate', 2, 4),
+  faster(`update, against ${PG_SIMPLE}`, 'update', 'pgUpdate', 1.8, 3),
+  faster(`create, against ${PRISMA_STORE}`, 'create', 'prismaCreate', 6, 15),
+  faster(`update, against ${PRISMA_STORE}`, 'update', 'prismaUpdate', 6, 15),
+  {
+    what: 'median latency of a read hit, one caller, against ioredis GET + codec',
+    unit: '×',
+    isAtMost: true,
+    limit: 1.25,
+    measure({ latency }) {
+      const rounds = latency?.find(({ callers }) => callers === 1)?.rounds;
+      return rounds && ratio(rounds, NAMES.readAgain, NAMES.floor, 'p50');
+    },
+  },
+  {
+    what: 'Redis killed under load: failed requests',
+    unit: '',
+    isAtMost: true,
+    limit: 0,
+    measure: ({ outage }) => once(outage?.failed),
+  },
+  {
+    what: 'Redis killed under load: p99 in the second after',
+    unit: 'ms',
+    isAtMost: true,
+    limit: 250,
+    measure: ({ outage }) => once(outage?.p99Switch),
+  },
+  {
+    what: 'Redis killed under load: back on Redis after it was started again',
+    unit: 'ms',
+    isAtMost: true,
+    limit: 1_000,
+    measure: ({ outage }) => once(outage?.backAfterMs),
+  },
+  {
+    what: 'Redis memory per session, against connect-redis',
+    unit: '×',
+    isAtMost: true,
+    limit: 1.15,
+    measure({ memory }) {
+      const used = (name: string): number | null | undefined => memory?.find(({ store }) => store === name)?.redisUsed;
+      const [ours, theirs] = [used('holdfast'), used('connect-redis')];
+      return ours && theirs ? once(ours / theirs) : undefined;
+    },
+  },
+  {
+    what: 'growth: the slowest operation with the most sessions, against the fewest',
+    unit: '×',
+    limit: 0.8,
+    later: 1,
+    measure({ growth }) {
+      const [first, last] = [growth?.at(0), growth?.at(-1)];
+      if (first === undefined || last === undefined || first === last) return undefined;
+      const names = Object.keys(first.operations) as (keyof typeof first.operations)[];
+      const ratios = names.map((name) => last.operations[name].perSecond / first.operations[name].perSecond);
+      return once(Math.min(...ratios));
+    },
+  },
+];
+
+export function isMet({ isAtMost, limit }: Target, value: number): boolean {
+  return isAtMost ? value <= limit : value >= limit;
+}

@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import { createDatabase, type PostgresServer, startPostgres } from '../test/support/servers/postgres.ts';
+import type { Account } from '../test/support/servers/redis-config.ts';
+import { type RedisServer, startRedis } from '../test/support/servers/redis.ts';
+
+/** One Redis and one PostgreSQL, both with TLS and authentication, that all stores share. */
+export interface Servers extends AsyncDisposable {
+  readonly redis: RedisServer;
+  readonly postgres: PostgresServer;
+  /** The peers' user of Redis, with no more rights than they need, as ours has. */
+  readonly peer: Account;
+  /** An empty database; each store gets its own. */
+  newDatabase(name: string): Promise<string>;
+}
+
+/** The harness starts a small server; this one has room, and writes no checkpoint into the middle of a slice. */
+const SETTINGS = { shared_buffers: '512MB', max_wal_size: '4GB', checkpoint_timeout: '15min' };
+
+export async function startServers(redisDirectives: Readonly<Record<string, string>> = {}): Promise<Servers> {
+  const [redis, postgres] = await Promise.all([
+    startRedis({ directives: redisDirectives }),
+    startPostgres({ settings: SETTINGS }),
+  ]);
+  const stop = async (): Promise<void> => {
+    await Promise.all([redis.stop(), postgres.stop()]);
+  };
+  try {
+    const peer = await addPeer(redis);
+    const newDatabase = (name: string): Promise<string> => createDatabase(postgres, name);
+    return { redis, postgres, peer, newDatabase, [Symbol.asyncDispose]: stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** `PEER_PREFIX` is the beginning of every key that they may touch. */
+export const PEER_PREFIX = 'peer:';
+
+async function addPeer(redis: RedisServer): Promise<Account> {
+  const peer = { username: 'peer', password: randomBytes(18).toString('base64url') };
+  const commands = ['+get', '+set', '+expire', '+del', '+ping', '+client|setinfo'];
+  const rules = ['reset', 'on', `>${peer.password}`, `~${PEER_PREFIX}*`, ...commands];
+  await redis.cli('ACL', 'SETUSER', peer.username, ...rules);
+  // So that it outlives a restart of the server.
+  await redis.cli('ACL', 'SAVE');
+  return peer;
+}

@@ -1,0 +1,40 @@
+import { Redis } from 'ioredis';
+import { Codec } from '../../src/codec/codec.ts';
+import { PAYLOAD_BYTES_DEFAULT } from '../../src/limits.ts';
+import { systemPlatform } from '../../src/platform/platform.ts';
+import { storageKeyOf } from '../../src/session/session-id.ts';
+import { decodeEntry } from '../../src/tiers/redis/entry-format.ts';
+import { Keys } from '../../src/tiers/redis/keys.ts';
+import { cycle } from '../measure/in-parallel.ts';
+import type { Subject } from '../measure/slice.ts';
+import type { Servers } from '../servers.ts';
+import { keyRing } from '../stores/holdfast.ts';
+
+const NAMESPACE = 'holdfast';
+
+/** What a read cannot do without: hash the id, GET over ioredis as it comes, open the envelope, parse the JSON. */
+export async function openFloor(
+  { redis }: Pick<Servers, 'redis'>,
+  ids: readonly string[],
+  resources: AsyncDisposableStack,
+): Promise<Subject['call']> {
+  const { host, port, username, password, ca = '' } = redis;
+  const client = new Redis({ host, port, username, password, tls: { ca }, lazyConnect: true });
+  resources.defer(() => client.disconnect());
+  client.on('error', () => {});
+  await client.connect();
+  const keys = new Keys(NAMESPACE);
+  const codec = new Codec({
+    ring: keyRing,
+    namespace: NAMESPACE,
+    platform: systemPlatform,
+    maxPayloadBytes: PAYLOAD_BYTES_DEFAULT,
+  });
+  const next = cycle(ids);
+  return async () => {
+    const storageKey = storageKeyOf(next());
+    const entry = decodeEntry(await client.getBuffer(keys.session(storageKey)));
+    if (entry.kind !== 'value') return false;
+    return JSON.parse(codec.open(storageKey, entry.envelope).data.toString()) !== null;
+  };
+}

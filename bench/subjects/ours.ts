@@ -1,0 +1,90 @@
+import { cycle, inParallel } from '../measure/in-parallel.ts';
+import type { Subject } from '../measure/slice.ts';
+import type { Servers } from '../servers.ts';
+import { newSessionData } from '../session-data.ts';
+import { countVisit, openClient, openDatabase, type BenchClient } from '../stores/holdfast.ts';
+import { openFloor } from './floor.ts';
+import type { SubjectKey } from './names.ts';
+
+type OurKey = Extract<SubjectKey, 'create' | 'floor' | 'touch' | 'update' | `down${string}` | `read${string}`>;
+
+/** Sessions that are read over and over: what a process may remember of them fits anywhere. */
+const OFTEN_READ = 500;
+const SETUP_CALLERS = 64;
+/** Nobody listens there, so a client that looks for Redis there has none. */
+const CLOSED_PORT = 1;
+/** Half of the touch interval, the shortest thing after which a read becomes more than a read. */
+const FRESH_MS = 15_000;
+
+/** The library's defaults throughout. What is opened is closed with `resources`. */
+export async function openOurs(
+  servers: Servers,
+  seldomRead: number,
+  resources: AsyncDisposableStack,
+): Promise<Record<OurKey, Omit<Subject, 'name'>>> {
+  const database = await openDatabase(servers, 'ours');
+  resources.defer(() => database.close());
+  const [sessions, withoutRedis, toucher] = await Promise.all([
+    openClient(servers, database),
+    openClient(servers, database, { redisPort: CLOSED_PORT }),
+    openClient(servers, database, { touchInterval: 0 }),
+  ]);
+  for (const client of [sessions, withoutRedis, toucher]) resources.defer(() => client.close());
+
+  const often = await createSessions(sessions, OFTEN_READ);
+  const seldom = await createSessions(sessions, seldomRead);
+  const nextUpdate = cycle(await createSessions(sessions, OFTEN_READ));
+  const nextTouch = cycle(await createSessions(sessions, OFTEN_READ));
+  let created = 0;
+  const oftenFresh = freshener(toucher, often);
+  const seldomFresh = freshener(toucher, seldom);
+  return {
+    readAgain: { prepare: oftenFresh, call: reader(sessions, often, 'primary') },
+    readSeldom: { prepare: seldomFresh, call: reader(sessions, seldom, 'primary') },
+    downAgain: { prepare: oftenFresh, call: reader(withoutRedis, often, 'durable') },
+    downSeldom: { prepare: seldomFresh, call: reader(withoutRedis, seldom, 'durable') },
+    create: {
+      call: async () => {
+        const data = newSessionData((created += 1));
+        return (await sessions.create(data, { userId: data.userId })).revision === 1;
+      },
+    },
+    update: { call: async () => (await sessions.update(nextUpdate(), countVisit)).revision > 1 },
+    touch: {
+      async call() {
+        await toucher.touch(nextTouch());
+        return true;
+      },
+    },
+    floor: { call: await openFloor(servers, often, resources) },
+  };
+}
+
+/** Sessions that Redis has a copy of. */
+async function createSessions(sessions: BenchClient, count: number): Promise<string[]> {
+  const numbers = Array.from({ length: count }, (_, at) => at);
+  const ids = await inParallel(numbers, SETUP_CALLERS, async (n) => {
+    const data = newSessionData(n);
+    return (await sessions.create(data, { userId: data.userId })).id;
+  });
+  await inParallel(ids, SETUP_CALLERS, (id) => sessions.get(id));
+  return ids;
+}
+
+function reader(sessions: BenchClient, ids: readonly string[], from: 'durable' | 'primary'): Subject['call'] {
+  const next = cycle(ids);
+  return async () => (await sessions.get(next()))?.servedBy === from;
+}
+
+/**
+ * Touches all sessions, so that no touch falls due while they are read: one after another they would all be due at once,
+ * which does not happen to sessions that users read. What a touch costs is timed for itself.
+ */
+function freshener(toucher: BenchClient, ids: readonly string[]): () => Promise<void> {
+  let touchedAt = Number.NEGATIVE_INFINITY;
+  return async () => {
+    if (performance.now() - touchedAt < FRESH_MS) return;
+    await inParallel(ids, SETUP_CALLERS, (id) => toucher.touch(id));
+    touchedAt = performance.now();
+  };
+}

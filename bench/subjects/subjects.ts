@@ -1,0 +1,49 @@
+import type { Subject } from '../measure/slice.ts';
+import type { Servers } from '../servers.ts';
+import { openConnectPgSimple } from '../stores/connect-pg-simple.ts';
+import { openConnectRedis } from '../stores/connect-redis.ts';
+import { openPrismaSessionStore } from '../stores/prisma-session-store.ts';
+import type { PeerStore } from '../stores/store.ts';
+import { NAMES, type SubjectKey } from './names.ts';
+import { openOurs } from './ours.ts';
+import { cookieSubjects, peerSubjects } from './peers.ts';
+
+/** Everything that is timed, open and ready, over the same servers. */
+export interface Subjects extends AsyncDisposable {
+  /** The named ones, in this order. */
+  pick(keys: readonly SubjectKey[]): Subject[];
+}
+
+export async function openSubjects(servers: Servers, seldomRead: number): Promise<Subjects> {
+  await using opening = new AsyncDisposableStack();
+  const peer = async (store: Promise<PeerStore>): ReturnType<typeof peerSubjects> => {
+    const opened = await store;
+    opening.defer(() => opened.close());
+    return peerSubjects(opened);
+  };
+  const ours = await openOurs(servers, seldomRead, opening);
+  const redis = await peer(openConnectRedis(servers));
+  const boundedRedis = await peer(openConnectRedis(servers, { withTimeouts: true }));
+  const pg = await peer(openConnectPgSimple(servers, await servers.newDatabase('pg_simple')));
+  const prisma = await peer(openPrismaSessionStore(servers, await servers.newDatabase('prisma_store')));
+  const cookie = await cookieSubjects();
+  const all: Record<SubjectKey, Omit<Subject, 'name'>> = {
+    ...ours,
+    redisRead: redis.read,
+    redisReadBounded: boundedRedis.read,
+    redisSet: redis.setKnown,
+    pgRead: pg.read,
+    pgCreate: pg.setNew,
+    pgUpdate: pg.setKnown,
+    prismaRead: prisma.read,
+    prismaCreate: prisma.setNew,
+    prismaUpdate: prisma.setKnown,
+    cookieRead: cookie.read,
+    cookieWrite: cookie.write,
+  };
+  const opened = opening.move();
+  return {
+    pick: (keys) => keys.map((key) => ({ ...all[key], name: NAMES[key] })),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
