@@ -1,9 +1,14 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const [major = 0] = process.versions.node.split('.').map(Number);
 if (major < 24) throw new Error(`The tests run on Node 24, and this is ${process.version}. Use "npm test".`);
 
+/** The examples import the package by its name; here that is its source, which need not be built. */
+const source = { find: /^holdfast$/, replacement: fileURLToPath(new URL('src/index.ts', import.meta.url)) };
+
 const project = (name: string, test: object = {}) => ({
+  resolve: { alias: [source] },
   test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 10_000, hookTimeout: 60_000, ...test },
 });
 

@@ -177,6 +177,12 @@ export const KEYS_RELOAD_MS_MIN = 5_000;
 export const KEY_FILE_INTERVAL_MS_DEFAULT = 5_000;
 /** How often other key sources are asked. A key service bills by the call; a rotation waits for the slowest node. */
 export const KEY_SOURCE_INTERVAL_MS_DEFAULT = 60_000;
+/** Less would only load the disk or the key service: a rotation takes minutes. */
+export const KEY_INTERVAL_MS_MIN = 100;
+/** A node that hears of a new ring later than after a day is one that nobody waits for. */
+export const KEY_INTERVAL_MS_MAX: number = 24 * 60 * 60_000;
+/** Intervals are drawn this much shorter or longer, so that nodes that started together do not ask together for ever. */
+export const KEY_INTERVAL_JITTER: number = 0.2;
 /** Rows that one step of a walk looks at: 40 bytes each, some milliseconds. */
 export const WALK_PAGE_ROWS = 1_000;
 /** Sessions that a walk writes at once: a small share of the pool, so that requests do not notice. */
@@ -197,6 +203,14 @@ export const KEY_ID_BYTES = 8;
 export const RING_KEYS_MAX = 300;
 /** Read before anything about the file is known, so it is bounded. 300 keys need about 120 KiB. */
 export const RING_FILE_BYTES_MAX: number = 512 * 1024;
+/** How long a change of a ring file waits for another to end: both are short, unless one waits for a fleet. */
+export const RING_LOCK_WAIT_MS_DEFAULT = 5_000;
+/** A change that waits for every node of a fleet to be restarted; longer than that is somebody who forgot it. */
+export const RING_LOCK_WAIT_MS_MAX: number = 60 * 60_000;
+/** How often the lock of a ring file is tried; the real pause is drawn at random below it. */
+export const RING_LOCK_RETRY_MS = 50;
+/** A lock that is older belongs to a process that died, or to a person who should be asked: it is reported at once, not waited for. */
+export const RING_LOCK_STALE_MS: number = 2 * 60 * 60_000;
 /** Below it, even 600 000 iterations do not keep a stolen ring file from being guessed. */
 export const PASSPHRASE_CHARS_MIN = 16;
 /** About 0.3 s, once at each start, and as much for every guess. Three times what OWASP asks of PBKDF2-HMAC-SHA512. */
@@ -205,6 +219,12 @@ export const RING_PBKDF2_ITERATIONS = 600_000;
 export const RING_PBKDF2_ITERATIONS_MIN = 210_000;
 /** The count is read from the file before it is authenticated: without a ceiling, a file could stall the process. */
 export const RING_PBKDF2_ITERATIONS_MAX = 1_000_000;
+/** A key service or two, an old and a new kek, some people's passphrases. Each costs a derivation of 0.3 s or a call when the ring is sealed. */
+export const RING_RECIPIENTS_MAX = 10;
+/** The longest names of keys that key services give (a Google Cloud resource name, an AWS alias ARN) fit twice. */
+export const WRAPPER_ID_CHARS_MAX = 512;
+/** AWS KMS answers with at most 6 144 bytes; other services with less. */
+export const WRAPPED_KEY_BYTES_MAX: number = 8 * 1024;
 /** Half of what suite 1 allows: time to promote another key, at any rate of writes. */
 export const A256GCM_MESSAGES_WARN: number = 2 ** 31;
 /** NIST SP 800-38D §8.3: messages under one key with random 96-bit nonces. Suite 2 has no such limit in practice. */

@@ -26,9 +26,9 @@ import {
   VALIDATION_LEASE_MS_MAX,
   VALIDATION_LEASE_MS_MIN,
 } from '../limits.ts';
+import { describe, parseDuration, type Duration } from '../platform/duration.ts';
 import { systemPlatform, type Platform } from '../platform/platform.ts';
 import type { DurableTier, PrimaryTier } from '../tiers/tier.ts';
-import { describe, parseDuration, type Duration } from './duration.ts';
 import type { StandardSchema } from './schema.ts';
 
 export interface Lifetime {

@@ -6,8 +6,9 @@ import { systemPlatform, type Platform } from '../platform/platform.ts';
 import { readRingFile, writeRingFile } from './ring-file.ts';
 import { checkRing } from './ring-checks.ts';
 import { exportRingJwk, importRingJwk, isObject, newRingKey, type RingJwk } from './ring-jwk.ts';
+import type { RingOpener } from './ring-opener.ts';
 import { infoOf, type DataKey, type DataKeyAlgorithm, type IndexKey, type KeyInfo, type RingKey } from './ring-key.ts';
-import { sealText, unsealText, type RingOpener } from './sealed-ring.ts';
+import { sealText, unsealText } from './sealed-ring.ts';
 
 /** A JWK Set (RFC 7517 §5) with a version of our own. Holds key material: seal it before it goes anywhere. */
 export interface KeyRingJwks {
@@ -63,9 +64,9 @@ export class KeyRing {
     return new KeyRing(jwks['holdfast:version'] as number, imported);
   }
 
-  /** Opens a ring that `seal` sealed. */
+  /** Opens a ring that `seal` sealed, for this opener among others. Throws `KeyRingError`. */
   static async unseal(sealed: string, opener: RingOpener): Promise<KeyRing> {
-    return KeyRing.fromJwks(parseJson(await unsealText(sealed, opener)));
+    return ringFromText((await unsealText(sealed, opener)).text);
   }
 
   /** Opens a ring that `save` wrote. Takes about 0.3 s with a passphrase. */
@@ -73,14 +74,21 @@ export class KeyRing {
     return KeyRing.unseal(await readRingFile(path), opener);
   }
 
-  /** The ring as a Compact JWE: the only form in which it should leave the process. */
-  seal(opener: RingOpener): Promise<string> {
-    return sealText(JSON.stringify(this.toJwks()), opener);
+  /**
+   * The ring as a JWE, Compact for one opener, General for two to ten of them, any of which opens it: the only form in which it
+   * should leave the process.
+   */
+  seal(openers: RingOpener | readonly RingOpener[]): Promise<string> {
+    return sealText(textOfRing(this), openers);
   }
 
   /** Writes the sealed ring, whole or not at all, readable by its owner only. */
-  async save(path: string, opener: RingOpener, platform: Platform = systemPlatform): Promise<void> {
-    await writeRingFile(path, `${await this.seal(opener)}\n`, platform);
+  async save(
+    path: string,
+    openers: RingOpener | readonly RingOpener[],
+    platform: Platform = systemPlatform,
+  ): Promise<void> {
+    await writeRingFile(path, await this.seal(openers), platform);
   }
 
   /** The ring with its key material in the clear. Never log or store it; `seal` and `save` do not need it. */
@@ -95,7 +103,7 @@ export class KeyRing {
 
   /** SHA-256 of what may be shown of the ring, 32 bytes: tells two rings of one version apart. */
   fingerprint(): Buffer {
-    const shown = this.#keys.map(({ kid, use, state }) => [kid, use, state]).sort();
+    const shown = this.#keys.map(({ kid, use, state }) => [kid, use, state] as const).toSorted(byKid);
     return hash('sha256', JSON.stringify([this.version, shown]), 'buffer');
   }
 
@@ -127,16 +135,27 @@ function isDataKey(key: RingKey): key is DataKey {
   return key.use === 'enc';
 }
 
+function byKid([a]: readonly [kid: string, ...unknown[]], [b]: readonly [kid: string, ...unknown[]]): number {
+  return a < b ? -1 : 1;
+}
+
 /** A string of eight characters is the fastest key that a Map can be asked for. */
 function nameOf(bytes: Buffer, offset: number): string {
   return bytes.toString('latin1', offset, offset + KEY_ID_BYTES);
 }
 
-/** V8 quotes the text that it could not parse; this text holds keys. */
-function parseJson(text: string): unknown {
+/** @internal What is sealed of a ring. */
+export function textOfRing(ring: KeyRing): string {
+  return JSON.stringify(ring.toJwks());
+}
+
+/** @internal Reads what was sealed. V8 quotes the text that it could not parse; this text holds keys. */
+export function ringFromText(text: string): Promise<KeyRing> {
+  let jwks: unknown;
   try {
-    return JSON.parse(text);
+    jwks = JSON.parse(text);
   } catch {
     throw new KeyRingError('The key ring opened, but its content is not JSON.');
   }
+  return KeyRing.fromJwks(jwks);
 }

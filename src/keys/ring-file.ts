@@ -23,10 +23,10 @@ export async function readRingFile(path: string): Promise<string> {
  * Replaces the file so that a crash leaves the old ring or the new one, never half of one: a temporary file beside it,
  * synced, renamed over it, and the directory synced. Mode 0600.
  */
-export async function writeRingFile(path: string, text: string, platform: Platform): Promise<void> {
+export async function writeRingFile(path: string, sealed: string, platform: Platform): Promise<void> {
   const temporary = `${path}.${randomBytes(platform, 8).toString('hex')}.tmp`;
   try {
-    await writeSynced(temporary, text);
+    await writeSynced(temporary, `${sealed}\n`);
     await rename(temporary, path);
     await syncDirectory(dirname(path));
   } catch (error) {
@@ -67,6 +67,7 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-function codeOf(error: unknown): string {
+/** The file system's word, such as `ENOENT`. */
+export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
 }

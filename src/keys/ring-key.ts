@@ -12,6 +12,12 @@ export type DataKeyAlgorithm = 'A256GCM' | 'XAES-256-GCM';
 /** The suite byte of an envelope: 1 is plain AES-256-GCM, 2 is XAES-256-GCM. */
 export type Suite = 1 | 2;
 
+/** What a key is for: data keys seal sessions, index keys blind user ids. */
+export type KeyPurpose = 'data' | 'index';
+
+/** The `use` of RFC 7517 §4.2 by which a JWK says so. */
+export const USE_OF: Readonly<Record<KeyPurpose, 'enc' | 'sig'>> = { data: 'enc', index: 'sig' };
+
 export const SUITE_OF: Readonly<Record<DataKeyAlgorithm, Suite>> = { A256GCM: 1, 'XAES-256-GCM': 2 };
 
 export const ALGORITHM_OF: Readonly<Record<Suite, DataKeyAlgorithm>> = { 1: 'A256GCM', 2: 'XAES-256-GCM' };

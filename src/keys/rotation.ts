@@ -1,59 +1,173 @@
 import { KeyRingError } from '../errors.ts';
 import { systemPlatform, type Platform } from '../platform/platform.ts';
-import type { KeyRing } from './key-ring.ts';
+import { KeyRing } from './key-ring.ts';
 import { newRingKey } from './ring-jwk.ts';
-import { ALGORITHM_OF, type DataKeyAlgorithm, type RingKey } from './ring-key.ts';
+import {
+  ALGORITHM_OF,
+  USE_OF,
+  type DataKeyAlgorithm,
+  type KeyInfo,
+  type KeyPurpose,
+  type KeyState,
+} from './ring-key.ts';
+
+export interface GenerateKeyRingOptions {
+  /** @defaultValue 'XAES-256-GCM' */
+  readonly suite?: DataKeyAlgorithm;
+  /** The version of the new ring. A ring that replaces a lost one has to start above it. @defaultValue 1 */
+  readonly version?: number;
+  readonly platform?: Platform;
+}
+
+/** A new ring: one active data key and one active index key. Throws `KeyRingError` for a suite or version that is none. */
+export async function generateKeyRing(options: GenerateKeyRingOptions = {}): Promise<KeyRing> {
+  const { suite = 'XAES-256-GCM', version = 1, platform = systemPlatform } = options;
+  const keys = [await newRingKey(suite, 'active', platform), await newRingKey('HS256', 'active', platform)];
+  return new KeyRing(version, keys);
+}
 
 export interface AddKeyOptions {
-  /** @defaultValue the suite of the key that is active now */
+  /** @defaultValue 'data' */
+  readonly use?: KeyPurpose;
+  /** Of a data key only. @defaultValue the suite of the key that is active now */
   readonly suite?: DataKeyAlgorithm;
   readonly platform?: Platform;
 }
 
 /**
- * The first half of a rotation: a ring with one more data key, pending, so that every node can open what it will seal
- * before any node seals with it. A ring that has a pending data key already is returned as it is, so that a rotation
- * which crashed can simply be run again.
+ * The first half of a rotation: a ring with one more key, pending, so that every node can open what it will seal before any
+ * node seals with it. A ring that has a pending key of this use already is returned as it is, so that a rotation which crashed
+ * can simply be run again.
  */
 export async function addKey(ring: KeyRing, options: AddKeyOptions = {}): Promise<KeyRing> {
-  if (pendingKids(ring).length > 0) return ring;
-  const { suite = ALGORITHM_OF[ring.sealingKey.suite], platform = systemPlatform } = options;
-  const key = await newRingKey(suite, 'pending', platform);
+  const { use = 'data', suite, platform = systemPlatform } = options;
+  checkPurpose(use);
+  if (use === 'index' && suite !== undefined) throw new KeyRingError('An index key has no suite: leave it out.');
+  if (pendingKeys(ring, use).length > 0) return ring;
+  const alg = use === 'index' ? 'HS256' : (suite ?? ALGORITHM_OF[ring.sealingKey.suite]);
+  const key = await newRingKey(alg, 'pending', platform);
   return ring.next((keys) => [...keys, key]);
 }
 
-/**
- * The second half: the pending key becomes active, the active one decrypt-only. Roll the ring of `addKey` out to every
- * node first; a node without the key cannot open what this ring seals. `kid` chooses among several pending keys; one
- * that is active already leaves the ring as it is.
- */
-export function promoteKey(ring: KeyRing, kid?: string, platform: Platform = systemPlatform): KeyRing {
-  if (kid === ring.sealingKey.kid) return ring;
-  const promoted = chooseKid(pendingKids(ring), kid);
-  const activatedAt = Math.floor(platform.now() / 1000) * 1000;
-  return ring.next((keys) => keys.map((key) => inNextState(key, promoted, activatedAt)));
+export interface PromotionChoice {
+  /** Chooses among several pending keys. */
+  readonly kid?: string | undefined;
+  /** @defaultValue that of the key with this kid; without a kid, 'data' */
+  readonly use?: KeyPurpose | undefined;
 }
 
-function inNextState(key: RingKey, promoted: string, activatedAt: number): RingKey {
-  if (key.kid === promoted) return Object.freeze({ ...key, state: 'active', activatedAt });
-  if (key.use === 'enc' && key.state === 'active') return Object.freeze({ ...key, state: 'decrypt-only' });
+/**
+ * @internal The second half: the pending key becomes active, the active one of its use decrypt-only. Says nothing about the
+ * fleet: a node without the key cannot open what this ring seals. A kid that is active already leaves the ring as it is.
+ */
+export function withPromoted(
+  ring: KeyRing,
+  choice: PromotionChoice = {},
+  platform: Platform = systemPlatform,
+): KeyRing {
+  const chosen = choosePending(ring, choice);
+  if (chosen.state === 'active') return ring;
+  const activatedAt = Math.floor(platform.now() / 1000) * 1000;
+  return ring.next((keys) =>
+    keys.map((key) => {
+      if (key.kid === chosen.kid) return Object.freeze({ ...key, state: 'active', activatedAt });
+      if (key.use === chosen.use && key.state === 'active') return Object.freeze({ ...key, state: 'decrypt-only' });
+      return key;
+    }),
+  );
+}
+
+/** `withPromoted` for data keys. */
+export function promoteKey(ring: KeyRing, kid?: string, platform: Platform = systemPlatform): KeyRing {
+  return withPromoted(ring, { kid, use: 'data' }, platform);
+}
+
+/**
+ * @internal The decrypt-only key becomes retired: nothing opens under it, but it stays in the ring. Says nothing about the
+ * sessions that it still seals. A key that is retired already leaves the ring as it is.
+ */
+export function withRetired(ring: KeyRing, kid: string): KeyRing {
+  const { state } = keyOf(ring, kid);
+  if (state === 'retired') return ring;
+  if (state !== 'decrypt-only') {
+    throw new KeyRingError(`Only a decrypt-only key can be retired, and this one is ${state} (${kid}).`);
+  }
+  return withState(ring, kid, 'retired');
+}
+
+export interface KeyChoice {
+  readonly kid: string;
+}
+
+/**
+ * The key is refused from now on, wherever this ring is: what it sealed opens no more, so its users are logged out. For a key
+ * that may be in other hands; the rest is `retireKey`. Throws `KeyRingError` for a key that is active (promote another first) or
+ * that the ring lacks; one that is revoked already leaves the ring as it is.
+ */
+export function revokeKey(ring: KeyRing, { kid }: KeyChoice): KeyRing {
+  const { state } = keyOf(ring, kid);
+  if (state === 'revoked') return ring;
+  if (state === 'active') {
+    throw new KeyRingError(`The active key cannot be revoked: promote another first (${kid}).`);
+  }
+  return withState(ring, kid, 'revoked');
+}
+
+/**
+ * Drops a retired or revoked key with its material. What it sealed, in backups too, is unreadable once no copy of the older
+ * ring is left. Throws `KeyRingError` for a key in another state; one that the ring lacks leaves the ring as it is.
+ */
+export function removeKey(ring: KeyRing, { kid }: KeyChoice): KeyRing {
+  const key = findKey(ring, kid);
+  if (key === undefined) return ring;
+  if (key.state !== 'retired' && key.state !== 'revoked') {
+    throw new KeyRingError(`Only a retired or revoked key can be removed, and this one is ${key.state} (${kid}).`);
+  }
+  return ring.next((keys) => keys.filter((other) => other.kid !== kid));
+}
+
+function withState(ring: KeyRing, kid: string, state: KeyState): KeyRing {
+  return ring.next((keys) => keys.map((key) => (key.kid === kid ? Object.freeze({ ...key, state }) : key)));
+}
+
+/** The key to promote, or the active one that was asked for by its kid. */
+function choosePending(ring: KeyRing, { kid, use }: PromotionChoice): KeyInfo {
+  if (use !== undefined) checkPurpose(use);
+  if (kid !== undefined) {
+    const key = keyOf(ring, kid);
+    if (use !== undefined && key.use !== USE_OF[use]) throw new KeyRingError(`This is no ${use} key (${kid}).`);
+    if (key.state === 'pending' || key.state === 'active') return key;
+    throw new KeyRingError(`Only a pending key can be promoted, and this one is ${key.state} (${kid}).`);
+  }
+  const purpose = use ?? 'data';
+  const [first, second] = pendingKeys(ring, purpose);
+  if (first === undefined) {
+    throw new KeyRingError(`The key ring has no pending ${purpose} key to promote: add one first.`);
+  }
+  if (second !== undefined) {
+    throw new KeyRingError(`The key ring has several pending ${purpose} keys: say which kid to promote.`);
+  }
+  return first;
+}
+
+function pendingKeys(ring: KeyRing, purpose: KeyPurpose): KeyInfo[] {
+  return ring.keys().filter(({ use, state }) => use === USE_OF[purpose] && state === 'pending');
+}
+
+function keyOf(ring: KeyRing, kid: string): KeyInfo {
+  const key = findKey(ring, kid);
+  // It is not repeated here: what the ring does not know may be key material that was given by mistake.
+  if (key === undefined) throw new KeyRingError('The key ring has no key with this kid.');
   return key;
 }
 
-function pendingKids(ring: KeyRing): string[] {
-  return ring
-    .keys()
-    .filter(({ use, state }) => use === 'enc' && state === 'pending')
-    .map(({ kid }) => kid);
+function findKey(ring: KeyRing, kid: unknown): KeyInfo | undefined {
+  if (typeof kid !== 'string' || !/^[\w-]{43}$/.test(kid)) {
+    throw new KeyRingError('A kid must be the 43 characters of a thumbprint.');
+  }
+  return ring.keys().find((key) => key.kid === kid);
 }
 
-function chooseKid(pending: readonly string[], kid: string | undefined): string {
-  const [first, second] = pending;
-  if (first === undefined) throw new KeyRingError('The key ring has no pending data key to promote: add one first.');
-  if (kid === undefined && second !== undefined) {
-    throw new KeyRingError('The key ring has several pending data keys: say which kid to promote.');
-  }
-  const chosen = kid ?? first;
-  if (!pending.includes(chosen)) throw new KeyRingError('No pending data key of the key ring has this kid.');
-  return chosen;
+function checkPurpose(use: unknown): asserts use is KeyPurpose {
+  if (use !== 'data' && use !== 'index') throw new KeyRingError('The "use" of a key must be "data" or "index".');
 }

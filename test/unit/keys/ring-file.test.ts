@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { KeyRing } from '../../../src/keys/key-ring.ts';
-import { keyRingFile } from '../../../src/keys/key-source.ts';
 import { addKey } from '../../../src/keys/rotation.ts';
 import { KEK } from '../../support/ring-fixtures.ts';
 
@@ -64,14 +63,5 @@ describe('a key ring in a file', () => {
     await writeFile(path, '');
     await truncate(path, 10_000_000);
     await expect(KeyRing.open(path, { kek: KEK })).rejects.toThrow('The key ring file is larger than 524288 bytes.');
-  });
-
-  it('is a key source that loads the newest ring', async () => {
-    const source = keyRingFile(path, { kek: KEK });
-    const ring = await KeyRing.generate();
-    await ring.save(path, { kek: KEK });
-    expect((await source.load()).version).toBe(1);
-    await (await addKey(ring)).save(path, { kek: KEK });
-    expect((await source.load()).version).toBe(2);
   });
 });

@@ -1,9 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { KeyRingError } from '../../../src/errors.ts';
 import type { KeyRing } from '../../../src/keys/key-ring.ts';
-import { addKey, promoteKey } from '../../../src/keys/rotation.ts';
+import type { KeyState } from '../../../src/keys/ring-key.ts';
+import {
+  addKey,
+  generateKeyRing,
+  promoteKey,
+  removeKey,
+  revokeKey,
+  withPromoted,
+  withRetired,
+} from '../../../src/keys/rotation.ts';
 import { FakePlatform } from '../../support/fake-platform.ts';
-import { fixtureJwk, fixtureRing } from '../../support/ring-fixtures.ts';
+import { canariesOf, fixtureJwk, fixtureRing, standardKeys } from '../../support/ring-fixtures.ts';
 
 const NOW = Date.UTC(2031, 4, 6, 7, 8, 9);
 const platform = new FakePlatform(NOW + 500);
@@ -18,6 +27,36 @@ function smallRing(...names: string[]): Promise<KeyRing> {
 }
 
 const statesOf = (ring: KeyRing): string[] => ring.keys().map(({ use, state }) => `${use} ${state}`);
+
+/** The kid of the first key of the standard ring in this state. */
+function kidOf(ring: KeyRing, state: KeyState, use: 'enc' | 'sig' = 'enc'): string {
+  return ring.keys().find((key) => key.state === state && key.use === use)?.kid ?? '';
+}
+
+const stateOf = (ring: KeyRing, kid: string): KeyState | undefined => ring.keys().find((key) => key.kid === kid)?.state;
+
+describe('generateKeyRing', () => {
+  it('makes one active data key and one active index key, version 1', async () => {
+    const ring = await generateKeyRing({ platform });
+    expect(statesOf(ring)).toEqual(['enc active', 'sig active']);
+    expect(ring.version).toBe(1);
+    expect(ring.keys()[0]).toMatchObject({ alg: 'XAES-256-GCM', createdAt: NOW, activatedAt: NOW });
+  });
+
+  it('makes a ring of another suite, and one that starts above a ring that was lost', async () => {
+    const ring = await generateKeyRing({ suite: 'A256GCM', version: 8 });
+    expect(ring.sealingKey.suite).toBe(1);
+    expect(ring.version).toBe(8);
+  });
+
+  it.each([0, 1.5, Number.NaN])('refuses version %s', async (version) => {
+    await expect(generateKeyRing({ version })).rejects.toThrow('must be a positive integer');
+  });
+
+  it('refuses a suite that is none', async () => {
+    await expect(generateKeyRing({ suite: 'A128GCM' as 'A256GCM' })).rejects.toThrow(KeyRingError);
+  });
+});
 
 describe('addKey', () => {
   it('adds a pending data key that seals nothing, one version later', async () => {
@@ -40,6 +79,19 @@ describe('addKey', () => {
     const gcm = await fixtureRing([fixtureJwk('active', 'A256GCM', 'active'), fixtureJwk('index', 'HS256', 'active')]);
     expect((await addKey(gcm)).keys()[2]?.alg).toBe('A256GCM');
     expect((await addKey(gcm, { suite: 'XAES-256-GCM' })).keys()[2]?.alg).toBe('XAES-256-GCM');
+  });
+
+  it('adds a pending index key when it is told to, beside a pending data key', async () => {
+    const ring = await addKey(await smallRing('one'), { use: 'index', platform });
+    expect(statesOf(ring)).toEqual(['enc active', 'sig active', 'enc pending', 'sig pending']);
+    expect(await addKey(ring, { use: 'index' })).toBe(ring);
+    expect(ring.indexKeys.map(({ state }) => state)).toEqual(['active', 'pending']);
+  });
+
+  it('refuses an index key with a suite, and a use that is none', async () => {
+    const ring = await smallRing();
+    await expect(addKey(ring, { use: 'index', suite: 'A256GCM' })).rejects.toThrow('An index key has no suite');
+    await expect(addKey(ring, { use: 'enc' as 'data' })).rejects.toThrow('must be "data" or "index"');
   });
 });
 
@@ -72,7 +124,8 @@ describe('promoteKey', () => {
 
   it.each([
     ['no key is pending', [], undefined, 'no pending data key'],
-    ['the kid is unknown', ['one'], 'nobody', 'No pending data key of the key ring has this kid'],
+    ['the kid is unknown', ['one'], 'A'.repeat(43), 'no key with this kid'],
+    ['the kid is none', ['one'], 'nobody', '43 characters of a thumbprint'],
   ])('refuses when %s', async (_, names, kid, message) => {
     const ring = await smallRing(...names);
     expect(() => promoteKey(ring, kid)).toThrow(KeyRingError);
@@ -85,6 +138,112 @@ describe('promoteKey', () => {
       fixtureJwk('index', 'HS256', 'active'),
       fixtureJwk('next index', 'HS256', 'pending'),
     ]);
-    expect(() => promoteKey(ring, ring.keys()[2]?.kid)).toThrow('no pending data key');
+    expect(() => promoteKey(ring, ring.keys()[2]?.kid)).toThrow('This is no data key');
   });
+});
+
+describe('withPromoted', () => {
+  const withIndex = (): Promise<KeyRing> =>
+    fixtureRing([
+      fixtureJwk('active', 'XAES-256-GCM', 'active'),
+      fixtureJwk('index', 'HS256', 'active'),
+      fixtureJwk('next', 'XAES-256-GCM', 'pending'),
+      fixtureJwk('next index', 'HS256', 'pending'),
+    ]);
+
+  it('promotes the pending index key and leaves the data keys alone', async () => {
+    const ring = await withIndex();
+    const next = withPromoted(ring, { use: 'index' }, platform);
+    expect(statesOf(next)).toEqual(['enc active', 'sig decrypt-only', 'enc pending', 'sig active']);
+    expect(next.indexKeys.map(({ state }) => state)).toEqual(['active', 'decrypt-only']);
+    expect(next.keys()[3]?.activatedAt).toBe(NOW);
+    expect(next.version).toBe(ring.version + 1);
+    expect(withPromoted(next, { use: 'index', kid: kidOf(next, 'active', 'sig') })).toBe(next);
+  });
+
+  it('takes the use from the kid, and a data key when it is told neither', async () => {
+    const ring = await withIndex();
+    expect(statesOf(withPromoted(ring, { kid: kidOf(ring, 'pending', 'sig') }))).toContain('sig decrypt-only');
+    expect(statesOf(withPromoted(ring))).toContain('enc decrypt-only');
+  });
+
+  it.each<KeyState>(['decrypt-only', 'retired', 'revoked'])('never makes a %s key seal again', async (state) => {
+    const ring = await fixtureRing();
+    expect(() => withPromoted(ring, { kid: kidOf(ring, state) })).toThrow(`this one is ${state}`);
+  });
+});
+
+describe('withRetired', () => {
+  it('retires a decrypt-only key of either use, one version later, and once', async () => {
+    const ring = await fixtureRing();
+    for (const use of ['enc', 'sig'] as const) {
+      const kid = kidOf(ring, 'decrypt-only', use);
+      const next = withRetired(ring, kid);
+      expect(stateOf(next, kid)).toBe('retired');
+      expect(next.version).toBe(ring.version + 1);
+      expect(withRetired(next, kid)).toBe(next);
+    }
+  });
+
+  it.each<KeyState>(['active', 'pending', 'revoked'])('refuses a key that is %s', async (state) => {
+    const ring = await fixtureRing();
+    expect(() => withRetired(ring, kidOf(ring, state))).toThrow(`this one is ${state}`);
+  });
+});
+
+describe('revokeKey', () => {
+  it.each<KeyState>(['pending', 'decrypt-only', 'retired'])(
+    'revokes a %s key, one version later, and once',
+    async (state) => {
+      const ring = await fixtureRing();
+      const kid = kidOf(ring, state);
+      const next = revokeKey(ring, { kid });
+      expect(stateOf(next, kid)).toBe('revoked');
+      expect(next.version).toBe(ring.version + 1);
+      expect(revokeKey(next, { kid })).toBe(next);
+      expect((await fixtureRing([...next.toJwks().keys])).keys()).toEqual(next.keys());
+    },
+  );
+
+  it('refuses the active key of either use: something has to seal', async () => {
+    const ring = await fixtureRing();
+    for (const use of ['enc', 'sig'] as const) {
+      expect(() => revokeKey(ring, { kid: kidOf(ring, 'active', use) })).toThrow('promote another first');
+    }
+  });
+});
+
+describe('removeKey', () => {
+  it.each<KeyState>(['retired', 'revoked'])(
+    'drops a %s key with its material, one version later, and once',
+    async (state) => {
+      const ring = await fixtureRing();
+      const kid = kidOf(ring, state);
+      const next = removeKey(ring, { kid });
+      expect(stateOf(next, kid)).toBeUndefined();
+      expect(JSON.stringify(next.toJwks())).not.toContain(kid);
+      expect(next.version).toBe(ring.version + 1);
+      expect(removeKey(next, { kid })).toBe(next);
+    },
+  );
+
+  it.each<KeyState>(['active', 'pending', 'decrypt-only'])('refuses a key that is %s', async (state) => {
+    const ring = await fixtureRing();
+    expect(() => removeKey(ring, { kid: kidOf(ring, state) })).toThrow(`this one is ${state}`);
+  });
+});
+
+it('no transition repeats a kid that the ring does not know: it may be material that was given by mistake', async () => {
+  const ring = await fixtureRing();
+  const [{ k: material } = { k: '' }] = standardKeys();
+  for (const change of [withRetired, (from: KeyRing, kid: string) => revokeKey(from, { kid }), promoteKey]) {
+    let message = '';
+    try {
+      change(ring, material);
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    expect(message).toContain('no key with this kid');
+    for (const canary of canariesOf(standardKeys())) expect(message).not.toContain(canary);
+  }
 });

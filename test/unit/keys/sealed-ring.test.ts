@@ -3,7 +3,8 @@ import { inspect } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { KeyRingError } from '../../../src/errors.ts';
 import { KeyRing } from '../../../src/keys/key-ring.ts';
-import type { RingOpener } from '../../../src/keys/sealed-ring.ts';
+import type { RingOpener } from '../../../src/keys/ring-opener.ts';
+import { fakeWrapper } from '../../support/fake-wrapper.ts';
 import { canariesOf, fixtureJwks, fixtureRing, KEK, standardKeys } from '../../support/ring-fixtures.ts';
 
 const PASSPHRASE = 'correct horse battery staple';
@@ -124,8 +125,12 @@ describe('a sealed key ring', () => {
     ['a kek of 31 bytes', { kek: KEK.subarray(1) }, /kek of a key ring must be exactly 32 bytes/],
     ['a kek that is text', { kek: Buffer.from('The quick brown fox jumped dozen') }, /kek of a key ring is not random/],
     ['a kek that is a string', { kek: 'x'.repeat(32) }, /must be a Uint8Array/],
-    ['neither', {}, /exactly one of the two/],
-    ['both', { passphrase: PASSPHRASE, kek: KEK }, /exactly one of the two/],
+    ['neither', {}, /exactly one of them/],
+    ['both', { passphrase: PASSPHRASE, kek: KEK }, /exactly one of them/],
+    ['nothing at all', undefined, /exactly one of them/],
+    ['a wrapper without methods', { wrapper: { id: 'x' } }, /must have the methods wrap and unwrap/],
+    ['a wrapper whose name has a space', { wrapper: fakeWrapper('a b') }, /id of a key wrapper must be/],
+    ['a wrapper without a name', { wrapper: fakeWrapper('') }, /id of a key wrapper must be/],
   ])('is neither sealed nor opened with %s', async (_, opener, message) => {
     expect(await refusal(byKek, opener as RingOpener)).toMatch(message);
     await expect((await fixtureRing()).seal(opener as RingOpener)).rejects.toThrow(message);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../../src/errors.ts';
-import { parseDuration } from '../../../src/client/duration.ts';
+import { parseDuration } from '../../../src/platform/duration.ts';
 
 const parse = (value: unknown) => parseDuration('lifetime.idle', value, 1_000, 86_400_000);
 

@@ -1,0 +1,226 @@
+import { mkdir, mkdtemp, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ConfigurationError, KeyRingError } from '../../../src/errors.ts';
+import type { KeyRing } from '../../../src/keys/key-ring.ts';
+import { keyRingFile, keySource, type KeySource } from '../../../src/keys/key-source.ts';
+import { addKey, generateKeyRing } from '../../../src/keys/rotation.ts';
+import type { Duration } from '../../../src/platform/duration.ts';
+import { systemPlatform, type Platform } from '../../../src/platform/platform.ts';
+import { FakePlatform } from '../../support/fake-platform.ts';
+import { KEK } from '../../support/ring-fixtures.ts';
+
+const opener = { kek: KEK };
+
+let folder: string;
+let path: string;
+let ring: KeyRing;
+let platform: FakePlatform;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'holdfast-ring-'));
+  path = join(folder, 'keys.jwe');
+  ring = await generateKeyRing();
+  await ring.save(path, opener);
+  platform = new FakePlatform();
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+/** How often a source has told of a change. */
+function listen(source: KeySource): { told: () => number; stop: () => void } {
+  let count = 0;
+  const stop = source.watch?.(() => (count += 1), platform);
+  return { told: () => count, stop: stop ?? expect.unreachable('The source cannot be watched.') };
+}
+
+/** Lets the interval pass that many times; the file system takes its own time to answer. */
+async function intervals(count: number, ms = 6_001): Promise<void> {
+  for (let passed = 0; passed < count; passed += 1) {
+    await platform.advance(ms);
+    await expect.poll(() => platform.pendingTimers).toBe(1);
+  }
+}
+
+describe('a key ring file as a source', () => {
+  it('loads the newest ring', async () => {
+    const source = keyRingFile(path, opener);
+    expect((await source.load()).version).toBe(1);
+    await (await addKey(ring)).save(path, opener);
+    expect((await source.load()).version).toBe(2);
+  });
+
+  it('tells once of a file that was replaced, and of nothing while it stays the same', async () => {
+    const source = keyRingFile(path, opener);
+    await source.load();
+    const { told } = listen(source);
+    await intervals(3);
+    expect(told()).toBe(0);
+    await (await addKey(ring)).save(path, opener);
+    await intervals(1);
+    expect(told()).toBe(1);
+    await source.load();
+    await intervals(20);
+    expect(told()).toBe(1);
+  });
+
+  it('tells of a file that was replaced between loading and watching', async () => {
+    const source = keyRingFile(path, opener);
+    await source.load();
+    await (await addKey(ring)).save(path, opener);
+    const { told } = listen(source);
+    await intervals(1);
+    expect(told()).toBe(1);
+  });
+
+  it('sees a link exchanged further up, as Kubernetes does with secrets', async () => {
+    for (const name of ['one', 'two']) await mkdir(join(folder, name));
+    await ring.save(join(folder, 'one', 'keys.jwe'), opener);
+    await (await addKey(ring)).save(join(folder, 'two', 'keys.jwe'), opener);
+    await symlink('one', join(folder, '..data'));
+    await symlink(join('..data', 'keys.jwe'), join(folder, 'mounted.jwe'));
+    const source = keyRingFile(join(folder, 'mounted.jwe'), opener);
+    expect((await source.load()).version).toBe(1);
+    const { told } = listen(source);
+    await symlink('two', join(folder, '..new'));
+    await rename(join(folder, '..new'), join(folder, '..data'));
+    await intervals(1);
+    expect(told()).toBe(1);
+    expect((await source.load()).version).toBe(2);
+  });
+
+  it('tells again, once a minute, of a file that could not be loaded', async () => {
+    const source = keyRingFile(path, opener);
+    await source.load();
+    const { told } = listen(source);
+    await writeFile(path, 'half a ring');
+    await intervals(1);
+    expect(told()).toBe(1);
+    await expect(source.load()).rejects.toThrow(KeyRingError);
+    await intervals(9);
+    expect(told()).toBe(1);
+    await intervals(2);
+    expect(told()).toBe(2);
+    await rm(path);
+    await intervals(1);
+    expect(told()).toBe(3);
+    await ring.save(path, opener);
+    await intervals(1);
+    expect(told()).toBe(4);
+    await source.load();
+    await intervals(30);
+    expect(told()).toBe(4);
+  });
+
+  it('tells each of several clients that share it', async () => {
+    const source = keyRingFile(path, opener);
+    await source.load();
+    const one = listen(source);
+    await (await addKey(ring)).save(path, opener);
+    await source.load();
+    const two = listen(source);
+    await platform.advance(6_001);
+    await expect.poll(() => platform.pendingTimers).toBe(2);
+    expect([one.told(), two.told()]).toEqual([1, 0]);
+  });
+
+  it('looks as often as it is told', async () => {
+    const source = keyRingFile(path, opener, { every: '100ms' });
+    await source.load();
+    const { told } = listen(source);
+    await (await addKey(ring)).save(path, opener);
+    await intervals(1, 121);
+    expect(told()).toBe(1);
+  });
+
+  it('tells nothing more once it was stopped, even if it was looking just then', async () => {
+    const source = keyRingFile(path, opener);
+    await source.load();
+    await (await addKey(ring)).save(path, opener);
+    const looks: (() => void)[] = [];
+    let told = 0;
+    const stop = source.watch?.(() => (told += 1), {
+      ...systemPlatform,
+      after: (_, callback) => {
+        looks.push(callback);
+        return () => undefined;
+      },
+    });
+    looks[0]?.();
+    stop?.();
+    for (let turn = 0; turn < 10; turn += 1) await stat(path);
+    expect(told).toBe(0);
+    expect(looks).toHaveLength(1);
+  });
+});
+
+describe('a key source of one’s own', () => {
+  it('loads what the function answers', async () => {
+    expect(await keySource(() => ring).load()).toBe(ring);
+    expect(await keySource(async () => ring).load()).toBe(ring);
+  });
+
+  it('tells once a minute that there may be a newer ring, a fifth more or less', async () => {
+    const delays: number[] = [];
+    const source = keySource(() => ring);
+    const random = [0, 0.999_999, 0.5];
+    const recording: Platform = {
+      now: () => 0,
+      monotonic: () => 0,
+      fillRandom: () => undefined,
+      random: () => random[delays.length] ?? 0,
+      after: (delayMs, callback, kind) => {
+        expect(kind).toBe('background');
+        delays.push(Math.round(delayMs));
+        if (delays.length < 3) callback();
+        return () => undefined;
+      },
+    };
+    let told = 0;
+    source.watch?.(() => (told += 1), recording);
+    await expect.poll(() => delays).toEqual([48_000, 72_000, 60_000]);
+    expect(told).toBe(2);
+  });
+
+  it('tells when its subscription does, and ends it', async () => {
+    const subscribers = new Set<() => void>();
+    const subscribe = (changed: () => void): (() => void) => {
+      subscribers.add(changed);
+      return () => subscribers.delete(changed);
+    };
+    const { told, stop } = listen(keySource(() => ring, { every: '1h', subscribe }));
+    const [subscriber] = subscribers;
+    subscriber?.();
+    expect(told()).toBe(1);
+    stop();
+    expect(subscribers.size).toBe(0);
+    subscriber?.();
+    await platform.advance(2 * 3_600_000);
+    expect(told()).toBe(1);
+  });
+
+  it('passes a KeyRingError on, and of other errors one word', async () => {
+    const own = new KeyRingError('mine');
+    await expect(keySource(() => Promise.reject(own)).load()).rejects.toBe(own);
+    const theirs = Object.assign(new Error('token s3cr3t is expired'), { name: 'ExpiredTokenException' });
+    const error: unknown = await keySource(() => Promise.reject(theirs))
+      .load()
+      .catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(KeyRingError);
+    expect((error as Error).message).toBe('The key source could not load the key ring (ExpiredTokenException).');
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('s3cr3t');
+  });
+
+  it('refuses an answer that is no ring', async () => {
+    await expect(keySource(() => ring.toJwks() as unknown as KeyRing).load()).rejects.toThrow(
+      'must answer with a key ring',
+    );
+  });
+
+  it.each<Duration>([0, '99ms', '25h', 'soon' as '1s'])('refuses the interval %s', (every) => {
+    expect(() => keySource(() => ring, { every })).toThrow(ConfigurationError);
+    expect(() => keyRingFile(path, opener, { every })).toThrow(ConfigurationError);
+  });
+});
