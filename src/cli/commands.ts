@@ -1,0 +1,6 @@
+import type { Command } from './command.ts';
+import { ringCommands } from './ring-commands.ts';
+import { schemaCommand } from './schema-command.ts';
+
+/** Everything that `holdfast` can do, in the order in which help shows it. */
+export const commands: readonly Command[] = [...ringCommands, schemaCommand];
