@@ -165,6 +165,14 @@ export const RING_FINGERPRINT_BYTES = 32;
 export const NODE_HEARTBEAT_MS = 10_000;
 /** A node that could not tell the fleet for this long tells it before it writes again: three heartbeats missed. */
 export const NODE_FENCE_MS = 30_000;
+/** After a heartbeat that failed, the next one comes sooner: three of them missed would keep the node from writing. */
+export const NODE_HEARTBEAT_RETRY_MS = 1_000;
+/** A node that closes takes itself from the fleet within this time, or leaves it to age. */
+export const NODE_FAREWELL_MS = 1_000;
+/** How often somebody who waits for the fleet looks at it: one small statement. */
+export const FLEET_POLL_MS = 500;
+/** The longest that a promotion or a retirement waits for the fleet; a person should look at a node that takes longer. */
+export const FLEET_WAIT_MS_MAX: number = 60 * 60_000;
 /** A node counts as alive for this long: the fence, and the longest that a write sent before it may be on its way. */
 export const NODE_ALIVE_MS = 60_000;
 /** After a node has said that it seals with another key, what it sealed before may still be on its way: twice a time-out and its wait, and clocks. */
@@ -185,8 +193,19 @@ export const KEY_INTERVAL_MS_MAX: number = 24 * 60 * 60_000;
 export const KEY_INTERVAL_JITTER: number = 0.2;
 /** Rows that one step of a walk looks at: 40 bytes each, some milliseconds. */
 export const WALK_PAGE_ROWS = 1_000;
+/** One statement that looks at more holds a connection for too long. */
+export const WALK_PAGE_ROWS_MAX = 10_000;
 /** Sessions that a walk writes at once: a small share of the pool, so that requests do not notice. */
 export const WALK_CONCURRENCY_DEFAULT = 4;
+/** Half of the statements that a client may have in flight. */
+export const WALK_CONCURRENCY_MAX = 5;
+/** Faster than any database here; a bound only against a mistyped one. */
+export const WALK_SESSIONS_PER_SECOND_MAX = 1_000_000;
+/** First and longest pause of a walk that met a tier that is away; the real one is drawn at random below it. */
+export const WALK_BACKOFF_MS_MIN = 100;
+export const WALK_BACKOFF_MS_MAX = 5_000;
+/** Sessions that a walk could not open and names: enough to see a pattern, not enough to fill a log. */
+export const WALK_FAILURES_NAMED_MAX = 100;
 
 // --- Keys and envelopes -----------------------------------------------------------------------------------------
 

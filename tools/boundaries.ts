@@ -9,7 +9,7 @@ export interface Module {
   readonly packages?: readonly string[];
 }
 
-const LEAVES = ['errors.ts', 'limits.ts', 'platform', 'telemetry'];
+const LEAVES = ['errors.ts', 'limits.ts', 'option-checks.ts', 'platform', 'telemetry'];
 const TIER = [...LEAVES, 'session', 'tiers/tier.ts'];
 const CODEC_AND_TIERING = [...TIER, 'keys', 'codec', 'tiering'];
 const ADAPTER = ['errors.ts', 'http', 'client'];
@@ -18,6 +18,7 @@ const ADAPTER = ['errors.ts', 'http', 'client'];
 export const boundaries: Readonly<Record<string, Module>> = {
   'errors.ts': { modules: [] },
   'limits.ts': { modules: [] },
+  'option-checks.ts': { modules: ['errors.ts', 'platform'] },
   platform: { modules: ['errors.ts'] },
   telemetry: { modules: ['errors.ts', 'platform'] },
   session: { modules: LEAVES },

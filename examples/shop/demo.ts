@@ -29,8 +29,8 @@ try {
   const stage = await opening;
   await fillOneCart(stage);
   const outage = await crash(stage);
-  await rotateTheKey(stage);
-  await closeTheBooks(stage);
+  const resealed = await rotateTheKey(stage);
+  await closeTheBooks(stage, resealed);
   await stealEverything(stage);
   if (values.plot !== undefined) await writeFile(values.plot, drawOutage(outage));
   timeline.end();

@@ -69,17 +69,15 @@ class ShopNode {
 
 /** The shop's nodes behind their load balancer. */
 export class Fleet implements AsyncDisposable {
-  readonly #servers: FleetServers;
   readonly #nodes: ShopNode[];
   #turn = 0;
 
-  private constructor(servers: FleetServers, nodes: ShopNode[]) {
-    this.#servers = servers;
+  private constructor(nodes: ShopNode[]) {
     this.#nodes = nodes;
   }
 
   static async start(servers: FleetServers, size: number): Promise<Fleet> {
-    return new Fleet(servers, await Promise.all(Array.from({ length: size }, () => ShopNode.start(servers))));
+    return new Fleet(await Promise.all(Array.from({ length: size }, () => ShopNode.start(servers))));
   }
 
   get size(): number {
@@ -91,14 +89,6 @@ export class Fleet implements AsyncDisposable {
     const chosen = this.#nodes[node % this.#nodes.length];
     if (chosen === undefined) throw new Error('The shop has no nodes.');
     return chosen.call(work);
-  }
-
-  /** Replaces node after node by one that reads the key ring anew; traffic goes on. */
-  async roll(): Promise<void> {
-    for (const [at, old] of this.#nodes.entries()) {
-      this.#nodes[at] = await ShopNode.start(this.#servers);
-      await old.stop();
-    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

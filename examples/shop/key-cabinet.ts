@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KeyRing, keyRingFile, type KeySource } from 'holdfast';
+import { changeKeyRingFile, generateKeyRing, keyRingFile, type KeyRing, type KeySource } from 'holdfast';
 
-/** Where the shop keeps its key ring: a sealed file that every node reads as it starts. */
+/** Where the shop keeps its key ring: a sealed file that every node looks at. */
 export class KeyCabinet implements AsyncDisposable {
   readonly passphrase: string = randomBytes(24).toString('base64url');
   readonly #dir: string;
@@ -15,16 +15,16 @@ export class KeyCabinet implements AsyncDisposable {
 
   static async open(): Promise<KeyCabinet> {
     const cabinet = new KeyCabinet(await mkdtemp(join(tmpdir(), 'holdfast-keys-')));
-    await cabinet.save(await KeyRing.generate());
+    await (await generateKeyRing()).save(cabinet.#path, { passphrase: cabinet.passphrase });
     return cabinet;
   }
 
   source(): KeySource {
-    return keyRingFile(this.#path, { passphrase: this.passphrase });
+    return keyRingFile(this.#path, { passphrase: this.passphrase }, { every: '500ms' });
   }
 
-  save(ring: KeyRing): Promise<void> {
-    return ring.save(this.#path, { passphrase: this.passphrase });
+  change(change: (ring: KeyRing) => Promise<KeyRing>): Promise<KeyRing> {
+    return changeKeyRingFile(this.#path, { passphrase: this.passphrase }, change);
   }
 
   get #path(): string {

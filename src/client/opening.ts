@@ -1,16 +1,15 @@
-import { Codec } from '../codec/codec.ts';
-import { ConfigurationError, KeyRingError, TierFailure, TierUnavailableError, type TierRole } from '../errors.ts';
-import { KeyRing } from '../keys/key-ring.ts';
-import { KEYS_LOAD_TIMEOUT_MS } from '../limits.ts';
-import { withDeadline } from '../tiering/deadline.ts';
+import {
+  ConfigurationError,
+  EnvelopeError,
+  KeyRingError,
+  TierFailure,
+  TierUnavailableError,
+  type TierRole,
+} from '../errors.ts';
+import type { Opened } from '../maintenance/target.ts';
 import { TieredStore } from '../tiering/tiered-store.ts';
+import { KeyKeeper } from './key-keeper.ts';
 import type { ResolvedOptions } from './options.ts';
-
-/** What a client works with once it is open. */
-export interface Opened {
-  readonly codec: Codec;
-  readonly store: TieredStore;
-}
 
 /**
  * Loads the keys, connects the primary tier and checks the durable one; once, however many ask. What failed is tried again
@@ -19,7 +18,7 @@ export interface Opened {
 export class Opening<T> {
   readonly #options: ResolvedOptions<T>;
   readonly #store: TieredStore;
-  #codec: Codec | undefined;
+  readonly #keeper: KeyKeeper;
   #primary: Promise<void> | undefined;
   #durable: Promise<void> | undefined;
   #attempt: Promise<Opened> | undefined;
@@ -31,27 +30,42 @@ export class Opening<T> {
     this.#options = options;
     this.#store = new TieredStore({
       ...options,
-      openEnvelope: (storageKey, envelope) => this.#requireCodec().open(storageKey, envelope),
+      openEnvelope: (storageKey, envelope) => this.#keeper.codec.open(storageKey, envelope),
     });
+    const { serializer, ...others } = options;
+    this.#keeper = new KeyKeeper({ ...others, serializerId: serializer.id, fleet: this.#store.fleet });
   }
 
   get store(): TieredStore {
     return this.#store;
   }
 
-  get hasKeys(): boolean {
-    return this.#codec !== undefined;
+  get keysCondition(): 'degraded' | 'down' | 'up' {
+    return this.#keeper.condition;
   }
 
   /** One call of the client: opens first if need be, and is waited for by `close`. */
   async use<R>(call: (opened: Opened) => Promise<R>): Promise<R> {
     if (this.#closing !== undefined) throw new ConfigurationError('This SessionClient is closed.');
-    const running = this.#opened === undefined ? this.#open().then(call) : call(this.#opened);
+    const running = this.#run(call);
     this.#calls.add(running);
     try {
       return await running;
     } finally {
       this.#calls.delete(running);
+    }
+  }
+
+  /** Once more when an envelope named a key that this node did not know yet, and does now: nothing was changed by then. */
+  async #run<R>(call: (opened: Opened) => Promise<R>): Promise<R> {
+    const opened = this.#opened ?? (await this.#open());
+    const { version } = opened.codec.ring;
+    try {
+      return await call(opened);
+    } catch (error) {
+      if (!(error instanceof EnvelopeError) || error.reason !== 'unknown-key') throw error;
+      if (!(await this.#keeper.findNewer(version))) throw error;
+      return call(opened);
     }
   }
 
@@ -62,6 +76,7 @@ export class Opening<T> {
 
   async #close(): Promise<void> {
     await Promise.allSettled(this.#calls);
+    await this.#keeper.close();
     await this.#store.close();
   }
 
@@ -76,7 +91,7 @@ export class Opening<T> {
     this.#primary ??= this.#store.openPrimary();
     this.#durable ??= this.#store.openDurable();
     // All three, even if one fails: the message about what a person has to mend comes before "try again later".
-    const [keys, primary, durable] = await Promise.allSettled([this.#loadKeys(), this.#primary, this.#durable]);
+    const [keys, primary, durable] = await Promise.allSettled([this.#keeper.load(), this.#primary, this.#durable]);
     if (primary.status === 'rejected') this.#primary = undefined;
     if (durable.status === 'rejected') this.#durable = undefined;
     const failures = [
@@ -86,22 +101,15 @@ export class Opening<T> {
     ];
     const first = failures.find((failure) => !(failure instanceof TierUnavailableError)) ?? failures[0];
     if (first !== undefined) throw first;
+    await this.#keeper.start();
     await this.#store.startFeed();
-    this.#opened = { codec: this.#requireCodec(), store: this.#store };
+    this.#opened = {
+      platform: this.#options.platform,
+      codec: this.#keeper.codec,
+      store: this.#store,
+      seal: (storageKey, record, lastSeenAt) => this.#keeper.seal(storageKey, record, lastSeenAt),
+    };
     return this.#opened;
-  }
-
-  async #loadKeys(): Promise<void> {
-    if (this.#codec !== undefined) return;
-    const { keys, namespace, platform, maxPayloadBytes, serializer } = this.#options;
-    const late = (): Error => new KeyRingError('The key source did not answer in time.');
-    const ring = keys instanceof KeyRing ? keys : await withDeadline(platform, KEYS_LOAD_TIMEOUT_MS, keys.load(), late);
-    this.#codec = new Codec({ ring, namespace, platform, maxPayloadBytes, serializerId: serializer.id });
-  }
-
-  #requireCodec(): Codec {
-    if (this.#codec === undefined) throw new ConfigurationError('The key ring is not loaded.');
-    return this.#codec;
   }
 }
 

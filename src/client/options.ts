@@ -26,6 +26,7 @@ import {
   VALIDATION_LEASE_MS_MAX,
   VALIDATION_LEASE_MS_MIN,
 } from '../limits.ts';
+import { requireMethods, requireOptions } from '../option-checks.ts';
 import { describe, parseDuration, type Duration } from '../platform/duration.ts';
 import { systemPlatform, type Platform } from '../platform/platform.ts';
 import type { DurableTier, PrimaryTier } from '../tiers/tier.ts';
@@ -243,19 +244,6 @@ export function resolveLifetime(
   return { idleMs, absoluteMs };
 }
 
-/** Refuses what is not an object and names that nobody knows: a misspelt option must not be ignored. */
-export function requireOptions(what: string, value: unknown, names: readonly string[]): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new ConfigurationError(`${what}: expected an object, but got ${describe(value)}.`);
-  }
-  for (const name of Object.keys(value)) {
-    if (!names.includes(name)) {
-      const shown = /^[a-zA-Z]{1,24}$/.test(name) ? `'${name}'` : 'with another name';
-      throw new ConfigurationError(`${what}: unknown option ${shown}; expected ${names.join(', ')}.`);
-    }
-  }
-}
-
 function requireKeys(keys: KeyRing | KeySource): KeyRing | KeySource {
   const candidate: unknown = keys;
   if (candidate instanceof KeyRing) return keys;
@@ -275,16 +263,6 @@ function requireSerializer(serializer: Serializer): Serializer {
   const { id } = serializer;
   if (Number.isInteger(id) && id >= 1 && id <= 255) return serializer;
   throw new ConfigurationError(`serializer.id: expected a whole number from 1 to 255, but got ${describe(id)}.`);
-}
-
-function requireMethods<V extends object>(option: string, value: V, methods: readonly string[], expected: string): V {
-  const candidate: unknown = value;
-  const isFit =
-    typeof candidate === 'object' &&
-    candidate !== null &&
-    methods.every((method) => typeof (candidate as Record<string, unknown>)[method] === 'function');
-  if (!isFit) throw new ConfigurationError(`${option}: expected ${expected}, but got ${describe(candidate)}.`);
-  return value;
 }
 
 function requireNamespace(namespace: unknown): string {

@@ -1,20 +1,20 @@
 import { ConfigurationError, OutcomeUnknownError, SessionNotFoundError } from '../errors.ts';
+import { requireOptions } from '../option-checks.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
 import { isSessionId, newSessionId, storageKeyOf } from '../session/session-id.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { ReadOptions } from '../tiering/read-path.ts';
 import type { TieredStore } from '../tiering/tiered-store.ts';
+import type { MaintenanceTarget, Opened } from '../maintenance/target.ts';
 import { Opening } from './opening.ts';
 import {
-  requireOptions,
   resolveLifetime,
   resolveOptions,
   type Lifetime,
   type ResolvedOptions,
   type SessionClientOptions,
 } from './options.ts';
-import { sealRecord } from './sealer.ts';
 import { SessionData } from './session-data.ts';
 import {
   regenerate,
@@ -56,14 +56,15 @@ export interface RegenerateOptions<T> {
 export interface Health {
   readonly primary: 'degraded' | 'down' | 'up';
   readonly durable: 'degraded' | 'down' | 'up';
-  readonly keys: 'down' | 'up';
+  /** `degraded`: the last good ring is in use, but the source could not give the fleet's newest one, or gave one that was refused. */
+  readonly keys: 'degraded' | 'down' | 'up';
 }
 
 /**
  * Encrypted sessions in two tiers. Every method may reject with `TierUnavailableError` when nobody who could answer was
  * reachable: an outage is never reported as a missing session. Writes may reject with `OutcomeUnknownError`.
  */
-export class SessionClient<T = unknown> implements AsyncDisposable {
+export class SessionClient<T = unknown> implements AsyncDisposable, MaintenanceTarget {
   readonly #options: ResolvedOptions<T>;
   readonly #opening: Opening<T>;
   readonly #data: SessionData<T>;
@@ -92,7 +93,7 @@ export class SessionClient<T = unknown> implements AsyncDisposable {
     const lifetime = resolveLifetime('lifetime', options.lifetime, this.#options.lifetime);
     const bytes = await this.#data.write(data);
     const stored = await this.#data.read(bytes);
-    return this.#opening.use(async ({ codec, store }) => {
+    return this.#opening.use(async ({ store, seal }) => {
       const now = this.#options.platform.now();
       const record: SessionRecord = {
         revision: 1,
@@ -104,11 +105,7 @@ export class SessionClient<T = unknown> implements AsyncDisposable {
         schemaVersion: 0,
         data: bytes,
       };
-      const id = await insertNew(
-        store,
-        (storageKey) => sealRecord(codec, storageKey, record, now),
-        this.#options.platform,
-      );
+      const id = await insertNew(store, (storageKey) => seal(storageKey, record, now), this.#options.platform);
       return new Session(id, written(storageKeyOf(id), record, now), stored);
     });
   }
@@ -200,7 +197,7 @@ export class SessionClient<T = unknown> implements AsyncDisposable {
 
   /** What this process knows of its tiers and keys; asks nobody, never rejects. */
   async health(): Promise<Health> {
-    return { ...this.#opening.store.conditions(), keys: this.#opening.hasKeys ? 'up' : 'down' };
+    return { ...this.#opening.store.conditions(), keys: this.#opening.keysCondition };
   }
 
   /** Lets go of connections and timers, after what is under way has ended. The application's Prisma client stays open. */
@@ -212,13 +209,18 @@ export class SessionClient<T = unknown> implements AsyncDisposable {
     return this.close();
   }
 
+  /** @internal */
+  '~use'<R>(call: (opened: Opened) => Promise<R>): Promise<R> {
+    return this.#opening.use(call);
+  }
+
   async #write(
     id: string,
     write: (context: WriterContext<T>, deadline: Deadline) => Promise<Written<T>>,
   ): Promise<Session<T>> {
     const storageKey = requireKey(id);
-    return this.#opening.use(async ({ codec, store }) => {
-      const context = { platform: this.#options.platform, data: this.#data, codec, store };
+    return this.#opening.use(async ({ platform, store, seal }) => {
+      const context = { platform, data: this.#data, store, seal };
       const result = await this.#queue.run(storageKey.toString('latin1'), (deadline) => write(context, deadline));
       return new Session(result.id, result.session, result.data);
     });
@@ -228,13 +230,13 @@ export class SessionClient<T = unknown> implements AsyncDisposable {
 /** Under a fresh id; once more under another when the outcome is unknown, since nobody has been told the first. */
 async function insertNew(
   store: TieredStore,
-  seal: (storageKey: Buffer) => SealedRecord,
+  seal: (storageKey: Buffer) => Promise<SealedRecord>,
   platform: Platform,
   isLast = false,
 ): Promise<string> {
   const id = newSessionId(platform);
   try {
-    await store.create(seal(storageKeyOf(id)));
+    await store.create(await seal(storageKeyOf(id)));
     return id;
   } catch (error) {
     if (isLast || !(error instanceof OutcomeUnknownError)) throw error;

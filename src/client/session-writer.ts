@@ -1,6 +1,6 @@
-import type { Codec } from '../codec/codec.ts';
 import { RevisionConflictError, SessionNotFoundError } from '../errors.ts';
 import { CONFLICT_BACKOFF_MS_MAX, CONFLICT_BACKOFF_MS_MIN } from '../limits.ts';
+import type { Seal } from '../maintenance/target.ts';
 import { delay, type Platform } from '../platform/platform.ts';
 import { idleDeadline } from '../session/lifetime.ts';
 import { newSessionId, storageKeyOf } from '../session/session-id.ts';
@@ -8,14 +8,13 @@ import type { SessionRecord } from '../session/session-record.ts';
 import type { LivingSession } from '../tiering/context.ts';
 import { withDeadline } from '../tiering/deadline.ts';
 import type { TieredStore } from '../tiering/tiered-store.ts';
-import { sealRecord } from './sealer.ts';
 import type { SessionData } from './session-data.ts';
 import type { Deadline } from './update-queue.ts';
 
 export interface WriterContext<T> {
   readonly platform: Platform;
-  readonly codec: Codec;
   readonly store: TieredStore;
+  readonly seal: Seal;
   readonly data: SessionData<T>;
 }
 
@@ -97,7 +96,7 @@ export async function regenerate<T>(
     const hasMoved = await context.store.regenerate({
       previousStorageKey: current.storageKey,
       previousAbsoluteExpiresAt: current.record.absoluteExpiresAt,
-      record: sealRecord(context.codec, storageKey, record, now),
+      record: await context.seal(storageKey, record, now),
       idleLifetimeMs: record.idleLifetimeMs,
     });
     return hasMoved ? { id: newId, session: written(storageKey, record, now), data } : null;
@@ -128,7 +127,7 @@ async function atRevision<T>(context: WriterContext<T>, storageKey: Buffer, revi
 async function swap<T>(context: WriterContext<T>, current: LivingSession, data: Buffer): Promise<LivingSession | null> {
   const now = context.platform.now();
   const record: SessionRecord = { ...current.record, revision: current.record.revision + 1, data };
-  const sealed = sealRecord(context.codec, current.storageKey, record, now);
+  const sealed = await context.seal(current.storageKey, record, now);
   const isApplied = await context.store.update(sealed, record.idleLifetimeMs);
   return isApplied ? written(current.storageKey, record, now) : null;
 }

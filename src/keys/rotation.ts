@@ -77,11 +77,6 @@ export function withPromoted(
   );
 }
 
-/** `withPromoted` for data keys. */
-export function promoteKey(ring: KeyRing, kid?: string, platform: Platform = systemPlatform): KeyRing {
-  return withPromoted(ring, { kid, use: 'data' }, platform);
-}
-
 /**
  * @internal The decrypt-only key becomes retired: nothing opens under it, but it stays in the ring. Says nothing about the
  * sessions that it still seals. A key that is retired already leaves the ring as it is.

@@ -26,6 +26,17 @@ export interface BackgroundFailure {
   readonly code: string;
 }
 
+/**
+ * What became of a key ring that this process was given. `loaded`: it is in use. `refused`: the ring before it stays in
+ * use, or the client does not start. `not-loaded`: the key source failed. `version` is the ring's; of one that was not
+ * loaded, the version in use. `reason` is a short word such as `start`, `reload`, `rolled-back`, `other-ring`.
+ */
+export interface KeysChange {
+  readonly state: 'loaded' | 'not-loaded' | 'refused';
+  readonly version: number;
+  readonly reason: string;
+}
+
 /** A named channel and the one shape of message that it carries. */
 export interface FactChannel<Message> {
   readonly hasSubscribers: boolean;
@@ -34,4 +45,5 @@ export interface FactChannel<Message> {
 
 export const tierChange: FactChannel<TierChange> = channel('holdfast:tier-change');
 export const envelopeRejected: FactChannel<EnvelopeRejected> = channel('holdfast:envelope-rejected');
+export const keysChange: FactChannel<KeysChange> = channel('holdfast:keys');
 export const backgroundFailure: FactChannel<BackgroundFailure> = channel('holdfast:background-failure');

@@ -1,7 +1,8 @@
 import { LATECOMER_TIMEOUTS } from '../limits.ts';
 import type { Platform } from '../platform/platform.ts';
+import { aliveAt } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
-import type { DurableTier, PrimaryTier } from '../tiers/tier.ts';
+import type { DurableTier, MoveUserKeyCommand, PrimaryTier, WalkPage } from '../tiers/tier.ts';
 import { Background } from './background.ts';
 import type { LivingSession, OpenEnvelope, TieringContext } from './context.ts';
 import { destroyLatecomers, destroyMany } from './destroy-many-path.ts';
@@ -34,6 +35,9 @@ export interface TierConditions {
   readonly primary: 'degraded' | 'down' | 'up';
   readonly durable: 'degraded' | 'down' | 'up';
 }
+
+/** What the nodes of a fleet tell each other through the durable tier. */
+export type FleetTable = Pick<DurableGuard, 'forgetNodes' | 'heartbeat' | 'raiseRing' | 'readFleet'>;
 
 /**
  * The coordinator of the two tiers: writes go through the durable tier first, reads come from the primary one while it
@@ -148,6 +152,26 @@ export class TieredStore {
   /** A user's rows that are not revoked, page by page. */
   listByUser(userKeys: readonly Buffer[]): AsyncIterable<SealedRecord[]> {
     return pagesOfUser(this.#context, userKeys);
+  }
+
+  get fleet(): FleetTable {
+    return this.#context.durable;
+  }
+
+  /** The next of all sessions that any node may still call alive; see `DurableTier.walk`. */
+  walk(after: Buffer, limit: number): Promise<WalkPage> {
+    const { durable, platform, touchIntervalMs } = this.#context;
+    return durable.walk({ after, limit, aliveAt: aliveAt(platform.now(), touchIntervalMs) });
+  }
+
+  /** The row as it is stored; null if there is none or it is revoked. */
+  readRow(storageKey: Buffer): Promise<SealedRecord | null> {
+    return this.#context.durable.read(storageKey);
+  }
+
+  /** False if the session is gone or filed under another key meanwhile. */
+  moveUserKey(command: MoveUserKeyCommand): Promise<boolean> {
+    return this.#context.durable.moveUserKey(command);
   }
 
   async close(): Promise<void> {

@@ -8,6 +8,7 @@ import type { KeyRing } from '../../src/keys/key-ring.ts';
 import type { Suite } from '../../src/keys/ring-key.ts';
 import { systemPlatform } from '../../src/platform/platform.ts';
 import type { SessionRecord } from '../../src/session/session-record.ts';
+import { fuzzEnvelopes } from '../fuzz/envelope-fuzzer.ts';
 import { fixtureRing } from '../support/ring-fixtures.ts';
 import { bindingOf, keyOfSuite, STORAGE_KEY } from '../support/sealing-fixtures.ts';
 
@@ -110,6 +111,12 @@ const record: fc.Arbitrary<SessionRecord> = fc
     data: fc.uint8Array({ maxLength: 500 }).map((bytes) => Buffer.from(bytes)),
   })
   .map(({ lifetime, ...rest }) => ({ ...rest, absoluteExpiresAt: rest.createdAt + lifetime }));
+
+it('no mutated envelope opens or crashes: each is refused, and the operator told why', async () => {
+  const tally = await fuzzEnvelopes({ count: 60_000, seed: 1 });
+  expect(tally.mutations).toHaveLength(13);
+  expect(tally.outcomes).toEqual(['malformed', 'revoked-key', 'tampered', 'unknown-key']);
+});
 
 describe('a record', () => {
   it('comes back from its envelope as it was', () => {

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { KeyRingError } from '../../src/errors.ts';
 import { KeyRing } from '../../src/keys/key-ring.ts';
+import { fuzzRings } from '../fuzz/ring-fuzzer.ts';
 import { canariesOf, fixtureJwks, fixtureRing, KEK, standardKeys } from '../support/ring-fixtures.ts';
 
 const CANARIES = canariesOf(standardKeys());
@@ -107,4 +108,10 @@ describe('a key ring that was altered', () => {
       { numRuns: 500 },
     );
   });
+});
+
+it('no mutated ring file opens, for one opener or several, and no error shows what is in it', async () => {
+  const tally = await fuzzRings({ count: 4_000, seed: 1 });
+  expect(tally.mutations).toHaveLength(8);
+  expect(tally.outcomes.length).toBeGreaterThan(12);
 });

@@ -1,15 +1,10 @@
 import type { Stage } from '../stage.ts';
 
-/** The customers leave; the database is held to everything that was acknowledged. */
-export async function closeTheBooks({
-  fleet,
-  traffic,
-  ledger,
-  bob,
-  everyone,
-  timeline,
-  verdict,
-}: Stage): Promise<void> {
+/** The customers leave; the database is held to everything that was acknowledged. `resealed` writes were the rotation's. */
+export async function closeTheBooks(
+  { fleet, traffic, ledger, bob, everyone, timeline, verdict }: Stage,
+  resealed: number,
+): Promise<void> {
   timeline.chapter('The books are closed');
   await traffic.stop();
   timeline.end();
@@ -21,11 +16,11 @@ export async function closeTheBooks({
     writes += (session?.revision ?? 1) - 1;
   }
   timeline.say(
-    `${ledger.total} acknowledged additions, ${writes} writes by revision, ${lost} lost; ${traffic.samples.length} requests in all`,
+    `${ledger.total} acknowledged additions, ${writes} writes by revision, ${resealed} of them the rotation's, ${lost} lost; ${traffic.samples.length} requests in all`,
   );
   verdict.add(
     'Every acknowledged write is there',
-    lost === 0 && writes === ledger.total,
+    lost === 0 && writes === ledger.total + resealed,
     `${ledger.total - lost} of ${ledger.total}`,
   );
   const bobsSession = await fleet.call((sessions) => sessions.get(bob.id, { consistency: 'strong' }));

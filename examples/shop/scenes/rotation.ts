@@ -1,44 +1,45 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { addKey, promoteKey, type KeyRing } from 'holdfast';
+import { addKey, keyCensus, promoteKey, reencryptSessions, type KeyRing } from 'holdfast';
 import { between, summarize } from '../measure.ts';
 import type { Stage } from '../stage.ts';
 import { storedRow } from '../stored.ts';
 
 const RESEAL_MS = 2_000;
 
-/** A new key: first every node learns it, then every node seals with it. */
-export async function rotateTheKey(stage: Stage): Promise<void> {
+/**
+ * A new key: first every node learns it, then every node seals with it, then everything is sealed with it. Nothing is restarted.
+ * Answers how many sessions were sealed anew without being written by anybody.
+ */
+export async function rotateTheKey(stage: Stage): Promise<number> {
   const { timeline, keys, fleet, traffic, verdict } = stage;
   timeline.chapter('A key is rotated while the shop is open');
   const from = performance.now();
   const old = await keys.source().load();
-  await report(stage, old, old);
+  await report(stage);
 
-  const added = await addKey(old);
-  await keys.save(added);
-  await fleet.roll();
-  timeline.say('addKey, sealed ring saved, every node restarted in turn: all can open what the new key will seal');
-  const promoted = promoteKey(added);
-  await keys.save(promoted);
-  await fleet.roll();
-  timeline.say('promoteKey, ring saved, every node restarted in turn: all seal with the new key');
+  await keys.change((ring) => addKey(ring));
+  timeline.say('addKey: a pending key in the ring file, which every node looks at');
+  const promoted = await fleet.call((sessions) =>
+    keys.change((ring) => promoteKey(ring, { sessions, timeout: '30s' })),
+  );
+  timeline.say('promoteKey: waited until every live node could open what the new key will seal');
 
   await pause(RESEAL_MS);
-  await report(stage, old, promoted);
+  await report(stage);
   await openOldSession(stage, old, promoted);
+  const { changed, upToDate, failed: left } = await fleet.call((sessions) => reencryptSessions(sessions));
+  timeline.say(`reencryptSessions: ${changed} sealed anew, ${upToDate} had been already, ${left} left alone`);
+  await report(stage);
   const { failed, count } = summarize(between(traffic.samples, from, performance.now()));
   verdict.add('A key rotates without a failed request', failed === 0, `${failed} of ${count} failed`);
+  return changed;
 }
 
-/** How many living sessions each key seals, by the database's own column. */
-async function report({ auditor, timeline }: Stage, ...rings: KeyRing[]): Promise<void> {
-  const rows = await auditor.prisma.holdfastSession.findMany({ where: { revokedAt: null }, select: { keyId: true } });
-  const names = new Set(rings.map((ring) => ring.sealingKey.keyId.toString('hex')));
-  const counts = [...names].map((name) => {
-    const count = rows.filter(({ keyId }) => Buffer.from(keyId).toString('hex') === name).length;
-    return `${name}: ${count}`;
-  });
-  timeline.say(`sessions by key id in the database: ${counts.join(', ')}`);
+/** How many living sessions each key seals. */
+async function report({ fleet, timeline }: Stage): Promise<void> {
+  const { keys } = await fleet.call((sessions) => keyCensus(sessions));
+  const counts = keys.map(({ keyId, state, sessions }) => `${keyId} (${state}): ${sessions}`);
+  timeline.say(`sessions by key: ${counts.join(', ')}`);
 }
 
 /** Grace has not changed anything all evening. */

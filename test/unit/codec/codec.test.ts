@@ -4,7 +4,7 @@ import { Codec, type CodecOptions } from '../../../src/codec/codec.ts';
 import { readEnvelopeHeader, sealEnvelope } from '../../../src/codec/envelope.ts';
 import { ConfigurationError, EnvelopeError, PayloadError } from '../../../src/errors.ts';
 import type { KeyRing } from '../../../src/keys/key-ring.ts';
-import { addKey, promoteKey } from '../../../src/keys/rotation.ts';
+import { addKey, withPromoted } from '../../../src/keys/rotation.ts';
 import { PLAINTEXT_BYTES_MAX } from '../../../src/limits.ts';
 import { systemPlatform } from '../../../src/platform/platform.ts';
 import { canariesOf, fixtureJwk, fixtureRing, standardKeys } from '../../support/ring-fixtures.ts';
@@ -72,7 +72,7 @@ describe('Codec', () => {
       ring: await fixtureRing(standardKeys().filter((key) => key['holdfast:state'] !== 'pending')),
     });
     const before = codec.seal(STORAGE_KEY, recordOf());
-    codec.replaceRing(promoteKey(await addKey(codec.ring)));
+    codec.replaceRing(withPromoted(await addKey(codec.ring)));
     const after = codec.seal(STORAGE_KEY, recordOf());
     expect(codec.keyIdOf(after)).toEqual(codec.ring.sealingKey.keyId);
     expect(codec.keyIdOf(after)).not.toEqual(codec.keyIdOf(before));

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigurationError, KeyRingError } from '../../../src/errors.ts';
 import { KeyRing } from '../../../src/keys/key-ring.ts';
 import { changeKeyRingFile, rewrapKeyRing, rewrapKeyRingFile } from '../../../src/keys/ring-file-change.ts';
-import { addKey, generateKeyRing, promoteKey, revokeKey } from '../../../src/keys/rotation.ts';
+import { addKey, generateKeyRing, withPromoted, revokeKey } from '../../../src/keys/rotation.ts';
 import { fakeWrapper } from '../../support/fake-wrapper.ts';
 import { KEK } from '../../support/ring-fixtures.ts';
 
@@ -116,7 +116,7 @@ describe('changeKeyRingFile', () => {
         `is being changed by process ${process.pid} on [\\w.-]+, for \\d+ s. If that process is gone, delete .*keys.jwe.lock`,
       ),
     );
-    const third = changeKeyRingFile(path, opener, (ring) => promoteKey(ring), { timeout: '10s' });
+    const third = changeKeyRingFile(path, opener, (ring) => withPromoted(ring), { timeout: '10s' });
     leave.open();
     expect((await first).version).toBe(2);
     expect((await third).version).toBe(3);

@@ -1,10 +1,14 @@
 import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { KeyRingError } from '../../../src/errors.ts';
 import { KeyRing } from '../../../src/keys/key-ring.ts';
+import type { RingJwk } from '../../../src/keys/ring-jwk.ts';
 import { addKey } from '../../../src/keys/rotation.ts';
-import { KEK } from '../../support/ring-fixtures.ts';
+import { sealText } from '../../../src/keys/sealed-ring.ts';
+import { canariesOf, fixtureJwks, KEK, standardKeys } from '../../support/ring-fixtures.ts';
 
 let folder: string;
 let path: string;
@@ -63,5 +67,43 @@ describe('a key ring in a file', () => {
     await writeFile(path, '');
     await truncate(path, 10_000_000);
     await expect(KeyRing.open(path, { kek: KEK })).rejects.toThrow('The key ring file is larger than 524288 bytes.');
+  });
+
+  const PASSPHRASE = 'correct horse battery staple';
+  const [FIRST, SECOND] = standardKeys() as [RingJwk, RingJwk];
+  const weak = Buffer.alloc(32, 'ab').toString('base64url');
+
+  it.each<[string, (sealed: string) => string, object, RegExp]>([
+    [
+      'a wrong passphrase',
+      (sealed) => sealed,
+      fixtureJwks(),
+      /does not open with this passphrase: it is the wrong one/,
+    ],
+    ['a truncated file', (sealed) => sealed.slice(0, -1), fixtureJwks(), /truncated, or not a sealed ring/],
+    ['a key twice', (sealed) => sealed, fixtureJwks([...standardKeys(), FIRST]), /lists a key twice/],
+    [
+      'a kid that is not the thumbprint',
+      (sealed) => sealed,
+      fixtureJwks([{ ...FIRST, kid: SECOND.kid }]),
+      /not the RFC 7638/,
+    ],
+    ['a weak key', (sealed) => sealed, fixtureJwks([{ ...FIRST, k: weak }]), /is not random/],
+    [
+      'a version that is none',
+      (sealed) => sealed,
+      { ...fixtureJwks(), 'holdfast:version': 0 },
+      /must be a positive integer/,
+    ],
+  ])('is refused, without a word of what is in it, for %s', async (what, alter, jwks, message) => {
+    const opener = { passphrase: PASSPHRASE };
+    await writeFile(path, alter(await sealText(JSON.stringify(jwks), opener)));
+    const given = what === 'a wrong passphrase' ? { passphrase: 'incorrect horse battery' } : opener;
+    const error: unknown = await KeyRing.open(path, given).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(KeyRingError);
+    expect((error as Error).message).toMatch(message);
+    const shown = inspect(error, { depth: 10, showHidden: true });
+    for (const canary of [...canariesOf(standardKeys()), weak, ...Object.values(given)])
+      expect(shown).not.toContain(canary);
   });
 });

@@ -5,7 +5,6 @@ import type { KeyState } from '../../../src/keys/ring-key.ts';
 import {
   addKey,
   generateKeyRing,
-  promoteKey,
   removeKey,
   revokeKey,
   withPromoted,
@@ -95,10 +94,10 @@ describe('addKey', () => {
   });
 });
 
-describe('promoteKey', () => {
+describe('withPromoted, for data keys', () => {
   it('makes the pending key seal and the one before it open only, one version later', async () => {
     const ring = await addKey(await smallRing());
-    const next = promoteKey(ring, undefined, platform);
+    const next = withPromoted(ring, {}, platform);
     expect(statesOf(next)).toEqual(['enc decrypt-only', 'sig active', 'enc active']);
     expect(next.sealingKey.kid).toBe(ring.keys()[2]?.kid);
     expect(next.sealingKey.activatedAt).toBe(NOW);
@@ -106,20 +105,20 @@ describe('promoteKey', () => {
   });
 
   it('survives being saved and read again', async () => {
-    const next = promoteKey(await addKey(await smallRing()));
+    const next = withPromoted(await addKey(await smallRing()));
     expect((await fixtureRing([...next.toJwks().keys])).keys()).toEqual(next.keys());
   });
 
   it('does nothing when the key it is told is active already', async () => {
-    const next = promoteKey(await addKey(await smallRing()));
-    expect(promoteKey(next, next.sealingKey.kid)).toBe(next);
+    const next = withPromoted(await addKey(await smallRing()));
+    expect(withPromoted(next, { kid: next.sealingKey.kid })).toBe(next);
   });
 
   it('promotes the kid that it is told among several pending ones, and asks when told none', async () => {
     const ring = await smallRing('one', 'two');
     const [, , , two] = ring.keys();
-    expect(promoteKey(ring, two?.kid).sealingKey.kid).toBe(two?.kid);
-    expect(() => promoteKey(ring)).toThrow('several pending data keys');
+    expect(withPromoted(ring, { kid: two?.kid }).sealingKey.kid).toBe(two?.kid);
+    expect(() => withPromoted(ring)).toThrow('several pending data keys');
   });
 
   it.each([
@@ -128,8 +127,8 @@ describe('promoteKey', () => {
     ['the kid is none', ['one'], 'nobody', '43 characters of a thumbprint'],
   ])('refuses when %s', async (_, names, kid, message) => {
     const ring = await smallRing(...names);
-    expect(() => promoteKey(ring, kid)).toThrow(KeyRingError);
-    expect(() => promoteKey(ring, kid)).toThrow(message);
+    expect(() => withPromoted(ring, { kid })).toThrow(KeyRingError);
+    expect(() => withPromoted(ring, { kid })).toThrow(message);
   });
 
   it('does not promote an index key', async () => {
@@ -138,7 +137,7 @@ describe('promoteKey', () => {
       fixtureJwk('index', 'HS256', 'active'),
       fixtureJwk('next index', 'HS256', 'pending'),
     ]);
-    expect(() => promoteKey(ring, ring.keys()[2]?.kid)).toThrow('This is no data key');
+    expect(() => withPromoted(ring, { kid: ring.keys()[2]?.kid, use: 'data' })).toThrow('This is no data key');
   });
 });
 
@@ -236,7 +235,9 @@ describe('removeKey', () => {
 it('no transition repeats a kid that the ring does not know: it may be material that was given by mistake', async () => {
   const ring = await fixtureRing();
   const [{ k: material } = { k: '' }] = standardKeys();
-  for (const change of [withRetired, (from: KeyRing, kid: string) => revokeKey(from, { kid }), promoteKey]) {
+  const revoked = (from: KeyRing, kid: string): KeyRing => revokeKey(from, { kid });
+  const promoted = (from: KeyRing, kid: string): KeyRing => withPromoted(from, { kid });
+  for (const change of [withRetired, revoked, promoted]) {
     let message = '';
     try {
       change(ring, material);

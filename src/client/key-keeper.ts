@@ -1,0 +1,209 @@
+import { Codec, type CodecOptions } from '../codec/codec.ts';
+import { ConfigurationError, HoldfastError, KeyRingError, TierUnavailableError } from '../errors.ts';
+import { KeyRing } from '../keys/key-ring.ts';
+import type { KeySource } from '../keys/key-source.ts';
+import { KEYS_LOAD_TIMEOUT_MS, KEYS_RELOAD_MS_MIN, NODE_HEARTBEAT_MS, NODE_HEARTBEAT_RETRY_MS } from '../limits.ts';
+import type { CancelTimer } from '../platform/platform.ts';
+import type { SealedRecord } from '../session/sealed-record.ts';
+import type { SessionRecord } from '../session/session-record.ts';
+import { keysChange, type KeysChange } from '../telemetry/channels.ts';
+import { withDeadline } from '../tiering/deadline.ts';
+import type { FleetTable } from '../tiering/tiered-store.ts';
+import type { RingMark } from '../tiers/tier.ts';
+import { FleetMembership } from './fleet-membership.ts';
+import { markOf, refusalOf, standingOf } from './ring-standing.ts';
+import { sealRecord } from './sealer.ts';
+
+export interface KeyKeeperOptions extends Omit<CodecOptions, 'ring'> {
+  readonly keys: KeyRing | KeySource;
+  readonly fleet: FleetTable;
+}
+
+/**
+ * The key ring of one client: loads it, loads it again when there may be a newer one, and tells the fleet which one it
+ * uses. A ring that cannot be loaded, or is not to be trusted, leaves the last good one in use. Never makes a key.
+ */
+export class KeyKeeper {
+  readonly #options: KeyKeeperOptions;
+  readonly #source: KeySource;
+  readonly #membership: FleetMembership;
+  #codec: Codec | undefined;
+  /** The last ring that the source had, or that it had none, was not to be used. */
+  #isTroubled = false;
+  #reloading: Promise<void> | undefined;
+  #reloadedAt = Number.NEGATIVE_INFINITY;
+  #hasStarted = false;
+  #unwatch: (() => void) | undefined;
+  #cancelTimer: CancelTimer | undefined;
+  #isClosed = false;
+
+  constructor(options: KeyKeeperOptions) {
+    const { keys, platform, fleet } = options;
+    this.#options = options;
+    this.#source = keys instanceof KeyRing ? { load: () => Promise.resolve(keys) } : keys;
+    this.#membership = new FleetMembership({
+      platform,
+      fleet,
+      ringInUse: () => this.codec.ring,
+      onOtherRing: () => void this.#reloadIfDue(),
+    });
+  }
+
+  /** Holds the ring in use; throws `ConfigurationError` before the first one is loaded. */
+  get codec(): Codec {
+    if (this.#codec === undefined) throw new ConfigurationError('The key ring is not loaded.');
+    return this.#codec;
+  }
+
+  get condition(): 'degraded' | 'down' | 'up' {
+    if (this.#codec === undefined) return 'down';
+    return this.#isTroubled || this.#membership.isBehind ? 'degraded' : 'up';
+  }
+
+  /** The first ring. Whatever the application's source throws is the application's to see. */
+  async load(): Promise<void> {
+    if (this.#codec !== undefined) return;
+    this.#codec = new Codec({ ...this.#options, ring: await this.#loadRing() });
+  }
+
+  /** Once the durable tier is there: shows the fleet the first ring, and begins to follow the source and to beat. */
+  async start(): Promise<void> {
+    if (this.#hasStarted) return;
+    const ring = markOf(this.codec.ring);
+    const refusal = this.#judge(ring, await this.#membership.claim(ring));
+    if (refusal !== undefined) {
+      // A person may mend the source before the next call.
+      this.#codec = undefined;
+      throw refusal;
+    }
+    await this.#membership.tell();
+    await this.#membership.forgetTheDead().catch(() => undefined);
+    announce('loaded', ring.version, 'start');
+    this.#hasStarted = true;
+    this.#unwatch = this.#source.watch?.(() => this.#changed(), this.#options.platform);
+    this.#scheduleBeat(NODE_HEARTBEAT_MS);
+  }
+
+  /** Seals with the active key. A node that others may have given up tells the fleet first, and has its newest ring. */
+  async seal(storageKey: Buffer, record: SessionRecord, lastSeenAt: number): Promise<SealedRecord> {
+    if (this.#membership.isFenced) await this.#passFence();
+    return sealRecord(this.codec, storageKey, record, lastSeenAt);
+  }
+
+  /** After an envelope named an unknown key: true if a ring newer than `version` is in use now. Not every call asks the source. */
+  async findNewer(version: number): Promise<boolean> {
+    if (this.codec.ring.version === version) await this.#reloadIfDue();
+    return this.codec.ring.version > version;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelTimer?.();
+    this.#unwatch?.();
+    await this.#membership.leave();
+  }
+
+  async #passFence(): Promise<void> {
+    await this.#membership.tell();
+    if (this.#membership.isFenced) await this.#reloadIfDue();
+    // The ring may just have been exchanged, by that or by the source's own word, and the fleet be told of the one before.
+    if (this.#membership.isFenced) await this.#membership.tell();
+    if (!this.#membership.isFenced) return;
+    throw new KeyRingError(
+      'This node was out of touch with its fleet, and its key ring is not the one that is in use now: nothing is sealed ' +
+        'with it. Give it the newer ring.',
+    );
+  }
+
+  async #loadRing(): Promise<KeyRing> {
+    const late = (): Error => new KeyRingError('The key source did not answer in time.');
+    const ring: unknown = await withDeadline(this.#options.platform, KEYS_LOAD_TIMEOUT_MS, this.#source.load(), late);
+    if (ring instanceof KeyRing) return ring;
+    throw new KeyRingError('The key source answered something else than a KeyRing.');
+  }
+
+  /** What is being loaded just now may be from before the change. */
+  #changed(): void {
+    void (this.#reloading ?? Promise.resolve()).then(() => this.#reload());
+  }
+
+  /** A flood of reasons must not become a flood of requests to a key service. */
+  #reloadIfDue(): Promise<void> {
+    const isDue = this.#options.platform.monotonic() - this.#reloadedAt >= KEYS_RELOAD_MS_MIN;
+    return isDue ? this.#reload() : (this.#reloading ?? Promise.resolve());
+  }
+
+  /** Never rejects. */
+  #reload(): Promise<void> {
+    this.#reloadedAt = this.#options.platform.monotonic();
+    this.#reloading ??= this.#reloadOnce().finally(() => {
+      this.#reloading = undefined;
+    });
+    return this.#reloading;
+  }
+
+  async #reloadOnce(): Promise<void> {
+    if (this.#isClosed) return;
+    try {
+      const ring = await this.#loadRing();
+      if (!this.#isClosed) this.#isTroubled = (await this.#adopt(ring)) !== undefined;
+    } catch (error) {
+      this.#isTroubled = true;
+      announce('not-loaded', this.codec.ring.version, error instanceof HoldfastError ? error.code : 'source-failed');
+    }
+  }
+
+  /** Why the ring is refused; undefined if it is in use now. */
+  async #adopt(ring: KeyRing): Promise<KeyRingError | undefined> {
+    const inUse = markOf(this.codec.ring);
+    const mark = markOf(ring);
+    if (standingOf(mark, inUse) === 'same') return undefined;
+    const highest = await this.#claim(mark, inUse);
+    const refusal = this.#judge(mark, highest ?? mark);
+    if (refusal !== undefined) return refusal;
+    // Not to be able to ask must not keep a revoked key in use. Nothing is sealed before the fleet was asked.
+    if (highest === undefined) this.#membership.expire();
+    this.codec.replaceRing(ring);
+    announce('loaded', ring.version, 'reload');
+    // If it fails, the next heartbeat says it.
+    await this.#membership.tell().catch(() => undefined);
+    return undefined;
+  }
+
+  /** The highest ring that speaks for or against this one; undefined if the fleet could not be asked. */
+  async #claim(ring: RingMark, inUse: RingMark): Promise<RingMark | undefined> {
+    // It must not be raised before it is known to be a successor.
+    if (standingOf(ring, inUse) !== 'newer') return inUse;
+    try {
+      return await this.#membership.claim(ring);
+    } catch (error) {
+      if (error instanceof TierUnavailableError) return undefined;
+      throw error;
+    }
+  }
+
+  #judge(ring: RingMark, highest: RingMark): KeyRingError | undefined {
+    const standing = standingOf(ring, highest);
+    if (standing === 'same' || standing === 'newer') return undefined;
+    announce('refused', ring.version, standing);
+    return refusalOf(standing, ring, highest);
+  }
+
+  #scheduleBeat(delayMs: number): void {
+    if (this.#isClosed) return;
+    this.#cancelTimer = this.#options.platform.after(delayMs, () => void this.#beat(), 'background');
+  }
+
+  async #beat(): Promise<void> {
+    if (this.#isTroubled) void this.#reload();
+    const isTold = await this.#membership.tell().then(
+      () => true,
+      () => false,
+    );
+    this.#scheduleBeat(isTold ? NODE_HEARTBEAT_MS : NODE_HEARTBEAT_RETRY_MS);
+  }
+}
+
+function announce(state: KeysChange['state'], version: number, reason: string): void {
+  if (keysChange.hasSubscribers) keysChange.publish({ state, version, reason });
+}

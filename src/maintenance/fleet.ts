@@ -1,0 +1,61 @@
+import { KeyRingError } from '../errors.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
+import { FLEET_POLL_MS, FLEET_WAIT_MS_MAX, NODE_ALIVE_MS } from '../limits.ts';
+import { parseDuration, type Duration } from '../platform/duration.ts';
+import { delay } from '../platform/platform.ts';
+import type { Fleet, FleetNode } from '../tiers/tier.ts';
+import type { MaintenanceTarget } from './target.ts';
+
+/** Why the fleet is not ready yet; undefined if it is. */
+export type Objection = string | undefined;
+
+export interface FleetQuestion {
+  readonly ring: KeyRing;
+  /** How long to wait for nodes that lag behind. */
+  readonly timeout: Duration;
+  readonly objectionTo: (fleet: Fleet) => Objection;
+}
+
+/** Resolves once the fleet uses the ring and nothing else speaks against it. Throws `KeyRingError` that says what does. */
+export async function waitForFleet(sessions: MaintenanceTarget, question: FleetQuestion): Promise<void> {
+  const { ring, objectionTo } = question;
+  const timeoutMs = parseDuration('timeout', question.timeout, 0, FLEET_WAIT_MS_MAX);
+  const platform = await sessions['~use'](({ platform: own }) => Promise.resolve(own));
+  const deadline = platform.monotonic() + timeoutMs;
+  for (;;) {
+    const fleet = await sessions['~use'](({ store }) => store.fleet.readFleet());
+    refuseStale(ring, fleet);
+    const objection = objectionTo(fleet);
+    if (objection === undefined) return;
+    if (platform.monotonic() + FLEET_POLL_MS > deadline) throw new KeyRingError(objection);
+    await delay(platform, FLEET_POLL_MS);
+  }
+}
+
+/** Waiting does not make an old ring newer. */
+function refuseStale(ring: KeyRing, fleet: Fleet): void {
+  const highest = fleet.ring;
+  if (highest === null || highest.version < ring.version) return;
+  if (highest.version > ring.version) {
+    throw new KeyRingError(
+      `The fleet uses key ring version ${highest.version}: version ${ring.version} is not the newest.`,
+    );
+  }
+  if (!highest.fingerprint.equals(ring.fingerprint())) {
+    throw new KeyRingError(`The fleet uses another key ring of version ${ring.version}.`);
+  }
+}
+
+/** Nodes that may still read and write. One that died without a word counts for a minute. */
+export function livingNodes({ nodes, now }: Fleet): FleetNode[] {
+  return nodes.filter(({ seenAt }) => now - seenAt <= NODE_ALIVE_MS);
+}
+
+/** The fleet has not seen the ring, or live nodes lack it. */
+export function lackOf({ version }: KeyRing, fleet: Fleet): Objection {
+  const living = livingNodes(fleet);
+  const lacking = living.filter(({ ringVersion }) => ringVersion < version).length;
+  if (lacking > 0) return `${lacking} of ${living.length} live nodes do not have key ring version ${version} yet.`;
+  if (fleet.ring !== null && fleet.ring.version < version) return `No node has key ring version ${version} yet.`;
+  return undefined;
+}

@@ -1,0 +1,73 @@
+import type { Codec } from '../codec/codec.ts';
+import { EnvelopeError, KeyRingError } from '../errors.ts';
+import { requireOptions } from '../option-checks.ts';
+import type { WalkedRow } from '../tiers/tier.ts';
+import type { MaintenanceTarget, Opened } from './target.ts';
+import { openRow, walkSessions, WALK_OPTIONS, type Visited, type WalkOptions, type WalkResult } from './walk.ts';
+
+export interface ReencryptOptions extends WalkOptions {
+  /** Ends the sessions that a revoked key seals; they cannot be read any more. @defaultValue false */
+  readonly destroyRevoked?: boolean;
+}
+
+/**
+ * Seals every living session with the active key, unless it is already. Each is an ordinary update at the next revision,
+ * told to every node as any write is; lifetimes and last activity stay as they are. Sessions that do not open are reported and
+ * left alone. May run while the service works, on any node or beside them, and again after a crash.
+ *
+ * Throws `KeyRingError` if the fleet uses a newer ring than this client.
+ */
+export async function reencryptSessions(
+  sessions: MaintenanceTarget,
+  options: ReencryptOptions = {},
+): Promise<WalkResult> {
+  requireOptions('reencryptSessions options', options, [...WALK_OPTIONS, 'destroyRevoked']);
+  await sessions['~use'](requireNewestRing);
+  const { destroyRevoked = false } = options;
+  return walkSessions('reencryptSessions', sessions, options, {
+    isDone,
+    async visit(opened, storageKey) {
+      try {
+        return await reseal(opened, storageKey);
+      } catch (error) {
+        if (!destroyRevoked || !(error instanceof EnvelopeError) || error.reason !== 'revoked-key') throw error;
+        return destroyIfRevoked(opened, storageKey, error);
+      }
+    },
+  });
+}
+
+/** With an older ring, the walk would undo what others have done. */
+async function requireNewestRing({ store, codec }: Opened): Promise<void> {
+  const { ring } = await store.fleet.readFleet();
+  if (ring === null || ring.version <= codec.ring.version) return;
+  throw new KeyRingError(
+    `The fleet uses key ring version ${ring.version}, this client version ${codec.ring.version}: give it the newer one first.`,
+  );
+}
+
+/** A key that is still pending here is the active one of a node that is ahead. */
+function isDone(codec: Codec, { keyId }: Pick<WalkedRow, 'keyId'>): boolean {
+  return keyId.equals(codec.ring.sealingKey.keyId) || codec.ring.dataKey(keyId)?.state === 'pending';
+}
+
+async function reseal(opened: Opened, storageKey: Buffer): Promise<Visited> {
+  const found = await openRow(opened, storageKey);
+  if (found === null) return 'ended';
+  const { row, record } = found;
+  if (isDone(opened.codec, row)) return 'upToDate';
+  const sealed = await opened.seal(storageKey, { ...record, revision: record.revision + 1 }, row.lastSeenAt);
+  return (await opened.store.update(sealed, record.idleLifetimeMs)) ? 'changed' : 'conflict';
+}
+
+/** What a retired key sealed does not open either, but nobody says that it may be forged. */
+async function destroyIfRevoked(
+  { store, codec }: Opened,
+  storageKey: Buffer,
+  refusal: EnvelopeError,
+): Promise<Visited> {
+  const row = await store.readRow(storageKey);
+  if (row === null) return 'ended';
+  if (codec.ring.dataKey(codec.keyIdOf(row.envelope))?.state !== 'revoked') throw refusal;
+  return (await store.destroy(storageKey)) ? 'destroyed' : 'ended';
+}

@@ -1,0 +1,87 @@
+import { ConfigurationError } from '../errors.ts';
+import { STORAGE_KEY_BYTES } from '../limits.ts';
+import type { Platform } from '../platform/platform.ts';
+
+/** What became of the sessions that were looked at. */
+export interface WalkCounts {
+  /** Sessions that were looked at. */
+  scanned: number;
+  /** … and changed. */
+  changed: number;
+  /** … that were as they should be. */
+  upToDate: number;
+  /** … that ended before their turn came. */
+  ended: number;
+  /** … that were destroyed, because `destroyRevoked` says so. */
+  destroyed: number;
+  /** … that were left alone. */
+  failed: number;
+  /** How often another write came first, and the session was looked at again. */
+  conflicts: number;
+}
+
+export interface WalkProgress extends Readonly<WalkCounts> {
+  /** How many there are from where the walk began: estimated while it is under way, exact at its end. */
+  readonly total: number;
+  /** Sessions that were looked at, per second of this run. */
+  readonly perSecond: number;
+  /** How long the rest will take, in milliseconds, if it goes on like this. */
+  readonly etaMs: number;
+  /** Everything up to here is done. It is a hash: fine to show and to store. Another run may begin here. */
+  readonly cursor: string;
+}
+
+const END = Buffer.alloc(STORAGE_KEY_BYTES, 0xff);
+const POSITION_BYTES = 6;
+const POSITION_END = 2 ** (8 * POSITION_BYTES);
+
+/**
+ * Counts a walk. Storage keys are hashes, evenly spread, so how far the cursor has come tells how many there are in all,
+ * without counting them first.
+ */
+export class Tally {
+  readonly counts: WalkCounts = {
+    scanned: 0,
+    changed: 0,
+    upToDate: 0,
+    ended: 0,
+    destroyed: 0,
+    failed: 0,
+    conflicts: 0,
+  };
+  readonly #platform: Platform;
+  readonly #startedAt: number;
+  readonly #start: number;
+
+  constructor(platform: Platform, after: Buffer) {
+    this.#platform = platform;
+    this.#startedAt = platform.monotonic();
+    this.#start = positionOf(after);
+  }
+
+  /** `next` is where the walk goes on; null at its end. */
+  progress(next: Buffer | null): WalkProgress {
+    const elapsedMs = this.#platform.monotonic() - this.#startedAt;
+    const share = next === null ? 1 : (positionOf(next) - this.#start) / Math.max(1 - this.#start, Number.EPSILON);
+    return {
+      ...this.counts,
+      total: share > 0 ? Math.round(this.counts.scanned / share) : this.counts.scanned,
+      perSecond: elapsedMs > 0 ? Math.round((this.counts.scanned * 1_000) / elapsedMs) : 0,
+      etaMs: share > 0 ? Math.round((elapsedMs * (1 - share)) / share) : 0,
+      cursor: (next ?? END).toString('base64url'),
+    };
+  }
+}
+
+/** Throws `ConfigurationError` for what is not the cursor of a walk. */
+export function parseCursor(cursor: unknown): Buffer {
+  if (cursor === undefined) return Buffer.alloc(0);
+  const key = typeof cursor === 'string' ? Buffer.from(cursor, 'base64url') : undefined;
+  if (key?.length === STORAGE_KEY_BYTES) return key;
+  throw new ConfigurationError('cursor: expected the cursor of an earlier walk.');
+}
+
+/** From 0 to 1. */
+function positionOf(key: Buffer): number {
+  return key.length < POSITION_BYTES ? 0 : key.readUIntBE(0, POSITION_BYTES) / POSITION_END;
+}

@@ -1,0 +1,478 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { generateKeyRing, KeyRing, revokeKey } from '../../../src/index.ts';
+import { settled } from '../../support/fake-platform.ts';
+import { KeyFleet, ringsOfRotation, RingShelf } from '../../support/key-fleet.ts';
+import { add, failing, refuse } from '../../support/memory-fleet.ts';
+
+const HOUR = 3_600_000;
+const HEARTBEAT = 10_000;
+const FENCE = 30_000;
+
+const rings = ringsOfRotation();
+
+const facts: unknown[] = [];
+const note = (message: unknown): void => void facts.push(message);
+beforeEach(() => {
+  facts.length = 0;
+  subscribe('holdfast:keys', note);
+});
+afterEach(() => unsubscribe('holdfast:keys', note));
+
+const unknownKey = { code: 'HOLDFAST_ENVELOPE', reason: 'unknown-key', retryable: true };
+
+describe('a node that starts', () => {
+  it('shows the fleet its ring and itself', async () => {
+    const { old } = await rings;
+    const fleet = new KeyFleet(old);
+    await fleet.ready();
+    const { ring, nodes } = await fleet.readFleet();
+    expect(ring).toEqual({ version: old.version, fingerprint: old.fingerprint() });
+    expect(nodes).toMatchObject([{ ringVersion: old.version, seenAt: fleet.platform.now() }]);
+    expect(facts).toEqual([{ state: 'loaded', version: 1, reason: 'start' }]);
+  });
+
+  it('is refused with an older ring than was ever used, whoever is left alive', async () => {
+    const { old, added } = await rings;
+    const fleet = new KeyFleet(added);
+    await (await fleet.ready()).sessions.close();
+    const late = fleet.node(old);
+    await expect(late.sessions.ready()).rejects.toMatchObject({
+      code: 'HOLDFAST_KEY_RING',
+      message: expect.stringMatching(/rolled back.*version 1.*version 2 is in use.*generateKeyRing/s),
+    });
+    expect(await late.sessions.health()).toMatchObject({ keys: 'down' });
+    expect(facts.at(-1)).toEqual({ state: 'refused', version: 1, reason: 'rolled-back' });
+  });
+
+  it('is refused with another ring of the version in use', async () => {
+    const { old } = await rings;
+    const fleet = new KeyFleet(old);
+    await fleet.ready();
+    await expect(fleet.ready(await KeyRing.generate())).rejects.toThrow(/Another key ring of version 1 is in use/);
+    expect(facts.at(-1)).toEqual({ state: 'refused', version: 1, reason: 'other-ring' });
+  });
+
+  it('starts above a ring that was lost', async () => {
+    const { added } = await rings;
+    const fleet = new KeyFleet(added);
+    await fleet.ready();
+    await fleet.ready(await generateKeyRing({ version: 3 }));
+    expect((await fleet.readFleet()).ring?.version).toBe(3);
+  });
+
+  it('looks at its source again once somebody has mended it', async () => {
+    const { old, added } = await rings;
+    const fleet = new KeyFleet(added);
+    await fleet.ready();
+    const shelf = new RingShelf(old);
+    const { sessions } = fleet.node(shelf);
+    await expect(sessions.create({ cart: [] })).rejects.toMatchObject({ code: 'HOLDFAST_KEY_RING' });
+    shelf.ring = added;
+    await expect(sessions.create({ cart: [] })).resolves.toBeDefined();
+  });
+
+  it('takes what is not a ring for a failure of the source', async () => {
+    const { old } = await rings;
+    const fleet = new KeyFleet(old);
+    await expect(fleet.ready({ load: () => Promise.resolve({}) as never })).rejects.toMatchObject({
+      code: 'HOLDFAST_KEY_RING',
+    });
+  });
+
+  it('forgets nodes that died a day ago, and only those', async () => {
+    const { old } = await rings;
+    const fleet = new KeyFleet(old);
+    const dead = await fleet.ready();
+    dead.platform.stop();
+    await fleet.platform.advance(24 * HOUR - 1_000);
+    const living = await fleet.ready();
+    expect((await fleet.readFleet()).nodes).toHaveLength(2);
+    await fleet.platform.advance(2_000);
+    await fleet.ready();
+    expect((await fleet.readFleet()).nodes).toHaveLength(2);
+    await living.sessions.close();
+    expect((await fleet.readFleet()).nodes).toHaveLength(1);
+  });
+});
+
+describe('a node that runs', () => {
+  it('uses a newer ring as soon as its source has one, and says so to the fleet', async () => {
+    const { old, added } = await rings;
+    const fleet = new KeyFleet(old);
+    const { sessions } = await fleet.ready();
+    await fleet.platform.advance(1_000);
+    fleet.shelf.put(added);
+    await settled();
+    const { ring, nodes } = await fleet.readFleet();
+    expect(ring?.version).toBe(2);
+    expect(nodes).toMatchObject([{ ringVersion: 2, acknowledgedAt: fleet.platform.now() }]);
+    expect(await sessions.health()).toMatchObject({ keys: 'up' });
+    expect(facts.at(-1)).toEqual({ state: 'loaded', version: 2, reason: 'reload' });
+  });
+
+  it('hears from the fleet that there is a newer ring, whatever its source watches', async () => {
+    const { old, added } = await rings;
+    const fleet = new KeyFleet(old);
+    const shelf = new RingShelf(old);
+    await fleet.ready({ load: () => shelf.load() });
+    await fleet.ready(added);
+    shelf.ring = added;
+    await fleet.platform.advance(HEARTBEAT);
+    expect((await fleet.readFleet()).nodes.map(({ ringVersion }) => ringVersion)).toEqual([2, 2]);
+  });
+
+  it('is degraded while it knows that there is a newer ring and cannot get it', async () => {
+    const { old, added } = await rings;
+    const fleet = new KeyFleet(old);
+    const { sessions } = await fleet.ready(old);
+    await fleet.ready(added);
+    expect(await sessions.health()).toMatchObject({ keys: 'up' });
+    await fleet.platform.advance(HEARTBEAT);
+    expect(await sessions.health()).toMatchObject({ keys: 'degraded' });
+    // The others wait for it, so it may go on, for as long as they hear of it.
+    await fleet.platform.advance(2 * FENCE);
+    await expect(sessions.create({ cart: [] })).resolves.toBeDefined();
+  });
+
+  it('keeps the last good ring when the source fails, is degraded, and tries again', async () => {
+    const { old, added } = await rings;
+    const fleet = new KeyFleet(old);
+    const { sessions } = await fleet.ready();
+    fleet.shelf.failure = new Error('the key service said 500 for ring hunter2');
+    fleet.shelf.put(added);
+    await settled();
+    expect(await sessions.health()).toMatchObject({ keys: 'degraded' });
+    await expect(sessions.create({ cart: [] })).resolves.toBeDefined();
+    expect(facts.at(-1)).toEqual({ state: 'not-loaded', version: 1, reason: 'source-failed' });
+    fleet.shelf.failure = undefined;
+    await fleet.platform.advance(HEARTBEAT);
+    expect(await sessions.health()).toMatchObject({ keys: 'up' });
+    expect((await fleet.readFleet()).ring?.version).toBe(2);
+  });
+
+  it('does not wait for a source that never answers', async () => {
+    const { old } = await rings;
+    const fleet = new KeyFleet(old);
+    let answers = true;
+    const source = {
+      load: () => (answers ? Promise.resolve(old) : new Promise<KeyRing>(() => undefined)),
+      watch: (changed: () => void) => fleet.platform.after(1_000, changed),
+    };
+    const { sessions } = await fleet.ready(source);
+    answers = false;
+    await fleet.platform.advance(1_000 + 10_000);
+    expect(await sessions.health()).toMatchObject({ keys: 'degraded' });
+  });
+
+  it('refuses an older ring and another one of the same version, and keeps the last good one', async () => {
+    const { old, added } = await rings;
+    const fleet = new KeyFleet(added);
+    const { sessions } = await fleet.ready();
+    const { id } = await sessions.create({ cart: [] });
+    for (const [bad, reason] of [
+      [old, 'rolled-back'],
+      [await generateKeyRing({ version: 2 }), 'other-ring'],
+    ] as const) {
+      fleet.shelf.put(bad);
+      await settled();
+      expect(await sessions.health()).toMatchObject({ keys: 'degraded' });
+      expect(facts.at(-1)).toEqual({ state: 'refused', version: bad.version, reason });
+      await add(sessions, id, 'A1');
+    }
+    expect(fleet.sealedBy(added)).toEqual([1]);
+    expect((await fleet.readFleet()).ring?.fingerprint).toEqual(added.fingerprint());
+  });
+
+  it('loads once more when the source says that it changed while it was being read', async () => {
+    const { old, added } = await rings;
+    const fleet = new KeyFleet(old);
+    const waiting: ((ring: KeyRing) => void)[] = [];
+    let changed = (): void => undefined;
+    let isFirst = true;
+    const source = {
+      load: () => (isFirst ? Promise.resolve(old) : new Promise<KeyRing>((resolve) => waiting.push(resolve))),
+      watch: (listener: () => void) => {
+        changed = listener;
+        return () => undefined;
+      },
+    };
+    await fleet.ready(source);
+    isFirst = false;
+    changed();
+    await settled();
+    changed();
+    changed();
+    await settled();
+    waiting.shift()?.(old);
+    await settled();
+    waiting.shift()?.(added);
+    await settled();
+    expect((await fleet.readFleet()).ring?.version).toBe(2);
+    expect(waiting).toHaveLength(0);
+  });
+
+  it('refuses what a revoked key sealed as soon as it has the ring, in either tier', async () => {
+    const { old, promoted } = await rings;
+    const fleet = new KeyFleet(old);
+    const { sessions } = await fleet.ready();
+    const { id } = await sessions.create({ cart: [] });
+    await sessions.get(id);
+    await settled();
+    expect((await sessions.get(id))?.servedBy).toBe('primary');
+    fleet.shelf.put(promoted);
+    await settled();
+    expect((await sessions.get(id))?.servedBy).toBe('primary');
+    fleet.shelf.put(revokeKey(promoted, { kid: old.sealingKey.kid }));
+    await settled();
+    const refusal = { code: 'HOLDFAST_ENVELOPE', reason: 'revoked-key', retryable: false };
+    await expect(sessions.get(id)).rejects.toMatchObject(refusal);
+    await expect(sessions.get(id, { consistency: 'strong' })).rejects.toMatchObject(refusal);
+    await expect(add(sessions, id, 'A1')).rejects.toMatchObject(refusal);
+  });
+});
+
+describe('an unknown key id', () => {
+  it('makes a node look at its source, and the call succeeds', async () => {
+    const { old, added, promoted } = await rings;
+    const fleet = new KeyFleet(old);
+    const shelf = new RingShelf(old);
+    const behind = await fleet.ready({ load: () => shelf.load() });
+    const ahead = await fleet.ready(promoted);
+    const { id } = await ahead.sessions.create({ cart: [] });
+    shelf.ring = added;
+    // What the fleet uses by now is higher still.
+    await expect(behind.sessions.get(id)).rejects.toMatchObject(unknownKey);
+    shelf.ring = promoted;
+    await fleet.platform.advance(5_000);
+    expect((await behind.sessions.get(id))?.data.cart).toEqual([]);
+    expect((await add(behind.sessions, id, 'A1')).data.cart).toEqual(['A1']);
+  });
+
+  it('loads the ring once for a thousand calls, and at most every 5 s', async () => {
+    const { old, promoted } = await rings;
+    const fleet = new KeyFleet(old);
+    const { sessions } = await fleet.ready();
+    const ahead = await fleet.ready(promoted);
+    const { id } = await ahead.sessions.create({ cart: [] });
+    const ask = () => expect(sessions.get(id)).rejects.toMatchObject(unknownKey);
+    const before = fleet.shelf.loads;
+    await Promise.all(Array.from({ length: 1_000 }, ask));
+    expect(fleet.shelf.loads - before).toBe(1);
+    await fleet.platform.advance(4_999);
+    await ask();
+    expect(fleet.shelf.loads - before).toBe(1);
+    await fleet.platform.advance(1);
+    await ask();
+    expect(fleet.shelf.loads - before).toBe(2);
+  });
+});
+
+describe('a node that could not tell the fleet that it is alive', () => {
+  it('does not seal with an old ring after it was stopped for longer than the fence', async () => {
+    const { old, promoted } = await rings;
+    const fleet = new KeyFleet(old);
+    const shelf = new RingShelf(old);
+    const sleeper = await fleet.ready({ load: () => shelf.load() });
+    const { id } = await sleeper.sessions.create({ cart: [] });
+    sleeper.platform.stop();
+    await fleet.ready(promoted);
+    shelf.ring = promoted;
+    await fleet.platform.advance(FENCE + 1);
+    const runTimers = sleeper.platform.resume();
+    await add(sleeper.sessions, id, 'A1');
+    await sleeper.sessions.create({ cart: [] });
+    await sleeper.sessions.regenerate(id);
+    expect(fleet.sealedBy(old, promoted)).toEqual([0, 2]);
+    runTimers();
+    await settled();
+    expect((await fleet.readFleet()).nodes.map(({ ringVersion }) => ringVersion)).toEqual([3, 3]);
+  });
+
+  it('seals with a ring that came while it asked, even if the first word about it was lost', async () => {
+    const { old, promoted } = await rings;
+    const fleet = new KeyFleet(old);
+    const { sessions, durable, platform } = await fleet.ready();
+    platform.stop();
+    await fleet.platform.advance(FENCE + 1);
+    platform.resume();
+    let beats = 0;
+    durable.hook.before = (method) => {
+      if (method !== 'heartbeat') return undefined;
+      beats += 1;
+      if (beats === 1) return new Promise((resolve) => void fleet.platform.after(100, resolve));
+      return beats === 2 ? refuse(method) : undefined;
+    };
+    const created = sessions.create({ cart: [] });
+    await settled();
+    fleet.shelf.put(promoted);
+    await fleet.platform.advance(100);
+    await expect(created).resolves.toBeDefined();
+    expect(fleet.sealedBy(old, promoted)).toEqual([0, 1]);
+  });
+
+  it('seals nothing when it cannot get the newer ring, but goes on reading', async () => {
+    const { old, promoted } = await rings;
+    const fleet = new KeyFleet(old);
+    const { sessions, platform } = await fleet.ready(old);
+    const { id } = await sessions.create({ cart: [] });
+    platform.stop();
+    await fleet.ready(promoted);
+    await fleet.platform.advance(FENCE + 1);
+    platform.resume();
+    await expect(add(sessions, id, 'A1')).rejects.toMatchObject({ code: 'HOLDFAST_KEY_RING' });
+    await expect(sessions.create({ cart: [] })).rejects.toThrow(/out of touch with its fleet/);
+    expect((await sessions.get(id))?.data.cart).toEqual([]);
+    expect(fleet.sealedBy(old)).toEqual([1]);
+  });
+
+  it('seals without asking anybody while its heartbeats are heard', async () => {
+    const { old } = await rings;
+    const fleet = new KeyFleet(old);
+    const { sessions, durable } = await fleet.ready();
+    const { id } = await sessions.create({ cart: [] });
+    await fleet.platform.advance(10 * FENCE);
+    durable.calls.length = 0;
+    await add(sessions, id, 'A1');
+    expect(durable.calls).not.toContain('heartbeat');
+    expect(fleet.shelf.loads).toBe(1);
+  });
+
+  it('writes again at once when the database is back, with the ring that it has', async () => {
+    const { old } = await rings;
+    const fleet = new KeyFleet(old);
+    const { sessions, durable } = await fleet.ready();
+    const { id } = await sessions.create({ cart: [] });
+    durable.hook.before = refuse;
+    await fleet.platform.advance(5 * FENCE);
+    await expect(add(sessions, id, 'A1')).rejects.toMatchObject({ code: 'HOLDFAST_TIER_UNAVAILABLE' });
+    durable.hook.before = () => undefined;
+    await fleet.platform.advance(500);
+    expect((await add(sessions, id, 'A1')).data.cart).toEqual(['A1']);
+  });
+
+  it('tries again within a second after a heartbeat that failed', async () => {
+    const { old } = await rings;
+    const fleet = new KeyFleet(old);
+    const { durable } = await fleet.ready();
+    durable.hook.before = failing('heartbeat', 'not-sent');
+    await fleet.platform.advance(HEARTBEAT);
+    durable.hook.before = () => undefined;
+    await fleet.platform.advance(1_000);
+    expect((await fleet.readFleet()).nodes).toMatchObject([{ seenAt: fleet.platform.now() }]);
+  });
+});
+
+describe('a database that is away', () => {
+  it('does not keep a revoked key in use: a newer ring is adopted, and raised before anything is sealed', async () => {
+    const { old, promoted } = await rings;
+    const fleet = new KeyFleet(old);
+    const { sessions, durable } = await fleet.ready();
+    const { id } = await sessions.create({ cart: [] });
+    await sessions.get(id);
+    await settled();
+    durable.hook.before = refuse;
+    const revoked = revokeKey(promoted, { kid: old.sealingKey.kid });
+    fleet.shelf.put(revoked);
+    await fleet.platform.advance(5_000);
+    expect((await fleet.readFleet()).ring?.version).toBe(1);
+    await expect(sessions.get(id)).rejects.toMatchObject({ code: 'HOLDFAST_TIER_UNAVAILABLE' });
+    durable.hook.before = () => undefined;
+    await fleet.platform.advance(1_500);
+    await sessions.create({ cart: [] });
+    expect((await fleet.readFleet()).ring?.version).toBe(revoked.version);
+    await expect(sessions.get(id)).rejects.toMatchObject({ reason: 'revoked-key' });
+  });
+
+  it('does not let an older ring in', async () => {
+    const { old, added } = await rings;
+    const fleet = new KeyFleet(added);
+    const { sessions, durable } = await fleet.ready();
+    durable.hook.before = refuse;
+    fleet.shelf.put(old);
+    await fleet.platform.advance(1_000);
+    expect(facts.at(-1)).toEqual({ state: 'refused', version: 1, reason: 'rolled-back' });
+    expect(await sessions.health()).toMatchObject({ keys: 'degraded' });
+    durable.hook.before = () => undefined;
+    await fleet.platform.advance(1_000);
+    await sessions.create({ cart: [] });
+    expect((await fleet.readFleet()).nodes).toMatchObject([{ ringVersion: 2 }]);
+  });
+
+  it('is not taken to be told by a heartbeat that began before', async () => {
+    const { old, added } = await rings;
+    const fleet = new KeyFleet(old);
+    const { sessions, durable } = await fleet.ready();
+    durable.hook.before = (method) =>
+      method === 'heartbeat' ? new Promise((resolve) => void fleet.platform.after(500, resolve)) : undefined;
+    await fleet.platform.advance(HEARTBEAT);
+    durable.hook.before = failing('raiseRing', 'not-sent');
+    fleet.shelf.put(await generateKeyRing({ version: 2 }));
+    await settled();
+    durable.hook.before = () => undefined;
+    await fleet.platform.advance(400);
+    await fleet.ready(added);
+    await fleet.platform.advance(1_000);
+    await expect(sessions.create({ cart: [] })).rejects.toMatchObject({ code: 'HOLDFAST_KEY_RING' });
+  });
+
+  it('is told first by a node that adopted a ring of which the fleet has another', async () => {
+    const { old, added } = await rings;
+    const fleet = new KeyFleet(old);
+    const { sessions, durable } = await fleet.ready();
+    durable.hook.before = refuse;
+    fleet.shelf.put(await generateKeyRing({ version: 2 }));
+    await fleet.platform.advance(2_000);
+    await fleet.ready(added);
+    durable.hook.before = () => undefined;
+    await fleet.platform.advance(1_000);
+    await expect(sessions.create({ cart: [] })).rejects.toMatchObject({ code: 'HOLDFAST_KEY_RING' });
+    expect(await sessions.health()).toMatchObject({ keys: 'degraded' });
+  });
+});
+
+describe('close', () => {
+  it('takes the node from the fleet, stops listening, and leaves no timer', async () => {
+    const { old } = await rings;
+    const fleet = new KeyFleet(old);
+    const { sessions } = await fleet.ready();
+    expect(fleet.shelf.listeners).toBe(1);
+    await sessions.close();
+    expect((await fleet.readFleet()).nodes).toEqual([]);
+    expect(fleet.shelf.listeners).toBe(0);
+    expect(fleet.platform.pendingTimers).toBe(0);
+  });
+
+  it('does not wait long for a database that is silent', async () => {
+    const { old } = await rings;
+    const fleet = new KeyFleet(old);
+    const { sessions, durable } = await fleet.ready();
+    durable.hook.before = (method) => (method === 'forgetNodes' ? new Promise<void>(() => undefined) : undefined);
+    const closed = sessions.close();
+    await fleet.platform.advance(1_000);
+    await expect(closed).resolves.toBeUndefined();
+  });
+
+  it('keeps a heartbeat that is under way from bringing the node back', async () => {
+    const { old } = await rings;
+    const fleet = new KeyFleet(old);
+    const { sessions, durable } = await fleet.ready();
+    // A database finishes what was sent to it, whoever has closed his end.
+    durable.override('close', () => Promise.resolve());
+    durable.hook.before = (method) =>
+      method === 'heartbeat' ? new Promise((resolve) => void fleet.platform.after(500, resolve)) : undefined;
+    await fleet.platform.advance(HEARTBEAT);
+    const closed = sessions.close();
+    await fleet.platform.advance(1_000);
+    await closed;
+    expect((await fleet.readFleet()).nodes).toEqual([]);
+  });
+
+  it('is not needed for the process to end: nothing that a resting client waits for keeps it alive', async () => {
+    const { old } = await rings;
+    const fleet = new KeyFleet(old);
+    const { platform } = await fleet.ready();
+    await fleet.platform.advance(2 * HEARTBEAT);
+    expect(platform.foreground.size).toBe(0);
+  });
+});
