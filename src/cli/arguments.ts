@@ -1,4 +1,6 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
+import { ConfigurationError } from '../errors.ts';
+import { parseDuration, type Duration } from '../platform/duration.ts';
 import { usageError } from './exit.ts';
 import { OPTIONS, type OptionName, type OptionSpec } from './options.ts';
 
@@ -46,11 +48,25 @@ export class Arguments {
     return value;
   }
 
-  integer(name: OptionName): number | undefined {
+  integer(name: OptionName, min = 1, max: number = Number.MAX_SAFE_INTEGER): number | undefined {
     const value = this.text(name);
     if (value === undefined) return undefined;
-    if (!/^\d{1,15}$/.test(value)) throw usageError(`--${name} must be a whole number.`);
-    return Number(value);
+    const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= min && number <= max) return number;
+    throw usageError(
+      `--${name} must be a whole number from ${min}${max === Number.MAX_SAFE_INTEGER ? '' : ` to ${max}`}.`,
+    );
+  }
+
+  duration(name: OptionName, maxMs: number): Duration | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    try {
+      parseDuration(`--${name}`, value, 0, maxMs);
+      return value as Duration;
+    } catch (error) {
+      throw usageError(error instanceof ConfigurationError ? error.message : `--${name} is no duration.`);
+    }
   }
 
   oneOf<T extends string>(name: OptionName, choices: readonly T[]): T | undefined {

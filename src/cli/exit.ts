@@ -1,4 +1,4 @@
-import { HoldfastError } from '../errors.ts';
+import type { HoldfastError } from '../errors.ts';
 
 /** What the shell is told. */
 export const EXIT = {
@@ -50,7 +50,7 @@ export async function refusing<T>(change: () => Promise<T> | T): Promise<T> {
   try {
     return await change();
   } catch (error) {
-    if (error instanceof HoldfastError && error.code === 'HOLDFAST_KEY_RING') {
+    if (isOurs(error) && error.code === 'HOLDFAST_KEY_RING') {
       throw new CliError(EXIT.refused, error.code, error.message);
     }
     throw error;
@@ -60,8 +60,11 @@ export async function refusing<T>(change: () => Promise<T> | T): Promise<T> {
 /** Any error as an end. Only our own messages are shown: others may quote a connection string or a key. */
 export function asCliError(error: unknown): CliError {
   if (error instanceof CliError) return error;
-  if (error instanceof HoldfastError) {
-    return new CliError(EXIT.failed, error.code, error.message);
-  }
+  if (isOurs(error)) return new CliError(EXIT.failed, error.code, error.message);
   return failure(`An unexpected error happened (${error instanceof Error ? error.name : typeof error}).`);
+}
+
+/** By its code: the application, whose client throws it, may have a copy of the package of its own. */
+function isOurs(error: unknown): error is HoldfastError {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('HOLDFAST_');
 }

@@ -35,12 +35,14 @@ export class Terminal {
     return this.#stdout.isTTY ? this.#stdout.columns || TERMINAL_COLUMNS_DEFAULT : undefined;
   }
 
-  /** Coloured if stdout is a terminal that wants it (NO_COLOR, FORCE_COLOR). */
+  /** Coloured if stdout is a terminal that wants it. */
   style(tone: Tone, text: string): string {
-    return styleText(tone, text, { stream: this.#stdout, validateStream: true });
+    return paint(this.#stdout, tone, text);
   }
 
   print(line: string): void {
+    // Both streams may end on one screen.
+    this.clearProgress();
     this.#stdout.write(`${line}\n`);
   }
 
@@ -51,7 +53,7 @@ export class Terminal {
   }
 
   sayError(message: string): void {
-    this.say(`${styleText('red', 'error:', { stream: this.#stderr, validateStream: true })} ${message}`);
+    this.say(`${paint(this.#stderr, 'red', 'error:')} ${message}`);
   }
 
   /** Replaces the line that it wrote before. `draw` is told how many columns there are. */
@@ -125,3 +127,8 @@ export class Terminal {
 const END_OF_TEXT = '\u0003';
 const END_OF_INPUT = '\u0004';
 const BACKSPACES: readonly string[] = ['\b', '\u007f'];
+
+/** `hasColors` knows NO_COLOR. `styleText` asks it too, but only since Node 22.13. */
+function paint(stream: NodeJS.WriteStream, tone: Tone, text: string): string {
+  return stream.isTTY && stream.hasColors() ? styleText(tone, text, { validateStream: false }) : text;
+}

@@ -65,8 +65,13 @@ describe('the arguments of a command', () => {
 
   it('are checked when they are asked for', () => {
     const args = parseArguments(command('keys generate'), ['--ring-version', '1e3', '--suite', 'DES']);
-    expect(() => args.integer('ring-version')).toThrow('--ring-version must be a whole number.');
+    expect(() => args.integer('ring-version')).toThrow('--ring-version must be a whole number from 1.');
     expect(() => args.oneOf('suite', ['A256GCM', 'XAES-256-GCM'])).toThrow('--suite must be A256GCM or XAES-256-GCM.');
+    const walk = parseArguments(command('keys reencrypt'), ['--concurrency', '6']);
+    expect(() => walk.integer('concurrency', 1, 5)).toThrow('--concurrency must be a whole number from 1 to 5.');
+    expect(walk.integer('concurrency', 1, 6)).toBe(6);
+    const promote = parseArguments(command('keys promote'), ['--timeout', '2 weeks']);
+    expect(() => promote.duration('timeout', 60_000)).toThrow('--timeout: expected a duration from 0d to 1m');
     expect(() => args.required('kid')).toThrow('--kid is missing.');
   });
 
