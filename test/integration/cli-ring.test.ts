@@ -20,7 +20,10 @@ async function withFixtureRing(): Promise<Workshop> {
   return workshop;
 }
 
-describe('holdfast keys', () => {
+/** Each command is a process, and some derive keys: a busy machine takes its time. */
+const TIMEOUT_MS = 90_000;
+
+describe('holdfast keys', { timeout: TIMEOUT_MS }, () => {
   it('makes a ring, adds a key to it once, and shows what may be shown', async () => {
     await using workshop = await openWorkshop();
     const made = await workshop.json('generate', ...workshop.ring);
@@ -197,7 +200,7 @@ describe('holdfast schema', () => {
   });
 });
 
-describe.skipIf(spawnSync('script', ['--version']).status !== 0)('on a terminal', () => {
+describe.skipIf(spawnSync('script', ['--version']).status !== 0)('on a terminal', { timeout: TIMEOUT_MS }, () => {
   it('asks for a passphrase without showing it, twice for a new ring', async () => {
     await using workshop = await openWorkshop();
     const options = { cwd: workshop.cwd, env: { HOLDFAST_RING: 'keys.json' } };

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -178,21 +179,37 @@ it('Ctrl+C ends a re-encryption with a cursor, from which another run goes on', 
   expect(await node.read(ids, 'strong')).toEqual(ids.map((_, n) => n));
 });
 
-it.skipIf(spawnSync('script', ['--version']).status !== 0)(
-  'a terminal shows how far a walk has come, on one line',
+const hasScript = spawnSync('script', ['--version']).status === 0;
+
+it.skipIf(!hasScript)(
+  'Ctrl+C ends the wait for a fleet, and leaves ring and lock as they were',
   { timeout: TIMEOUT_MS },
   async () => {
     await using fleet = await RotationFleet.start(sharedRedis());
-    const { cwd, json, client } = await openDesk(fleet);
-    await (await fleet.node()).populate(0, 60);
-    expect(await json(['reindex', ...client, '--dry-run'])).toMatchObject({ code: 0, changed: 0, scanned: 60 });
-    const args = ['keys', 'reindex', ...client, '--batch-size', '10'];
-    const { code, stdout } = await holdfastOnTerminal(args, { cwd, columns: 60, answers: [] });
-    expect(code).toBe(0);
-    const frames = stdout.split('\r\u001b[2K');
-    expect(frames.length).toBeGreaterThan(1);
-    expect(stdout).toMatch(/\[#*\.*\] {2}\d+% {2}\d+ of about \d+/);
-    for (const frame of frames.slice(1, -1)) expect(frame.length).toBeLessThan(60);
-    expect(frames.at(-1)).toMatch(/^60 sessions looked at/);
+    const { cwd, run, ring, client } = await openDesk(fleet);
+    await using others = new AsyncDisposableStack();
+    others.use(await openLaggard(fleet, await openRing(fleet)));
+    await run(['add', ...ring]);
+    const args = ['keys', 'promote', ...ring, ...client, '--timeout', '10m'];
+    const { code, stdout } = await holdfastOnTerminal(args, { cwd, answers: [['Asking the fleet', '\u0003']] });
+    expect(code).toBe(130);
+    expect(stdout).toContain('Interrupted.');
+    expect((await openRing(fleet)).version).toBe(2);
+    expect(readdirSync(cwd).filter((name) => name.startsWith('keys.json'))).toEqual(['keys.json']);
   },
 );
+
+it.skipIf(!hasScript)('a terminal shows how far a walk has come, on one line', { timeout: TIMEOUT_MS }, async () => {
+  await using fleet = await RotationFleet.start(sharedRedis());
+  const { cwd, json, client } = await openDesk(fleet);
+  await (await fleet.node()).populate(0, 60);
+  expect(await json(['reindex', ...client, '--dry-run'])).toMatchObject({ code: 0, changed: 0, scanned: 60 });
+  const args = ['keys', 'reindex', ...client, '--batch-size', '10'];
+  const { code, stdout } = await holdfastOnTerminal(args, { cwd, columns: 60, answers: [] });
+  expect(code).toBe(0);
+  const frames = stdout.split('\r\u001b[2K');
+  expect(frames.length).toBeGreaterThan(1);
+  expect(stdout).toMatch(/\[#*\.*\] {2}\d+% {2}\d+ of about \d+/);
+  for (const frame of frames.slice(1, -1)) expect(frame.length).toBeLessThan(60);
+  expect(frames.at(-1)).toMatch(/^60 sessions looked at/);
+});
