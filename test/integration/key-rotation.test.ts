@@ -103,7 +103,10 @@ it(
     const [reader] = survivors;
     const numbers = await reader?.read(ids, 'bounded');
     expect(numbers).toEqual(ids.map((_, n) => n));
-    expect(await keyCensus(sessions)).toMatchObject({ unknown: [], total: SESSIONS });
+    const census = await keyCensus(sessions);
+    expect(census.unknown).toEqual([]);
+    // A visitor of the node that was killed may not have left.
+    expect(census.total).toBeGreaterThanOrEqual(SESSIONS);
   },
 );
 

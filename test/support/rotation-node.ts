@@ -6,6 +6,8 @@ const CALLERS = 4;
 const POPULATE_AT_ONCE = 16;
 /** Of a node's calls, so many change something. */
 const UPDATE_SHARE = 0.3;
+/** … and so many are a whole life: login, new id, device list, logout. */
+const LIFE_SHARE = 0.05;
 
 class RotationNode {
   readonly #sessions: SessionClient<Numbered>;
@@ -58,14 +60,24 @@ class RotationNode {
   async #callOn(ids: readonly string[]): Promise<void> {
     while (!this.#isResting) {
       const id = ids[Math.floor(Math.random() * ids.length)] ?? '';
+      const dice = Math.random();
       this.#calls += 1;
       try {
-        if (Math.random() < UPDATE_SHARE) await this.#sessions.update(id, (data) => void (data.writes += 1));
+        if (dice < LIFE_SHARE) await this.#live();
+        else if (dice < LIFE_SHARE + UPDATE_SHARE) await this.#sessions.update(id, (data) => void (data.writes += 1));
         else if ((await this.#sessions.get(id)) === null) this.#fail('missing');
       } catch (error) {
         this.#fail(wordFor(error));
       }
     }
+  }
+
+  async #live(): Promise<void> {
+    const userId = `visitor ${Math.random()}`;
+    const { id } = await this.#sessions.create({ n: -1, writes: 0 });
+    const session = await this.#sessions.regenerate(id, { userId });
+    if ((await this.#sessions.listByUser(userId)).length !== 1) this.#fail('not-listed');
+    if (!(await this.#sessions.destroy(session.id))) this.#fail('not-destroyed');
   }
 
   #fail(word: string): void {
