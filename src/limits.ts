@@ -264,3 +264,14 @@ export const A256GCM_MESSAGES_WARN: number = 2 ** 31;
 export const A256GCM_MESSAGES_MAX: number = 2 ** 32;
 /** The application's data and the record around it; what claims to be longer is refused before any key is touched. */
 export const PLAINTEXT_BYTES_MAX: number = PAYLOAD_BYTES_MAX + 2 * 1024;
+
+// --- Command line -----------------------------------------------------------------------------------------------
+
+/** A passphrase or a key of 32 bytes, with room for a sentence; anything longer is another file given by mistake. */
+export const SECRET_FILE_BYTES_MAX: number = 4 * 1024;
+/** 48 bits tell the keys of one ring apart, and can be typed. */
+export const KID_SHOWN_CHARS = 8;
+/** What terminals were made for; some do not say how wide they are. */
+export const TERMINAL_COLUMNS_DEFAULT = 80;
+/** Ten pictures a second look alive; more only load a slow connection. */
+export const PROGRESS_INTERVAL_MS = 100;

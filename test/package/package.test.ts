@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { install, manifest, pack, root, run } from './packed.ts';
@@ -59,6 +60,21 @@ describe('the packed tarball', () => {
       expect(names.length).toBeGreaterThan(0);
     },
   );
+
+  test('has a command line that runs where neither ioredis nor Prisma is installed', async () => {
+    const bin = join(bare, 'node_modules/holdfast', manifest.bin['holdfast'] ?? '');
+    expect(await readFile(bin, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+    const holdfast = async (...args: string[]) => (await run(process.execPath, [bin, ...args], { cwd: bare })).stdout;
+    expect(await holdfast('--version')).toBe(`${manifest.version}\n`);
+    expect(await holdfast('schema', 'postgresql', '--sql')).toContain('CREATE TABLE');
+    await writeFile(join(bare, 'kek'), randomBytes(32));
+    await holdfast('keys', 'generate', '--ring', 'keys.json', '--kek-file', 'kek');
+    expect(
+      JSON.parse(await holdfast('keys', 'list', '--ring', 'keys.json', '--kek-file', 'kek', '--json')),
+    ).toMatchObject({
+      version: 1,
+    });
+  });
 
   test('serves require() too', async () => {
     const code = `import { createRequire } from 'node:module';

@@ -9,6 +9,8 @@ export const run = promisify(execFile);
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface Manifest {
+  readonly version: string;
+  readonly bin: Readonly<Record<string, string>>;
   readonly files: readonly string[];
   readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
   readonly dependencies: Readonly<Record<string, string>>;

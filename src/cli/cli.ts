@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises';
+import { parseArguments } from './arguments.ts';
+import type { Command, Context, Outcome } from './command.ts';
+import { commands } from './commands.ts';
+import { asCliError, EXIT, usageError, type ExitCode } from './exit.ts';
+import { helpOf, overview } from './usage.ts';
+
+/** Runs one command line, and says how it ended. Never rejects. */
+export async function runCli(argv: readonly string[], context: Omit<Context, 'args'>): Promise<ExitCode> {
+  const { terminal } = context;
+  try {
+    if (argv.includes('--version')) {
+      terminal.print(await versionOfPackage());
+      return EXIT.done;
+    }
+    const command = commandOf(argv);
+    if (command === undefined) return showOverview(argv, context);
+    return await runCommand(command, argv.slice(command.name.split(' ').length), context);
+  } catch (error) {
+    const { exitCode, code, message } = asCliError(error);
+    // Whether it was understood or not: who wants JSON must not get nothing.
+    if (argv.includes('--json')) terminal.print(JSON.stringify({ error: { code, message, exitCode } }));
+    terminal.sayError(message);
+    return exitCode;
+  }
+}
+
+async function runCommand(
+  command: Command,
+  argv: readonly string[],
+  context: Omit<Context, 'args'>,
+): Promise<ExitCode> {
+  const args = parseArguments(command, argv);
+  if (args.flag('help')) {
+    context.terminal.print(helpOf(command));
+    return EXIT.done;
+  }
+  const { document, text, exitCode = EXIT.done }: Outcome = await command.run({ ...context, args });
+  context.terminal.print(args.flag('json') ? JSON.stringify(document) : text);
+  return exitCode;
+}
+
+function commandOf(argv: readonly string[]): Command | undefined {
+  return commands.find(({ name }) => name.split(' ').every((word, at) => argv[at] === word));
+}
+
+/** For `holdfast --help`, `holdfast keys` and what was mistyped. */
+function showOverview(argv: readonly string[], { terminal }: Pick<Context, 'terminal'>): ExitCode {
+  const isAskedFor = argv.some((word) => word === '--help' || word === '-h');
+  const [first] = argv;
+  const isKnown =
+    first === undefined || first.startsWith('-') || commands.some(({ name }) => name.startsWith(`${first} `));
+  // What was typed is not repeated: it may be a passphrase in the wrong place.
+  if (!isAskedFor && (!isKnown || argv.length > 1))
+    throw usageError('There is no such command. "holdfast --help" lists them.');
+  if (isAskedFor) terminal.print(overview(commands));
+  else terminal.say(overview(commands));
+  return isAskedFor ? EXIT.done : EXIT.usage;
+}
+
+async function versionOfPackage(): Promise<string> {
+  const manifest = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return manifest.version;
+}

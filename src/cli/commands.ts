@@ -1,0 +1,8 @@
+import type { Command } from './command.ts';
+import { fleetCommands } from './fleet-commands.ts';
+import { ringCommands } from './ring-commands.ts';
+import { sessionCommands } from './session-commands.ts';
+import { schemaCommand } from './schema-command.ts';
+
+/** Everything that `holdfast` can do, in the order in which help shows it. */
+export const commands: readonly Command[] = [...ringCommands, ...fleetCommands, ...sessionCommands, schemaCommand];

@@ -1,0 +1,55 @@
+/** One option of the command line, as parser and help know it. */
+export interface OptionSpec {
+  readonly type: 'boolean' | 'string';
+  readonly multiple?: true;
+  /** How help writes the value. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+/** Every option of every command: an option means the same wherever it stands. */
+export const OPTIONS = {
+  ring: { type: 'string', value: 'file', help: 'the sealed key ring (default: $HOLDFAST_RING)' },
+  'passphrase-file': { type: 'string', value: 'file', help: 'opens the ring: a passphrase (or $HOLDFAST_PASSPHRASE)' },
+  'kek-file': { type: 'string', value: 'file', help: 'opens the ring: 32 bytes, raw or in base64url' },
+  wrapper: { type: 'string', value: 'module', help: 'opens the ring: a module that exports a KeyWrapper' },
+  'to-passphrase-file': { type: 'string', multiple: true, value: 'file', help: 'seal for this passphrase; repeatable' },
+  'to-kek-file': { type: 'string', multiple: true, value: 'file', help: 'seal for this key; repeatable' },
+  'to-wrapper': { type: 'string', multiple: true, value: 'module', help: 'seal for this KeyWrapper; repeatable' },
+  client: { type: 'string', value: 'module', help: 'a module that exports the SessionClient' },
+  kid: { type: 'string', value: 'kid', help: 'the key: its kid, or the first 8 characters or more' },
+  use: {
+    type: 'string',
+    value: 'data|index',
+    help: 'seals sessions (data, the default), or files them by user (index)',
+  },
+  suite: { type: 'string', value: 'suite', help: 'XAES-256-GCM (default) or A256GCM' },
+  'ring-version': { type: 'string', value: 'n', help: 'version of the new ring, to lie above a lost one (default: 1)' },
+  timeout: { type: 'string', value: 'duration', help: 'how long to wait for nodes that lag behind (default: 1m)' },
+  force: { type: 'boolean', help: 'ask neither fleet nor sessions' },
+  yes: { type: 'boolean', help: 'do not ask for confirmation' },
+  'batch-size': { type: 'string', value: 'n', help: 'sessions that one statement looks for (default: 1000)' },
+  concurrency: { type: 'string', value: 'n', help: 'sessions worked on at once (default: 4)' },
+  'sessions-per-second': { type: 'string', value: 'n', help: 'at most so many (default: no limit)' },
+  cursor: { type: 'string', value: 'cursor', help: 'go on where an earlier run was' },
+  'destroy-revoked': { type: 'boolean', help: 'end the sessions that a revoked key seals' },
+  'dry-run': { type: 'boolean', help: 'only count' },
+  progress: { type: 'boolean', help: 'with --json: one line of JSON after each batch, then the result' },
+  sql: { type: 'boolean', help: 'only the SQL' },
+  prisma: { type: 'boolean', help: 'only the Prisma models' },
+  json: { type: 'boolean', help: 'one JSON document on stdout' },
+  help: { type: 'boolean', help: 'show this' },
+} as const;
+
+export type OptionName = keyof typeof OPTIONS;
+
+export const RING_OPTIONS = ['ring', 'passphrase-file', 'kek-file', 'wrapper'] as const;
+export const RECIPIENT_OPTIONS = ['to-passphrase-file', 'to-kek-file', 'to-wrapper'] as const;
+export const WALK_OPTIONS = [
+  'client',
+  'batch-size',
+  'concurrency',
+  'sessions-per-second',
+  'cursor',
+  'progress',
+] as const;
