@@ -20,7 +20,7 @@ export {
 } from './errors.ts';
 export type { EnvelopeErrorReason, HoldfastErrorCode, TierFailureKind, TierRole } from './errors.ts';
 export { KeyRing } from './keys/key-ring.ts';
-export type { GenerateOptions, KeyRingJwks } from './keys/key-ring.ts';
+export type { KeyRingJwks } from './keys/key-ring.ts';
 export type { RingJwk } from './keys/ring-jwk.ts';
 export type { DataKeyAlgorithm, KeyInfo, KeyPurpose, KeyState } from './keys/ring-key.ts';
 export type { KeyWrapper } from './keys/key-wrapper.ts';

@@ -173,8 +173,6 @@ export const PENDING_TOMBSTONE_TTL_MS: number = 24 * 60 * 60_000;
 
 /** 128 bits: two lives of two clients never share one. */
 export const NODE_ID_BYTES = 16;
-/** SHA-256 of what may be shown of a ring. */
-export const RING_FINGERPRINT_BYTES = 32;
 /** One tiny statement per node; a longer interval makes the fleet's picture of itself older. */
 export const NODE_HEARTBEAT_MS = 10_000;
 /** A node that could not tell the fleet for this long tells it before it writes again: three heartbeats missed. */

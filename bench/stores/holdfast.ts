@@ -1,4 +1,4 @@
-import { KeyRing, SessionClient, type SessionClientOptions } from '../../src/index.ts';
+import { generateKeyRing, type KeyRing, SessionClient, type SessionClientOptions } from '../../src/index.ts';
 import { prismaTier } from '../../src/tiers/prisma/index.ts';
 import { redisTier } from '../../src/tiers/redis/index.ts';
 import { PrismaPg } from '@prisma/adapter-pg';
@@ -12,7 +12,7 @@ import type { Store } from './store.ts';
 export type BenchClient = SessionClient<SessionData>;
 
 /** All clients of one run read one another's sessions. */
-export const keyRing: KeyRing = await KeyRing.generate();
+export const keyRing: KeyRing = await generateKeyRing();
 
 export interface Database {
   readonly url: string;

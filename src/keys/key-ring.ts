@@ -5,21 +5,15 @@ import { KEY_ID_BYTES, RING_KEYS_MAX } from '../limits.ts';
 import { systemPlatform, type Platform } from '../platform/platform.ts';
 import { readRingFile, writeRingFile } from './ring-file.ts';
 import { checkRing } from './ring-checks.ts';
-import { exportRingJwk, importRingJwk, isObject, newRingKey, type RingJwk } from './ring-jwk.ts';
+import { exportRingJwk, importRingJwk, isObject, type RingJwk } from './ring-jwk.ts';
 import type { RingOpener } from './ring-opener.ts';
-import { infoOf, type DataKey, type DataKeyAlgorithm, type IndexKey, type KeyInfo, type RingKey } from './ring-key.ts';
+import { infoOf, type DataKey, type IndexKey, type KeyInfo, type RingKey } from './ring-key.ts';
 import { sealText, unsealText } from './sealed-ring.ts';
 
 /** A JWK Set (RFC 7517 §5) with a version of our own. Holds key material: seal it before it goes anywhere. */
 export interface KeyRingJwks {
   readonly 'holdfast:version': number;
   readonly keys: readonly RingJwk[];
-}
-
-export interface GenerateOptions {
-  /** @defaultValue 'XAES-256-GCM' */
-  readonly suite?: DataKeyAlgorithm;
-  readonly platform?: Platform;
 }
 
 /**
@@ -36,7 +30,7 @@ export class KeyRing {
   readonly #keys: readonly RingKey[];
   readonly #dataKeys: ReadonlyMap<string, DataKey>;
 
-  /** @internal Use `generate`, `open` or `fromJwks`. Throws `KeyRingError` unless the keys make a ring. */
+  /** @internal Use `generateKeyRing`, `open` or `fromJwks`. Throws `KeyRingError` unless the keys make a ring. */
   constructor(version: number, keys: readonly RingKey[]) {
     const { sealingKey, indexKeys } = checkRing(version, keys);
     this.version = version;
@@ -45,13 +39,6 @@ export class KeyRing {
     this.#keys = [...keys];
     this.#dataKeys = new Map(keys.filter(isDataKey).map((key) => [nameOf(key.keyId, 0), key]));
     Object.freeze(this);
-  }
-
-  /** A new ring, version 1: one active data key and one active index key. */
-  static async generate(options: GenerateOptions = {}): Promise<KeyRing> {
-    const { suite = 'XAES-256-GCM', platform = systemPlatform } = options;
-    const keys = [await newRingKey(suite, 'active', platform), await newRingKey('HS256', 'active', platform)];
-    return new KeyRing(1, keys);
   }
 
   /** Reads a JWK Set as `toJwks` writes it. Throws `KeyRingError`, which names the place and never a value. */

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KeyRing } from '../../src/index.ts';
+import { generateKeyRing, type KeyRing } from '../../src/index.ts';
 import type { Operation } from '../simulation/history.ts';
 import { createAuthority } from '../support/servers/certificates.ts';
 import { migrate } from '../support/servers/databases.ts';
@@ -59,7 +59,7 @@ export class Fleet implements AsyncDisposable {
 
   static async start(plan: FleetPlan): Promise<Fleet> {
     const folder = await mkdtemp(join(tmpdir(), 'holdfast-chaos-'));
-    const fleet = new Fleet(plan, await startServers(plan.flavour), await KeyRing.generate(), folder);
+    const fleet = new Fleet(plan, await startServers(plan.flavour), await generateKeyRing(), folder);
     try {
       await migrate('postgresql', fleet.postgres.url, { ca: fleet.postgres.ca });
       await Promise.all(Array.from({ length: NODES }, () => fleet.addNode()));

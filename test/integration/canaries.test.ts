@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { KeyRing, SessionClient } from '../../src/index.ts';
+import { generateKeyRing, KeyRing, SessionClient } from '../../src/index.ts';
 import { prismaTier } from '../../src/tiers/prisma/index.ts';
 import { redisTier } from '../../src/tiers/redis/index.ts';
 import { realClient, type Shop } from '../support/real-client.ts';
@@ -53,7 +53,7 @@ function expectNone(haystack: Buffer | string, secrets: readonly string[], where
 }
 
 async function setUp(provider: 'postgresql' | 'sqlite'): Promise<void> {
-  [redis, database, keys] = await Promise.all([startRedis(), freshDatabase(provider), KeyRing.generate()]);
+  [redis, database, keys] = await Promise.all([startRedis(), freshDatabase(provider), generateKeyRing()]);
   sessions = await realClient({ redis, database, keys });
 }
 

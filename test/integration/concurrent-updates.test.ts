@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { KeyRing } from '../../src/index.ts';
+import { generateKeyRing } from '../../src/index.ts';
 import type { AppendOrders } from '../support/append-worker.ts';
 import { realClient } from '../support/real-client.ts';
 import { freshDatabase, sharedRedis, uniqueNamespace } from '../support/shared.ts';
@@ -25,7 +25,7 @@ it(
   async () => {
     const redis = sharedRedis();
     const namespace = uniqueNamespace();
-    const keys = await KeyRing.generate();
+    const keys = await generateKeyRing();
     await using database = await freshDatabase('postgresql');
     await using sessions = await realClient({ redis, database, namespace, keys });
     const { id } = await sessions.create({ cart: [] });

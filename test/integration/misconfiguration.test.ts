@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConfigurationError, KeyRing, SessionClient } from '../../src/index.ts';
+import { ConfigurationError, generateKeyRing, type KeyRing, SessionClient } from '../../src/index.ts';
 import { prismaTier } from '../../src/tiers/prisma/index.ts';
 import { redisTier, type RedisTierOptions } from '../../src/tiers/redis/index.ts';
 import { timed } from '../support/real-client.ts';
@@ -13,7 +13,7 @@ let database: FreshDatabase;
 let keys: KeyRing;
 let foreignCa: string;
 beforeAll(async () => {
-  [database, keys] = await Promise.all([freshDatabase('postgresql'), KeyRing.generate()]);
+  [database, keys] = await Promise.all([freshDatabase('postgresql'), generateKeyRing()]);
   foreignCa = (await (await createAuthority()).issue()).ca;
 });
 afterAll(() => database.close());

@@ -1,4 +1,4 @@
-import { addKey, KeyRing, SessionClient, type KeySource } from '../../src/index.ts';
+import { addKey, generateKeyRing, type KeyRing, type KeySource, SessionClient } from '../../src/index.ts';
 import { withPromoted } from '../../src/keys/rotation.ts';
 import type { CancelTimer, Platform } from '../../src/platform/platform.ts';
 import { storageKeyOf } from '../../src/session/session-id.ts';
@@ -153,7 +153,7 @@ export class KeyFleet {
 
 /** The rings of one rotation: before it, with the new key pending, and with it active. */
 export async function ringsOfRotation(use: 'data' | 'index' = 'data') {
-  const old = await KeyRing.generate();
+  const old = await generateKeyRing();
   const added = await addKey(old, { use });
   return { old, added, promoted: withPromoted(added, { use }) };
 }

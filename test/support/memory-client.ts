@@ -1,4 +1,4 @@
-import { KeyRing, SessionClient, type SessionClientOptions } from '../../src/index.ts';
+import { generateKeyRing, SessionClient, type SessionClientOptions } from '../../src/index.ts';
 import {
   memoryDurableTier,
   memoryPrimaryTier,
@@ -14,7 +14,7 @@ export interface MemoryClient<T> {
   another(options?: Partial<SessionClientOptions<T>>): SessionClient<T>;
 }
 
-const ring = KeyRing.generate();
+const ring = generateKeyRing();
 
 /** A client over the reference tiers, on time that moves when told. */
 export async function memoryClient<T = unknown>(

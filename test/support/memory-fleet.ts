@@ -1,4 +1,4 @@
-import { KeyRing, SessionClient, TierFailure, type SessionClientOptions } from '../../src/index.ts';
+import { generateKeyRing, SessionClient, type SessionClientOptions, TierFailure } from '../../src/index.ts';
 import { storageKeyOf } from '../../src/session/session-id.ts';
 import {
   memoryDurableTier,
@@ -23,7 +23,7 @@ export interface FleetNode {
   heal(): void;
 }
 
-const ring = KeyRing.generate();
+const ring = generateKeyRing();
 
 /** Nodes over one primary server and one database, each with its own way to them, on time that moves when told. */
 export class MemoryFleet {

@@ -1,4 +1,4 @@
-import { KeyRing, SessionClient, type SessionClientOptions } from '../../src/index.ts';
+import { generateKeyRing, SessionClient, type SessionClientOptions } from '../../src/index.ts';
 import { prismaTier } from '../../src/tiers/prisma/index.ts';
 import { redisTier } from '../../src/tiers/redis/index.ts';
 import type { OpenedPrisma } from './servers/databases.ts';
@@ -13,7 +13,7 @@ export interface NodeOptions extends Partial<SessionClientOptions<Shop>> {
   readonly database: Pick<OpenedPrisma, 'prisma'> & { readonly provider: 'postgresql' | 'sqlite' };
 }
 
-const ring = KeyRing.generate();
+const ring = generateKeyRing();
 
 /** The tier of a client that reaches this Redis at `port`, which may be a proxy's. */
 export function redisTierFor({ ca, password, port, username }: NodeOptions['redis']): ReturnType<typeof redisTier> {

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { generateKeyRing, KeyRing, revokeKey } from '../../../src/index.ts';
+import { generateKeyRing, type KeyRing, revokeKey } from '../../../src/index.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { KeyFleet, ringsOfRotation, RingShelf } from '../../support/key-fleet.ts';
 import { add, failing, refuse } from '../../support/memory-fleet.ts';
@@ -49,7 +49,7 @@ describe('a node that starts', () => {
     const { old } = await rings;
     const fleet = new KeyFleet(old);
     await fleet.ready();
-    await expect(fleet.ready(await KeyRing.generate())).rejects.toThrow(/Another key ring of version 1 is in use/);
+    await expect(fleet.ready(await generateKeyRing())).rejects.toThrow(/Another key ring of version 1 is in use/);
     expect(facts.at(-1)).toEqual({ state: 'refused', version: 1, reason: 'other-ring' });
   });
 

@@ -1,10 +1,16 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ConfigurationError, KeyRing, SessionClient, type SessionClientOptions } from '../../../src/index.ts';
+import {
+  ConfigurationError,
+  generateKeyRing,
+  type KeyRing,
+  SessionClient,
+  type SessionClientOptions,
+} from '../../../src/index.ts';
 import { memoryDurableTier, memoryPrimaryTier } from '../../../src/tiers/memory/index.ts';
 
 let keys: KeyRing;
 beforeAll(async () => {
-  keys = await KeyRing.generate();
+  keys = await generateKeyRing();
 });
 
 const build = (options: Record<string, unknown>) =>

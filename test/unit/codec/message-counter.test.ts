@@ -1,3 +1,4 @@
+import { generateKeyRing } from '../../../src/keys/rotation.ts';
 import { describe, expect, it } from 'vitest';
 import { Codec } from '../../../src/codec/codec.ts';
 import { counterOf, MessageCounter } from '../../../src/codec/message-counter.ts';
@@ -8,7 +9,7 @@ import { systemPlatform } from '../../../src/platform/platform.ts';
 import { recordOf, STORAGE_KEY } from '../../support/sealing-fixtures.ts';
 
 async function codecOf(suite: 'A256GCM' | 'XAES-256-GCM'): Promise<Codec> {
-  const ring = await KeyRing.generate({ suite });
+  const ring = await generateKeyRing({ suite });
   return new Codec({ ring, namespace: 'shop', platform: systemPlatform, maxPayloadBytes: 1024 });
 }
 

@@ -1,3 +1,4 @@
+import { generateKeyRing } from '../../../src/keys/rotation.ts';
 import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +23,7 @@ afterEach(() => rm(folder, { recursive: true }));
 
 describe('a key ring in a file', () => {
   it('is read back as it was saved, and by its owner only', async () => {
-    const ring = await KeyRing.generate();
+    const ring = await generateKeyRing();
     await ring.save(path, { kek: KEK });
     expect((await KeyRing.open(path, { kek: KEK })).toJwks()).toEqual(ring.toJwks());
     expect((await stat(path)).mode & 0o777).toBe(0o600);
@@ -31,14 +32,14 @@ describe('a key ring in a file', () => {
 
   it('is replaced as a whole by the next ring, whatever mode the old file had', async () => {
     await writeFile(path, 'old', { mode: 0o644 });
-    const ring = await addKey(await KeyRing.generate());
+    const ring = await addKey(await generateKeyRing());
     await ring.save(path, { kek: KEK });
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     expect((await KeyRing.open(path, { kek: KEK })).version).toBe(2);
   });
 
   it('stays what it was, with no temporary file beside it, when it cannot be replaced', async () => {
-    const ring = await KeyRing.generate();
+    const ring = await generateKeyRing();
     const nowhere = join(folder, 'missing', 'keys.jwe');
     await expect(ring.save(nowhere, { kek: KEK })).rejects.toThrow(
       `The key ring file ${nowhere} could not be written (ENOENT).`,
@@ -51,7 +52,7 @@ describe('a key ring in a file', () => {
   });
 
   it('holds nothing readable', async () => {
-    const ring = await KeyRing.generate();
+    const ring = await generateKeyRing();
     await ring.save(path, { kek: KEK });
     const text = await readFile(path, 'utf8');
     for (const { k, kid } of ring.toJwks().keys) {
