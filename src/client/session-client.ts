@@ -173,7 +173,7 @@ export class SessionClient<T = unknown> implements AsyncDisposable, MaintenanceT
   /** The user's living sessions, the latest seen first; never their ids. Asks the durable tier. */
   listByUser(userId: string): Promise<SessionSummary[]> {
     return this.#opening.use(({ codec, store }) =>
-      summarize(codec, store.listByUser(codec.userKeys(userId)), this.#options.platform.now()),
+      summarize(codec, userId, store.listByUser(codec.userKeys(userId)), this.#options.platform.now()),
     );
   }
 

@@ -7,15 +7,16 @@ import type { SealedRecord } from '../session/sealed-record.ts';
 import { handleOf } from '../session/session-id.ts';
 import type { SessionSummary } from './session.ts';
 
-/** Living rows as a device list shows them, the latest seen first. */
+/** Living rows of this user as a device list shows them, the latest seen first. */
 export async function summarize(
   codec: Codec,
+  userId: string,
   pages: AsyncIterable<readonly SealedRecord[]>,
   now: number,
 ): Promise<SessionSummary[]> {
   const summaries: SessionSummary[] = [];
   for await (const page of pages) {
-    for (const row of page) if (!hasEnded(row, now)) summaries.push(summaryOf(codec, row));
+    for (const row of page) if (!hasEnded(row, now)) summaries.push(summaryOf(codec, userId, row));
     if (summaries.length >= LIST_SUMMARIES_MAX) break;
   }
   return summaries.toSorted((a, b) => +b.lastSeenAt - +a.lastSeenAt);
@@ -37,10 +38,10 @@ export async function findByHandle(
   return undefined;
 }
 
-function summaryOf(codec: Codec, row: SealedRecord): SessionSummary {
+function summaryOf(codec: Codec, userId: string, row: SealedRecord): SessionSummary {
   return {
     handle: handleOf(row.storageKey),
-    label: labelOf(codec, row),
+    label: labelOf(codec, userId, row),
     createdAt: new Date(row.createdAt),
     lastSeenAt: new Date(row.lastSeenAt),
     idleExpiresAt: new Date(row.idleExpiresAt),
@@ -48,10 +49,14 @@ function summaryOf(codec: Codec, row: SealedRecord): SessionSummary {
   };
 }
 
-/** A session that does not open must still be listed, or its user could not end it. */
-function labelOf(codec: Codec, row: SealedRecord): string | undefined {
+/**
+ * A session that does not open must still be listed, or its user could not end it. The column that files a row under a user
+ * is not authenticated, so what is sealed is shown only to the user that is sealed with it.
+ */
+function labelOf(codec: Codec, userId: string, row: SealedRecord): string | undefined {
   try {
-    return codec.open(row.storageKey, row.envelope).label;
+    const record = codec.open(row.storageKey, row.envelope);
+    return record.userId === userId ? record.label : undefined;
   } catch (error) {
     if (error instanceof EnvelopeError) return undefined;
     throw error;
