@@ -1,6 +1,6 @@
 import type { InsertCommand, TouchCommand, UpdateCommand } from '../../../tier.ts';
 import { lastMoment, type Statement } from '../../dialect.ts';
-import { INSERT_COLUMNS, STATE_COLUMNS } from '../../table.ts';
+import { type ColumnName, INSERT_COLUMNS, STATE_COLUMNS } from '../../table.ts';
 import { CLOCK, lock, MARK } from './sql.ts';
 
 /**
@@ -36,6 +36,14 @@ RETURNING storage_key, 1 / (${CLOCK} <= $12::bigint)::integer AS in_time`,
         BigInt(record.absoluteExpiresAt),
         lastMoment(validUntil),
       ],
+    };
+  }
+
+  read(namespace: string, storageKey: Buffer, columns: readonly ColumnName[]): Statement {
+    return {
+      text: `SELECT ${columns.join(', ')} FROM ${this.#table}
+WHERE storage_key = $1::bytea AND namespace = $2::text AND revoked_at IS NULL`,
+      values: [storageKey, namespace],
     };
   }
 

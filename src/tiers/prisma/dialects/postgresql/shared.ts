@@ -54,6 +54,8 @@ SELECT storage_key, 1 / (${CLOCK} <= first_deadline)::integer AS in_time FROM (
   }
 
   read(namespace: string, storageKeys: readonly Buffer[], columns: readonly ColumnName[]): Statement {
+    const [only] = storageKeys;
+    if (only && storageKeys.length === 1) return this.#oneRow.read(namespace, only, columns);
     return {
       text: `SELECT ${columns.join(', ')} FROM ${this.#table}
 WHERE storage_key = ANY($1::bytea[]) AND namespace = $2::text AND revoked_at IS NULL`,
