@@ -158,13 +158,14 @@ describe('when Redis comes back with old data', () => {
       const [cart, logout, moved] = await Promise.all([1, 2, 3].map(() => sessions.create({ cart: ['old'] })));
       if (!cart || !logout || !moved) throw new Error('no sessions');
       await Promise.all([cart, logout, moved].map(({ id }) => warm(id)));
+      // Once it is back, nodes take away what the feed has told them at once: too soon to count.
+      expect(await redis.cli('DBSIZE')).toBeGreaterThanOrEqual(3);
       await redis.save();
       await redis.kill();
       await add(cart.id, 'new');
       expect(await sessions.destroy(logout.id)).toBe(true);
       const after = await sessions.regenerate(moved.id);
       await redis.start();
-      expect(await redis.cli('DBSIZE')).toBeGreaterThanOrEqual(3);
       await untilServedByRedis(cart.id, (items) => items.join() === 'old,new');
       expect(await sessions.get(logout.id)).toBeNull();
       expect(await sessions.get(moved.id)).toBeNull();
