@@ -207,10 +207,10 @@ export const KEY_INTERVAL_JITTER: number = 0.2;
 export const WALK_PAGE_ROWS = 1_000;
 /** One statement that looks at more holds a connection for too long. */
 export const WALK_PAGE_ROWS_MAX = 10_000;
-/** Sessions that a walk writes at once: a small share of the pool, so that requests do not notice. */
-export const WALK_CONCURRENCY_DEFAULT = 4;
-/** Half of the statements that a client may have in flight. */
-export const WALK_CONCURRENCY_MAX = 5;
+/** Sessions that a walk writes at once. They share statements as requests do, so this is a small part of one, and requests hardly notice. */
+export const WALK_CONCURRENCY_DEFAULT = 16;
+/** An eighth of the calls that a client may have in flight. */
+export const WALK_CONCURRENCY_MAX = 128;
 /** Faster than any database here; a bound only against a mistyped one. */
 export const WALK_SESSIONS_PER_SECOND_MAX = 1_000_000;
 /** First and longest pause of a walk that met a tier that is away; the real one is drawn at random below it. */

@@ -29,7 +29,7 @@ export const OPTIONS = {
   force: { type: 'boolean', help: 'ask neither fleet nor sessions' },
   yes: { type: 'boolean', help: 'do not ask for confirmation' },
   'batch-size': { type: 'string', value: 'n', help: 'sessions that one statement looks for (default: 1000)' },
-  concurrency: { type: 'string', value: 'n', help: 'sessions worked on at once (default: 4)' },
+  concurrency: { type: 'string', value: 'n', help: 'sessions worked on at once (default: 16)' },
   'sessions-per-second': { type: 'string', value: 'n', help: 'at most so many (default: no limit)' },
   cursor: { type: 'string', value: 'cursor', help: 'go on where an earlier run was' },
   'destroy-revoked': { type: 'boolean', help: 'end the sessions that a revoked key seals' },

@@ -24,7 +24,7 @@ import type { MaintenanceTarget, Opened } from './target.ts';
 export interface WalkOptions {
   /** Sessions that one statement looks for; from 1 to 10 000. @defaultValue 1000 */
   readonly batchSize?: number;
-  /** Sessions that are worked on at once; from 1 to 5. More is faster and is felt by requests. @defaultValue 4 */
+  /** Sessions that are worked on at once; from 1 to 128. More is faster and is felt by requests. @defaultValue 16 */
   readonly concurrency?: number;
   /** At most this many sessions are worked on in a second. @defaultValue as many as `concurrency` allows */
   readonly sessionsPerSecond?: number;

@@ -259,7 +259,7 @@ describe('reencryptSessions', () => {
 
   it.each([
     [{ batchSize: 0 }, /batchSize/],
-    [{ concurrency: 6 }, /concurrency/],
+    [{ concurrency: 129 }, /concurrency/],
     [{ sessionsPerSecond: 0.5 }, /sessionsPerSecond/],
     [{ cursor: 'here' }, /cursor/],
     [{ dryRun: true }, /unknown option 'dryRun'/],
