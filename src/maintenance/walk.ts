@@ -156,7 +156,9 @@ class Walk {
   /** Ends as soon as one fails, and lets the others finish the session that they are at. */
   async #visitAll(rows: readonly WalkedRow[]): Promise<void> {
     const queue = [...rows].reverse();
-    const workers = Array.from({ length: this.#options.concurrency }, async () => {
+    const { concurrency, sessionsPerSecond = Infinity } = this.#options;
+    // More would only wait for their turn, and keep a walk that failed from ending.
+    const workers = Array.from({ length: Math.min(concurrency, sessionsPerSecond) }, async () => {
       try {
         for (let row = queue.pop(); row !== undefined; row = queue.pop()) await this.#work(row.storageKey);
       } finally {
