@@ -24,9 +24,13 @@ export interface CliOptions {
   readonly onOutput?: (child: ChildProcess, stdout: string) => void;
 }
 
+/** What decides about rings and colours: `CI` means "no colours" to Node. */
+const NOT_INHERITED: ReadonlySet<string> = new Set(['HOLDFAST_PASSPHRASE', 'HOLDFAST_RING', 'FORCE_COLOR', 'CI']);
+
 const environment = (env: CliOptions['env']): NodeJS.ProcessEnv => {
-  const { HOLDFAST_PASSPHRASE: _, HOLDFAST_RING: __, FORCE_COLOR: ___, ...inherited } = process.env;
-  return { ...inherited, NO_COLOR: '1', ...env };
+  const inherited = Object.entries(process.env).filter(([name]) => !NOT_INHERITED.has(name));
+  return { ...Object.fromEntries(inherited), NO_COLOR: '1', ...env };
+};
 };
 
 /** The command line as its users run it, from the source. */
