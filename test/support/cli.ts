@@ -31,7 +31,6 @@ const environment = (env: CliOptions['env']): NodeJS.ProcessEnv => {
   const inherited = Object.entries(process.env).filter(([name]) => !NOT_INHERITED.has(name));
   return { ...Object.fromEntries(inherited), NO_COLOR: '1', ...env };
 };
-};
 
 /** The command line as its users run it, from the source. */
 export function holdfast(args: readonly string[], options: CliOptions): Promise<Ended> {
