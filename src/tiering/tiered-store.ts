@@ -16,6 +16,8 @@ import { PrimaryGuard } from './primary-guard.ts';
 import { ReadPath, type ReadOptions } from './read-path.ts';
 import { regenerate, type Regeneration } from './regenerate-path.ts';
 import { isTouchDue, touch, TouchesUnderWay } from './touch-path.ts';
+import { sweepPage, type SweptPage } from './sweep-path.ts';
+import { Sweeper, type SweepPlan } from './sweeper.ts';
 import { create, update } from './write-path.ts';
 
 export interface TieredStoreOptions {
@@ -29,6 +31,8 @@ export interface TieredStoreOptions {
   readonly validationLeaseMs: number;
   readonly touchIntervalMs: number;
   readonly durableOutageReadsMs: number;
+  /** Null: this node never sweeps by itself. */
+  readonly sweep: SweepPlan | null;
 }
 
 export interface TierConditions {
@@ -49,6 +53,7 @@ export class TieredStore {
   readonly #context: TieringContext;
   readonly #reads: ReadPath;
   readonly #pending: PendingRevocations;
+  readonly #sweeper: Sweeper | null;
 
   constructor(options: TieredStoreOptions) {
     const { platform } = options;
@@ -75,12 +80,13 @@ export class TieredStore {
     };
     this.#reads = new ReadPath(this.#context, new TouchesUnderWay());
     this.#pending = new PendingRevocations(this.#context);
+    this.#sweeper = options.sweep && new Sweeper(this.#context, options.sweep);
   }
 
   /** Rejects with a `TierFailure` of the durable tier. May be called again. */
   openDurable(): Promise<void> {
-    const { namespace, platform, durableTimeoutMs } = this.#options;
-    return this.#context.durable.open({ namespace, platform, timeoutMs: durableTimeoutMs });
+    const { namespace, platform, durableTimeoutMs, sweep } = this.#options;
+    return this.#context.durable.open({ namespace, platform, timeoutMs: durableTimeoutMs, sweeps: sweep !== null });
   }
 
   /** Rejects with a `misconfigured` failure only. Called once. */
@@ -89,8 +95,12 @@ export class TieredStore {
     return this.#context.primary.open({ namespace, platform, timeoutMs: primaryTimeoutMs });
   }
 
-  /** Begins to listen to what other nodes could not tell the primary tier; nothing from there is believed before. */
+  /**
+   * Begins to listen to what other nodes could not tell the primary tier; nothing from there is believed before. And to sweep,
+   * in a while.
+   */
   startFeed(): Promise<void> {
+    this.#sweeper?.start();
     return this.#context.feed.start();
   }
 
@@ -174,7 +184,13 @@ export class TieredStore {
     return this.#context.durable.moveUserKey(command);
   }
 
+  /** Deletes those of the next rows that ended long ago. */
+  sweepPage(after: Buffer, revokedRetentionMs: number): Promise<SweptPage> {
+    return sweepPage(this.#context, after, revokedRetentionMs);
+  }
+
   async close(): Promise<void> {
+    await this.#sweeper?.stop();
     await this.#context.feed.stop();
     await this.#pending.close().catch(() => undefined);
     await this.#context.background.drained();
