@@ -20,7 +20,7 @@ export interface EnvelopeRejected {
   readonly handle: string;
 }
 
-/** Work that no caller waits for has failed. A revocation and a sweep are tried again; a touch is not. */
+/** Work that no caller waits for has failed. It is tried again. */
 export interface BackgroundFailure {
   readonly work: 'revocation' | 'sweep' | 'touch';
   readonly code: string;

@@ -15,7 +15,7 @@ import { PendingTouches } from './pending-touches.ts';
 import { PrimaryGuard } from './primary-guard.ts';
 import { ReadPath, type ReadOptions } from './read-path.ts';
 import { regenerate, type Regeneration } from './regenerate-path.ts';
-import { isTouchDue, touch, TouchesUnderWay } from './touch-path.ts';
+import { isTouchDue, touch } from './touch-path.ts';
 import { sweepPage, type SweptPage } from './sweep-path.ts';
 import { Sweeper, type SweepPlan } from './sweeper.ts';
 import { create, update } from './write-path.ts';
@@ -53,6 +53,7 @@ export class TieredStore {
   readonly #context: TieringContext;
   readonly #reads: ReadPath;
   readonly #pending: PendingRevocations;
+  readonly #pendingTouches: PendingTouches;
   readonly #sweeper: Sweeper | null;
 
   constructor(options: TieredStoreOptions) {
@@ -66,19 +67,22 @@ export class TieredStore {
       () => void this.#context.feed.poll(),
     );
     const durable = new DurableGuard(options.durable, platform, durableTimeoutMs, () => this.#durableReturned());
+    const { touchIntervalMs } = options;
+    const background = new Background();
+    this.#pendingTouches = new PendingTouches({ platform, primary, durable, background, touchIntervalMs });
     this.#context = {
       platform,
       primary,
       durable,
       feed: new DirtyFeed({ platform, primary, durable, validationLeaseMs }),
-      background: new Background(),
-      pendingTouches: new PendingTouches(durable, options.touchIntervalMs),
+      background,
+      pendingTouches: this.#pendingTouches,
       openEnvelope: options.openEnvelope,
-      touchIntervalMs: options.touchIntervalMs,
+      touchIntervalMs,
       durableTimeoutMs,
       durableOutageReadsMs: options.durableOutageReadsMs,
     };
-    this.#reads = new ReadPath(this.#context, new TouchesUnderWay());
+    this.#reads = new ReadPath(this.#context);
     this.#pending = new PendingRevocations(this.#context);
     this.#sweeper = options.sweep && new Sweeper(this.#context, options.sweep);
   }
@@ -192,6 +196,7 @@ export class TieredStore {
   async close(): Promise<void> {
     await this.#sweeper?.stop();
     await this.#context.feed.stop();
+    await this.#pendingTouches.close();
     await this.#pending.close().catch(() => undefined);
     await this.#context.background.drained();
     await Promise.all([this.#context.primary.close(), this.#context.durable.close()]);
@@ -200,7 +205,7 @@ export class TieredStore {
   /** What the durable tier missed comes before anything else that it is asked. */
   #durableReturned(): void {
     const { background, pendingTouches, feed } = this.#context;
-    background.run('touch', pendingTouches.replay());
+    background.run('touch', pendingTouches.flush());
     void feed.poll();
   }
 }
