@@ -1,16 +1,37 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sweepSessions } from '../../src/index.ts';
 import { systemPlatform } from '../../src/platform/platform.ts';
 import type { SealedRecord } from '../../src/session/sealed-record.ts';
 import { prismaTier } from '../../src/tiers/prisma/index.ts';
 import type { DurableTier } from '../../src/tiers/tier.ts';
 import { inTransaction } from '../support/row-locks.ts';
-import { load } from '../support/real-client.ts';
-import { freshDatabase, type FreshDatabase } from '../support/shared.ts';
+import { load, realClient } from '../support/real-client.ts';
+import { freshDatabase, type FreshDatabase, sharedRedis, uniqueNamespace } from '../support/shared.ts';
 
 const HOUR = 3_600_000;
 const START = Buffer.alloc(0);
 const LOAD_MS = 5_000;
+
+describe.each(['postgresql', 'sqlite'] as const)('a client on %s', (provider) => {
+  it('sweeps away what ended an hour ago, and not what lives', async () => {
+    await using database = await freshDatabase(provider);
+    const redis = sharedRedis();
+    const options = { redis, database, namespace: uniqueNamespace(), sweep: false } as const;
+    const lifetime = { idle: '10m', absolute: '10m' } as const;
+    const anHourAgo = { ...systemPlatform, now: () => systemPlatform.now() - HOUR };
+    await using past = await realClient({ ...options, lifetime, platform: anHourAgo });
+    await using present = await realClient({ ...options, lifetime });
+    const { id: ended } = await past.create({ cart: [] });
+    const { id: living } = await present.create({ cart: [] });
+    const { id: destroyed } = await present.create({ cart: [] });
+    await present.destroy(destroyed);
+    expect(await sweepSessions(present)).toEqual({ scanned: 3, removed: 1 });
+    expect(await present.get(ended)).toBeNull();
+    expect(await present.get(living)).not.toBeNull();
+    expect(await database.prisma.holdfastSession.count()).toBe(2);
+  });
+});
 
 describe('the sweep on PostgreSQL', () => {
   let database: FreshDatabase;
