@@ -40,7 +40,7 @@ export const LIFETIME_MS_MAX: number = 366 * 24 * 60 * 60_000;
 export const TOUCH_INTERVAL_MS_MAX = 30_000;
 /** … and never more than a tenth of the idle lifetime, so that short sessions slide smoothly too. */
 export const TOUCH_INTERVAL_IDLE_FRACTION: number = 1 / 10;
-/** How long a touch may stay on its way to the durable tier: part of the slack of the durable idle deadline. */
+/** How long touches that nobody waits for are collected: part of the slack of the durable idle deadline. Longer saves little: at 100 a second, a statement a second. */
 export const TOUCH_FLUSH_MS = 1_000;
 /** Clocks of application nodes may differ by this much before an expiry is judged wrongly. They never decide order. */
 export const CLOCK_SKEW_MS = 5_000;
@@ -118,6 +118,37 @@ export const REJECTED_RETRY_MS_MAX = 50;
 /** Drivers of SQLite wait for its lock on the event loop, so they may wait no longer than this; the tier waits the rest itself. */
 export const SQLITE_BUSY_TIMEOUT_MS = 5;
 
+// --- Sweeping ---------------------------------------------------------------------------------------------------
+
+/** 128 bits: two passes never share one. */
+export const SWEEP_PASS_ID_BYTES = 16;
+/** How often a fleet looks for rows that have ended: one pass, by one node. More often finds less each time; seldom lets the table grow. */
+export const SWEEP_EVERY_MS_DEFAULT: number = 10 * 60_000;
+export const SWEEP_EVERY_MS_MIN = 60_000;
+export const SWEEP_EVERY_MS_MAX: number = 24 * 60 * 60_000;
+/** A process that has just started has other things to do, and one that ends soon never sweeps. */
+export const SWEEP_FIRST_MS = 60_000;
+/** How long a revoked row is kept for whoever wants to know when a session was ended. Longer: a larger table; the row holds no envelope. */
+export const REVOKED_RETENTION_MS_DEFAULT: number = 24 * 60 * 60_000;
+/** Longer than any validation lease, and than any write that was sent before may wait, be repeated, and be looked for. */
+export const REVOKED_RETENTION_MS_MIN: number = 15 * 60_000;
+export const REVOKED_RETENTION_MS_MAX: number = 366 * 24 * 60 * 60_000;
+/**
+ * Rows are kept this long after their deadlines, and `durableOutageReads` more: a touch may be late by its interval and its
+ * flush (31 s), clocks differ (5 s), and a write that was sent in time may wait and be repeated (20 s). Twice that.
+ */
+export const SWEEP_SLACK_MS: number = 2 * 60_000;
+/** Rows that one statement of a pass looks at, and at most deletes: some milliseconds. */
+export const SWEEP_PAGE_ROWS = 1_000;
+/** Least pause between two pages … */
+export const SWEEP_PAUSE_MS = 50;
+/** … and how many times as long as the page took: a pass is at work for a fifth of the time at most, however slow the database is. */
+export const SWEEP_REST_FACTOR = 4;
+/** Pause of a pass that found the database away or callers waiting for it. */
+export const SWEEP_BUSY_MS = 5_000;
+/** For this long, by the database's clock, nobody else sweeps once a node has begun; it says so again at half of it. A crashed one's pass is taken up after it. */
+export const SWEEP_LEASE_MS = 60_000;
+
 // --- Dirty feed -------------------------------------------------------------------------------------------------
 
 /** One indexed statement a second and node; a longer interval lets other nodes be behind for longer. */
@@ -136,7 +167,7 @@ export const DIRTY_WINDOW_MARGIN_MS: number = 30_000;
 /** How long reads go on from the primary tier while the durable one is away: long enough for a failover, short enough for a revocation. */
 export const DURABLE_OUTAGE_READS_MS_DEFAULT: number = 15 * 60_000;
 export const DURABLE_OUTAGE_READS_MS_MAX: number = 24 * 60 * 60_000;
-/** Sessions whose activity is remembered while the durable tier is away: 100 bytes each. */
+/** Sessions whose activity the durable tier has not been told of, within a second or while it is away: 300 bytes each. */
 export const PENDING_TOUCHES_MAX = 100_000;
 
 // --- Hedged reads -----------------------------------------------------------------------------------------------

@@ -58,11 +58,11 @@ export class Arguments {
     );
   }
 
-  duration(name: OptionName, maxMs: number): Duration | undefined {
+  duration(name: OptionName, maxMs: number, minMs = 0): Duration | undefined {
     const value = this.text(name);
     if (value === undefined) return undefined;
     try {
-      parseDuration(`--${name}`, value, 0, maxMs);
+      parseDuration(`--${name}`, value, minMs, maxMs);
       return value as Duration;
     } catch (error) {
       throw usageError(error instanceof ConfigurationError ? error.message : `--${name} is no duration.`);

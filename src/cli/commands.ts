@@ -3,6 +3,13 @@ import { fleetCommands } from './fleet-commands.ts';
 import { ringCommands } from './ring-commands.ts';
 import { sessionCommands } from './session-commands.ts';
 import { schemaCommand } from './schema-command.ts';
+import { sweepCommand } from './sweep-command.ts';
 
 /** Everything that `holdfast` can do, in the order in which help shows it. */
-export const commands: readonly Command[] = [...ringCommands, ...fleetCommands, ...sessionCommands, schemaCommand];
+export const commands: readonly Command[] = [
+  ...ringCommands,
+  ...fleetCommands,
+  ...sessionCommands,
+  sweepCommand,
+  schemaCommand,
+];

@@ -33,6 +33,11 @@ export const OPTIONS = {
   'sessions-per-second': { type: 'string', value: 'n', help: 'at most so many (default: no limit)' },
   cursor: { type: 'string', value: 'cursor', help: 'go on where an earlier run was' },
   'destroy-revoked': { type: 'boolean', help: 'end the sessions that a revoked key seals' },
+  'revoked-retention': {
+    type: 'string',
+    value: 'duration',
+    help: 'how long rows of destroyed sessions stay (default: 24h)',
+  },
   'dry-run': { type: 'boolean', help: 'only count' },
   progress: { type: 'boolean', help: 'with --json: one line of JSON after each batch, then the result' },
   sql: { type: 'boolean', help: 'only the SQL' },

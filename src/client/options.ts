@@ -26,9 +26,11 @@ import {
   VALIDATION_LEASE_MS_MAX,
   VALIDATION_LEASE_MS_MIN,
 } from '../limits.ts';
+import { resolveSweep, type SweepOptions } from '../maintenance/sweep-options.ts';
 import { requireMethods, requireOptions } from '../option-checks.ts';
 import { describe, parseDuration, type Duration } from '../platform/duration.ts';
 import { systemPlatform, type Platform } from '../platform/platform.ts';
+import type { SweepPlan } from '../tiering/sweeper.ts';
 import type { DurableTier, PrimaryTier } from '../tiers/tier.ts';
 import type { StandardSchema } from './schema.ts';
 
@@ -70,6 +72,11 @@ export interface SessionClientOptions<T> {
    * longer outages, and keeps revocations that other nodes made meanwhile from being noticed. From 0 to 24 h. @defaultValue '15m'
    */
   readonly durableOutageReads?: Duration;
+  /**
+   * Deletes rows of sessions that ended long ago, in the background: one node of the fleet at a time. `false` where a job of
+   * your own calls `sweepSessions`, or the database's role may not delete. @defaultValue every 10 min, revoked ones after 24 h
+   */
+  readonly sweep?: false | SweepOptions;
   /** Bytes of serialized data, at most 1 048 576. @defaultValue 65536 */
   readonly maxPayload?: number;
   /** Turns data into bytes and back. @defaultValue JSON */
@@ -98,6 +105,8 @@ export interface ResolvedOptions<T> {
   readonly primaryTimeoutMs: number;
   readonly durableTimeoutMs: number;
   readonly durableOutageReadsMs: number;
+  /** Null: never. */
+  readonly sweep: SweepPlan | null;
   readonly maxPayloadBytes: number;
   readonly serializer: Serializer;
   readonly schema: StandardSchema<T> | undefined;
@@ -117,6 +126,7 @@ const NAMES = [
   'primaryTimeout',
   'schema',
   'serializer',
+  'sweep',
   'touchInterval',
   'updateTimeout',
   'validationLease',
@@ -159,6 +169,9 @@ const DURABLE_METHODS = [
   'heartbeat',
   'readFleet',
   'forgetNodes',
+  'claimSweep',
+  'findEnded',
+  'removeEnded',
   'close',
 ] as const satisfies readonly (keyof DurableTier)[];
 
@@ -212,6 +225,7 @@ export function resolveOptions<T>(options: SessionClientOptions<T>): ResolvedOpt
       0,
       DURABLE_OUTAGE_READS_MS_MAX,
     ),
+    sweep: resolveSweep(options.sweep ?? {}),
     maxPayloadBytes: requirePayloadBytes(options.maxPayload ?? PAYLOAD_BYTES_DEFAULT),
     serializer: requireSerializer(options.serializer ?? jsonSerializer),
     schema: options.schema === undefined ? undefined : requireSchema(options.schema),

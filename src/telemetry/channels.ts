@@ -20,9 +20,9 @@ export interface EnvelopeRejected {
   readonly handle: string;
 }
 
-/** Work that no caller waits for has failed. A revocation is tried again; a touch is not. */
+/** Work that no caller waits for has failed. It is tried again. */
 export interface BackgroundFailure {
-  readonly work: 'revocation' | 'touch';
+  readonly work: 'revocation' | 'sweep' | 'touch';
   readonly code: string;
 }
 
@@ -37,6 +37,16 @@ export interface KeysChange {
   readonly reason: string;
 }
 
+/** This node has gone through all rows and deleted those that ended long ago. */
+export interface SweepPass {
+  /** Rows that were looked at, of every namespace. */
+  readonly scanned: number;
+  /** Rows that were deleted. */
+  readonly removed: number;
+  /** Pauses included. */
+  readonly durationMs: number;
+}
+
 /** A named channel and the one shape of message that it carries. */
 export interface FactChannel<Message> {
   readonly hasSubscribers: boolean;
@@ -46,4 +56,5 @@ export interface FactChannel<Message> {
 export const tierChange: FactChannel<TierChange> = channel('holdfast:tier-change');
 export const envelopeRejected: FactChannel<EnvelopeRejected> = channel('holdfast:envelope-rejected');
 export const keysChange: FactChannel<KeysChange> = channel('holdfast:keys');
+export const sweepPass: FactChannel<SweepPass> = channel('holdfast:sweep');
 export const backgroundFailure: FactChannel<BackgroundFailure> = channel('holdfast:background-failure');

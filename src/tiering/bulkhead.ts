@@ -39,6 +39,10 @@ export class Bulkhead {
     });
   }
 
+  get hasQueue(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   leave(): void {
     for (const waiter of this.#waiting) {
       this.#waiting.delete(waiter);

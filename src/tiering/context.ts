@@ -4,7 +4,6 @@ import type { SessionRecord } from '../session/session-record.ts';
 import type { Background } from './background.ts';
 import type { DirtyFeed } from './dirty-feed.ts';
 import type { DurableGuard } from './durable-guard.ts';
-import type { PendingTouches } from './pending-touches.ts';
 import type { PrimaryGuard } from './primary-guard.ts';
 
 /** Opens an envelope for a storage key, or throws `EnvelopeError`. The coordinator never sees a key. */
@@ -17,7 +16,7 @@ export interface TieringContext {
   readonly durable: DurableGuard;
   readonly feed: DirtyFeed;
   readonly background: Background;
-  readonly pendingTouches: PendingTouches;
+  readonly pendingTouches: TouchBacklog;
   readonly openEnvelope: OpenEnvelope;
   /** The configured ceiling; a session with a short idle lifetime is touched more often. */
   readonly touchIntervalMs: number;
@@ -30,6 +29,14 @@ export interface TieringContext {
 export interface RevocationBacklog {
   /** False if nobody will try again. */
   add(storageKey: Buffer): boolean;
+}
+
+/** Where activity goes that the durable tier is told of a little later. */
+export interface TouchBacklog {
+  /** A session was used, and was alive then. */
+  add(storageKey: Buffer, record: SessionRecord, lastSeenAt: number): void;
+  /** Tells everything that is there now. Rejects at the first failure; what is left is told by the next flush. */
+  flush(): Promise<void>;
 }
 
 /** A living session as the tiers have it. Times are milliseconds since the epoch. */

@@ -10,17 +10,21 @@ import type { Platform } from '../platform/platform.ts';
 import type { RecordState, SealedRecord } from '../session/sealed-record.ts';
 import type {
   DurableTier,
+  EndedPage,
   FeedPage,
   FeedPosition,
+  FindEndedCommand,
   Fleet,
   InsertCommand,
   MoveUserKeyCommand,
   NodeMark,
   RegenerateCommand,
+  RemoveEndedCommand,
   RevokeCommand,
   RevokedRow,
   RevokeManyCommand,
   RingMark,
+  SweepClaim,
   TierContext,
   TouchCommand,
   UpdateCommand,
@@ -92,6 +96,19 @@ export class DurableGuard {
   get condition(): 'degraded' | 'down' | 'up' {
     if (!this.#breaker.isClosed) return 'down';
     return this.#breaker.isShaken ? 'degraded' : 'up';
+  }
+
+  /** It is not quite well, or callers wait for it: nothing is asked of it that can wait. */
+  get isBusy(): boolean {
+    return this.condition !== 'up' || this.#room.hasQueue || this.#readRoom.hasQueue;
+  }
+
+  /**
+   * The earlier of this node's and the database's time, for what cannot be taken back: one clock that is set wrongly must not
+   * end anything.
+   */
+  earlierNow(): number {
+    return Math.min(this.#platform.now(), this.#clock.latest() ?? 0);
   }
 
   /** Throws `TierUnavailableError` if a statement would not even be tried now. */
@@ -186,6 +203,18 @@ export class DurableGuard {
 
   forgetNodes(which: Buffer | number): Promise<void> {
     return this.#ask(() => this.#tier.forgetNodes(which));
+  }
+
+  claimSweep(claim: SweepClaim): Promise<boolean> {
+    return this.#ask(() => this.#tier.claimSweep(claim));
+  }
+
+  findEnded(command: FindEndedCommand): Promise<EndedPage> {
+    return this.#ask(() => this.#tier.findEnded(command));
+  }
+
+  removeEnded(command: RemoveEndedCommand): Promise<number> {
+    return this.#ask(() => this.#tier.removeEnded(command));
   }
 
   async close(): Promise<void> {

@@ -1,44 +1,100 @@
-import { PENDING_TOUCHES_MAX } from '../limits.ts';
+import { PENDING_TOUCHES_MAX, SHARED_STATEMENT_ROWS_MAX, TOUCH_FLUSH_MS } from '../limits.ts';
+import type { CancelTimer } from '../platform/platform.ts';
 import { aliveAt, idleDeadline, touchIntervalFor } from '../session/lifetime.ts';
 import type { SessionRecord } from '../session/session-record.ts';
-import type { DurableGuard } from './durable-guard.ts';
+import type { TieringContext, TouchBacklog } from './context.ts';
+import { spread } from './touch-path.ts';
 
+/** No more of the record than is needed: it may be large, and it is plaintext. */
 interface PendingTouch {
   readonly storageKey: Buffer;
-  readonly record: SessionRecord;
+  readonly idleLifetimeMs: number;
+  readonly absoluteExpiresAt: number;
   /** The first activity that was not told: the session was alive then, by the durable tier's own deadline. */
   readonly firstSeenAt: number;
   readonly lastSeenAt: number;
 }
 
-/** Activity that the durable tier could not be told of while it was away; told when it is back, as of when it happened. */
-export class PendingTouches {
-  readonly #durable: DurableGuard;
-  readonly #touchIntervalMs: number;
-  readonly #touches = new Map<string, PendingTouch>();
+type Surroundings = Pick<TieringContext, 'background' | 'durable' | 'platform' | 'primary' | 'touchIntervalMs'>;
 
-  constructor(durable: DurableGuard, touchIntervalMs: number) {
-    this.#durable = durable;
-    this.#touchIntervalMs = touchIntervalMs;
+/**
+ * Activity that the durable tier has not been told of: what came in within a second, or while it was away. Told together, as
+ * of when it happened; one touch of each session, however often it was used. Dies with the process.
+ */
+export class PendingTouches implements TouchBacklog {
+  readonly #around: Surroundings;
+  readonly #touches = new Map<string, PendingTouch>();
+  #flushing: Promise<void> | undefined;
+  #isWanted = false;
+  #cancelTimer: CancelTimer | undefined;
+  #isClosed = false;
+
+  constructor(around: Surroundings) {
+    this.#around = around;
   }
 
   add(storageKey: Buffer, record: SessionRecord, lastSeenAt: number): void {
     const key = storageKey.toString('latin1');
     const earlier = this.#touches.get(key);
     if (earlier === undefined && this.#touches.size >= PENDING_TOUCHES_MAX) return;
-    this.#touches.set(key, { storageKey, record, lastSeenAt, firstSeenAt: earlier?.firstSeenAt ?? lastSeenAt });
+    const { idleLifetimeMs, absoluteExpiresAt } = record;
+    const firstSeenAt = earlier?.firstSeenAt ?? lastSeenAt;
+    this.#touches.set(key, { storageKey, idleLifetimeMs, absoluteExpiresAt, firstSeenAt, lastSeenAt });
+    this.#schedule();
   }
 
-  /** Stops at the first failure: the durable tier is away again. */
-  async replay(): Promise<void> {
-    for (const [key, { storageKey, record, firstSeenAt, lastSeenAt }] of this.#touches) {
-      await this.#durable.touch({
-        storageKey,
-        lastSeenAt,
-        idleExpiresAt: idleDeadline(lastSeenAt, record.idleLifetimeMs, record.absoluteExpiresAt),
-        aliveAt: aliveAt(firstSeenAt, touchIntervalFor(record.idleLifetimeMs, this.#touchIntervalMs)),
-      });
-      this.#touches.delete(key);
+  flush(): Promise<void> {
+    this.#isWanted = true;
+    this.#flushing ??= this.#flushAll().finally(() => {
+      this.#flushing = undefined;
+      if (this.#touches.size > 0) this.#schedule();
+    });
+    return this.#flushing;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelTimer?.();
+    await this.flush().catch(() => undefined);
+  }
+
+  #schedule(): void {
+    if (this.#cancelTimer !== undefined || this.#isClosed) return;
+    const { platform, durable, background } = this.#around;
+    const due = (): void => {
+      this.#cancelTimer = undefined;
+      // While it is away, everything waits for its return.
+      if (durable.condition !== 'down') background.run('touch', this.flush());
+    };
+    this.#cancelTimer = platform.after(TOUCH_FLUSH_MS, due, 'background');
+  }
+
+  /** As many at a time as one statement takes, so that reads find room between them. */
+  async #flushAll(): Promise<void> {
+    while (this.#isWanted) {
+      this.#isWanted = false;
+      const touches = [...this.#touches];
+      for (let at = 0; at < touches.length; at += SHARED_STATEMENT_ROWS_MAX) {
+        const batch = touches.slice(at, at + SHARED_STATEMENT_ROWS_MAX);
+        const outcomes = await Promise.allSettled(batch.map(([key, pending]) => this.#tell(key, pending)));
+        const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+        if (failed !== undefined) throw failed.reason;
+      }
     }
+  }
+
+  async #tell(key: string, pending: PendingTouch): Promise<void> {
+    const { storageKey, idleLifetimeMs, absoluteExpiresAt, firstSeenAt, lastSeenAt } = pending;
+    const { durable, primary, background, touchIntervalMs } = this.#around;
+    const stamp = primary.stamp();
+    const state = await durable.touch({
+      storageKey,
+      lastSeenAt,
+      idleExpiresAt: idleDeadline(lastSeenAt, idleLifetimeMs, absoluteExpiresAt),
+      aliveAt: aliveAt(firstSeenAt, touchIntervalFor(idleLifetimeMs, touchIntervalMs)),
+    });
+    // What was added meanwhile is no older than the statement took: not worth another one.
+    this.#touches.delete(key);
+    background.run('upkeep', spread(this.#around, storageKey, state, stamp));
   }
 }

@@ -8,7 +8,7 @@ import type { PrimaryEntry, PrimaryValue, Stamp } from '../tiers/tier.ts';
 import { newLeaseToken, type LivingSession, type TieringContext } from './context.ts';
 import { Hedge } from './hedge.ts';
 import { UNREACHED, type Unreached } from './primary-guard.ts';
-import { isTouchDue, spread, touch, type TouchesUnderWay } from './touch-path.ts';
+import { isTouchDue, slide, spread, touch } from './touch-path.ts';
 
 export interface ReadOptions {
   /** `strong` asks the durable tier whatever the primary tier holds. */
@@ -23,12 +23,10 @@ export interface ReadOptions {
  */
 export class ReadPath {
   readonly #context: TieringContext;
-  readonly #touches: TouchesUnderWay;
   readonly #hedge: Hedge;
 
-  constructor(context: TieringContext, touches: TouchesUnderWay) {
+  constructor(context: TieringContext) {
     this.#context = context;
-    this.#touches = touches;
     this.#hedge = new Hedge(context.platform, () => context.primary.trip('silent'));
   }
 
@@ -180,7 +178,7 @@ export class ReadPath {
   }
 
   #slide(session: LivingSession, options: ReadOptions): LivingSession {
-    return options.touch ? this.#touches.slide(this.#context, session) : session;
+    return options.touch ? slide(this.#context, session) : session;
   }
 
   #tryOpen(storageKey: Buffer, value: PrimaryValue): SessionRecord | null {

@@ -15,7 +15,9 @@ import { PendingTouches } from './pending-touches.ts';
 import { PrimaryGuard } from './primary-guard.ts';
 import { ReadPath, type ReadOptions } from './read-path.ts';
 import { regenerate, type Regeneration } from './regenerate-path.ts';
-import { isTouchDue, touch, TouchesUnderWay } from './touch-path.ts';
+import { isTouchDue, touch } from './touch-path.ts';
+import { sweepPage, type SweptPage } from './sweep-path.ts';
+import { Sweeper, type SweepPlan } from './sweeper.ts';
 import { create, update } from './write-path.ts';
 
 export interface TieredStoreOptions {
@@ -29,6 +31,8 @@ export interface TieredStoreOptions {
   readonly validationLeaseMs: number;
   readonly touchIntervalMs: number;
   readonly durableOutageReadsMs: number;
+  /** Null: this node never sweeps by itself. */
+  readonly sweep: SweepPlan | null;
 }
 
 export interface TierConditions {
@@ -49,6 +53,8 @@ export class TieredStore {
   readonly #context: TieringContext;
   readonly #reads: ReadPath;
   readonly #pending: PendingRevocations;
+  readonly #pendingTouches: PendingTouches;
+  readonly #sweeper: Sweeper | null;
 
   constructor(options: TieredStoreOptions) {
     const { platform } = options;
@@ -61,26 +67,30 @@ export class TieredStore {
       () => void this.#context.feed.poll(),
     );
     const durable = new DurableGuard(options.durable, platform, durableTimeoutMs, () => this.#durableReturned());
+    const { touchIntervalMs } = options;
+    const background = new Background();
+    this.#pendingTouches = new PendingTouches({ platform, primary, durable, background, touchIntervalMs });
     this.#context = {
       platform,
       primary,
       durable,
       feed: new DirtyFeed({ platform, primary, durable, validationLeaseMs }),
-      background: new Background(),
-      pendingTouches: new PendingTouches(durable, options.touchIntervalMs),
+      background,
+      pendingTouches: this.#pendingTouches,
       openEnvelope: options.openEnvelope,
-      touchIntervalMs: options.touchIntervalMs,
+      touchIntervalMs,
       durableTimeoutMs,
       durableOutageReadsMs: options.durableOutageReadsMs,
     };
-    this.#reads = new ReadPath(this.#context, new TouchesUnderWay());
+    this.#reads = new ReadPath(this.#context);
     this.#pending = new PendingRevocations(this.#context);
+    this.#sweeper = options.sweep && new Sweeper(this.#context, options.sweep);
   }
 
   /** Rejects with a `TierFailure` of the durable tier. May be called again. */
   openDurable(): Promise<void> {
-    const { namespace, platform, durableTimeoutMs } = this.#options;
-    return this.#context.durable.open({ namespace, platform, timeoutMs: durableTimeoutMs });
+    const { namespace, platform, durableTimeoutMs, sweep } = this.#options;
+    return this.#context.durable.open({ namespace, platform, timeoutMs: durableTimeoutMs, sweeps: sweep !== null });
   }
 
   /** Rejects with a `misconfigured` failure only. Called once. */
@@ -89,8 +99,12 @@ export class TieredStore {
     return this.#context.primary.open({ namespace, platform, timeoutMs: primaryTimeoutMs });
   }
 
-  /** Begins to listen to what other nodes could not tell the primary tier; nothing from there is believed before. */
+  /**
+   * Begins to listen to what other nodes could not tell the primary tier; nothing from there is believed before. And to sweep,
+   * in a while.
+   */
   startFeed(): Promise<void> {
+    this.#sweeper?.start();
     return this.#context.feed.start();
   }
 
@@ -174,8 +188,15 @@ export class TieredStore {
     return this.#context.durable.moveUserKey(command);
   }
 
+  /** Deletes those of the next rows that ended long ago. */
+  sweepPage(after: Buffer, revokedRetentionMs: number): Promise<SweptPage> {
+    return sweepPage(this.#context, after, revokedRetentionMs);
+  }
+
   async close(): Promise<void> {
+    await this.#sweeper?.stop();
     await this.#context.feed.stop();
+    await this.#pendingTouches.close();
     await this.#pending.close().catch(() => undefined);
     await this.#context.background.drained();
     await Promise.all([this.#context.primary.close(), this.#context.durable.close()]);
@@ -184,7 +205,7 @@ export class TieredStore {
   /** What the durable tier missed comes before anything else that it is asked. */
   #durableReturned(): void {
     const { background, pendingTouches, feed } = this.#context;
-    background.run('touch', pendingTouches.replay());
+    background.run('touch', pendingTouches.flush());
     void feed.poll();
   }
 }

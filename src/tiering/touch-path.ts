@@ -35,7 +35,7 @@ export async function touch(
 
 /** Tells the primary tier what the durable tier said of a session when `stamp` was taken. */
 export async function spread(
-  context: TieringContext,
+  context: Pick<TieringContext, 'platform' | 'primary'>,
   storageKey: Buffer,
   state: RecordState | null,
   stamp: Stamp | null,
@@ -50,25 +50,17 @@ export async function spread(
   }
 }
 
-/** Touches of reads: at most one under way per session, and nobody waits for it. */
-export class TouchesUnderWay {
-  readonly #keys = new Set<string>();
-
-  /** The session as the touch leaves it, if one is due; else as it is. */
-  slide(context: TieringContext, session: LivingSession): LivingSession {
-    const { storageKey, record } = session;
-    if (!isTouchDue(context, record, session.lastSeenAt)) return session;
-    const key = storageKey.toString('latin1');
-    if (!this.#keys.has(key)) {
-      this.#keys.add(key);
-      const done = touch(context, storageKey, record).finally(() => this.#keys.delete(key));
-      context.background.run('touch', done);
-    }
-    const now = context.platform.now();
-    return {
-      ...session,
-      lastSeenAt: now,
-      idleExpiresAt: idleDeadline(now, record.idleLifetimeMs, record.absoluteExpiresAt),
-    };
-  }
+/**
+ * The session as it is after this use of it. A touch that is due is told within a second, together with those of other
+ * sessions; where the deadline is near, at once, or another node might call the session ended.
+ */
+export function slide(context: TieringContext, session: LivingSession): LivingSession {
+  const { storageKey, record } = session;
+  if (!isTouchDue(context, record, session.lastSeenAt)) return session;
+  const { platform, background, pendingTouches } = context;
+  const now = platform.now();
+  pendingTouches.add(storageKey, record, now);
+  if (session.idleExpiresAt - now < record.idleLifetimeMs / 2) background.run('touch', pendingTouches.flush());
+  const idleExpiresAt = idleDeadline(now, record.idleLifetimeMs, record.absoluteExpiresAt);
+  return { ...session, lastSeenAt: now, idleExpiresAt };
 }

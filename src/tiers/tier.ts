@@ -13,6 +13,8 @@ export interface TierContext {
   readonly platform: Platform;
   /** Every command settles within this time. */
   readonly timeoutMs: number;
+  /** Whether ended rows will be removed: the durable tier then looks for the grant as well. */
+  readonly sweeps?: boolean;
 }
 
 // --- The durable tier: the truth ---------------------------------------------------------------------------------
@@ -161,6 +163,44 @@ export interface MoveUserKeyCommand {
   readonly to: Buffer;
 }
 
+/** Who sweeps. */
+export interface SweepClaim {
+  /** 16 random bytes that name one pass. */
+  readonly passId: Buffer;
+  /** Milliseconds for which no other pass is to begin, from the database's present time on. */
+  readonly forMs: number;
+}
+
+/**
+ * Which rows have ended for good: neither marked dirty nor with earlier keys, and revoked before `revokedBefore`, or not
+ * revoked and with a deadline before `endedBefore`. Milliseconds since the epoch.
+ */
+export interface EndedBounds {
+  readonly endedBefore: number;
+  readonly revokedBefore: number;
+}
+
+/** A page of the sweep, in order of storage key. */
+export interface FindEndedCommand extends EndedBounds {
+  /** Only storage keys greater than this one; an empty buffer starts. */
+  readonly after: Buffer;
+  /** Rows that are looked at, of whatever namespace and state: it bounds the statement. */
+  readonly limit: number;
+}
+
+export interface EndedPage {
+  /** Of the rows that were looked at, those of this namespace that have ended, in order. */
+  readonly storageKeys: readonly Buffer[];
+  /** How many were looked at. */
+  readonly scanned: number;
+  /** Where to go on; null after the last row. */
+  readonly next: Buffer | null;
+}
+
+export interface RemoveEndedCommand extends EndedBounds {
+  readonly storageKeys: readonly Buffer[];
+}
+
 /**
  * A SQL database, or anything that can do what its methods say in one atomic statement each. It never revives a row:
  * `insert` is the only method that creates one and `revoke` is for ever.
@@ -219,6 +259,15 @@ export interface DurableTier {
   readFleet(): Promise<Fleet>;
   /** Takes the node of this id from the fleet, or all that were last seen before this time of the database's clock. */
   forgetNodes(which: Buffer | number): Promise<void>;
+  /**
+   * True if this pass is the one that may sweep the namespace, for `forMs` from now: no other has claimed that, or its time
+   * is over. The same pass may claim again, to be given more time or less. False before the first `raiseRing`.
+   */
+  claimSweep(claim: SweepClaim): Promise<boolean>;
+  /** Which of the next rows have ended; nothing is locked. */
+  findEnded(command: FindEndedCommand): Promise<EndedPage>;
+  /** Deletes those of these rows that have (still) ended, for good. How many. Waits for nobody: a row that is being written is left. */
+  removeEnded(command: RemoveEndedCommand): Promise<number>;
   /** Lets go of what the tier itself opened. Connections that the application owns stay open. */
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { memoryDurableTier, type MemoryDatabase } from '../../src/tiers/memory/memory-durable-tier.ts';
 import { describeDurableTier, type DurableDatabase } from './durable-contract.ts';
 import { describeFleetTables } from './fleet-contract.ts';
+import { describeSweep } from './sweep-contract.ts';
 
 async function openDatabase(): Promise<DurableDatabase> {
   const rows: MemoryDatabase = new Map();
@@ -16,3 +17,4 @@ async function openDatabase(): Promise<DurableDatabase> {
 
 describeDurableTier('memory', openDatabase);
 describeFleetTables('memory', openDatabase);
+describeSweep('memory', openDatabase);

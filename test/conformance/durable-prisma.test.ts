@@ -2,6 +2,7 @@ import { prismaTier } from '../../src/tiers/prisma/index.ts';
 import { freshDatabase } from '../support/shared.ts';
 import { describeDurableTier, type DurableDatabase } from './durable-contract.ts';
 import { describeFleetTables } from './fleet-contract.ts';
+import { describeSweep } from './sweep-contract.ts';
 
 for (const provider of ['postgresql', 'sqlite'] as const) {
   const openDatabase = async (): Promise<DurableDatabase> => {
@@ -17,4 +18,5 @@ for (const provider of ['postgresql', 'sqlite'] as const) {
   };
   describeDurableTier(`prisma on ${provider}`, openDatabase);
   describeFleetTables(`prisma on ${provider}`, openDatabase);
+  describeSweep(`prisma on ${provider}`, openDatabase);
 }

@@ -76,7 +76,7 @@ async function openLaggard({ orders }: RotationFleet, keys: KeyRing): Promise<As
 
 it('a key is rotated from the command line, and refused to be retired too early', { timeout: TIMEOUT_MS }, async () => {
   await using fleet = await RotationFleet.start(sharedRedis());
-  const { json, run, ring, client } = await openDesk(fleet);
+  const { json, run, ring, client, cwd } = await openDesk(fleet);
   const node = await fleet.node();
   const ids = await node.populate(0, 40);
   const old = (await openRing(fleet)).sealingKey.kid;
@@ -114,6 +114,12 @@ it('a key is rotated from the command line, and refused to be retired too early'
   const after = await run(['census', ...client]);
   expect(after.stdout).toMatch(/^40 living sessions, key ring version 5$/m);
   expect(await node.read(ids, 'strong')).toEqual(ids.map((_, n) => n));
+
+  const sweep = ['sweep', ...client];
+  const swept = await holdfast([...sweep, '--json'], { cwd });
+  expect(JSON.parse(swept.stdout)).toEqual({ scanned: 40, removed: 0 });
+  expect((await holdfast(sweep, { cwd })).stdout).toBe('40 rows looked at, 0 deleted.\n');
+  expect(await holdfast([...sweep, '--revoked-retention', '1m'], { cwd })).toMatchObject({ code: 2, stdout: '' });
 });
 
 it(

@@ -57,6 +57,22 @@ describe('opening looks at the tables of the fleet as well: PostgreSQL', () => {
     await using client = await clientWithGrants(database, NEEDED);
     await open(client.prisma, 'postgresql');
   });
+
+  it('asks for DELETE on the sessions where ended ones are to be swept away, and only there', async () => {
+    await using database = await freshDatabase('postgresql');
+    await using client = await clientWithGrants(database, NEEDED);
+    const context = { namespace: 'shop', platform: systemPlatform, timeoutMs: 5_000 };
+    const tier = prismaTier(client.prisma, { provider: 'postgresql' });
+    await tier.open({ ...context, sweeps: false });
+    const reason = 'permission-denied:holdfast_session';
+    await expect(tier.open({ ...context, sweeps: true })).rejects.toMatchObject({ kind: 'misconfigured', reason });
+    await tier.close();
+    const grants = { ...NEEDED, holdfast_session: 'SELECT, INSERT, UPDATE, DELETE' };
+    await using sweeping = await clientWithGrants(database, grants);
+    const other = prismaTier(sweeping.prisma, { provider: 'postgresql' });
+    await other.open({ ...context, sweeps: true });
+    await other.close();
+  });
 });
 
 describe('opening looks at the tables of the fleet as well: SQLite', () => {
@@ -71,7 +87,7 @@ describe('opening looks at the tables of the fleet as well: SQLite', () => {
       'primary-key-missing:holdfast_session_ring',
       [
         'DROP TABLE holdfast_session_ring',
-        'CREATE TABLE holdfast_session_ring (namespace TEXT, version BIGINT, fingerprint BLOB)',
+        'CREATE TABLE holdfast_session_ring (namespace TEXT, version BIGINT, fingerprint BLOB, sweep_pass BLOB, sweep_until BIGINT)',
       ],
     ],
   ])('says %s', async (reason, damage) => {

@@ -41,7 +41,7 @@ describe('the packed tarball', () => {
   test('holds what people read and copy, and no tests', async () => {
     const { stdout } = await run('tar', ['-tzf', tarball]);
     expect(stdout).toContain('package/LICENSE');
-    for (const migration of ['0001_init', '0002_key_fleet']) {
+    for (const migration of ['0001_init', '0002_key_fleet', '0003_sweep']) {
       expect(stdout).toContain(`package/prisma/postgresql/migrations/${migration}/migration.sql`);
       expect(stdout).toContain(`package/prisma/sqlite/migrations/${migration}/migration.sql`);
     }

@@ -1,7 +1,8 @@
 import { afterAll } from 'vitest';
 import { systemPlatform } from '../../src/platform/platform.ts';
-import { describeDurableTier } from '../conformance/durable-contract.ts';
+import { describeDurableTier, type DurableDatabase } from '../conformance/durable-contract.ts';
 import { describePrimaryTier } from '../conformance/primary-contract.ts';
+import { describeSweep } from '../conformance/sweep-contract.ts';
 import { Weather } from './faults.ts';
 import { SimulatedDatabase } from './simulated-database.ts';
 import { SimulatedRedis } from './simulated-redis.ts';
@@ -29,7 +30,7 @@ describePrimaryTier('simulated redis', async () => {
   return { makeTier: () => redis.connect(node()), namespaces: ['shop', 'blog'] };
 });
 
-describeDurableTier('simulated database', async () => {
+const openDatabase = async (): Promise<DurableDatabase> => {
   const database = new SimulatedDatabase(world, new Weather(), fromNow);
   return {
     makeTier: () => database.connect(node()),
@@ -39,4 +40,7 @@ describeDurableTier('simulated database', async () => {
       if (row) database.rows.set(id, { ...row, dirtyAt });
     },
   };
-});
+};
+
+describeDurableTier('simulated database', openDatabase);
+describeSweep('simulated database', openDatabase);

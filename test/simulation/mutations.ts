@@ -3,6 +3,7 @@ import { feedMutations } from './mutations/feed.ts';
 import type { Mutation } from './mutations/mutation.ts';
 import { rowsMutations } from './mutations/rows.ts';
 import { scriptsMutations } from './mutations/scripts.ts';
+import { sweepMutations } from './mutations/sweep.ts';
 import { trustMutations } from './mutations/trust.ts';
 
 /** One for each rule of docs/internals/protocol.md, and for the cells of its tables that are not obvious. */
@@ -12,4 +13,5 @@ export const mutations: readonly Mutation[] = [
   ...rowsMutations,
   ...endsMutations,
   ...feedMutations,
+  ...sweepMutations,
 ];

@@ -29,6 +29,10 @@ export interface SimulationPlan extends Plan {
   readonly rotatesAt: number;
   /** Some sessions are left in peace after a write, so that a node that was not told of it is seen to be behind. */
   readonly isPeaceful: boolean;
+  /** How often the nodes sweep, how long revoked rows stay, and how long rows may still be told of what Redis served alone. */
+  readonly sweepEveryMs: number;
+  readonly revokedRetentionMs: number;
+  readonly durableOutageReadsMs: number;
 }
 
 /** Long lives; lives that end while the run lasts; many sessions of few users, so that what ends many takes several batches. */
@@ -44,6 +48,7 @@ export const FEED_LEASE_MS = 1_500;
 
 const LONG_IDLE_MS = 30 * 60_000;
 const LONG_ABSOLUTE_MS = 12 * 60 * 60_000;
+const LONG_OUTAGE_READS_MS = 15 * 60_000;
 
 export function drawPlan(random: Random, seed: number, kinds: readonly FaultKind[] = FAULT_KINDS): SimulationPlan {
   const profile = random.weighted<Profile>({ ordinary: 70, brief: 18, crowded: 12 });
@@ -71,5 +76,8 @@ export function drawPlan(random: Random, seed: number, kinds: readonly FaultKind
     isPeaceful: random.chance(0.3),
     durationMs,
     faults: drawFaults(random, kinds, durationMs),
+    sweepEveryMs: Math.round(random.logBetween(500, 20_000)),
+    revokedRetentionMs: Math.round(random.logBetween(15_000, 60_000)),
+    durableOutageReadsMs: Math.round(random.logBetween(1_000, LONG_OUTAGE_READS_MS)),
   };
 }

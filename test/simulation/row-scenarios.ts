@@ -101,6 +101,25 @@ export const rowScenarios = {
     return (await isBehind(reader, id)) ? 'a write was not seen 1.6 s later' : null;
   },
 
+  /** The database learns of its activity only when its node reaches it again, and must not have deleted the row meanwhile. */
+  'a session that only Redis served, and the sweep': async () => {
+    const fleet = new MemoryFleet();
+    const options = { lifetime: { idle: '1m', absolute: '1h' }, sweep: { every: '1m' } } as const;
+    const [node] = [await fleet.node(options), await fleet.node(options)];
+    const { id } = await node.sessions.create({ cart: [] });
+    await node.sessions.get(id);
+    await settled();
+    node.durable.hook.before = refuse;
+    for (let minutes = 0; minutes < 10; minutes += 0.5) {
+      await fleet.platform.advance(30_000);
+      if ((await node.sessions.get(id)) === null) return 'a session was not served while the database was away';
+    }
+    node.heal();
+    await fleet.platform.advance(5_000);
+    const session = await node.sessions.get(id).catch(() => null);
+    return session === null ? 'a session that was used all the time is gone' : null;
+  },
+
   'a destroy that is not durable': async () => {
     const fleet = new MemoryFleet();
     const node = await fleet.node();

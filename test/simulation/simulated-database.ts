@@ -8,7 +8,17 @@ import { Clock, type Process, type World } from './world.ts';
 type Method = (...args: unknown[]) => Promise<unknown>;
 type Availability = 'refuses' | 'silent' | 'up';
 
-const WRITES = new Set(['clearFeed', 'insert', 'markDirty', 'regenerate', 'revoke', 'revokeMany', 'touch', 'update']);
+const WRITES = new Set([
+  'clearFeed',
+  'insert',
+  'markDirty',
+  'regenerate',
+  'removeEnded',
+  'revoke',
+  'revokeMany',
+  'touch',
+  'update',
+]);
 
 export interface Commit {
   /** In hex. */
@@ -249,6 +259,9 @@ function lockOf(name: string, args: readonly unknown[]): string[] {
   if (Buffer.isBuffer(command)) return [command.toString('hex')];
   if (name === 'clearFeed' || name === 'revokeMany' || typeof command !== 'object' || command === null)
     return [EVERY_ROW];
+  if (name === 'removeEnded') {
+    return (command as { storageKeys: readonly Buffer[] }).storageKeys.map((key) => key.toString('hex'));
+  }
   const { storageKey, previousStorageKey, record } = command as Record<string, unknown>;
   const keys = [
     storageKey,

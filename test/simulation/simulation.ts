@@ -72,6 +72,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
       platform: machine,
       validationLease: plan.validationLeaseMs,
       lifetime: { idle: plan.idleMs, absolute: plan.absoluteMs },
+      durableOutageReads: plan.durableOutageReadsMs,
+      sweep: { every: plan.sweepEveryMs, revokedRetention: plan.revokedRetentionMs },
     });
     return { process: machine, client };
   };

@@ -2,19 +2,22 @@ import { TierFailure } from '../../errors.ts';
 import { PREVIOUS_KEYS_MAX } from '../../limits.ts';
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
 import type {
-  DirtyRow,
   DurableTier,
+  EndedPage,
   FeedPage,
   FeedPosition,
+  FindEndedCommand,
   Fleet,
   InsertCommand,
   MoveUserKeyCommand,
   NodeMark,
   RegenerateCommand,
+  RemoveEndedCommand,
   RevokeCommand,
   RevokedRow,
   RevokeManyCommand,
   RingMark,
+  SweepClaim,
   TierContext,
   TouchCommand,
   UpdateCommand,
@@ -23,16 +26,7 @@ import type {
   WriteCommand,
 } from '../tier.ts';
 import { fleetOf } from './memory-fleet.ts';
-
-interface Row extends SealedRecord {
-  readonly namespace: string;
-  readonly writeId: Buffer;
-  readonly revokedAt: number | null;
-  readonly dirtyAt: number | null;
-  readonly rotatedAt: number | null;
-  /** Oldest first. */
-  readonly previousKeys: readonly Buffer[];
-}
+import { belongsTo, isBehind, isOver, type Row, toDirtyRow, toRecord, toState } from './memory-row.ts';
 
 /** The rows of one database, by storage key in hex. Tiers that are given the same one see each other's sessions. */
 export type MemoryDatabase = Map<string, Row>;
@@ -168,10 +162,7 @@ class MemoryDurableTier implements DurableTier {
 
   async walk({ after, limit, aliveAt }: WalkCommand): Promise<WalkPage> {
     const namespace = this.#opened();
-    const seen = [...this.#database.values()]
-      .sort((a, b) => a.storageKey.compare(b.storageKey))
-      .filter(({ storageKey }) => storageKey.compare(after) > 0)
-      .slice(0, limit);
+    const { seen, next } = this.#page(after, limit);
     const rows = seen
       .filter((row) => row.namespace === namespace && isAlive(row, aliveAt))
       .map(({ storageKey, keyId, userKey }) => ({
@@ -179,8 +170,7 @@ class MemoryDurableTier implements DurableTier {
         keyId: Buffer.from(keyId),
         hasUser: userKey !== null,
       }));
-    const last = seen.length < limit ? undefined : seen.at(-1);
-    return { rows, next: last ? Buffer.from(last.storageKey) : null };
+    return { rows, next };
   }
 
   async moveUserKey({ storageKey, from, to }: MoveUserKeyCommand): Promise<boolean> {
@@ -204,6 +194,26 @@ class MemoryDurableTier implements DurableTier {
 
   async forgetNodes(which: Buffer | number): Promise<void> {
     fleetOf(this.#database, this.#opened()).forget(which);
+  }
+
+  async claimSweep(claim: SweepClaim): Promise<boolean> {
+    return fleetOf(this.#database, this.#opened()).claimSweep(claim, this.#now());
+  }
+
+  async findEnded({ after, limit, ...bounds }: FindEndedCommand): Promise<EndedPage> {
+    const namespace = this.#opened();
+    const { seen, next } = this.#page(after, limit);
+    const ended = seen.filter((row) => row.namespace === namespace && isOver(row, bounds));
+    return { storageKeys: ended.map(({ storageKey }) => Buffer.from(storageKey)), scanned: seen.length, next };
+  }
+
+  async removeEnded({ storageKeys, ...bounds }: RemoveEndedCommand): Promise<number> {
+    const ended = storageKeys.filter((storageKey) => {
+      const row = this.#find(storageKey);
+      return row !== undefined && isOver(row, bounds);
+    });
+    for (const storageKey of ended) this.#database.delete(storageKey.toString('hex'));
+    return ended.length;
   }
 
   async close(): Promise<void> {
@@ -246,6 +256,16 @@ class MemoryDurableTier implements DurableTier {
     return [...this.#database.values()]
       .filter((row) => row.namespace === namespace)
       .sort((a, b) => a.storageKey.compare(b.storageKey));
+  }
+
+  /** The next rows of all namespaces, and where to go on; null after the last one. */
+  #page(after: Buffer, limit: number): { seen: Row[]; next: Buffer | null } {
+    const seen = [...this.#database.values()]
+      .sort((a, b) => a.storageKey.compare(b.storageKey))
+      .filter(({ storageKey }) => storageKey.compare(after) > 0)
+      .slice(0, limit);
+    const last = seen.length < limit ? undefined : seen.at(-1);
+    return { seen, next: last ? Buffer.from(last.storageKey) : null };
   }
 
   /** The buffers stay the caller's: a database would not notice either if they changed later. */
@@ -303,34 +323,4 @@ function isAlive(row: Row, aliveAt: number): boolean {
 /** Those of this very write included, so that it can be repeated when its answer was lost. */
 function isRevocable(row: Row, writeId: Buffer): boolean {
   return row.revokedAt === null || row.writeId.equals(writeId);
-}
-
-function belongsTo(row: Row, userKeys: readonly Buffer[]): boolean {
-  return userKeys.some((userKey) => row.userKey?.equals(userKey));
-}
-
-function toDirtyRow(row: Row, dirtyAt: number): DirtyRow {
-  const { storageKey, revision, revokedAt, absoluteExpiresAt, previousKeys } = row;
-  return { storageKey, dirtyAt, revision, isRevoked: revokedAt !== null, absoluteExpiresAt, previousKeys };
-}
-
-function isBehind(row: FeedPosition, position: FeedPosition | number): boolean {
-  if (typeof position === 'number') return row.dirtyAt >= position;
-  if (row.dirtyAt !== position.dirtyAt) return row.dirtyAt > position.dirtyAt;
-  return row.storageKey.compare(position.storageKey) > 0;
-}
-
-function toState({ revision, keyId, lastSeenAt, idleExpiresAt, absoluteExpiresAt }: Row): RecordState {
-  return { revision, keyId: Buffer.from(keyId), lastSeenAt, idleExpiresAt, absoluteExpiresAt };
-}
-
-function toRecord(row: Row): SealedRecord {
-  const { storageKey, userKey, envelope, createdAt } = row;
-  return {
-    storageKey: Buffer.from(storageKey),
-    userKey: userKey && Buffer.from(userKey),
-    envelope: Buffer.from(envelope),
-    createdAt,
-    ...toState(row),
-  };
 }

@@ -1,8 +1,9 @@
-import type { Fleet, FleetNode, NodeMark, RingMark } from '../tier.ts';
+import type { Fleet, FleetNode, NodeMark, RingMark, SweepClaim } from '../tier.ts';
 
-/** The nodes of one namespace and the highest ring that they have used. */
+/** The nodes of one namespace, the highest ring that they have used, and which pass may sweep. */
 class MemoryFleet {
   #ring: RingMark | null = null;
+  #sweep: { readonly passId: Buffer; readonly until: number } | null = null;
   readonly #nodes = new Map<string, FleetNode>();
 
   raise(ring: RingMark): RingMark {
@@ -20,6 +21,13 @@ class MemoryFleet {
   read(now: number): Fleet {
     const nodes = [...this.#nodes.values()].map((node) => ({ ...node, nodeId: Buffer.from(node.nodeId) }));
     return { now, ring: this.#ring && copyOf(this.#ring), nodes };
+  }
+
+  claimSweep({ passId, forMs }: SweepClaim, now: number): boolean {
+    if (this.#ring === null) return false;
+    if (this.#sweep !== null && this.#sweep.until > now && !this.#sweep.passId.equals(passId)) return false;
+    this.#sweep = { passId: Buffer.from(passId), until: now + forMs };
+    return true;
   }
 
   forget(which: Buffer | number): void {

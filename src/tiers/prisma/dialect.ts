@@ -1,12 +1,15 @@
 import type {
   FeedPosition,
+  FindEndedCommand,
   InsertCommand,
   MoveUserKeyCommand,
   NodeMark,
   RegenerateCommand,
+  RemoveEndedCommand,
   RevokeCommand,
   RevokeManyCommand,
   RingMark,
+  SweepClaim,
   TouchCommand,
   UpdateCommand,
   WalkCommand,
@@ -33,6 +36,7 @@ export interface Dialect {
   readonly shared: SharedStatements;
   readonly single: SingleStatements;
   readonly fleet: FleetStatements;
+  readonly sweep: SweepStatements;
 }
 
 export interface LaneCounts {
@@ -54,6 +58,8 @@ export interface SchemaStatements {
   readonly accepts: Readonly<Record<ColumnType, RegExp>>;
   /** In the order in which `open` looks at them, that of the sessions first. */
   readonly tables: readonly Inspected[];
+  /** Changes nothing, and fails where rows of sessions may not be deleted. For those who will. */
+  readonly sweepRehearsal: Statement;
 }
 
 /** A table as `open` looks at it. */
@@ -115,6 +121,16 @@ export interface FleetStatements {
   /** At least one row, which carries `now`; ring and node are null where there are none. */
   readFleet(namespace: string): Statement;
   forgetNodes(namespace: string, which: Buffer | number): Statement;
+}
+
+/** What takes away rows that have ended. Run again or late, a statement finds less to do. */
+export interface SweepStatements {
+  /** Changes one row if the claim holds, and none if not. */
+  claimSweep(namespace: string, claim: SweepClaim): Statement;
+  /** Every row that was looked at, in order: `is_ended` is 1 for those of this namespace that have ended. */
+  findEnded(namespace: string, command: FindEndedCommand): Statement;
+  /** Changes as many rows as it deletes. Where rows are locked, it passes over those that somebody holds. */
+  removeEnded(namespace: string, command: RemoveEndedCommand): Statement;
 }
 
 /** The last millisecond at which a write may run. Clocks of databases show whole ones. */

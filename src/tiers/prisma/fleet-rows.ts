@@ -1,13 +1,23 @@
-import type { Fleet, FleetNode, RingMark, WalkedRow, WalkPage } from '../tier.ts';
+import type { EndedPage, Fleet, FleetNode, RingMark, WalkedRow, WalkPage } from '../tier.ts';
 import { bytes, integer, type Row } from './rows.ts';
 
 /** Fewer rows than were asked for means that the table ends here. */
 export function toWalkPage(rows: readonly Row[], limit: number): WalkPage {
-  const last = rows.length < limit ? undefined : rows.at(-1);
+  return { rows: rows.filter((row) => integer(row, 'is_alive') === 1).map(toWalkedRow), next: nextOf(rows, limit) };
+}
+
+export function toEndedPage(rows: readonly Row[], limit: number): EndedPage {
+  const ended = rows.filter((row) => integer(row, 'is_ended') === 1);
   return {
-    rows: rows.filter((row) => integer(row, 'is_alive') === 1).map(toWalkedRow),
-    next: last ? bytes(last, 'storage_key') : null,
+    storageKeys: ended.map((row) => bytes(row, 'storage_key')),
+    scanned: rows.length,
+    next: nextOf(rows, limit),
   };
+}
+
+function nextOf(rows: readonly Row[], limit: number): Buffer | null {
+  const last = rows.length < limit ? undefined : rows.at(-1);
+  return last ? bytes(last, 'storage_key') : null;
 }
 
 function toWalkedRow(row: Row): WalkedRow {

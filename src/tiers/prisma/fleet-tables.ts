@@ -1,8 +1,10 @@
-/** The columns of the two tables beside the sessions' own, whose names they extend: the highest ring of each namespace … */
+/** The columns of the two tables beside the sessions' own, whose names they extend: the highest ring of each namespace, and which pass may sweep it … */
 export const RING_COLUMNS = {
   namespace: 'text',
   version: 'integer',
   fingerprint: 'bytes',
+  sweep_pass: 'bytes',
+  sweep_until: 'integer',
 } as const;
 
 /** … and the nodes that use rings. */
@@ -15,7 +17,12 @@ export const NODE_COLUMNS = {
 } as const;
 
 /** What the statements of the fleet answer beside columns of the sessions. */
-export type FleetColumnName = keyof typeof RING_COLUMNS | keyof typeof NODE_COLUMNS | 'has_user' | 'is_alive';
+export type FleetColumnName =
+  | keyof typeof RING_COLUMNS
+  | keyof typeof NODE_COLUMNS
+  | 'has_user'
+  | 'is_alive'
+  | 'is_ended';
 
 export interface FleetTableNames {
   readonly ring: string;

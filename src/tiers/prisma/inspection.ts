@@ -5,13 +5,19 @@ import type { StatementRunner } from './statement-runner.ts';
 import type { ColumnName } from './table.ts';
 
 /** Throws `misconfigured` with the first thing that a person has to mend, or how the server failed to answer. */
-export async function inspectDatabase(runner: StatementRunner, schema: SchemaStatements): Promise<void> {
+export async function inspectDatabase(
+  runner: StatementRunner,
+  schema: SchemaStatements,
+  sweeps: boolean,
+): Promise<void> {
   await runner.applySettings();
   await readClock(runner, schema);
   for (const inspected of schema.tables) {
     await runner.rows(inspected.describe, (rows) => inspectColumns(rows, inspected, schema.accepts));
     for (const rehearsal of inspected.rehearsals) await rehearse(runner, inspected.table, rehearsal);
   }
+  const [sessions] = schema.tables;
+  if (sweeps && sessions) await rehearse(runner, sessions.table, schema.sweepRehearsal);
 }
 
 /**

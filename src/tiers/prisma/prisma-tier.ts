@@ -2,17 +2,21 @@ import { TierFailure } from '../../errors.ts';
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
 import type {
   DurableTier,
+  EndedPage,
   FeedPage,
   FeedPosition,
+  FindEndedCommand,
   Fleet,
   InsertCommand,
   MoveUserKeyCommand,
   NodeMark,
   RegenerateCommand,
+  RemoveEndedCommand,
   RevokeCommand,
   RevokedRow,
   RevokeManyCommand,
   RingMark,
+  SweepClaim,
   TierContext,
   TouchCommand,
   UpdateCommand,
@@ -22,7 +26,7 @@ import type {
 import type { Dialect } from './dialect.ts';
 import { Postgresql } from './dialects/postgresql/postgresql.ts';
 import { Sqlite } from './dialects/sqlite/sqlite.ts';
-import { toFleet, toRaisedRing, toWalkPage } from './fleet-rows.ts';
+import { toEndedPage, toFleet, toRaisedRing, toWalkPage } from './fleet-rows.ts';
 import { inspectDatabase, readClock } from './inspection.ts';
 import { lanesFor } from './lanes.ts';
 import type { PrismaClientLike } from './prisma-client.ts';
@@ -71,7 +75,7 @@ class PrismaTier implements DurableTier {
     this.#dialect = dialect;
   }
 
-  async open({ namespace, platform, timeoutMs }: TierContext): Promise<void> {
+  async open({ namespace, platform, timeoutMs, sweeps = false }: TierContext): Promise<void> {
     const { lanes: counts, schema, shared: statements } = this.#dialect;
     const { settings } = schema;
     const lanes = lanesFor(this.#client, counts);
@@ -85,7 +89,7 @@ class PrismaTier implements DurableTier {
     const shared = shareCalls({ ...waits, statements, namespace, runner, lanes });
     // Kept even when the inspection fails: a server that is only away is used once `probe` finds it again.
     this.#session = { namespace, runner, shared };
-    await inspectDatabase(runner, schema);
+    await inspectDatabase(runner, schema, sweeps);
   }
 
   async probe(): Promise<number> {
@@ -193,6 +197,21 @@ class PrismaTier implements DurableTier {
   async forgetNodes(which: Buffer | number): Promise<void> {
     const { namespace, runner } = this.#opened();
     await runner.count(this.#dialect.fleet.forgetNodes(namespace, which));
+  }
+
+  async claimSweep(claim: SweepClaim): Promise<boolean> {
+    const { namespace, runner } = this.#opened();
+    return (await runner.count(this.#dialect.sweep.claimSweep(namespace, claim))) === 1;
+  }
+
+  async findEnded(command: FindEndedCommand): Promise<EndedPage> {
+    const { namespace, runner } = this.#opened();
+    return runner.rows(this.#dialect.sweep.findEnded(namespace, command), (rows) => toEndedPage(rows, command.limit));
+  }
+
+  async removeEnded(command: RemoveEndedCommand): Promise<number> {
+    const { namespace, runner } = this.#opened();
+    return runner.count(this.#dialect.sweep.removeEnded(namespace, command));
   }
 
   /** The client is the application's, and so are its connections. */

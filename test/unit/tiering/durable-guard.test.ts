@@ -45,8 +45,12 @@ describe('the guard of a tier whose calls share statements', () => {
   it('lets in all that can share, and always leaves room for writes', async () => {
     const { guard, hold, readStates, inTier } = await setUp();
     hold();
-    const reads = readStates(DURABLE_CALLS_MAX + 1);
+    const reads = readStates(DURABLE_READ_CALLS_MAX);
     await settled();
+    expect(guard.isBusy).toBe(false);
+    reads.push(...readStates(DURABLE_CALLS_MAX + 1 - DURABLE_READ_CALLS_MAX));
+    await settled();
+    expect(guard.isBusy).toBe(true);
     expect(inTier()).toBe(DURABLE_READ_CALLS_MAX);
     const writes = Array.from({ length: DURABLE_CALLS_MAX }, () => guard.revoke({ ...aRevocation() }));
     await settled();

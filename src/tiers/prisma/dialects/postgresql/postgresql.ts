@@ -4,6 +4,7 @@ import { PostgresqlFleet } from './fleet.ts';
 import { PostgresqlSchema } from './schema.ts';
 import { PostgresqlShared } from './shared.ts';
 import { PostgresqlSingle } from './single.ts';
+import { PostgresqlSweep } from './sweep.ts';
 
 /**
  * PostgreSQL, at READ COMMITTED. Every parameter is cast: the driver sends values without types, and what the server
@@ -19,6 +20,7 @@ export class Postgresql implements Dialect {
   readonly shared: PostgresqlShared;
   readonly single: PostgresqlSingle;
   readonly fleet: PostgresqlFleet;
+  readonly sweep: PostgresqlSweep;
 
   constructor(table: string) {
     const quoted = `"${table}"`;
@@ -26,5 +28,6 @@ export class Postgresql implements Dialect {
     this.shared = new PostgresqlShared(quoted);
     this.single = new PostgresqlSingle(quoted);
     this.fleet = new PostgresqlFleet(table);
+    this.sweep = new PostgresqlSweep(table);
   }
 }

@@ -13,9 +13,11 @@ export class SqliteSchema implements SchemaStatements {
     text: /^TEXT$/i,
   };
   readonly tables: readonly Inspected[];
+  readonly sweepRehearsal: Statement;
 
   constructor(table: string) {
     const { ring, node } = fleetTableNames(table);
+    this.sweepRehearsal = { text: `DELETE FROM "${table}" WHERE false`, values: [] };
     this.tables = [
       { table, columns: COLUMNS, describe: describe(table), rehearsals: rehearse(table) },
       {

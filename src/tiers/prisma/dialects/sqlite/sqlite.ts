@@ -3,6 +3,7 @@ import { SqliteFleet } from './fleet.ts';
 import { SqliteSchema } from './schema.ts';
 import { SqliteShared } from './shared.ts';
 import { SqliteSingle } from './single.ts';
+import { SqliteSweep } from './sweep.ts';
 
 /**
  * SQLite 3.35 and later (`RETURNING`). One writer at a time, so there are no rows to lock. Parameters are plain `?`,
@@ -14,6 +15,7 @@ export class Sqlite implements Dialect {
   readonly shared: SqliteShared;
   readonly single: SqliteSingle;
   readonly fleet: SqliteFleet;
+  readonly sweep: SqliteSweep;
 
   constructor(table: string) {
     const quoted = `"${table}"`;
@@ -21,5 +23,6 @@ export class Sqlite implements Dialect {
     this.shared = new SqliteShared(quoted);
     this.single = new SqliteSingle(quoted);
     this.fleet = new SqliteFleet(table);
+    this.sweep = new SqliteSweep(table);
   }
 }
