@@ -3,7 +3,7 @@ import { freshDatabase } from '../support/shared.ts';
 import { describeDurableTier, type DurableDatabase } from './durable-contract.ts';
 import { describeFleetTables } from './fleet-contract.ts';
 
-for (const provider of ['postgresql', 'sqlite'] as const) {
+for (const provider of ['mysql', 'postgresql', 'sqlite'] as const) {
   const openDatabase = async (): Promise<DurableDatabase> => {
     const database = await freshDatabase(provider);
     return {
