@@ -18,7 +18,7 @@ const path = [bin, process.env.PATH].join(delimiter);
 
 installNpmPackages();
 requireNode24();
-for (const provider of ['postgresql', 'sqlite']) generatePrismaClient(provider);
+for (const provider of ['mysql', 'postgresql', 'sqlite']) generatePrismaClient(provider);
 provideServers();
 runCommand();
 
@@ -86,7 +86,14 @@ function serversMissing() {
   const missing = [];
   if (!onPath('redis-server') && !onPath('valkey-server')) missing.push('a Redis or Valkey server');
   if (!hasPostgres()) missing.push('a PostgreSQL server');
+  if (!hasMariadb()) missing.push('a MariaDB server');
   return missing;
+}
+
+/** Debian keeps the server out of the PATH of plain users, Homebrew out of everybody's. */
+function hasMariadb() {
+  const places = ['/usr/sbin', '/opt/homebrew/opt/mariadb/bin', '/usr/local/opt/mariadb/bin'];
+  return onPath('mariadbd') || places.some((place) => existsSync(join(place, 'mariadbd')));
 }
 
 /** Debian and Homebrew keep the server's programs out of PATH, one folder per version. */
@@ -107,6 +114,7 @@ function installWithBrew() {
   const formulae = [];
   if (!onPath('redis-server') && !onPath('valkey-server')) formulae.push('redis');
   if (!hasPostgres()) formulae.push('postgresql@17');
+  if (!hasMariadb()) formulae.push('mariadb');
   say(`Installing ${formulae.join(' ')} with Homebrew`);
   attempt('brew', ['install', '--quiet', ...formulae]);
   return serversMissing().length > 0 ? 'brew install failed' : undefined;
@@ -126,6 +134,7 @@ function installWithApt() {
   const install = () => {
     if (!onPath('redis-server') && !onPath('valkey-server') && !installing('redis-server')) installing('valkey-server');
     if (!hasPostgres()) installing('postgresql');
+    if (!hasMariadb()) installing('mariadb-server');
     return serversMissing().length === 0;
   };
   if (install()) return undefined;

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { Command } from './command.ts';
 
-const PROVIDERS = ['postgresql', 'sqlite'] as const;
+const PROVIDERS = ['mysql', 'postgresql', 'sqlite'] as const;
 
 /** As the package has it, beside `dist` and `src` alike. */
 const folderOf = (provider: string): URL => new URL(`../../prisma/${provider}/`, import.meta.url);

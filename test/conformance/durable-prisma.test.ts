@@ -4,7 +4,7 @@ import { describeDurableTier, type DurableDatabase } from './durable-contract.ts
 import { describeFleetTables } from './fleet-contract.ts';
 import { describeSweep } from './sweep-contract.ts';
 
-for (const provider of ['postgresql', 'sqlite'] as const) {
+for (const provider of ['mysql', 'postgresql', 'sqlite'] as const) {
   const openDatabase = async (): Promise<DurableDatabase> => {
     const database = await freshDatabase(provider);
     return {

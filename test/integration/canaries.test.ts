@@ -8,6 +8,8 @@ import { generateKeyRing, KeyRing, SessionClient } from '../../src/index.ts';
 import { prismaTier } from '../../src/tiers/prisma/index.ts';
 import { redisTier } from '../../src/tiers/redis/index.ts';
 import { realClient, type Shop } from '../support/real-client.ts';
+import { connectMariadb } from '../support/servers/mariadb.ts';
+import type { DatabaseProvider } from '../support/servers/databases.ts';
 import { asPostgresAdmin } from '../support/servers/postgres.ts';
 import { startRedis, type RedisServer } from '../support/servers/redis.ts';
 import { until } from '../support/servers/until.ts';
@@ -52,7 +54,7 @@ function expectNone(haystack: Buffer | string, secrets: readonly string[], where
   }
 }
 
-async function setUp(provider: 'postgresql' | 'sqlite'): Promise<void> {
+async function setUp(provider: DatabaseProvider): Promise<void> {
   [redis, database, keys] = await Promise.all([startRedis(), freshDatabase(provider), generateKeyRing()]);
   sessions = await realClient({ redis, database, keys });
 }
@@ -96,6 +98,17 @@ describe('a thief of the stores', () => {
     const bytes = Buffer.concat([...text.matchAll(/\\x([0-9a-f]*)/g)].map(([, hex = '']) => Buffer.from(hex, 'hex')));
     expectNone(text, secrets, 'the table as text');
     expectNone(bytes, secrets, 'the bytes of the table');
+  });
+
+  it('finds none in the table of MariaDB', async () => {
+    await setUp('mysql');
+    const secrets = await live();
+    await using connection = await connectMariadb(database.url, database.ca ?? '');
+    const rows = await connection.query('SELECT * FROM holdfast_session');
+    expect(rows).toHaveLength(10);
+    const values = rows.flatMap((row) => Object.values(row));
+    expectNone(Buffer.concat(values.filter(Buffer.isBuffer)), secrets, 'the bytes of the table');
+    expectNone(values.map(String).join('\n'), secrets, 'the table as text');
   });
 
   it('finds none in the files of SQLite', async () => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { systemPlatform } from '../../src/platform/platform.ts';
-import type { PrismaClientLike } from '../../src/tiers/prisma/index.ts';
+import type { PrismaClientLike, PrismaProvider } from '../../src/tiers/prisma/index.ts';
 import { prismaTier } from '../../src/tiers/prisma/index.ts';
 import type { DurableTier } from '../../src/tiers/tier.ts';
 import { openPrisma } from '../support/servers/databases.ts';
@@ -147,7 +147,7 @@ describe.each([
   });
 });
 
-it.each(['postgresql', 'sqlite'] as const)(
+it.each(['mysql', 'postgresql', 'sqlite'] as const)(
   'a heartbeat that is done after a later one does not make the node look silent since: %s',
   async (provider) => {
     await using database = await freshDatabase(provider);
@@ -162,7 +162,7 @@ it.each(['postgresql', 'sqlite'] as const)(
 );
 
 describe('nodes that raise rings at the same time', () => {
-  it.each(['postgresql', 'sqlite'] as const)(
+  it.each(['mysql', 'postgresql', 'sqlite'] as const)(
     'all end at the highest, and none is told a lower one: %s',
     async (provider) => {
       await using database = await freshDatabase(provider);
@@ -204,7 +204,7 @@ async function whoWaits({ prisma }: FreshDatabase): Promise<number> {
   return waiting.length;
 }
 
-async function open(prisma: PrismaClientLike, provider: 'postgresql' | 'sqlite', namespace = 'shop') {
+async function open(prisma: PrismaClientLike, provider: PrismaProvider, namespace = 'shop') {
   const tier = prismaTier(prisma, { provider });
   await tier.open({ namespace, platform: systemPlatform, timeoutMs: 5_000 });
   return tier;

@@ -1,7 +1,7 @@
 import { generateKeyRing, SessionClient, type SessionClientOptions } from '../../src/index.ts';
 import { prismaTier } from '../../src/tiers/prisma/index.ts';
 import { redisTier } from '../../src/tiers/redis/index.ts';
-import type { OpenedPrisma } from './servers/databases.ts';
+import type { DatabaseProvider, OpenedPrisma } from './servers/databases.ts';
 import type { RedisCoordinates } from './servers/redis.ts';
 
 export interface Shop {
@@ -10,7 +10,7 @@ export interface Shop {
 
 export interface NodeOptions extends Partial<SessionClientOptions<Shop>> {
   readonly redis: Pick<RedisCoordinates, 'ca' | 'password' | 'port' | 'username'>;
-  readonly database: Pick<OpenedPrisma, 'prisma'> & { readonly provider: 'postgresql' | 'sqlite' };
+  readonly database: Pick<OpenedPrisma, 'prisma'> & { readonly provider: DatabaseProvider };
 }
 
 const ring = generateKeyRing();

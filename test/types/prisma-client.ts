@@ -1,10 +1,13 @@
 import { type PrismaClientLike, prismaTier } from '../../src/tiers/prisma/index.ts';
+import type { PrismaClient as MysqlClient } from '../support/generated/mysql/client.ts';
 import type { PrismaClient as PostgresClient } from '../support/generated/postgresql/client.ts';
 import type { PrismaClient as SqliteClient } from '../support/generated/sqlite/client.ts';
 
+declare const mysql: MysqlClient;
 declare const postgres: PostgresClient;
 declare const sqlite: SqliteClient;
 
+prismaTier(mysql, { provider: 'mysql' });
 prismaTier(postgres, { provider: 'postgresql' });
 prismaTier(sqlite, { provider: 'sqlite', table: 'session' });
 
@@ -29,7 +32,7 @@ prismaTier({ $queryRawUnsafe: async (_text: string) => [] }, { provider: 'postgr
 // @ts-expect-error the number of rows changed must come back as a number
 prismaTier({ $queryRawUnsafe: async () => [], $executeRawUnsafe: async () => 'many' }, { provider: 'sqlite' });
 // @ts-expect-error another database
-prismaTier(postgres, { provider: 'mysql' });
+prismaTier(postgres, { provider: 'mongodb' });
 // @ts-expect-error the provider decides the wording of every statement
 prismaTier(postgres, {});
 // @ts-expect-error leave it out instead

@@ -14,6 +14,7 @@ import type {
   UpdateCommand,
   WalkCommand,
 } from '../tier.ts';
+import type { Row } from './rows.ts';
 import type { ColumnName, ColumnType } from './table.ts';
 
 type SqlScalar = Uint8Array | bigint | boolean | number | string | null;
@@ -23,6 +24,11 @@ export type SqlValue = SqlScalar | readonly SqlScalar[];
 export interface Statement {
   readonly text: string;
   readonly values: readonly SqlValue[];
+  /**
+   * Where the database answers no rows of a write: what their count tells, or the read that finds them once the write is
+   * committed. Others may have written in between, so it must ask for what they cannot make true or false.
+   */
+  readonly answer?: (count: number) => readonly Row[] | Statement;
 }
 
 /**

@@ -31,7 +31,7 @@ export function leavesStatementActive(error: unknown): boolean {
 interface Rule {
   readonly kind: TierFailureKind;
   readonly reason: string;
-  /** SQLSTATE, SQLite result code, Node's `errno` name, Prisma's code, or the `kind` of a driver adapter's error. */
+  /** SQLSTATE, SQLite result code, number of a MySQL or MariaDB error or of their driver's own (45 000 and more), Node's `errno` name, Prisma's code, or the `kind` of a driver adapter's error. */
   readonly codes: readonly string[];
   readonly text?: RegExp;
 }
@@ -46,10 +46,20 @@ const RULES: readonly Rule[] = [
     kind: 'misconfigured',
     reason: 'wrong-password',
     codes: ['P1000', '28P01', 'AuthenticationFailed'],
-    text: /SASL: SCRAM/,
+    text: /SASL: SCRAM|no: 1045,/,
   },
-  { kind: 'misconfigured', reason: 'access-denied', codes: ['P1010', '28000', 'DatabaseAccessDenied'] },
-  { kind: 'misconfigured', reason: 'unknown-database', codes: ['P1003', '3D000', 'DatabaseDoesNotExist'] },
+  {
+    kind: 'misconfigured',
+    reason: 'access-denied',
+    codes: ['P1010', '28000', 'DatabaseAccessDenied'],
+    text: /no: 1044,|insecure transport/,
+  },
+  {
+    kind: 'misconfigured',
+    reason: 'unknown-database',
+    codes: ['P1003', '3D000', 'DatabaseDoesNotExist'],
+    text: /no: 1049,/,
+  },
   {
     kind: 'misconfigured',
     reason: 'table-missing',
@@ -62,21 +72,21 @@ const RULES: readonly Rule[] = [
     codes: ['P2022', '42703', 'ColumnNotFound'],
     text: /no such column|has no column named/,
   },
-  { kind: 'misconfigured', reason: 'permission-denied', codes: ['42501', '23', 'SQLITE_AUTH'] },
-  { kind: 'misconfigured', reason: 'column-type', codes: ['42804', '42883', '22P02', '20', 'SQLITE_MISMATCH'] },
+  { kind: 'misconfigured', reason: 'permission-denied', codes: ['42501', '1142', '1143', '23', 'SQLITE_AUTH'] },
+  { kind: 'misconfigured', reason: 'column-type', codes: ['42804', '42883', '22P02', '1366', '20', 'SQLITE_MISMATCH'] },
   { kind: 'misconfigured', reason: 'column-not-null', codes: ['23502', '1299', 'NullConstraintViolation', 'P2011'] },
   {
     kind: 'misconfigured',
     reason: 'primary-key-missing',
-    codes: ['42P10'],
+    codes: ['42P10', '1176'],
     text: /ON CONFLICT clause does not match/,
   },
-  { kind: 'misconfigured', reason: 'sql-refused', codes: ['42601', '0A000'] },
+  { kind: 'misconfigured', reason: 'sql-refused', codes: ['42601', '0A000', '1064', '1235', '1305'] },
   {
     kind: 'misconfigured',
     reason: 'certificate',
     codes: ['P1011'],
-    text: /Error opening a TLS connection: (?!There was)/,
+    text: /Error opening a TLS connection: (?!There was)|self-signed certificate|unable to (get local issuer|verify the first) certificate|no: 4505[679],|no: 45062,/,
   },
   {
     kind: 'misconfigured',
@@ -91,24 +101,40 @@ const RULES: readonly Rule[] = [
     kind: 'not-sent',
     reason: 'unreachable',
     codes: ['P1001', 'DatabaseNotReachable', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],
+    text: /connect (ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)|getaddrinfo E/,
   },
   { kind: 'not-sent', reason: 'starting', codes: ['57P03'] },
-  { kind: 'not-sent', reason: 'too-many-connections', codes: ['P2037', '53300', 'TooManyConnections'] },
-  { kind: 'not-sent', reason: 'pool-timeout', codes: ['P2024'], text: /timeout exceeded when trying to connect/ },
-  { kind: 'not-sent', reason: 'connect-timeout', codes: ['P1002'], text: /terminated due to connection timeout/ },
+  {
+    kind: 'not-sent',
+    reason: 'too-many-connections',
+    codes: ['P2037', '53300', 'TooManyConnections'],
+    text: /no: 1040,/,
+  },
+  {
+    kind: 'not-sent',
+    reason: 'pool-timeout',
+    codes: ['P2024', '45028'],
+    text: /timeout exceeded when trying to connect/,
+  },
+  {
+    kind: 'not-sent',
+    reason: 'connect-timeout',
+    codes: ['P1002', '45012'],
+    text: /terminated due to connection timeout/,
+  },
   { kind: 'not-sent', reason: 'tls-handshake', codes: ['TlsConnectionError'] },
   {
     kind: 'not-sent',
     reason: 'closed',
-    codes: ['CLIENT_CLOSED'],
+    codes: ['CLIENT_CLOSED', '45013', '45027', '45037'],
     text: /after calling end on the pool|is not queryable/,
   },
 
   // The server refused it and nothing changed.
-  { kind: 'rejected', reason: 'deadlock', codes: ['40P01'] },
-  { kind: 'rejected', reason: 'serialization', codes: ['40001', 'P2034', 'TransactionWriteConflict'] },
-  { kind: 'rejected', reason: 'statement-timeout', codes: ['57014'] },
-  { kind: 'rejected', reason: 'lock-timeout', codes: ['55P03'] },
+  { kind: 'rejected', reason: 'deadlock', codes: ['40P01', '1213'] },
+  { kind: 'rejected', reason: 'serialization', codes: ['40001', '1020', 'P2034', 'TransactionWriteConflict'] },
+  { kind: 'rejected', reason: 'statement-timeout', codes: ['57014', '1317', '1969', '3024'] },
+  { kind: 'rejected', reason: 'lock-timeout', codes: ['55P03', '1205'] },
   {
     kind: 'rejected',
     reason: 'unique-violation',
@@ -123,31 +149,31 @@ const RULES: readonly Rule[] = [
   {
     kind: 'rejected',
     reason: 'read-only',
-    codes: ['25006', '8', '264', '520', '776', '1032', '1288', 'SQLITE_READONLY'],
+    codes: ['25006', '1290', '1792', '1836', '8', '264', '520', '776', '1032', '1288', 'SQLITE_READONLY'],
     text: /attempt to write a readonly database/,
   },
-  // The only division is that of an insert which asks for the time when it is done.
-  { kind: 'rejected', reason: 'too-late', codes: ['22012'] },
-  { kind: 'rejected', reason: 'disk-full', codes: ['53100', '13', 'SQLITE_FULL'] },
-  { kind: 'rejected', reason: 'out-of-memory', codes: ['53200', '7', 'SQLITE_NOMEM'] },
+  // The only division, and on MySQL the only overflow, is that of a statement which asks for the time when it is nearly done.
+  { kind: 'rejected', reason: 'too-late', codes: ['22012', '1690'] },
+  { kind: 'rejected', reason: 'disk-full', codes: ['53100', '1021', '1114', '13', 'SQLITE_FULL'] },
+  { kind: 'rejected', reason: 'out-of-memory', codes: ['53200', '1037', '1038', '1041', '7', 'SQLITE_NOMEM'] },
   {
     kind: 'rejected',
     reason: 'value-refused',
-    codes: ['22001', '22003', '23514', '275', 'LengthMismatch', 'ValueOutOfRange'],
+    codes: ['22001', '22003', '23514', '1153', '3819', '4025', '45046', '275', 'LengthMismatch', 'ValueOutOfRange'],
   },
 
   // It may have been executed, or may yet be.
-  { kind: 'ambiguous', reason: 'terminated', codes: ['57P01', '57P02', '57P05'] },
+  { kind: 'ambiguous', reason: 'terminated', codes: ['57P01', '57P02', '57P05', '1053', '1927'] },
   {
     kind: 'ambiguous',
     reason: 'connection-lost',
-    codes: ['P1017', 'ConnectionClosed', 'ECONNRESET', 'EPIPE'],
+    codes: ['P1017', 'ConnectionClosed', 'ECONNRESET', 'EPIPE', '45004', '45009', '45019'],
     text: /Connection terminated unexpectedly|^Connection terminated$/m,
   },
   {
     kind: 'ambiguous',
     reason: 'read-timeout',
-    codes: ['P1008', 'ETIMEDOUT', 'SocketTimeout'],
+    codes: ['P1008', 'ETIMEDOUT', 'SocketTimeout', '45026'],
     text: /Query read timeout/,
   },
 ];
@@ -155,7 +181,7 @@ const RULES: readonly Rule[] = [
 /** Where codes and texts hide: raw queries are wrapped in P2010, whose `meta` holds the adapter's error and its cause. */
 const NESTED = ['meta', 'driverAdapterError', 'cause'] as const;
 const CODES = ['code', 'errorCode', 'originalCode', 'extendedCode', 'kind'] as const;
-const TEXTS = ['message', 'originalMessage', 'reason'] as const;
+const TEXTS = ['message', 'originalMessage', 'reason', 'cause'] as const;
 const DEPTH_MAX = 6;
 
 function collect(value: unknown, codes: Set<string>, texts: string[], depth = 0): void {

@@ -26,7 +26,8 @@ export async function inspectDatabase(
  */
 export async function readClock(runner: StatementRunner, schema: SchemaStatements): Promise<number> {
   return runner.rows(schema.probe, ([answer]) => {
-    if (answer?.['standby'] === true) throw new TierFailure('rejected', 'standby');
+    // A boolean, or a number where there are none.
+    if (Number(answer?.['standby']) === 1) throw new TierFailure('rejected', 'standby');
     return integer(answer ?? {}, 'now');
   });
 }

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../../errors.ts';
 import type { PrismaClientLike } from './prisma-client.ts';
 
-const PROVIDERS = ['postgresql', 'sqlite'] as const;
+const PROVIDERS = ['mysql', 'postgresql', 'sqlite'] as const;
 /**
  * What PostgreSQL accepts without quotes. It cuts names to 63 bytes without a word (NAMEDATALEN - 1), and the names of the
  * tables beside this one are five longer.

@@ -24,6 +24,7 @@ import type {
   WalkPage,
 } from '../tier.ts';
 import type { Dialect } from './dialect.ts';
+import { Mysql } from './dialects/mysql/mysql.ts';
 import { Postgresql } from './dialects/postgresql/postgresql.ts';
 import { Sqlite } from './dialects/sqlite/sqlite.ts';
 import { toEndedPage, toFleet, toRaisedRing, toWalkPage } from './fleet-rows.ts';
@@ -48,6 +49,8 @@ export function prismaTier(prisma: PrismaClientLike, options: PrismaTierOptions)
 
 function dialectFor({ provider, table }: ResolvedPrismaOptions): Dialect {
   switch (provider) {
+    case 'mysql':
+      return new Mysql(table);
     case 'postgresql':
       return new Postgresql(table);
     case 'sqlite':
@@ -97,13 +100,7 @@ class PrismaTier implements DurableTier {
   }
 
   async insert(command: InsertCommand): Promise<boolean> {
-    const { shared } = this.#opened();
-    try {
-      return await shared.insert.run(command);
-    } catch (error) {
-      if (error instanceof TierFailure && error.reason === 'too-late') return false;
-      throw error;
-    }
+    return this.#opened().shared.insert.run(command).catch(whenLate(false));
   }
 
   async read(storageKey: Buffer): Promise<SealedRecord | null> {
@@ -135,7 +132,7 @@ class PrismaTier implements DurableTier {
   async revokeMany(command: RevokeManyCommand): Promise<RevokedRow[]> {
     const { namespace, runner } = this.#opened();
     if (isNobody(command.of)) return [];
-    return runner.rows(this.#dialect.single.revokeMany(namespace, command), toRevokedRows);
+    return runner.rows(this.#dialect.single.revokeMany(namespace, command), toRevokedRows).catch(whenLate([]));
   }
 
   async markDirty(storageKey: Buffer): Promise<void> {
@@ -223,6 +220,14 @@ class PrismaTier implements DurableTier {
     if (!this.#session) throw new TierFailure('not-sent', 'not-open');
     return this.#session;
   }
+}
+
+/** What a call answers whose statement found only in the midst of it that it was too late, and changed nothing. */
+function whenLate<T>(answer: T): (error: unknown) => T {
+  return (error) => {
+    if (error instanceof TierFailure && error.reason === 'too-late') return answer;
+    throw error;
+  };
 }
 
 function firstAs<T>(convert: (row: Row) => T): (rows: readonly Row[]) => T | null {

@@ -43,8 +43,8 @@ export class StatementRunner {
   }
 
   /** How many rows it changed. */
-  count({ text, values }: Statement): Promise<number> {
-    return this.#inLane((deadline) => this.#attempt(() => this.#client.$executeRawUnsafe(text, ...values), deadline));
+  count(statement: Statement): Promise<number> {
+    return this.#inLane((deadline) => this.#attempt(() => this.#countRows(statement), deadline));
   }
 
   applySettings(): Promise<void> {
@@ -52,11 +52,25 @@ export class StatementRunner {
   }
 
   /** As `rows`, for who has a lane and watches the time: what passes is tried again until the deadline. */
-  attemptRows<T>({ text, values }: Statement, deadline: number, convert: (rows: readonly Row[]) => T): Promise<T> {
-    return this.#attempt(
-      async () => convert((await this.#client.$queryRawUnsafe(text, ...values)) as readonly Row[]),
-      deadline,
-    );
+  attemptRows<T>(statement: Statement, deadline: number, convert: (rows: readonly Row[]) => T): Promise<T> {
+    return this.#attempt(async () => convert(await this.#findRows(statement)), deadline);
+  }
+
+  async #countRows(statement: Statement): Promise<number> {
+    if (statement.answer) return (await this.#findRows(statement)).length;
+    return this.#client.$executeRawUnsafe(statement.text, ...statement.values);
+  }
+
+  async #findRows({ text, values, answer }: Statement): Promise<readonly Row[]> {
+    if (!answer) return (await this.#client.$queryRawUnsafe(text, ...values)) as readonly Row[];
+    const answered = answer(await this.#client.$executeRawUnsafe(text, ...values));
+    if (!('text' in answered)) return answered;
+    try {
+      return await this.#findRows(answered);
+    } catch (error) {
+      // The read may have been refused, or not been sent at all; the write before it is done.
+      throw new TierFailure('ambiguous', toTierFailure(error).reason);
+    }
   }
 
   #inLane<T>(attempt: (deadline: number) => Promise<T>): Promise<T> {

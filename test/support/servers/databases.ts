@@ -2,18 +2,26 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { PrismaLibSql } from '@prisma/adapter-libsql';
+import { PrismaMariaDb } from '@prisma/adapter-mariadb';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Client } from 'pg';
 import type { PrismaClient } from '../generated/postgresql/client.ts';
+import { connectMariadb, mariadbOptions } from './mariadb.ts';
 import { pgOptions } from './postgres.ts';
 
-export type DatabaseProvider = 'postgresql' | 'sqlite';
+export type DatabaseProvider = 'mysql' | 'postgresql' | 'sqlite';
 
 export interface OpenOptions {
-  /** PEM of the authority to trust; PostgreSQL only. */
+  /** PEM of the authority to trust; not for SQLite. */
   readonly ca?: string;
-  /** @defaultValue 10; PostgreSQL only */
+  /** @defaultValue 10; not for SQLite */
   readonly connections?: number;
+  /** Of every transaction; this and what follows is for MariaDB only. @defaultValue the server's, REPEATABLE READ */
+  readonly isolation?: string;
+  /** Whether a write counts the rows that it found, or only those that look different now. @defaultValue true */
+  readonly foundRows?: boolean;
+  readonly timeZone?: string;
+  readonly useTextProtocol?: boolean;
 }
 
 export interface OpenedPrisma extends AsyncDisposable {
@@ -41,6 +49,11 @@ export async function migrate(provider: DatabaseProvider, url: string, options: 
     database.close();
     return;
   }
+  if (provider === 'mysql') {
+    await using connection = await connectMariadb(url, options.ca ?? '');
+    for (const sql of migrations(provider)) await connection.query(sql);
+    return;
+  }
   const client = new Client(pgOptions(url, options.ca ?? ''));
   await client.connect();
   try {
@@ -56,9 +69,35 @@ export async function openPrisma(
   url: string,
   options: OpenOptions = {},
 ): Promise<OpenedPrisma> {
-  const prisma = provider === 'sqlite' ? await openSqlite(url) : await openPostgres(url, options);
+  const prisma = await openers[provider](url, options);
   const close = (): Promise<void> => prisma.$disconnect();
   return { prisma, close, [Symbol.asyncDispose]: close };
+}
+
+const openers: Record<DatabaseProvider, (url: string, options: OpenOptions) => Promise<PrismaClient>> = {
+  mysql: openMariadb,
+  postgresql: openPostgres,
+  sqlite: openSqlite,
+};
+
+async function openMariadb(url: string, options: OpenOptions): Promise<PrismaClient> {
+  const { ca = '', connections = 10, foundRows = true, isolation, timeZone, useTextProtocol = false } = options;
+  const { PrismaClient: Generated } = await import('../generated/mysql/client.ts');
+  const first = [
+    ...(isolation === undefined ? [] : [`SET SESSION TRANSACTION ISOLATION LEVEL ${isolation}`]),
+    ...(timeZone === undefined ? [] : [`SET time_zone = '${timeZone}'`]),
+  ];
+  const settings = {
+    ...mariadbOptions(url, ca),
+    connectionLimit: connections,
+    foundRows,
+    initSql: first,
+    acquireTimeout: 1_000,
+    initializationTimeout: 500,
+    // The server's limits are shorter, so that the outcome is known and not merely late.
+    socketTimeout: 4_000,
+  };
+  return new Generated({ adapter: new PrismaMariaDb(settings, { useTextProtocol }) }) as unknown as PrismaClient;
 }
 
 async function openPostgres(url: string, { ca = '', connections = 10 }: OpenOptions): Promise<PrismaClient> {

@@ -60,7 +60,7 @@ describe('the arguments of a command', () => {
       expect(complaint('keys revoke', ...argv)).not.toContain(secret);
     }
     expect(complaint('keys revoke', '--passphrase', secret)).toContain('--passphrase-file');
-    expect(complaint('schema', secret)).toBe('"holdfast schema" must be followed by postgresql or sqlite.');
+    expect(complaint('schema', secret)).toBe('"holdfast schema" must be followed by mysql or postgresql or sqlite.');
   });
 
   it('are checked when they are asked for', () => {
@@ -77,7 +77,7 @@ describe('the arguments of a command', () => {
 
   it('need one word where there is a choice, and none elsewhere', () => {
     expect(parseArguments(command('schema'), ['sqlite', '--sql']).positional).toBe('sqlite');
-    expect(complaint('schema')).toContain('postgresql or sqlite');
+    expect(complaint('schema')).toContain('mysql or postgresql or sqlite');
     expect(complaint('schema', 'sqlite', 'postgresql')).toContain('one word only');
     expect(complaint('keys list', 'all')).toContain('options only');
   });

@@ -14,6 +14,10 @@ const sqlState = (code: string): Error =>
   raw({ kind: 'postgres', code, originalCode: code, severity: 'ERROR', message: 'x' });
 const sqlite = (code: number, message: string): Error =>
   raw({ kind: 'sqlite', originalCode: String(code), extendedCode: code, message, originalMessage: message });
+/** What the adapter does not know it passes on with the server's number, or with one of the driver's own. */
+const mysql = (code: number, message = 'x', cause?: string): Error =>
+  raw({ kind: 'mysql', originalCode: String(code), originalMessage: message, code, message, state: 'HY000', cause });
+const noConnection = (cause: string): Error => mysql(45028, 'retrieve connection from pool timeout after 500ms', cause);
 const known = (code: string): Error => Object.assign(new Error('x'), { name: 'PrismaClientKnownRequestError', code });
 
 describe('a failure of a Prisma client', () => {
@@ -52,6 +56,23 @@ describe('a failure of a Prisma client', () => {
       new Error('ConnectionFailed("Unable to open connection to local database /x: 14")'),
       'cannot-open',
     ],
+    [
+      'wrong password (MariaDB), which looks like an exhausted pool',
+      noConnection("(conn:-1, no: 1045, SQLState: 28000) Access denied for user 'shop'@'%' (using password: YES)"),
+      'wrong-password',
+    ],
+    [
+      'no such database (MariaDB)',
+      noConnection("(conn:-1, no: 1049, SQLState: 42000) Unknown database 'shop'"),
+      'unknown-database',
+    ],
+    [
+      'a certificate that nobody vouches for (MariaDB)',
+      noConnection('(conn:-1, no: 45057, SQLState: 08000) self-signed certificate in certificate chain'),
+      'certificate',
+    ],
+    ['missing grant (MariaDB)', mysql(1142), 'permission-denied'],
+    ['no key to conflict with (MariaDB)', mysql(1176), 'primary-key-missing'],
     ['P1000', known('P1000'), 'wrong-password'],
     ['P1003', known('P1003'), 'unknown-database'],
     ['P1010', known('P1010'), 'access-denied'],
@@ -69,6 +90,8 @@ describe('a failure of a Prisma client', () => {
     ['no connection left', raw({ kind: 'TooManyConnections', originalCode: '53300' }), 'too-many-connections'],
     ['pool exhausted', new Error('timeout exceeded when trying to connect'), 'pool-timeout'],
     ['silent handshake', new Error('Connection terminated due to connection timeout'), 'connect-timeout'],
+    ['refused (MariaDB)', noConnection('connect ECONNREFUSED 127.0.0.1:3306'), 'unreachable'],
+    ['pool exhausted (MariaDB)', noConnection('x'), 'pool-timeout'],
     ['dead connection', new Error('Client has encountered a connection error and is not queryable'), 'closed'],
   ])('never left this process: %s', (_what, error, reason) => {
     expect(toTierFailure(error)).toMatchObject({ kind: 'not-sent', reason });
@@ -78,6 +101,12 @@ describe('a failure of a Prisma client', () => {
     ['deadlock', raw({ kind: 'TransactionWriteConflict', originalCode: '40P01' }), 'deadlock'],
     ['serialization', raw({ kind: 'TransactionWriteConflict', originalCode: '40001' }), 'serialization'],
     ['P2034', known('P2034'), 'serialization'],
+    ['deadlock (MariaDB)', raw({ kind: 'TransactionWriteConflict', originalCode: '1213' }), 'deadlock'],
+    ['a row changed since the snapshot (MariaDB)', mysql(1020), 'serialization'],
+    ['statement timeout (MariaDB)', mysql(1969), 'statement-timeout'],
+    ['lock timeout (MariaDB)', mysql(1205), 'lock-timeout'],
+    ['read-only server (MariaDB)', mysql(1290), 'read-only'],
+    ['the overflow of a statement that is late (MariaDB)', mysql(1690), 'too-late'],
     ['statement timeout', sqlState('57014'), 'statement-timeout'],
     ['lock timeout', sqlState('55P03'), 'lock-timeout'],
     ['unique violation', raw({ kind: 'UniqueConstraintViolation', originalCode: '23505' }), 'unique-violation'],
@@ -99,6 +128,8 @@ describe('a failure of a Prisma client', () => {
     ['silent server', new Error('Query read timeout'), 'read-timeout'],
     ['ETIMEDOUT', raw({ kind: 'SocketTimeout' }), 'read-timeout'],
     ['killed by an administrator', sqlState('57P01'), 'terminated'],
+    ['closed in mid-statement (MariaDB)', mysql(45009), 'connection-lost'],
+    ['silent server (MariaDB)', mysql(45026), 'read-timeout'],
     ['a SQLSTATE that nobody thought of', sqlState('XX000'), 'unknown'],
     ['a string', 'boom', 'unknown'],
     ['nothing', undefined, 'unknown'],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Dialect, FleetStatements, Statement } from '../../../../src/tiers/prisma/dialect.ts';
+import { Mysql } from '../../../../src/tiers/prisma/dialects/mysql/mysql.ts';
 import { Postgresql } from '../../../../src/tiers/prisma/dialects/postgresql/postgresql.ts';
 import { Sqlite } from '../../../../src/tiers/prisma/dialects/sqlite/sqlite.ts';
 
@@ -19,6 +20,7 @@ const makers: Record<string, (fleet: FleetStatements) => Statement> = {
 };
 
 describe.each([
+  ['mysql', (table: string): Dialect => new Mysql(table), /\?/g],
   ['postgresql', (table: string): Dialect => new Postgresql(table), /\$\d+/g],
   ['sqlite', (table: string): Dialect => new Sqlite(table), /\?/g],
 ] as const)('the statements of the fleet for %s', (_provider, dialectOf, placeholder) => {
@@ -52,8 +54,8 @@ describe.each([
     expect(tables.map(({ table }) => table)).toEqual(['Web_Session', 'Web_Session_ring', 'Web_Session_node']);
     const texts = Object.values(makers).map((make) => make(dialectOf('Web_Session').fleet).text);
     expect(texts.join('\n')).not.toContain('holdfast');
-    for (const name of ['"Web_Session"', '"Web_Session_ring"', '"Web_Session_node"']) {
-      expect(texts.join('\n')).toContain(name);
+    for (const name of ['Web_Session', 'Web_Session_ring', 'Web_Session_node']) {
+      expect(texts.join('\n')).toMatch(new RegExp(`(["\`])${name}\\1`));
     }
   });
 

@@ -26,9 +26,9 @@ describe('the options of prismaTier', () => {
     },
   );
 
-  it.each(['mysql', 'postgres', undefined])('refuse the provider %j and name those that work', (provider) => {
+  it.each(['mariadb', 'postgres', undefined])('refuse the provider %j and name those that work', (provider) => {
     const options = { provider } as unknown as { provider: 'sqlite' };
-    expect(() => prismaTier(client, options)).toThrow(/'postgresql' or 'sqlite'/);
+    expect(() => prismaTier(client, options)).toThrow(/'mysql' or 'postgresql' or 'sqlite'/);
   });
 
   it.each([undefined, null, {}, { $queryRawUnsafe: () => [] }, 'postgresql://shop:secret@db'])(

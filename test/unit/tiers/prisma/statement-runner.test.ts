@@ -17,6 +17,32 @@ describe('a statement', () => {
     expect(sent()).toBe(1);
   });
 
+  it('that answers no rows is followed by what its count tells', async () => {
+    const { runner, sent } = setUp([1]);
+    const rows = [{ storage_key: 'x' }];
+    const counted = { ...statement, answer: (count: number) => (count === 1 ? rows : []) };
+    expect(await runner.rows(counted, (found) => found)).toBe(rows);
+    expect(sent()).toBe(1);
+  });
+
+  it('that answers no rows is followed by a read, whose rows are the answer', async () => {
+    const { runner } = setUp([1, [{ now: 1 }, { now: 2 }], 0, []]);
+    const followed = { ...statement, answer: () => ({ text: 'SELECT', values: [] }) };
+    expect(await runner.rows(followed, (found) => found)).toHaveLength(2);
+    expect(await runner.count(followed)).toBe(0);
+  });
+
+  it('that is done stays done when the read after it is refused or not sent', async () => {
+    const followed = { ...statement, answer: () => ({ text: 'SELECT', values: [] }) };
+    for (const [code, reason] of [
+      ['P2024', 'pool-timeout'],
+      ['57014', 'statement-timeout'],
+    ] as const) {
+      const { runner } = setUp([1, Object.assign(new Error('x'), { code })]);
+      await expect(runner.count(followed)).rejects.toMatchObject({ kind: 'ambiguous', reason });
+    }
+  });
+
   it('is sent again while somebody else holds the lock', async () => {
     const { runner, sent } = setUp([busy, busy, busy, 1]);
     expect(await runner.count(statement)).toBe(1);
@@ -149,13 +175,13 @@ interface Circumstances {
 }
 
 function setUp(
-  answers: (number | Error | Promise<number>)[],
+  answers: (number | object[] | Error | Promise<number>)[],
   lanes = new Lanes(1),
   { holdsLane = true, stuck, early = 0 }: Circumstances = {},
 ) {
   let sent = 0;
   let renewed = 0;
-  const answer = async (): Promise<number> => {
+  const answer = async () => {
     const next = answers[sent];
     sent += 1;
     if (next instanceof Error) throw next;
@@ -167,7 +193,7 @@ function setUp(
     if (stuck) throw stuck;
     await work();
   };
-  const client = { $queryRawUnsafe: answer, $executeRawUnsafe: answer, $transaction };
+  const client = { $queryRawUnsafe: answer, $executeRawUnsafe: answer as () => Promise<number>, $transaction };
   const runner = new StatementRunner(client, { ...options, holdsLane, platform, lanes });
   return { runner, sent: () => sent, renewed: () => renewed, time, timers };
 }

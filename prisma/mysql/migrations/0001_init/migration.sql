@@ -1,0 +1,51 @@
+-- The sessions of holdfast, for MariaDB 10.6 or MySQL 8.0.16, or later (they need JSON_TABLE, and checks that are enforced).
+--
+-- Nearly every statement on this table is an update of one row that changes no indexed column: InnoDB then changes the row
+-- in its page and touches no other index. So: no index on a column that an update or a touch changes (revision,
+-- last_seen_at, idle_expires_at, revoked_at, …), however useful it looks.
+
+CREATE TABLE holdfast_session (
+  -- SHA-256 of the session id. A thief of this table cannot present it as a cookie.
+  storage_key         BINARY(32)     NOT NULL,
+  -- Compared byte by byte: the usual collations take 'Shop' and 'shop' for the same.
+  namespace           VARCHAR(64)    CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  -- Keyed hash of the user id: lets a user's sessions be found without saying whose they are.
+  user_key            BINARY(32),
+  revision            BIGINT         NOT NULL,
+  -- Random per write. A statement whose answer was lost is repeated, and this tells whether it had run.
+  write_id            BINARY(16)     NOT NULL,
+  -- Ciphertext; emptied when the session is revoked, so that nothing is left to decrypt.
+  envelope            MEDIUMBLOB     NOT NULL,
+  key_id              BINARY(8)      NOT NULL,
+  -- Milliseconds since the epoch rather than TIMESTAMP: no driver converts them, no session time zone matters.
+  created_at          BIGINT         NOT NULL,
+  last_seen_at        BIGINT         NOT NULL,
+  idle_expires_at     BIGINT         NOT NULL,
+  absolute_expires_at BIGINT         NOT NULL,
+  revoked_at          BIGINT,
+  -- When the primary tier missed a change of this row: the work list that makes the tiers agree again.
+  dirty_at            BIGINT,
+  -- When the session last got a new id.
+  rotated_at          BIGINT,
+  -- The storage keys it had before, one after the other: a logout that raced a login still finds its session.
+  previous_keys       VARBINARY(256) NOT NULL DEFAULT '',
+
+  PRIMARY KEY (storage_key),
+
+  -- The library never breaks these. They are for the night when somebody repairs rows by hand.
+  CONSTRAINT holdfast_session_namespace_check     CHECK (CHAR_LENGTH(namespace) > 0),
+  CONSTRAINT holdfast_session_revision_check      CHECK (revision > 0),
+  CONSTRAINT holdfast_session_envelope_check      CHECK (OCTET_LENGTH(envelope) > 0 OR revoked_at IS NOT NULL),
+  CONSTRAINT holdfast_session_previous_keys_check CHECK (OCTET_LENGTH(previous_keys) % 32 = 0)
+) ENGINE = InnoDB;
+
+-- There are no partial indexes here: the nulls are in these too, 40 bytes a session and index.
+
+-- A user's sessions: "your devices", and "sign out everywhere".
+CREATE INDEX holdfast_session_user_key_idx ON holdfast_session (user_key);
+
+-- The feed that each node reads every second, in this order. All nulls while the primary tier is well.
+CREATE INDEX holdfast_session_dirty_at_idx ON holdfast_session (dirty_at, storage_key);
+
+-- The few sessions that lately changed their id, among which a late logout looks for its key.
+CREATE INDEX holdfast_session_rotated_at_idx ON holdfast_session (rotated_at);

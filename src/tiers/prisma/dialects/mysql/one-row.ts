@@ -1,0 +1,78 @@
+import type { TouchCommand, UpdateCommand } from '../../../tier.ts';
+import { lastMoment, type Statement } from '../../dialect.ts';
+import { STATE_COLUMNS } from '../../table.ts';
+import { CLOCK, MARK } from './sql.ts';
+
+/** One row, found by its primary key: it is locked before the condition is looked at, so the clock is that of the lock. */
+export class MysqlOneRow {
+  readonly #table: string;
+
+  /** `table` is quoted. */
+  constructor(table: string) {
+    this.#table = table;
+  }
+
+  /**
+   * A count of one is certain. None may also come from a driver that counts only rows that look different afterwards
+   * (`foundRows: false`), when a repeat finds itself done: then the row tells.
+   */
+  update(namespace: string, { record, writeId, validUntil, dirty, aliveAt }: UpdateCommand): Statement {
+    const { storageKey } = record;
+    const revision = BigInt(record.revision);
+    return {
+      text: `UPDATE ${this.#table} SET user_key = ?, envelope = ?, key_id = ?,
+  last_seen_at = GREATEST(last_seen_at, ?), idle_expires_at = GREATEST(idle_expires_at, ?)${dirty ? `, ${MARK}` : ''},
+  revision = ?, write_id = ?
+WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL
+  AND idle_expires_at >= ? AND absolute_expires_at > ?
+  AND ((revision = ? - 1 AND ${CLOCK} <= ?) OR (revision = ? AND write_id = ?))`,
+      values: [
+        record.userKey,
+        record.envelope,
+        record.keyId,
+        BigInt(record.lastSeenAt),
+        BigInt(record.idleExpiresAt),
+        revision,
+        writeId,
+        storageKey,
+        namespace,
+        BigInt(aliveAt),
+        BigInt(aliveAt),
+        revision,
+        lastMoment(validUntil),
+        revision,
+        writeId,
+      ],
+      answer: (count) =>
+        count > 0 ? [{ storage_key: storageKey }] : this.written(namespace, storageKey, revision, writeId),
+    };
+  }
+
+  /** The row, if this write made it what it is. */
+  written(namespace: string, storageKey: Buffer, revision: bigint, writeId: Buffer): Statement {
+    return {
+      text: `SELECT storage_key FROM ${this.#table}
+WHERE storage_key = ? AND namespace = ? AND revision = ? AND write_id = ? AND revoked_at IS NULL`,
+      values: [storageKey, namespace, revision, writeId],
+    };
+  }
+
+  touch(namespace: string, { storageKey, lastSeenAt, idleExpiresAt, aliveAt }: TouchCommand): Statement {
+    const times = [BigInt(lastSeenAt), BigInt(idleExpiresAt)];
+    const alive = `storage_key = ? AND namespace = ? AND revoked_at IS NULL
+  AND idle_expires_at >= ? AND absolute_expires_at > ?`;
+    const ofRow = [storageKey, namespace, BigInt(aliveAt), BigInt(aliveAt)];
+    return {
+      text: `UPDATE ${this.#table} SET
+  last_seen_at = GREATEST(last_seen_at, ?), idle_expires_at = GREATEST(idle_expires_at, ?)
+WHERE ${alive}`,
+      values: [...times, ...ofRow],
+      answer: () => ({
+        text: `SELECT ${['storage_key', ...STATE_COLUMNS].join(', ')} FROM ${this.#table}
+WHERE ${alive}
+  AND last_seen_at >= ? AND idle_expires_at >= ?`,
+        values: [...ofRow, ...times],
+      }),
+    };
+  }
+}

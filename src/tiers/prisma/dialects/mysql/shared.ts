@@ -1,0 +1,113 @@
+import { SHARED_STATEMENT_ROWS_MAX } from '../../../../limits.ts';
+import type { InsertCommand, TouchCommand, UpdateCommand } from '../../../tier.ts';
+import { lastMoment, type SharedKind, type SharedStatements, type SqlValue, type Statement } from '../../dialect.ts';
+import { type ColumnName, INSERT_COLUMNS, STATE_COLUMNS } from '../../table.ts';
+import { Input } from './input.ts';
+import { MysqlOneRow } from './one-row.ts';
+import { CLOCK, placeholders, unless } from './sql.ts';
+
+export class MysqlShared implements SharedStatements {
+  /** Which rows of a shared update have won nobody can tell: a row may be overwritten before it is looked at. */
+  readonly rowsMax: Readonly<Record<SharedKind, number>> = {
+    insert: SHARED_STATEMENT_ROWS_MAX,
+    read: SHARED_STATEMENT_ROWS_MAX,
+    touch: SHARED_STATEMENT_ROWS_MAX,
+    update: 1,
+  };
+  readonly #oneRow: MysqlOneRow;
+  readonly #table: string;
+
+  /** `table` is quoted. */
+  constructor(table: string) {
+    this.#oneRow = new MysqlOneRow(table);
+    this.#table = table;
+  }
+
+  /**
+   * All rows or none, so nobody has to ask which: a key that is taken and a row that is late fail the statement, and it is
+   * sent again in halves. The rows are written one after the other; a key that somebody else is inserting makes one wait,
+   * after its own values were read. So behind them all comes one that is no session: a second row of the first key,
+   * which meets that of this statement, changes nothing, and is where the clock is looked at. It is known by its previous keys.
+   */
+  insert(namespace: string, commands: readonly InsertCommand[]): Statement {
+    const inOrder = commands.toSorted((a, b) => a.record.storageKey.compare(b.record.storageKey));
+    const rows = inOrder.map(({ record }) => ({ storage_key: record.storageKey }));
+    const validUntil = inOrder.map((command) => lastMoment(command.validUntil)).reduce((a, b) => (b < a ? b : a));
+    const row = `(${placeholders(INSERT_COLUMNS)})`;
+    return {
+      text: `INSERT INTO ${this.#table} (${INSERT_COLUMNS.join(', ')})
+VALUES ${inOrder.map(() => row).join(', ')}, ${row}
+ON DUPLICATE KEY UPDATE revision = ${unless(`VALUES(previous_keys) = '' OR ${CLOCK} > ?`, 'revision')}`,
+      values: [...inOrder.flatMap((command) => rowOf(namespace, command)), ...lastRow(namespace, inOrder), validUntil],
+      answer: () => rows,
+    };
+  }
+
+  read(namespace: string, storageKeys: readonly Buffer[], columns: readonly ColumnName[]): Statement {
+    return {
+      text: `SELECT ${columns.join(', ')} FROM ${this.#table}
+WHERE storage_key IN (${placeholders(storageKeys)}) AND namespace = ? AND revoked_at IS NULL`,
+      values: [...storageKeys, namespace],
+    };
+  }
+
+  update(namespace: string, [command]: readonly UpdateCommand[]): Statement {
+    if (!command) throw new RangeError('An update of no session.');
+    return this.#oneRow.update(namespace, command);
+  }
+
+  /**
+   * Times only grow, so a row that is alive and has these or later ones is one that this touch, or a later one, has moved:
+   * what is read afterwards is the state after the touch, whoever else has written meanwhile.
+   */
+  touch(namespace: string, commands: readonly TouchCommand[]): Statement {
+    const [only] = commands;
+    if (only && commands.length === 1) return this.#oneRow.touch(namespace, only);
+    const input = new Input(commands);
+    const joined = input.joined(this.#table);
+    const alive = `namespace = ? AND revoked_at IS NULL
+  AND session.idle_expires_at >= alive_at AND absolute_expires_at > alive_at`;
+    const columns: readonly ColumnName[] = ['storage_key', ...STATE_COLUMNS];
+    const values = [...input.values, namespace];
+    return {
+      text: `UPDATE ${joined}
+SET session.last_seen_at = GREATEST(session.last_seen_at, input.last_seen_at),
+  session.idle_expires_at = GREATEST(session.idle_expires_at, input.idle_expires_at)
+WHERE ${alive}`,
+      values,
+      answer: () => ({
+        text: `SELECT ${columns.map((column) => `session.${column}`).join(', ')}
+FROM ${joined}
+WHERE ${alive}
+  AND session.last_seen_at >= input.last_seen_at AND session.idle_expires_at >= input.idle_expires_at`,
+        values,
+      }),
+    };
+  }
+}
+
+function rowOf(namespace: string, { record, writeId }: InsertCommand, previousKeys = NONE): readonly SqlValue[] {
+  return [
+    record.storageKey,
+    namespace,
+    record.userKey,
+    BigInt(record.revision),
+    writeId,
+    record.envelope,
+    record.keyId,
+    BigInt(record.createdAt),
+    BigInt(record.lastSeenAt),
+    BigInt(record.idleExpiresAt),
+    BigInt(record.absoluteExpiresAt),
+    previousKeys,
+  ];
+}
+
+const NONE: Buffer = Buffer.alloc(0);
+
+/** It passes the checks of the table, and weighs little. */
+function lastRow(namespace: string, [first]: readonly InsertCommand[]): readonly SqlValue[] {
+  if (!first) throw new RangeError('An insert of no session.');
+  const record = { ...first.record, envelope: Buffer.alloc(1) };
+  return rowOf(namespace, { ...first, record }, record.storageKey);
+}

@@ -1,0 +1,165 @@
+import { PREVIOUS_KEYS_MAX, STORAGE_KEY_BYTES } from '../../../../limits.ts';
+import type { FeedPosition, RegenerateCommand, RevokeCommand, RevokeManyCommand } from '../../../tier.ts';
+import { firstMoment, lastMoment, positionOf, type SingleStatements, type Statement } from '../../dialect.ts';
+import { FEED_COLUMNS, RECORD_COLUMNS } from '../../table.ts';
+import { MysqlOneRow } from './one-row.ts';
+import { CLOCK, CLOCK_AT_START, MARK, placeholders, unless } from './sql.ts';
+
+const REMEMBERED_BYTES = PREVIOUS_KEYS_MAX * STORAGE_KEY_BYTES;
+const REVOKED_COLUMNS = 'storage_key, idle_expires_at, absolute_expires_at';
+
+/** In a SET list each expression sees what those before it have set: so what others ask for comes last. */
+export class MysqlSingle implements SingleStatements {
+  readonly #oneRow: MysqlOneRow;
+  readonly #table: string;
+
+  /** `table` is quoted. */
+  constructor(table: string) {
+    this.#oneRow = new MysqlOneRow(table);
+    this.#table = table;
+  }
+
+  /**
+   * Looks for the old key only: to look for the new one as well, which is seldom there, would lock the gap where it
+   * belongs, and two who hold that gap wait for each other. A repeat finds no row, having waited for whoever moves it, and reads what became of it.
+   */
+  regenerate(namespace: string, command: RegenerateCommand): Statement {
+    const { record, writeId, validUntil, dirty, aliveAt, previousStorageKey, regeneratedAt } = command;
+    const { storageKey } = record;
+    const revision = BigInt(record.revision);
+    return {
+      text: `UPDATE ${this.#table} SET user_key = ?, envelope = ?, key_id = ?,
+  last_seen_at = GREATEST(last_seen_at, ?), idle_expires_at = GREATEST(idle_expires_at, ?),
+  created_at = ?, absolute_expires_at = ?, rotated_at = ?,
+  previous_keys = RIGHT(CONCAT(previous_keys, storage_key), ${REMEMBERED_BYTES})${dirty ? `, ${MARK}` : ''},
+  revision = ?, write_id = ?, storage_key = ?
+WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL
+  AND idle_expires_at >= ? AND absolute_expires_at > ?
+  AND revision = ? - 1 AND ${CLOCK} <= ?`,
+      values: [
+        record.userKey,
+        record.envelope,
+        record.keyId,
+        BigInt(record.lastSeenAt),
+        BigInt(record.idleExpiresAt),
+        BigInt(record.createdAt),
+        BigInt(record.absoluteExpiresAt),
+        BigInt(regeneratedAt),
+        revision,
+        writeId,
+        storageKey,
+        previousStorageKey,
+        namespace,
+        BigInt(aliveAt),
+        BigInt(aliveAt),
+        revision,
+        lastMoment(validUntil),
+      ],
+      answer: (count) =>
+        count > 0 ? [{ storage_key: storageKey }] : this.#oneRow.written(namespace, storageKey, revision, writeId),
+    };
+  }
+
+  /** Nobody changes the write id of a revoked row, so the read afterwards finds what this write did, and only that. */
+  revoke(namespace: string, { storageKey, writeId, validUntil, revokedAt, dirty }: RevokeCommand): Statement {
+    return {
+      text: `UPDATE ${this.#table} SET
+  revision = CASE WHEN revoked_at IS NULL THEN revision + 1 ELSE revision END, envelope = ''${dirty ? `, ${MARK}` : ''},
+  write_id = ?, revoked_at = COALESCE(revoked_at, ?)
+WHERE storage_key = ? AND namespace = ?
+  AND ((revoked_at IS NULL AND ${CLOCK} <= ?) OR write_id = ?)`,
+      values: [writeId, BigInt(revokedAt), storageKey, namespace, lastMoment(validUntil), writeId],
+      answer: () => ({
+        text: `SELECT ${REVOKED_COLUMNS} FROM ${this.#table}
+WHERE storage_key = ? AND namespace = ? AND write_id = ? AND revoked_at IS NOT NULL`,
+        values: [storageKey, namespace, writeId],
+      }),
+    };
+  }
+
+  /** Each row looks at the clock when it is held. One that is late fails the statement, which then changes nothing. */
+  revokeMany(namespace: string, command: RevokeManyCommand): Statement {
+    const { of, except, after, limit, writeId, validUntil, revokedAt } = command;
+    const ofUser = of === 'everyone' ? '' : ` AND user_key IN (${placeholders(of)})`;
+    const page = `namespace = ? AND storage_key > ?${except ? ' AND storage_key <> ?' : ''}${ofUser}`;
+    const ofPage = [namespace, after, ...(except ? [except] : []), ...(of === 'everyone' ? [] : of)];
+    const next = unless(`${CLOCK} > ?`, 'revision + 1');
+    return {
+      text: `UPDATE ${this.#table} SET
+  revision = CASE WHEN revoked_at IS NULL THEN ${next} ELSE revision END, envelope = '', ${MARK},
+  write_id = ?, revoked_at = COALESCE(revoked_at, ?)
+WHERE ${page} AND (revoked_at IS NULL OR write_id = ?)
+ORDER BY storage_key LIMIT ?`,
+      values: [lastMoment(validUntil), writeId, BigInt(revokedAt), ...ofPage, writeId, BigInt(limit)],
+      answer: () => ({
+        text: `SELECT ${REVOKED_COLUMNS} FROM ${this.#table}
+WHERE ${page} AND write_id = ? AND revoked_at IS NOT NULL
+ORDER BY storage_key LIMIT ?`,
+        values: [...ofPage, writeId, BigInt(limit)],
+      }),
+    };
+  }
+
+  markDirty(namespace: string, storageKey: Buffer): Statement {
+    return {
+      text: `UPDATE ${this.#table} SET ${MARK}
+WHERE storage_key = ? AND namespace = ?`,
+      values: [storageKey, namespace],
+    };
+  }
+
+  /** A comparison of rows would not be answered from the index. */
+  readFeed(namespace: string, after: FeedPosition | number, limit: number): Statement {
+    const columns = FEED_COLUMNS.join(', ');
+    const [dirtyAt, storageKey] = positionOf(after);
+    return {
+      text: `SELECT now, ${columns}
+FROM (SELECT ${CLOCK_AT_START} AS now) AS clock LEFT JOIN (
+  SELECT ${columns} FROM ${this.#table}
+  WHERE namespace = ? AND dirty_at >= ? AND (dirty_at > ? OR storage_key > ?)
+  ORDER BY dirty_at, storage_key LIMIT ?
+) AS feed ON true
+ORDER BY dirty_at, storage_key`,
+      values: [namespace, dirtyAt, dirtyAt, storageKey, BigInt(limit)],
+    };
+  }
+
+  /**
+   * Two lists for the two indexes, and then the rows in order of their keys. To change rows along an index of what is
+   * changed locks the index before the row, and everybody else locks them the other way round.
+   */
+  clearFeed(namespace: string, before: number, limit: number): Statement {
+    const settledBefore = firstMoment(before);
+    const settled = `COALESCE(dirty_at, 0) < ? AND COALESCE(rotated_at, 0) < ?`;
+    const list = (time: string): string => `(SELECT storage_key FROM ${this.#table}
+    WHERE ${time} < ? AND namespace = ? AND ${settled} LIMIT ?)`;
+    const ofList = [settledBefore, namespace, settledBefore, settledBefore, BigInt(limit)];
+    return {
+      text: `UPDATE (
+  ${list('dirty_at')}
+  UNION ${list('rotated_at')}
+  ORDER BY storage_key LIMIT ?
+) AS found STRAIGHT_JOIN ${this.#table} AS session FORCE INDEX (PRIMARY) ON session.storage_key = found.storage_key
+SET dirty_at = NULL, rotated_at = NULL, previous_keys = ''
+WHERE (dirty_at IS NOT NULL OR rotated_at IS NOT NULL) AND ${settled}`,
+      values: [...ofList, ...ofList, BigInt(limit), settledBefore, settledBefore],
+    };
+  }
+
+  listByUser(namespace: string, userKeys: readonly Buffer[], after: Buffer, limit: number): Statement {
+    return {
+      text: `SELECT ${RECORD_COLUMNS.join(', ')} FROM ${this.#table}
+WHERE user_key IN (${placeholders(userKeys)}) AND namespace = ? AND revoked_at IS NULL AND storage_key > ?
+ORDER BY storage_key LIMIT ?`,
+      values: [...userKeys, namespace, after, BigInt(limit)],
+    };
+  }
+
+  findRegenerated(namespace: string, previousStorageKey: Buffer, since: number): Statement {
+    return {
+      text: `SELECT storage_key, previous_keys FROM ${this.#table}
+WHERE rotated_at >= ? AND namespace = ? AND revoked_at IS NULL AND LOCATE(?, previous_keys) > 0`,
+      values: [BigInt(since), namespace, previousStorageKey],
+    };
+  }
+}

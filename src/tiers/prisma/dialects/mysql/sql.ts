@@ -1,0 +1,21 @@
+/**
+ * Milliseconds when the statement began. In UTC: `UNIX_TIMESTAMP` would convert from the session's time zone, in which an
+ * hour of every autumn comes twice.
+ */
+export const CLOCK_AT_START = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000";
+/** Milliseconds at this very moment. `SYSDATE` alone reads the clock anew, for each row, and it knows no UTC. */
+export const CLOCK = `(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) + TIMESTAMPDIFF(MICROSECOND, NOW(6), SYSDATE(6))) DIV 1000`;
+/** For a SET list; one without it leaves the index of the marks alone. What is null makes `GREATEST` null. */
+export const MARK: string = `dirty_at = GREATEST(COALESCE(dirty_at, 0), ${CLOCK})`;
+
+/**
+ * The number, or error 1690 where the condition is true: no mode of SQL turns an overflow into a warning. The only way to
+ * take a whole statement back after some of its rows were written.
+ */
+export function unless(condition: string, number: string): string {
+  return `${number} + 9223372036854775807 * (${condition})`;
+}
+
+export function placeholders(values: readonly unknown[]): string {
+  return values.map(() => '?').join(', ');
+}

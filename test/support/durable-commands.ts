@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import { expect } from 'vitest';
+import { systemPlatform } from '../../src/platform/platform.ts';
+import type { SealedRecord } from '../../src/session/sealed-record.ts';
+import { type PrismaClientLike, type PrismaProvider, prismaTier } from '../../src/tiers/prisma/index.ts';
+import type {
+  DurableTier,
+  InsertCommand,
+  RegenerateCommand,
+  RevokeCommand,
+  RevokeManyCommand,
+  TouchCommand,
+  UpdateCommand,
+} from '../../src/tiers/tier.ts';
+
+export const NOW = 1_764_000_000_000;
+export const HOUR = 3_600_000;
+
+export async function openTier(client: PrismaClientLike, provider: PrismaProvider, timeoutMs = 5_000) {
+  const tier = prismaTier(client, { provider });
+  await tier.open({ namespace: 'shop', platform: systemPlatform, timeoutMs });
+  return tier;
+}
+
+export function aRecord(changes: Partial<SealedRecord> = {}): SealedRecord {
+  return {
+    storageKey: randomBytes(32),
+    userKey: randomBytes(32),
+    revision: 1,
+    envelope: randomBytes(200),
+    keyId: randomBytes(8),
+    createdAt: NOW,
+    lastSeenAt: NOW,
+    idleExpiresAt: NOW + HOUR,
+    absoluteExpiresAt: NOW + 12 * HOUR,
+    ...changes,
+  };
+}
+
+export async function insert(tier: DurableTier, changes: Partial<SealedRecord> = {}): Promise<SealedRecord> {
+  const record = aRecord(changes);
+  expect(await tier.insert(insertion(record))).toBe(true);
+  return record;
+}
+
+export const anytime = () => ({ writeId: randomBytes(16), validUntil: null });
+
+export function insertion(record: SealedRecord): InsertCommand {
+  return { record, ...anytime() };
+}
+
+export function successor(record: SealedRecord): SealedRecord {
+  return { ...record, revision: record.revision + 1, envelope: randomBytes(200) };
+}
+
+/** The write after `record`. */
+export function change(record: SealedRecord): UpdateCommand {
+  return { record: successor(record), ...anytime(), dirty: false, aliveAt: NOW };
+}
+
+export function move(record: SealedRecord): RegenerateCommand {
+  const next = { ...successor(record), storageKey: randomBytes(32) };
+  return { ...change(record), record: next, previousStorageKey: record.storageKey, regeneratedAt: NOW };
+}
+
+export function touchOf({ storageKey, lastSeenAt, idleExpiresAt }: SealedRecord): TouchCommand {
+  return { storageKey, lastSeenAt: lastSeenAt + 1, idleExpiresAt: idleExpiresAt + 1, aliveAt: NOW };
+}
+
+export function revocation({ storageKey }: SealedRecord): RevokeCommand {
+  return { storageKey, ...anytime(), revokedAt: NOW, dirty: true };
+}
+
+export function revokeAll(of: RevokeManyCommand['of']): RevokeManyCommand {
+  return { of, except: null, after: Buffer.alloc(0), limit: 100, ...anytime(), revokedAt: NOW };
+}
+
+export async function failureOf(call: () => Promise<unknown>): Promise<{ kind: string; reason: string }> {
+  try {
+    await call();
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'HOLDFAST_TIER_FAILURE' });
+    return error as { kind: string; reason: string };
+  }
+  return { kind: 'none', reason: 'it succeeded' };
+}

@@ -1,0 +1,117 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { firstStatements, type MariadbAccounts, type MariadbMachine } from './mariadb-machine.ts';
+import { ProviderUnavailable } from './provider.ts';
+import { ServerProcess } from './server-process.ts';
+
+const run = promisify(execFile);
+
+/** MariaDB refuses to run as root, so root hands it to the account that every distribution's package creates. */
+const ACCOUNT = 'mysql';
+
+export async function launchMariadbProcess(port: number, accounts: MariadbAccounts): Promise<MariadbMachine> {
+  const server = find('mariadbd');
+  const installer = find('mariadb-install-db');
+  const owner = accountForRoot();
+  const dir = await mkdtemp(join(tmpdir(), 'holdfast-mariadb-'));
+  await writeFile(join(dir, 'server.crt'), accounts.certificates.certificate);
+  await writeFile(join(dir, 'server.key'), accounts.certificates.privateKey, { mode: 0o600 });
+  await writeFile(join(dir, 'first.sql'), firstStatements(accounts), { mode: 0o600 });
+  await writeFile(join(dir, 'my.cnf'), configuration(dir, port, accounts.settings));
+  if (owner) {
+    for (const path of ['', 'server.crt', 'server.key', 'first.sql'])
+      await chown(join(dir, path), owner.uid, owner.gid);
+  }
+  await chmod(dir, 0o700);
+  const options = owner ? { uid: owner.uid, gid: owner.gid, cwd: dir } : { cwd: dir };
+  const install = [
+    `--defaults-file=${join(dir, 'my.cnf')}`,
+    '--auth-root-authentication-method=normal',
+    '--skip-test-db',
+    '--skip-name-resolve',
+  ];
+  await run(installer, install, options);
+  return new MariadbProcess(server, dir, owner !== undefined);
+}
+
+function configuration(dir: string, port: number, settings: Readonly<Record<string, string>>): string {
+  const all = {
+    datadir: join(dir, 'data'),
+    bind_address: '127.0.0.1',
+    port: `${port}`,
+    socket: join(dir, 'socket'),
+    pid_file: join(dir, 'server.pid'),
+    ssl_cert: join(dir, 'server.crt'),
+    ssl_key: join(dir, 'server.key'),
+    ...settings,
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name} = ${value}\n`);
+  return `[mariadbd]\n${lines.join('')}`;
+}
+
+class MariadbProcess implements MariadbMachine {
+  readonly provider = 'local';
+  readonly host = '127.0.0.1';
+  readonly #binary: string;
+  readonly #dir: string;
+  readonly #asRoot: boolean;
+  #process: ServerProcess | undefined;
+
+  constructor(binary: string, dir: string, asRoot: boolean) {
+    this.#binary = binary;
+    this.#dir = dir;
+    this.#asRoot = asRoot;
+  }
+
+  async launch(): Promise<void> {
+    this.#process = new ServerProcess({
+      file: this.#binary,
+      args: [`--defaults-file=${join(this.#dir, 'my.cnf')}`, `--init-file=${join(this.#dir, 'first.sql')}`],
+      cwd: this.#dir,
+      logFile: join(this.#dir, 'server.log'),
+      ...(this.#asRoot ? { user: ACCOUNT } : {}),
+    });
+  }
+
+  async whenReady(ready: Promise<unknown>): Promise<void> {
+    await this.#process?.whenReady(ready);
+  }
+
+  async pause(): Promise<void> {
+    this.#process?.pause();
+  }
+
+  async resume(): Promise<void> {
+    this.#process?.resume();
+  }
+
+  async kill(): Promise<void> {
+    await this.#process?.kill();
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.#dir, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+/** Debian keeps the server out of the PATH of plain users, Homebrew out of everybody's. */
+const HOMES = ['/usr/sbin', '/opt/homebrew/opt/mariadb/bin', '/usr/local/opt/mariadb/bin'];
+
+function find(program: string): string {
+  const places = [...(process.env['PATH'] ?? '').split(delimiter), ...HOMES].map((place) => join(place, program));
+  const found = places.find((place) => existsSync(place));
+  if (!found) throw new ProviderUnavailable(`${program} is neither on PATH nor in ${HOMES.join(' or ')}`);
+  return found;
+}
+
+function accountForRoot(): { uid: number; gid: number } | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const id = (flag: string): number => Number(spawnSync('id', [flag, ACCOUNT], { encoding: 'utf8' }).stdout.trim());
+  const owner = { uid: id('-u'), gid: id('-g') };
+  if (!owner.uid) throw new ProviderUnavailable(`running as root, and there is no account "${ACCOUNT}" to run it`);
+  return owner;
+}
