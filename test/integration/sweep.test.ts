@@ -13,7 +13,7 @@ const HOUR = 3_600_000;
 const START = Buffer.alloc(0);
 const LOAD_MS = 5_000;
 
-describe.each(['postgresql', 'sqlite'] as const)('a client on %s', (provider) => {
+describe.each(['mysql', 'postgresql', 'sqlite'] as const)('a client on %s', (provider) => {
   it('sweeps away what ended an hour ago, and not what lives', async () => {
     await using database = await freshDatabase(provider);
     const redis = sharedRedis();
