@@ -54,8 +54,8 @@ export const PRIMARY_TIMEOUT_MS_MIN = 10;
 export const PRIMARY_TIMEOUT_MS_MAX = 1_000;
 /** TCP and TLS handshake; a frozen server accepts the connection and then says nothing. */
 export const PRIMARY_CONNECT_TIMEOUT_MS = 500;
-/** Silence on a connection with commands in flight. Without it a dead peer is noticed after ~15 minutes (TCP retransmits). */
-export const PRIMARY_SOCKET_TIMEOUT_MS = 600;
+/** Silence on a connection after a command on it was given up, or after its handshake began; then another is made. */
+export const PRIMARY_SILENCE_MS = 600;
 /** A value may be served this long after the durable tier last confirmed it; every unforeseen staleness ends here. */
 export const VALIDATION_LEASE_MS_DEFAULT = 60_000;
 export const VALIDATION_LEASE_MS_MIN = 1_000;
@@ -69,6 +69,17 @@ export const PROBE_BACKOFF_MS_MAX = 500;
 export const PROBE_BACKOFF_MS_MIN = 50;
 /** After wrong credentials or certificates: retrying faster only fills the server's log. */
 export const MISCONFIGURED_BACKOFF_MS = 30_000;
+
+/**
+ * How often the waits for a tier's answers are looked at, all with one timer: nothing beside the shortest of them (50 ms), and 200
+ * timers a second instead of one for each command.
+ */
+export const PATIENCE_TICK_MS = 5;
+/**
+ * A tick that comes later was kept by a process that stood still, and counts for so much: a wait is for a tier, not for ourselves. So
+ * the shortest wait is over after five turns of an event loop, and the longest command (1 s) after a hundred, however long they take.
+ */
+export const PATIENCE_TICK_COUNTED_MS_MAX: number = 2 * PATIENCE_TICK_MS;
 
 // --- Durable tier -----------------------------------------------------------------------------------------------
 
