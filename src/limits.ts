@@ -274,6 +274,19 @@ export const A256GCM_MESSAGES_MAX: number = 2 ** 32;
 /** The application's data and the record around it; what claims to be longer is refused before any key is touched. */
 export const PLAINTEXT_BYTES_MAX: number = PAYLOAD_BYTES_MAX + 2 * 1024;
 
+// --- Memo of opened envelopes -------------------------------------------------------------------------------------
+
+/** Some 7 000 sessions of 0.8 KB. More helps who reads more than these again within `MEMO_LIFETIME_MS`, and is plaintext in a core dump. */
+export const MEMO_BYTES_DEFAULT: number = 16 * 1024 * 1024;
+/** A few dozen sessions; less is not worth the comparisons. */
+export const MEMO_BYTES_MIN: number = 64 * 1024;
+/** Beyond it, collecting garbage costs more than opening envelopes. */
+export const MEMO_BYTES_MAX: number = 1024 * 1024 * 1024;
+/** An envelope is opened anew at least this often: as often as a session in use is touched. Longer, plaintext stays in memory for longer. */
+export const MEMO_LIFETIME_MS = 30_000;
+/** The objects around an envelope and its data on the heap of Node 24, generously. */
+export const MEMO_ENTRY_OVERHEAD_BYTES = 640;
+
 // --- Command line -----------------------------------------------------------------------------------------------
 
 /** A passphrase or a key of 32 bytes, with room for a sentence; anything longer is another file given by mistake. */

@@ -13,6 +13,9 @@ import {
   IDLE_LIFETIME_MS_DEFAULT,
   LIFETIME_MS_MAX,
   LIFETIME_MS_MIN,
+  MEMO_BYTES_DEFAULT,
+  MEMO_BYTES_MAX,
+  MEMO_BYTES_MIN,
   NAMESPACE_CHARS_MAX,
   PAYLOAD_BYTES_DEFAULT,
   PAYLOAD_BYTES_MAX,
@@ -26,7 +29,7 @@ import {
   VALIDATION_LEASE_MS_MAX,
   VALIDATION_LEASE_MS_MIN,
 } from '../limits.ts';
-import { requireMethods, requireOptions } from '../option-checks.ts';
+import { requireInteger, requireMethods, requireOptions } from '../option-checks.ts';
 import { describe, parseDuration, type Duration } from '../platform/duration.ts';
 import { systemPlatform, type Platform } from '../platform/platform.ts';
 import type { DurableTier, PrimaryTier } from '../tiers/tier.ts';
@@ -72,6 +75,8 @@ export interface SessionClientOptions<T> {
   readonly durableOutageReads?: Duration;
   /** Bytes of serialized data, at most 1 048 576. @defaultValue 65536 */
   readonly maxPayload?: number;
+  /** Opened envelopes are remembered for 30 s, in 64 KiB to 1 GiB; `false`: not at all. @defaultValue { bytes: 16_777_216 } */
+  readonly memo?: false | { readonly bytes: number };
   /** Turns data into bytes and back. @defaultValue JSON */
   readonly serializer?: Serializer;
   /** A Standard Schema validator (zod, valibot, arktype): checks on write, checks and upcasts on read. */
@@ -99,6 +104,8 @@ export interface ResolvedOptions<T> {
   readonly durableTimeoutMs: number;
   readonly durableOutageReadsMs: number;
   readonly maxPayloadBytes: number;
+  /** 0: nothing is remembered. */
+  readonly memoBytes: number;
   readonly serializer: Serializer;
   readonly schema: StandardSchema<T> | undefined;
   readonly platform: Platform;
@@ -111,6 +118,7 @@ const NAMES = [
   'keys',
   'lifetime',
   'maxPayload',
+  'memo',
   'namespace',
   'platform',
   'primary',
@@ -212,7 +220,8 @@ export function resolveOptions<T>(options: SessionClientOptions<T>): ResolvedOpt
       0,
       DURABLE_OUTAGE_READS_MS_MAX,
     ),
-    maxPayloadBytes: requirePayloadBytes(options.maxPayload ?? PAYLOAD_BYTES_DEFAULT),
+    maxPayloadBytes: requireInteger('maxPayload', options.maxPayload ?? PAYLOAD_BYTES_DEFAULT, 1, PAYLOAD_BYTES_MAX),
+    memoBytes: resolveMemo(options.memo),
     serializer: requireSerializer(options.serializer ?? jsonSerializer),
     schema: options.schema === undefined ? undefined : requireSchema(options.schema),
     platform: options.platform ?? systemPlatform,
@@ -274,10 +283,11 @@ function requireNamespace(namespace: unknown): string {
   );
 }
 
-function requirePayloadBytes(bytes: unknown): number {
-  if (typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes >= 1 && bytes <= PAYLOAD_BYTES_MAX)
-    return bytes;
-  throw new ConfigurationError(`maxPayload: expected 1 to ${PAYLOAD_BYTES_MAX} bytes, but got ${describe(bytes)}.`);
+function resolveMemo(memo: SessionClientOptions<unknown>['memo']): number {
+  if (memo === undefined) return MEMO_BYTES_DEFAULT;
+  if (memo === false) return 0;
+  requireOptions('memo', memo, ['bytes']);
+  return requireInteger('memo.bytes', memo.bytes, MEMO_BYTES_MIN, MEMO_BYTES_MAX);
 }
 
 function requireSchema<T>(schema: StandardSchema<T>): StandardSchema<T> {

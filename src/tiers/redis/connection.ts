@@ -106,7 +106,7 @@ export class RedisConnection {
     for (const answer of rest) valueOf(answer);
   }
 
-  async get(key: string): Promise<Buffer | null> {
+  get(key: string): Promise<Buffer | null> {
     this.#requirePeer();
     // By hand, because a command that can be rejected needs no promise around it; this is the busiest line of all.
     const command = new Command('get', [key], { replyEncoding: null });
