@@ -54,8 +54,8 @@ export const PRIMARY_TIMEOUT_MS_MIN = 10;
 export const PRIMARY_TIMEOUT_MS_MAX = 1_000;
 /** TCP and TLS handshake; a frozen server accepts the connection and then says nothing. */
 export const PRIMARY_CONNECT_TIMEOUT_MS = 500;
-/** Silence on a connection with commands in flight. Without it a dead peer is noticed after ~15 minutes (TCP retransmits). */
-export const PRIMARY_SOCKET_TIMEOUT_MS = 600;
+/** Silence on a connection after a command on it was given up, or after its handshake began; then another is made. */
+export const PRIMARY_SILENCE_MS = 600;
 /** A value may be served this long after the durable tier last confirmed it; every unforeseen staleness ends here. */
 export const VALIDATION_LEASE_MS_DEFAULT = 60_000;
 export const VALIDATION_LEASE_MS_MIN = 1_000;
@@ -69,6 +69,17 @@ export const PROBE_BACKOFF_MS_MAX = 500;
 export const PROBE_BACKOFF_MS_MIN = 50;
 /** After wrong credentials or certificates: retrying faster only fills the server's log. */
 export const MISCONFIGURED_BACKOFF_MS = 30_000;
+
+/**
+ * How often the waits for a tier's answers are looked at, all with one timer: nothing beside the shortest of them (50 ms), and 200
+ * timers a second instead of one for each command.
+ */
+export const PATIENCE_TICK_MS = 5;
+/**
+ * A tick that comes later was kept by a process that stood still, and counts for so much: a wait is for a tier, not for ourselves. So
+ * the shortest wait is over after five turns of an event loop, and the longest command (1 s) after a hundred, however long they take.
+ */
+export const PATIENCE_TICK_COUNTED_MS_MAX: number = 2 * PATIENCE_TICK_MS;
 
 // --- Durable tier -----------------------------------------------------------------------------------------------
 
@@ -295,6 +306,19 @@ export const A256GCM_MESSAGES_WARN: number = 2 ** 31;
 export const A256GCM_MESSAGES_MAX: number = 2 ** 32;
 /** The application's data and the record around it; what claims to be longer is refused before any key is touched. */
 export const PLAINTEXT_BYTES_MAX: number = PAYLOAD_BYTES_MAX + 2 * 1024;
+
+// --- Memo of opened envelopes -------------------------------------------------------------------------------------
+
+/** Some 7 000 sessions of 0.8 KB. More helps who reads more than these again within `MEMO_LIFETIME_MS`, and is plaintext in a core dump. */
+export const MEMO_BYTES_DEFAULT: number = 16 * 1024 * 1024;
+/** A few dozen sessions; less is not worth the comparisons. */
+export const MEMO_BYTES_MIN: number = 64 * 1024;
+/** Beyond it, collecting garbage costs more than opening envelopes. */
+export const MEMO_BYTES_MAX: number = 1024 * 1024 * 1024;
+/** An envelope is opened anew at least this often: as often as a session in use is touched. Longer, plaintext stays in memory for longer. */
+export const MEMO_LIFETIME_MS = 30_000;
+/** The objects around an envelope and its data on the heap of Node 24, generously. */
+export const MEMO_ENTRY_OVERHEAD_BYTES = 640;
 
 // --- Command line -----------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ export const boundaries: Readonly<Record<string, Module>> = {
   'errors.ts': { modules: [] },
   'limits.ts': { modules: [] },
   'option-checks.ts': { modules: ['errors.ts', 'platform'] },
-  platform: { modules: ['errors.ts'] },
+  platform: { modules: ['errors.ts', 'limits.ts'] },
   telemetry: { modules: ['errors.ts', 'platform'] },
   session: { modules: LEAVES },
   keys: { modules: [...LEAVES, 'session'], packages: ['jose'] },

@@ -16,7 +16,7 @@ const CLOSED_PORT = 1;
 /** Half of the touch interval, the shortest thing after which a read becomes more than a read. */
 const FRESH_MS = 15_000;
 
-/** The library's defaults throughout. What is opened is closed with `resources`. */
+/** The library's defaults, but for the memo: a session that is read seldom is one that it does not hold. What is opened is closed with `resources`. */
 export async function openOurs(
   servers: Servers,
   seldomRead: number,
@@ -24,12 +24,13 @@ export async function openOurs(
 ): Promise<Record<OurKey, Omit<Subject, 'name'>>> {
   const database = await openDatabase(servers, 'ours');
   resources.defer(() => database.close());
-  const [sessions, withoutRedis, toucher] = await Promise.all([
+  const [sessions, forgetful, withoutRedis, toucher] = await Promise.all([
     openClient(servers, database),
+    openClient(servers, database, { memo: false }),
     openClient(servers, database, { redisPort: CLOSED_PORT }),
     openClient(servers, database, { touchInterval: 0 }),
   ]);
-  for (const client of [sessions, withoutRedis, toucher]) resources.defer(() => client.close());
+  for (const client of [sessions, forgetful, withoutRedis, toucher]) resources.defer(() => client.close());
 
   const often = await createSessions(sessions, OFTEN_READ);
   const seldom = await createSessions(sessions, seldomRead);
@@ -40,7 +41,7 @@ export async function openOurs(
   const seldomFresh = freshener(toucher, seldom);
   return {
     readAgain: { prepare: oftenFresh, call: reader(sessions, often, 'primary') },
-    readSeldom: { prepare: seldomFresh, call: reader(sessions, seldom, 'primary') },
+    readSeldom: { prepare: seldomFresh, call: reader(forgetful, seldom, 'primary') },
     downAgain: { prepare: oftenFresh, call: reader(withoutRedis, often, 'durable') },
     downSeldom: { prepare: seldomFresh, call: reader(withoutRedis, seldom, 'durable') },
     create: {

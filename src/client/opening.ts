@@ -6,6 +6,7 @@ import {
   TierUnavailableError,
   type TierRole,
 } from '../errors.ts';
+import { Memo } from '../codec/memo.ts';
 import type { Opened } from '../maintenance/target.ts';
 import { TieredStore } from '../tiering/tiered-store.ts';
 import { KeyKeeper } from './key-keeper.ts';
@@ -19,21 +20,25 @@ export class Opening<T> {
   readonly #options: ResolvedOptions<T>;
   readonly #store: TieredStore;
   readonly #keeper: KeyKeeper;
+  readonly #memo: Memo | undefined;
   #primary: Promise<void> | undefined;
   #durable: Promise<void> | undefined;
   #attempt: Promise<Opened> | undefined;
   #opened: Opened | undefined;
   #closing: Promise<void> | undefined;
-  readonly #calls = new Set<Promise<unknown>>();
+  #callsUnderWay = 0;
+  #onIdle: () => void = () => {};
 
   constructor(options: ResolvedOptions<T>) {
     this.#options = options;
     this.#store = new TieredStore({
       ...options,
-      openEnvelope: (storageKey, envelope) => this.#keeper.codec.open(storageKey, envelope),
+      openEnvelope: (storageKey, envelope) => this.#keeper.codec.openRemembered(storageKey, envelope),
     });
-    const { serializer, ...others } = options;
-    this.#keeper = new KeyKeeper({ ...others, serializerId: serializer.id, fleet: this.#store.fleet });
+    const { serializer, platform, memoBytes, ...others } = options;
+    this.#memo = memoBytes === 0 ? undefined : new Memo(platform, memoBytes);
+    const codecOptions = { ...others, platform, memo: this.#memo, serializerId: serializer.id };
+    this.#keeper = new KeyKeeper({ ...codecOptions, fleet: this.#store.fleet });
   }
 
   get store(): TieredStore {
@@ -44,29 +49,33 @@ export class Opening<T> {
     return this.#keeper.condition;
   }
 
+  /** What is remembered of opened envelopes; undefined if nothing is to be. */
+  get memo(): Memo | undefined {
+    return this.#memo;
+  }
+
   /** One call of the client: opens first if need be, and is waited for by `close`. */
   async use<R>(call: (opened: Opened) => Promise<R>): Promise<R> {
     if (this.#closing !== undefined) throw new ConfigurationError('This SessionClient is closed.');
-    const running = this.#run(call);
-    this.#calls.add(running);
+    this.#callsUnderWay += 1;
     try {
-      return await running;
+      const opened = this.#opened ?? (await this.#open());
+      const { ring } = opened.codec;
+      try {
+        return await call(opened);
+      } catch (error) {
+        if (!(await this.#isMended(error, ring.version))) throw error;
+        return await call(opened);
+      }
     } finally {
-      this.#calls.delete(running);
+      this.#callsUnderWay -= 1;
+      if (this.#callsUnderWay === 0) this.#onIdle();
     }
   }
 
-  /** Once more when an envelope named a key that this node did not know yet, and does now: nothing was changed by then. */
-  async #run<R>(call: (opened: Opened) => Promise<R>): Promise<R> {
-    const opened = this.#opened ?? (await this.#open());
-    const { version } = opened.codec.ring;
-    try {
-      return await call(opened);
-    } catch (error) {
-      if (!(error instanceof EnvelopeError) || error.reason !== 'unknown-key') throw error;
-      if (!(await this.#keeper.findNewer(version))) throw error;
-      return call(opened);
-    }
+  /** An envelope named a key that this node did not know yet, and does now: nothing was changed by then. */
+  async #isMended(error: unknown, version: number): Promise<boolean> {
+    return error instanceof EnvelopeError && error.reason === 'unknown-key' && this.#keeper.findNewer(version);
   }
 
   close(): Promise<void> {
@@ -75,9 +84,10 @@ export class Opening<T> {
   }
 
   async #close(): Promise<void> {
-    await Promise.allSettled(this.#calls);
+    if (this.#callsUnderWay > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     await this.#keeper.close();
     await this.#store.close();
+    this.#memo?.clear();
   }
 
   #open(): Promise<Opened> {

@@ -13,6 +13,9 @@ import {
   IDLE_LIFETIME_MS_DEFAULT,
   LIFETIME_MS_MAX,
   LIFETIME_MS_MIN,
+  MEMO_BYTES_DEFAULT,
+  MEMO_BYTES_MAX,
+  MEMO_BYTES_MIN,
   NAMESPACE_CHARS_MAX,
   PAYLOAD_BYTES_DEFAULT,
   PAYLOAD_BYTES_MAX,
@@ -27,7 +30,7 @@ import {
   VALIDATION_LEASE_MS_MIN,
 } from '../limits.ts';
 import { resolveSweep, type SweepOptions } from '../maintenance/sweep-options.ts';
-import { requireMethods, requireOptions } from '../option-checks.ts';
+import { requireInteger, requireMethods, requireOptions } from '../option-checks.ts';
 import { describe, parseDuration, type Duration } from '../platform/duration.ts';
 import { systemPlatform, type Platform } from '../platform/platform.ts';
 import type { SweepPlan } from '../tiering/sweeper.ts';
@@ -79,6 +82,8 @@ export interface SessionClientOptions<T> {
   readonly sweep?: false | SweepOptions;
   /** Bytes of serialized data, at most 1 048 576. @defaultValue 65536 */
   readonly maxPayload?: number;
+  /** Opened envelopes are remembered for 30 s, in 64 KiB to 1 GiB; `false`: not at all. @defaultValue { bytes: 16_777_216 } */
+  readonly memo?: false | { readonly bytes: number };
   /** Turns data into bytes and back. @defaultValue JSON */
   readonly serializer?: Serializer;
   /** A Standard Schema validator (zod, valibot, arktype): checks on write, checks and upcasts on read. */
@@ -108,6 +113,8 @@ export interface ResolvedOptions<T> {
   /** Null: never. */
   readonly sweep: SweepPlan | null;
   readonly maxPayloadBytes: number;
+  /** 0: nothing is remembered. */
+  readonly memoBytes: number;
   readonly serializer: Serializer;
   readonly schema: StandardSchema<T> | undefined;
   readonly platform: Platform;
@@ -120,6 +127,7 @@ const NAMES = [
   'keys',
   'lifetime',
   'maxPayload',
+  'memo',
   'namespace',
   'platform',
   'primary',
@@ -226,7 +234,8 @@ export function resolveOptions<T>(options: SessionClientOptions<T>): ResolvedOpt
       DURABLE_OUTAGE_READS_MS_MAX,
     ),
     sweep: resolveSweep(options.sweep ?? {}),
-    maxPayloadBytes: requirePayloadBytes(options.maxPayload ?? PAYLOAD_BYTES_DEFAULT),
+    maxPayloadBytes: requireInteger('maxPayload', options.maxPayload ?? PAYLOAD_BYTES_DEFAULT, 1, PAYLOAD_BYTES_MAX),
+    memoBytes: resolveMemo(options.memo),
     serializer: requireSerializer(options.serializer ?? jsonSerializer),
     schema: options.schema === undefined ? undefined : requireSchema(options.schema),
     platform: options.platform ?? systemPlatform,
@@ -288,10 +297,11 @@ function requireNamespace(namespace: unknown): string {
   );
 }
 
-function requirePayloadBytes(bytes: unknown): number {
-  if (typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes >= 1 && bytes <= PAYLOAD_BYTES_MAX)
-    return bytes;
-  throw new ConfigurationError(`maxPayload: expected 1 to ${PAYLOAD_BYTES_MAX} bytes, but got ${describe(bytes)}.`);
+function resolveMemo(memo: SessionClientOptions<unknown>['memo']): number {
+  if (memo === undefined) return MEMO_BYTES_DEFAULT;
+  if (memo === false) return 0;
+  requireOptions('memo', memo, ['bytes']);
+  return requireInteger('memo.bytes', memo.bytes, MEMO_BYTES_MIN, MEMO_BYTES_MAX);
 }
 
 function requireSchema<T>(schema: StandardSchema<T>): StandardSchema<T> {

@@ -114,10 +114,10 @@ export class SessionClient<T = unknown> implements AsyncDisposable, MaintenanceT
   async get(id: string, options: GetOptions = DEFAULT_GET): Promise<Session<T> | null> {
     const readOptions = options === DEFAULT_GET ? DEFAULT_READ : resolveGetOptions(options);
     if (!isSessionId(id)) return null;
-    return this.#opening.use(async ({ store }) => {
-      const living = await store.read(storageKeyOf(id), readOptions);
-      return living === null ? null : new Session(id, living, await this.#data.read(living.record.data));
-    });
+    const living = await this.#opening.use(({ store }) => store.read(storageKeyOf(id), readOptions));
+    if (living === null) return null;
+    const data = this.#data.read(living.record.data);
+    return new Session(id, living, data instanceof Promise ? await data : data);
   }
 
   /**
@@ -153,7 +153,8 @@ export class SessionClient<T = unknown> implements AsyncDisposable, MaintenanceT
   /** A new id for the session, after a login; the old one is dead before this resolves. Throws `SessionNotFoundError`. */
   async regenerate(id: string, options: RegenerateOptions<T> = {}): Promise<Session<T>> {
     requireOptions('regenerate options', options, ['userId', 'data']);
-    return this.#write(id, (context, deadline) => regenerate(context, id, options, deadline));
+    const moving = this.#write(id, (context, deadline) => regenerate(context, id, options, deadline));
+    return moving.finally(() => this.#opening.memo?.forget(requireKey(id)));
   }
 
   /**
@@ -162,12 +163,12 @@ export class SessionClient<T = unknown> implements AsyncDisposable, MaintenanceT
    */
   async destroy(id: string): Promise<boolean> {
     if (!isSessionId(id)) return false;
-    return this.#opening.use(({ store }) => store.destroy(storageKeyOf(id)));
+    return this.#end(storageKeyOf(id));
   }
 
   /** Ends every session of the namespace. How many were alive. */
   destroyAll(): Promise<number> {
-    return this.#opening.use(({ store }) => store.destroyAll());
+    return this.#forgetting(this.#opening.use(({ store }) => store.destroyAll()));
   }
 
   /** The user's living sessions, the latest seen first; never their ids. Asks the durable tier. */
@@ -184,15 +185,17 @@ export class SessionClient<T = unknown> implements AsyncDisposable, MaintenanceT
     // Taken for "except nobody", it would end the one session that was to be kept.
     if (except !== undefined && !isSessionId(except)) throw new ConfigurationError('except: expected a session id.');
     const keptKey = except === undefined ? null : storageKeyOf(except);
-    return this.#opening.use(({ codec, store }) => store.destroyByUser(codec.userKeys(userId), keptKey));
+    return this.#forgetting(
+      this.#opening.use(({ codec, store }) => store.destroyByUser(codec.userKeys(userId), keptKey)),
+    );
   }
 
   /** Ends the one of the user's sessions that has this handle. True if it was alive. */
-  destroyByHandle(userId: string, handle: string): Promise<boolean> {
-    return this.#opening.use(async ({ codec, store }) => {
-      const storageKey = await findByHandle(store.listByUser(codec.userKeys(userId)), String(handle));
-      return storageKey === undefined ? false : store.destroy(storageKey);
-    });
+  async destroyByHandle(userId: string, handle: string): Promise<boolean> {
+    const storageKey = await this.#opening.use(({ codec, store }) =>
+      findByHandle(store.listByUser(codec.userKeys(userId)), String(handle)),
+    );
+    return storageKey === undefined ? false : this.#end(storageKey);
   }
 
   /** What this process knows of its tiers and keys; asks nobody, never rejects. */
@@ -212,6 +215,16 @@ export class SessionClient<T = unknown> implements AsyncDisposable, MaintenanceT
   /** @internal */
   '~use'<R>(call: (opened: Opened) => Promise<R>): Promise<R> {
     return this.#opening.use(call);
+  }
+
+  /** Nothing is remembered of a session that has ended here; of one that ended elsewhere, for `MEMO_LIFETIME_MS` at most. */
+  #end(storageKey: Buffer): Promise<boolean> {
+    const ending = this.#opening.use(({ store }) => store.destroy(storageKey));
+    return ending.finally(() => this.#opening.memo?.forget(storageKey));
+  }
+
+  #forgetting<R>(ending: Promise<R>): Promise<R> {
+    return ending.finally(() => this.#opening.memo?.clear());
   }
 
   async #write(

@@ -14,18 +14,19 @@ export class SessionData<T> {
 
   /** Throws `PayloadError`; nothing is stored then. */
   async write(data: unknown): Promise<Buffer> {
-    const bytes = this.#serializer.serialize(await this.#validate(data, 'The data'));
+    const valid = this.#schema === undefined ? data : await this.#validate(data, 'The data', this.#schema);
+    const bytes = this.#serializer.serialize(valid);
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** A fresh copy for each caller, upcast by the schema. */
-  async read(bytes: Buffer): Promise<T> {
-    return this.#validate(this.#serializer.parse(bytes), 'The stored data');
+  /** A fresh copy for each caller, upcast by the schema. At once where there is none, since most reads have none. */
+  read(bytes: Buffer): Promise<T> | T {
+    const data = this.#serializer.parse(bytes);
+    return this.#schema === undefined ? (data as T) : this.#validate(data, 'The stored data', this.#schema);
   }
 
-  async #validate(data: unknown, what: string): Promise<T> {
-    if (this.#schema === undefined) return data as T;
-    const result = await this.#schema['~standard'].validate(data);
+  async #validate(data: unknown, what: string, schema: StandardSchema<T>): Promise<T> {
+    const result = await schema['~standard'].validate(data);
     // Issues quote the data, so only their number is told.
     if (result.issues) throw new PayloadError(`${what} does not meet the schema (issues: ${result.issues.length}).`);
     return result.value;

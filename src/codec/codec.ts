@@ -6,6 +6,7 @@ import type { SessionRecord } from '../session/session-record.ts';
 import { AdditionalData } from './additional-data.ts';
 import { userKeyOf } from './blind-index.ts';
 import { openEnvelope, readEnvelopeHeader, sealEnvelope } from './envelope.ts';
+import type { Memo } from './memo.ts';
 import { messageKeysOf } from './message-keys.ts';
 import { decodeRecord, encodeRecord } from './record-format.ts';
 import { jsonSerializer } from './serializer.ts';
@@ -19,6 +20,8 @@ export interface CodecOptions {
   readonly maxPayloadBytes: number;
   /** The `id` of the serializer that writes and reads `SessionRecord.data`. @defaultValue 1, JSON */
   readonly serializerId?: number;
+  /** Where `openRemembered` remembers; without one, it opens each time. */
+  readonly memo?: Memo | undefined;
 }
 
 /** Between records and envelopes. Synchronous, and the only place where session data meets a key. */
@@ -29,6 +32,7 @@ export class Codec {
   readonly #platform: Platform;
   readonly #maxPayloadBytes: number;
   readonly #serializerId: number;
+  readonly #memo: Memo | undefined;
 
   constructor(options: CodecOptions) {
     const { ring, namespace, platform, maxPayloadBytes, serializerId = jsonSerializer.id } = options;
@@ -40,14 +44,16 @@ export class Codec {
     this.#platform = platform;
     this.#maxPayloadBytes = maxPayloadBytes;
     this.#serializerId = serializerId;
+    this.#memo = options.memo;
   }
 
   get ring(): KeyRing {
     return this.#ring;
   }
 
-  /** Takes effect with the next call; what is under way is synchronous and done. */
+  /** Takes effect with the next call; what is under way is synchronous and done. A key may be revoked: nothing is remembered. */
   replaceRing(ring: KeyRing): void {
+    this.#memo?.clear();
     this.#ring = ring;
   }
 
@@ -69,6 +75,15 @@ export class Codec {
     const binding = { additionalData: this.#additionalData, storageKey };
     const { revision, plaintext } = openEnvelope(this.#ring, binding, envelope);
     return decodeRecord(plaintext, revision, this.#serializerId);
+  }
+
+  /** As `open`, for envelopes that are fetched again and again. */
+  openRemembered(storageKey: Buffer, envelope: Buffer): SessionRecord {
+    const recalled = this.#memo?.recall(storageKey, envelope);
+    if (recalled !== undefined) return recalled;
+    const record = this.open(storageKey, envelope);
+    this.#memo?.remember(storageKey, envelope, record);
+    return record;
   }
 
   /** What a user's new sessions are found by. Throws `PayloadError` for an impossible user id. */

@@ -18,6 +18,8 @@ export interface Platform {
   random(): number;
   /** Runs `callback` once after `delayMs`. A `background` timer does not keep the process alive. */
   after(delayMs: number, callback: () => void, kind?: 'background' | 'foreground'): CancelTimer;
+  /** Runs `callback` once the event loop has taken in what has arrived on its sockets by now. */
+  afterInput(callback: () => void): void;
 }
 
 export const systemPlatform: Platform = {
@@ -32,6 +34,8 @@ export const systemPlatform: Platform = {
     if (kind === 'background') timer.unref();
     return () => clearTimeout(timer);
   },
+  // Its phase follows the poll for input. A timer's need not: Node runs timers that fell due meanwhile without a poll between.
+  afterInput: (callback) => void setImmediate(callback),
 };
 
 /** `length` fresh random bytes, drawn for this call: no pool that a heap or VM snapshot could duplicate. */

@@ -7,7 +7,9 @@ import {
   FEED_OVERLAP_MS,
   FEED_PAGE_ROWS,
   FEED_PAGES_MAX,
+  HEDGE_AFTER_MS,
 } from '../limits.ts';
+import { Patience } from '../platform/patience.ts';
 import type { CancelTimer, Platform } from '../platform/platform.ts';
 import { tombstoneTtl } from '../session/lifetime.ts';
 import type { DirtyRow, FeedPosition } from '../tiers/tier.ts';
@@ -35,11 +37,15 @@ export class DirtyFeed {
   /** What was applied within the overlap, so that it is not applied each second again. */
   readonly #applied = new Map<string, number>();
   #polling: Promise<void> | undefined;
+  /** Start of the last poll, whatever became of it. */
+  #polledAt = Number.NEGATIVE_INFINITY;
+  readonly #awaiting: Patience<() => void>;
   #cancelTimer: CancelTimer | undefined;
   #isStopped = false;
 
   constructor(options: DirtyFeedOptions) {
     this.#options = options;
+    this.#awaiting = new Patience(options.platform, HEDGE_AFTER_MS, (giveUp) => giveUp());
   }
 
   /** How long, in milliseconds, nothing is known of what other nodes could not tell the primary tier. */
@@ -64,6 +70,27 @@ export class DirtyFeed {
     return this.#polling;
   }
 
+  /**
+   * Waits for the poll that is under way or due, as long as reads wait for a slow tier; whether it made the feed fresh. A process that
+   * stood still has many reads that doubt their copies for want of this one statement.
+   */
+  async becomesFresh(): Promise<boolean> {
+    const { platform } = this.#options;
+    // Its timer is overdue then, but sockets may be read first.
+    const isDue = platform.monotonic() - this.#polledAt >= FEED_INTERVAL_MS;
+    if (this.#polling === undefined && !isDue) return false;
+    // The one under way may have begun before the standstill.
+    const polling = this.poll().then(() => (this.isFresh ? undefined : this.poll()));
+    await new Promise<void>((resolve) => {
+      this.#awaiting.begin(resolve);
+      void polling.then(() => {
+        this.#awaiting.end(resolve);
+        resolve();
+      });
+    });
+    return this.isFresh;
+  }
+
   /** Resolves after a poll that began no earlier than this call: every mark that was there before it is applied, if it can be. */
   async catchUp(): Promise<void> {
     await this.#polling;
@@ -80,6 +107,7 @@ export class DirtyFeed {
     const { platform } = this.#options;
     this.#cancelTimer?.();
     const startedAt = platform.monotonic();
+    this.#polledAt = startedAt;
     try {
       if (await this.#readAll()) this.#freshAt = startedAt;
       await this.#clear();

@@ -1,8 +1,6 @@
 import { HEDGE_AFTER_MS, HEDGE_BURST, HEDGE_SHARE } from '../limits.ts';
+import { Patience } from '../platform/patience.ts';
 import type { Platform } from '../platform/platform.ts';
-
-/** Time for answers that have arrived, but that a busy event loop has not read yet. */
-const READ_WHAT_ARRIVED_MS = 1;
 
 /**
  * A second question to the durable tier when the primary one is slow: whoever answers first is heard. The budget grows
@@ -12,6 +10,8 @@ const READ_WHAT_ARRIVED_MS = 1;
 export class Hedge {
   readonly #platform: Platform;
   readonly #onSilence: () => void;
+  /** Of each read that waits, what asks the second. */
+  readonly #patience: Patience<() => void>;
   #budget = HEDGE_BURST;
   #answeredAt = Number.NEGATIVE_INFINITY;
 
@@ -19,6 +19,7 @@ export class Hedge {
   constructor(platform: Platform, onSilence: () => void) {
     this.#platform = platform;
     this.#onSilence = onSilence;
+    this.#patience = new Patience(platform, HEDGE_AFTER_MS, (ask) => ask());
   }
 
   /**
@@ -31,13 +32,11 @@ export class Hedge {
       const ask = (): void => {
         if (this.#mayAsk()) second().then(resolve, () => undefined);
       };
-      let cancel = this.#platform.after(HEDGE_AFTER_MS, () => {
-        cancel = this.#platform.after(READ_WHAT_ARRIVED_MS, ask);
-      });
+      this.#patience.begin(ask);
       first
         .then((answer) => {
           this.#answeredAt = this.#platform.monotonic();
-          cancel();
+          this.#patience.end(ask);
           return use(answer);
         })
         .then(resolve, reject);

@@ -43,13 +43,14 @@ export class ReadPath {
     storageKey: Buffer,
     entry: PrimaryEntry | Unreached,
     options: ReadOptions,
+    mayAwaitFeed = true,
   ): LivingSession | Promise<LivingSession | null> | null {
     if (entry === UNREACHED) return this.readDurable(storageKey, options);
     switch (entry.kind) {
       case 'tombstone':
         return null;
       case 'value':
-        return this.#readValue(storageKey, entry, options);
+        return this.#readValue(storageKey, entry, options, mayAwaitFeed);
       case 'absent':
         return this.#fill(storageKey, null, options);
       case 'hold':
@@ -66,21 +67,51 @@ export class ReadPath {
     return row === null ? null : this.#fromRow(row, options);
   }
 
-  async #readValue(storageKey: Buffer, value: PrimaryValue, options: ReadOptions): Promise<LivingSession | null> {
+  /** Not async: a believed copy, which most reads are, costs no promise. */
+  #readValue(
+    storageKey: Buffer,
+    value: PrimaryValue,
+    options: ReadOptions,
+    mayAwaitFeed: boolean,
+  ): LivingSession | Promise<LivingSession | null> | null {
     const { platform, primary, feed } = this.#context;
     const record = this.#tryOpen(storageKey, value);
     if (record === null) return this.#fill(storageKey, value, options);
     const now = platform.now();
     if (now >= record.absoluteExpiresAt) return null;
     const worth = primary.judge(value);
-    const isBelieved = worth === 'current' && feed.isFresh && options.consistency === 'bounded';
     // An idle deadline is not authenticated, and another node may just have moved it: the durable tier has the last word.
-    if (isBelieved && now <= value.idleExpiresAt) return this.#slide(fromValue(storageKey, value, record), options);
+    if (options.consistency === 'strong' || now > value.idleExpiresAt || worth === 'foreign') {
+      return this.#confirm(storageKey, value, record, options);
+    }
+    if (worth === 'current' && feed.isFresh) return this.#slide(fromValue(storageKey, value, record), options);
+    return worth === 'current' && mayAwaitFeed
+      ? this.#readAgain(storageKey, value, record, options)
+      : this.#confirmIfPossible(storageKey, value, record, options);
+  }
+
+  /** Only the feed is late: once it is not, the copy is as good as any, unless the feed has just taken it away. */
+  async #readAgain(
+    storageKey: Buffer,
+    value: PrimaryValue,
+    record: SessionRecord,
+    options: ReadOptions,
+  ): Promise<LivingSession | null> {
+    const { primary, feed } = this.#context;
+    if (!(await feed.becomesFresh())) return this.#confirmIfPossible(storageKey, value, record, options);
+    return this.#readEntry(storageKey, await primary.read(storageKey), options, false);
+  }
+
+  async #confirmIfPossible(
+    storageKey: Buffer,
+    value: PrimaryValue,
+    record: SessionRecord,
+    options: ReadOptions,
+  ): Promise<LivingSession | null> {
     try {
       return await this.#confirm(storageKey, value, record, options);
     } catch (error) {
-      const mayServe = worth !== 'foreign' && now <= value.idleExpiresAt && options.consistency === 'bounded';
-      if (!(error instanceof TierUnavailableError) || !mayServe || !this.#mayServeAlone()) throw error;
+      if (!(error instanceof TierUnavailableError) || !this.#mayServeAlone()) throw error;
       return this.#serveAlone(storageKey, value, record, options);
     }
   }

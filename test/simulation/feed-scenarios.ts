@@ -13,7 +13,16 @@ export const feedScenarios = {
     await add(writer.sessions, id, 'A1');
     pauseAt(reader, 'readFeed');
     await fleet.platform.advance(1_600);
-    return (await isBehind(reader, id)) ? 'a write was not seen 1.6 s later' : null;
+    return (await isBehind(reader, id, fleet)) ? 'a write was not seen 1.6 s later' : null;
+  },
+
+  /** What a read waited for may have taken away what it had read. */
+  'a read that waits for the feed': async () => {
+    const { fleet, reader, writer, id } = await twoNodes();
+    await fleet.platform.advance(10);
+    await add(writer.sessions, id, 'A1');
+    fleet.platform.standStill(1_600);
+    return (await isBehind(reader, id, fleet)) ? 'a write was not seen 1.6 s later' : null;
   },
 
   /** A poll tells what there was when it began, and not when its answer came. */
@@ -34,7 +43,7 @@ export const feedScenarios = {
     await fleet.platform.advance(400);
     answer.pass();
     await fleet.platform.advance(1_150);
-    return (await isBehind(reader, id)) ? 'a write was not seen 1.55 s later' : null;
+    return (await isBehind(reader, id, fleet)) ? 'a write was not seen 1.55 s later' : null;
   },
 
   /** Who was to take the copies away died, and a new process has not heard of it. */
@@ -44,7 +53,7 @@ export const feedScenarios = {
     await fleet.platform.advance(100);
     await add(writer.sessions, id, 'A1');
     await fleet.platform.advance(5_000);
-    return (await isBehind(await fleet.node(), id)) ? 'a new process did not see a write of before' : null;
+    return (await isBehind(await fleet.node(), id, fleet)) ? 'a new process did not see a write of before' : null;
   },
 
   /** Activity that is told late must not undo what was told in time. */

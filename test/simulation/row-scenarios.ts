@@ -59,7 +59,7 @@ export const rowScenarios = {
     const first = reader.sessions.get(id);
     await answer.reached;
     await add(writer.sessions, id, 'A1');
-    const second = isBehind(reader, id);
+    const second = isBehind(reader, id, fleet);
     await fleet.platform.advance(10);
     answer.pass();
     await first;
@@ -72,7 +72,7 @@ export const rowScenarios = {
     reader.durable.hook.before = failing('readFeed');
     await add(writer.sessions, id, 'A1');
     await fleet.platform.advance(1_600);
-    return (await isBehind(reader, id)) ? 'a write was not seen 1.6 s later' : null;
+    return (await isBehind(reader, id, fleet)) ? 'a write was not seen 1.6 s later' : null;
   },
 
   /** A statement that waits for its locks is dated before others that committed first, and were polled. */
@@ -83,7 +83,7 @@ export const rowScenarios = {
     const row = fleet.rowOf(id);
     if (row) fleet.database.set(storageKeyOf(id).toString('hex'), { ...row, dirtyAt: (row.dirtyAt ?? 0) - 3_000 });
     await fleet.platform.advance(1_600);
-    return (await isBehind(reader, id)) ? 'a write was not seen 1.6 s later' : null;
+    return (await isBehind(reader, id, fleet)) ? 'a write was not seen 1.6 s later' : null;
   },
 
   /** A full server refuses to delete; nothing else tells that the copy is still there. */
@@ -98,7 +98,7 @@ export const rowScenarios = {
     await fleet.platform.advance(1_050);
     isRefused = false;
     await fleet.platform.advance(550);
-    return (await isBehind(reader, id)) ? 'a write was not seen 1.6 s later' : null;
+    return (await isBehind(reader, id, fleet)) ? 'a write was not seen 1.6 s later' : null;
   },
 
   /** The database learns of its activity only when its node reaches it again, and must not have deleted the row meanwhile. */

@@ -1,3 +1,4 @@
+import { HEDGE_AFTER_MS } from '../../src/limits.ts';
 import { SessionClient } from '../../src/index.ts';
 import { settled } from '../support/fake-platform.ts';
 import { gate, interceptDurable } from '../support/intercepted-tiers.ts';
@@ -106,8 +107,11 @@ export async function twoNodes() {
   return { fleet, reader, writer, id };
 }
 
-export async function isBehind({ sessions }: FleetNode, id: string): Promise<boolean> {
-  return (await sessions.get(id))?.data.cart.length === 0;
+/** A read may wait a moment for the feed; nothing else happens in that time. */
+export async function isBehind({ sessions }: FleetNode, id: string, { platform }: MemoryFleet): Promise<boolean> {
+  const read = sessions.get(id);
+  await platform.advance(2 * HEDGE_AFTER_MS);
+  return (await read)?.data.cart.length === 0;
 }
 
 /** Simulated servers and whole clients, without chance in anything but latencies. */

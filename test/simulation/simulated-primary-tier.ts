@@ -1,7 +1,7 @@
 import { TierFailure } from '../../src/errors.ts';
 import {
   PRIMARY_CONNECT_TIMEOUT_MS,
-  PRIMARY_SOCKET_TIMEOUT_MS,
+  PRIMARY_SILENCE_MS,
   PROBE_BACKOFF_MS_MAX,
   PROBE_BACKOFF_MS_MIN,
 } from '../../src/limits.ts';
@@ -289,7 +289,7 @@ export class SimulatedPrimaryTier implements PrimaryTier {
     if (connection.isBroken) return;
     connection.isBroken = true;
     const { world } = this.#redis;
-    world.at(world.random.between(0, 2 * PRIMARY_SOCKET_TIMEOUT_MS), () =>
+    world.at(world.random.between(0, 2 * PRIMARY_SILENCE_MS), () =>
       this.#node.deliver(() => {
         if (this.#connection === connection) this.#disconnect(new TierFailure('ambiguous', 'ECONNRESET'));
       }),
@@ -299,10 +299,10 @@ export class SimulatedPrimaryTier implements PrimaryTier {
   #watchSilence(connection: Connection): void {
     const { world } = this.#redis;
     const sentAt = world.now;
-    world.at(PRIMARY_SOCKET_TIMEOUT_MS, () =>
+    world.at(PRIMARY_SILENCE_MS, () =>
       this.#node.deliver(() => {
         const isSilent = this.#connection === connection && connection.heardAt < sentAt;
-        if (isSilent) this.#disconnect(new TierFailure('ambiguous', 'socket-timeout'));
+        if (isSilent) this.#disconnect(new TierFailure('ambiguous', 'silent'));
       }),
     );
   }

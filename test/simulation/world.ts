@@ -150,7 +150,14 @@ export class Clock {
     const refuse = (): never => {
       throw new Error('A simulated server has a clock and nothing else.');
     };
-    return { now: () => this.now(), monotonic: refuse, fillRandom: refuse, random: refuse, after: refuse };
+    return {
+      now: () => this.now(),
+      monotonic: refuse,
+      fillRandom: refuse,
+      random: refuse,
+      after: refuse,
+      afterInput: refuse,
+    };
   }
 }
 
@@ -227,5 +234,9 @@ export class Process implements Platform {
       isCancelled = true;
       cancel();
     };
+  }
+
+  afterInput(callback: () => void): void {
+    this.after(0, callback);
   }
 }

@@ -42,6 +42,15 @@ export class FakePlatform implements Platform {
     return () => this.#timers.delete(timer);
   }
 
+  afterInput(run: () => void): void {
+    this.after(0, run);
+  }
+
+  /** Time passes and nothing runs: the process stands still. */
+  standStill(ms: number): void {
+    this.#now += ms;
+  }
+
   get pendingTimers(): number {
     return this.#timers.size;
   }

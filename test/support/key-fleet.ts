@@ -87,6 +87,10 @@ export class NodePlatform implements Platform {
     };
   }
 
+  afterInput(callback: () => void): void {
+    this.after(0, callback);
+  }
+
   stop(): void {
     this.#isStopped = true;
   }

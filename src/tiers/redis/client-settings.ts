@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { Redis, RedisOptions } from 'ioredis';
-import { PRIMARY_CONNECT_TIMEOUT_MS, PRIMARY_SOCKET_TIMEOUT_MS } from '../../limits.ts';
+import { PRIMARY_CONNECT_TIMEOUT_MS } from '../../limits.ts';
 import type { RedisTlsOptions, ResolvedRedisOptions } from './redis-options.ts';
 import { HOLD, TOMBSTONE } from './scripts/ending.ts';
 import { FILL, LEASE } from './scripts/filling.ts';
@@ -43,11 +43,7 @@ export interface ReconnectPolicy {
  * ioredis as a client that fails fast and says so. Its defaults keep commands while the server is away and replay them
  * afterwards, long after their callers were told that they failed (redis/ioredis#2130).
  */
-export function clientSettings(
-  options: ResolvedRedisOptions,
-  timeoutMs: number,
-  reconnect: ReconnectPolicy,
-): ClientSettings {
+export function clientSettings(options: ResolvedRedisOptions, reconnect: ReconnectPolicy): ClientSettings {
   const { topology, db, username, password, tls } = options;
   const { host, port } = topology;
   return {
@@ -64,10 +60,8 @@ export function clientSettings(
     autoResubscribe: false,
     // With resending off, this is what makes promises settle when a connection is lost with commands in flight.
     maxRetriesPerRequest: 0,
-    commandTimeout: timeoutMs,
+    // No `commandTimeout`, no `socketTimeout`: the connection gives up what is late, and knows when it was late itself.
     connectTimeout: PRIMARY_CONNECT_TIMEOUT_MS,
-    // Bounds the commands that pile up on a silent connection.
-    socketTimeout: PRIMARY_SOCKET_TIMEOUT_MS,
     ...untyped,
     keepAlive: KEEP_ALIVE_MS,
     noDelay: true,

@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import { Command, Redis } from 'ioredis';
 import { TierFailure } from '../../errors.ts';
 import {
   MISCONFIGURED_BACKOFF_MS,
@@ -9,6 +9,7 @@ import {
 import type { TierContext, Vantage } from '../tier.ts';
 import { clientSettings, type ScriptedRedis, type ScriptName } from './client-settings.ts';
 import { toTierFailure } from './failure.ts';
+import { InFlight } from './in-flight.ts';
 import type { ResolvedRedisOptions } from './redis-options.ts';
 import { ANSWERS } from './scripts/prelude.ts';
 import { ServerClock, type ClockSample } from './server-clock.ts';
@@ -33,6 +34,7 @@ export class RedisConnection {
   readonly #context: TierContext;
   readonly #probeKey: string;
   readonly #onChange: () => void;
+  readonly #inFlight: InFlight;
   #peer: Peer | null = null;
   /** Told apart by number: an answer of an earlier connection says nothing about this one. */
   #epoch = 0;
@@ -48,10 +50,13 @@ export class RedisConnection {
     this.#context = context;
     this.#probeKey = probeKey;
     this.#onChange = onChange;
-    const settings = clientSettings(options, context.timeoutMs, { delay: () => this.#reconnectDelay() });
+    this.#inFlight = new InFlight(context, () => this.#reconnect());
+    const settings = clientSettings(options, { delay: () => this.#reconnectDelay() });
     this.#redis = new Redis(settings) as ScriptedRedis;
     this.#redis.on('connecting', () => (this.#attemptFailure = null));
     this.#redis.on('error', (error: unknown) => this.#remember(toTierFailure(error)));
+    // A server that froze during the handshake says nothing more, and there is no command to give up yet.
+    this.#redis.on('connect', () => this.#inFlight.wonder());
     this.#redis.on('ready', () => void this.#meet());
     this.#redis.on('close', () => this.#lose());
   }
@@ -61,7 +66,7 @@ export class RedisConnection {
     const { platform, timeoutMs } = this.#context;
     return new Promise((resolve, reject) => {
       const onTimeout = (): void => this.#settleOpening(new TierFailure('ambiguous', 'deadline'));
-      const cancel = platform.after(PRIMARY_CONNECT_TIMEOUT_MS + timeoutMs, onTimeout);
+      const cancel = platform.after(PRIMARY_CONNECT_TIMEOUT_MS + timeoutMs, () => platform.afterInput(onTimeout));
       this.#settleOpening = (failure) => {
         cancel();
         this.#settleOpening = () => {};
@@ -87,12 +92,12 @@ export class RedisConnection {
     const epoch = this.#epoch;
     const sentAt = platform.monotonic();
     const answers = await Promise.allSettled([
-      this.#redis.info(),
-      this.#redis.time(),
-      this.#redis.getBuffer(this.#probeKey),
+      this.#inFlight.bounded(this.#redis.info()),
+      this.#inFlight.bounded(this.#redis.time()),
+      this.#inFlight.bounded(this.#redis.getBuffer(this.#probeKey)),
       // Twice: ioredis sends the first on each connection as EVAL, the others as EVALSHA, and each needs its grant.
-      this.#redis.holdfastProbe(this.#probeKey, String(PROBE_TTL_MS)),
-      this.#redis.holdfastProbe(this.#probeKey, String(PROBE_TTL_MS)),
+      this.#inFlight.bounded(this.#redis.holdfastProbe(this.#probeKey, String(PROBE_TTL_MS))),
+      this.#inFlight.bounded(this.#redis.holdfastProbe(this.#probeKey, String(PROBE_TTL_MS))),
     ]);
     const receivedAt = platform.monotonic();
     const [info, time, ...rest] = answers;
@@ -101,13 +106,12 @@ export class RedisConnection {
     for (const answer of rest) valueOf(answer);
   }
 
-  async get(key: string): Promise<Buffer | null> {
+  get(key: string): Promise<Buffer | null> {
     this.#requirePeer();
-    try {
-      return await this.#redis.getBuffer(key);
-    } catch (error) {
-      throw toTierFailure(error);
-    }
+    // By hand, because a command that can be rejected needs no promise around it; this is the busiest line of all.
+    const command = new Command('get', [key], { replyEncoding: null });
+    const sent = this.#redis.sendCommand(command) as Promise<Buffer | null>;
+    return this.#inFlight.answerTo(command, sent);
   }
 
   /** Runs a script with a deadline. True if it did what it is for, false if the key held something that forbade it. */
@@ -118,7 +122,7 @@ export class RedisConnection {
       if (clock.age(platform.monotonic()) > CLOCK_AGE_MS_MAX) await this.#askTime(clock);
       const sentAt = platform.monotonic();
       const deadline = String(clock.earliest(sentAt) + timeoutMs);
-      const answer = String(await this.#redis[script](key, deadline, ...args));
+      const answer = String(await this.#inFlight.bounded(this.#redis[script](key, deadline, ...args)));
       clock.learn({ serverTime: Number(answer.slice(1)), sentAt, receivedAt: platform.monotonic() });
       return meaningOf(answer);
     } catch (error) {
@@ -135,6 +139,7 @@ export class RedisConnection {
 
   /** A connection is up. Its server is used only once it has said who it is. */
   async #meet(): Promise<void> {
+    this.#inFlight.hear();
     const epoch = this.#epoch;
     try {
       // ioredis reports a SELECT that was refused and goes on, in database 0.
@@ -180,6 +185,7 @@ export class RedisConnection {
 
   #forget(): void {
     this.#epoch += 1;
+    this.#inFlight.hear();
     this.#peer = null;
     this.#notify();
   }
@@ -214,8 +220,13 @@ export class RedisConnection {
   async #askTime(clock: ServerClock): Promise<void> {
     const { platform } = this.#context;
     const sentAt = platform.monotonic();
-    const serverTime = toMilliseconds(await this.#redis.time());
+    const serverTime = toMilliseconds(await this.#inFlight.bounded(this.#redis.time()));
     clock.learn({ serverTime, sentAt, receivedAt: platform.monotonic() });
+  }
+
+  #reconnect(): void {
+    this.#remember(new TierFailure('ambiguous', 'silent'));
+    this.#redis.disconnect(true);
   }
 
   /** Full jitter (Brooker, "Exponential backoff and jitter"), so that a fleet does not come back as one. */

@@ -60,8 +60,6 @@ function fromReply({ name, message }: Error): TierFailure | null {
 /** What ioredis says. After the first of them alone is it certain that nothing was sent. */
 const MESSAGES: readonly Rule[] = [
   [/^Stream isn't writeable/, 'not-sent', 'not-connected'],
-  [/^Command timed out/, 'ambiguous', 'deadline'],
-  [/^Socket timeout/, 'ambiguous', 'socket-timeout'],
   [/^(?:Connection is closed|Reached the max retries|Command aborted due to connection close)/, 'ambiguous', 'closed'],
   [/Unknown RESP type|^Protocol error/, 'misconfigured', 'protocol'],
 ];

@@ -2,6 +2,7 @@ import { LOSSY, type Mutation } from './mutation.ts';
 
 const GUARD = 'src/tiering/primary-guard.ts';
 const FEED = 'src/tiering/dirty-feed.ts';
+const READ = 'src/tiering/read-path.ts';
 
 /** Of the dirty feed. */
 export const feedMutations: readonly Mutation[] = [
@@ -10,6 +11,18 @@ export const feedMutations: readonly Mutation[] = [
     edits: [{ file: FEED, find: 'return this.lateMs <= FEED_LEASE_MS;', replace: 'return this.lateMs < Infinity;' }],
     faults: [],
     scenario: 'a feed that is not heard',
+  },
+  {
+    name: 'a read that waited for the feed serves what it had read before',
+    edits: [
+      {
+        file: READ,
+        find: 'return this.#readEntry(storageKey, await primary.read(storageKey), options, false);',
+        replace: 'return fromValue(storageKey, value, record);',
+      },
+    ],
+    faults: [],
+    scenario: 'a read that waits for the feed',
   },
   {
     name: 'the feed does not overlap',

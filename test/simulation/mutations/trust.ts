@@ -129,9 +129,7 @@ export const trustMutations: readonly Mutation[] = [
   },
   {
     name: 'an outage of the database suspends the trust floor',
-    edits: [
-      { file: READ, find: "const mayServe = worth !== 'foreign' &&", replace: 'const mayServe = worth !== null &&' },
-    ],
+    edits: [{ file: READ, find: " || worth === 'foreign'", replace: '' }],
     faults: ['database-down', 'database-cut', 'redis-cut'],
     seed: 213,
   },
@@ -151,7 +149,7 @@ export const trustMutations: readonly Mutation[] = [
   },
   {
     name: 'a strong read believes copies',
-    edits: [{ file: READ, find: "feed.isFresh && options.consistency === 'bounded'", replace: 'feed.isFresh' }],
+    edits: [{ file: READ, find: "options.consistency === 'strong' || ", replace: '' }],
     faults: ['redis-rollback'],
     seed: 6,
   },

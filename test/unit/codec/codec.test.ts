@@ -2,9 +2,10 @@ import { inspect } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Codec, type CodecOptions } from '../../../src/codec/codec.ts';
 import { readEnvelopeHeader, sealEnvelope } from '../../../src/codec/envelope.ts';
+import { Memo } from '../../../src/codec/memo.ts';
 import { ConfigurationError, EnvelopeError, PayloadError } from '../../../src/errors.ts';
 import type { KeyRing } from '../../../src/keys/key-ring.ts';
-import { addKey, withPromoted } from '../../../src/keys/rotation.ts';
+import { addKey, revokeKey, withPromoted } from '../../../src/keys/rotation.ts';
 import { PLAINTEXT_BYTES_MAX } from '../../../src/limits.ts';
 import { systemPlatform } from '../../../src/platform/platform.ts';
 import { canariesOf, fixtureJwk, fixtureRing, standardKeys } from '../../support/ring-fixtures.ts';
@@ -27,6 +28,30 @@ describe('Codec', () => {
     const codec = codecOf();
     const record = recordOf({ revision: 12 });
     expect(codec.open(STORAGE_KEY, codec.seal(STORAGE_KEY, record))).toEqual(record);
+  });
+
+  it('opens again what it remembers, with data for each caller alone', () => {
+    const memo = new Memo(systemPlatform, 100_000);
+    const codec = codecOf({ memo });
+    const record = recordOf();
+    const envelope = codec.seal(STORAGE_KEY, record);
+    for (let n = 0; n < 3; n += 1) {
+      const opened = codec.openRemembered(STORAGE_KEY, envelope);
+      expect(opened).toEqual(record);
+      opened.data.fill(0);
+    }
+    expect(memo.bytes).toBeGreaterThan(0);
+  });
+
+  it('does not remember past a ring: a key that is revoked opens nothing from then on', async () => {
+    const memo = new Memo(systemPlatform, 100_000);
+    const codec = codecOf({ memo });
+    const plain = codec.seal(STORAGE_KEY, recordOf());
+    codec.openRemembered(STORAGE_KEY, plain);
+    expect(memo.bytes).toBeGreaterThan(0);
+    codec.replaceRing(revokeKey(withPromoted(await addKey(ring)), { kid: ring.sealingKey.kid }));
+    expect(memo.bytes).toBe(0);
+    expect(() => codec.openRemembered(STORAGE_KEY, plain)).toThrow(reasonOf('revoked-key'));
   });
 
   it('never seals one record to the same bytes twice', () => {

@@ -170,6 +170,7 @@ describe('a key source of one’s own', () => {
       now: () => 0,
       monotonic: () => 0,
       fillRandom: () => undefined,
+      afterInput: () => undefined,
       random: () => random[delays.length] ?? 0,
       after: (delayMs, callback, kind) => {
         expect(kind).toBe('background');

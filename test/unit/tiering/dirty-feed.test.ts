@@ -6,12 +6,15 @@ import {
   FEED_PAGE_ROWS,
   FEED_PAGES_MAX,
   HEDGE_AFTER_MS,
+  PATIENCE_TICK_MS,
 } from '../../../src/limits.ts';
 import { storageKeyOf } from '../../../src/session/session-id.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { add, failing, MemoryFleet, refuse, seen, type FleetNode, type Shop } from '../../support/memory-fleet.ts';
 
 const MINUTE = 60_000;
+/** By then every slow read has been noticed. */
+const HEDGE_NOTICED_MS = HEDGE_AFTER_MS + 2 * PATIENCE_TICK_MS;
 
 let fleet: MemoryFleet;
 beforeEach(() => {
@@ -247,8 +250,26 @@ describe('a slow Redis', () => {
     await warm(sessions, id);
     primary.hook.before = (method) => (method === 'read' ? never() : undefined);
     const read = seen(sessions, id);
-    await fleet.platform.advance(HEDGE_AFTER_MS + 2);
+    await fleet.platform.advance(HEDGE_NOTICED_MS);
     expect((await read)?.servedBy).toBe('durable');
+    expect((await sessions.health()).primary).toBe('up');
+  });
+
+  it('is not blamed for a process that stands still', async () => {
+    const { sessions, primary } = await fleet.node();
+    const { id } = await sessions.create({ cart: [] });
+    await warm(sessions, id);
+    await fleet.platform.advance(HEDGE_AFTER_MS);
+    const answers: (() => void)[] = [];
+    primary.hook.before = (method) =>
+      method === 'read' ? new Promise<void>((resolve) => void answers.push(resolve)) : undefined;
+    const reads = Promise.all(Array.from({ length: 100 }, () => seen(sessions, id)));
+    await settled();
+    fleet.platform.standStill(600);
+    // Long since there, they are read once the loop runs again.
+    fleet.platform.after(0, () => answers.forEach((answer) => answer()));
+    await fleet.platform.advance(0);
+    expect((await reads).map((session) => session?.servedBy)).toEqual(Array(100).fill('primary'));
     expect((await sessions.health()).primary).toBe('up');
   });
 
@@ -278,7 +299,7 @@ describe('a slow Redis', () => {
       return new Promise<void>((resolve) => void fleet.platform.after(asked, resolve));
     };
     const reads = Promise.all(Array.from({ length: 100 }, () => seen(sessions, id)));
-    await fleet.platform.advance(HEDGE_AFTER_MS + 2);
+    await fleet.platform.advance(HEDGE_NOTICED_MS);
     expect((await sessions.health()).primary).toBe('up');
     await fleet.platform.advance(100);
     expect((await reads).filter((session) => session?.servedBy === 'primary').length).toBeGreaterThan(50);
@@ -292,7 +313,7 @@ describe('a slow Redis', () => {
     await fleet.platform.advance(HEDGE_AFTER_MS);
     primary.hook.before = (method) => (method === 'read' ? never() : undefined);
     const reads = Promise.all(Array.from({ length: 100 }, () => seen(sessions, id)));
-    await fleet.platform.advance(HEDGE_AFTER_MS + 2);
+    await fleet.platform.advance(HEDGE_NOTICED_MS);
     expect((await sessions.health()).primary).toBe('degraded');
     expect((await reads).map((session) => session?.servedBy)).toEqual(Array(100).fill('durable'));
   });

@@ -227,6 +227,7 @@ function fakePlatform(early = 0) {
     monotonic: () => now,
     random: () => 0.9,
     fillRandom: () => {},
+    afterInput: () => {},
     after(delayMs, callback) {
       const timer = { dueAt: now + delayMs - early, callback };
       timers.add(timer);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { clientSettings } from '../../../../src/tiers/redis/client-settings.ts';
 import { resolveRedisOptions, type RedisTierOptions } from '../../../../src/tiers/redis/redis-options.ts';
 
-const settings = (options: RedisTierOptions) => clientSettings(resolveRedisOptions(options), 250, { delay: () => 7 });
+const settings = (options: RedisTierOptions) => clientSettings(resolveRedisOptions(options), { delay: () => 7 });
 
 describe('what ioredis is told', () => {
   it('fails fast: no command waits for a connection, and none is sent twice', () => {
@@ -17,7 +17,6 @@ describe('what ioredis is told', () => {
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
       enableAutoPipelining: false,
-      commandTimeout: 250,
     });
   });
 

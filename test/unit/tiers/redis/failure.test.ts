@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { TierFailure } from '../../../../src/errors.ts';
 import { toTierFailure } from '../../../../src/tiers/redis/failure.ts';
 
-type Options = Pick<RedisOptions, 'commandTimeout' | 'retryStrategy' | 'socketTimeout'>;
+type Options = Pick<RedisOptions, 'retryStrategy'>;
 
 const CANARY = 'canary-secret';
 const closing: (() => void)[] = [];
@@ -104,10 +104,6 @@ describe('an error of the connection', () => {
     expectFailure(error, 'not-sent', 'not-connected');
   });
 
-  it('no answer in time: ambiguous', async () => {
-    expectFailure(await errorOf(await listen(null), { commandTimeout: 20 }), 'ambiguous', 'deadline');
-  });
-
   it('closed with the command in flight: ambiguous', async () => {
     const redis = client(await listen(null), { retryStrategy: () => 1 });
     await redis.connect();
@@ -122,14 +118,6 @@ describe('an error of the connection', () => {
     const error = redis.set('key', CANARY).catch((reason: unknown) => reason);
     redis.disconnect();
     expectFailure(await error, 'ambiguous', 'closed');
-  });
-
-  it('silence on the socket: ambiguous', async () => {
-    const redis = client(await listen(null), { socketTimeout: 20 });
-    const failed = new Promise((resolve) => redis.once('error', resolve));
-    await redis.connect();
-    redis.set('key', CANARY).catch(() => {});
-    expectFailure(await failed, 'ambiguous', 'socket-timeout');
   });
 
   it('not Redis: misconfigured', async () => {

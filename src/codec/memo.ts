@@ -1,0 +1,113 @@
+import { MEMO_ENTRY_OVERHEAD_BYTES, MEMO_LIFETIME_MS } from '../limits.ts';
+import type { CancelTimer, Platform } from '../platform/platform.ts';
+import type { SessionRecord } from '../session/session-record.ts';
+
+interface Remembered {
+  /** The envelope, and the data that was in it. Of nobody else: it is wiped when it is forgotten. */
+  readonly bytes: Buffer;
+  readonly envelopeBytes: number;
+  /** Without its data. */
+  readonly record: SessionRecord;
+  /** On the monotonic clock. */
+  readonly openedAt: number;
+}
+
+const NO_DATA = Buffer.alloc(0);
+
+/**
+ * What was in the envelopes that were opened lately. An envelope that is asked for has just been fetched, and is compared byte for
+ * byte, so what is remembered can never be out of date. Bounded in bytes and in time; what is forgotten is wiped.
+ *
+ * A ring never changes, so who replaces it clears the memo, and with it whatever a key opened that is revoked by now.
+ */
+export class Memo {
+  readonly #platform: Platform;
+  readonly #bytesMax: number;
+  /** In the order in which they were opened, which is the order in which they are forgotten. */
+  readonly #remembered = new Map<string, Remembered>();
+  #bytes = 0;
+  #cancelTimer: CancelTimer | undefined;
+
+  constructor(platform: Platform, bytesMax: number) {
+    this.#platform = platform;
+    this.#bytesMax = bytesMax;
+  }
+
+  /** Bytes of envelopes and data, and what it takes to keep them. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The record of exactly this envelope, with data of the caller's own. */
+  recall(storageKey: Buffer, envelope: Buffer): SessionRecord | undefined {
+    const remembered = this.#remembered.get(nameOf(storageKey));
+    if (remembered === undefined || this.#isOld(remembered)) return undefined;
+    const { bytes, envelopeBytes, record } = remembered;
+    if (envelope.length !== envelopeBytes || envelope.compare(bytes, 0, envelopeBytes) !== 0) return undefined;
+    return { ...record, data: Buffer.from(bytes.subarray(envelopeBytes)) };
+  }
+
+  remember(storageKey: Buffer, envelope: Buffer, record: SessionRecord): void {
+    const name = nameOf(storageKey);
+    this.#forget(name);
+    // Copies, because a view would keep alive the whole chunk of the socket that it came in.
+    const bytes = Buffer.allocUnsafeSlow(envelope.length + record.data.length);
+    envelope.copy(bytes, 0);
+    record.data.copy(bytes, envelope.length);
+    const openedAt = this.#platform.monotonic();
+    this.#remembered.set(name, {
+      bytes,
+      envelopeBytes: envelope.length,
+      record: { ...record, data: NO_DATA },
+      openedAt,
+    });
+    this.#bytes += sizeOf(bytes);
+    for (const oldest of this.#remembered.keys()) {
+      if (this.#bytes <= this.#bytesMax) break;
+      this.#forget(oldest);
+    }
+    this.#cancelTimer ??= this.#platform.after(MEMO_LIFETIME_MS, () => this.#forgetOld(), 'background');
+  }
+
+  forget(storageKey: Buffer): void {
+    this.#forget(nameOf(storageKey));
+  }
+
+  clear(): void {
+    for (const name of this.#remembered.keys()) this.#forget(name);
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+  }
+
+  /** A process that has nothing to do keeps no plaintext either. */
+  #forgetOld(): void {
+    this.#cancelTimer = undefined;
+    for (const [name, remembered] of this.#remembered) {
+      if (!this.#isOld(remembered)) {
+        this.#cancelTimer = this.#platform.after(MEMO_LIFETIME_MS, () => this.#forgetOld(), 'background');
+        return;
+      }
+      this.#forget(name);
+    }
+  }
+
+  #isOld({ openedAt }: Remembered): boolean {
+    return this.#platform.monotonic() - openedAt >= MEMO_LIFETIME_MS;
+  }
+
+  #forget(name: string): void {
+    const remembered = this.#remembered.get(name);
+    if (remembered === undefined) return;
+    this.#remembered.delete(name);
+    this.#bytes -= sizeOf(remembered.bytes);
+    remembered.bytes.fill(0);
+  }
+}
+
+function sizeOf(bytes: Buffer): number {
+  return bytes.length + MEMO_ENTRY_OVERHEAD_BYTES;
+}
+
+function nameOf(storageKey: Buffer): string {
+  return storageKey.toString('latin1');
+}

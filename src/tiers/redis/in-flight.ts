@@ -1,0 +1,76 @@
+import type { Command } from 'ioredis';
+import { TierFailure } from '../../errors.ts';
+import { PRIMARY_SILENCE_MS } from '../../limits.ts';
+import { Patience } from '../../platform/patience.ts';
+import type { TierContext } from '../tier.ts';
+import { toTierFailure } from './failure.ts';
+
+interface Rejectable {
+  reject(failure: TierFailure): void;
+}
+
+/**
+ * The commands in flight over one connection: one timer gives up what is late (ioredis would arm one for each). A connection
+ * over which nothing more comes is told to be dead, which TCP would take some 15 minutes to notice.
+ */
+export class InFlight {
+  readonly #commands: Patience<Rejectable>;
+  /** What had been heard when somebody began to wonder. */
+  readonly #wondering: Patience<{ readonly heard: number }>;
+  #heard = 0;
+
+  constructor({ platform, timeoutMs }: TierContext, onSilence: () => void) {
+    this.#commands = new Patience(platform, timeoutMs, (command) => {
+      command.reject(new TierFailure('ambiguous', 'deadline'));
+      this.wonder();
+    });
+    this.#wondering = new Patience(platform, PRIMARY_SILENCE_MS, ({ heard }) => {
+      if (heard !== this.#heard) return;
+      this.hear();
+      onSilence();
+    });
+  }
+
+  /** Unless something is heard within `PRIMARY_SILENCE_MS`, the connection is dead. */
+  wonder(): void {
+    this.#wondering.begin({ heard: this.#heard });
+  }
+
+  /** Something came, or there is nothing to be heard from any more. */
+  hear(): void {
+    this.#heard += 1;
+  }
+
+  /** The answer to a command made by hand: it can be rejected as it is, and needs no promise around its own. */
+  async answerTo<T>(command: Command, sent: Promise<T>): Promise<T> {
+    this.#commands.begin(command);
+    try {
+      const answer = await sent;
+      this.#heard += 1;
+      return answer;
+    } catch (error) {
+      throw toTierFailure(error);
+    } finally {
+      this.#commands.end(command);
+    }
+  }
+
+  /** Settles as `answer` does, and within the time-out. Rejects with a `TierFailure`. */
+  bounded<T>(answer: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const command = { reject };
+      this.#commands.begin(command);
+      answer.then(
+        (value) => {
+          this.#heard += 1;
+          this.#commands.end(command);
+          resolve(value);
+        },
+        (error: unknown) => {
+          this.#commands.end(command);
+          reject(toTierFailure(error));
+        },
+      );
+    });
+  }
+}

@@ -1,0 +1,43 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { TierWatch } from '../../bench/measure/tier-watch.ts';
+import { load, realClient } from '../support/real-client.ts';
+import { startRedis } from '../support/servers/redis.ts';
+import { until } from '../support/servers/until.ts';
+import { freshDatabase } from '../support/shared.ts';
+
+const CALLERS = 64;
+/** As long as a large computation or a process without a processor: past every patience with Redis. */
+const STANDSTILLS_MS = [300, 600, 450, 300, 600, 500, 350, 600];
+const BETWEEN_MS = 200;
+
+/** The event loop gets nothing done meanwhile. */
+function standStill(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
+it('a process that stands still for a while under load blames neither Redis nor its copies for it', async () => {
+  const [redis, database] = await Promise.all([startRedis(), freshDatabase('postgresql')]);
+  const sessions = await realClient({ redis, database });
+  using watch = new TierWatch();
+  const ids = await Promise.all(Array.from({ length: CALLERS }, async () => (await sessions.create({ cart: [] })).id));
+  const served = async (id: string): Promise<string | undefined> => (await sessions.get(id))?.servedBy;
+  for (const id of ids) await until(async () => (await served(id)) === 'primary', { what: 'a hit' });
+
+  const traffic = load(CALLERS, (caller) => served(ids[caller] ?? ''));
+  for (const ms of STANDSTILLS_MS) {
+    await pause(BETWEEN_MS);
+    // In the continuation of a read, as in a request: what comes next in the loop are its timers, and its sockets only then.
+    await served(ids[0] ?? '');
+    standStill(ms);
+  }
+  await pause(BETWEEN_MS);
+  const results = await traffic.stop();
+
+  expect(watch.changes).toEqual([]);
+  const others = results.filter(({ value }) => value !== 'primary');
+  expect(others).toEqual([]);
+  await sessions.close();
+  await Promise.all([redis.stop(), database.close()]);
+});

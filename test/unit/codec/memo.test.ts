@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Memo } from '../../../src/codec/memo.ts';
+import { MEMO_ENTRY_OVERHEAD_BYTES, MEMO_LIFETIME_MS } from '../../../src/limits.ts';
+import type { SessionRecord } from '../../../src/session/session-record.ts';
+import { FakePlatform } from '../../support/fake-platform.ts';
+
+const ENVELOPE_BYTES = 300;
+const DATA_BYTES = 200;
+const SIZE = ENVELOPE_BYTES + DATA_BYTES + MEMO_ENTRY_OVERHEAD_BYTES;
+
+let platform: FakePlatform;
+let memo: Memo;
+
+beforeEach(() => {
+  platform = new FakePlatform();
+  memo = new Memo(platform, 3 * SIZE);
+});
+
+function newCase(): { key: Buffer; envelope: Buffer; record: SessionRecord } {
+  const record = {
+    revision: 1,
+    createdAt: 0,
+    absoluteExpiresAt: 10,
+    idleLifetimeMs: 5,
+    userId: 'u_42',
+    label: undefined,
+    schemaVersion: 0,
+    data: randomBytes(DATA_BYTES),
+  };
+  return { key: randomBytes(32), envelope: randomBytes(ENVELOPE_BYTES), record };
+}
+
+describe('a memo of opened envelopes', () => {
+  it('recalls what was in the very same bytes', () => {
+    const { key, envelope, record } = newCase();
+    memo.remember(key, envelope, record);
+    expect(memo.recall(Buffer.from(key), Buffer.from(envelope))).toEqual(record);
+  });
+
+  it.each(['first', 'last'])('recalls nothing for an envelope that differs in its %s byte', (place) => {
+    const { key, envelope, record } = newCase();
+    memo.remember(key, envelope, record);
+    const other = Buffer.from(envelope);
+    const at = place === 'first' ? 0 : ENVELOPE_BYTES - 1;
+    other[at] = (other[at] as number) ^ 1;
+    expect(memo.recall(key, other)).toBeUndefined();
+    expect(memo.recall(key, envelope.subarray(1))).toBeUndefined();
+    expect(memo.recall(key, Buffer.concat([envelope, record.data]))).toBeUndefined();
+  });
+
+  it('recalls nothing under the key of another session', () => {
+    const { key, envelope, record } = newCase();
+    memo.remember(key, envelope, record);
+    expect(memo.recall(randomBytes(32), envelope)).toBeUndefined();
+  });
+
+  it('gives each caller data of its own, which forgetting leaves alone', () => {
+    const { key, envelope, record } = newCase();
+    const data = Buffer.from(record.data);
+    memo.remember(key, envelope, record);
+    record.data.fill(7);
+    const first = memo.recall(key, envelope);
+    first?.data.fill(9);
+    const second = memo.recall(key, envelope);
+    memo.clear();
+    expect(second?.data).toEqual(data);
+  });
+
+  it('never holds more than its bytes, and forgets the oldest first', () => {
+    const cases = Array.from({ length: 10 }, newCase);
+    for (const { key, envelope, record } of cases) {
+      memo.remember(key, envelope, record);
+      expect(memo.bytes).toBeLessThanOrEqual(3 * SIZE);
+    }
+    const isKnown = cases.map(({ key, envelope }) => memo.recall(key, envelope) !== undefined);
+    expect(isKnown).toEqual([...Array(7).fill(false), ...Array(3).fill(true)]);
+  });
+
+  it('holds nothing that is larger than itself', () => {
+    const { key, record } = newCase();
+    const envelope = randomBytes(4 * SIZE);
+    memo.remember(key, envelope, record);
+    expect(memo.recall(key, envelope)).toBeUndefined();
+    expect(memo.bytes).toBe(0);
+  });
+
+  it('counts a session that changes once', () => {
+    const { key, record } = newCase();
+    for (let n = 0; n < 10; n += 1) memo.remember(key, randomBytes(ENVELOPE_BYTES), record);
+    expect(memo.bytes).toBe(SIZE);
+  });
+
+  it('forgets after its time, by itself', async () => {
+    const [early, late] = [newCase(), newCase()];
+    memo.remember(early.key, early.envelope, early.record);
+    await platform.advance(MEMO_LIFETIME_MS / 2);
+    memo.remember(late.key, late.envelope, late.record);
+    await platform.advance(MEMO_LIFETIME_MS / 2);
+    expect(memo.recall(early.key, early.envelope)).toBeUndefined();
+    expect(memo.bytes).toBe(SIZE);
+    await platform.advance(2 * MEMO_LIFETIME_MS);
+    expect(memo.bytes).toBe(0);
+    expect(platform.pendingTimers).toBe(0);
+  });
+
+  it('recalls nothing past its time, however late its timer is', () => {
+    const { key, envelope, record } = newCase();
+    memo.remember(key, envelope, record);
+    platform.standStill(MEMO_LIFETIME_MS);
+    expect(memo.recall(key, envelope)).toBeUndefined();
+  });
+
+  it('forgets one, or all', () => {
+    const [one, other] = [newCase(), newCase()];
+    for (const { key, envelope, record } of [one, other]) memo.remember(key, envelope, record);
+    memo.forget(one.key);
+    expect(memo.recall(one.key, one.envelope)).toBeUndefined();
+    expect(memo.recall(other.key, other.envelope)).toBeDefined();
+    memo.clear();
+    expect(memo.bytes).toBe(0);
+    expect(platform.pendingTimers).toBe(0);
+  });
+});
