@@ -10,7 +10,7 @@ export const endsMutations: readonly Mutation[] = [
     name: 'a destroy holds nothing before it',
     edits: [{ file: DESTROY, find: '(await context.primary.hold(storageKey)) !== UNREACHED', replace: 'true' }],
     faults: ['node-crash'],
-    seed: 231,
+    seed: 1160,
   },
   {
     name: 'a destroy entombs nothing after it',
@@ -22,7 +22,7 @@ export const endsMutations: readonly Mutation[] = [
       },
     ],
     faults: ['redis-evict', 'database-slow'],
-    seed: 64,
+    seed: 191,
   },
   {
     name: 'a destroy does not follow a regenerate',
@@ -34,7 +34,7 @@ export const endsMutations: readonly Mutation[] = [
       },
     ],
     faults: [],
-    seed: 7,
+    seed: 1,
   },
   {
     name: 'a regenerate entombs nothing',
@@ -81,7 +81,7 @@ export const endsMutations: readonly Mutation[] = [
       },
     ],
     faults: ['database-down'],
-    seed: 6,
+    seed: 29,
   },
   {
     name: 'a destroy that is not durable is not tried again',
@@ -105,7 +105,7 @@ export const endsMutations: readonly Mutation[] = [
       },
     ],
     faults: ['clock-database'],
-    seed: 1,
+    seed: 30,
   },
   {
     name: 'an empty walk that came too late is believed',
@@ -129,7 +129,7 @@ export const endsMutations: readonly Mutation[] = [
       },
     ],
     faults: [],
-    seed: 70,
+    seed: 406,
   },
   {
     name: 'a walk that failed half-way changed nothing',
@@ -141,7 +141,7 @@ export const endsMutations: readonly Mutation[] = [
       },
     ],
     faults: ['database-reject'],
-    seed: 9,
+    seed: 8,
   },
   {
     name: 'one walk ends all',

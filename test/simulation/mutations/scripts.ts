@@ -27,7 +27,7 @@ export const scriptsMutations: readonly Mutation[] = [
       },
     ],
     faults: ['redis-evict'],
-    seed: 58,
+    seed: 81,
   },
   {
     name: 'a fill needs no lease of its own',
@@ -39,7 +39,7 @@ export const scriptsMutations: readonly Mutation[] = [
       },
     ],
     faults: ['redis-evict'],
-    seed: 12,
+    seed: 81,
   },
   {
     name: 'a lease takes the place of any value',
@@ -101,7 +101,7 @@ export const scriptsMutations: readonly Mutation[] = [
       },
     ],
     faults: ['redis-evict', 'database-late-reply'],
-    seed: 9,
+    seed: 50,
   },
   {
     name: 'a lease takes the place of a hold',
@@ -151,6 +151,6 @@ export const scriptsMutations: readonly Mutation[] = [
       },
     ],
     faults: ['redis-late'],
-    seed: 34,
+    seed: 17,
   },
 ];

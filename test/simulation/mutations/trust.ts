@@ -9,13 +9,13 @@ export const trustMutations: readonly Mutation[] = [
     name: 'there is no trust floor',
     edits: [{ file: GUARD, find: 'at < this.#trustFloor || ', replace: '' }],
     faults: LOSSY,
-    seed: 31,
+    seed: 109,
   },
   {
     name: 'the incarnation is ignored',
     edits: [{ file: GUARD, find: 'value.stamp.incarnation !== vantage.incarnation', replace: 'value.revision < 0' }],
     faults: ['redis-restart-earlier', 'node-crash'],
-    seed: 43,
+    seed: 21,
   },
   {
     name: 'the validation lease is ignored',
@@ -94,7 +94,7 @@ export const trustMutations: readonly Mutation[] = [
       },
     ],
     faults: LOSSY,
-    seed: 87,
+    seed: 157,
   },
   {
     name: 'an outage is a logout',
@@ -107,7 +107,7 @@ export const trustMutations: readonly Mutation[] = [
       },
     ],
     faults: ['database-down', 'database-cut'],
-    seed: 3,
+    seed: 12,
   },
   {
     name: 'a copy past its idle deadline is gone',
@@ -125,13 +125,13 @@ export const trustMutations: readonly Mutation[] = [
     name: 'a read revives what has idled away',
     edits: [{ file: READ, find: 'options.touch && !hasIdled &&', replace: 'options.touch && hasIdled !== null &&' }],
     faults: ['database-slow'],
-    seed: 240,
+    seed: 370,
   },
   {
     name: 'an outage of the database suspends the trust floor',
     edits: [{ file: READ, find: " || worth === 'foreign'", replace: '' }],
     faults: ['database-down', 'database-cut', 'redis-cut'],
-    seed: 213,
+    seed: 866,
   },
   {
     name: 'the revision of a header is believed',
@@ -139,7 +139,7 @@ export const trustMutations: readonly Mutation[] = [
       { file: READ, find: "if (record.revision !== revision) throw new EnvelopeError('rolled-back');", replace: '' },
     ],
     faults: ['redis-corrupt'],
-    seed: 11,
+    seed: 8,
   },
   {
     name: 'a copy that does not open is an error',
@@ -151,7 +151,7 @@ export const trustMutations: readonly Mutation[] = [
     name: 'a strong read believes copies',
     edits: [{ file: READ, find: "options.consistency === 'strong' || ", replace: '' }],
     faults: ['redis-rollback'],
-    seed: 6,
+    seed: 4,
   },
   {
     name: 'a validation does not compare revisions',
@@ -163,7 +163,7 @@ export const trustMutations: readonly Mutation[] = [
       },
     ],
     faults: ['redis-rollback'],
-    seed: 20,
+    seed: 4,
   },
   {
     name: 'a failed evict does not open the breaker',
