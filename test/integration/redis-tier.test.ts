@@ -258,6 +258,17 @@ async function evalCalls(server: RedisServer): Promise<number> {
 }
 
 describe('deadlines and the clock', () => {
+  it('a mutation is on its way at once, with what was asked before, whatever this process does next', async () => {
+    const tier = await opened(await start());
+    const place = key();
+    const read = tier.read(place);
+    const lease = tier.lease(place, 'token', null);
+    const end = performance.now() + 2 * TIMEOUT_MS;
+    while (performance.now() < end);
+    expect(await read).toEqual({ kind: 'absent' });
+    expect(await lease).toBe(true);
+  });
+
   it('a mutation whose deadline has passed is rejected as late, changes nothing, and the next one is in time', async () => {
     const server = await start();
     let behind = 0;

@@ -110,6 +110,7 @@ export class RedisConnection {
     this.#requirePeer();
     // By hand, because a command that can be rejected needs no promise around it; this is the busiest line of all.
     const command = new Command('get', [key], { replyEncoding: null });
+    this.#gather();
     const sent = this.#redis.sendCommand(command) as Promise<Buffer | null>;
     return this.#inFlight.answerTo(command, sent);
   }
@@ -122,7 +123,9 @@ export class RedisConnection {
       if (clock.age(platform.monotonic()) > CLOCK_AGE_MS_MAX) await this.#askTime(clock);
       const sentAt = platform.monotonic();
       const deadline = String(clock.earliest(sentAt) + timeoutMs);
-      const answer = String(await this.#inFlight.bounded(this.#redis[script](key, deadline, ...args)));
+      const sent = this.#inFlight.bounded(this.#redis[script](key, deadline, ...args));
+      this.#send();
+      const answer = String(await sent);
       clock.learn({ serverTime: Number(answer.slice(1)), sentAt, receivedAt: platform.monotonic() });
       return meaningOf(answer);
     } catch (error) {
@@ -154,6 +157,22 @@ export class RedisConnection {
       // A server that may serve but refuses writes (full, or its disk is) stays connected: the breaker asks it again.
       if (this.#peer === null || failure.kind === 'misconfigured') this.#redis.disconnect(true);
     }
+  }
+
+  /**
+   * Reads that one turn of the event loop asks for go out as one write, once it has taken in its input: ioredis would make a system
+   * call and a TLS record of each, and the server as many of the answers.
+   */
+  #gather(): void {
+    const { stream } = this.#redis;
+    if (stream.writableCorked > 0) return;
+    stream.cork();
+    this.#context.platform.afterInput(() => stream.uncork());
+  }
+
+  /** A script carries a deadline, which must not pass here while something else is computed. */
+  #send(): void {
+    this.#redis.stream.uncork();
   }
 
   #recognise(info: string, sample: ClockSample): void {
