@@ -120,7 +120,9 @@ export class RedisConnection {
     const { platform, timeoutMs } = this.#context;
     const { clock } = this.#requirePeer();
     try {
-      if (clock.age(platform.monotonic()) > CLOCK_AGE_MS_MAX) await this.#askTime(clock);
+      // A deadline counts from the earliest that it may be there: after a standstill, that may be past already.
+      const isVague = clock.uncertainty > timeoutMs / 2;
+      if (isVague || clock.age(platform.monotonic()) > CLOCK_AGE_MS_MAX) await this.#askTime(clock);
       const sentAt = platform.monotonic();
       const deadline = String(clock.earliest(sentAt) + timeoutMs);
       const sent = this.#inFlight.bounded(this.#redis[script](key, deadline, ...args));

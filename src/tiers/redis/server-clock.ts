@@ -32,6 +32,11 @@ export class ServerClock {
     return now - this.#sample.receivedAt;
   }
 
+  /** How far `earliest` may be behind the truth. */
+  get uncertainty(): number {
+    return width(this.#sample);
+  }
+
   /** Keeps the tighter of two fresh samples, and the newer one where the old is old or a clock was set. */
   learn(sample: ClockSample): void {
     const isTighter = width(sample) <= width(this.#sample);

@@ -55,3 +55,10 @@ function expectTrue(clock: ServerClock, now: number, offset: number): void {
   expect(earliest).toBeLessThanOrEqual(now + offset + 0.01);
   expect(latest).toBeGreaterThanOrEqual(now + offset - 0.01);
 }
+
+it('says how vague it is: as long as its answer took to be read', () => {
+  const clock = new ServerClock({ serverTime: 10_000, sentAt: 100, receivedAt: 400 });
+  expect(clock.uncertainty).toBe(300);
+  clock.learn({ serverTime: 10_400, sentAt: 500, receivedAt: 501 });
+  expect(clock.uncertainty).toBe(1);
+});
