@@ -80,6 +80,24 @@ describe('a deadline of the database’s clock on MariaDB', () => {
     expect(await tier.listByUser([userKey], Buffer.alloc(0), 10)).toHaveLength(3);
   });
 
+  it('is looked at once all rows of a shared update are held; who is late then does not hurt the others', async () => {
+    const some = await Promise.all(Array.from({ length: 12 }, () => insert(tier)));
+    const records = some.toSorted((a, b) => a.storageKey.compare(b.storageKey));
+    // The first lock and the last: what is late is so only after the wait for another row.
+    const [late, ...others] = records;
+    await using lock = await transaction(HOLD, [others.at(-1)!.storageKey]);
+    const { validUntil } = await soon();
+    const answers = Promise.all(
+      records.map((record) => tier.update({ ...change(record), validUntil: record === late ? validUntil : null })),
+    );
+    await lock.untilSomebodyWaits();
+    await untilLater(validUntil);
+    await lock.release();
+    expect(await answers).toEqual(records.map((record) => record !== late));
+    expect(await tier.read(late!.storageKey)).toEqual(late);
+    for (const { storageKey } of others) expect((await tier.readState(storageKey))?.revision).toBe(2);
+  });
+
   it.each([
     ['inserts nothing for a key that somebody else gave up too late, and the calls beside it', true],
     ['inserts in time', false],
