@@ -16,6 +16,8 @@ import {
   touchOf,
 } from '../support/durable-commands.ts';
 import { inMariadbTransaction } from '../support/mariadb-locks.ts';
+import { openPrisma } from '../support/servers/databases.ts';
+import { FaultProxy } from '../support/servers/fault-proxy.ts';
 import type { MariadbCoordinates } from '../support/servers/mariadb.ts';
 import { until } from '../support/servers/until.ts';
 import { freshDatabase, type FreshDatabase, sharedMariadb } from '../support/shared.ts';
@@ -184,6 +186,30 @@ describe('a statement that MariaDB did not finish', () => {
     await lock.release();
     expect(await tier.read(record.storageKey)).toEqual(record);
   });
+});
+
+it('a wire that loses answers of MariaDB lets the same write be asked for again', async () => {
+  await using proxy = await FaultProxy.start(server);
+  const url = new URL(database.url);
+  url.port = String(proxy.port);
+  await using client = await openPrisma('mysql', url.href, { ca: server.ca });
+  const cutOff = await openTier(client.prisma, 'mysql', 600);
+  const userKey = randomBytes(32);
+  const [record, other] = [await insert(tier, { userKey }), await insert(tier)];
+  const command = change(other);
+  const ending = revokeAll([userKey]);
+  const commands: [(at: DurableTier) => Promise<unknown>, unknown][] = [
+    [(at) => at.update(command), true],
+    [(at) => at.revokeMany(ending), [{ storageKey: record.storageKey }]],
+  ];
+  for (const [call, answer] of commands) {
+    await until(() => cutOff.probe().then(() => true));
+    proxy.set({ stall: 'down' });
+    expect(await failureOf(() => call(cutOff))).toMatchObject({ kind: 'ambiguous' });
+    proxy.heal();
+    await until(() => cutOff.probe().then(() => true));
+    expect([await call(cutOff)]).toMatchObject([answer]);
+  }
 });
 
 describe.each(['REPEATABLE READ', 'READ COMMITTED'])('writes that meet on MariaDB at %s', (isolation) => {
