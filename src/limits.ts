@@ -101,8 +101,6 @@ export const DURABLE_IN_FLIGHT_MAX = 10;
 export const DURABLE_READ_LANES = 2;
 /** Of these, statements that many inserts, updates or touches share. The rest serve one call each. */
 export const DURABLE_WRITE_LANES = 2;
-/** As `DURABLE_WRITE_LANES`, where updates cannot share: a commit waits for the disk, and those that wait together are written as one. */
-export const MYSQL_WRITE_LANES = 5;
 /** Calls that share a statement. More rows a statement gain nothing, and hold their locks for longer. */
 export const SHARED_STATEMENT_ROWS_MAX = 256;
 /** Fewer calls are not split over the free lanes: to be one row more costs a tenth of being one statement more. */

@@ -16,6 +16,8 @@ import {
   touchOf,
 } from '../support/durable-commands.ts';
 import { inMariadbTransaction } from '../support/mariadb-locks.ts';
+import { openPrisma } from '../support/servers/databases.ts';
+import { FaultProxy } from '../support/servers/fault-proxy.ts';
 import type { MariadbCoordinates } from '../support/servers/mariadb.ts';
 import { until } from '../support/servers/until.ts';
 import { freshDatabase, type FreshDatabase, sharedMariadb } from '../support/shared.ts';
@@ -78,6 +80,24 @@ describe('a deadline of the database’s clock on MariaDB', () => {
     await lock.release();
     expect(await answer).toEqual([]);
     expect(await tier.listByUser([userKey], Buffer.alloc(0), 10)).toHaveLength(3);
+  });
+
+  it('is looked at once all rows of a shared update are held; who is late then does not hurt the others', async () => {
+    const some = await Promise.all(Array.from({ length: 12 }, () => insert(tier)));
+    const records = some.toSorted((a, b) => a.storageKey.compare(b.storageKey));
+    // The first lock and the last: what is late is so only after the wait for another row.
+    const [late, ...others] = records;
+    await using lock = await transaction(HOLD, [others.at(-1)!.storageKey]);
+    const { validUntil } = await soon();
+    const answers = Promise.all(
+      records.map((record) => tier.update({ ...change(record), validUntil: record === late ? validUntil : null })),
+    );
+    await lock.untilSomebodyWaits();
+    await untilLater(validUntil);
+    await lock.release();
+    expect(await answers).toEqual(records.map((record) => record !== late));
+    expect(await tier.read(late!.storageKey)).toEqual(late);
+    for (const { storageKey } of others) expect((await tier.readState(storageKey))?.revision).toBe(2);
   });
 
   it.each([
@@ -166,6 +186,30 @@ describe('a statement that MariaDB did not finish', () => {
     await lock.release();
     expect(await tier.read(record.storageKey)).toEqual(record);
   });
+});
+
+it('a wire that loses answers of MariaDB lets the same write be asked for again', async () => {
+  await using proxy = await FaultProxy.start(server);
+  const url = new URL(database.url);
+  url.port = String(proxy.port);
+  await using client = await openPrisma('mysql', url.href, { ca: server.ca });
+  const cutOff = await openTier(client.prisma, 'mysql', 600);
+  const userKey = randomBytes(32);
+  const [record, other] = [await insert(tier, { userKey }), await insert(tier)];
+  const command = change(other);
+  const ending = revokeAll([userKey]);
+  const commands: [(at: DurableTier) => Promise<unknown>, unknown][] = [
+    [(at) => at.update(command), true],
+    [(at) => at.revokeMany(ending), [{ storageKey: record.storageKey }]],
+  ];
+  for (const [call, answer] of commands) {
+    await until(() => cutOff.probe().then(() => true));
+    proxy.set({ stall: 'down' });
+    expect(await failureOf(() => call(cutOff))).toMatchObject({ kind: 'ambiguous' });
+    proxy.heal();
+    await until(() => cutOff.probe().then(() => true));
+    expect([await call(cutOff)]).toMatchObject([answer]);
+  }
 });
 
 describe.each(['REPEATABLE READ', 'READ COMMITTED'])('writes that meet on MariaDB at %s', (isolation) => {

@@ -127,6 +127,7 @@ describe('the cost of statements on MariaDB', () => {
     ['regenerate', 'PRIMARY', (planned) => planned.regenerate(move(aRecord()))],
     ['touch', 'PRIMARY', (planned) => planned.touch(touchOf(aRecord()))],
     ['many reads', 'PRIMARY', (planned) => Promise.all(many(() => planned.read(randomBytes(32))))],
+    ['many updates', 'PRIMARY', (planned) => Promise.all(many(() => planned.update(change(aRecord()))))],
     ['many touches', 'PRIMARY', (planned) => Promise.all(many(() => planned.touch(touchOf(aRecord()))))],
     ['revoke', 'PRIMARY', (planned) => planned.revoke(revocation(aRecord()))],
     ['markDirty', 'PRIMARY', (planned) => planned.markDirty(randomBytes(32))],
@@ -149,6 +150,16 @@ describe('the cost of statements on MariaDB', () => {
     );
     expect(plan).not.toMatch(/"table_name": "(session|holdfast_session)",\s*"access_type": "ALL"/);
   });
+});
+
+it.each<[string, (tier: DurableTier) => Promise<unknown>]>([
+  ['updates', (planned) => Promise.all(many(() => planned.update(change(aRecord()))))],
+  ['touches', (planned) => Promise.all(many(() => planned.touch(touchOf(aRecord()))))],
+])('many %s find their rows by key in a table of a few, instead of locking all of it', async (_what, call) => {
+  await using database = await freshDatabase('mysql');
+  const tier = await openTier(database.prisma, 'mysql');
+  await Promise.all([insert(tier), insert(tier), insert(tier)]);
+  expect(await planOf(database, call)).toMatch(/"table_name": "session",\s*"access_type": "eq_ref"/);
 });
 
 describe('a MariaDB server in trouble', () => {

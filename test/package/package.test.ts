@@ -42,8 +42,9 @@ describe('the packed tarball', () => {
     const { stdout } = await run('tar', ['-tzf', tarball]);
     expect(stdout).toContain('package/LICENSE');
     for (const migration of ['0001_init', '0002_key_fleet', '0003_sweep']) {
-      expect(stdout).toContain(`package/prisma/postgresql/migrations/${migration}/migration.sql`);
-      expect(stdout).toContain(`package/prisma/sqlite/migrations/${migration}/migration.sql`);
+      for (const provider of ['mysql', 'postgresql', 'sqlite']) {
+        expect(stdout).toContain(`package/prisma/${provider}/migrations/${migration}/migration.sql`);
+      }
     }
     expect(stdout).not.toMatch(/package\/(test|tools|bench|examples)\//);
   });

@@ -37,7 +37,7 @@ interface Waiting<Request, Answer> {
 
 /**
  * The statement was refused as a whole and changed nothing, though only one of its rows may be to blame. `too-late` is an
- * insert that waited for another one of its key.
+ * insert that waited for another one of its key; on MySQL also an insert or an update that finds nothing to win.
  */
 const REASONS_OF_ONE_ROW: ReadonlySet<string> = new Set(['too-late', 'unique-violation', 'value-refused']);
 

@@ -152,7 +152,8 @@ const RULES: readonly Rule[] = [
     codes: ['25006', '1290', '1792', '1836', '8', '264', '520', '776', '1032', '1288', 'SQLITE_READONLY'],
     text: /attempt to write a readonly database/,
   },
-  // The only division, and on MySQL the only overflow, is that of a statement which asks for the time when it is nearly done.
+  // The only division, and on MySQL the only overflow, is that of a statement which asks for the time when it is nearly done,
+  // or of one for many sessions of which one cannot be served.
   { kind: 'rejected', reason: 'too-late', codes: ['22012', '1690'] },
   { kind: 'rejected', reason: 'disk-full', codes: ['53100', '1021', '1114', '13', 'SQLITE_FULL'] },
   { kind: 'rejected', reason: 'out-of-memory', codes: ['53200', '1037', '1038', '1041', '7', 'SQLITE_NOMEM'] },

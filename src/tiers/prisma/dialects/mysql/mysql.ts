@@ -1,4 +1,4 @@
-import { DURABLE_IN_FLIGHT_MAX, DURABLE_READ_LANES, MYSQL_WRITE_LANES } from '../../../../limits.ts';
+import { DURABLE_IN_FLIGHT_MAX, DURABLE_READ_LANES, DURABLE_WRITE_LANES } from '../../../../limits.ts';
 import type { Dialect, LaneCounts } from '../../dialect.ts';
 import { MysqlFleet } from './fleet.ts';
 import { MysqlSchema } from './schema.ts';
@@ -13,8 +13,8 @@ import { MysqlSweep } from './sweep.ts';
 export class Mysql implements Dialect {
   readonly lanes: LaneCounts = {
     reads: DURABLE_READ_LANES,
-    writes: MYSQL_WRITE_LANES,
-    single: DURABLE_IN_FLIGHT_MAX - DURABLE_READ_LANES - MYSQL_WRITE_LANES,
+    writes: DURABLE_WRITE_LANES,
+    single: DURABLE_IN_FLIGHT_MAX - DURABLE_READ_LANES - DURABLE_WRITE_LANES,
   };
   readonly schema: MysqlSchema;
   readonly shared: MysqlShared;

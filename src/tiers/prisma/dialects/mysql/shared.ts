@@ -1,5 +1,5 @@
 import { SHARED_STATEMENT_ROWS_MAX } from '../../../../limits.ts';
-import type { InsertCommand, TouchCommand, UpdateCommand } from '../../../tier.ts';
+import type { InsertCommand, TouchCommand, UpdateCommand, WriteCommand } from '../../../tier.ts';
 import { lastMoment, type SharedKind, type SharedStatements, type SqlValue, type Statement } from '../../dialect.ts';
 import { type ColumnName, INSERT_COLUMNS, STATE_COLUMNS } from '../../table.ts';
 import { Input } from './input.ts';
@@ -7,12 +7,11 @@ import { MysqlOneRow } from './one-row.ts';
 import { CLOCK, placeholders, unless } from './sql.ts';
 
 export class MysqlShared implements SharedStatements {
-  /** Which rows of a shared update have won nobody can tell: a row may be overwritten before it is looked at. */
   readonly rowsMax: Readonly<Record<SharedKind, number>> = {
     insert: SHARED_STATEMENT_ROWS_MAX,
     read: SHARED_STATEMENT_ROWS_MAX,
     touch: SHARED_STATEMENT_ROWS_MAX,
-    update: 1,
+    update: SHARED_STATEMENT_ROWS_MAX,
   };
   readonly #oneRow: MysqlOneRow;
   readonly #table: string;
@@ -32,13 +31,16 @@ export class MysqlShared implements SharedStatements {
   insert(namespace: string, commands: readonly InsertCommand[]): Statement {
     const inOrder = commands.toSorted((a, b) => a.record.storageKey.compare(b.record.storageKey));
     const rows = inOrder.map(({ record }) => ({ storage_key: record.storageKey }));
-    const validUntil = inOrder.map((command) => lastMoment(command.validUntil)).reduce((a, b) => (b < a ? b : a));
     const row = `(${placeholders(INSERT_COLUMNS)})`;
     return {
       text: `INSERT INTO ${this.#table} (${INSERT_COLUMNS.join(', ')})
 VALUES ${inOrder.map(() => row).join(', ')}, ${row}
 ON DUPLICATE KEY UPDATE revision = ${unless(`VALUES(previous_keys) = '' OR ${CLOCK} > ?`, 'revision')}`,
-      values: [...inOrder.flatMap((command) => rowOf(namespace, command)), ...lastRow(namespace, inOrder), validUntil],
+      values: [
+        ...inOrder.flatMap((command) => rowOf(namespace, command)),
+        ...lastRow(namespace, inOrder),
+        firstDeadline(commands),
+      ],
       answer: () => rows,
     };
   }
@@ -51,9 +53,43 @@ WHERE storage_key IN (${placeholders(storageKeys)}) AND namespace = ? AND revoke
     };
   }
 
-  update(namespace: string, [command]: readonly UpdateCommand[]): Statement {
-    if (!command) throw new RangeError('An update of no session.');
-    return this.#oneRow.update(namespace, command);
+  /**
+   * All rows or none here as well: who loses fails the statement before anything was changed. `LEFT JOIN`, so that one
+   * without a row does. A repeat finds itself, but all look at one clock, the last row's, once all locks are held: a repeat
+   * that is late is sorted out when it is sent alone.
+   */
+  update(namespace: string, commands: readonly UpdateCommand[]): Statement {
+    const [only] = commands;
+    if (only && commands.length === 1) return this.#oneRow.update(namespace, only);
+    const last = { valid_until: Number(firstDeadline(commands)) };
+    const input = new Input(commands, ({ record }) => record.storageKey, last)
+      .bytes('user_key', ({ record }) => record.userKey)
+      .integer('revision', ({ record }) => record.revision)
+      .bytes('write_id', ({ writeId }) => writeId)
+      .bytes('envelope', ({ record }) => record.envelope)
+      .bytes('key_id', ({ record }) => record.keyId)
+      .integer('last_seen_at', ({ record }) => record.lastSeenAt)
+      .integer('idle_expires_at', ({ record }) => record.idleExpiresAt)
+      .integer('alive_at', ({ aliveAt }) => aliveAt)
+      .integer('dirty', ({ dirty }) => Number(dirty))
+      .integer('valid_until', ({ validUntil }) => Number(lastMoment(validUntil)));
+    const wins = `session.namespace = ? AND session.revoked_at IS NULL
+      AND session.idle_expires_at >= input.alive_at AND session.absolute_expires_at > input.alive_at
+      AND (session.revision = input.revision - 1
+        OR (session.revision = input.revision AND session.write_id = UNHEX(input.write_id)))`;
+    const loses = `CASE WHEN input.storage_key IS NULL THEN ${CLOCK} > input.valid_until
+    ELSE NOT COALESCE(${wins}, FALSE) END`;
+    return {
+      text: `UPDATE ${input.joined('LEFT JOIN', this.#table)}
+SET session.user_key = UNHEX(input.user_key), session.revision = input.revision, session.write_id = UNHEX(input.write_id),
+  session.envelope = UNHEX(input.envelope), session.key_id = UNHEX(input.key_id),
+  session.last_seen_at = GREATEST(session.last_seen_at, input.last_seen_at),
+  session.idle_expires_at = GREATEST(session.idle_expires_at, input.idle_expires_at),
+  session.dirty_at = CASE WHEN input.dirty THEN GREATEST(COALESCE(session.dirty_at, 0), ${CLOCK}) ELSE session.dirty_at END
+WHERE ${unless(loses, '1')} > 0`,
+      values: [...input.values, namespace],
+      answer: () => commands.map(({ record }) => ({ storage_key: record.storageKey })),
+    };
   }
 
   /**
@@ -63,8 +99,11 @@ WHERE storage_key IN (${placeholders(storageKeys)}) AND namespace = ? AND revoke
   touch(namespace: string, commands: readonly TouchCommand[]): Statement {
     const [only] = commands;
     if (only && commands.length === 1) return this.#oneRow.touch(namespace, only);
-    const input = new Input(commands);
-    const joined = input.joined(this.#table);
+    const input = new Input(commands, ({ storageKey }) => storageKey)
+      .integer('last_seen_at', ({ lastSeenAt }) => lastSeenAt)
+      .integer('idle_expires_at', ({ idleExpiresAt }) => idleExpiresAt)
+      .integer('alive_at', ({ aliveAt }) => aliveAt);
+    const joined = input.joined('STRAIGHT_JOIN', this.#table);
     const alive = `namespace = ? AND revoked_at IS NULL
   AND session.idle_expires_at >= alive_at AND absolute_expires_at > alive_at`;
     const columns: readonly ColumnName[] = ['storage_key', ...STATE_COLUMNS];
@@ -84,6 +123,11 @@ WHERE ${alive}
       }),
     };
   }
+}
+
+/** The milliseconds at which the first of them is too late. */
+function firstDeadline(commands: readonly WriteCommand[]): bigint {
+  return commands.map(({ validUntil }) => lastMoment(validUntil)).reduce((a, b) => (b < a ? b : a));
 }
 
 function rowOf(namespace: string, { record, writeId }: InsertCommand, previousKeys = NONE): readonly SqlValue[] {
