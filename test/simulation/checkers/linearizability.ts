@@ -46,7 +46,9 @@ export function checkLinearizability({ history, sessions, plan }: Evidence): {
       ({ outcome }) => outcome.kind === 'failed' && outcome.code === 'HOLDFAST_REVOCATION_NOT_DURABLE',
     );
     const own = operations
-      .filter((operation) => operation !== creation && operation.returnedAt >= creation.invokedAt)
+      // What ended in doubt may still run.
+      .filter((operation) => operation !== creation)
+      .filter((operation) => operation.returnedAt >= creation.invokedAt || isUncertain(operation))
       .filter(({ kind, userId }) => kind !== 'destroyByUser' || userId === null || users.has(userId))
       // A clock of the database that was set forward makes writes come too late, which `replace` takes for a conflict.
       .filter(
