@@ -113,6 +113,8 @@ export const DURABLE_FAILURES_TO_OPEN = 3;
 export const LATECOMER_TIMEOUTS = 3;
 /** Rows that one statement revokes: bounds the time that row locks are held. */
 export const REVOKE_BATCH_ROWS = 1_000;
+/** How often the database is asked whether a statement that was lost can still run. */
+export const LOST_STATEMENT_LOOK_MS = 100;
 /** Walks over the sessions to be ended; one more than the last finds nothing unless somebody regenerates faster than that. */
 export const REVOKE_WALKS_MAX = 10;
 /** Rows that one statement lists: with the largest payload, 100 MB. */

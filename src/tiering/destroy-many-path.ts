@@ -1,10 +1,11 @@
 import { OutcomeUnknownError, TierUnavailableError } from '../errors.ts';
-import { PREVIOUS_KEY_LOOKUP_MS, REVOKE_BATCH_ROWS, REVOKE_WALKS_MAX } from '../limits.ts';
+import { LOST_STATEMENT_LOOK_MS, PREVIOUS_KEY_LOOKUP_MS, REVOKE_BATCH_ROWS, REVOKE_WALKS_MAX } from '../limits.ts';
+import { delay } from '../platform/platform.ts';
 import { hasEnded } from '../session/lifetime.ts';
 import { newWriteId, type RevocationBacklog, type TieringContext } from './context.ts';
-import { destroy, entomb } from './destroy-path.ts';
+import { destroyAt, entomb, findMoved } from './destroy-path.ts';
 import { pagesOfUser } from './list-path.ts';
-import { settle } from './unknown-outcome.ts';
+import { orUnknown, settle } from './unknown-outcome.ts';
 
 /**
  * Ends every session whose creation was acknowledged before the call. How many were alive. A session that is regenerated
@@ -15,7 +16,7 @@ export async function destroyMany(
   of: readonly Buffer[] | 'everyone',
   except: Buffer | null,
 ): Promise<number> {
-  const done: Progress = { revoked: 0, alive: 0 };
+  const done: Progress = { revoked: 0, alive: 0, lostUntil: null };
   try {
     for (let walk = 1; walk <= REVOKE_WALKS_MAX; walk += 1) {
       const { revoked } = done;
@@ -25,6 +26,7 @@ export async function destroyMany(
       if (!(await context.durable.isPast(validUntil))) break;
       if (walk === REVOKE_WALKS_MAX) throw new OutcomeUnknownError();
     }
+    if (done.lostUntil !== null) await orUnknown(untilPast(context, done.lostUntil));
     // What this walk did not find may just have been revoked by another call whose tombstones are still on their way.
     await context.feed.catchUp();
     return done.alive;
@@ -38,6 +40,8 @@ interface Progress {
   revoked: number;
   /** Of those, how many a user could still have used. */
   alive: number;
+  /** Until when a statement may still run whose answer was lost: it was sent again, and would now end sessions that are newer. */
+  lostUntil: number | null;
 }
 
 /**
@@ -65,6 +69,7 @@ async function destroyOneWalk(
       validUntil: durable.validUntil(),
     };
     const { answer: rows, isRepeat } = await settle(() => durable.revokeMany(command));
+    if (isRepeat) done.lostUntil = command.validUntil;
     // A repeat that found nothing may have come too late.
     if (isRepeat && rows.length === 0) throw new OutcomeUnknownError();
     await Promise.all(rows.map((row) => entomb(context, row)));
@@ -90,9 +95,27 @@ export async function destroyLatecomers(
   for await (const rows of pagesOfUser(context, userKeys)) {
     for (const { storageKey, createdAt } of rows) {
       if (createdAt > calledAt || (except && (await isSame(context, except, storageKey, calledAt)))) continue;
-      await destroy(context, pending, storageKey);
+      await destroyOfUser(context, pending, userKeys, storageKey);
     }
   }
+}
+
+/** Follows a session that is regenerated meanwhile, unless it is another user's by then. */
+async function destroyOfUser(
+  context: TieringContext,
+  pending: RevocationBacklog,
+  userKeys: readonly Buffer[],
+  storageKey: Buffer,
+): Promise<void> {
+  if ((await destroyAt(context, pending, storageKey)) !== null) return;
+  const movedTo = await findMoved(context, storageKey);
+  const row = movedTo === null ? null : await context.durable.read(movedTo);
+  const isTheirs = userKeys.some((userKey) => row?.userKey?.equals(userKey));
+  if (row !== null && isTheirs) await destroyOfUser(context, pending, userKeys, row.storageKey);
+}
+
+async function untilPast({ durable, platform }: TieringContext, time: number): Promise<void> {
+  while (!(await durable.isPast(time))) await delay(platform, LOST_STATEMENT_LOOK_MS);
 }
 
 /** Whether two keys are of one session: the one that is to be kept may have been regenerated since the call. */

@@ -7,26 +7,39 @@ import { UNREACHED } from './primary-guard.ts';
 import { settle } from './unknown-outcome.ts';
 import { markDirty } from './write-path.ts';
 
-/**
- * Hold, revoke the row, tombstone. The hold keeps readers from filling a copy of what is about to die; the tombstone,
- * written after the commit, survives whatever the hold did not. True if the session was alive.
- */
+/** True if the session was alive, under this key or one that it has got lately. */
 export async function destroy(
   context: TieringContext,
   pending: RevocationBacklog,
   storageKey: Buffer,
 ): Promise<boolean> {
+  const wasAlive = await destroyAt(context, pending, storageKey);
+  if (wasAlive !== null) return wasAlive;
+  // A logout that raced a regenerate carries the id from before it, and must log out all the same.
+  const movedTo = await findMoved(context, storageKey);
+  return movedTo === null ? false : destroy(context, pending, movedTo);
+}
+
+/** Where a session is now that was under this key lately. */
+export function findMoved({ durable, platform }: TieringContext, storageKey: Buffer): Promise<Buffer | null> {
+  return durable.findRegenerated(storageKey, platform.now() - PREVIOUS_KEY_LOOKUP_MS);
+}
+
+/**
+ * Hold, revoke the row, tombstone. The hold keeps readers from filling a copy of what is about to die; the tombstone,
+ * written after the commit, survives whatever the hold did not. Whether the session was alive; null if none is under this key.
+ */
+export async function destroyAt(
+  context: TieringContext,
+  pending: RevocationBacklog,
+  storageKey: Buffer,
+): Promise<boolean | null> {
   const isHeld = (await context.primary.hold(storageKey)) !== UNREACHED;
   const revoked = await revoke(context, pending, storageKey, !isHeld);
-  if (revoked !== null) {
-    const isEntombed = await entomb(context, revoked);
-    if (isHeld && !isEntombed) await markDirty(context, storageKey);
-    return !hasEnded(revoked, context.platform.now());
-  }
-  // A logout that raced a regenerate carries the id from before it, and must log out all the same.
-  const since = context.platform.now() - PREVIOUS_KEY_LOOKUP_MS;
-  const movedTo = await context.durable.findRegenerated(storageKey, since);
-  return movedTo === null ? false : destroy(context, pending, movedTo);
+  if (revoked === null) return null;
+  const isEntombed = await entomb(context, revoked);
+  if (isHeld && !isEntombed) await markDirty(context, storageKey);
+  return !hasEnded(revoked, context.platform.now());
 }
 
 async function revoke(

@@ -22,6 +22,21 @@ describe('destroying all but one of a user’s sessions', () => {
     expect(await sessions.get(id, { consistency: 'strong' })).not.toBeNull();
   });
 
+  it('does not follow a latecomer that has become another user’s meanwhile', async () => {
+    const { sessions, durable } = await fleet.node();
+    const login = await sessions.create({ cart: [] }, { userId: 'u' });
+    durable.override('revokeMany', () => Promise.resolve([]));
+    await sessions.destroyByUser('u');
+    let moved: { readonly id: string } | undefined;
+    durable.override('revoke', async (own, ...args) => {
+      moved ??= await sessions.regenerate(login.id, { userId: 'v' });
+      return own(...args);
+    });
+    await fleet.platform.advance(LATECOMERS_MS + 1);
+    expect(moved).toBeDefined();
+    expect(await sessions.get(moved?.id ?? '', { consistency: 'strong' })).not.toBeNull();
+  });
+
   it('still ends a login that was in flight', async () => {
     const { sessions, durable } = await fleet.node();
     const kept = await sessions.create({ cart: [] }, { userId: 'u' });

@@ -1,6 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { OutcomeUnknownError, TierFailure } from '../../../src/index.ts';
+import { DURABLE_TIMEOUT_MS_DEFAULT } from '../../../src/limits.ts';
 import { add, MemoryFleet, type FleetNode, refuse } from '../../support/memory-fleet.ts';
+
+/** No statement runs longer after it was sent. */
+const STATEMENT_LIFE_MS = 2 * DURABLE_TIMEOUT_MS_DEFAULT + 1_000;
 
 let fleet: MemoryFleet;
 beforeEach(() => {
@@ -129,7 +133,31 @@ describe('other writes whose answer is lost', () => {
       [1, 2, 3].map(async () => (await node.sessions.create({ cart: [] }, { userId: 'u_42' })).id),
     );
     loseAnswer(node, 'revokeMany', when);
-    expect(await node.sessions.destroyByUser('u_42')).toBe(3);
+    const ended = node.sessions.destroyByUser('u_42');
+    await fleet.platform.advance(STATEMENT_LIFE_MS);
+    expect(await ended).toBe(3);
     for (const id of ids) expect(await node.sessions.get(id)).toBeNull();
+  });
+
+  it('the end of all sessions is not acknowledged while the lost statement may still end newer ones', async () => {
+    const node = await fleet.node();
+    await node.sessions.create({ cart: [] }, { userId: 'u_42' });
+    let runLate = async (): Promise<unknown> => undefined;
+    let isLost = false;
+    node.durable.override('revokeMany', async (own, ...args) => {
+      if (isLost) return own(...args);
+      isLost = true;
+      runLate = () => own(...args);
+      throw new TierFailure('ambiguous', 'test');
+    });
+    let acknowledged = false;
+    const ended = node.sessions.destroyByUser('u_42').then(() => (acknowledged = true));
+    await fleet.platform.advance(STATEMENT_LIFE_MS / 2);
+    expect(acknowledged).toBe(false);
+    await fleet.platform.advance(STATEMENT_LIFE_MS);
+    await ended;
+    const { id } = await node.sessions.create({ cart: [] }, { userId: 'u_42' });
+    await runLate();
+    expect(await node.sessions.get(id, { consistency: 'strong' })).not.toBeNull();
   });
 });
