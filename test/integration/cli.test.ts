@@ -152,7 +152,7 @@ it(
 
     expect(await json(['census', '--client', './missing.ts'])).toMatchObject({ code: 1, error: { code: 'FAILED' } });
     expect(await json(['reencrypt', ...client, '--cursor', 'x'])).toMatchObject({ code: 2, error: { code: 'USAGE' } });
-    expect(await json(['reencrypt', ...client, '--concurrency', '99'])).toMatchObject({ code: 2 });
+    expect(await json(['reencrypt', ...client, '--concurrency', '999'])).toMatchObject({ code: 2 });
   },
 );
 

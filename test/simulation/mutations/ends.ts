@@ -132,6 +132,12 @@ export const endsMutations: readonly Mutation[] = [
     seed: 406,
   },
   {
+    name: 'the end of many is acknowledged while its lost statement may still run',
+    edits: [{ file: MANY, find: 'if (isRepeat) done.lostUntil = command.validUntil;', replace: '' }],
+    faults: ['database-late'],
+    seed: 873,
+  },
+  {
     name: 'a walk that failed half-way changed nothing',
     edits: [
       {
