@@ -25,7 +25,8 @@ export function allowanceOf({ plan, hasFeed, outages }: SimulationEvidence): All
   const isClockSet = plan.faults.some(({ kind }) => kind === 'clock-redis');
   const leaseMs = plan.validationLeaseMs + MARGIN_MS + (isClockSet ? SERVER_CLOCK_JUMP_MS : 0);
   const feedMs = hasFeed ? FEED_LEASE_MS + MARGIN_MS : leaseMs;
-  const own = classes.has('rollback') ? leaseMs : 0;
+  // Who comes from another master doubts what was validated before it came; by the clock of the new one, which may have been set back.
+  const own = classes.has('rollback') || (classes.has('validation') && isClockSet) ? leaseMs : 0;
   const others = own > 0 || classes.has('validation') ? leaseMs : classes.has('feed') ? feedMs : 0;
   const wasAway = ({ node, invokedAt, returnedAt }: Operation): boolean =>
     outages.some(
