@@ -1,3 +1,4 @@
+import { PREVIOUS_KEYS_MAX } from '../../../src/limits.ts';
 import { REGENERATED_LOOKUP_SAFE_MS } from './margins.ts';
 import { isAcknowledged, mayHaveHappened, type Operation, type Violation } from '../history.ts';
 import type { Allowance } from './allowance.ts';
@@ -72,9 +73,12 @@ function findsTheSession(destroy: Operation, operations: readonly Operation[]): 
   );
 }
 
-/** The row remembers keys of every regenerate, but an uncertain one may have moved the session to an id that nobody knows. */
+/** The row remembers its latest keys, but an uncertain regenerate may have moved the session to an id that nobody knows. */
 function isFirstHand(destroy: Operation, operations: readonly Operation[]): boolean {
   const before = operations.filter(({ kind, invokedAt }) => kind === 'regenerate' && invokedAt < destroy.returnedAt);
+  const left = before.find(({ id, outcome }) => id === destroy.id && outcome.kind === 'session');
+  const since = before.filter(({ invokedAt }) => left !== undefined && invokedAt >= left.invokedAt);
+  if (since.length > PREVIOUS_KEYS_MAX) return false;
   return before.every(
     ({ outcome, returnedAt }) =>
       outcome.kind === 'session' && returnedAt > destroy.invokedAt - REGENERATED_LOOKUP_SAFE_MS,
