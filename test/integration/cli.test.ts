@@ -86,7 +86,11 @@ it('a key is rotated from the command line, and refused to be retired too early'
   expect(await json(['promote', ...ring, ...client])).toMatchObject({ code: 0, changed: true, version: 3 });
   expect(await json(['retire', ...ring, ...client, kid, '--timeout', '0s'])).toMatchObject({
     code: 3,
-    error: { code: 'HOLDFAST_KEY_RING', message: expect.stringContaining('less than 20 s') },
+    // The other node may not have looked at the file yet; that is another reason.
+    error: {
+      code: 'HOLDFAST_KEY_RING',
+      message: expect.stringMatching(/less than 20 s|do not have key ring version 3/),
+    },
   });
   expect(await json(['retire', ...ring, ...client, kid])).toMatchObject({
     code: 3,

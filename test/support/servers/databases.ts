@@ -91,9 +91,11 @@ async function openMariadb(url: string, options: OpenOptions): Promise<PrismaCli
     ...mariadbOptions(url, ca),
     connectionLimit: connections,
     foundRows,
-    initSql: first,
+    // Only as many as are wanted: the driver ends the process when it gives a connection up while that is being set up.
+    minimumIdle: 1,
+    ...(first.length > 0 && { initSql: first }),
     acquireTimeout: 1_000,
-    initializationTimeout: 500,
+    initializationTimeout: first.length > 0 ? 3_000 : 500,
     // The server's limits are shorter, so that the outcome is known and not merely late.
     socketTimeout: 4_000,
   };
