@@ -246,7 +246,7 @@ export const KEY_INTERVAL_MS_MIN = 100;
 /** A node that hears of a new ring later than after a day is one that nobody waits for. */
 export const KEY_INTERVAL_MS_MAX: number = 24 * 60 * 60_000;
 /** Intervals are drawn this much shorter or longer, so that nodes that started together do not ask together for ever. */
-export const KEY_INTERVAL_JITTER: number = 0.2;
+export const INTERVAL_JITTER: number = 0.2;
 /** Rows that one step of a walk looks at: 40 bytes each, some milliseconds. */
 export const WALK_PAGE_ROWS = 1_000;
 /** One statement that looks at more holds a connection for too long. */

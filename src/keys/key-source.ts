@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { KeyRingError } from '../errors.ts';
 import {
   KEY_FILE_INTERVAL_MS_DEFAULT,
-  KEY_INTERVAL_JITTER,
+  INTERVAL_JITTER,
   KEY_INTERVAL_MS_MAX,
   KEY_INTERVAL_MS_MIN,
   KEY_SOURCE_INTERVAL_MS_DEFAULT,
@@ -128,7 +128,7 @@ function repeat(
   let isStopped = false;
   let cancel: CancelTimer = () => undefined;
   const schedule = (): void => {
-    const delayMs = everyMs * (1 + KEY_INTERVAL_JITTER * (2 * platform.random() - 1));
+    const delayMs = everyMs * (1 + INTERVAL_JITTER * (2 * platform.random() - 1));
     cancel = platform.after(delayMs, () => void ask(), 'background');
   };
   const ask = async (): Promise<void> => {

@@ -1,5 +1,5 @@
 import { TierUnavailableError } from '../errors.ts';
-import { KEY_INTERVAL_JITTER, SWEEP_BUSY_MS, SWEEP_FIRST_MS, SWEEP_LEASE_MS, SWEEP_PASS_ID_BYTES } from '../limits.ts';
+import { INTERVAL_JITTER, SWEEP_BUSY_MS, SWEEP_FIRST_MS, SWEEP_LEASE_MS, SWEEP_PASS_ID_BYTES } from '../limits.ts';
 import { randomBytes, type CancelTimer } from '../platform/platform.ts';
 import { backgroundFailure, sweepPass } from '../telemetry/channels.ts';
 import type { TieringContext } from './context.ts';
@@ -111,6 +111,6 @@ export class Sweeper {
   }
 
   #interval(): number {
-    return this.#plan.everyMs * (1 + KEY_INTERVAL_JITTER * (this.#context.platform.random() - 0.5));
+    return this.#plan.everyMs * (1 + INTERVAL_JITTER * (this.#context.platform.random() - 0.5));
   }
 }
