@@ -11,9 +11,7 @@ export class Background {
   run(work: BackgroundFailure['work'] | 'upkeep', promise: Promise<unknown>): void {
     const ended = promise
       .catch((error: unknown) => {
-        if (work !== 'upkeep' && backgroundFailure.hasSubscribers) {
-          backgroundFailure.publish({ work, code: error instanceof HoldfastError ? error.code : 'unexpected' });
-        }
+        if (work !== 'upkeep') announceFailure(work, error);
       })
       .finally(() => this.#running.delete(ended));
     this.#running.add(ended);
@@ -34,4 +32,10 @@ export class Background {
     this.#timers.clear();
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
+}
+
+/** Of work that no caller waits for: whoever let it be thrown would end the process. */
+export function announceFailure(work: BackgroundFailure['work'], error: unknown): void {
+  if (!backgroundFailure.hasSubscribers) return;
+  backgroundFailure.publish({ work, code: error instanceof HoldfastError ? error.code : 'unexpected' });
 }

@@ -1,7 +1,7 @@
-import { TierUnavailableError } from '../errors.ts';
 import { INTERVAL_JITTER, SWEEP_BUSY_MS, SWEEP_FIRST_MS, SWEEP_LEASE_MS, SWEEP_PASS_ID_BYTES } from '../limits.ts';
 import { randomBytes, type CancelTimer } from '../platform/platform.ts';
-import { backgroundFailure, sweepPass } from '../telemetry/channels.ts';
+import { sweepPass } from '../telemetry/channels.ts';
+import { announceFailure } from './background.ts';
 import type { TieringContext } from './context.ts';
 import { sweepPage } from './sweep-path.ts';
 
@@ -66,8 +66,7 @@ export class Sweeper {
       this.#pass = await this.#claimed();
       return this.#pass === undefined ? this.#interval() : await this.#sweep(this.#pass);
     } catch (error) {
-      if (!(error instanceof TierUnavailableError)) throw error;
-      if (backgroundFailure.hasSubscribers) backgroundFailure.publish({ work: 'sweep', code: error.code });
+      announceFailure('sweep', error);
       return this.#interval();
     }
   }

@@ -178,6 +178,22 @@ describe('the sweeper', () => {
     expect(durable.calls.filter((call) => call === 'findEnded').length).toBeGreaterThan(1);
   });
 
+  it('ends nobody’s process by a tier that throws what it must not', async () => {
+    const fleet = new MemoryFleet();
+    const { sessions, durable } = await fleet.node(OPTIONS);
+    const failures = listen<BackgroundFailure>('holdfast:background-failure');
+    const { id } = await sessions.create({ cart: [] });
+    let isBroken = true;
+    durable.override('findEnded', (own, ...args) =>
+      isBroken ? Promise.reject(new RangeError('theirs')) : own(...args),
+    );
+    await fleet.platform.advance(20 * MINUTE);
+    expect(failures).toContainEqual({ work: 'sweep', code: 'unexpected' });
+    isBroken = false;
+    await fleet.platform.advance(20 * MINUTE);
+    expect(fleet.rowOf(id)).toBeUndefined();
+  });
+
   it('harms nobody where the role may not delete', async () => {
     const fleet = new MemoryFleet();
     const { sessions, durable } = await fleet.node(OPTIONS);
