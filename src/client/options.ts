@@ -36,6 +36,7 @@ import { systemPlatform, type Platform } from '../platform/platform.ts';
 import type { SweepPlan } from '../tiering/sweeper.ts';
 import type { DurableTier, PrimaryTier } from '../tiers/tier.ts';
 import type { StandardSchema } from './schema.ts';
+import { DURABLE_METHODS, PRIMARY_METHODS } from './tier-methods.ts';
 
 export interface Lifetime {
   /** Ends a session that nobody uses. From 1 s to 366 days. @defaultValue '30m' */
@@ -139,49 +140,6 @@ const NAMES = [
   'updateTimeout',
   'validationLease',
 ] as const satisfies readonly (keyof SessionClientOptions<unknown>)[];
-
-const PRIMARY_METHODS = [
-  'open',
-  'vantage',
-  'probe',
-  'read',
-  'lease',
-  'fill',
-  'publish',
-  'restamp',
-  'evict',
-  'hold',
-  'tombstone',
-  'close',
-] as const satisfies readonly (keyof PrimaryTier)[];
-
-const DURABLE_METHODS = [
-  'open',
-  'probe',
-  'insert',
-  'read',
-  'readState',
-  'update',
-  'regenerate',
-  'touch',
-  'revoke',
-  'revokeMany',
-  'markDirty',
-  'readFeed',
-  'clearFeed',
-  'listByUser',
-  'findRegenerated',
-  'walk',
-  'moveUserKey',
-  'raiseRing',
-  'heartbeat',
-  'readFleet',
-  'forgetNodes',
-  'claimSweep',
-  'findEnded',
-  'removeEnded',
-  'close',
-] as const satisfies readonly (keyof DurableTier)[];
 
 const UPDATE_TIMEOUT_MS_MIN = 10;
 
