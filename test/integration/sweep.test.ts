@@ -7,11 +7,15 @@ import { prismaTier } from '../../src/tiers/prisma/index.ts';
 import type { DurableTier } from '../../src/tiers/tier.ts';
 import { inTransaction } from '../support/row-locks.ts';
 import { load, realClient } from '../support/real-client.ts';
+import { until } from '../support/servers/until.ts';
 import { freshDatabase, type FreshDatabase, sharedRedis, uniqueNamespace } from '../support/shared.ts';
 
 const HOUR = 3_600_000;
 const START = Buffer.alloc(0);
+/** Long enough for hundreds of statements of each kind to meet … */
 const LOAD_MS = 5_000;
+/** … and rows enough to prove that they did. */
+const REMOVED_MIN = 300;
 
 describe.each(['mysql', 'postgresql', 'sqlite'] as const)('a client on %s', (provider) => {
   it('sweeps away what ended an hour ago, and not what lives', async () => {
@@ -136,10 +140,11 @@ describe('the sweep on PostgreSQL', () => {
         }
       }
     });
-    await new Promise<void>((resolve) => setTimeout(resolve, LOAD_MS));
+    const began = performance.now();
+    await until(() => performance.now() - began > LOAD_MS && removed > REMOVED_MIN, { timeoutMs: 6 * LOAD_MS });
     const outcomes = await running.stop();
     expect(outcomes.map(({ error }) => error).filter((error) => error !== undefined)).toEqual([]);
-    expect(removed).toBeGreaterThan(300);
+    expect(removed).toBeGreaterThan(REMOVED_MIN);
     expect(await deadlocks()).toBe(before);
     await nodes[1]?.close();
   });
