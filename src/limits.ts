@@ -80,6 +80,8 @@ export const PATIENCE_TICK_MS = 5;
  * the shortest wait is over after five turns of an event loop, and the longest command (1 s) after a hundred, however long they take.
  */
 export const PATIENCE_TICK_COUNTED_MS_MAX: number = 2 * PATIENCE_TICK_MS;
+/** Deletions after which a small `TransientMap` is replaced; the cost is that of copying what is in it, at most as much as was deleted. */
+export const TRANSIENT_DELETIONS_MIN = 64;
 
 // --- Durable tier -----------------------------------------------------------------------------------------------
 

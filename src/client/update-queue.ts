@@ -1,6 +1,7 @@
 import { RevisionConflictError } from '../errors.ts';
 import { UPDATE_QUEUE_MAX } from '../limits.ts';
 import type { Platform } from '../platform/platform.ts';
+import { TransientMap } from '../platform/transient.ts';
 
 /** A point on the monotonic clock. */
 export type Deadline = number;
@@ -12,7 +13,7 @@ export type Deadline = number;
 export class UpdateQueue {
   readonly #platform: Platform;
   readonly #timeoutMs: number;
-  readonly #tails = new Map<string, { last: Promise<void>; length: number }>();
+  readonly #tails = new TransientMap<string, { last: Promise<void>; length: number }>();
 
   constructor(platform: Platform, timeoutMs: number) {
     this.#platform = platform;

@@ -1,5 +1,6 @@
 import { MEMO_ENTRY_OVERHEAD_BYTES, MEMO_LIFETIME_MS } from '../limits.ts';
 import type { CancelTimer, Platform } from '../platform/platform.ts';
+import { TransientMap } from '../platform/transient.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 
 interface Remembered {
@@ -24,7 +25,7 @@ export class Memo {
   readonly #platform: Platform;
   readonly #bytesMax: number;
   /** In the order in which they were opened, which is the order in which they are forgotten. */
-  readonly #remembered = new Map<string, Remembered>();
+  readonly #remembered = new TransientMap<string, Remembered>();
   #bytes = 0;
   #cancelTimer: CancelTimer | undefined;
 

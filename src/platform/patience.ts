@@ -11,7 +11,7 @@ export class Patience<Waiting> {
   readonly #waitMs: number;
   readonly #onExpired: (waiting: Waiting) => void;
   /** In the order in which they began, which is the order in which they end; with what had been counted at the last tick before. */
-  readonly #waiting = new Map<Waiting, number>();
+  #waiting = new Map<Waiting, number>();
   #countedMs = 0;
   #tickedAt = 0;
   #isTicking = false;
@@ -45,6 +45,8 @@ export class Patience<Waiting> {
     const now = this.#platform.monotonic();
     this.#countedMs += Math.min(now - this.#tickedAt, PATIENCE_TICK_COUNTED_MS_MAX);
     this.#tickedAt = now;
+    // So that no table behind it gets old; see `TransientMap`.
+    this.#waiting = new Map(this.#waiting);
     const [oldest] = this.#waiting.values();
     if (oldest === undefined) this.#isTicking = false;
     else if (this.#isOver(oldest)) this.#platform.afterInput(() => this.#expire());

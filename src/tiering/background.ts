@@ -1,10 +1,11 @@
 import { HoldfastError } from '../errors.ts';
 import type { CancelTimer, Platform } from '../platform/platform.ts';
+import { TransientSet } from '../platform/transient.ts';
 import { backgroundFailure, type BackgroundFailure } from '../telemetry/channels.ts';
 
 /** Work that nobody waits for: kept until it ends, so that `close` can wait for it. */
 export class Background {
-  readonly #running = new Set<Promise<unknown>>();
+  readonly #running = new TransientSet<Promise<unknown>>();
   readonly #timers = new Set<CancelTimer>();
 
   /** Failures are announced, never thrown. Those of `upkeep` of the primary tier's copies are not even that: nothing is wrong then. */

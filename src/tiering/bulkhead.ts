@@ -1,4 +1,5 @@
 import type { Platform } from '../platform/platform.ts';
+import { TransientSet } from '../platform/transient.ts';
 
 interface Waiter {
   readonly enter: () => void;
@@ -13,7 +14,7 @@ export class Bulkhead {
   readonly #platform: Platform;
   readonly #inFlightMax: number;
   readonly #waitingMax: number;
-  readonly #waiting = new Set<Waiter>();
+  readonly #waiting = new TransientSet<Waiter>();
   #inFlight = 0;
 
   constructor(platform: Platform, inFlightMax: number, waitingMax: number) {

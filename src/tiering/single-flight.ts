@@ -1,3 +1,5 @@
+import { TransientMap } from '../platform/transient.ts';
+
 /** A read that is called with what to call as it is sent. */
 export type Read<T> = (onSend: () => void) => Promise<T>;
 
@@ -13,7 +15,7 @@ interface Flight<T> {
  * still waits for room is not under way, so a crowd before a slow tier asks once for each key.
  */
 export class SingleFlight<T> {
-  readonly #flights = new Map<string, Flight<T>>();
+  readonly #flights = new TransientMap<string, Flight<T>>();
 
   run(key: string, read: Read<T>): Promise<T> {
     const flight = this.#flights.get(key);

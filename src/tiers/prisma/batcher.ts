@@ -1,6 +1,7 @@
 import { TierFailure } from '../../errors.ts';
 import { SHARED_STATEMENT_BYTES_MAX, SHARED_STATEMENT_ROWS_MIN, DURABLE_CALLS_MAX } from '../../limits.ts';
 import type { Platform } from '../../platform/platform.ts';
+import { TransientSet } from '../../platform/transient.ts';
 import { Call } from './call.ts';
 import type { Lanes } from './lanes.ts';
 import type { Row } from './rows.ts';
@@ -47,7 +48,7 @@ const REASONS_OF_ONE_ROW: ReadonlySet<string> = new Set(['too-late', 'unique-vio
  */
 export class Batcher<Request, Answer> {
   readonly #options: BatcherOptions<Request, Answer>;
-  readonly #waiting = new Set<Waiting<Request, Answer>>();
+  readonly #waiting = new TransientSet<Waiting<Request, Answer>>();
   #asksForLane = false;
 
   constructor(options: BatcherOptions<Request, Answer>) {

@@ -1,3 +1,4 @@
+import { TransientSet } from '../../platform/transient.ts';
 import type { LaneCounts } from './dialect.ts';
 import type { PrismaClientLike } from './prisma-client.ts';
 
@@ -6,7 +7,7 @@ type Work = () => Promise<unknown>;
 
 /** So many statements at a time. Who finds no lane free gets one in the order of arrival. */
 export class Lanes {
-  readonly #waiting = new Set<Work>();
+  readonly #waiting = new TransientSet<Work>();
   #free: number;
 
   constructor(count: number) {
