@@ -70,6 +70,11 @@ export const PROBE_BACKOFF_MS_MIN = 50;
 /** After wrong credentials or certificates: retrying faster only fills the server's log. */
 export const MISCONFIGURED_BACKOFF_MS = 30_000;
 
+// --- Process -----------------------------------------------------------------------------------------------------
+
+/** Random bytes drawn at once, for what one turn of the event loop needs: ids and nonces of 14 new sessions. More costs more, used or not. */
+export const RANDOM_POOL_BYTES = 1_024;
+
 /**
  * How often the waits for a tier's answers are looked at, all with one timer: nothing beside the shortest of them (50 ms), and 200
  * timers a second instead of one for each command.

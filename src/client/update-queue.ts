@@ -6,6 +6,10 @@ import { TransientMap } from '../platform/transient.ts';
 /** A point on the monotonic clock. */
 export type Deadline = number;
 
+interface Waiter {
+  readonly begin: () => void;
+}
+
 /**
  * Writes of one session run one after another, in the order in which they were asked for. Without it they would fight each
  * other for the revision, and most would lose: 860 of 1 000 in a trial with ten blind retries.
@@ -13,7 +17,8 @@ export type Deadline = number;
 export class UpdateQueue {
   readonly #platform: Platform;
   readonly #timeoutMs: number;
-  readonly #tails = new TransientMap<string, { last: Promise<void>; length: number }>();
+  /** Of each session that is being written, those who wait for their turn. */
+  readonly #lines = new TransientMap<string, Set<Waiter>>();
 
   constructor(platform: Platform, timeoutMs: number) {
     this.#platform = platform;
@@ -23,40 +28,41 @@ export class UpdateQueue {
   /** Runs `write` when its turn has come; rejects with `RevisionConflictError` if that takes longer than the time-out. */
   async run<R>(key: string, write: (deadline: Deadline) => Promise<R>): Promise<R> {
     const deadline = this.#platform.monotonic() + this.#timeoutMs;
-    const tail = this.#tails.get(key) ?? { last: Promise.resolve(), length: 0 };
-    if (tail.length >= UPDATE_QUEUE_MAX) throw new RevisionConflictError('Too many writes of this session wait.');
-    const turn = tail.last;
-    let finish = (): void => undefined;
-    const done = new Promise<void>((resolve) => {
-      finish = resolve;
-    });
-    // The next one waits for those before this one too, even if this one gives up early.
-    const last = turn.then(() => done);
-    this.#tails.set(key, { last, length: tail.length + 1 });
+    const line = this.#lines.get(key);
+    if (line === undefined) this.#lines.set(key, new Set());
+    else await this.#turn(line);
     try {
-      await this.#untilTurn(turn, deadline);
       return await write(deadline);
     } finally {
-      finish();
-      this.#leave(key);
+      this.#passOn(key);
     }
   }
 
-  #untilTurn(turn: Promise<void>, deadline: Deadline): Promise<void> {
+  #turn(line: Set<Waiter>): Promise<void> {
+    if (line.size >= UPDATE_QUEUE_MAX) throw new RevisionConflictError('Too many writes of this session wait.');
     return new Promise((resolve, reject) => {
-      const tooLate = (): void => reject(new RevisionConflictError('The write did not get its turn in time.'));
-      const cancel = this.#platform.after(deadline - this.#platform.monotonic(), tooLate);
-      void turn.then(() => {
-        cancel();
-        resolve();
+      const cancel = this.#platform.after(this.#timeoutMs, () => {
+        line.delete(waiter);
+        reject(new RevisionConflictError('The write did not get its turn in time.'));
       });
+      const waiter: Waiter = {
+        begin() {
+          cancel();
+          resolve();
+        },
+      };
+      line.add(waiter);
     });
   }
 
-  #leave(key: string): void {
-    const tail = this.#tails.get(key);
-    if (tail === undefined) return;
-    if (tail.length === 1) this.#tails.delete(key);
-    else tail.length -= 1;
+  #passOn(key: string): void {
+    const line = this.#lines.get(key);
+    const [next] = line ?? [];
+    if (next === undefined) {
+      this.#lines.delete(key);
+    } else {
+      line?.delete(next);
+      next.begin();
+    }
   }
 }

@@ -1,4 +1,6 @@
 import { randomFillSync } from 'node:crypto';
+import { RANDOM_POOL_BYTES } from '../limits.ts';
+import { RandomPool } from './random-pool.ts';
 
 /** Stops a timer; calling it twice is harmless. */
 export type CancelTimer = () => void;
@@ -22,11 +24,17 @@ export interface Platform {
   afterInput(callback: () => void): void;
 }
 
+const randomPool = new RandomPool({
+  fill: (bytes) => void randomFillSync(bytes),
+  afterTurn: (callback) => void setImmediate(callback),
+});
+
 export const systemPlatform: Platform = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   fillRandom: (target, offset, length) => {
-    randomFillSync(target, offset, length);
+    if (length <= RANDOM_POOL_BYTES) randomPool.draw(target, offset, length);
+    else randomFillSync(target, offset, length);
   },
   random: () => Math.random(),
   after(delayMs, callback, kind = 'foreground') {
@@ -38,7 +46,7 @@ export const systemPlatform: Platform = {
   afterInput: (callback) => void setImmediate(callback),
 };
 
-/** `length` fresh random bytes, drawn for this call: no pool that a heap or VM snapshot could duplicate. */
+/** `length` fresh random bytes, in memory of their own. */
 export function randomBytes(platform: Platform, length: number): Buffer {
   const bytes = Buffer.allocUnsafeSlow(length);
   platform.fillRandom(bytes, 0, length);

@@ -1,0 +1,48 @@
+import { RANDOM_POOL_BYTES } from '../limits.ts';
+
+export interface RandomPoolOptions {
+  /** Fills a buffer with cryptographically strong random bytes. */
+  readonly fill: (bytes: Buffer) => void;
+  /** Runs a callback at the end of this turn of the event loop. */
+  readonly afterTurn: (callback: () => void) => void;
+}
+
+/**
+ * Random bytes drawn ahead, since a draw costs nearly the same for 32 bytes as for a thousand. For one turn of the event loop only, after
+ * which what is left is wiped: a snapshot of the heap or of the machine has none that two processes could use. None is ever
+ * handed out twice, and none stays here that was.
+ */
+export class RandomPool {
+  readonly #options: RandomPoolOptions;
+  readonly #bytes: Buffer = Buffer.allocUnsafeSlow(RANDOM_POOL_BYTES);
+  #at: number = RANDOM_POOL_BYTES;
+  #isToBeWiped = false;
+
+  constructor(options: RandomPoolOptions) {
+    this.#options = options;
+  }
+
+  /** At most `RANDOM_POOL_BYTES` at a time. */
+  draw(target: Uint8Array, offset: number, length: number): void {
+    if (this.#at + length > RANDOM_POOL_BYTES) this.#refill();
+    const end = this.#at + length;
+    const drawn = this.#bytes.subarray(this.#at, end);
+    target.set(drawn, offset);
+    drawn.fill(0);
+    this.#at = end;
+  }
+
+  #refill(): void {
+    this.#options.fill(this.#bytes);
+    this.#at = 0;
+    if (this.#isToBeWiped) return;
+    this.#isToBeWiped = true;
+    this.#options.afterTurn(() => this.#wipe());
+  }
+
+  #wipe(): void {
+    this.#isToBeWiped = false;
+    this.#bytes.fill(0);
+    this.#at = RANDOM_POOL_BYTES;
+  }
+}
