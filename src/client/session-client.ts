@@ -92,7 +92,7 @@ export class SessionClient<T = unknown> implements AsyncDisposable, MaintenanceT
     requireOptions('create options', options, ['userId', 'label', 'lifetime']);
     const lifetime = resolveLifetime('lifetime', options.lifetime, this.#options.lifetime);
     const bytes = await this.#data.write(data);
-    const stored = await this.#data.read(bytes);
+    const stored = await this.#data.reread(bytes);
     return this.#opening.use(async ({ store, seal }) => {
       const now = this.#options.platform.now();
       const record: SessionRecord = {
@@ -105,8 +105,8 @@ export class SessionClient<T = unknown> implements AsyncDisposable, MaintenanceT
         schemaVersion: 0,
         data: bytes,
       };
-      const id = await insertNew(store, (storageKey) => seal(storageKey, record, now), this.#options.platform);
-      return new Session(id, written(storageKeyOf(id), record, now), stored);
+      const { id, storageKey } = await insertNew(store, (key) => seal(key, record, now), this.#options.platform);
+      return new Session(id, written(storageKey, record, now), stored);
     });
   }
 
@@ -128,7 +128,7 @@ export class SessionClient<T = unknown> implements AsyncDisposable, MaintenanceT
   async update(id: string, change: Change<T>): Promise<Session<T>> {
     if (typeof change !== 'function')
       throw new ConfigurationError('update: expected a function that changes the data.');
-    return this.#write(id, (context, deadline) => update(context, id, change, deadline));
+    return this.#write(id, (context, deadline) => update(context, change, deadline));
   }
 
   /** Replaces the data if the session is still at `revision`; else throws `RevisionConflictError`. */
@@ -138,7 +138,7 @@ export class SessionClient<T = unknown> implements AsyncDisposable, MaintenanceT
     if (!Number.isSafeInteger(revision) || revision < 1) {
       throw new ConfigurationError('revision: expected the revision of a session, a whole number from 1.');
     }
-    return this.#write(id, (context) => replace(context, id, data, revision));
+    return this.#write(id, (context) => replace(context, data, revision));
   }
 
   /** Slides the idle deadline as `get` does, and waits for it. Throws `SessionNotFoundError`. */
@@ -153,7 +153,7 @@ export class SessionClient<T = unknown> implements AsyncDisposable, MaintenanceT
   /** A new id for the session, after a login; the old one is dead before this resolves. Throws `SessionNotFoundError`. */
   async regenerate(id: string, options: RegenerateOptions<T> = {}): Promise<Session<T>> {
     requireOptions('regenerate options', options, ['userId', 'data']);
-    const moving = this.#write(id, (context, deadline) => regenerate(context, id, options, deadline));
+    const moving = this.#write(id, (context, deadline) => regenerate(context, options, deadline));
     return moving.finally(() => this.#opening.memo?.forget(requireKey(id)));
   }
 
@@ -232,8 +232,8 @@ export class SessionClient<T = unknown> implements AsyncDisposable, MaintenanceT
     write: (context: WriterContext<T>, deadline: Deadline) => Promise<Written<T>>,
   ): Promise<Session<T>> {
     const storageKey = requireKey(id);
-    return this.#opening.use(async ({ platform, store, seal }) => {
-      const context = { platform, data: this.#data, store, seal };
+    return this.#opening.use(async ({ platform, codec, store, seal }) => {
+      const context = { id, storageKey, platform, data: this.#data, codec, store, seal };
       const result = await this.#queue.run(storageKey.toString('latin1'), (deadline) => write(context, deadline));
       return new Session(result.id, result.session, result.data);
     });
@@ -246,11 +246,12 @@ async function insertNew(
   seal: (storageKey: Buffer) => Promise<SealedRecord>,
   platform: Platform,
   isLast = false,
-): Promise<string> {
+): Promise<{ id: string; storageKey: Buffer }> {
   const id = newSessionId(platform);
+  const storageKey = storageKeyOf(id);
   try {
-    await store.create(await seal(storageKeyOf(id)));
-    return id;
+    await store.create(await seal(storageKey));
+    return { id, storageKey };
   } catch (error) {
     if (isLast || !(error instanceof OutcomeUnknownError)) throw error;
     return insertNew(store, seal, platform, true);

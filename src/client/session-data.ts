@@ -1,6 +1,19 @@
-import type { Serializer } from '../codec/serializer.ts';
+import { jsonSerializer, type Serializer } from '../codec/serializer.ts';
 import { PayloadError } from '../errors.ts';
 import type { StandardSchema } from './schema.ts';
+
+/** Data that is read when somebody asks for it. */
+export class UnreadData<T> {
+  readonly #read: () => T;
+
+  constructor(read: () => T) {
+    this.#read = read;
+  }
+
+  read(): T {
+    return this.#read();
+  }
+}
 
 /** The application's data on its way to bytes and back, through the schema if there is one. */
 export class SessionData<T> {
@@ -23,6 +36,15 @@ export class SessionData<T> {
   read(bytes: Buffer): Promise<T> | T {
     const data = this.#serializer.parse(bytes);
     return this.#schema === undefined ? (data as T) : this.#validate(data, 'The stored data', this.#schema);
+  }
+
+  /**
+   * What a reader would get of what `write` just wrote, for the caller who most often only wants to know that it is written. JSON is
+   * read when it is asked for, because it can be; another format, or a schema, may say no, and has to before anything is stored.
+   */
+  reread(bytes: Buffer): Promise<T> | T | UnreadData<T> {
+    const isSure = this.#serializer === jsonSerializer && this.#schema === undefined;
+    return isSure ? new UnreadData(() => this.#serializer.parse(bytes) as T) : this.read(bytes);
   }
 
   async #validate(data: unknown, what: string, schema: StandardSchema<T>): Promise<T> {

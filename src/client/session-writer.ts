@@ -1,3 +1,4 @@
+import type { Codec } from '../codec/codec.ts';
 import { RevisionConflictError, SessionNotFoundError } from '../errors.ts';
 import { CONFLICT_BACKOFF_MS_MAX, CONFLICT_BACKOFF_MS_MIN } from '../limits.ts';
 import type { Seal } from '../maintenance/target.ts';
@@ -8,13 +9,17 @@ import type { SessionRecord } from '../session/session-record.ts';
 import type { LivingSession } from '../tiering/context.ts';
 import { withDeadline } from '../tiering/deadline.ts';
 import type { TieredStore } from '../tiering/tiered-store.ts';
-import type { SessionData } from './session-data.ts';
+import type { SessionData, UnreadData } from './session-data.ts';
 import type { Deadline } from './update-queue.ts';
 
+/** What a write works with, and the session that it is for. */
 export interface WriterContext<T> {
+  readonly id: string;
+  readonly storageKey: Buffer;
   readonly platform: Platform;
   readonly store: TieredStore;
   readonly seal: Seal;
+  readonly codec: Pick<Codec, 'remember'>;
   readonly data: SessionData<T>;
 }
 
@@ -22,23 +27,18 @@ export interface WriterContext<T> {
 export interface Written<T> {
   readonly id: string;
   readonly session: LivingSession;
-  readonly data: T;
+  readonly data: T | UnreadData<T>;
 }
 
 export type Change<T> = (draft: T) => Promise<T | void> | T | void;
 
 /** Read, change, compare-and-swap; again from the durable tier when somebody else was faster. */
-export async function update<T>(
-  context: WriterContext<T>,
-  id: string,
-  change: Change<T>,
-  deadline: Deadline,
-): Promise<Written<T>> {
-  return untilApplied(context, storageKeyOf(id), deadline, async (current) => {
+export async function update<T>(context: WriterContext<T>, change: Change<T>, deadline: Deadline): Promise<Written<T>> {
+  return untilApplied(context, deadline, async (current) => {
     const bytes = await changedData(context, current, change, deadline);
-    const data = await context.data.read(bytes);
+    const data = await context.data.reread(bytes);
     const session = await swap(context, current, bytes);
-    return session === null ? null : { id, session, data };
+    return session === null ? null : { id: context.id, session, data };
   });
 }
 
@@ -59,17 +59,12 @@ async function changedData<T>(
 }
 
 /** One compare-and-swap against a revision that the caller has seen. */
-export async function replace<T>(
-  context: WriterContext<T>,
-  id: string,
-  replacement: T,
-  revision: number,
-): Promise<Written<T>> {
+export async function replace<T>(context: WriterContext<T>, replacement: T, revision: number): Promise<Written<T>> {
   const bytes = await context.data.write(replacement);
-  const data = await context.data.read(bytes);
-  const current = await atRevision(context, storageKeyOf(id), revision);
+  const data = await context.data.reread(bytes);
+  const current = await atRevision(context, revision);
   const session = await swap(context, current, bytes);
-  if (session !== null) return { id, session, data };
+  if (session !== null) return { id: context.id, session, data };
   if ((await context.store.readDurable(current.storageKey)) === null) throw new SessionNotFoundError();
   throw new RevisionConflictError();
 }
@@ -82,24 +77,26 @@ export interface Regenerating<T> {
 /** A new id for the same session. A new user starts a new life: its absolute lifetime begins again. */
 export async function regenerate<T>(
   context: WriterContext<T>,
-  id: string,
   changes: Regenerating<T>,
   deadline: Deadline,
 ): Promise<Written<T>> {
   const bytes = changes.data === undefined ? undefined : await context.data.write(changes.data);
   const newId = newSessionId(context.platform);
   const storageKey = storageKeyOf(newId);
-  return untilApplied(context, storageKeyOf(id), deadline, async (current) => {
+  return untilApplied(context, deadline, async (current) => {
     const now = context.platform.now();
     const record = reborn(current.record, changes.userId, bytes, now);
     const data = await context.data.read(record.data);
+    const sealed = await context.seal(storageKey, record, now);
     const hasMoved = await context.store.regenerate({
       previousStorageKey: current.storageKey,
       previousAbsoluteExpiresAt: current.record.absoluteExpiresAt,
-      record: await context.seal(storageKey, record, now),
+      record: sealed,
       idleLifetimeMs: record.idleLifetimeMs,
     });
-    return hasMoved ? { id: newId, session: written(storageKey, record, now), data } : null;
+    if (!hasMoved) return null;
+    context.codec.remember(storageKey, sealed.envelope, record);
+    return { id: newId, session: written(storageKey, record, now), data };
   });
 }
 
@@ -115,9 +112,9 @@ function reborn(
 }
 
 /** The session at this revision; a copy that is behind it is looked up in the durable tier. */
-async function atRevision<T>(context: WriterContext<T>, storageKey: Buffer, revision: number): Promise<LivingSession> {
-  let current = await context.store.read(storageKey, { consistency: 'bounded', touch: false });
-  if (current !== null && current.record.revision < revision) current = await context.store.readDurable(storageKey);
+async function atRevision<T>({ store, storageKey }: WriterContext<T>, revision: number): Promise<LivingSession> {
+  let current = await store.read(storageKey, { consistency: 'bounded', touch: false });
+  if (current !== null && current.record.revision < revision) current = await store.readDurable(storageKey);
   if (current === null) throw new SessionNotFoundError();
   if (current.record.revision !== revision) throw new RevisionConflictError();
   return current;
@@ -129,16 +126,17 @@ async function swap<T>(context: WriterContext<T>, current: LivingSession, data: 
   const record: SessionRecord = { ...current.record, revision: current.record.revision + 1, data };
   const sealed = await context.seal(current.storageKey, record, now);
   const isApplied = await context.store.update(sealed, record.idleLifetimeMs);
-  return isApplied ? written(current.storageKey, record, now) : null;
+  if (!isApplied) return null;
+  context.codec.remember(current.storageKey, sealed.envelope, record);
+  return written(current.storageKey, record, now);
 }
 
 async function untilApplied<T>(
   context: WriterContext<T>,
-  storageKey: Buffer,
   deadline: Deadline,
   attempt: (current: LivingSession) => Promise<Written<T> | null>,
 ): Promise<Written<T>> {
-  const { platform, store } = context;
+  const { platform, store, storageKey } = context;
   let current = await store.read(storageKey, { consistency: 'bounded', touch: false });
   for (let tries = 1; ; tries += 1) {
     if (current === null) throw new SessionNotFoundError();

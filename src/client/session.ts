@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { handleOf } from '../session/session-id.ts';
 import type { LivingSession } from '../tiering/context.ts';
+import { UnreadData } from './session-data.ts';
 
 /** What may be shown of a session: to a log, to a debugger, to its user. */
 export interface SessionSummary {
@@ -22,10 +23,10 @@ export interface SessionSummary {
 export class Session<T> implements SessionSummary {
   readonly #id: string;
   readonly #living: LivingSession;
-  readonly #data: T;
+  #data: T | UnreadData<T>;
 
   /** @internal */
-  constructor(id: string, living: LivingSession, data: T) {
+  constructor(id: string, living: LivingSession, data: T | UnreadData<T>) {
     this.#id = id;
     this.#living = living;
     this.#data = data;
@@ -38,6 +39,7 @@ export class Session<T> implements SessionSummary {
 
   /** The application's data: this caller's own copy. */
   get data(): T {
+    if (this.#data instanceof UnreadData) this.#data = this.#data.read();
     return this.#data;
   }
 

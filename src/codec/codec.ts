@@ -86,6 +86,11 @@ export class Codec {
     return record;
   }
 
+  /** What was sealed here and is stored now: `openRemembered` will have seen it. Not if its key may not be active any more. */
+  remember(storageKey: Buffer, envelope: Buffer, record: SessionRecord): void {
+    if (this.keyIdOf(envelope).equals(this.#ring.sealingKey.keyId)) this.#memo?.remember(storageKey, envelope, record);
+  }
+
   /** What a user's new sessions are found by. Throws `PayloadError` for an impossible user id. */
   userKey(userId: string): Buffer {
     const [active] = this.#ring.indexKeys;

@@ -25,7 +25,8 @@ export function isSessionId(value: unknown): value is string {
  * 256 bits of entropy, and it keeps timing attacks on look-ups (CVE-2019-16782) and stolen dumps useless.
  */
 export function storageKeyOf(sessionId: string): Buffer {
-  return hash('sha256', sessionId, 'buffer');
+  // As text on the way: Node takes twice as long to hand out a buffer.
+  return Buffer.from(hash('sha256', sessionId, 'binary'), 'latin1');
 }
 
 /** A public name for the session, 22 base64url characters, safe to show in a "your devices" list. Not reversible. */

@@ -49,6 +49,38 @@ describe('create', () => {
     expect(+long.idleExpiresAt - +long.createdAt).toBe(HOUR);
   });
 
+  it('hands out the data as it was written, whatever the caller does to what it gave', async () => {
+    const data: Shop = { cart: ['A1'] };
+    const created = await shop.sessions.create(data);
+    data.cart.push('B2');
+    expect(created.data).toEqual({ cart: ['A1'] });
+    expect(created.data).toBe(created.data);
+    const updated = await shop.sessions.update(created.id, () => data);
+    data.cart.push('C3');
+    expect(updated.data).toEqual({ cart: ['A1', 'B2'] });
+    expect((await shop.sessions.get(created.id))?.data).toEqual({ cart: ['A1', 'B2'] });
+  });
+
+  it('stores nothing that its own serializer cannot read', async () => {
+    let isBroken = false;
+    const parse = (bytes: Uint8Array): Shop => {
+      if (isBroken) throw new PayloadError('It cannot be read.');
+      return JSON.parse(Buffer.from(bytes).toString()) as Shop;
+    };
+    const serialize = (data: unknown): Uint8Array => Buffer.from(JSON.stringify(data));
+    const { sessions } = await memoryClient<Shop>({ serializer: { id: 2, serialize, parse } });
+    const { id } = await sessions.create({ cart: [] }, { userId: 'u_1' });
+    const breaking = (): Shop => {
+      isBroken = true;
+      return { cart: ['A1'] };
+    };
+    await expect(sessions.update(id, breaking)).rejects.toThrow(PayloadError);
+    await expect(sessions.create({ cart: [] }, { userId: 'u_1' })).rejects.toThrow(PayloadError);
+    isBroken = false;
+    expect((await sessions.get(id))?.revision).toBe(1);
+    expect(await sessions.listByUser('u_1')).toHaveLength(1);
+  });
+
   it.each<[string, unknown, object]>([
     ['an empty user id', { cart: [] }, { userId: '' }],
     ['a user id of another type', { cart: [] }, { userId: 42 }],

@@ -54,6 +54,25 @@ describe('Codec', () => {
     expect(() => codec.openRemembered(STORAGE_KEY, plain)).toThrow(reasonOf('revoked-key'));
   });
 
+  it('remembers what it has sealed as it would have opened it', () => {
+    const memo = new Memo(systemPlatform, 100_000);
+    const codec = codecOf({ memo });
+    const record = recordOf();
+    const envelope = codec.seal(STORAGE_KEY, record);
+    codec.remember(STORAGE_KEY, envelope, record);
+    expect(memo.recall(STORAGE_KEY, envelope)).toEqual(codecOf().open(STORAGE_KEY, envelope));
+  });
+
+  it('does not remember what a key has sealed that is not active any more', async () => {
+    const memo = new Memo(systemPlatform, 100_000);
+    const codec = codecOf({ memo });
+    const envelope = codec.seal(STORAGE_KEY, recordOf());
+    codec.replaceRing(revokeKey(withPromoted(await addKey(ring)), { kid: ring.sealingKey.kid }));
+    codec.remember(STORAGE_KEY, envelope, recordOf());
+    expect(memo.bytes).toBe(0);
+    expect(() => codec.openRemembered(STORAGE_KEY, envelope)).toThrow(reasonOf('revoked-key'));
+  });
+
   it('never seals one record to the same bytes twice', () => {
     const codec = codecOf();
     expect(codec.seal(STORAGE_KEY, recordOf())).not.toEqual(codec.seal(STORAGE_KEY, recordOf()));
