@@ -33,13 +33,15 @@ export class Hedge {
         if (this.#mayAsk()) second().then(resolve, () => undefined);
       };
       this.#patience.begin(ask);
-      first
-        .then((answer) => {
-          this.#answeredAt = this.#platform.monotonic();
-          this.#patience.end(ask);
-          return use(answer);
-        })
-        .then(resolve, reject);
+      first.then((answer) => {
+        this.#answeredAt = this.#platform.monotonic();
+        this.#patience.end(ask);
+        try {
+          resolve(use(answer));
+        } catch (error) {
+          reject(error);
+        }
+      }, reject);
     });
   }
 
