@@ -4,7 +4,7 @@ import { PAYLOAD_BYTES_MAX } from '../limits.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import { AdditionalData } from './additional-data.ts';
-import { userKeyOf } from './blind-index.ts';
+import { BlindIndex } from './blind-index.ts';
 import { openEnvelope, readEnvelopeHeader, sealEnvelope } from './envelope.ts';
 import type { Memo } from './memo.ts';
 import { messageKeysOf } from './message-keys.ts';
@@ -27,7 +27,7 @@ export interface CodecOptions {
 /** Between records and envelopes. Synchronous, and the only place where session data meets a key. */
 export class Codec {
   #ring: KeyRing;
-  readonly #namespace: string;
+  readonly #blindIndex: BlindIndex;
   readonly #additionalData: AdditionalData;
   readonly #platform: Platform;
   readonly #maxPayloadBytes: number;
@@ -39,7 +39,7 @@ export class Codec {
     checkInteger(maxPayloadBytes, 1, PAYLOAD_BYTES_MAX, 'maxPayloadBytes');
     checkInteger(serializerId, 1, 255, 'The id of a serializer');
     this.#ring = ring;
-    this.#namespace = namespace;
+    this.#blindIndex = new BlindIndex(namespace);
     this.#additionalData = new AdditionalData(namespace);
     this.#platform = platform;
     this.#maxPayloadBytes = maxPayloadBytes;
@@ -94,12 +94,12 @@ export class Codec {
   /** What a user's new sessions are found by. Throws `PayloadError` for an impossible user id. */
   userKey(userId: string): Buffer {
     const [active] = this.#ring.indexKeys;
-    return userKeyOf(active, this.#namespace, userId);
+    return this.#blindIndex.userKey(active, userId);
   }
 
   /** Everything that a user's sessions may be found by, `userKey` first. */
   userKeys(userId: string): Buffer[] {
-    return this.#ring.indexKeys.map((key) => userKeyOf(key, this.#namespace, userId));
+    return this.#ring.indexKeys.map((key) => this.#blindIndex.userKey(key, userId));
   }
 
   /** The 8 bytes that name the key of an envelope: a view of it. Throws `EnvelopeError` ("malformed"). */

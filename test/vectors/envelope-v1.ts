@@ -3,7 +3,7 @@
  * there already is a promise to every stored session, so the script refuses to change or drop a vector.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { userKeyOf } from '../../src/codec/blind-index.ts';
+import { BlindIndex } from '../../src/codec/blind-index.ts';
 import { sealEnvelope } from '../../src/codec/envelope.ts';
 import { encodeRecord } from '../../src/codec/record-format.ts';
 import type { EnvelopeErrorReason } from '../../src/errors.ts';
@@ -182,7 +182,7 @@ function wrongPlaintexts(ring: KeyRing): RefusedVector[] {
 function userKeys(ring: KeyRing): UserKeyVector[] {
   const vector = (name: string, namespace: string, userId: string, at: 0 | 1): UserKeyVector => {
     const key = ring.indexKeys[at] as (typeof ring.indexKeys)[0];
-    return { name, namespace, userId, kid: key.kid, userKey: userKeyOf(key, namespace, userId).toString('hex') };
+    return { name, namespace, userId, kid: key.kid, userKey: new BlindIndex(namespace).userKey(key, userId).toString('hex') };
   };
   return [
     vector('active index key', NAMESPACE, 'u_42', 0),
