@@ -1,14 +1,17 @@
-import { Command, Redis } from 'ioredis';
+import { Redis } from 'ioredis';
 import { TierFailure } from '../../errors.ts';
 import {
   MISCONFIGURED_BACKOFF_MS,
   PRIMARY_CONNECT_TIMEOUT_MS,
   PROBE_BACKOFF_MS_MAX,
   PROBE_BACKOFF_MS_MIN,
+  SHARED_READ_KEYS_MAX,
 } from '../../limits.ts';
-import type { TierContext, Vantage } from '../tier.ts';
+import type { PrimaryEntry, TierContext, Vantage } from '../tier.ts';
 import { clientSettings, type ScriptedRedis, type ScriptName } from './client-settings.ts';
+import { decodeEntry } from './entry-format.ts';
 import { toTierFailure } from './failure.ts';
+import { Gatherer, type Batch } from './gatherer.ts';
 import { InFlight } from './in-flight.ts';
 import type { ResolvedRedisOptions } from './redis-options.ts';
 import { ANSWERS } from './scripts/prelude.ts';
@@ -35,6 +38,7 @@ export class RedisConnection {
   readonly #probeKey: string;
   readonly #onChange: () => void;
   readonly #inFlight: InFlight;
+  readonly #reads: Gatherer<string, PrimaryEntry>;
   #peer: Peer | null = null;
   /** Told apart by number: an answer of an earlier connection says nothing about this one. */
   #epoch = 0;
@@ -51,6 +55,12 @@ export class RedisConnection {
     this.#probeKey = probeKey;
     this.#onChange = onChange;
     this.#inFlight = new InFlight(context, () => this.#reconnect());
+    this.#reads = new Gatherer({
+      whenGathered: (callback) => context.platform.afterInput(callback),
+      requestsMax: SHARED_READ_KEYS_MAX,
+      onBegin: (batch) => this.#inFlight.begin(batch),
+      send: (batch) => this.#sendReads(batch),
+    });
     const settings = clientSettings(options, { delay: () => this.#reconnectDelay() });
     this.#redis = new Redis(settings) as ScriptedRedis;
     this.#redis.on('connecting', () => (this.#attemptFailure = null));
@@ -92,12 +102,12 @@ export class RedisConnection {
     const epoch = this.#epoch;
     const sentAt = platform.monotonic();
     const answers = await Promise.allSettled([
-      this.#inFlight.bounded(this.#redis.info()),
-      this.#inFlight.bounded(this.#redis.time()),
-      this.#inFlight.bounded(this.#redis.getBuffer(this.#probeKey)),
+      this.#inFlight.bounded(() => this.#redis.info()),
+      this.#inFlight.bounded(() => this.#redis.time()),
+      this.#inFlight.bounded(() => this.#redis.mget(this.#probeKey)),
       // Twice: ioredis sends the first on each connection as EVAL, the others as EVALSHA, and each needs its grant.
-      this.#inFlight.bounded(this.#redis.holdfastProbe(this.#probeKey, String(PROBE_TTL_MS))),
-      this.#inFlight.bounded(this.#redis.holdfastProbe(this.#probeKey, String(PROBE_TTL_MS))),
+      this.#inFlight.bounded(() => this.#redis.holdfastProbe(this.#probeKey, String(PROBE_TTL_MS))),
+      this.#inFlight.bounded(() => this.#redis.holdfastProbe(this.#probeKey, String(PROBE_TTL_MS))),
     ]);
     const receivedAt = platform.monotonic();
     const [info, time, ...rest] = answers;
@@ -106,13 +116,8 @@ export class RedisConnection {
     for (const answer of rest) valueOf(answer);
   }
 
-  get(key: string): Promise<Buffer | null> {
-    this.#requirePeer();
-    // By hand, because a command that can be rejected needs no promise around it; this is the busiest line of all.
-    const command = new Command('get', [key], { replyEncoding: null });
-    this.#gather();
-    const sent = this.#redis.sendCommand(command) as Promise<Buffer | null>;
-    return this.#inFlight.answerTo(command, sent);
+  read(key: string): Promise<PrimaryEntry> {
+    return this.#reads.call(key);
   }
 
   /** Runs a script with a deadline. True if it did what it is for, false if the key held something that forbade it. */
@@ -125,9 +130,7 @@ export class RedisConnection {
       if (isVague || clock.age(platform.monotonic()) > CLOCK_AGE_MS_MAX) await this.#askTime(clock);
       const sentAt = platform.monotonic();
       const deadline = String(clock.earliest(sentAt) + timeoutMs);
-      const sent = this.#inFlight.bounded(this.#redis[script](key, deadline, ...args));
-      this.#send();
-      const answer = String(await sent);
+      const answer = String(await this.#inFlight.bounded(() => this.#redis[script](key, deadline, ...args)));
       clock.learn({ serverTime: Number(answer.slice(1)), sentAt, receivedAt: platform.monotonic() });
       return meaningOf(answer);
     } catch (error) {
@@ -161,20 +164,13 @@ export class RedisConnection {
     }
   }
 
-  /**
-   * Reads that one turn of the event loop asks for go out as one write, once it has taken in its input: ioredis would make a system
-   * call and a TLS record of each, and the server as many of the answers.
-   */
-  #gather(): void {
-    const { stream } = this.#redis;
-    if (stream.writableCorked > 0) return;
-    stream.cork();
-    this.#context.platform.afterInput(() => stream.uncork());
-  }
-
-  /** A script carries a deadline, which must not pass here while something else is computed. */
-  #send(): void {
-    this.#redis.stream.uncork();
+  #sendReads(batch: Batch<string, PrimaryEntry>): void {
+    if (batch.isSettled) return;
+    const send = (): Promise<(Buffer | null)[]> => {
+      this.#requirePeer();
+      return this.#redis.mgetBuffer(batch.requests);
+    };
+    void this.#inFlight.follow(batch, send, (values) => batch.settle(values.map(decodeEntry)));
   }
 
   #recognise(info: string, sample: ClockSample): void {
@@ -241,7 +237,7 @@ export class RedisConnection {
   async #askTime(clock: ServerClock): Promise<void> {
     const { platform } = this.#context;
     const sentAt = platform.monotonic();
-    const serverTime = toMilliseconds(await this.#inFlight.bounded(this.#redis.time()));
+    const serverTime = toMilliseconds(await this.#inFlight.bounded(() => this.#redis.time()));
     clock.learn({ serverTime, sentAt, receivedAt: platform.monotonic() });
   }
 
