@@ -61,6 +61,10 @@ export const PRIMARY_SILENCE_MS = 600;
  * before all of it is there.
  */
 export const SHARED_READ_KEYS_MAX = 128;
+/** Sessions that one call of a script changes: for 0.3 ms the server does nothing else. More of them gain nothing. */
+export const SHARED_SCRIPT_KEYS_MAX = 64;
+/** What one call of a script carries: 64 of the usual 1–4 KiB. One that is larger goes alone. */
+export const SHARED_SCRIPT_BYTES_MAX: number = 256 * 1024;
 /** A value may be served this long after the durable tier last confirmed it; every unforeseen staleness ends here. */
 export const VALIDATION_LEASE_MS_DEFAULT = 60_000;
 export const VALIDATION_LEASE_MS_MIN = 1_000;

@@ -198,7 +198,7 @@ describe('a Redis that is gone', () => {
 const evalCalls = (server: RedisServer) => callsOf(server, 'eval', 'evalsha');
 
 describe('deadlines and the clock', () => {
-  it('a mutation is on its way at once, whatever this process does next', async () => {
+  it('a deadline does not pass while this process does something else', async () => {
     const tier = await opened(await start());
     const place = key();
     const lease = tier.lease(place, 'token', null);

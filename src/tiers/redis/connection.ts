@@ -6,6 +6,8 @@ import {
   PROBE_BACKOFF_MS_MAX,
   PROBE_BACKOFF_MS_MIN,
   SHARED_READ_KEYS_MAX,
+  SHARED_SCRIPT_BYTES_MAX,
+  SHARED_SCRIPT_KEYS_MAX,
 } from '../../limits.ts';
 import type { PrimaryEntry, TierContext, Vantage } from '../tier.ts';
 import { clientSettings, type ScriptedRedis, type ScriptName } from './client-settings.ts';
@@ -13,13 +15,11 @@ import { decodeEntry } from './entry-format.ts';
 import { toTierFailure } from './failure.ts';
 import { Gatherer, type Batch } from './gatherer.ts';
 import { InFlight } from './in-flight.ts';
+import { bytesOf, readAnswer, scriptCall, type Mutation, type MutationOutcome } from './mutation.ts';
 import type { ResolvedRedisOptions } from './redis-options.ts';
-import { ANSWERS } from './scripts/prelude.ts';
-import { ServerClock, type ClockSample } from './server-clock.ts';
+import { ServerClock, toMilliseconds, type ClockSample } from './server-clock.ts';
 import { servingIncarnation } from './server-info.ts';
 
-/** After this long without an answer from a script, the server is asked for its time before the next deadline is set. */
-const CLOCK_AGE_MS_MAX = 30_000;
 const PROBE_TTL_MS = 1_000;
 
 /** What is known of the server at the other end of the present connection, and of no other. */
@@ -39,6 +39,7 @@ export class RedisConnection {
   readonly #onChange: () => void;
   readonly #inFlight: InFlight;
   readonly #reads: Gatherer<string, PrimaryEntry>;
+  readonly #mutations: Gatherer<Mutation, boolean>;
   #peer: Peer | null = null;
   /** Told apart by number: an answer of an earlier connection says nothing about this one. */
   #epoch = 0;
@@ -60,6 +61,14 @@ export class RedisConnection {
       requestsMax: SHARED_READ_KEYS_MAX,
       onBegin: (batch) => this.#inFlight.begin(batch),
       send: (batch) => this.#sendReads(batch),
+    });
+    this.#mutations = new Gatherer({
+      whenGathered: (callback) => process.nextTick(callback),
+      requestsMax: SHARED_SCRIPT_KEYS_MAX,
+      bytesMax: SHARED_SCRIPT_BYTES_MAX,
+      bytesOf,
+      areAlike: (one, other) => one.script === other.script,
+      send: (batch) => this.#sendMutations(batch),
     });
     const settings = clientSettings(options, { delay: () => this.#reconnectDelay() });
     this.#redis = new Redis(settings) as ScriptedRedis;
@@ -106,8 +115,8 @@ export class RedisConnection {
       this.#inFlight.bounded(() => this.#redis.time()),
       this.#inFlight.bounded(() => this.#redis.mget(this.#probeKey)),
       // Twice: ioredis sends the first on each connection as EVAL, the others as EVALSHA, and each needs its grant.
-      this.#inFlight.bounded(() => this.#redis.holdfastProbe(this.#probeKey, String(PROBE_TTL_MS))),
-      this.#inFlight.bounded(() => this.#redis.holdfastProbe(this.#probeKey, String(PROBE_TTL_MS))),
+      this.#inFlight.bounded(() => this.#redis.holdfastProbe(1, this.#probeKey, String(PROBE_TTL_MS))),
+      this.#inFlight.bounded(() => this.#redis.holdfastProbe(1, this.#probeKey, String(PROBE_TTL_MS))),
     ]);
     const receivedAt = platform.monotonic();
     const [info, time, ...rest] = answers;
@@ -120,22 +129,9 @@ export class RedisConnection {
     return this.#reads.call(key);
   }
 
-  /** Runs a script with a deadline. True if it did what it is for, false if the key held something that forbade it. */
-  async run(script: ScriptName, key: string, ...args: (Buffer | string)[]): Promise<boolean> {
-    const { platform, timeoutMs } = this.#context;
-    const { clock } = this.#requirePeer();
-    try {
-      // A deadline counts from the earliest that it may be there: after a standstill, that may be past already.
-      const isVague = clock.uncertainty > timeoutMs / 2;
-      if (isVague || clock.age(platform.monotonic()) > CLOCK_AGE_MS_MAX) await this.#askTime(clock);
-      const sentAt = platform.monotonic();
-      const deadline = String(clock.earliest(sentAt) + timeoutMs);
-      const answer = String(await this.#inFlight.bounded(() => this.#redis[script](key, deadline, ...args)));
-      clock.learn({ serverTime: Number(answer.slice(1)), sentAt, receivedAt: platform.monotonic() });
-      return meaningOf(answer);
-    } catch (error) {
-      throw toTierFailure(error);
-    }
+  /** True if the script did what it is for, false if the key held something that forbade it. */
+  run(script: ScriptName, key: string, ...args: (Buffer | string)[]): Promise<boolean> {
+    return this.#mutations.call({ script, key, args });
   }
 
   close(): void {
@@ -171,6 +167,29 @@ export class RedisConnection {
       return this.#redis.mgetBuffer(batch.requests);
     };
     void this.#inFlight.follow(batch, send, (values) => batch.settle(values.map(decodeEntry)));
+  }
+
+  #sendMutations(batch: Batch<Mutation, boolean>): void {
+    const settle = (outcomes: readonly MutationOutcome[]): void => {
+      batch.settle(outcomes);
+      // ioredis looks for it in errors that are the whole answer.
+      const isReplica = outcomes.some((outcome) => outcome instanceof TierFailure && outcome.reason === 'READONLY');
+      if (isReplica) this.#redis.disconnect(true);
+    };
+    void this.#inFlight.follow(batch, () => this.#runScript(batch), settle);
+  }
+
+  async #runScript(batch: Batch<Mutation, boolean>): Promise<readonly MutationOutcome[]> {
+    const { platform, timeoutMs } = this.#context;
+    const known = this.#requirePeer().clock;
+    const clock = known.canTime(timeoutMs, platform.monotonic()) ? known : await this.#askTime();
+    // Not before: nothing is to be executed any more once its callers were told that it is late.
+    this.#inFlight.begin(batch);
+    const sentAt = platform.monotonic();
+    const { script, args } = scriptCall(batch.requests, clock.earliest(sentAt) + timeoutMs);
+    const { serverTime, outcomes } = readAnswer(String(await this.#redis[script](...args)));
+    if (!batch.isSettled) clock.learn({ serverTime, sentAt, receivedAt: platform.monotonic() });
+    return outcomes;
   }
 
   #recognise(info: string, sample: ClockSample): void {
@@ -234,11 +253,14 @@ export class RedisConnection {
     return new TierFailure('not-sent', this.#lastFailure?.reason ?? 'not-connected');
   }
 
-  async #askTime(clock: ServerClock): Promise<void> {
+  /** The clock of the server that is there when it has told its time. */
+  async #askTime(): Promise<ServerClock> {
     const { platform } = this.#context;
+    const asked = this.#requirePeer().clock;
     const sentAt = platform.monotonic();
     const serverTime = toMilliseconds(await this.#inFlight.bounded(() => this.#redis.time()));
-    clock.learn({ serverTime, sentAt, receivedAt: platform.monotonic() });
+    asked.learn({ serverTime, sentAt, receivedAt: platform.monotonic() });
+    return this.#requirePeer().clock;
   }
 
   #reconnect(): void {
@@ -259,22 +281,4 @@ export class RedisConnection {
 function valueOf<T>(answer: PromiseSettledResult<T>): T {
   if (answer.status === 'rejected') throw toTierFailure(answer.reason);
   return answer.value;
-}
-
-/** TIME answers seconds and microseconds. */
-function toMilliseconds([seconds, microseconds]: readonly (number | string)[]): number {
-  return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
-}
-
-function meaningOf(answer: string): boolean {
-  switch (answer[0]) {
-    case ANSWERS.done:
-      return true;
-    case ANSWERS.refused:
-      return false;
-    case ANSWERS.late:
-      throw new TierFailure('rejected', 'late');
-    default:
-      throw new TierFailure('ambiguous', 'reply');
-  }
 }
