@@ -22,7 +22,7 @@ const SCRIPTS: Readonly<Record<ScriptName, string>> = {
   holdfastTombstone: TOMBSTONE,
 };
 
-type Script = (key: string, ...args: (Buffer | string)[]) => Promise<unknown>;
+type Script = (keyCount: number, ...keysAndArgs: (Buffer | string)[]) => Promise<unknown>;
 export type ScriptedRedis = Record<ScriptName, Script> & Redis;
 
 /** The longest that a half-closed socket keeps the process alive after `close()`. */
@@ -73,7 +73,7 @@ export function clientSettings(options: ResolvedRedisOptions, reconnect: Reconne
     disableClientInfo: true,
     reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 1 : false),
     retryStrategy: () => reconnect.delay(),
-    scripts: Object.fromEntries(Object.entries(SCRIPTS).map(([name, lua]) => [name, { lua, numberOfKeys: 1 }])),
+    scripts: Object.fromEntries(Object.entries(SCRIPTS).map(([name, lua]) => [name, { lua }])),
   };
 }
 

@@ -1,22 +1,25 @@
-import { Command, Redis } from 'ioredis';
+import { Redis } from 'ioredis';
 import { TierFailure } from '../../errors.ts';
 import {
   MISCONFIGURED_BACKOFF_MS,
   PRIMARY_CONNECT_TIMEOUT_MS,
   PROBE_BACKOFF_MS_MAX,
   PROBE_BACKOFF_MS_MIN,
+  SHARED_READ_KEYS_MAX,
+  SHARED_SCRIPT_BYTES_MAX,
+  SHARED_SCRIPT_KEYS_MAX,
 } from '../../limits.ts';
-import type { TierContext, Vantage } from '../tier.ts';
+import type { PrimaryEntry, TierContext, Vantage } from '../tier.ts';
 import { clientSettings, type ScriptedRedis, type ScriptName } from './client-settings.ts';
+import { decodeEntry } from './entry-format.ts';
 import { toTierFailure } from './failure.ts';
+import { Gatherer, type Batch } from './gatherer.ts';
 import { InFlight } from './in-flight.ts';
+import { bytesOf, readAnswer, scriptCall, type Mutation, type MutationOutcome } from './mutation.ts';
 import type { ResolvedRedisOptions } from './redis-options.ts';
-import { ANSWERS } from './scripts/prelude.ts';
-import { ServerClock, type ClockSample } from './server-clock.ts';
+import { ServerClock, toMilliseconds, type ClockSample } from './server-clock.ts';
 import { servingIncarnation } from './server-info.ts';
 
-/** After this long without an answer from a script, the server is asked for its time before the next deadline is set. */
-const CLOCK_AGE_MS_MAX = 30_000;
 const PROBE_TTL_MS = 1_000;
 
 /** What is known of the server at the other end of the present connection, and of no other. */
@@ -35,6 +38,8 @@ export class RedisConnection {
   readonly #probeKey: string;
   readonly #onChange: () => void;
   readonly #inFlight: InFlight;
+  readonly #reads: Gatherer<string, PrimaryEntry>;
+  readonly #mutations: Gatherer<Mutation, boolean>;
   #peer: Peer | null = null;
   /** Told apart by number: an answer of an earlier connection says nothing about this one. */
   #epoch = 0;
@@ -51,6 +56,20 @@ export class RedisConnection {
     this.#probeKey = probeKey;
     this.#onChange = onChange;
     this.#inFlight = new InFlight(context, () => this.#reconnect());
+    this.#reads = new Gatherer({
+      whenGathered: (callback) => context.platform.afterInput(callback),
+      requestsMax: SHARED_READ_KEYS_MAX,
+      onBegin: (batch) => this.#inFlight.begin(batch),
+      send: (batch) => this.#sendReads(batch),
+    });
+    this.#mutations = new Gatherer({
+      whenGathered: (callback) => process.nextTick(callback),
+      requestsMax: SHARED_SCRIPT_KEYS_MAX,
+      bytesMax: SHARED_SCRIPT_BYTES_MAX,
+      bytesOf,
+      areAlike: (one, other) => one.script === other.script,
+      send: (batch) => this.#sendMutations(batch),
+    });
     const settings = clientSettings(options, { delay: () => this.#reconnectDelay() });
     this.#redis = new Redis(settings) as ScriptedRedis;
     this.#redis.on('connecting', () => (this.#attemptFailure = null));
@@ -92,12 +111,12 @@ export class RedisConnection {
     const epoch = this.#epoch;
     const sentAt = platform.monotonic();
     const answers = await Promise.allSettled([
-      this.#inFlight.bounded(this.#redis.info()),
-      this.#inFlight.bounded(this.#redis.time()),
-      this.#inFlight.bounded(this.#redis.getBuffer(this.#probeKey)),
+      this.#inFlight.bounded(() => this.#redis.info()),
+      this.#inFlight.bounded(() => this.#redis.time()),
+      this.#inFlight.bounded(() => this.#redis.mget(this.#probeKey)),
       // Twice: ioredis sends the first on each connection as EVAL, the others as EVALSHA, and each needs its grant.
-      this.#inFlight.bounded(this.#redis.holdfastProbe(this.#probeKey, String(PROBE_TTL_MS))),
-      this.#inFlight.bounded(this.#redis.holdfastProbe(this.#probeKey, String(PROBE_TTL_MS))),
+      this.#inFlight.bounded(() => this.#redis.holdfastProbe(1, this.#probeKey, String(PROBE_TTL_MS))),
+      this.#inFlight.bounded(() => this.#redis.holdfastProbe(1, this.#probeKey, String(PROBE_TTL_MS))),
     ]);
     const receivedAt = platform.monotonic();
     const [info, time, ...rest] = answers;
@@ -106,33 +125,13 @@ export class RedisConnection {
     for (const answer of rest) valueOf(answer);
   }
 
-  get(key: string): Promise<Buffer | null> {
-    this.#requirePeer();
-    // By hand, because a command that can be rejected needs no promise around it; this is the busiest line of all.
-    const command = new Command('get', [key], { replyEncoding: null });
-    this.#gather();
-    const sent = this.#redis.sendCommand(command) as Promise<Buffer | null>;
-    return this.#inFlight.answerTo(command, sent);
+  read(key: string): Promise<PrimaryEntry> {
+    return this.#reads.call(key);
   }
 
-  /** Runs a script with a deadline. True if it did what it is for, false if the key held something that forbade it. */
-  async run(script: ScriptName, key: string, ...args: (Buffer | string)[]): Promise<boolean> {
-    const { platform, timeoutMs } = this.#context;
-    const { clock } = this.#requirePeer();
-    try {
-      // A deadline counts from the earliest that it may be there: after a standstill, that may be past already.
-      const isVague = clock.uncertainty > timeoutMs / 2;
-      if (isVague || clock.age(platform.monotonic()) > CLOCK_AGE_MS_MAX) await this.#askTime(clock);
-      const sentAt = platform.monotonic();
-      const deadline = String(clock.earliest(sentAt) + timeoutMs);
-      const sent = this.#inFlight.bounded(this.#redis[script](key, deadline, ...args));
-      this.#send();
-      const answer = String(await sent);
-      clock.learn({ serverTime: Number(answer.slice(1)), sentAt, receivedAt: platform.monotonic() });
-      return meaningOf(answer);
-    } catch (error) {
-      throw toTierFailure(error);
-    }
+  /** True if the script did what it is for, false if the key held something that forbade it. */
+  run(script: ScriptName, key: string, ...args: (Buffer | string)[]): Promise<boolean> {
+    return this.#mutations.call({ script, key, args });
   }
 
   close(): void {
@@ -161,20 +160,36 @@ export class RedisConnection {
     }
   }
 
-  /**
-   * Reads that one turn of the event loop asks for go out as one write, once it has taken in its input: ioredis would make a system
-   * call and a TLS record of each, and the server as many of the answers.
-   */
-  #gather(): void {
-    const { stream } = this.#redis;
-    if (stream.writableCorked > 0) return;
-    stream.cork();
-    this.#context.platform.afterInput(() => stream.uncork());
+  #sendReads(batch: Batch<string, PrimaryEntry>): void {
+    if (batch.isSettled) return;
+    const send = (): Promise<(Buffer | null)[]> => {
+      this.#requirePeer();
+      return this.#redis.mgetBuffer(batch.requests);
+    };
+    void this.#inFlight.follow(batch, send, (values) => batch.settle(values.map(decodeEntry)));
   }
 
-  /** A script carries a deadline, which must not pass here while something else is computed. */
-  #send(): void {
-    this.#redis.stream.uncork();
+  #sendMutations(batch: Batch<Mutation, boolean>): void {
+    const settle = (outcomes: readonly MutationOutcome[]): void => {
+      batch.settle(outcomes);
+      // ioredis looks for it in errors that are the whole answer.
+      const isReplica = outcomes.some((outcome) => outcome instanceof TierFailure && outcome.reason === 'READONLY');
+      if (isReplica) this.#redis.disconnect(true);
+    };
+    void this.#inFlight.follow(batch, () => this.#runScript(batch), settle);
+  }
+
+  async #runScript(batch: Batch<Mutation, boolean>): Promise<readonly MutationOutcome[]> {
+    const { platform, timeoutMs } = this.#context;
+    const known = this.#requirePeer().clock;
+    const clock = known.canTime(timeoutMs, platform.monotonic()) ? known : await this.#askTime();
+    // Not before: nothing is to be executed any more once its callers were told that it is late.
+    this.#inFlight.begin(batch);
+    const sentAt = platform.monotonic();
+    const { script, args } = scriptCall(batch.requests, clock.earliest(sentAt) + timeoutMs);
+    const { serverTime, outcomes } = readAnswer(String(await this.#redis[script](...args)));
+    if (!batch.isSettled) clock.learn({ serverTime, sentAt, receivedAt: platform.monotonic() });
+    return outcomes;
   }
 
   #recognise(info: string, sample: ClockSample): void {
@@ -238,11 +253,14 @@ export class RedisConnection {
     return new TierFailure('not-sent', this.#lastFailure?.reason ?? 'not-connected');
   }
 
-  async #askTime(clock: ServerClock): Promise<void> {
+  /** The clock of the server that is there when it has told its time. */
+  async #askTime(): Promise<ServerClock> {
     const { platform } = this.#context;
+    const asked = this.#requirePeer().clock;
     const sentAt = platform.monotonic();
-    const serverTime = toMilliseconds(await this.#inFlight.bounded(this.#redis.time()));
-    clock.learn({ serverTime, sentAt, receivedAt: platform.monotonic() });
+    const serverTime = toMilliseconds(await this.#inFlight.bounded(() => this.#redis.time()));
+    asked.learn({ serverTime, sentAt, receivedAt: platform.monotonic() });
+    return this.#requirePeer().clock;
   }
 
   #reconnect(): void {
@@ -263,22 +281,4 @@ export class RedisConnection {
 function valueOf<T>(answer: PromiseSettledResult<T>): T {
   if (answer.status === 'rejected') throw toTierFailure(answer.reason);
   return answer.value;
-}
-
-/** TIME answers seconds and microseconds. */
-function toMilliseconds([seconds, microseconds]: readonly (number | string)[]): number {
-  return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
-}
-
-function meaningOf(answer: string): boolean {
-  switch (answer[0]) {
-    case ANSWERS.done:
-      return true;
-    case ANSWERS.refused:
-      return false;
-    case ANSWERS.late:
-      throw new TierFailure('rejected', 'late');
-    default:
-      throw new TierFailure('ambiguous', 'reply');
-  }
 }

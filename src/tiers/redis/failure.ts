@@ -50,7 +50,11 @@ const ERR_REPLIES: readonly Rule[] = [
 ];
 
 function fromReply({ name, message }: Error): TierFailure | null {
-  if (name !== 'ReplyError') return null;
+  return name === 'ReplyError' ? failureOfReply(message) : null;
+}
+
+/** What an error reply of the server, or a part of a reply that is one, means. */
+export function failureOfReply(message: string): TierFailure {
   const word = /^[A-Z]+/.exec(message)?.[0] ?? '';
   const kind = REPLIES.get(word);
   if (kind !== undefined) return new TierFailure(kind, word);

@@ -1,4 +1,3 @@
-import type { Command } from 'ioredis';
 import { TierFailure } from '../../errors.ts';
 import { PRIMARY_SILENCE_MS } from '../../limits.ts';
 import { Patience } from '../../platform/patience.ts';
@@ -41,36 +40,30 @@ export class InFlight {
     this.#heard += 1;
   }
 
-  /** The answer to a command made by hand: it can be rejected as it is, and needs no promise around its own. */
-  async answerTo<T>(command: Command, sent: Promise<T>): Promise<T> {
-    this.#commands.begin(command);
+  /** From now on its time runs. */
+  begin(waiting: Rejectable): void {
+    this.#commands.begin(waiting);
+  }
+
+  /** Settles what waits for a command as that is answered, or fails. */
+  async follow<T>(waiting: Rejectable, send: () => Promise<T>, settle: (answer: T) => void): Promise<void> {
     try {
-      const answer = await sent;
+      const answer = await send();
       this.#heard += 1;
-      return answer;
+      settle(answer);
     } catch (error) {
-      throw toTierFailure(error);
+      waiting.reject(toTierFailure(error));
     } finally {
-      this.#commands.end(command);
+      this.#commands.end(waiting);
     }
   }
 
-  /** Settles as `answer` does, and within the time-out. Rejects with a `TierFailure`. */
-  bounded<T>(answer: Promise<T>): Promise<T> {
+  /** Settles as the answer to `send` does, and within the time-out. Rejects with a `TierFailure`. */
+  bounded<T>(send: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const command = { reject };
-      this.#commands.begin(command);
-      answer.then(
-        (value) => {
-          this.#heard += 1;
-          this.#commands.end(command);
-          resolve(value);
-        },
-        (error: unknown) => {
-          this.#commands.end(command);
-          reject(toTierFailure(error));
-        },
-      );
+      const waiting = { reject };
+      this.begin(waiting);
+      void this.follow(waiting, send, resolve);
     });
   }
 }

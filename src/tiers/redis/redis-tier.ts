@@ -10,7 +10,7 @@ import type {
   Vantage,
 } from '../tier.ts';
 import { RedisConnection } from './connection.ts';
-import { decodeEntry, encodeHeader, encodeRevision, encodeToken, encodeTtl, encodeValue } from './entry-format.ts';
+import { encodeHeader, encodeRevision, encodeToken, encodeTtl, encodeValue } from './entry-format.ts';
 import { Keys } from './keys.ts';
 import { resolveRedisOptions, type RedisTierOptions, type ResolvedRedisOptions } from './redis-options.ts';
 
@@ -32,7 +32,7 @@ interface Opened {
   readonly keys: Keys;
 }
 
-/** Each method is one command: a GET, or a script on one key. `scripts/` says what they do. */
+/** Each method is its part of one command: an MGET, or a script. `scripts/` says what they do. */
 class RedisTier implements PrimaryTier {
   readonly name = 'redis';
   readonly #options: ResolvedRedisOptions;
@@ -58,9 +58,10 @@ class RedisTier implements PrimaryTier {
     await this.#requireOpened().connection.probe();
   }
 
-  async read(storageKey: Buffer): Promise<PrimaryEntry> {
-    const { connection, keys } = this.#requireOpened();
-    return decodeEntry(await connection.get(keys.session(storageKey)));
+  read(storageKey: Buffer): Promise<PrimaryEntry> {
+    if (this.#opened === undefined) return Promise.reject(notOpen());
+    const { connection, keys } = this.#opened;
+    return connection.read(keys.session(storageKey));
   }
 
   async lease(storageKey: Buffer, token: string, over: PrimaryValue | null): Promise<boolean> {
@@ -106,7 +107,11 @@ class RedisTier implements PrimaryTier {
   }
 
   #requireOpened(): Opened {
-    if (this.#opened === undefined) throw new TierFailure('not-sent', 'not-open');
+    if (this.#opened === undefined) throw notOpen();
     return this.#opened;
   }
+}
+
+function notOpen(): TierFailure {
+  return new TierFailure('not-sent', 'not-open');
 }

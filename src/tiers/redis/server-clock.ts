@@ -8,6 +8,9 @@ export interface ClockSample {
 /** Two quartz clocks drift apart by up to 0.2 ms a second: less than a command takes, for this long. */
 const SAMPLE_PREFERRED_MS = 1_000;
 
+/** After this long without an answer, the server is asked for its time before the next deadline is set. */
+const SAMPLE_AGE_MS_MAX = 30_000;
+
 /**
  * Where the server's clock may stand now: an interval, never a point (Marzullo and Owicki, "Maintaining the time in a
  * distributed system", 1983). The bounds are whole milliseconds and err outwards.
@@ -32,9 +35,9 @@ export class ServerClock {
     return now - this.#sample.receivedAt;
   }
 
-  /** How far `earliest` may be behind the truth. */
-  get uncertainty(): number {
-    return width(this.#sample);
+  /** Whether a deadline `ms` from the earliest that it may be now can be relied on: after a standstill, that may be past already. */
+  canTime(ms: number, now: number): boolean {
+    return width(this.#sample) <= ms / 2 && this.age(now) <= SAMPLE_AGE_MS_MAX;
   }
 
   /** Keeps the tighter of two fresh samples, and the newer one where the old is old or a clock was set. */
@@ -47,6 +50,11 @@ export class ServerClock {
   #contradicts({ serverTime, sentAt, receivedAt }: ClockSample): boolean {
     return serverTime + 1 < this.earliest(sentAt) || serverTime > this.latest(receivedAt);
   }
+}
+
+/** TIME answers seconds and microseconds. */
+export function toMilliseconds([seconds, microseconds]: readonly (number | string)[]): number {
+  return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
 }
 
 function width({ sentAt, receivedAt }: ClockSample): number {

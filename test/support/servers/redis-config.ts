@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 
 /** What the application's user may do, and nothing more: no KEYS, no FLUSHALL, no CONFIG, no look at other keys. */
 export const APPLICATION_COMMANDS =
-  '+get +getrange +set +setrange +del +pexpire +pttl +time +eval +evalsha +info +ping +client|setinfo +client|setname';
+  '+mget +getrange +set +setrange +del +pexpire +pttl +time +eval +evalsha +info +ping +client|setinfo +client|setname';
 
 /** CLIENT SETINFO came with Redis 7.2, and an ACL that names an unknown command keeps the server from starting. */
 const commandsFor = (version: string): string => {

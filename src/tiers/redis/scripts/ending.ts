@@ -5,39 +5,41 @@ import { mutation } from './prelude.ts';
  *
  * Where the server has no memory for the hold, value and lease go all the same: readers then find nothing to serve and
  * nothing to fill.
- *
- * `ARGV`: deadline, time to live.
  */
-export const HOLD: string = mutation(`
-if kind == 'T' then return answer(refused) end
+export const HOLD: string = mutation(
+  ['ttl'],
+  `
+if kind == 'T' then return refused end
 if kind == 'H' then
-  if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
-  return answer(done)
+  if redis.call('PTTL', key) < tonumber(ttl) then redis.call('PEXPIRE', key, ttl) end
+  return done
 end
-local stored = redis.pcall('SET', KEYS[1], 'H', 'PX', ARGV[2])
+local stored = redis.pcall('SET', key, 'H', 'PX', ttl)
 if stored.err then
-  redis.pcall('DEL', KEYS[1])
+  redis.pcall('DEL', key)
   return stored
 end
-return answer(done)
-`);
+return done
+`,
+);
 
 /**
  * Ends the key's life whatever it holds; the longer time to live wins. Where the server has no memory, a value or a
  * lease is deleted: a dead session must not stay readable. A hold stays until its time is over, as it protects better
  * than nothing does.
- *
- * `ARGV`: deadline, time to live.
  */
-export const TOMBSTONE: string = mutation(`
+export const TOMBSTONE: string = mutation(
+  ['ttl'],
+  `
 if kind == 'T' then
-  if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
-  return answer(done)
+  if redis.call('PTTL', key) < tonumber(ttl) then redis.call('PEXPIRE', key, ttl) end
+  return done
 end
-local stored = redis.pcall('SET', KEYS[1], 'T', 'PX', ARGV[2])
+local stored = redis.pcall('SET', key, 'T', 'PX', ttl)
 if stored.err then
-  if kind ~= 'H' then redis.pcall('DEL', KEYS[1]) end
+  if kind ~= 'H' then redis.pcall('DEL', key) end
   return stored
 end
-return answer(done)
-`);
+return done
+`,
+);

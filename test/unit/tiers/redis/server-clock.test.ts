@@ -56,9 +56,12 @@ function expectTrue(clock: ServerClock, now: number, offset: number): void {
   expect(latest).toBeGreaterThanOrEqual(now + offset - 0.01);
 }
 
-it('says how vague it is: as long as its answer took to be read', () => {
+it('times a deadline by an answer that took half of it to be read at most, and is not old', () => {
   const clock = new ServerClock({ serverTime: 10_000, sentAt: 100, receivedAt: 400 });
-  expect(clock.uncertainty).toBe(300);
+  expect(clock.canTime(600, 400)).toBe(true);
+  expect(clock.canTime(599, 400)).toBe(false);
   clock.learn({ serverTime: 10_400, sentAt: 500, receivedAt: 501 });
-  expect(clock.uncertainty).toBe(1);
+  expect(clock.canTime(250, 501)).toBe(true);
+  expect(clock.canTime(250, 30_501)).toBe(true);
+  expect(clock.canTime(250, 30_502)).toBe(false);
 });

@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import { afterEach, expect } from 'vitest';
+import { TierFailure } from '../../src/errors.ts';
+import { systemPlatform, type Platform } from '../../src/platform/platform.ts';
+import { redisTier, type RedisTierOptions } from '../../src/tiers/redis/index.ts';
+import type { NewValue, PrimaryTier } from '../../src/tiers/tier.ts';
+import { startRedis, type RedisServer } from './servers/redis.ts';
+import { until } from './servers/until.ts';
+
+/** Servers and tiers of one test file; what a test opened is closed after it. */
+
+export const TIMEOUT_MS = 250;
+/** What a busy machine adds to any bound. */
+export const SLACK_MS = 250;
+export const CALL_BOUND_MS: number = TIMEOUT_MS + SLACK_MS;
+export const MINUTE = 60_000;
+export const NAMESPACE = 'holdfast';
+
+export const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+});
+
+export async function start(options: Parameters<typeof startRedis>[0] = {}): Promise<RedisServer> {
+  const server = await startRedis(options);
+  cleanups.push(() => server.stop());
+  return server;
+}
+
+interface OpenOptions extends Partial<RedisTierOptions> {
+  readonly platform?: Platform;
+  readonly onChange?: () => void;
+}
+
+interface UnopenedTier {
+  readonly tier: PrimaryTier;
+  open(): Promise<void>;
+}
+
+export function make(server: RedisServer, options: OpenOptions = {}): UnopenedTier {
+  const { platform = systemPlatform, onChange = () => {}, ...tierOptions } = options;
+  const tier = redisTier({
+    url: server.url,
+    ...(server.ca === undefined ? {} : { tls: { ca: server.ca } }),
+    ...tierOptions,
+  });
+  cleanups.push(() => tier.close());
+  return { tier, open: () => tier.open({ namespace: NAMESPACE, platform, timeoutMs: TIMEOUT_MS }, onChange) };
+}
+
+export async function opened(server: RedisServer, options: OpenOptions = {}): Promise<PrimaryTier> {
+  const { tier, open } = make(server, options);
+  await open();
+  return tier;
+}
+
+export const key = (): Buffer => randomBytes(32);
+export const nameOf = (place: Buffer): string => `${NAMESPACE}:s:${place.toString('base64url')}`;
+
+export function aValue(tier: PrimaryTier, differences: Partial<NewValue> = {}): NewValue {
+  const { incarnation, earliest } = tier.vantage()!;
+  const [lastSeenAt, idleExpiresAt] = [earliest, earliest + MINUTE];
+  const stamp = { incarnation, at: earliest };
+  return {
+    revision: 5,
+    stamp,
+    lastSeenAt,
+    idleExpiresAt,
+    envelope: Buffer.from('sealed'),
+    ttlMs: MINUTE,
+    ...differences,
+  };
+}
+
+/** The key of a value, of revision 5 unless told otherwise. */
+export async function filled(tier: PrimaryTier, differences: Partial<NewValue> = {}): Promise<Buffer> {
+  const place = key();
+  expect(await tier.lease(place, 'filler', null)).toBe(true);
+  expect(await tier.fill(place, 'filler', aValue(tier, differences))).toBe(true);
+  return place;
+}
+
+export const isBack = (tier: PrimaryTier): Promise<unknown> =>
+  until(() => tier.vantage(), { what: 'the tier to be back' });
+
+export async function failureOf(call: Promise<unknown>): Promise<TierFailure> {
+  const error = await call.then(
+    () => new Error('it did not fail'),
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(TierFailure);
+  return error as TierFailure;
+}
+
+/** How often the server has executed these commands. */
+export async function callsOf(server: RedisServer, ...commands: string[]): Promise<number> {
+  const info = String(await server.cli('INFO', 'commandstats'));
+  return [...info.matchAll(/^cmdstat_(\w+):calls=(\d+)/gm)]
+    .filter(([, name = '']) => commands.includes(name))
+    .reduce((sum, [, , calls]) => sum + Number(calls), 0);
+}
