@@ -15,7 +15,7 @@ const KNOWN_SESSIONS = 300;
 /** More than share a statement, and fewer than must wait for room. */
 const CLOSED_LOOP = { callers: 400, ms: 1_000 };
 /** What the flood has left to be done in the background is done meanwhile. */
-const TRIES_AFTERWARDS = 4;
+const TRIES_AFTERWARDS = 6;
 const AS_BEFORE = 0.8;
 const SETUP_CALLERS = 64;
 const OFFER_EVERY_MS = 10;
