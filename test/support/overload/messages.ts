@@ -15,6 +15,8 @@ export interface OverloadOrders {
   readonly floodMs: number;
   /** Every call of the flood has settled so long after its end. */
   readonly settleMs: number;
+  /** Bytes that may be left of it. */
+  readonly leftMax: number;
   /** SQL that takes away what makes the database slow. */
   readonly makeFast: string;
 }
