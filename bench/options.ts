@@ -63,7 +63,7 @@ export function readOptions(): Options {
     process.exit();
   }
   const { quick } = values;
-  const rounds = Number(values.rounds ?? (quick ? 3 : 15));
+  const rounds = Number(values.rounds ?? (quick ? 2 : 15));
   const growth = values.growth ?? (quick ? '1000,10000' : '1000,10000,100000,1000000');
   return {
     quick,
