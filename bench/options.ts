@@ -30,6 +30,7 @@ export interface Options {
   readonly profileMs: number;
   /** Sessions in the tables when an operation is timed. */
   readonly growth: readonly number[];
+  readonly growthRounds: Omit<Schedule, 'callers'>;
   /** A folder, with a slash at its end. */
   readonly out: string;
 }
@@ -38,7 +39,7 @@ const HELP = `npm run bench -- [options]
 
   --quick             all cases in about two minutes; writes to .cache/bench instead of docs/benchmarks
   --only a,b          some of: ${CASES.join(', ')}
-  --rounds N          paired rounds; latency has a third of them, operations at most three
+  --rounds N          paired rounds; growth has half of them, latency a third, operations at most three
   --callers N         concurrent callers (128)
   --growth a,b,c      sizes of the table (1000,10000,100000,1000000)
   --out FOLDER        where results and plots go
@@ -62,13 +63,13 @@ export function readOptions(): Options {
     process.exit();
   }
   const { quick } = values;
-  const rounds = Number(values.rounds ?? (quick ? 3 : 15));
+  const rounds = Number(values.rounds ?? (quick ? 2 : 15));
   const growth = values.growth ?? (quick ? '1000,10000' : '1000,10000,100000,1000000');
   return {
     quick,
     cases: casesOf(values.only),
-    throughput: { callers: Number(values.callers), ms: quick ? 300 : 1_000, rounds },
-    latency: { ms: quick ? 200 : 1_000, rounds: quick ? 1 : Math.ceil(rounds / 3) },
+    throughput: { callers: Number(values.callers), ms: quick ? 250 : 1_000, rounds },
+    latency: { ms: quick ? 150 : 1_000, rounds: quick ? 1 : Math.ceil(rounds / 3) },
     seldomRead: quick ? 2_000 : 20_000,
     operations: { count: quick ? 2_000 : 10_000, rounds: quick ? 1 : Math.min(rounds, 3), withSlowPeers: !quick },
     stored: quick ? 3_000 : 20_000,
@@ -77,6 +78,7 @@ export function readOptions(): Options {
       : { beforeMs: 2_000, downMs: 3_000, afterMs: 3_000 },
     profileMs: quick ? 1_000 : 5_000,
     growth: growth.split(',').map(Number),
+    growthRounds: { ms: quick ? 200 : 500, rounds: quick ? 2 : Math.ceil(rounds / 2) },
     out: values.out ?? fileURLToPath(new URL(quick ? '../.cache/bench/' : '../docs/benchmarks/', import.meta.url)),
   };
 }

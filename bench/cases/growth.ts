@@ -1,95 +1,126 @@
-import { inParallel, cycle } from '../measure/in-parallel.ts';
-import { runSlice, type Measurement, type Subject } from '../measure/slice.ts';
+import { asPostgresAdmin } from '../../test/support/servers/postgres.ts';
+import { storageKeyOf } from '../../src/session/session-id.ts';
+import { cycle, inParallel } from '../measure/in-parallel.ts';
+import { ratio, runRounds, typical } from '../measure/rounds.ts';
+import type { Measurement, Subject } from '../measure/slice.ts';
+import type { Spread } from '../measure/statistics.ts';
 import type { Options } from '../options.ts';
 import type { Servers } from '../servers.ts';
-import { newSessionData } from '../session-data.ts';
-import { countVisit, openClient, openDatabase, type BenchClient } from '../stores/holdfast.ts';
+import { isWhole, newSessionData } from '../session-data.ts';
+import { countVisit, openClient, openDatabase, type BenchClient, type Database } from '../stores/holdfast.ts';
 
 /** Each operation with this many sessions in the table. */
 export interface GrowthStep {
   readonly sessions: number;
   readonly operations: Readonly<Record<GrowthOperation, Measurement>>;
+  /** Rates against those with the fewest sessions, round by round. */
+  readonly against: Readonly<Record<GrowthOperation, Spread>>;
+  /** CPU time per operation, client and servers together, against the same. */
+  readonly cpuAgainst: Readonly<Record<GrowthOperation, number>>;
 }
 
 export const GROWTH_OPERATIONS = ['create', 'read hit', 'strong read', 'update'] as const;
 export type GrowthOperation = (typeof GROWTH_OPERATIONS)[number];
 
 const CALLERS = 128;
-const SLICE_MS = 1_000;
-/** Ids that are kept of each step, spread evenly over the table: all of a million would only measure this process' heap. */
+/** Sessions that are used, spread evenly over the table: all of a million would only measure this process' heap. */
 const SAMPLED = 1_000;
+/** The table is filled in so many parts, with some of the sampled sessions after each. */
+const PARTS = 20;
 
-/** Does it stay as fast when there are a thousand times as many? */
-export async function growth(servers: Servers, { growth: sizes, quick }: Options): Promise<GrowthStep[]> {
-  const database = await openDatabase(servers, 'growth');
+/** Does it stay as fast when there are a thousand times as many? A database for each size, and all of them timed in turn. */
+export async function growth(servers: Servers, { growth: sizes, growthRounds }: Options): Promise<GrowthStep[]> {
+  await using closing = new AsyncDisposableStack();
+  const subjects: Subject[] = [];
+  for (const size of sizes) subjects.push(...(await subjectsWith(size, servers, closing)));
+  await asPostgresAdmin(servers.postgres, 'CHECKPOINT');
+  const rounds = await runRounds(subjects, { callers: CALLERS, ...growthRounds }, servers);
+  const [fewest = 0] = sizes;
+  const each = <T>(figureOf: (operation: GrowthOperation) => T): Record<GrowthOperation, T> =>
+    Object.fromEntries(GROWTH_OPERATIONS.map((operation) => [operation, figureOf(operation)])) as never;
+  return sizes.map((sessions) => {
+    const operations = each((operation) => typical(rounds[nameOf(operation, sessions)] ?? []));
+    const first = each((operation) => typical(rounds[nameOf(operation, fewest)] ?? []));
+    return {
+      sessions,
+      operations,
+      against: each((operation) => ratio(rounds, nameOf(operation, sessions), nameOf(operation, fewest))),
+      cpuAgainst: each((operation) => cpuOf(operations[operation]) / cpuOf(first[operation])),
+    };
+  });
+}
+
+const nameOf = (operation: GrowthOperation, sessions: number): string => `${operation}, ${sessions} sessions`;
+
+/** Where the system does not tell of the servers, the client's. */
+function cpuOf({ clientCpu, redisCpu, databaseCpu }: Measurement): number {
+  return clientCpu + (redisCpu || 0) + (databaseCpu || 0);
+}
+
+async function subjectsWith(size: number, servers: Servers, closing: AsyncDisposableStack): Promise<Subject[]> {
+  const database = await openDatabase(servers, `growth_${size}`);
+  closing.defer(() => database.close());
   const sessions = await openClient(servers, database);
-  try {
-    const steps: GrowthStep[] = [];
-    const table = new GrowingTable(sessions);
-    for (const size of sizes) {
-      await table.growTo(size);
-      steps.push(await measureStep(table, servers, quick ? SLICE_MS / 2 : SLICE_MS));
-    }
-    return steps;
-  } finally {
-    await sessions.close();
-    await database.close();
-  }
-}
-
-class GrowingTable {
-  readonly sessions: BenchClient;
-  #ids: string[] = [];
-  #size = 0;
-
-  constructor(sessions: BenchClient) {
-    this.sessions = sessions;
-  }
-
-  get size(): number {
-    return this.#size;
-  }
-
-  async growTo(size: number): Promise<void> {
-    const every = Math.ceil(size / SAMPLED);
-    const ids: string[] = [];
-    const loops = Array.from({ length: CALLERS }, async () => {
-      while (this.#size < size) {
-        this.#size += 1;
-        const isSampled = this.#size % every === 0;
-        const id = await this.create();
-        if (isSampled) ids.push(id);
-      }
-    });
-    await Promise.all(loops);
-    // Some of those from before stay in: the whole table is read, and not its end.
-    this.#ids = [...this.#ids.slice(0, SAMPLED - ids.length), ...ids];
-  }
-
-  async create(): Promise<string> {
-    const data = newSessionData(this.#size);
-    return (await this.sessions.create(data, { userId: data.userId })).id;
-  }
-
-  get ids(): readonly string[] {
-    return this.#ids;
-  }
-}
-
-async function measureStep(table: GrowingTable, servers: Servers, ms: number): Promise<GrowthStep> {
-  const { sessions, ids, size } = table;
+  closing.defer(() => sessions.close());
+  const ids = await fill(database, sessions, size);
+  await inParallel(ids, CALLERS, (id) => sessions.get(id));
   const nextRead = cycle(ids);
   const nextUpdate = cycle(ids);
-  const subjects: Record<GrowthOperation, Subject['call']> = {
-    'strong read': async () => (await sessions.get(nextRead(), { consistency: 'strong' }))?.servedBy === 'durable',
-    'read hit': async () => (await sessions.get(nextRead()))?.servedBy === 'primary',
-    update: async () => (await sessions.update(nextUpdate(), countVisit)).revision > 1,
-    create: async () => (await table.create()).length > 0,
+  let created: string[] = [];
+  const subjects: Record<GrowthOperation, Omit<Subject, 'name'>> = {
+    'strong read': {
+      call: async () => isWhole((await sessions.get(nextRead(), { consistency: 'strong' }))?.data ?? null),
+    },
+    'read hit': {
+      call: async () => {
+        const session = await sessions.get(nextRead());
+        return session !== null && isWhole(session.data) && session.servedBy === 'primary';
+      },
+    },
+    update: { call: async () => (await sessions.update(nextUpdate(), countVisit)).revision > 1 },
+    create: {
+      // The table keeps its size.
+      async prepare() {
+        await remove(database, created);
+        created = [];
+      },
+      call: async () => created.push(await create(sessions, size + created.length)) > 0,
+    },
   };
-  await inParallel(ids, CALLERS, (id) => sessions.get(id));
-  const entries: [string, Measurement][] = [];
-  for (const [name, call] of Object.entries(subjects)) {
-    entries.push([name, await runSlice({ name, call }, { callers: CALLERS, ms }, servers)]);
+  return GROWTH_OPERATIONS.map((operation) => ({ ...subjects[operation], name: nameOf(operation, size) }));
+}
+
+async function create(sessions: BenchClient, n: number): Promise<string> {
+  const data = newSessionData(n);
+  return (await sessions.create(data, { userId: data.userId })).id;
+}
+
+/** Ids of the sampled sessions. The others are rows like theirs, which nobody opens. */
+async function fill(database: Database, sessions: BenchClient, size: number): Promise<string[]> {
+  const ids: string[] = [];
+  const sampled = Math.min(size, SAMPLED);
+  for (let part = 0; part < PARTS; part += 1) {
+    const until = Math.ceil((sampled * (part + 1)) / PARTS);
+    const numbers = Array.from({ length: until - ids.length }, (_, at) => ids.length + at);
+    ids.push(...(await inParallel(numbers, CALLERS, (n) => create(sessions, n))));
+    const from = Math.round(((size - sampled) * part) / PARTS);
+    const to = Math.round(((size - sampled) * (part + 1)) / PARTS);
+    await database.prisma.$executeRawUnsafe(FILL, from, to - 1);
   }
-  return { sessions: size, operations: Object.fromEntries(entries) as GrowthStep['operations'] };
+  // So that no slice is the first to see what was filled in.
+  await database.prisma.$executeRawUnsafe('VACUUM ANALYZE holdfast_session');
+  return ids;
+}
+
+/** Keys and users as far apart as those of real sessions; the rest as in any row that is there. */
+const FILL = `INSERT INTO holdfast_session (storage_key, namespace, user_key, revision, write_id, envelope, key_id,
+    created_at, last_seen_at, idle_expires_at, absolute_expires_at)
+  SELECT sha256(n::text::bytea), namespace, sha256(('user ' || n)::bytea), revision, write_id, envelope, key_id,
+    created_at, last_seen_at, idle_expires_at, absolute_expires_at
+  FROM (SELECT * FROM holdfast_session LIMIT 1) AS any_row, generate_series($1::integer, $2::integer) AS n`;
+
+async function remove({ prisma }: Database, ids: readonly string[]): Promise<void> {
+  const keys = ids.map((id) => storageKeyOf(id).toString('hex'));
+  const all = "DELETE FROM holdfast_session WHERE storage_key IN (SELECT decode(unnest($1::text[]), 'hex'))";
+  await prisma.$executeRawUnsafe(all, keys);
 }

@@ -1,3 +1,4 @@
+import { GROWTH_OPERATIONS } from '../cases/growth.ts';
 import { ratio, typical, type Rounds } from '../measure/rounds.ts';
 import type { Measurement } from '../measure/slice.ts';
 import type { Spread } from '../measure/statistics.ts';
@@ -29,8 +30,7 @@ function targetsTable(results: Results): Table | undefined {
     if (measured === undefined) return [];
     const { what, unit, isAtMost, limit, later } = target;
     const withUnit = (value: number): string => `${figure(value)} ${unit}`.trim();
-    const verdict = isMet(target, measured.median) ? 'met' : 'NOT MET';
-    const wanted = `${isAtMost ? '≤' : '≥'} ${withUnit(limit)}`;
+    const wanted = limit === undefined ? '' : `${isAtMost ? '≤' : '≥'} ${withUnit(limit)}`;
     const byCpu = target.byCpu?.(results);
     return [
       [
@@ -39,7 +39,7 @@ function targetsTable(results: Results): Table | undefined {
         range(measured),
         byCpu === undefined ? '' : times(byCpu),
         wanted,
-        verdict,
+        VERDICTS.get(isMet(target, measured.median)) ?? 'additional',
         later ? withUnit(later) : '',
       ],
     ];
@@ -50,9 +50,14 @@ function targetsTable(results: Results): Table | undefined {
     title: 'Targets',
     columns,
     rows,
-    note: 'The median of the paired rounds, and the lowest and highest of them. "By CPU" compares CPU time per operation, client and servers together.',
+    note: 'The median of the paired rounds, and the lowest and highest of them. "By CPU" compares CPU time per operation, client and servers together. "Additional" rows have no target.',
   };
 }
+
+const VERDICTS: ReadonlyMap<boolean | undefined, string> = new Map([
+  [true, 'met'],
+  [false, 'NOT MET'],
+]);
 
 function throughputTable(rounds: Rounds, callers: number): Table {
   const rows = Object.entries(rounds).map(([name, measured]) => {
@@ -159,16 +164,20 @@ function outageTable(outage: NonNullable<Results['outage']>): Table {
 }
 
 function growthTable(growth: NonNullable<Results['growth']>): Table {
-  const first = growth[0];
-  const names = Object.keys(first?.operations ?? {}) as (keyof NonNullable<typeof first>['operations'])[];
-  const rows = growth.map(({ sessions, operations }) => [
+  const rows = growth.map(({ sessions, operations, against, cpuAgainst }) => [
     figure(sessions),
-    ...names.flatMap((name) => {
-      const { perSecond } = operations[name];
-      return [perSecond, times(perSecond / (first?.operations[name].perSecond ?? Number.NaN))];
-    }),
+    ...GROWTH_OPERATIONS.flatMap((name) => [
+      operations[name].perSecond,
+      times(against[name].median),
+      times(cpuAgainst[name]),
+    ]),
   ]);
-  return { title: 'Growth, operations per s', columns: ['sessions', ...names.flatMap((name) => [name, '×'])], rows };
+  return {
+    title: 'Growth, operations per s',
+    columns: ['sessions', ...GROWTH_OPERATIONS.flatMap((name) => [name, '×', '× CPU'])],
+    rows,
+    note: '"×": the rate against that with the fewest sessions, the median of the paired rounds. "× CPU": CPU time per operation against the same.',
+  };
 }
 
 function profileTable({ subject, astray, busy, areas, functions }: NonNullable<Results['profile']>[number]): Table {

@@ -4,14 +4,14 @@ import { PEER_PREFIX, type Servers } from '../servers.ts';
 import { peerStore, type PeerStore } from './store.ts';
 
 export interface ConnectRedisOptions {
-  /** Whether each command gets the five seconds of redis 6: an `AbortSignal` that nobody clears. @defaultValue false */
+  /** Whether each command gets the five seconds of redis 6: an `AbortSignal` that nobody clears. @defaultValue true, as it comes */
   readonly withTimeouts?: boolean;
 }
 
-/** As its README sets it up, with TLS and a user of its own; by default at its fastest, which is without timeouts. */
+/** As its README sets it up, with TLS and a user of its own. Without timeouts it is at its fastest. */
 export async function openConnectRedis(
   { redis, peer }: Pick<Servers, 'peer' | 'redis'>,
-  { withTimeouts = false }: ConnectRedisOptions = {},
+  { withTimeouts = true }: ConnectRedisOptions = {},
 ): Promise<PeerStore> {
   const { host, port, ca = '' } = redis;
   const client = createClient({

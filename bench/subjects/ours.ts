@@ -1,7 +1,7 @@
 import { cycle, inParallel } from '../measure/in-parallel.ts';
 import type { Subject } from '../measure/slice.ts';
 import type { Servers } from '../servers.ts';
-import { newSessionData } from '../session-data.ts';
+import { isWhole, newSessionData } from '../session-data.ts';
 import { countVisit, openClient, openDatabase, type BenchClient } from '../stores/holdfast.ts';
 import { openFloor } from './floor.ts';
 import type { SubjectKey } from './names.ts';
@@ -74,7 +74,10 @@ async function createSessions(sessions: BenchClient, count: number): Promise<str
 
 function reader(sessions: BenchClient, ids: readonly string[], from: 'durable' | 'primary'): Subject['call'] {
   const next = cycle(ids);
-  return async () => (await sessions.get(next()))?.servedBy === from;
+  return async () => {
+    const session = await sessions.get(next());
+    return session !== null && isWhole(session.data) && session.servedBy === from;
+  };
 }
 
 /**

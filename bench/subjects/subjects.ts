@@ -23,21 +23,23 @@ export async function openSubjects(servers: Servers, seldomRead: number): Promis
   };
   const ours = await openOurs(servers, seldomRead, opening);
   const redis = await peer(openConnectRedis(servers));
-  const boundedRedis = await peer(openConnectRedis(servers, { withTimeouts: true }));
+  const untimedRedis = await peer(openConnectRedis(servers, { withTimeouts: false }));
   const pg = await peer(openConnectPgSimple(servers, await servers.newDatabase('pg_simple')));
   const prisma = await peer(openPrismaSessionStore(servers, await servers.newDatabase('prisma_store')));
   const cookie = await cookieSubjects();
   const all: Record<SubjectKey, Omit<Subject, 'name'>> = {
     ...ours,
     redisRead: redis.read,
-    redisReadBounded: boundedRedis.read,
+    redisReadUntimed: untimedRedis.read,
     redisSet: redis.setKnown,
     pgRead: pg.read,
     pgCreate: pg.setNew,
     pgUpdate: pg.setKnown,
+    pgUpdateWhole: pg.update,
     prismaRead: prisma.read,
     prismaCreate: prisma.setNew,
     prismaUpdate: prisma.setKnown,
+    prismaUpdateWhole: prisma.update,
     cookieRead: cookie.read,
     cookieWrite: cookie.write,
   };

@@ -23,15 +23,16 @@ export class Bulkhead {
     this.#waitingMax = waitingMax;
   }
 
-  /** Resolves once there is room; false if there was none within `timeoutMs` or too many wait already. Each true owes a `leave`. */
-  enter(timeoutMs: number): boolean | Promise<boolean> {
+  /** Resolves once there is room; false if there is none until `deadline` (of the monotonic clock) or too many wait already. Each true owes a `leave`. */
+  enter(deadline: number): boolean | Promise<boolean> {
     if (this.#inFlight < this.#inFlightMax) {
       this.#inFlight += 1;
       return true;
     }
     if (this.#waiting.size >= this.#waitingMax) return false;
     return new Promise((resolve) => {
-      const cancelTimer = this.#platform.after(timeoutMs, () => {
+      const waitMs = Math.max(deadline - this.#platform.monotonic(), 0);
+      const cancelTimer = this.#platform.after(waitMs, () => {
         this.#waiting.delete(waiter);
         resolve(false);
       });

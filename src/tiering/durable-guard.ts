@@ -139,7 +139,7 @@ export class DurableGuard {
 
   async readFeed(after: FeedPosition | number, limit: number): Promise<FeedPage> {
     const sentAt = this.#platform.monotonic();
-    const page = await this.#ask(() => this.#tier.readFeed(after, limit));
+    const page = await this.#keepUp(() => this.#tier.readFeed(after, limit));
     this.#clock.observe(page.now, sentAt);
     return page;
   }
@@ -190,11 +190,11 @@ export class DurableGuard {
   }
 
   raiseRing(ring: RingMark): Promise<RingMark> {
-    return this.#ask(() => this.#tier.raiseRing(ring));
+    return this.#keepUp(() => this.#tier.raiseRing(ring));
   }
 
   heartbeat(node: NodeMark): Promise<void> {
-    return this.#ask(() => this.#tier.heartbeat(node));
+    return this.#keepUp(() => this.#tier.heartbeat(node));
   }
 
   readFleet(): Promise<Fleet> {
@@ -223,29 +223,44 @@ export class DurableGuard {
   }
 
   #ask<T>(statement: () => Promise<T>): Promise<T> {
-    return this.#within(this.#readRoom, () =>
-      this.#run(statement, (reason) => new TierUnavailableError('durable', reason)),
+    const roomUntil = this.#roomUntil();
+    return this.#within(this.#readRoom, roomUntil, () =>
+      this.#run(statement, roomUntil, (reason) => new TierUnavailableError('durable', reason)),
     );
   }
 
-  #tell<T>(statement: () => Promise<T>): Promise<T> {
-    return this.#run(statement, () => new OutcomeUnknownError());
+  /**
+   * What a node asks now and then, one at a time, for copies to be believed and for itself to count as alive: past the callers
+   * who wait. If it waited behind them, every read would doubt its copy and come to wait as well, and the queue would never end.
+   */
+  async #keepUp<T>(statement: () => Promise<T>): Promise<T> {
+    this.refuseIfDown();
+    return this.#send(statement, (reason) => new TierUnavailableError('durable', reason));
   }
 
-  #run<T>(statement: () => Promise<T>, ifAmbiguous: (reason: string) => Error): Promise<T> {
-    return this.#within(this.#room, async () => {
-      try {
-        const answer = await this.#bounded(statement);
-        this.#breaker.succeeded();
-        return answer;
-      } catch (error) {
-        if (!(error instanceof TierFailure)) throw error;
-        this.#judge(error);
-        throw error.kind === 'ambiguous'
-          ? ifAmbiguous(error.reason)
-          : new TierUnavailableError('durable', error.reason);
-      }
-    });
+  #tell<T>(statement: () => Promise<T>): Promise<T> {
+    return this.#run(statement, this.#roomUntil(), () => new OutcomeUnknownError());
+  }
+
+  /** A call waits for room for as long as a statement may take, whichever room it is. */
+  #roomUntil(): number {
+    return this.#platform.monotonic() + this.#timeoutMs;
+  }
+
+  #run<T>(statement: () => Promise<T>, roomUntil: number, ifAmbiguous: (reason: string) => Error): Promise<T> {
+    return this.#within(this.#room, roomUntil, () => this.#send(statement, ifAmbiguous));
+  }
+
+  async #send<T>(statement: () => Promise<T>, ifAmbiguous: (reason: string) => Error): Promise<T> {
+    try {
+      const answer = await this.#bounded(statement);
+      this.#breaker.succeeded();
+      return answer;
+    } catch (error) {
+      if (!(error instanceof TierFailure)) throw error;
+      this.#judge(error);
+      throw error.kind === 'ambiguous' ? ifAmbiguous(error.reason) : new TierUnavailableError('durable', error.reason);
+    }
   }
 
   /** What a failure says about the database. */
@@ -263,10 +278,10 @@ export class DurableGuard {
     }
   }
 
-  /** Waits for room, for as long as a statement may take; nothing is sent meanwhile. */
-  async #within<T>(bulkhead: Bulkhead, work: () => Promise<T>): Promise<T> {
+  /** Waits for room; nothing is sent meanwhile. */
+  async #within<T>(bulkhead: Bulkhead, roomUntil: number, work: () => Promise<T>): Promise<T> {
     this.refuseIfDown();
-    const room = bulkhead.enter(this.#timeoutMs);
+    const room = bulkhead.enter(roomUntil);
     if (room !== true && !(await room)) throw new TierUnavailableError('durable', 'overloaded');
     try {
       this.refuseIfDown();

@@ -153,8 +153,9 @@ export const rowsMutations: readonly Mutation[] = [
     edits: [
       {
         file: 'src/tiering/durable-guard.ts',
-        find: 'return this.#run(statement, () => new OutcomeUnknownError());',
-        replace: "return this.#run(statement, (reason) => new TierUnavailableError('durable', reason));",
+        find: 'return this.#run(statement, this.#roomUntil(), () => new OutcomeUnknownError());',
+        replace:
+          "return this.#run(statement, this.#roomUntil(), (reason) => new TierUnavailableError('durable', reason));",
       },
     ],
     faults: ['database-lost-reply'],

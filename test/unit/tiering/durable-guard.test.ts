@@ -57,7 +57,39 @@ describe('the guard of a tier whose calls share statements', () => {
     expect(inTier()).toBe(DURABLE_CALLS_MAX);
     expect([...reads, ...writes]).toHaveLength(2 * DURABLE_CALLS_MAX + 1);
   });
+
+  it('reads the feed, and says that its node lives, past the callers who wait for room', async () => {
+    const { guard, hold, readStates } = await setUp();
+    hold();
+    void Promise.allSettled([...readStates(DURABLE_READ_CALLS_MAX), ...revocations(guard)]);
+    await settled();
+    expect(guard.isBusy).toBe(true);
+    expect((await guard.readFeed(0, 10)).rows).toEqual([]);
+    await guard.heartbeat({ nodeId: Buffer.alloc(16), ringVersion: 1 });
+    expect(await guard.raiseRing(RING)).toEqual(RING);
+  });
+
+  it('keeps a read waiting for room no longer than a statement may take, though it needs room twice', async () => {
+    const { guard, platform, hold, release, readStates } = await setUp();
+    hold();
+    void Promise.allSettled(readStates(DURABLE_READ_CALLS_MAX));
+    const late = readStates(1).map((call) => call.catch((error: unknown) => error));
+    await platform.advance(1);
+    void Promise.allSettled(revocations(guard));
+    await platform.advance(TIMEOUT_MS / 2 - 1);
+    // Lets it into the first room; the second is for those who came before it.
+    release(DURABLE_READ_CALLS_MAX);
+    await platform.advance(TIMEOUT_MS / 2);
+    expect(await late[0]).toMatchObject({ reason: 'overloaded' });
+  });
 });
+
+const RING = { version: 1, fingerprint: Buffer.alloc(32) };
+
+/** More than there is room for. */
+function revocations(guard: DurableGuard) {
+  return Array.from({ length: 2 * DURABLE_CALLS_MAX }, () => guard.revoke({ ...aRevocation() }));
+}
 
 function aRevocation() {
   return { storageKey: Buffer.alloc(32), writeId: Buffer.alloc(16), validUntil: null, revokedAt: 1, dirty: false };
@@ -69,10 +101,11 @@ async function setUp() {
   let inTier = 0;
   let failure: TierFailure | undefined;
   let isHeld = false;
+  const held: (() => void)[] = [];
   const answer = async (): Promise<null> => {
     inTier += 1;
     if (failure) throw failure;
-    return isHeld ? new Promise(() => {}) : null;
+    return isHeld ? new Promise((resolve) => void held.push(() => resolve(null))) : null;
   };
   const tier: DurableTier = new Proxy(memory, {
     get(target, name) {
@@ -85,8 +118,10 @@ async function setUp() {
   await guard.open({ namespace: 'shop', platform, timeoutMs: TIMEOUT_MS });
   return {
     guard,
+    platform,
     failWith: (next: TierFailure) => void (failure = next),
     hold: () => void (isHeld = true),
+    release: (count: number) => held.splice(0, count).forEach((answerOne) => answerOne()),
     inTier: () => inTier,
     readStates: (count: number) => Array.from({ length: count }, () => guard.readState(Buffer.alloc(32))),
   };
