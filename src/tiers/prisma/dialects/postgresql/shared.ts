@@ -31,8 +31,8 @@ export class PostgresqlShared implements SharedStatements {
     const [only] = commands;
     if (only && commands.length === 1) return this.#oneRow.insert(namespace, only);
     const input = writeInput(namespace, commands)
-      .integer('created_at', ({ record }) => BigInt(record.createdAt))
-      .integer('absolute_expires_at', ({ record }) => BigInt(record.absoluteExpiresAt));
+      .integer('created_at', ({ record }) => record.createdAt)
+      .integer('absolute_expires_at', ({ record }) => record.absoluteExpiresAt);
     const given: Partial<Record<ColumnName, string>> = {
       namespace: Input.NAMESPACE,
       previous_keys: `''::bytea`,
@@ -71,7 +71,7 @@ WHERE storage_key = ANY($1::bytea[]) AND namespace = $2::text AND revoked_at IS 
     const [only] = commands;
     if (only && commands.length === 1) return this.#oneRow.update(namespace, only);
     const input = writeInput(namespace, commands)
-      .integer('alive_at', ({ aliveAt }) => BigInt(aliveAt))
+      .integer('alive_at', ({ aliveAt }) => aliveAt)
       .flag('dirty', ({ dirty }) => dirty);
     const isRepeat = 'session.revision = input.revision';
     const isNext = `(session.revision = input.revision - 1 OR (${isRepeat} AND session.write_id = input.write_id))`;
@@ -102,9 +102,9 @@ RETURNING session.storage_key`,
     if (only && commands.length === 1) return this.#oneRow.touch(namespace, only);
     const input = new Input(namespace, commands)
       .fixed('storage_key', STORAGE_KEY_BYTES, ({ storageKey }) => storageKey)
-      .integer('last_seen_at', ({ lastSeenAt }) => BigInt(lastSeenAt))
-      .integer('idle_expires_at', ({ idleExpiresAt }) => BigInt(idleExpiresAt))
-      .integer('alive_at', ({ aliveAt }) => BigInt(aliveAt));
+      .integer('last_seen_at', ({ lastSeenAt }) => lastSeenAt)
+      .integer('idle_expires_at', ({ idleExpiresAt }) => idleExpiresAt)
+      .integer('alive_at', ({ aliveAt }) => aliveAt);
     return {
       text: `WITH ${input.cte}, locked AS MATERIALIZED (
   SELECT session.storage_key
@@ -138,11 +138,11 @@ function writeInput<Command extends InsertCommand>(namespace: string, commands: 
   return new Input(namespace, commands)
     .fixed('storage_key', STORAGE_KEY_BYTES, ({ record }) => record.storageKey)
     .varying('user_key', ({ record }) => record.userKey)
-    .integer('revision', ({ record }) => BigInt(record.revision))
+    .integer('revision', ({ record }) => record.revision)
     .fixed('write_id', WRITE_ID_BYTES, ({ writeId }) => writeId)
     .varying('envelope', ({ record }) => record.envelope)
     .fixed('key_id', KEY_ID_BYTES, ({ record }) => record.keyId)
-    .integer('last_seen_at', ({ record }) => BigInt(record.lastSeenAt))
-    .integer('idle_expires_at', ({ record }) => BigInt(record.idleExpiresAt))
-    .integer('valid_until', ({ validUntil }) => lastMoment(validUntil));
+    .integer('last_seen_at', ({ record }) => record.lastSeenAt)
+    .integer('idle_expires_at', ({ record }) => record.idleExpiresAt)
+    .integer('valid_until', ({ validUntil }) => Number(lastMoment(validUntil)));
 }
