@@ -1,9 +1,9 @@
 import { TierFailure } from '../../errors.ts';
 import { SHARED_STATEMENT_BYTES_MAX, SHARED_STATEMENT_ROWS_MIN, DURABLE_CALLS_MAX } from '../../limits.ts';
 import type { Platform } from '../../platform/platform.ts';
+import { keyOf } from './answers.ts';
 import { Call } from './call.ts';
 import type { Lanes } from './lanes.ts';
-import type { Row } from './rows.ts';
 
 export interface BatcherOptions<Request, Answer> {
   readonly platform: Platform;
@@ -18,15 +18,8 @@ export interface BatcherOptions<Request, Answer> {
   readonly storageKeyOf: (request: Request) => Buffer;
   /** About how much it carries, to its statement or back: bounds how many calls share. */
   readonly bytesOf: (request: Request) => number;
-  /** One statement. Its rows by `keyOf` their storage key; throws what is true of each request. */
-  readonly send: (requests: readonly Request[], deadline: number) => Promise<ReadonlyMap<string, Row>>;
-  /** What its row tells a caller; undefined where there is none. */
-  readonly answerOf: (row: Row | undefined) => Answer;
-}
-
-/** Tells the sessions of one statement apart. */
-export function keyOf(storageKey: Buffer): string {
-  return storageKey.toString('latin1');
+  /** One statement. What each request is answered, by its number; throws what is true of all of them. */
+  readonly send: (requests: readonly Request[], deadline: number) => Promise<(n: number) => Answer>;
 }
 
 interface Waiting<Request, Answer> {
@@ -116,8 +109,8 @@ export class Batcher<Request, Answer> {
     if (!last) return;
     const requests = present.map(({ request }) => request);
     try {
-      const rows = await this.#options.send(requests, last.call.deadline);
-      for (const { key, call } of present) call.settle(() => this.#options.answerOf(rows.get(key)));
+      const answerOf = await this.#options.send(requests, last.call.deadline);
+      for (const [n, { call }] of present.entries()) call.settle(() => answerOf(n));
     } catch (failure) {
       if (present.length > 1 && isOfOneRow(failure)) await this.#sendHalves(present);
       else for (const { call } of present) call.reject(failure);

@@ -154,7 +154,7 @@ class PrismaTier implements DurableTier {
     const { namespace, runner } = this.#opened();
     if (isNobody(userKeys)) return [];
     return runner.rows(this.#dialect.single.listByUser(namespace, userKeys, after, limit), (rows) =>
-      rows.map(toRecord),
+      rows.map((row) => toRecord(row)),
     );
   }
 

@@ -8,9 +8,10 @@ import type { ColumnName } from './table.ts';
 /** A row as a driver adapter hands it over: bytes as `Uint8Array`, integers as `bigint` or, from SQLite, `number`. */
 export type Row = Readonly<Record<string, unknown>>;
 
-export function toRecord(row: Row): SealedRecord {
+/** The storage key is part of the row unless it is given. */
+export function toRecord(row: Row, storageKey: Buffer = bytes(row, 'storage_key')): SealedRecord {
   return {
-    storageKey: bytes(row, 'storage_key'),
+    storageKey,
     userKey: row['user_key'] === null ? null : bytes(row, 'user_key'),
     envelope: bytes(row, 'envelope'),
     createdAt: integer(row, 'created_at'),

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { TierFailure } from '../../../../src/errors.ts';
 import { SHARED_STATEMENT_BYTES_MAX, DURABLE_CALLS_MAX } from '../../../../src/limits.ts';
-import { Batcher, keyOf } from '../../../../src/tiers/prisma/batcher.ts';
+import { Batcher } from '../../../../src/tiers/prisma/batcher.ts';
 import { Lanes } from '../../../../src/tiers/prisma/lanes.ts';
-import type { Row } from '../../../../src/tiers/prisma/rows.ts';
 import { FakePlatform, settled } from '../../../support/fake-platform.ts';
 
 const TIMEOUT_MS = 1_000;
@@ -282,9 +281,12 @@ interface Circumstances {
 function setUp({ lanes = 1, rowsMax = 256, holdsLane = false, send, unreadable }: Circumstances = {}) {
   const platform = new HastyPlatform();
   const sent: Request[][] = [];
-  const pending: { answer: (rows: ReadonlyMap<string, Row>) => void; fail: (failure: Error) => void }[] = [];
-  const rowsOf = (requests: readonly Request[]) =>
-    new Map(requests.map(({ session, name }) => [keyOf(Buffer.from(session)), { name }]));
+  const pending: { answer: (answers: (n: number) => string) => void; fail: (failure: Error) => void }[] = [];
+  const answersTo = (requests: readonly Request[], sessions?: readonly string[]) => (n: number) => {
+    const { session, name } = requests[n] ?? {};
+    if (name === unreadable) throw new TierFailure('ambiguous', 'malformed-row');
+    return name && (!sessions || sessions.includes(session ?? '')) ? name : 'nothing';
+  };
   const batcher = new Batcher<Request, string>({
     platform,
     timeoutMs: TIMEOUT_MS,
@@ -296,12 +298,8 @@ function setUp({ lanes = 1, rowsMax = 256, holdsLane = false, send, unreadable }
     send: async (requests) => {
       sent.push([...requests]);
       send?.(requests.map(({ name }) => name));
-      if (send) return rowsOf(requests);
+      if (send) return answersTo(requests);
       return new Promise((answer, fail) => pending.push({ answer, fail }));
-    },
-    answerOf: (row) => {
-      if (row && row['name'] === unreadable) throw new TierFailure('ambiguous', 'malformed-row');
-      return row ? String(row['name']) : 'nothing';
     },
   });
   return {
@@ -310,7 +308,7 @@ function setUp({ lanes = 1, rowsMax = 256, holdsLane = false, send, unreadable }
     /** The names in each statement. */
     statements: () => sent.map((requests) => requests.map(({ name }) => name).join(' ')),
     answer: (index: number, sessions?: readonly string[]) =>
-      pending[index]?.answer(rowsOf((sent[index] ?? []).filter(({ session }) => sessions?.includes(session) ?? true))),
+      pending[index]?.answer(answersTo(sent[index] ?? [], sessions)),
     fail: (index: number, failure: Error) => pending[index]?.fail(failure),
   };
 }

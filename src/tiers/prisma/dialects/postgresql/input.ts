@@ -60,7 +60,7 @@ export class Input<Row> {
   /** The rows with these columns. MATERIALIZED: taken apart once. */
   get cte(): string {
     return `input AS MATERIALIZED (
-  SELECT ${this.#columns.join(',\n    ')}
+  SELECT ${['n', ...this.#columns].join(',\n    ')}
   FROM (SELECT $2::bigint[] AS numbers, $3::integer AS size) AS given, generate_series(0, $3::integer - 1) AS n
 )`;
   }

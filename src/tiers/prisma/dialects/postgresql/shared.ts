@@ -1,9 +1,19 @@
 import { KEY_ID_BYTES, SHARED_STATEMENT_ROWS_MAX, STORAGE_KEY_BYTES, WRITE_ID_BYTES } from '../../../../limits.ts';
+import type { RecordState, SealedRecord } from '../../../../session/sealed-record.ts';
 import type { InsertCommand, TouchCommand, UpdateCommand } from '../../../tier.ts';
-import { lastMoment, type SharedKind, type SharedStatements, type Statement } from '../../dialect.ts';
-import { type ColumnName, INSERT_COLUMNS, STATE_COLUMNS } from '../../table.ts';
+import { type Answers, isThere, stateOrNull } from '../../answers.ts';
+import {
+  lastMoment,
+  type SharedKind,
+  type SharedStatement,
+  type SharedStatements,
+  type Statement,
+} from '../../dialect.ts';
+import { toRecord } from '../../rows.ts';
+import { type ColumnName, INSERT_COLUMNS, RECORD_COLUMNS, STATE_COLUMNS } from '../../table.ts';
 import { Input } from './input.ts';
 import { PostgresqlOneRow } from './one-row.ts';
+import { packed, unpack } from './packed.ts';
 import { CLOCK } from './sql.ts';
 
 export class PostgresqlShared implements SharedStatements {
@@ -27,7 +37,7 @@ export class PostgresqlShared implements SharedStatements {
    * should the other one give up, the row goes in. So the clock is looked at again once all rows are in, which is what the
    * window waits for. What is too late by then can be taken back by an error only: a division by zero.
    */
-  insert(namespace: string, commands: readonly InsertCommand[]): Statement {
+  insert(namespace: string, commands: readonly InsertCommand[]): SharedStatement<boolean> {
     const [only] = commands;
     if (only && commands.length === 1) return this.#oneRow.insert(namespace, only);
     const input = writeInput(namespace, commands)
@@ -46,28 +56,37 @@ export class PostgresqlShared implements SharedStatements {
   ON CONFLICT DO NOTHING
   RETURNING storage_key
 )
-SELECT storage_key, 1 / (${CLOCK} <= first_deadline)::integer AS in_time FROM (
-  SELECT storage_key, min(valid_until) OVER () AS first_deadline FROM inserted JOIN input USING (storage_key)
-) AS done`,
+SELECT ${packed()}, 1 / (${CLOCK} <= min(valid_until))::integer AS in_time
+FROM inserted JOIN input USING (storage_key)`,
       values: input.values,
+      answers: ANSWERED,
     };
   }
 
-  read(namespace: string, storageKeys: readonly Buffer[], columns: readonly ColumnName[]): Statement {
+  read(namespace: string, storageKeys: readonly Buffer[]): SharedStatement<SealedRecord | null> {
     const [only] = storageKeys;
-    if (only && storageKeys.length === 1) return this.#oneRow.read(namespace, only, columns);
-    return {
-      text: `SELECT ${columns.join(', ')} FROM ${this.#table}
-WHERE storage_key = ANY($1::bytea[]) AND namespace = $2::text AND revoked_at IS NULL`,
-      values: [storageKeys, namespace],
+    if (only && storageKeys.length === 1) return this.#oneRow.read(namespace, only);
+    const answers: Answers<SealedRecord | null> = (rows) => {
+      const found = unpack(rows, SENT_COLUMNS);
+      return (n) => {
+        const row = found.get(n);
+        return row ? toRecord(row, storageKeys[n]) : null;
+      };
     };
+    return { ...this.#select(namespace, storageKeys, SENT_COLUMNS), answers };
+  }
+
+  readState(namespace: string, storageKeys: readonly Buffer[]): SharedStatement<RecordState | null> {
+    const [only] = storageKeys;
+    if (only && storageKeys.length === 1) return this.#oneRow.readState(namespace, only);
+    return { ...this.#select(namespace, storageKeys, STATE_COLUMNS), answers: STATES };
   }
 
   /**
    * The second half of the last condition lets a write whose answer was lost be sent again: it finds itself. It then
    * changes nothing, so it is never too late. For the others the time is that of the last lock: the largest of all.
    */
-  update(namespace: string, commands: readonly UpdateCommand[]): Statement {
+  update(namespace: string, commands: readonly UpdateCommand[]): SharedStatement<boolean> {
     const [only] = commands;
     if (only && commands.length === 1) return this.#oneRow.update(namespace, only);
     const input = writeInput(namespace, commands)
@@ -84,20 +103,23 @@ WHERE storage_key = ANY($1::bytea[]) AND namespace = $2::text AND revoked_at IS 
   ) AS held
 ), clock AS MATERIALIZED (
   SELECT max(now) AS now FROM locked
+), updated AS (
+  UPDATE ${this.#table} AS session SET user_key = input.user_key, revision = input.revision, write_id = input.write_id,
+    envelope = input.envelope, key_id = input.key_id,
+    last_seen_at = GREATEST(session.last_seen_at, input.last_seen_at),
+    idle_expires_at = GREATEST(session.idle_expires_at, input.idle_expires_at),
+    dirty_at = CASE WHEN dirty THEN GREATEST(dirty_at, clock.now) ELSE dirty_at END
+  FROM clock, locked JOIN input USING (storage_key)
+  WHERE session.storage_key = locked.storage_key AND (is_repeat OR clock.now <= valid_until)
+  RETURNING n
 )
-UPDATE ${this.#table} AS session SET user_key = input.user_key, revision = input.revision, write_id = input.write_id,
-  envelope = input.envelope, key_id = input.key_id,
-  last_seen_at = GREATEST(session.last_seen_at, input.last_seen_at),
-  idle_expires_at = GREATEST(session.idle_expires_at, input.idle_expires_at),
-  dirty_at = CASE WHEN dirty THEN GREATEST(dirty_at, clock.now) ELSE dirty_at END
-FROM clock, locked JOIN input USING (storage_key)
-WHERE session.storage_key = locked.storage_key AND (is_repeat OR clock.now <= valid_until)
-RETURNING session.storage_key`,
+SELECT ${packed()} FROM updated`,
       values: input.values,
+      answers: ANSWERED,
     };
   }
 
-  touch(namespace: string, commands: readonly TouchCommand[]): Statement {
+  touch(namespace: string, commands: readonly TouchCommand[]): SharedStatement<RecordState | null> {
     const [only] = commands;
     if (only && commands.length === 1) return this.#oneRow.touch(namespace, only);
     const input = new Input(namespace, commands)
@@ -110,13 +132,27 @@ RETURNING session.storage_key`,
   SELECT session.storage_key
   ${this.#heldRows}
   ORDER BY session.storage_key FOR NO KEY UPDATE OF session
+), updated AS (
+  UPDATE ${this.#table} AS session SET
+    last_seen_at = GREATEST(session.last_seen_at, input.last_seen_at),
+    idle_expires_at = GREATEST(session.idle_expires_at, input.idle_expires_at)
+  FROM locked JOIN input USING (storage_key)
+  WHERE session.storage_key = locked.storage_key
+  RETURNING n, ${STATE_COLUMNS.map((column) => `session.${column}`).join(', ')}
 )
-UPDATE ${this.#table} AS session SET
-  last_seen_at = GREATEST(session.last_seen_at, input.last_seen_at),
-  idle_expires_at = GREATEST(session.idle_expires_at, input.idle_expires_at)
-FROM locked JOIN input USING (storage_key)
-WHERE session.storage_key = locked.storage_key
-RETURNING ${['storage_key', ...STATE_COLUMNS].map((column) => `session.${column}`).join(', ')}`,
+SELECT ${packed(STATE_COLUMNS)} FROM updated`,
+      values: input.values,
+      answers: STATES,
+    };
+  }
+
+  #select(namespace: string, storageKeys: readonly Buffer[], columns: readonly ColumnName[]): Statement {
+    const input = new Input(namespace, storageKeys).fixed('storage_key', STORAGE_KEY_BYTES, (storageKey) => storageKey);
+    return {
+      text: `WITH ${input.cte}
+SELECT ${packed(columns)}
+FROM input JOIN ${this.#table} AS session USING (storage_key)
+WHERE namespace = ${Input.NAMESPACE} AND revoked_at IS NULL`,
       values: input.values,
     };
   }
@@ -132,6 +168,22 @@ RETURNING ${['storage_key', ...STATE_COLUMNS].map((column) => `session.${column}
       AND session.idle_expires_at >= alive_at AND absolute_expires_at > alive_at`;
   }
 }
+
+/** The asking side has the storage key. The envelope comes last: what is put behind something is copied. */
+const SENT_COLUMNS: readonly ColumnName[] = [
+  ...RECORD_COLUMNS.filter((column) => column !== 'storage_key' && column !== 'envelope'),
+  'envelope',
+];
+
+const ANSWERED: Answers<boolean> = (rows) => {
+  const found = unpack(rows);
+  return (n) => isThere(found.get(n));
+};
+
+const STATES: Answers<RecordState | null> = (rows) => {
+  const found = unpack(rows, STATE_COLUMNS);
+  return (n) => stateOrNull(found.get(n));
+};
 
 /** What every write of a record says. */
 function writeInput<Command extends InsertCommand>(namespace: string, commands: readonly Command[]): Input<Command> {

@@ -1,0 +1,37 @@
+import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
+import { bytes, type Row, toRecord, toState } from './rows.ts';
+
+/** What the rows of a statement tell each of its calls, by the number of the call. */
+export type Answers<Answer> = (rows: readonly Row[]) => (n: number) => Answer;
+
+/** What its row tells a call; undefined where there is none. */
+type AnswerOf<Answer> = (row: Row | undefined) => Answer;
+
+/** Tells the sessions of one statement apart. */
+export function keyOf(storageKey: Buffer): string {
+  return storageKey.toString('latin1');
+}
+
+/** Of a statement whose rows say by their storage key whose they are. */
+export function byStorageKey<Answer>(storageKeys: readonly Buffer[], answerOf: AnswerOf<Answer>): Answers<Answer> {
+  return (rows) => {
+    const found = new Map(rows.map((row) => [keyOf(bytes(row, 'storage_key')), row]));
+    return (n) => {
+      const storageKey = storageKeys[n];
+      return answerOf(storageKey && found.get(keyOf(storageKey)));
+    };
+  };
+}
+
+/** Of a statement for one call. */
+export function ofOne<Answer>(answerOf: AnswerOf<Answer>): Answers<Answer> {
+  return ([row]) =>
+    () =>
+      answerOf(row);
+}
+
+export const isThere: AnswerOf<boolean> = (row) => row !== undefined;
+
+export const recordOrNull: AnswerOf<SealedRecord | null> = (row) => (row ? toRecord(row) : null);
+
+export const stateOrNull: AnswerOf<RecordState | null> = (row) => (row ? toState(row) : null);
