@@ -116,11 +116,12 @@ export class DurableGuard {
     if (!this.#breaker.isClosed) throw new TierUnavailableError('durable', 'breaker-open');
   }
 
-  read(storageKey: Buffer): Promise<SealedRecord | null> {
+  /** As the tier's. Who shares a read is answered the same envelope, whoever knew it. */
+  read(storageKey: Buffer, known?: Buffer): Promise<SealedRecord | null> {
     return this.#reads.run(storageKey.toString('latin1'), (onSend) =>
       this.#ask(() => {
         onSend();
-        return this.#tier.read(storageKey);
+        return this.#tier.read(storageKey, known);
       }),
     );
   }

@@ -16,7 +16,7 @@ import type {
 } from '../tier.ts';
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
 import type { Answers } from './answers.ts';
-import type { Row } from './rows.ts';
+import type { ReadRequest, Row } from './rows.ts';
 import type { ColumnType } from './table.ts';
 
 type SqlScalar = Uint8Array | bigint | boolean | number | string | null;
@@ -100,7 +100,7 @@ export interface SharedStatements {
   readonly rowsMax: Readonly<Record<SharedKind, number>>;
   /** Where a row lock can be met, this may fail with `too-late`, and then it has changed nothing. */
   insert(namespace: string, commands: readonly InsertCommand[]): SharedStatement<boolean>;
-  read(namespace: string, storageKeys: readonly Buffer[]): SharedStatement<SealedRecord | null>;
+  read(namespace: string, requests: readonly ReadRequest[]): SharedStatement<SealedRecord | null>;
   readState(namespace: string, storageKeys: readonly Buffer[]): SharedStatement<RecordState | null>;
   update(namespace: string, commands: readonly UpdateCommand[]): SharedStatement<boolean>;
   touch(namespace: string, commands: readonly TouchCommand[]): SharedStatement<RecordState | null>;

@@ -103,8 +103,8 @@ class PrismaTier implements DurableTier {
     return this.#opened().shared.insert.run(command).catch(whenLate(false));
   }
 
-  async read(storageKey: Buffer): Promise<SealedRecord | null> {
-    return this.#opened().shared.read.run(storageKey);
+  async read(storageKey: Buffer, known?: Buffer): Promise<SealedRecord | null> {
+    return this.#opened().shared.read.run({ storageKey, known });
   }
 
   async readState(storageKey: Buffer): Promise<RecordState | null> {

@@ -4,12 +4,13 @@ import type { InsertCommand, TouchCommand, UpdateCommand } from '../tier.ts';
 import { Batcher } from './batcher.ts';
 import type { SharedStatement, SharedStatements } from './dialect.ts';
 import type { TierLanes } from './lanes.ts';
+import type { ReadRequest } from './rows.ts';
 import type { StatementRunner } from './statement-runner.ts';
 
 /** The calls that share statements: one batcher a kind, since only like goes with like. */
 export interface SharedCalls {
   readonly insert: Batcher<InsertCommand, boolean>;
-  readonly read: Batcher<Buffer, SealedRecord | null>;
+  readonly read: Batcher<ReadRequest, SealedRecord | null>;
   readonly readState: Batcher<Buffer, RecordState | null>;
   readonly update: Batcher<UpdateCommand, boolean>;
   readonly touch: Batcher<TouchCommand, RecordState | null>;
@@ -30,12 +31,7 @@ export function shareCalls(options: SharedCallsOptions): SharedCalls {
   const waits = { platform, timeoutMs, holdsLane: lanes.areHeld };
   const send = <Answer>(statement: SharedStatement<Answer>, deadline: number) =>
     runner.attemptRows(statement, deadline, statement.answers);
-  const readers = {
-    ...waits,
-    lanes: lanes.reads,
-    rowsMax: rowsMax.read,
-    storageKeyOf: (storageKey: Buffer) => storageKey,
-  };
+  const readers = { ...waits, lanes: lanes.reads, rowsMax: rowsMax.read };
   const writers = { ...waits, lanes: lanes.writes };
   const ofRecords = {
     ...writers,
@@ -49,14 +45,15 @@ export function shareCalls(options: SharedCallsOptions): SharedCalls {
       rowsMax: rowsMax.insert,
       send: (commands, deadline) => send(statements.insert(namespace, commands), deadline),
     }),
-    read: new Batcher<Buffer, SealedRecord | null>({
+    read: new Batcher<ReadRequest, SealedRecord | null>({
       ...readers,
+      storageKeyOf: ({ storageKey }) => storageKey,
       bytesOf: () => weight.bytes,
-      send: async (storageKeys, deadline) =>
-        weight.weigh(await send(statements.read(namespace, storageKeys), deadline)),
+      send: async (requests, deadline) => weight.weigh(await send(statements.read(namespace, requests), deadline)),
     }),
     readState: new Batcher<Buffer, RecordState | null>({
       ...readers,
+      storageKeyOf: (storageKey) => storageKey,
       bytesOf: () => 0,
       send: (storageKeys, deadline) => send(statements.readState(namespace, storageKeys), deadline),
     }),

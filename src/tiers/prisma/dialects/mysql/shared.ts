@@ -1,4 +1,4 @@
-import { SHARED_STATEMENT_ROWS_MAX } from '../../../../limits.ts';
+import { ENVELOPE_TAG_BYTES, SHARED_STATEMENT_ROWS_MAX } from '../../../../limits.ts';
 import type { RecordState, SealedRecord } from '../../../../session/sealed-record.ts';
 import type { InsertCommand, TouchCommand, UpdateCommand, WriteCommand } from '../../../tier.ts';
 import { type Answers, byStorageKey, recordOrNull, stateOrNull } from '../../answers.ts';
@@ -10,6 +10,7 @@ import {
   type SqlValue,
   type Statement,
 } from '../../dialect.ts';
+import { type ReadRequest, tagOf } from '../../rows.ts';
 import { type ColumnName, INSERT_COLUMNS, RECORD_COLUMNS, STATE_COLUMNS } from '../../table.ts';
 import { Input } from './input.ts';
 import { MysqlOneRow } from './one-row.ts';
@@ -54,9 +55,12 @@ ON DUPLICATE KEY UPDATE revision = ${unless(`VALUES(previous_keys) = '' OR ${CLO
     };
   }
 
-  read(namespace: string, storageKeys: readonly Buffer[]): SharedStatement<SealedRecord | null> {
-    const answers = byStorageKey(storageKeys, recordOrNull);
-    return { ...this.#select(namespace, storageKeys, RECORD_COLUMNS), answers };
+  read(namespace: string, requests: readonly ReadRequest[]): SharedStatement<SealedRecord | null> {
+    const storageKeys = requests.map(({ storageKey }) => storageKey);
+    const known = knownOf(requests);
+    const columns = RECORD_COLUMNS.map((column) => (column === 'envelope' ? known.column : column));
+    const { text, values } = this.#select(namespace, storageKeys, columns);
+    return { text, values: [...known.values, ...values], answers: byStorageKey(storageKeys, recordOrNull(requests)) };
   }
 
   readState(namespace: string, storageKeys: readonly Buffer[]): SharedStatement<RecordState | null> {
@@ -140,13 +144,25 @@ WHERE ${alive}
     };
   }
 
-  #select(namespace: string, storageKeys: readonly Buffer[], columns: readonly ColumnName[]): Statement {
+  #select(namespace: string, storageKeys: readonly Buffer[], columns: readonly string[]): Statement {
     return {
       text: `SELECT ${columns.join(', ')} FROM ${this.#table}
 WHERE storage_key IN (${placeholders(storageKeys)}) AND namespace = ? AND revoked_at IS NULL`,
       values: [...storageKeys, namespace],
     };
   }
+}
+
+/** The envelope, but nothing in place of one that who asks has: it ends with the tag of that row. */
+function knownOf(requests: readonly ReadRequest[]): { readonly column: string; readonly values: readonly Buffer[] } {
+  const values = requests.flatMap((request) => {
+    const tag = tagOf(request);
+    return tag ? [[request.storageKey, tag]] : [];
+  });
+  if (values.length === 0) return { column: 'envelope', values: [] };
+  const pairs = values.map(() => '(?, ?)').join(', ');
+  const isKnown = `(storage_key, SUBSTR(envelope, -${ENVELOPE_TAG_BYTES})) IN (${pairs})`;
+  return { column: `CASE WHEN ${isKnown} THEN NULL ELSE envelope END AS envelope`, values: values.flat() };
 }
 
 const ALL: Answers<boolean> = () => () => true;

@@ -2,8 +2,9 @@ import type { RecordState, SealedRecord } from '../../../../session/sealed-recor
 import type { InsertCommand, TouchCommand, UpdateCommand } from '../../../tier.ts';
 import { isThere, ofOne, recordOrNull, stateOrNull } from '../../answers.ts';
 import { lastMoment, type SharedStatement, type Statement } from '../../dialect.ts';
-import { type ColumnName, INSERT_COLUMNS, RECORD_COLUMNS, STATE_COLUMNS } from '../../table.ts';
-import { CLOCK, lock, MARK } from './sql.ts';
+import { type ReadRequest, tagOf } from '../../rows.ts';
+import { INSERT_COLUMNS, RECORD_COLUMNS, STATE_COLUMNS } from '../../table.ts';
+import { CLOCK, lock, MARK, unlessKnown } from './sql.ts';
 
 /**
  * What `PostgresqlShared` says, for a call without company: to take many rows apart and to join them costs the server as
@@ -42,8 +43,11 @@ RETURNING 1 / (${CLOCK} <= $12::bigint)::integer AS in_time`,
     };
   }
 
-  read(namespace: string, storageKey: Buffer): SharedStatement<SealedRecord | null> {
-    return { ...this.#select(namespace, storageKey, RECORD_COLUMNS), answers: ofOne(recordOrNull) };
+  read(namespace: string, request: ReadRequest): SharedStatement<SealedRecord | null> {
+    const tag = tagOf(request);
+    const columns = RECORD_COLUMNS.map((column) => (tag && column === 'envelope' ? unlessKnown('$3::bytea') : column));
+    const { text, values } = this.#select(namespace, request.storageKey, columns);
+    return { text, values: tag ? [...values, tag] : values, answers: ofOne(recordOrNull([request])) };
   }
 
   readState(namespace: string, storageKey: Buffer): SharedStatement<RecordState | null> {
@@ -93,7 +97,7 @@ RETURNING ${STATE_COLUMNS.join(', ')}`,
     };
   }
 
-  #select(namespace: string, storageKey: Buffer, columns: readonly ColumnName[]): Statement {
+  #select(namespace: string, storageKey: Buffer, columns: readonly string[]): Statement {
     return {
       text: `SELECT ${columns.join(', ')} FROM ${this.#table}
 WHERE storage_key = $1::bytea AND namespace = $2::text AND revoked_at IS NULL`,

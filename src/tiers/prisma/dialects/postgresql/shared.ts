@@ -2,19 +2,13 @@ import { KEY_ID_BYTES, SHARED_STATEMENT_ROWS_MAX, STORAGE_KEY_BYTES, WRITE_ID_BY
 import type { RecordState, SealedRecord } from '../../../../session/sealed-record.ts';
 import type { InsertCommand, TouchCommand, UpdateCommand } from '../../../tier.ts';
 import { type Answers, isThere, stateOrNull } from '../../answers.ts';
-import {
-  lastMoment,
-  type SharedKind,
-  type SharedStatement,
-  type SharedStatements,
-  type Statement,
-} from '../../dialect.ts';
-import { toRecord } from '../../rows.ts';
+import { lastMoment, type SharedKind, type SharedStatement, type SharedStatements } from '../../dialect.ts';
+import { type ReadRequest, tagOf, toRecord } from '../../rows.ts';
 import { type ColumnName, INSERT_COLUMNS, RECORD_COLUMNS, STATE_COLUMNS } from '../../table.ts';
 import { Input } from './input.ts';
 import { PostgresqlOneRow } from './one-row.ts';
 import { packed, unpack } from './packed.ts';
-import { CLOCK } from './sql.ts';
+import { CLOCK, unlessKnown } from './sql.ts';
 
 export class PostgresqlShared implements SharedStatements {
   readonly rowsMax: Readonly<Record<SharedKind, number>> = {
@@ -63,23 +57,33 @@ FROM inserted JOIN input USING (storage_key)`,
     };
   }
 
-  read(namespace: string, storageKeys: readonly Buffer[]): SharedStatement<SealedRecord | null> {
-    const [only] = storageKeys;
-    if (only && storageKeys.length === 1) return this.#oneRow.read(namespace, only);
+  read(namespace: string, requests: readonly ReadRequest[]): SharedStatement<SealedRecord | null> {
+    const [only] = requests;
+    if (only && requests.length === 1) return this.#oneRow.read(namespace, only);
+    const input = new Input(namespace, requests).fixed(
+      'storage_key',
+      STORAGE_KEY_BYTES,
+      ({ storageKey }) => storageKey,
+    );
+    const areKnown = requests.some((request) => tagOf(request) !== null);
+    if (areKnown) input.varying('tag', tagOf);
+    const text = this.#select(input, SENT_COLUMNS, areKnown ? unlessKnown('tag') : 'envelope');
     const answers: Answers<SealedRecord | null> = (rows) => {
-      const found = unpack(rows, SENT_COLUMNS);
+      const found = unpack(rows, [...SENT_COLUMNS, 'envelope']);
       return (n) => {
         const row = found.get(n);
-        return row ? toRecord(row, storageKeys[n]) : null;
+        const request = requests[n];
+        return row && request ? toRecord(row, request.known, Buffer.from(request.storageKey)) : null;
       };
     };
-    return { ...this.#select(namespace, storageKeys, SENT_COLUMNS), answers };
+    return { text, values: input.values, answers };
   }
 
   readState(namespace: string, storageKeys: readonly Buffer[]): SharedStatement<RecordState | null> {
     const [only] = storageKeys;
     if (only && storageKeys.length === 1) return this.#oneRow.readState(namespace, only);
-    return { ...this.#select(namespace, storageKeys, STATE_COLUMNS), answers: STATES };
+    const input = new Input(namespace, storageKeys).fixed('storage_key', STORAGE_KEY_BYTES, (storageKey) => storageKey);
+    return { text: this.#select(input, STATE_COLUMNS), values: input.values, answers: STATES };
   }
 
   /**
@@ -146,15 +150,15 @@ SELECT ${packed(STATE_COLUMNS)} FROM updated`,
     };
   }
 
-  #select(namespace: string, storageKeys: readonly Buffer[], columns: readonly ColumnName[]): Statement {
-    const input = new Input(namespace, storageKeys).fixed('storage_key', STORAGE_KEY_BYTES, (storageKey) => storageKey);
-    return {
-      text: `WITH ${input.cte}
-SELECT ${packed(columns)}
-FROM input JOIN ${this.#table} AS session USING (storage_key)
-WHERE namespace = ${Input.NAMESPACE} AND revoked_at IS NULL`,
-      values: input.values,
-    };
+  /** The envelope comes last: what is put behind something is copied. */
+  #select(input: { readonly cte: string }, columns: readonly ColumnName[], envelope?: string): string {
+    return `WITH ${input.cte}
+SELECT ${packed(envelope === undefined ? columns : [...columns, 'envelope'])}
+FROM (
+  SELECT ${['n', ...columns, ...(envelope === undefined ? [] : [envelope])].join(', ')}
+  FROM input JOIN ${this.#table} AS session USING (storage_key)
+  WHERE namespace = ${Input.NAMESPACE} AND revoked_at IS NULL
+) AS found`;
   }
 
   /**
@@ -169,20 +173,19 @@ WHERE namespace = ${Input.NAMESPACE} AND revoked_at IS NULL`,
   }
 }
 
-/** The asking side has the storage key. The envelope comes last: what is put behind something is copied. */
-const SENT_COLUMNS: readonly ColumnName[] = [
-  ...RECORD_COLUMNS.filter((column) => column !== 'storage_key' && column !== 'envelope'),
-  'envelope',
-];
+/** Who asks has the storage key, and perhaps the envelope. */
+const SENT_COLUMNS: readonly ColumnName[] = RECORD_COLUMNS.filter(
+  (column) => column !== 'storage_key' && column !== 'envelope',
+);
 
 const ANSWERED: Answers<boolean> = (rows) => {
   const found = unpack(rows);
-  return (n) => isThere(found.get(n));
+  return (n) => isThere(found.get(n), n);
 };
 
 const STATES: Answers<RecordState | null> = (rows) => {
   const found = unpack(rows, STATE_COLUMNS);
-  return (n) => stateOrNull(found.get(n));
+  return (n) => stateOrNull(found.get(n), n);
 };
 
 /** What every write of a record says. */
