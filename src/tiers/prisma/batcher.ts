@@ -2,13 +2,14 @@ import { TierFailure } from '../../errors.ts';
 import { SHARED_STATEMENT_BYTES_MAX, SHARED_STATEMENT_ROWS_MIN, DURABLE_CALLS_MAX } from '../../limits.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { keyOf } from './answers.ts';
-import { Call } from './call.ts';
+import { Call, type CallPatience } from './call.ts';
 import type { Lanes } from './lanes.ts';
 
 export interface BatcherOptions<Request, Answer> {
   readonly platform: Platform;
-  /** Every call settles within this time. */
+  /** Every call settles within this time, which `patience` keeps. */
   readonly timeoutMs: number;
+  readonly patience: CallPatience;
   readonly lanes: Lanes;
   /** Whether a lane belongs to its statement until that is answered, however late. */
   readonly holdsLane: boolean;
@@ -49,8 +50,9 @@ export class Batcher<Request, Answer> {
 
   run(request: Request): Promise<Answer> {
     if (this.#waiting.size >= DURABLE_CALLS_MAX) return Promise.reject(new TierFailure('not-sent', 'overloaded'));
-    const { platform, timeoutMs, storageKeyOf } = this.#options;
-    const call = new Call<Answer>(platform, timeoutMs, () => this.#waiting.delete(waiting));
+    const { platform, timeoutMs, patience, storageKeyOf } = this.#options;
+    const deadline = platform.monotonic() + timeoutMs;
+    const call = new Call<Answer>(patience, deadline, () => this.#waiting.delete(waiting));
     const waiting = { request, key: keyOf(storageKeyOf(request)), call };
     this.#waiting.add(waiting);
     this.#askForLane();

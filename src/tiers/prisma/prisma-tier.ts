@@ -1,4 +1,5 @@
 import { TierFailure } from '../../errors.ts';
+import { Patience } from '../../platform/patience.ts';
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
 import type {
   DurableTier,
@@ -23,6 +24,7 @@ import type {
   WalkCommand,
   WalkPage,
 } from '../tier.ts';
+import type { CallPatience } from './call.ts';
 import type { Dialect } from './dialect.ts';
 import { Mysql } from './dialects/mysql/mysql.ts';
 import { Postgresql } from './dialects/postgresql/postgresql.ts';
@@ -82,7 +84,8 @@ class PrismaTier implements DurableTier {
     const { lanes: counts, schema, shared: statements } = this.#dialect;
     const { settings } = schema;
     const lanes = lanesFor(this.#client, counts);
-    const waits = { platform, timeoutMs };
+    const patience: CallPatience = new Patience(platform, timeoutMs, (call) => call.expire());
+    const waits = { platform, timeoutMs, patience };
     const runner = new StatementRunner(this.#client, {
       ...waits,
       lanes: lanes.single,

@@ -2,6 +2,7 @@ import type { Platform } from '../../platform/platform.ts';
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
 import type { InsertCommand, TouchCommand, UpdateCommand } from '../tier.ts';
 import { Batcher } from './batcher.ts';
+import type { CallPatience } from './call.ts';
 import type { SharedStatement, SharedStatements } from './dialect.ts';
 import type { TierLanes } from './lanes.ts';
 import type { ReadRequest } from './rows.ts';
@@ -23,12 +24,13 @@ export interface SharedCallsOptions {
   readonly lanes: TierLanes;
   readonly platform: Platform;
   readonly timeoutMs: number;
+  readonly patience: CallPatience;
 }
 
 export function shareCalls(options: SharedCallsOptions): SharedCalls {
-  const { statements, namespace, runner, lanes, platform, timeoutMs } = options;
+  const { statements, namespace, runner, lanes, platform, timeoutMs, patience } = options;
   const { rowsMax } = statements;
-  const waits = { platform, timeoutMs, holdsLane: lanes.areHeld };
+  const waits = { platform, timeoutMs, patience, holdsLane: lanes.areHeld };
   const send = <Answer>(statement: SharedStatement<Answer>, deadline: number) =>
     runner.attemptRows(statement, deadline, statement.answers);
   const readers = { ...waits, lanes: lanes.reads, rowsMax: rowsMax.read };
