@@ -103,6 +103,8 @@ export const TRANSIENT_DELETIONS_MIN = 64;
 export const DURABLE_TIMEOUT_MS_DEFAULT = 2_000;
 export const DURABLE_TIMEOUT_MS_MIN = 50;
 export const DURABLE_TIMEOUT_MS_MAX = 5_000;
+/** A tier keeps its time itself, and knows whether it has sent a statement; only one that does not is given up from outside. */
+export const DURABLE_GRACE_MS: number = 4 * PATIENCE_TICK_MS;
 /** Opening is a connection and a few statements one after another: it may take as many time-outs. */
 export const DURABLE_OPEN_TIMEOUTS = 3;
 /** Calls that may be in the durable tier at once, where they share statements: two lanes of full ones, and as many again wait. */
@@ -137,6 +139,8 @@ export const REVOKE_WALKS_MAX = 10;
 export const LIST_PAGE_ROWS = 100;
 /** Nobody has more devices; a page that shows them would not. */
 export const LIST_SUMMARIES_MAX = 10_000;
+/** The authenticator at the end of an envelope: no two envelopes have the same, but by a chance of 2^-128. */
+export const ENVELOPE_TAG_BYTES = 16;
 /** Keys that a row remembers after regenerate. */
 export const PREVIOUS_KEYS_MAX = 8;
 /** How long a logout with an id from before a regenerate still finds the session. */

@@ -34,6 +34,7 @@ export class Opening<T> {
     this.#store = new TieredStore({
       ...options,
       openEnvelope: (storageKey, envelope) => this.#keeper.codec.openRemembered(storageKey, envelope),
+      rememberedEnvelope: (storageKey) => this.#memo?.envelopeOf(storageKey),
     });
     const { serializer, platform, memoBytes, ...others } = options;
     this.#memo = memoBytes === 0 ? undefined : new Memo(platform, memoBytes);

@@ -4,7 +4,7 @@ import { TransientMap } from '../platform/transient.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 
 interface Remembered {
-  /** The envelope, and the data that was in it. Of nobody else: it is wiped when it is forgotten. */
+  /** The envelope, and the data that was in it. Of nobody else: the data is wiped when it is forgotten. */
   readonly bytes: Buffer;
   readonly envelopeBytes: number;
   /** Without its data. */
@@ -46,6 +46,13 @@ export class Memo {
     const { bytes, envelopeBytes, record } = remembered;
     if (envelope.length !== envelopeBytes || envelope.compare(bytes, 0, envelopeBytes) !== 0) return undefined;
     return { ...record, data: Buffer.from(bytes.subarray(envelopeBytes)) };
+  }
+
+  /** The envelope that is remembered. A view of bytes that stay: they are sealed, and not wiped. */
+  envelopeOf(storageKey: Buffer): Buffer | undefined {
+    const remembered = this.#remembered.get(nameOf(storageKey));
+    if (remembered === undefined || this.#isOld(remembered)) return undefined;
+    return remembered.bytes.subarray(0, remembered.envelopeBytes);
   }
 
   remember(storageKey: Buffer, envelope: Buffer, record: SessionRecord): void {
@@ -101,7 +108,7 @@ export class Memo {
     if (remembered === undefined) return;
     this.#remembered.delete(name);
     this.#bytes -= sizeOf(remembered.bytes);
-    remembered.bytes.fill(0);
+    remembered.bytes.fill(0, remembered.envelopeBytes);
   }
 }
 

@@ -9,6 +9,9 @@ import type { PrimaryGuard } from './primary-guard.ts';
 /** Opens an envelope for a storage key, or throws `EnvelopeError`. The coordinator never sees a key. */
 export type OpenEnvelope = (storageKey: Buffer, envelope: Buffer) => SessionRecord;
 
+/** The envelope that was opened last for a storage key, if it is remembered. Its bytes stay what they are. */
+export type RememberedEnvelope = (storageKey: Buffer) => Buffer | undefined;
+
 /** What every path works with. */
 export interface TieringContext {
   readonly platform: Platform;
@@ -18,6 +21,7 @@ export interface TieringContext {
   readonly background: Background;
   readonly pendingTouches: TouchBacklog;
   readonly openEnvelope: OpenEnvelope;
+  readonly rememberedEnvelope: RememberedEnvelope;
   /** The configured ceiling; a session with a short idle lifetime is touched more often. */
   readonly touchIntervalMs: number;
   readonly durableTimeoutMs: number;

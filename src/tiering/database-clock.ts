@@ -23,4 +23,10 @@ export class DatabaseClock {
     const { time, sentAt } = this.#reading;
     return Math.ceil(time + (this.#platform.monotonic() - sentAt)) + ROUNDING_MS;
   }
+
+  /** If not, no statement that was answered by now was executed later than that. */
+  mayBePast(time: number | null): boolean {
+    const latest = this.latest();
+    return time !== null && latest !== null && latest > time;
+  }
 }

@@ -2,10 +2,12 @@ import { OutcomeUnknownError, TierFailure, TierUnavailableError } from '../error
 import {
   DURABLE_CALLS_MAX,
   DURABLE_FAILURES_TO_OPEN,
+  DURABLE_GRACE_MS,
   DURABLE_OPEN_TIMEOUTS,
   DURABLE_READ_CALLS_MAX,
   DURABLE_WAITING_MAX,
 } from '../limits.ts';
+import { Patience } from '../platform/patience.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { RecordState, SealedRecord } from '../session/sealed-record.ts';
 import type {
@@ -34,10 +36,11 @@ import type {
 import { Breaker } from './breaker.ts';
 import { Bulkhead } from './bulkhead.ts';
 import { DatabaseClock } from './database-clock.ts';
-import { withDeadline } from './deadline.ts';
+import { withDeadline, withPatience } from './deadline.ts';
 import { SingleFlight } from './single-flight.ts';
 
 const DEMOTED: ReadonlySet<string> = new Set(['read-only', 'standby']);
+const late = (): TierFailure => new TierFailure('ambiguous', 'deadline');
 
 /**
  * The durable tier behind its bulkhead, deadline and breaker. It answers, or throws `TierUnavailableError` when nothing
@@ -51,6 +54,7 @@ export class DurableGuard {
   readonly #room: Bulkhead;
   readonly #readRoom: Bulkhead;
   readonly #clock: DatabaseClock;
+  readonly #patience: Patience<() => void>;
   readonly #reads = new SingleFlight<SealedRecord | null>();
   /** Many calls may share a statement, and then its failure: one lost connection counts once. */
   readonly #counted = new WeakSet<TierFailure>();
@@ -63,6 +67,7 @@ export class DurableGuard {
     this.#room = new Bulkhead(platform, DURABLE_CALLS_MAX, DURABLE_WAITING_MAX);
     this.#readRoom = new Bulkhead(platform, DURABLE_READ_CALLS_MAX, DURABLE_WAITING_MAX);
     this.#clock = new DatabaseClock(platform);
+    this.#patience = new Patience(platform, timeoutMs + DURABLE_GRACE_MS, (giveUp) => giveUp());
     this.#breaker = new Breaker({
       platform,
       role: 'durable',
@@ -74,13 +79,14 @@ export class DurableGuard {
 
   /** Rejects with the tier's own `TierFailure`. May be called again after a failure. */
   async open(context: TierContext): Promise<void> {
-    await this.#bounded(() => this.#tier.open(context), DURABLE_OPEN_TIMEOUTS * this.#timeoutMs);
+    await withDeadline(this.#platform, DURABLE_OPEN_TIMEOUTS * this.#timeoutMs, this.#tier.open(context), late);
     await this.#probe();
   }
 
   /**
    * When, by the database's clock, a write that is sent now must not be executed any more: not before this node has given it
-   * up (it may wait for room, and then for its answer), so "nothing changed" is never said of a write that was only late.
+   * up (it may wait for room, and then for its answer). A process that stands still gives up later than that, so what it
+   * hears then is looked at again: "nothing changed" is never said of a write that was only late.
    */
   validUntil(): number | null {
     const now = this.#clock.latest();
@@ -116,11 +122,12 @@ export class DurableGuard {
     if (!this.#breaker.isClosed) throw new TierUnavailableError('durable', 'breaker-open');
   }
 
-  read(storageKey: Buffer): Promise<SealedRecord | null> {
+  /** As the tier's. Who shares a read is answered the same envelope, whoever knew it. */
+  read(storageKey: Buffer, known?: Buffer): Promise<SealedRecord | null> {
     return this.#reads.run(storageKey.toString('latin1'), (onSend) =>
       this.#ask(() => {
         onSend();
-        return this.#tier.read(storageKey);
+        return this.#tier.read(storageKey, known);
       }),
     );
   }
@@ -159,11 +166,11 @@ export class DurableGuard {
   }
 
   update(command: UpdateCommand): Promise<boolean> {
-    return this.#tell(() => this.#tier.update(command));
+    return this.#swap(command.validUntil, () => this.#tier.update(command));
   }
 
   regenerate(command: RegenerateCommand): Promise<boolean> {
-    return this.#tell(() => this.#tier.regenerate(command));
+    return this.#swap(command.validUntil, () => this.#tier.regenerate(command));
   }
 
   touch(command: TouchCommand): Promise<RecordState | null> {
@@ -238,6 +245,13 @@ export class DurableGuard {
     return this.#send(statement, (reason) => new TierUnavailableError('durable', reason));
   }
 
+  /** False only of a write that cannot have been refused for being late. */
+  async #swap(validUntil: number | null, statement: () => Promise<boolean>): Promise<boolean> {
+    const isApplied = await this.#tell(statement);
+    if (!isApplied && this.#clock.mayBePast(validUntil)) throw new OutcomeUnknownError();
+    return isApplied;
+  }
+
   #tell<T>(statement: () => Promise<T>): Promise<T> {
     return this.#run(statement, this.#roomUntil(), () => new OutcomeUnknownError());
   }
@@ -298,7 +312,7 @@ export class DurableGuard {
     return now;
   }
 
-  #bounded<T>(statement: () => Promise<T>, timeoutMs: number = this.#timeoutMs): Promise<T> {
-    return withDeadline(this.#platform, timeoutMs, statement(), () => new TierFailure('ambiguous', 'deadline'));
+  #bounded<T>(statement: () => Promise<T>): Promise<T> {
+    return withPatience(this.#patience, statement(), late);
   }
 }

@@ -63,7 +63,7 @@ export class ReadPath {
 
   /** Straight from the truth, storing nothing in the primary tier. */
   async readDurable(storageKey: Buffer, options: ReadOptions): Promise<LivingSession | null> {
-    const row = await this.#context.durable.read(storageKey);
+    const row = await this.#readRow(storageKey);
     return row === null ? null : this.#fromRow(row, options);
   }
 
@@ -174,15 +174,21 @@ export class ReadPath {
 
   /** Reads the truth and stores a copy of it, unless somebody else is about to or a mutation came between. */
   async #fill(storageKey: Buffer, over: PrimaryValue | null, options: ReadOptions): Promise<LivingSession | null> {
-    const { primary, durable, platform, background } = this.#context;
+    const { primary, platform, background } = this.#context;
     const token = newLeaseToken(platform);
     const isLeased = (await primary.lease(storageKey, token, over)) === true;
     const stamp = isLeased ? primary.stamp() : null;
-    const row = await durable.read(storageKey);
+    const row = await this.#readRow(storageKey);
     if (row === null) return null;
     const session = this.#fromRow(row, options);
     if (session !== null && stamp !== null) background.run('upkeep', this.#store(row, token, stamp));
     return session;
+  }
+
+  /** An envelope that is remembered does not travel again. */
+  #readRow(storageKey: Buffer): Promise<SealedRecord | null> {
+    const { durable, rememberedEnvelope } = this.#context;
+    return durable.read(storageKey, rememberedEnvelope(storageKey));
   }
 
   async #store(row: SealedRecord, token: string, stamp: Stamp): Promise<void> {

@@ -4,7 +4,7 @@ import { aliveAt } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
 import type { DurableTier, MoveUserKeyCommand, PrimaryTier, WalkPage } from '../tiers/tier.ts';
 import { Background } from './background.ts';
-import type { LivingSession, OpenEnvelope, TieringContext } from './context.ts';
+import type { LivingSession, OpenEnvelope, RememberedEnvelope, TieringContext } from './context.ts';
 import { destroyLatecomers, destroyMany } from './destroy-many-path.ts';
 import { destroy } from './destroy-path.ts';
 import { DirtyFeed } from './dirty-feed.ts';
@@ -26,6 +26,7 @@ export interface TieredStoreOptions {
   readonly namespace: string;
   readonly platform: Platform;
   readonly openEnvelope: OpenEnvelope;
+  readonly rememberedEnvelope: RememberedEnvelope;
   readonly primaryTimeoutMs: number;
   readonly durableTimeoutMs: number;
   readonly validationLeaseMs: number;
@@ -78,6 +79,7 @@ export class TieredStore {
       background,
       pendingTouches: this.#pendingTouches,
       openEnvelope: options.openEnvelope,
+      rememberedEnvelope: options.rememberedEnvelope,
       touchIntervalMs,
       durableTimeoutMs,
       durableOutageReadsMs: options.durableOutageReadsMs,

@@ -218,8 +218,11 @@ export interface DurableTier {
   probe(): Promise<number>;
   /** False if the storage key is taken, be it by an earlier run of the same call, or it is too late; then nothing was changed. */
   insert(command: InsertCommand): Promise<boolean>;
-  /** The row, whatever its deadlines say; null if there is none or it is revoked. */
-  read(storageKey: Buffer): Promise<SealedRecord | null>;
+  /**
+   * The row, whatever its deadlines say; null if there is none or it is revoked. `known` is an envelope of this session
+   * that the caller has: where the row's ends with the same `ENVELOPE_TAG_BYTES`, it need not travel, and `known` is answered.
+   */
+  read(storageKey: Buffer, known?: Buffer): Promise<SealedRecord | null>;
   /** As `read`, without the envelope. */
   readState(storageKey: Buffer): Promise<RecordState | null>;
   /** True if the row was alive, not revoked, and one revision before `record.revision`. `lastSeenAt` and `idleExpiresAt` only grow. */

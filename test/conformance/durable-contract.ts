@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ENVELOPE_TAG_BYTES } from '../../src/limits.ts';
 import { systemPlatform } from '../../src/platform/platform.ts';
 import type { SealedRecord } from '../../src/session/sealed-record.ts';
 import type {
@@ -70,6 +71,57 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
       it.each([1, 800, 64 * 1024, 1024 * 1024])('gives back an envelope of %i bytes byte for byte', async (length) => {
         const record = await insert(tier, { envelope: randomBytes(length) });
         expect(await tier.read(record.storageKey)).toEqual(record);
+      });
+
+      describe('of an envelope that is known', () => {
+        /** Another one that ends as this one does: what comes back shows which of the two travelled. */
+        const endingAs = (envelope: Buffer) => Buffer.concat([randomBytes(32), envelope.subarray(-ENVELOPE_TAG_BYTES)]);
+        const read = ({ storageKey }: SealedRecord, known: Buffer) => tier.read(storageKey, known);
+
+        it('answers the known one, and everything else as ever', async () => {
+          const record = await insert(tier, { userKey: null, envelope: randomBytes(800) });
+          const known = endingAs(record.envelope);
+          expect(await read(record, known)).toEqual({ ...record, envelope: known });
+          const next = successor(record);
+          await tier.update(write(next));
+          expect(await read(record, known)).toEqual(next);
+        });
+
+        it('sends the envelope if it is another one, or shorter than an authenticator', async () => {
+          const record = await insert(tier, { envelope: randomBytes(800) });
+          const almost = Buffer.from(record.envelope);
+          almost.writeUInt8(almost.at(-ENVELOPE_TAG_BYTES)! ^ 1, almost.length - ENVELOPE_TAG_BYTES);
+          for (const known of [almost, randomBytes(800), Buffer.alloc(0), record.envelope.subarray(-15)]) {
+            expect(await read(record, known)).toEqual(record);
+          }
+          const short = await insert(tier, { envelope: randomBytes(3) });
+          expect(await read(short, endingAs(short.envelope))).toEqual(short);
+        });
+
+        it('is of nothing that is revoked', async () => {
+          const record = await insert(tier);
+          await tier.revoke(revocation(record.storageKey));
+          expect(await read(record, record.envelope)).toBeNull();
+          expect(await read(record, Buffer.alloc(ENVELOPE_TAG_BYTES))).toBeNull();
+        });
+
+        it('tells many that ask together which of theirs are the same', async () => {
+          const records = await Promise.all(
+            Array.from({ length: 40 }, () => insert(tier, { envelope: randomBytes(80) })),
+          );
+          const known = records.map(({ envelope }, index) => {
+            if (index % 4 === 0) return undefined;
+            // One that another row has is not the own one.
+            return endingAs(index % 4 === 1 ? records[index - 1]!.envelope : envelope);
+          });
+          const answers = await Promise.all(
+            records.map(({ storageKey }, index) => tier.read(storageKey, known[index])),
+          );
+          const expected = records.map((record, index) =>
+            index % 4 < 2 ? record : { ...record, envelope: known[index] ?? record.envelope },
+          );
+          expect(answers).toEqual(expected);
+        });
       });
 
       it('gives back every byte value, zeros and quotes included', async () => {

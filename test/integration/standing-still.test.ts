@@ -41,3 +41,29 @@ it('a process that stands still for a while under load blames neither Redis nor 
   await sessions.close();
   await Promise.all([redis.stop(), database.close()]);
 });
+
+it('nor the database, though it stood still for longer than a statement may take', async () => {
+  const [redis, database] = await Promise.all([startRedis(), freshDatabase('postgresql')]);
+  const sessions = await realClient({ redis, database, durableTimeout: '300ms' });
+  using watch = new TierWatch();
+  const { id } = await sessions.create({ cart: [] });
+
+  const traffic = load(CALLERS, async () => {
+    const created = await sessions.create({ cart: ['A1'] });
+    await sessions.update(created.id, ({ cart }) => void cart.push('B2'));
+    return (await sessions.get(created.id, { consistency: 'strong' }))?.data.cart.length;
+  });
+  for (const ms of STANDSTILLS_MS) {
+    await pause(BETWEEN_MS);
+    await sessions.get(id, { consistency: 'strong' });
+    standStill(Math.min(ms, 450));
+  }
+  await pause(BETWEEN_MS);
+  const results = await traffic.stop();
+
+  // Scripts for Redis carry deadlines of their own, which such a standstill outlasts.
+  expect(watch.changes.filter(({ tier }) => tier === 'durable')).toEqual([]);
+  expect(results.filter(({ value }) => value !== 2)).toEqual([]);
+  await sessions.close();
+  await Promise.all([redis.stop(), database.close()]);
+});

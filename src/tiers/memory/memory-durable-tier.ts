@@ -26,7 +26,7 @@ import type {
   WriteCommand,
 } from '../tier.ts';
 import { fleetOf } from './memory-fleet.ts';
-import { belongsTo, isBehind, isOver, type Row, toDirtyRow, toRecord, toState } from './memory-row.ts';
+import { belongsTo, isBehind, isKnown, isOver, type Row, toDirtyRow, toRecord, toState } from './memory-row.ts';
 
 /** The rows of one database, by storage key in hex. Tiers that are given the same one see each other's sessions. */
 export type MemoryDatabase = Map<string, Row>;
@@ -65,9 +65,10 @@ class MemoryDurableTier implements DurableTier {
     return true;
   }
 
-  async read(storageKey: Buffer): Promise<SealedRecord | null> {
+  async read(storageKey: Buffer, known?: Buffer): Promise<SealedRecord | null> {
     const row = this.#find(storageKey);
-    return row && row.revokedAt === null ? toRecord(row) : null;
+    if (!row || row.revokedAt !== null) return null;
+    return known && isKnown(row, known) ? { ...toRecord(row), envelope: known } : toRecord(row);
   }
 
   async readState(storageKey: Buffer): Promise<RecordState | null> {

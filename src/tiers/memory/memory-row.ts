@@ -1,3 +1,4 @@
+import { ENVELOPE_TAG_BYTES } from '../../limits.ts';
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
 import type { DirtyRow, EndedBounds, FeedPosition } from '../tier.ts';
 
@@ -17,6 +18,14 @@ export function isOver(row: Row, { endedBefore, revokedBefore }: EndedBounds): b
   if (row.dirtyAt !== null || row.rotatedAt !== null) return false;
   if (row.revokedAt !== null) return row.revokedAt < revokedBefore;
   return row.idleExpiresAt < endedBefore || row.absoluteExpiresAt < endedBefore;
+}
+
+/** Whoever has this envelope has the row's. */
+export function isKnown({ envelope }: Row, known: Buffer): boolean {
+  return (
+    known.length >= ENVELOPE_TAG_BYTES &&
+    known.subarray(-ENVELOPE_TAG_BYTES).equals(envelope.subarray(-ENVELOPE_TAG_BYTES))
+  );
 }
 
 export function belongsTo(row: Row, userKeys: readonly Buffer[]): boolean {

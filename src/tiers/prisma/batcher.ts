@@ -2,14 +2,15 @@ import { TierFailure } from '../../errors.ts';
 import { SHARED_STATEMENT_BYTES_MAX, SHARED_STATEMENT_ROWS_MIN, DURABLE_CALLS_MAX } from '../../limits.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { TransientSet } from '../../platform/transient.ts';
-import { Call } from './call.ts';
+import { keyOf } from './answers.ts';
+import { Call, type CallPatience } from './call.ts';
 import type { Lanes } from './lanes.ts';
-import type { Row } from './rows.ts';
 
 export interface BatcherOptions<Request, Answer> {
   readonly platform: Platform;
-  /** Every call settles within this time. */
+  /** Every call settles within this time, which `patience` keeps. */
   readonly timeoutMs: number;
+  readonly patience: CallPatience;
   readonly lanes: Lanes;
   /** Whether a lane belongs to its statement until that is answered, however late. */
   readonly holdsLane: boolean;
@@ -19,15 +20,8 @@ export interface BatcherOptions<Request, Answer> {
   readonly storageKeyOf: (request: Request) => Buffer;
   /** About how much it carries, to its statement or back: bounds how many calls share. */
   readonly bytesOf: (request: Request) => number;
-  /** One statement. Its rows by `keyOf` their storage key; throws what is true of each request. */
-  readonly send: (requests: readonly Request[], deadline: number) => Promise<ReadonlyMap<string, Row>>;
-  /** What its row tells a caller; undefined where there is none. */
-  readonly answerOf: (row: Row | undefined) => Answer;
-}
-
-/** Tells the sessions of one statement apart. */
-export function keyOf(storageKey: Buffer): string {
-  return storageKey.toString('latin1');
+  /** One statement. What each request is answered, by its number; throws what is true of all of them. */
+  readonly send: (requests: readonly Request[], deadline: number) => Promise<(n: number) => Answer>;
 }
 
 interface Waiting<Request, Answer> {
@@ -57,8 +51,9 @@ export class Batcher<Request, Answer> {
 
   run(request: Request): Promise<Answer> {
     if (this.#waiting.size >= DURABLE_CALLS_MAX) return Promise.reject(new TierFailure('not-sent', 'overloaded'));
-    const { platform, timeoutMs, storageKeyOf } = this.#options;
-    const call = new Call<Answer>(platform, timeoutMs, () => this.#waiting.delete(waiting));
+    const { platform, timeoutMs, patience, storageKeyOf } = this.#options;
+    const deadline = platform.monotonic() + timeoutMs;
+    const call = new Call<Answer>(patience, deadline, () => this.#waiting.delete(waiting));
     const waiting = { request, key: keyOf(storageKeyOf(request)), call };
     this.#waiting.add(waiting);
     this.#askForLane();
@@ -117,8 +112,8 @@ export class Batcher<Request, Answer> {
     if (!last) return;
     const requests = present.map(({ request }) => request);
     try {
-      const rows = await this.#options.send(requests, last.call.deadline);
-      for (const { key, call } of present) call.settle(() => this.#options.answerOf(rows.get(key)));
+      const answerOf = await this.#options.send(requests, last.call.deadline);
+      for (const [n, { call }] of present.entries()) call.settle(() => answerOf(n));
     } catch (failure) {
       if (present.length > 1 && isOfOneRow(failure)) await this.#sendHalves(present);
       else for (const { call } of present) call.reject(failure);

@@ -1,9 +1,12 @@
 import { TierFailure } from '../../errors.ts';
-import type { CancelTimer, Platform } from '../../platform/platform.ts';
+import type { Patience } from '../../platform/patience.ts';
+
+/** Keeps the time for all calls of a tier. A process that stands still hears no answers, which is not the database's fault. */
+export type CallPatience = Patience<{ expire(): void }>;
 
 /** Somebody who waits, until there is an answer or the time is up. */
 export class Call<Answer> {
-  /** Milliseconds of the monotonic clock. */
+  /** Milliseconds of the monotonic clock: nothing is sent again after it. */
   readonly deadline: number;
   readonly answered: Promise<Answer>;
   /** What the caller is told when the time is up: unless somebody says otherwise, that nothing was sent. */
@@ -11,23 +14,28 @@ export class Call<Answer> {
   #isSettled = false;
   #resolve!: (answer: Answer) => void;
   #reject!: (failure: unknown) => void;
-  readonly #cancelTimer: CancelTimer;
+  readonly #patience: CallPatience;
+  readonly #onLate: () => void;
 
   /** `onLate` runs right before the caller is told: who hears that nothing was sent must not be found and sent afterwards. */
-  constructor(platform: Platform, timeoutMs: number, onLate: () => void) {
-    this.deadline = platform.monotonic() + timeoutMs;
+  constructor(patience: CallPatience, deadline: number, onLate: () => void) {
+    this.deadline = deadline;
+    this.#patience = patience;
+    this.#onLate = onLate;
     this.answered = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    this.#cancelTimer = platform.after(timeoutMs, () => {
-      onLate();
-      this.reject(this.whenLate());
-    });
+    patience.begin(this);
   }
 
   get isSettled(): boolean {
     return this.#isSettled;
+  }
+
+  expire(): void {
+    this.#onLate();
+    this.reject(this.whenLate());
   }
 
   resolve(answer: Answer): void {
@@ -56,7 +64,7 @@ export class Call<Answer> {
 
   #end(): void {
     this.#isSettled = true;
-    this.#cancelTimer();
+    this.#patience.end(this);
   }
 }
 

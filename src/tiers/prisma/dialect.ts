@@ -14,8 +14,10 @@ import type {
   UpdateCommand,
   WalkCommand,
 } from '../tier.ts';
-import type { Row } from './rows.ts';
-import type { ColumnName, ColumnType } from './table.ts';
+import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
+import type { Answers } from './answers.ts';
+import type { ReadRequest, Row } from './rows.ts';
+import type { ColumnType } from './table.ts';
 
 type SqlScalar = Uint8Array | bigint | boolean | number | string | null;
 export type SqlValue = SqlScalar | readonly SqlScalar[];
@@ -29,6 +31,12 @@ export interface Statement {
    * committed. Others may have written in between, so it must ask for what they cannot make true or false.
    */
   readonly answer?: (count: number) => readonly Row[] | Statement;
+}
+
+/** One statement for calls that arrived together. */
+export interface SharedStatement<Answer> extends Statement {
+  /** Throws what is true of the one call that is asked about. */
+  readonly answers: Answers<Answer>;
 }
 
 /**
@@ -82,8 +90,8 @@ export interface Inspected {
 export type SharedKind = 'insert' | 'read' | 'touch' | 'update';
 
 /**
- * One statement for many sessions, no two of them the same. It answers a row with `storage_key` for each session that it
- * found, inserted or changed, in any order; a session of which nothing is said does not hurt its neighbours. Rows are
+ * One statement for many sessions, no two of them the same. It says which of them it found, inserted or changed; a session
+ * of which it says nothing does not hurt its neighbours. Rows are
  * locked before anything is changed, and in the order of their keys, so that statements wait for each other and never in a
  * circle.
  */
@@ -91,10 +99,11 @@ export interface SharedStatements {
   /** How many sessions: one where the database does not tell which rows a statement changed. */
   readonly rowsMax: Readonly<Record<SharedKind, number>>;
   /** Where a row lock can be met, this may fail with `too-late`, and then it has changed nothing. */
-  insert(namespace: string, commands: readonly InsertCommand[]): Statement;
-  read(namespace: string, storageKeys: readonly Buffer[], columns: readonly ColumnName[]): Statement;
-  update(namespace: string, commands: readonly UpdateCommand[]): Statement;
-  touch(namespace: string, commands: readonly TouchCommand[]): Statement;
+  insert(namespace: string, commands: readonly InsertCommand[]): SharedStatement<boolean>;
+  read(namespace: string, requests: readonly ReadRequest[]): SharedStatement<SealedRecord | null>;
+  readState(namespace: string, storageKeys: readonly Buffer[]): SharedStatement<RecordState | null>;
+  update(namespace: string, commands: readonly UpdateCommand[]): SharedStatement<boolean>;
+  touch(namespace: string, commands: readonly TouchCommand[]): SharedStatement<RecordState | null>;
 }
 
 /** One statement for one caller. */

@@ -1,4 +1,5 @@
 import { TierFailure } from '../../errors.ts';
+import { Patience } from '../../platform/patience.ts';
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
 import type {
   DurableTier,
@@ -23,6 +24,7 @@ import type {
   WalkCommand,
   WalkPage,
 } from '../tier.ts';
+import type { CallPatience } from './call.ts';
 import type { Dialect } from './dialect.ts';
 import { Mysql } from './dialects/mysql/mysql.ts';
 import { Postgresql } from './dialects/postgresql/postgresql.ts';
@@ -82,7 +84,8 @@ class PrismaTier implements DurableTier {
     const { lanes: counts, schema, shared: statements } = this.#dialect;
     const { settings } = schema;
     const lanes = lanesFor(this.#client, counts);
-    const waits = { platform, timeoutMs };
+    const patience: CallPatience = new Patience(platform, timeoutMs, (call) => call.expire());
+    const waits = { platform, timeoutMs, patience };
     const runner = new StatementRunner(this.#client, {
       ...waits,
       lanes: lanes.single,
@@ -103,8 +106,8 @@ class PrismaTier implements DurableTier {
     return this.#opened().shared.insert.run(command).catch(whenLate(false));
   }
 
-  async read(storageKey: Buffer): Promise<SealedRecord | null> {
-    return this.#opened().shared.read.run(storageKey);
+  async read(storageKey: Buffer, known?: Buffer): Promise<SealedRecord | null> {
+    return this.#opened().shared.read.run({ storageKey, known });
   }
 
   async readState(storageKey: Buffer): Promise<RecordState | null> {
@@ -154,7 +157,7 @@ class PrismaTier implements DurableTier {
     const { namespace, runner } = this.#opened();
     if (isNobody(userKeys)) return [];
     return runner.rows(this.#dialect.single.listByUser(namespace, userKeys, after, limit), (rows) =>
-      rows.map(toRecord),
+      rows.map((row) => toRecord(row)),
     );
   }
 

@@ -1,5 +1,5 @@
 import { TierFailure } from '../../errors.ts';
-import { STORAGE_KEY_BYTES } from '../../limits.ts';
+import { ENVELOPE_TAG_BYTES, STORAGE_KEY_BYTES } from '../../limits.ts';
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
 import type { DirtyRow, FeedPage, RevokedRow } from '../tier.ts';
 import type { FleetColumnName } from './fleet-tables.ts';
@@ -8,11 +8,23 @@ import type { ColumnName } from './table.ts';
 /** A row as a driver adapter hands it over: bytes as `Uint8Array`, integers as `bigint` or, from SQLite, `number`. */
 export type Row = Readonly<Record<string, unknown>>;
 
-export function toRecord(row: Row): SealedRecord {
+/** A row that is asked for, and the envelope of it that need not be sent. */
+export interface ReadRequest {
+  readonly storageKey: Buffer;
+  readonly known?: Buffer | undefined;
+}
+
+/** What the row's envelope ends with if it is the one that is known. */
+export function tagOf({ known }: ReadRequest): Buffer | null {
+  return known && known.length >= ENVELOPE_TAG_BYTES ? known.subarray(-ENVELOPE_TAG_BYTES) : null;
+}
+
+/** An envelope that is known may be null in the row. */
+export function toRecord(row: Row, known?: Buffer, storageKey: Buffer = bytes(row, 'storage_key')): SealedRecord {
   return {
-    storageKey: bytes(row, 'storage_key'),
+    storageKey,
     userKey: row['user_key'] === null ? null : bytes(row, 'user_key'),
-    envelope: bytes(row, 'envelope'),
+    envelope: known && row['envelope'] === null ? known : bytes(row, 'envelope'),
     createdAt: integer(row, 'created_at'),
     ...toState(row),
   };

@@ -40,8 +40,8 @@ export const trustMutations: readonly Mutation[] = [
     edits: [
       {
         file: READ,
-        find: 'const stamp = isLeased ? primary.stamp() : null;\n    const row = await durable.read(storageKey);',
-        replace: 'const row = await durable.read(storageKey);\n    const stamp = isLeased ? primary.stamp() : null;',
+        find: 'const stamp = isLeased ? primary.stamp() : null;\n    const row = await this.#readRow(storageKey);',
+        replace: 'const row = await this.#readRow(storageKey);\n    const stamp = isLeased ? primary.stamp() : null;',
       },
     ],
     faults: [],
@@ -101,9 +101,9 @@ export const trustMutations: readonly Mutation[] = [
     edits: [
       {
         file: READ,
-        find: 'const row = await durable.read(storageKey);\n    if (row === null) return null;\n    const session',
+        find: 'const row = await this.#readRow(storageKey);\n    if (row === null) return null;\n    const session',
         replace:
-          'const row = await durable.read(storageKey).catch(() => null);\n    if (row === null) return null;\n    const session',
+          'const row = await this.#readRow(storageKey).catch(() => null);\n    if (row === null) return null;\n    const session',
       },
     ],
     faults: ['database-down', 'database-cut'],

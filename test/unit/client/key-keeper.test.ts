@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { PATIENCE_TICK_MS } from '../../../src/limits.ts';
 import { generateKeyRing, type KeyRing, revokeKey } from '../../../src/index.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { KeyFleet, ringsOfRotation, RingShelf } from '../../support/key-fleet.ts';
@@ -440,6 +441,7 @@ describe('close', () => {
     await sessions.close();
     expect((await fleet.readFleet()).nodes).toEqual([]);
     expect(fleet.shelf.listeners).toBe(0);
+    await fleet.platform.advance(PATIENCE_TICK_MS);
     expect(fleet.platform.pendingTimers).toBe(0);
   });
 
@@ -472,7 +474,7 @@ describe('close', () => {
     const { old } = await rings;
     const fleet = new KeyFleet(old);
     const { platform } = await fleet.ready();
-    await fleet.platform.advance(2 * HEARTBEAT);
+    await fleet.platform.advance(2 * HEARTBEAT + PATIENCE_TICK_MS);
     expect(platform.foreground.size).toBe(0);
   });
 });

@@ -121,4 +121,27 @@ describe('a memo of opened envelopes', () => {
     expect(memo.bytes).toBe(0);
     expect(platform.pendingTimers).toBe(0);
   });
+
+  it('hands out the envelope, of which the bytes stay when it is forgotten', async () => {
+    const { key, envelope, record } = newCase();
+    expect(memo.envelopeOf(key)).toBeUndefined();
+    memo.remember(key, envelope, record);
+    const known = memo.envelopeOf(key);
+    memo.forget(key);
+    expect(known).toEqual(envelope);
+    expect(memo.envelopeOf(key)).toBeUndefined();
+    memo.remember(key, envelope, record);
+    platform.standStill(MEMO_LIFETIME_MS);
+    expect(memo.envelopeOf(key)).toBeUndefined();
+  });
+
+  it('wipes the data of what it forgets', () => {
+    const { key, envelope, record } = newCase();
+    memo.remember(key, envelope, record);
+    const known = memo.envelopeOf(key)!;
+    const behind = Buffer.from(known.buffer).subarray(known.length);
+    expect(behind).toEqual(record.data);
+    memo.clear();
+    expect(behind).toEqual(Buffer.alloc(DATA_BYTES));
+  });
 });

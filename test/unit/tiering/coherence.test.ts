@@ -12,6 +12,8 @@ import {
   PENDING_REVOCATION_RETRY_MS,
   PROBE_BACKOFF_MS_MAX,
   TOUCH_FLUSH_MS,
+  PATIENCE_TICK_MS,
+  DURABLE_GRACE_MS,
 } from '../../../src/limits.ts';
 import { storageKeyOf } from '../../../src/session/session-id.ts';
 import type { PrimaryValue } from '../../../src/tiers/tier.ts';
@@ -366,7 +368,7 @@ describe('while the durable tier fails', () => {
       code: 'HOLDFAST_TIER_UNAVAILABLE',
       reason: 'deadline',
     });
-    await fleet.platform.advance(2_000);
+    await fleet.platform.advance(2_000 + DURABLE_GRACE_MS + 2 * PATIENCE_TICK_MS);
     await read;
   });
 });

@@ -1,10 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { TierFailure } from '../../../src/errors.ts';
-import { DURABLE_CALLS_MAX, DURABLE_FAILURES_TO_OPEN, DURABLE_READ_CALLS_MAX } from '../../../src/limits.ts';
+import {
+  DURABLE_CALLS_MAX,
+  DURABLE_FAILURES_TO_OPEN,
+  DURABLE_GRACE_MS,
+  DURABLE_READ_CALLS_MAX,
+  PATIENCE_TICK_MS,
+} from '../../../src/limits.ts';
 import { DurableGuard } from '../../../src/tiering/durable-guard.ts';
 import { memoryDurableTier } from '../../../src/tiers/memory/index.ts';
 import type { DurableTier } from '../../../src/tiers/tier.ts';
 import { FakePlatform, settled } from '../../support/fake-platform.ts';
+import { interceptDurable } from '../../support/intercepted-tiers.ts';
 
 const TIMEOUT_MS = 1_000;
 
@@ -90,6 +97,67 @@ const RING = { version: 1, fingerprint: Buffer.alloc(32) };
 function revocations(guard: DurableGuard) {
   return Array.from({ length: 2 * DURABLE_CALLS_MAX }, () => guard.revoke({ ...aRevocation() }));
 }
+describe('a process that stands still while the database answers', () => {
+  it.each([true, false])('is told the answer (%s), and blames nobody', async (answer) => {
+    const { guard, update, platform, reply } = await updating();
+    const told = update();
+    await settled();
+    platform.standStill(1.5 * TIMEOUT_MS);
+    await platform.advance(PATIENCE_TICK_MS);
+    reply(answer);
+    expect(await told).toBe(answer);
+    expect(guard.condition).toBe('up');
+  });
+
+  it('is not told that nothing changed by a write that may only have been late', async () => {
+    const { guard, update, platform, reply } = await updating();
+    const told = expect(update()).rejects.toMatchObject({ code: 'HOLDFAST_OUTCOME_UNKNOWN' });
+    await settled();
+    platform.standStill(2 * TIMEOUT_MS + 10);
+    reply(false);
+    await told;
+    expect(guard.condition).toBe('up');
+  });
+
+  it('is told that a write was applied, however late that is heard', async () => {
+    const { update, platform, reply } = await updating();
+    const told = update();
+    await settled();
+    platform.standStill(10 * TIMEOUT_MS);
+    reply(true);
+    expect(await told).toBe(true);
+  });
+
+  it('gives up on one that stays silent', async () => {
+    const { update, platform } = await updating();
+    const told = expect(update()).rejects.toMatchObject({ code: 'HOLDFAST_OUTCOME_UNKNOWN' });
+    await platform.advance(TIMEOUT_MS + DURABLE_GRACE_MS + 2 * PATIENCE_TICK_MS);
+    await told;
+  });
+
+  async function updating() {
+    const platform = new FakePlatform();
+    const durable = interceptDurable(memoryDurableTier());
+    let reply = (_answer: boolean): void => {};
+    durable.override('update', () => new Promise((resolve) => (reply = resolve)));
+    const guard = new DurableGuard(durable.tier, platform, TIMEOUT_MS, () => {});
+    await guard.open({ namespace: 'shop', platform, timeoutMs: TIMEOUT_MS });
+    const update = () => guard.update({ ...aRevocation(), validUntil: guard.validUntil(), record, aliveAt: 1 });
+    return { guard, platform, update, reply: (answer: boolean) => reply(answer) };
+  }
+});
+
+const record = {
+  storageKey: Buffer.alloc(32),
+  userKey: null,
+  revision: 2,
+  envelope: Buffer.alloc(1),
+  keyId: Buffer.alloc(8),
+  createdAt: 1,
+  lastSeenAt: 1,
+  idleExpiresAt: 2,
+  absoluteExpiresAt: 2,
+};
 
 function aRevocation() {
   return { storageKey: Buffer.alloc(32), writeId: Buffer.alloc(16), validUntil: null, revokedAt: 1, dirty: false };

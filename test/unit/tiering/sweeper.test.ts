@@ -1,7 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { TierFailure } from '../../../src/errors.ts';
-import { SWEEP_BUSY_MS, SWEEP_FIRST_MS, SWEEP_LEASE_MS, SWEEP_PAGE_ROWS } from '../../../src/limits.ts';
+import {
+  SWEEP_BUSY_MS,
+  SWEEP_FIRST_MS,
+  SWEEP_LEASE_MS,
+  SWEEP_PAGE_ROWS,
+  PATIENCE_TICK_MS,
+} from '../../../src/limits.ts';
 import type { BackgroundFailure, SweepPass } from '../../../src/telemetry/channels.ts';
 import { DurableGuard } from '../../../src/tiering/durable-guard.ts';
 import { storageKeyOf } from '../../../src/session/session-id.ts';
@@ -94,6 +100,7 @@ describe('the sweeper', () => {
     await fleet.platform.advance(HOUR);
     expect(closed.durable.calls).not.toContain('claimSweep');
     await off.sessions.close();
+    await fleet.platform.advance(PATIENCE_TICK_MS);
     expect(fleet.platform.pendingTimers).toBe(0);
   });
 

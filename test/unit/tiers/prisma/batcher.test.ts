@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { TierFailure } from '../../../../src/errors.ts';
-import { SHARED_STATEMENT_BYTES_MAX, DURABLE_CALLS_MAX } from '../../../../src/limits.ts';
-import { Batcher, keyOf } from '../../../../src/tiers/prisma/batcher.ts';
+import { SHARED_STATEMENT_BYTES_MAX, DURABLE_CALLS_MAX, PATIENCE_TICK_MS } from '../../../../src/limits.ts';
+import { Patience } from '../../../../src/platform/patience.ts';
+import { Batcher } from '../../../../src/tiers/prisma/batcher.ts';
 import { Lanes } from '../../../../src/tiers/prisma/lanes.ts';
-import type { Row } from '../../../../src/tiers/prisma/rows.ts';
 import { FakePlatform, settled } from '../../../support/fake-platform.ts';
 
 const TIMEOUT_MS = 1_000;
+/** Whose time is up hears of it so much later at most. */
+const TICKS_MS = 2 * PATIENCE_TICK_MS;
+const GIVEN_UP_MS = TIMEOUT_MS + TICKS_MS;
 
 describe('a call', () => {
   it('that finds a lane free is sent at once, without any time passing', async () => {
@@ -63,7 +66,7 @@ describe('a call', () => {
     const calls = Array.from({ length: DURABLE_CALLS_MAX }, (_, n) => call(`s${n}`));
     await expect(call('one more')).rejects.toMatchObject({ kind: 'not-sent', reason: 'overloaded' });
     const outcomes = Promise.allSettled(calls);
-    await platform.advance(TIMEOUT_MS);
+    await platform.advance(GIVEN_UP_MS);
     expect((await outcomes).every(({ status }) => status === 'rejected')).toBe(true);
     let isRefused = false;
     for (const name of ['later', 'later still']) call(name).catch(() => (isRefused = true));
@@ -82,6 +85,7 @@ describe('a call', () => {
     await settled();
     fail(1, new TierFailure('ambiguous', 'connection-lost'));
     await expect(second).rejects.toThrow();
+    await platform.advance(PATIENCE_TICK_MS);
     expect(platform.pendingTimers).toBe(0);
   });
 });
@@ -146,9 +150,9 @@ describe('lanes', () => {
     await platform.advance(TIMEOUT_MS / 2);
     const next = call('b');
     const outcomes = Promise.allSettled([silent, next]);
-    await platform.advance(TIMEOUT_MS / 2);
+    await platform.advance(TIMEOUT_MS / 2 + TICKS_MS);
     expect(statements()).toEqual(['a', 'b']);
-    await platform.advance(TIMEOUT_MS);
+    await platform.advance(GIVEN_UP_MS);
     expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   });
 
@@ -167,32 +171,37 @@ describe('a call whose time is up', () => {
   it('before it was sent is told so, and is in no statement later', async () => {
     const { call, statements, answer, platform } = setUp({ holdsLane: true });
     const silent = Promise.allSettled([call('a')]);
-    await platform.advance(10);
+    await platform.advance(50);
     const given = Promise.allSettled([call('b')]);
-    // The timer of this one runs while the clock says that there is time left.
-    platform.early = 2;
-    const givenEarly = Promise.allSettled([call('c')]);
     await platform.advance(TIMEOUT_MS - 2);
-    expect(await givenEarly).toMatchObject([{ reason: { kind: 'not-sent', reason: 'overloaded' } }]);
-    platform.early = 0;
-    const young = call('d');
-    await platform.advance(2);
+    const young = call('c');
+    await platform.advance(2 + TICKS_MS);
     expect(await given).toMatchObject([{ reason: { kind: 'not-sent', reason: 'overloaded' } }]);
     answer(0);
     await settled();
     answer(1);
-    expect(await young).toBe('d');
+    expect(await young).toBe('c');
     expect(await silent).toMatchObject([{ reason: { kind: 'ambiguous' } }]);
-    expect(statements()).toEqual(['a', 'd']);
+    expect(statements()).toEqual(['a', 'c']);
   });
 
   it('after it was sent has an unknown outcome, and the whole statement has one and the same', async () => {
     const { call, platform } = setUp();
     const outcomes = Promise.allSettled([call('a'), call('b')]);
-    await platform.advance(TIMEOUT_MS);
+    await platform.advance(GIVEN_UP_MS);
     const [first, second] = (await outcomes) as PromiseRejectedResult[];
     expect(first?.reason).toMatchObject({ kind: 'ambiguous', reason: 'deadline' });
     expect(second?.reason).toBe(first?.reason);
+  });
+
+  it('is not that of a process that stood still, whose answer lies there', async () => {
+    const { call, answer, platform } = setUp();
+    const answered = call('a');
+    await settled();
+    platform.standStill(10 * TIMEOUT_MS);
+    await platform.advance(PATIENCE_TICK_MS);
+    answer(0);
+    expect(await answered).toBe('a');
   });
 });
 
@@ -255,15 +264,6 @@ describe('a statement that fails', () => {
   });
 });
 
-/** Timers that may run before their time, as those of the event loop do. */
-class HastyPlatform extends FakePlatform {
-  early = 0;
-
-  override after(delayMs: number, run: () => void): () => void {
-    return super.after(delayMs - this.early, run);
-  }
-}
-
 interface Request {
   readonly session: string;
   readonly name: string;
@@ -280,14 +280,18 @@ interface Circumstances {
 }
 
 function setUp({ lanes = 1, rowsMax = 256, holdsLane = false, send, unreadable }: Circumstances = {}) {
-  const platform = new HastyPlatform();
+  const platform = new FakePlatform();
   const sent: Request[][] = [];
-  const pending: { answer: (rows: ReadonlyMap<string, Row>) => void; fail: (failure: Error) => void }[] = [];
-  const rowsOf = (requests: readonly Request[]) =>
-    new Map(requests.map(({ session, name }) => [keyOf(Buffer.from(session)), { name }]));
+  const pending: { answer: (answers: (n: number) => string) => void; fail: (failure: Error) => void }[] = [];
+  const answersTo = (requests: readonly Request[], sessions?: readonly string[]) => (n: number) => {
+    const { session, name } = requests[n] ?? {};
+    if (name === unreadable) throw new TierFailure('ambiguous', 'malformed-row');
+    return name && (!sessions || sessions.includes(session ?? '')) ? name : 'nothing';
+  };
   const batcher = new Batcher<Request, string>({
     platform,
     timeoutMs: TIMEOUT_MS,
+    patience: new Patience(platform, TIMEOUT_MS, (call) => call.expire()),
     lanes: typeof lanes === 'number' ? new Lanes(lanes) : lanes,
     holdsLane,
     rowsMax,
@@ -296,12 +300,8 @@ function setUp({ lanes = 1, rowsMax = 256, holdsLane = false, send, unreadable }
     send: async (requests) => {
       sent.push([...requests]);
       send?.(requests.map(({ name }) => name));
-      if (send) return rowsOf(requests);
+      if (send) return answersTo(requests);
       return new Promise((answer, fail) => pending.push({ answer, fail }));
-    },
-    answerOf: (row) => {
-      if (row && row['name'] === unreadable) throw new TierFailure('ambiguous', 'malformed-row');
-      return row ? String(row['name']) : 'nothing';
     },
   });
   return {
@@ -310,7 +310,7 @@ function setUp({ lanes = 1, rowsMax = 256, holdsLane = false, send, unreadable }
     /** The names in each statement. */
     statements: () => sent.map((requests) => requests.map(({ name }) => name).join(' ')),
     answer: (index: number, sessions?: readonly string[]) =>
-      pending[index]?.answer(rowsOf((sent[index] ?? []).filter(({ session }) => sessions?.includes(session) ?? true))),
+      pending[index]?.answer(answersTo(sent[index] ?? [], sessions)),
     fail: (index: number, failure: Error) => pending[index]?.fail(failure),
   };
 }

@@ -9,6 +9,9 @@ const OTHER_KEY = Buffer.alloc(32, 0xbb);
 const USER_KEY = Buffer.alloc(32, 0xcc);
 const WRITE_ID = Buffer.alloc(16, 0xdd);
 const START = Buffer.alloc(0);
+const KNOWN: Buffer = Buffer.alloc(40, 0xab);
+/** A count of none. */
+const NO_ROWS: string = Buffer.alloc(4).toString('base64');
 const record = {
   storageKey: KEY,
   userKey: USER_KEY,
@@ -29,6 +32,7 @@ const many = { ...valid, except: null, after: START, limit: 10, revokedAt: 6 };
 const calls: Record<string, (tier: DurableTier) => Promise<unknown>> = {
   insert: (tier) => tier.insert({ ...valid, record }),
   read: (tier) => tier.read(KEY),
+  'read of what is known': (tier) => tier.read(KEY, KNOWN),
   readState: (tier) => tier.readState(KEY),
   update: (tier) => tier.update(write),
   'update with a mark': (tier) => tier.update({ ...write, dirty: true }),
@@ -86,6 +90,7 @@ describe.each(['mysql', 'postgresql', 'sqlite'] as const)('the statements for %s
 const shared: Record<string, (tier: DurableTier, storageKey: Buffer) => Promise<unknown>> = {
   insert: (tier, storageKey) => tier.insert({ ...valid, record: { ...record, storageKey } }),
   read: (tier, storageKey) => tier.read(storageKey),
+  'read of what is known': (tier, storageKey) => tier.read(storageKey, KNOWN),
   readState: (tier, storageKey) => tier.readState(storageKey),
   update: (tier, storageKey) => tier.update({ ...write, record: { ...record, storageKey } }),
   touch: (tier, storageKey) => tier.touch({ storageKey, lastSeenAt: 2, idleExpiresAt: 3, aliveAt: 5 }),
@@ -152,6 +157,7 @@ async function statementsOf(
   const client = {
     $queryRawUnsafe: async (text: string, ...values: unknown[]) => {
       sent.push({ text, values });
+      if (/ AS packed/.test(text)) return [{ packed: NO_ROWS }];
       return / AS (standby|feed)/.test(text) ? [{ now: 1n, storage_key: null }] : [];
     },
     $executeRawUnsafe: async (text: string, ...values: unknown[]) => {

@@ -1,5 +1,7 @@
+import type { RecordState } from '../../../../session/sealed-record.ts';
 import type { TouchCommand, UpdateCommand } from '../../../tier.ts';
-import { lastMoment, type Statement } from '../../dialect.ts';
+import { isThere, ofOne, stateOrNull } from '../../answers.ts';
+import { lastMoment, type SharedStatement, type Statement } from '../../dialect.ts';
 import { STATE_COLUMNS } from '../../table.ts';
 import { CLOCK, MARK } from './sql.ts';
 
@@ -16,7 +18,7 @@ export class MysqlOneRow {
    * A count of one is certain. None may also come from a driver that counts only rows that look different afterwards
    * (`foundRows: false`), when a repeat finds itself done: then the row tells.
    */
-  update(namespace: string, { record, writeId, validUntil, dirty, aliveAt }: UpdateCommand): Statement {
+  update(namespace: string, { record, writeId, validUntil, dirty, aliveAt }: UpdateCommand): SharedStatement<boolean> {
     const { storageKey } = record;
     const revision = BigInt(record.revision);
     return {
@@ -45,6 +47,7 @@ WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL
       ],
       answer: (count) =>
         count > 0 ? [{ storage_key: storageKey }] : this.written(namespace, storageKey, revision, writeId),
+      answers: ofOne(isThere),
     };
   }
 
@@ -57,7 +60,10 @@ WHERE storage_key = ? AND namespace = ? AND revision = ? AND write_id = ? AND re
     };
   }
 
-  touch(namespace: string, { storageKey, lastSeenAt, idleExpiresAt, aliveAt }: TouchCommand): Statement {
+  touch(
+    namespace: string,
+    { storageKey, lastSeenAt, idleExpiresAt, aliveAt }: TouchCommand,
+  ): SharedStatement<RecordState | null> {
     const times = [BigInt(lastSeenAt), BigInt(idleExpiresAt)];
     const alive = `storage_key = ? AND namespace = ? AND revoked_at IS NULL
   AND idle_expires_at >= ? AND absolute_expires_at > ?`;
@@ -73,6 +79,7 @@ WHERE ${alive}
   AND last_seen_at >= ? AND idle_expires_at >= ?`,
         values: [...ofRow, ...times],
       }),
+      answers: ofOne(stateOrNull),
     };
   }
 }

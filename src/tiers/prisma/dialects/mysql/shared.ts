@@ -1,7 +1,17 @@
-import { SHARED_STATEMENT_ROWS_MAX } from '../../../../limits.ts';
+import { ENVELOPE_TAG_BYTES, SHARED_STATEMENT_ROWS_MAX } from '../../../../limits.ts';
+import type { RecordState, SealedRecord } from '../../../../session/sealed-record.ts';
 import type { InsertCommand, TouchCommand, UpdateCommand, WriteCommand } from '../../../tier.ts';
-import { lastMoment, type SharedKind, type SharedStatements, type SqlValue, type Statement } from '../../dialect.ts';
-import { type ColumnName, INSERT_COLUMNS, STATE_COLUMNS } from '../../table.ts';
+import { type Answers, byStorageKey, recordOrNull, stateOrNull } from '../../answers.ts';
+import {
+  lastMoment,
+  type SharedKind,
+  type SharedStatement,
+  type SharedStatements,
+  type SqlValue,
+  type Statement,
+} from '../../dialect.ts';
+import { type ReadRequest, tagOf } from '../../rows.ts';
+import { type ColumnName, INSERT_COLUMNS, RECORD_COLUMNS, STATE_COLUMNS } from '../../table.ts';
 import { Input } from './input.ts';
 import { MysqlOneRow } from './one-row.ts';
 import { CLOCK, placeholders, unless } from './sql.ts';
@@ -28,9 +38,8 @@ export class MysqlShared implements SharedStatements {
    * after its own values were read. So behind them all comes one that is no session: a second row of the first key,
    * which meets that of this statement, changes nothing, and is where the clock is looked at. It is known by its previous keys.
    */
-  insert(namespace: string, commands: readonly InsertCommand[]): Statement {
+  insert(namespace: string, commands: readonly InsertCommand[]): SharedStatement<boolean> {
     const inOrder = commands.toSorted((a, b) => a.record.storageKey.compare(b.record.storageKey));
-    const rows = inOrder.map(({ record }) => ({ storage_key: record.storageKey }));
     const row = `(${placeholders(INSERT_COLUMNS)})`;
     return {
       text: `INSERT INTO ${this.#table} (${INSERT_COLUMNS.join(', ')})
@@ -41,16 +50,22 @@ ON DUPLICATE KEY UPDATE revision = ${unless(`VALUES(previous_keys) = '' OR ${CLO
         ...lastRow(namespace, inOrder),
         firstDeadline(commands),
       ],
-      answer: () => rows,
+      answer: () => [],
+      answers: ALL,
     };
   }
 
-  read(namespace: string, storageKeys: readonly Buffer[], columns: readonly ColumnName[]): Statement {
-    return {
-      text: `SELECT ${columns.join(', ')} FROM ${this.#table}
-WHERE storage_key IN (${placeholders(storageKeys)}) AND namespace = ? AND revoked_at IS NULL`,
-      values: [...storageKeys, namespace],
-    };
+  read(namespace: string, requests: readonly ReadRequest[]): SharedStatement<SealedRecord | null> {
+    const storageKeys = requests.map(({ storageKey }) => storageKey);
+    const known = knownOf(requests);
+    const columns = RECORD_COLUMNS.map((column) => (column === 'envelope' ? known.column : column));
+    const { text, values } = this.#select(namespace, storageKeys, columns);
+    return { text, values: [...known.values, ...values], answers: byStorageKey(storageKeys, recordOrNull(requests)) };
+  }
+
+  readState(namespace: string, storageKeys: readonly Buffer[]): SharedStatement<RecordState | null> {
+    const answers = byStorageKey(storageKeys, stateOrNull);
+    return { ...this.#select(namespace, storageKeys, ['storage_key', ...STATE_COLUMNS]), answers };
   }
 
   /**
@@ -58,7 +73,7 @@ WHERE storage_key IN (${placeholders(storageKeys)}) AND namespace = ? AND revoke
    * without a row does. A repeat finds itself, but all look at one clock, the last row's, once all locks are held: a repeat
    * that is late is sorted out when it is sent alone.
    */
-  update(namespace: string, commands: readonly UpdateCommand[]): Statement {
+  update(namespace: string, commands: readonly UpdateCommand[]): SharedStatement<boolean> {
     const [only] = commands;
     if (only && commands.length === 1) return this.#oneRow.update(namespace, only);
     const last = { valid_until: Number(firstDeadline(commands)) };
@@ -88,7 +103,8 @@ SET session.user_key = UNHEX(input.user_key), session.revision = input.revision,
   session.dirty_at = CASE WHEN input.dirty THEN GREATEST(COALESCE(session.dirty_at, 0), ${CLOCK}) ELSE session.dirty_at END
 WHERE ${unless(loses, '1')} > 0`,
       values: [...input.values, namespace],
-      answer: () => commands.map(({ record }) => ({ storage_key: record.storageKey })),
+      answer: () => [],
+      answers: ALL,
     };
   }
 
@@ -96,7 +112,7 @@ WHERE ${unless(loses, '1')} > 0`,
    * Times only grow, so a row that is alive and has these or later ones is one that this touch, or a later one, has moved:
    * what is read afterwards is the state after the touch, whoever else has written meanwhile.
    */
-  touch(namespace: string, commands: readonly TouchCommand[]): Statement {
+  touch(namespace: string, commands: readonly TouchCommand[]): SharedStatement<RecordState | null> {
     const [only] = commands;
     if (only && commands.length === 1) return this.#oneRow.touch(namespace, only);
     const input = new Input(commands, ({ storageKey }) => storageKey)
@@ -121,9 +137,35 @@ WHERE ${alive}
   AND session.last_seen_at >= input.last_seen_at AND session.idle_expires_at >= input.idle_expires_at`,
         values,
       }),
+      answers: byStorageKey(
+        commands.map(({ storageKey }) => storageKey),
+        stateOrNull,
+      ),
+    };
+  }
+
+  #select(namespace: string, storageKeys: readonly Buffer[], columns: readonly string[]): Statement {
+    return {
+      text: `SELECT ${columns.join(', ')} FROM ${this.#table}
+WHERE storage_key IN (${placeholders(storageKeys)}) AND namespace = ? AND revoked_at IS NULL`,
+      values: [...storageKeys, namespace],
     };
   }
 }
+
+/** The envelope, but nothing in place of one that who asks has: it ends with the tag of that row. */
+function knownOf(requests: readonly ReadRequest[]): { readonly column: string; readonly values: readonly Buffer[] } {
+  const values = requests.flatMap((request) => {
+    const tag = tagOf(request);
+    return tag ? [[request.storageKey, tag]] : [];
+  });
+  if (values.length === 0) return { column: 'envelope', values: [] };
+  const pairs = values.map(() => '(?, ?)').join(', ');
+  const isKnown = `(storage_key, SUBSTR(envelope, -${ENVELOPE_TAG_BYTES})) IN (${pairs})`;
+  return { column: `CASE WHEN ${isKnown} THEN NULL ELSE envelope END AS envelope`, values: values.flat() };
+}
+
+const ALL: Answers<boolean> = () => () => true;
 
 /** The milliseconds at which the first of them is too late. */
 function firstDeadline(commands: readonly WriteCommand[]): bigint {

@@ -4,7 +4,8 @@ import type { SqlValue } from '../../dialect.ts';
 /**
  * Many rows as five parameters, so that one text serves any number of them: bytes lie end to end in two of them, all
  * numbers are one array, column after column. One parameter a value costs the server more, and arrays of bytes, which
- * the driver writes as hexadecimal text, cost both sides more.
+ * the driver writes as hexadecimal text, cost both sides more. The array is written here: Prisma and the driver would wrap
+ * and quote each number by itself.
  */
 export class Input<Row> {
   /** Where a statement finds the namespace. */
@@ -13,7 +14,7 @@ export class Input<Row> {
   readonly #rows: readonly Row[];
   readonly #namespace: string;
   readonly #columns: string[] = [];
-  readonly #numbers: bigint[] = [];
+  readonly #numbers: number[] = [];
   readonly #fixed: Uint8Array[] = [];
   #fixedWidth = 0;
   #varying: Uint8Array[] | undefined;
@@ -41,44 +42,47 @@ export class Input<Row> {
     const column = this.#rows.map(of);
     this.#varying ??= [];
     const start = this.#number(column.map((value) => this.#append(value)));
-    const length = this.#number(column.map((value) => BigInt(value?.length ?? NO_LENGTH)));
+    const length = this.#number(column.map((value) => value?.length ?? NO_LENGTH));
     this.#columns.push(`substr($5::bytea, ${start}::integer, NULLIF(${length}, ${NO_LENGTH})::integer) AS ${name}`);
     return this;
   }
 
-  integer(name: string, of: (row: Row) => bigint): this {
+  integer(name: string, of: (row: Row) => number): this {
     this.#columns.push(`${this.#number(this.#rows.map(of))} AS ${name}`);
     return this;
   }
 
   flag(name: string, of: (row: Row) => boolean): this {
-    this.#columns.push(`${this.#number(this.#rows.map((row) => (of(row) ? 1n : 0n)))} = 1 AS ${name}`);
+    this.#columns.push(`${this.#number(this.#rows.map((row) => Number(of(row))))} = 1 AS ${name}`);
     return this;
   }
 
   /** The rows with these columns. MATERIALIZED: taken apart once. */
   get cte(): string {
     return `input AS MATERIALIZED (
-  SELECT ${this.#columns.join(',\n    ')}
+  SELECT ${['n', ...this.#columns].join(',\n    ')}
   FROM (SELECT $2::bigint[] AS numbers, $3::integer AS size) AS given, generate_series(0, $3::integer - 1) AS n
 )`;
   }
 
   get values(): readonly SqlValue[] {
-    const values = [this.#namespace, this.#numbers, this.#rows.length, Buffer.concat(this.#fixed)];
+    const values = [this.#namespace, `{${this.#numbers.join(',')}}`, this.#rows.length, Buffer.concat(this.#fixed)];
     return this.#varying ? [...values, Buffer.concat(this.#varying)] : values;
   }
 
   /** Answers the expression for one more column of numbers. SQL counts from one. */
-  #number(column: readonly bigint[]): string {
+  #number(column: readonly number[]): string {
     const index = this.#numbers.length / this.#rows.length;
-    this.#numbers.push(...column);
+    for (const value of column) {
+      if (!Number.isSafeInteger(value)) throw new TierFailure('rejected', 'value-refused');
+      this.#numbers.push(value);
+    }
     return `numbers[${index} * size + n + 1]`;
   }
 
   /** Answers where the value begins. SQL counts from one. */
-  #append(value: Uint8Array | null): bigint {
-    const start = BigInt(this.#varyingLength + 1);
+  #append(value: Uint8Array | null): number {
+    const start = this.#varyingLength + 1;
     if (value !== null) {
       this.#varying?.push(value);
       this.#varyingLength += value.length;

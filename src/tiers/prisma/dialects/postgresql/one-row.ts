@@ -1,7 +1,10 @@
+import type { RecordState, SealedRecord } from '../../../../session/sealed-record.ts';
 import type { InsertCommand, TouchCommand, UpdateCommand } from '../../../tier.ts';
-import { lastMoment, type Statement } from '../../dialect.ts';
-import { type ColumnName, INSERT_COLUMNS, STATE_COLUMNS } from '../../table.ts';
-import { CLOCK, lock, MARK } from './sql.ts';
+import { isThere, ofOne, recordOrNull, stateOrNull } from '../../answers.ts';
+import { lastMoment, type SharedStatement, type Statement } from '../../dialect.ts';
+import { type ReadRequest, tagOf } from '../../rows.ts';
+import { INSERT_COLUMNS, RECORD_COLUMNS, STATE_COLUMNS } from '../../table.ts';
+import { CLOCK, lock, MARK, unlessKnown } from './sql.ts';
 
 /**
  * What `PostgresqlShared` says, for a call without company: to take many rows apart and to join them costs the server as
@@ -15,13 +18,13 @@ export class PostgresqlOneRow {
     this.#table = table;
   }
 
-  insert(namespace: string, { record, writeId, validUntil }: InsertCommand): Statement {
+  insert(namespace: string, { record, writeId, validUntil }: InsertCommand): SharedStatement<boolean> {
     return {
       text: `INSERT INTO ${this.#table} (${INSERT_COLUMNS.join(', ')})
 SELECT $1::bytea, $2::text, $3::bytea, $4::bigint, $5::bytea, $6::bytea, $7::bytea, $8::bigint, $9::bigint, $10::bigint, $11::bigint, ''::bytea
 WHERE ${CLOCK} <= $12::bigint
 ON CONFLICT DO NOTHING
-RETURNING storage_key, 1 / (${CLOCK} <= $12::bigint)::integer AS in_time`,
+RETURNING 1 / (${CLOCK} <= $12::bigint)::integer AS in_time`,
       values: [
         record.storageKey,
         namespace,
@@ -36,18 +39,22 @@ RETURNING storage_key, 1 / (${CLOCK} <= $12::bigint)::integer AS in_time`,
         BigInt(record.absoluteExpiresAt),
         lastMoment(validUntil),
       ],
+      answers: ofOne(isThere),
     };
   }
 
-  read(namespace: string, storageKey: Buffer, columns: readonly ColumnName[]): Statement {
-    return {
-      text: `SELECT ${columns.join(', ')} FROM ${this.#table}
-WHERE storage_key = $1::bytea AND namespace = $2::text AND revoked_at IS NULL`,
-      values: [storageKey, namespace],
-    };
+  read(namespace: string, request: ReadRequest): SharedStatement<SealedRecord | null> {
+    const tag = tagOf(request);
+    const columns = RECORD_COLUMNS.map((column) => (tag && column === 'envelope' ? unlessKnown('$3::bytea') : column));
+    const { text, values } = this.#select(namespace, request.storageKey, columns);
+    return { text, values: tag ? [...values, tag] : values, answers: ofOne(recordOrNull([request])) };
   }
 
-  update(namespace: string, { record, writeId, validUntil, dirty, aliveAt }: UpdateCommand): Statement {
+  readState(namespace: string, storageKey: Buffer): SharedStatement<RecordState | null> {
+    return { ...this.#select(namespace, storageKey, STATE_COLUMNS), answers: ofOne(stateOrNull) };
+  }
+
+  update(namespace: string, { record, writeId, validUntil, dirty, aliveAt }: UpdateCommand): SharedStatement<boolean> {
     const rows = `storage_key = $8::bytea AND namespace = $9::text AND revoked_at IS NULL
       AND idle_expires_at >= $10::bigint AND absolute_expires_at > $10::bigint
       AND (revision = $2::bigint - 1 OR (revision = $2::bigint AND write_id = $3::bytea))`;
@@ -71,17 +78,30 @@ RETURNING session.storage_key`,
         BigInt(aliveAt),
         lastMoment(validUntil),
       ],
+      answers: ofOne(isThere),
     };
   }
 
-  touch(namespace: string, { storageKey, lastSeenAt, idleExpiresAt, aliveAt }: TouchCommand): Statement {
+  touch(
+    namespace: string,
+    { storageKey, lastSeenAt, idleExpiresAt, aliveAt }: TouchCommand,
+  ): SharedStatement<RecordState | null> {
     return {
       text: `UPDATE ${this.#table} SET
   last_seen_at = GREATEST(last_seen_at, $1::bigint), idle_expires_at = GREATEST(idle_expires_at, $2::bigint)
 WHERE storage_key = $3::bytea AND namespace = $4::text AND revoked_at IS NULL
   AND idle_expires_at >= $5::bigint AND absolute_expires_at > $5::bigint
-RETURNING ${['storage_key', ...STATE_COLUMNS].join(', ')}`,
+RETURNING ${STATE_COLUMNS.join(', ')}`,
       values: [BigInt(lastSeenAt), BigInt(idleExpiresAt), storageKey, namespace, BigInt(aliveAt)],
+      answers: ofOne(stateOrNull),
+    };
+  }
+
+  #select(namespace: string, storageKey: Buffer, columns: readonly string[]): Statement {
+    return {
+      text: `SELECT ${columns.join(', ')} FROM ${this.#table}
+WHERE storage_key = $1::bytea AND namespace = $2::text AND revoked_at IS NULL`,
+      values: [storageKey, namespace],
     };
   }
 }

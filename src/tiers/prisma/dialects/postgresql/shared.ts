@@ -1,10 +1,14 @@
 import { KEY_ID_BYTES, SHARED_STATEMENT_ROWS_MAX, STORAGE_KEY_BYTES, WRITE_ID_BYTES } from '../../../../limits.ts';
+import type { RecordState, SealedRecord } from '../../../../session/sealed-record.ts';
 import type { InsertCommand, TouchCommand, UpdateCommand } from '../../../tier.ts';
-import { lastMoment, type SharedKind, type SharedStatements, type Statement } from '../../dialect.ts';
-import { type ColumnName, INSERT_COLUMNS, STATE_COLUMNS } from '../../table.ts';
+import { type Answers, isThere, stateOrNull } from '../../answers.ts';
+import { lastMoment, type SharedKind, type SharedStatement, type SharedStatements } from '../../dialect.ts';
+import { type ReadRequest, tagOf, toRecord } from '../../rows.ts';
+import { type ColumnName, INSERT_COLUMNS, RECORD_COLUMNS, STATE_COLUMNS } from '../../table.ts';
 import { Input } from './input.ts';
 import { PostgresqlOneRow } from './one-row.ts';
-import { CLOCK } from './sql.ts';
+import { packed, unpack } from './packed.ts';
+import { CLOCK, unlessKnown } from './sql.ts';
 
 export class PostgresqlShared implements SharedStatements {
   readonly rowsMax: Readonly<Record<SharedKind, number>> = {
@@ -27,12 +31,12 @@ export class PostgresqlShared implements SharedStatements {
    * should the other one give up, the row goes in. So the clock is looked at again once all rows are in, which is what the
    * window waits for. What is too late by then can be taken back by an error only: a division by zero.
    */
-  insert(namespace: string, commands: readonly InsertCommand[]): Statement {
+  insert(namespace: string, commands: readonly InsertCommand[]): SharedStatement<boolean> {
     const [only] = commands;
     if (only && commands.length === 1) return this.#oneRow.insert(namespace, only);
     const input = writeInput(namespace, commands)
-      .integer('created_at', ({ record }) => BigInt(record.createdAt))
-      .integer('absolute_expires_at', ({ record }) => BigInt(record.absoluteExpiresAt));
+      .integer('created_at', ({ record }) => record.createdAt)
+      .integer('absolute_expires_at', ({ record }) => record.absoluteExpiresAt);
     const given: Partial<Record<ColumnName, string>> = {
       namespace: Input.NAMESPACE,
       previous_keys: `''::bytea`,
@@ -46,32 +50,51 @@ export class PostgresqlShared implements SharedStatements {
   ON CONFLICT DO NOTHING
   RETURNING storage_key
 )
-SELECT storage_key, 1 / (${CLOCK} <= first_deadline)::integer AS in_time FROM (
-  SELECT storage_key, min(valid_until) OVER () AS first_deadline FROM inserted JOIN input USING (storage_key)
-) AS done`,
+SELECT ${packed()}, 1 / (${CLOCK} <= min(valid_until))::integer AS in_time
+FROM inserted JOIN input USING (storage_key)`,
       values: input.values,
+      answers: ANSWERED,
     };
   }
 
-  read(namespace: string, storageKeys: readonly Buffer[], columns: readonly ColumnName[]): Statement {
-    const [only] = storageKeys;
-    if (only && storageKeys.length === 1) return this.#oneRow.read(namespace, only, columns);
-    return {
-      text: `SELECT ${columns.join(', ')} FROM ${this.#table}
-WHERE storage_key = ANY($1::bytea[]) AND namespace = $2::text AND revoked_at IS NULL`,
-      values: [storageKeys, namespace],
+  read(namespace: string, requests: readonly ReadRequest[]): SharedStatement<SealedRecord | null> {
+    const [only] = requests;
+    if (only && requests.length === 1) return this.#oneRow.read(namespace, only);
+    const input = new Input(namespace, requests).fixed(
+      'storage_key',
+      STORAGE_KEY_BYTES,
+      ({ storageKey }) => storageKey,
+    );
+    const areKnown = requests.some((request) => tagOf(request) !== null);
+    if (areKnown) input.varying('tag', tagOf);
+    const text = this.#select(input, SENT_COLUMNS, areKnown ? unlessKnown('tag') : 'envelope');
+    const answers: Answers<SealedRecord | null> = (rows) => {
+      const found = unpack(rows, [...SENT_COLUMNS, 'envelope']);
+      return (n) => {
+        const row = found.get(n);
+        const request = requests[n];
+        return row && request ? toRecord(row, request.known, Buffer.from(request.storageKey)) : null;
+      };
     };
+    return { text, values: input.values, answers };
+  }
+
+  readState(namespace: string, storageKeys: readonly Buffer[]): SharedStatement<RecordState | null> {
+    const [only] = storageKeys;
+    if (only && storageKeys.length === 1) return this.#oneRow.readState(namespace, only);
+    const input = new Input(namespace, storageKeys).fixed('storage_key', STORAGE_KEY_BYTES, (storageKey) => storageKey);
+    return { text: this.#select(input, STATE_COLUMNS), values: input.values, answers: STATES };
   }
 
   /**
    * The second half of the last condition lets a write whose answer was lost be sent again: it finds itself. It then
    * changes nothing, so it is never too late. For the others the time is that of the last lock: the largest of all.
    */
-  update(namespace: string, commands: readonly UpdateCommand[]): Statement {
+  update(namespace: string, commands: readonly UpdateCommand[]): SharedStatement<boolean> {
     const [only] = commands;
     if (only && commands.length === 1) return this.#oneRow.update(namespace, only);
     const input = writeInput(namespace, commands)
-      .integer('alive_at', ({ aliveAt }) => BigInt(aliveAt))
+      .integer('alive_at', ({ aliveAt }) => aliveAt)
       .flag('dirty', ({ dirty }) => dirty);
     const isRepeat = 'session.revision = input.revision';
     const isNext = `(session.revision = input.revision - 1 OR (${isRepeat} AND session.write_id = input.write_id))`;
@@ -84,41 +107,58 @@ WHERE storage_key = ANY($1::bytea[]) AND namespace = $2::text AND revoked_at IS 
   ) AS held
 ), clock AS MATERIALIZED (
   SELECT max(now) AS now FROM locked
+), updated AS (
+  UPDATE ${this.#table} AS session SET user_key = input.user_key, revision = input.revision, write_id = input.write_id,
+    envelope = input.envelope, key_id = input.key_id,
+    last_seen_at = GREATEST(session.last_seen_at, input.last_seen_at),
+    idle_expires_at = GREATEST(session.idle_expires_at, input.idle_expires_at),
+    dirty_at = CASE WHEN dirty THEN GREATEST(dirty_at, clock.now) ELSE dirty_at END
+  FROM clock, locked JOIN input USING (storage_key)
+  WHERE session.storage_key = locked.storage_key AND (is_repeat OR clock.now <= valid_until)
+  RETURNING n
 )
-UPDATE ${this.#table} AS session SET user_key = input.user_key, revision = input.revision, write_id = input.write_id,
-  envelope = input.envelope, key_id = input.key_id,
-  last_seen_at = GREATEST(session.last_seen_at, input.last_seen_at),
-  idle_expires_at = GREATEST(session.idle_expires_at, input.idle_expires_at),
-  dirty_at = CASE WHEN dirty THEN GREATEST(dirty_at, clock.now) ELSE dirty_at END
-FROM clock, locked JOIN input USING (storage_key)
-WHERE session.storage_key = locked.storage_key AND (is_repeat OR clock.now <= valid_until)
-RETURNING session.storage_key`,
+SELECT ${packed()} FROM updated`,
       values: input.values,
+      answers: ANSWERED,
     };
   }
 
-  touch(namespace: string, commands: readonly TouchCommand[]): Statement {
+  touch(namespace: string, commands: readonly TouchCommand[]): SharedStatement<RecordState | null> {
     const [only] = commands;
     if (only && commands.length === 1) return this.#oneRow.touch(namespace, only);
     const input = new Input(namespace, commands)
       .fixed('storage_key', STORAGE_KEY_BYTES, ({ storageKey }) => storageKey)
-      .integer('last_seen_at', ({ lastSeenAt }) => BigInt(lastSeenAt))
-      .integer('idle_expires_at', ({ idleExpiresAt }) => BigInt(idleExpiresAt))
-      .integer('alive_at', ({ aliveAt }) => BigInt(aliveAt));
+      .integer('last_seen_at', ({ lastSeenAt }) => lastSeenAt)
+      .integer('idle_expires_at', ({ idleExpiresAt }) => idleExpiresAt)
+      .integer('alive_at', ({ aliveAt }) => aliveAt);
     return {
       text: `WITH ${input.cte}, locked AS MATERIALIZED (
   SELECT session.storage_key
   ${this.#heldRows}
   ORDER BY session.storage_key FOR NO KEY UPDATE OF session
+), updated AS (
+  UPDATE ${this.#table} AS session SET
+    last_seen_at = GREATEST(session.last_seen_at, input.last_seen_at),
+    idle_expires_at = GREATEST(session.idle_expires_at, input.idle_expires_at)
+  FROM locked JOIN input USING (storage_key)
+  WHERE session.storage_key = locked.storage_key
+  RETURNING n, ${STATE_COLUMNS.map((column) => `session.${column}`).join(', ')}
 )
-UPDATE ${this.#table} AS session SET
-  last_seen_at = GREATEST(session.last_seen_at, input.last_seen_at),
-  idle_expires_at = GREATEST(session.idle_expires_at, input.idle_expires_at)
-FROM locked JOIN input USING (storage_key)
-WHERE session.storage_key = locked.storage_key
-RETURNING ${['storage_key', ...STATE_COLUMNS].map((column) => `session.${column}`).join(', ')}`,
+SELECT ${packed(STATE_COLUMNS)} FROM updated`,
       values: input.values,
+      answers: STATES,
     };
+  }
+
+  /** The envelope comes last: what is put behind something is copied. */
+  #select(input: { readonly cte: string }, columns: readonly ColumnName[], envelope?: string): string {
+    return `WITH ${input.cte}
+SELECT ${packed(envelope === undefined ? columns : [...columns, 'envelope'])}
+FROM (
+  SELECT ${['n', ...columns, ...(envelope === undefined ? [] : [envelope])].join(', ')}
+  FROM input JOIN ${this.#table} AS session USING (storage_key)
+  WHERE namespace = ${Input.NAMESPACE} AND revoked_at IS NULL
+) AS found`;
   }
 
   /**
@@ -133,16 +173,31 @@ RETURNING ${['storage_key', ...STATE_COLUMNS].map((column) => `session.${column}
   }
 }
 
+/** Who asks has the storage key, and perhaps the envelope. */
+const SENT_COLUMNS: readonly ColumnName[] = RECORD_COLUMNS.filter(
+  (column) => column !== 'storage_key' && column !== 'envelope',
+);
+
+const ANSWERED: Answers<boolean> = (rows) => {
+  const found = unpack(rows);
+  return (n) => isThere(found.get(n), n);
+};
+
+const STATES: Answers<RecordState | null> = (rows) => {
+  const found = unpack(rows, STATE_COLUMNS);
+  return (n) => stateOrNull(found.get(n), n);
+};
+
 /** What every write of a record says. */
 function writeInput<Command extends InsertCommand>(namespace: string, commands: readonly Command[]): Input<Command> {
   return new Input(namespace, commands)
     .fixed('storage_key', STORAGE_KEY_BYTES, ({ record }) => record.storageKey)
     .varying('user_key', ({ record }) => record.userKey)
-    .integer('revision', ({ record }) => BigInt(record.revision))
+    .integer('revision', ({ record }) => record.revision)
     .fixed('write_id', WRITE_ID_BYTES, ({ writeId }) => writeId)
     .varying('envelope', ({ record }) => record.envelope)
     .fixed('key_id', KEY_ID_BYTES, ({ record }) => record.keyId)
-    .integer('last_seen_at', ({ record }) => BigInt(record.lastSeenAt))
-    .integer('idle_expires_at', ({ record }) => BigInt(record.idleExpiresAt))
-    .integer('valid_until', ({ validUntil }) => lastMoment(validUntil));
+    .integer('last_seen_at', ({ record }) => record.lastSeenAt)
+    .integer('idle_expires_at', ({ record }) => record.idleExpiresAt)
+    .integer('valid_until', ({ validUntil }) => Number(lastMoment(validUntil)));
 }

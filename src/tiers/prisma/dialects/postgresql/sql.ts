@@ -1,8 +1,15 @@
+import { ENVELOPE_TAG_BYTES } from '../../../../limits.ts';
+
 export const CLOCK = 'floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint';
 /** When the transaction began, which is before its first statement got its snapshot. */
 export const CLOCK_BEFORE_SNAPSHOT = 'floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint';
 /** For a SET list next to `lock`; one without it leaves the index of the marks alone. `GREATEST` passes over nulls. */
 export const MARK = 'dirty_at = GREATEST(dirty_at, locked.now)';
+
+/** Nothing in place of an envelope that ends with this tag: who asks has it. The tag may be null. */
+export function unlessKnown(tag: string): string {
+  return `CASE WHEN substr(envelope, octet_length(envelope) - ${ENVELOPE_TAG_BYTES - 1}) = ${tag} THEN NULL ELSE envelope END AS envelope`;
+}
 
 /**
  * A condition of an UPDATE is looked at before it waits for the row, and again only if the row was changed meanwhile.

@@ -1,5 +1,7 @@
+import type { RecordState } from '../../../../session/sealed-record.ts';
 import type { InsertCommand, TouchCommand, UpdateCommand } from '../../../tier.ts';
-import { lastMoment, type Statement } from '../../dialect.ts';
+import { isThere, ofOne, stateOrNull } from '../../answers.ts';
+import { lastMoment, type SharedStatement } from '../../dialect.ts';
 import { INSERT_COLUMNS, STATE_COLUMNS } from '../../table.ts';
 import { CLOCK, MARK } from './sql.ts';
 
@@ -12,7 +14,7 @@ export class SqliteOneRow {
     this.#table = table;
   }
 
-  insert(namespace: string, { record, writeId, validUntil }: InsertCommand): Statement {
+  insert(namespace: string, { record, writeId, validUntil }: InsertCommand): SharedStatement<boolean> {
     return {
       text: `INSERT INTO ${this.#table} (${INSERT_COLUMNS.join(', ')})
 SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, x''
@@ -33,10 +35,11 @@ RETURNING storage_key`,
         BigInt(record.absoluteExpiresAt),
         lastMoment(validUntil),
       ],
+      answers: ofOne(isThere),
     };
   }
 
-  update(namespace: string, { record, writeId, validUntil, dirty, aliveAt }: UpdateCommand): Statement {
+  update(namespace: string, { record, writeId, validUntil, dirty, aliveAt }: UpdateCommand): SharedStatement<boolean> {
     const revision = BigInt(record.revision);
     return {
       text: `UPDATE ${this.#table} SET user_key = ?, revision = ?, write_id = ?, envelope = ?, key_id = ?,
@@ -62,10 +65,14 @@ RETURNING storage_key`,
         revision,
         writeId,
       ],
+      answers: ofOne(isThere),
     };
   }
 
-  touch(namespace: string, { storageKey, lastSeenAt, idleExpiresAt, aliveAt }: TouchCommand): Statement {
+  touch(
+    namespace: string,
+    { storageKey, lastSeenAt, idleExpiresAt, aliveAt }: TouchCommand,
+  ): SharedStatement<RecordState | null> {
     return {
       text: `UPDATE ${this.#table} SET
   last_seen_at = max(last_seen_at, ?), idle_expires_at = max(idle_expires_at, ?)
@@ -73,6 +80,7 @@ WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL
   AND idle_expires_at >= ? AND absolute_expires_at > ?
 RETURNING ${['storage_key', ...STATE_COLUMNS].join(', ')}`,
       values: [BigInt(lastSeenAt), BigInt(idleExpiresAt), storageKey, namespace, BigInt(aliveAt), BigInt(aliveAt)],
+      answers: ofOne(stateOrNull),
     };
   }
 }

@@ -1,7 +1,16 @@
-import { SHARED_STATEMENT_ROWS_MAX } from '../../../../limits.ts';
+import { ENVELOPE_TAG_BYTES, SHARED_STATEMENT_ROWS_MAX } from '../../../../limits.ts';
+import type { RecordState, SealedRecord } from '../../../../session/sealed-record.ts';
 import type { InsertCommand, TouchCommand, UpdateCommand } from '../../../tier.ts';
-import { lastMoment, type SharedKind, type SharedStatements, type Statement } from '../../dialect.ts';
-import { type ColumnName, INSERT_COLUMNS, STATE_COLUMNS } from '../../table.ts';
+import { byStorageKey, isThere, recordOrNull, stateOrNull } from '../../answers.ts';
+import {
+  lastMoment,
+  type SharedKind,
+  type SharedStatement,
+  type SharedStatements,
+  type Statement,
+} from '../../dialect.ts';
+import { type ReadRequest, tagOf } from '../../rows.ts';
+import { type ColumnName, INSERT_COLUMNS, RECORD_COLUMNS, STATE_COLUMNS } from '../../table.ts';
 import { Input } from './input.ts';
 import { SqliteOneRow } from './one-row.ts';
 import { CLOCK, placeholders } from './sql.ts';
@@ -23,7 +32,7 @@ export class SqliteShared implements SharedStatements {
   }
 
   /** Nobody else inserts meanwhile, so the clock of the WHERE is the last word. */
-  insert(namespace: string, commands: readonly InsertCommand[]): Statement {
+  insert(namespace: string, commands: readonly InsertCommand[]): SharedStatement<boolean> {
     const [only] = commands;
     if (only && commands.length === 1) return this.#oneRow.insert(namespace, only);
     const input = writeInput(commands)
@@ -38,19 +47,25 @@ FROM input WHERE ${CLOCK} <= valid_until
 ON CONFLICT DO NOTHING
 RETURNING storage_key`,
       values: [...input.values, namespace],
+      answers: byStorageKey(commands.map(storageKeyOf), isThere),
     };
   }
 
-  read(namespace: string, storageKeys: readonly Buffer[], columns: readonly ColumnName[]): Statement {
-    return {
-      text: `SELECT ${columns.join(', ')} FROM ${this.#table}
-WHERE storage_key IN (${placeholders(storageKeys)}) AND namespace = ? AND revoked_at IS NULL`,
-      values: [...storageKeys, namespace],
-    };
+  read(namespace: string, requests: readonly ReadRequest[]): SharedStatement<SealedRecord | null> {
+    const storageKeys = requests.map(({ storageKey }) => storageKey);
+    const known = knownOf(requests);
+    const columns = RECORD_COLUMNS.map((column) => (column === 'envelope' ? known.column : column));
+    const { text, values } = this.#select(namespace, storageKeys, columns);
+    return { text, values: [...known.values, ...values], answers: byStorageKey(storageKeys, recordOrNull(requests)) };
+  }
+
+  readState(namespace: string, storageKeys: readonly Buffer[]): SharedStatement<RecordState | null> {
+    const answers = byStorageKey(storageKeys, stateOrNull);
+    return { ...this.#select(namespace, storageKeys, ['storage_key', ...STATE_COLUMNS]), answers };
   }
 
   /** The second half of the last condition lets a write whose answer was lost be sent again: it finds itself. */
-  update(namespace: string, commands: readonly UpdateCommand[]): Statement {
+  update(namespace: string, commands: readonly UpdateCommand[]): SharedStatement<boolean> {
     const [only] = commands;
     if (only && commands.length === 1) return this.#oneRow.update(namespace, only);
     const input = writeInput(commands)
@@ -68,10 +83,11 @@ ${ROWS}
     OR (session.revision = input.revision AND session.write_id = input.write_id))
 RETURNING storage_key`,
       values: [...input.values, namespace],
+      answers: byStorageKey(commands.map(storageKeyOf), isThere),
     };
   }
 
-  touch(namespace: string, commands: readonly TouchCommand[]): Statement {
+  touch(namespace: string, commands: readonly TouchCommand[]): SharedStatement<RecordState | null> {
     const [only] = commands;
     if (only && commands.length === 1) return this.#oneRow.touch(namespace, only);
     const input = new Input(commands)
@@ -87,14 +103,42 @@ UPDATE ${this.#table} AS session SET
 ${ROWS}
 RETURNING ${['storage_key', ...STATE_COLUMNS].join(', ')}`,
       values: [...input.values, namespace],
+      answers: byStorageKey(
+        commands.map(({ storageKey }) => storageKey),
+        stateOrNull,
+      ),
     };
   }
+
+  #select(namespace: string, storageKeys: readonly Buffer[], columns: readonly string[]): Statement {
+    return {
+      text: `SELECT ${columns.join(', ')} FROM ${this.#table}
+WHERE storage_key IN (${placeholders(storageKeys)}) AND namespace = ? AND revoked_at IS NULL`,
+      values: [...storageKeys, namespace],
+    };
+  }
+}
+
+/** The envelope, but nothing in place of one that who asks has: it ends with the tag of that row. */
+function knownOf(requests: readonly ReadRequest[]): { readonly column: string; readonly values: readonly Buffer[] } {
+  const values = requests.flatMap((request) => {
+    const tag = tagOf(request);
+    return tag ? [[request.storageKey, tag]] : [];
+  });
+  if (values.length === 0) return { column: 'envelope', values: [] };
+  const pairs = values.map(() => '(?, ?)').join(', ');
+  const isKnown = `(storage_key, substr(envelope, -${ENVELOPE_TAG_BYTES})) IN (VALUES ${pairs})`;
+  return { column: `CASE WHEN ${isKnown} THEN NULL ELSE envelope END AS envelope`, values: values.flat() };
 }
 
 /** The living rows that are asked for. */
 const ROWS = `FROM input
 WHERE session.storage_key = input.storage_key AND namespace = ? AND revoked_at IS NULL
   AND session.idle_expires_at >= alive_at AND absolute_expires_at > alive_at`;
+
+function storageKeyOf({ record }: InsertCommand): Buffer {
+  return record.storageKey;
+}
 
 /** What every write of a record says. */
 function writeInput<Command extends InsertCommand>(commands: readonly Command[]): Input<Command> {
