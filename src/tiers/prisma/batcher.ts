@@ -44,9 +44,15 @@ export class Batcher<Request, Answer> {
   readonly #options: BatcherOptions<Request, Answer>;
   readonly #waiting = new TransientSet<Waiting<Request, Answer>>();
   #asksForLane = false;
+  /**
+   * How many calls may share a statement now: half as many after one that was given up, since rows may take long (a lock, a trigger,
+   * a slow disk), and one more with each that was answered.
+   */
+  #rowsMax: number;
 
   constructor(options: BatcherOptions<Request, Answer>) {
     this.#options = options;
+    this.#rowsMax = options.rowsMax;
   }
 
   run(request: Request): Promise<Answer> {
@@ -79,9 +85,9 @@ export class Batcher<Request, Answer> {
 
   /** The oldest go first. One lane that takes everybody would leave the others idle, so of many each takes its part. */
   #takeShare(): Waiting<Request, Answer>[] {
-    const { lanes, rowsMax, bytesOf } = this.#options;
+    const { lanes, bytesOf } = this.#options;
     const part = Math.ceil(this.#waiting.size / (1 + lanes.free));
-    const share = Math.min(rowsMax, Math.max(SHARED_STATEMENT_ROWS_MIN, part));
+    const share = Math.min(this.#rowsMax, Math.max(SHARED_STATEMENT_ROWS_MIN, part));
     const taken = new Map<string, Waiting<Request, Answer>>();
     let bytes = 0;
     for (const waiting of this.#waiting) {
@@ -99,7 +105,10 @@ export class Batcher<Request, Answer> {
   #occupy(members: readonly Waiting<Request, Answer>[]): Promise<void> {
     // One object: a statement that is late is one failure, however many wait for it.
     let failure: TierFailure | undefined;
-    const late = (): TierFailure => (failure ??= new TierFailure('ambiguous', 'deadline'));
+    const late = (): TierFailure => {
+      if (failure === undefined) this.#rowsMax = Math.max(1, Math.floor(members.length / 2));
+      return (failure ??= new TierFailure('ambiguous', 'deadline'));
+    };
     for (const { call } of members) call.whenLate = late;
     const sent = this.#send(members);
     const last = members.at(-1);
@@ -113,6 +122,7 @@ export class Batcher<Request, Answer> {
     const requests = present.map(({ request }) => request);
     try {
       const answerOf = await this.#options.send(requests, last.call.deadline);
+      if (!last.call.isSettled) this.#rowsMax = Math.min(this.#rowsMax + 1, this.#options.rowsMax);
       for (const [n, { call }] of present.entries()) call.settle(() => answerOf(n));
     } catch (failure) {
       if (present.length > 1 && isOfOneRow(failure)) await this.#sendHalves(present);

@@ -156,6 +156,20 @@ describe('lanes', () => {
     expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   });
 
+  it('carry half as many calls after a statement that was given up, and one more with each that is answered', async () => {
+    const { call, statements, answer, platform } = setUp({ lanes: 1, rowsMax: 8 });
+    const silent = Promise.allSettled(Array.from({ length: 8 }, (_, n) => call(`s${n}`)));
+    await platform.advance(GIVEN_UP_MS);
+    await silent;
+    const later = Array.from({ length: 30 }, (_, n) => call(`l${n}`));
+    for (let n = 1; n <= 5; n += 1) {
+      await settled();
+      answer(n);
+    }
+    await Promise.all(later);
+    expect(statements().map((text) => text.split(' ').length)).toEqual([8, 4, 5, 6, 7, 8]);
+  });
+
   it('stay with a statement that is never answered where there is only one connection', async () => {
     const { call, statements, platform } = setUp({ holdsLane: true });
     const silent = call('a');
