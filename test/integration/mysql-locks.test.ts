@@ -193,19 +193,24 @@ it('a wire that loses answers of MariaDB lets the same write be asked for again'
   const url = new URL(database.url);
   url.port = String(proxy.port);
   await using client = await openPrisma('mysql', url.href, { ca: server.ca });
-  const cutOff = await openTier(client.prisma, 'mysql', 600);
+  const cutOff = await openTier(client.prisma, 'mysql', 2_000);
   const userKey = randomBytes(32);
   const [record, other] = [await insert(tier, { userKey }), await insert(tier)];
   const command = change(other);
   const ending = revokeAll([userKey]);
-  const commands: [(at: DurableTier) => Promise<unknown>, unknown][] = [
-    [(at) => at.update(command), true],
-    [(at) => at.revokeMany(ending), [{ storageKey: record.storageKey }]],
+  const commands: [SealedRecord, (at: DurableTier) => Promise<unknown>, unknown][] = [
+    [other, (at) => at.update(command), true],
+    [record, (at) => at.revokeMany(ending), [{ storageKey: record.storageKey }]],
   ];
-  for (const [call, answer] of commands) {
+  for (const [{ storageKey }, call, answer] of commands) {
     await until(() => cutOff.probe().then(() => true));
+    await using lock = await transaction(HOLD, [storageKey]);
+    const failure = failureOf(() => call(cutOff));
+    await lock.untilSomebodyWaits();
     proxy.set({ stall: 'down' });
-    expect(await failureOf(() => call(cutOff))).toMatchObject({ kind: 'ambiguous' });
+    await lock.release();
+    expect(await failure).toMatchObject({ kind: 'ambiguous' });
+    expect(await tier.readState(storageKey)).not.toMatchObject({ revision: 1 });
     proxy.heal();
     await until(() => cutOff.probe().then(() => true));
     expect([await call(cutOff)]).toMatchObject([answer]);

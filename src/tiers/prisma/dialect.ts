@@ -31,6 +31,11 @@ export interface Statement {
    * committed. Others may have written in between, so it must ask for what they cannot make true or false.
    */
   readonly answer?: (count: number) => readonly Row[] | Statement;
+  /**
+   * Where rows are found by an index of what others change: the statement only finds them and locks nothing, and this is
+   * the one that then locks them by their keys, in order, and looks again. Rows, where nothing is left to change.
+   */
+  readonly change?: (found: readonly Row[]) => readonly Row[] | Statement;
 }
 
 /** One statement for calls that arrived together. */
@@ -110,7 +115,7 @@ export interface SharedStatements {
 export interface SingleStatements {
   regenerate(namespace: string, command: RegenerateCommand): Statement;
   revoke(namespace: string, command: RevokeCommand): Statement;
-  /** Deadlines are null in a row that moved to another storage key before it could be revoked. */
+  /** Deadlines are null in a row that moved to another storage key, or was ended by others, before it could be revoked. */
   revokeMany(namespace: string, command: RevokeManyCommand): Statement;
   markDirty(namespace: string, storageKey: Buffer): Statement;
   /** At least one row, which carries `now`; where there are no marks its other columns are null. */

@@ -237,7 +237,7 @@ function firstAs<T>(convert: (row: Row) => T): (rows: readonly Row[]) => T | nul
   return ([row]) => (row ? convert(row) : null);
 }
 
-/** A row without deadlines moved away before it could be revoked; the statement will find it where it is now. */
+/** A row without deadlines moved away, or was ended, before it could be revoked; the statement will find what is left. */
 function toRevokedRows(rows: readonly Row[]): RevokedRow[] {
   if (rows.some((row) => row['absolute_expires_at'] === null)) throw new TierFailure('ambiguous', 'rows-moved');
   return rows.map(toRevokedRow).sort((a, b) => a.storageKey.compare(b.storageKey));

@@ -58,12 +58,20 @@ export class StatementRunner {
   }
 
   async #countRows(statement: Statement): Promise<number> {
-    if (statement.answer) return (await this.#findRows(statement)).length;
-    return this.#client.$executeRawUnsafe(statement.text, ...statement.values);
+    const { text, values, answer, change } = statement;
+    if (answer) return (await this.#findRows(statement)).length;
+    if (!change) return this.#client.$executeRawUnsafe(text, ...values);
+    const changed = change(await this.#query(statement));
+    return 'text' in changed ? this.#countRows(changed) : changed.length;
   }
 
-  async #findRows({ text, values, answer }: Statement): Promise<readonly Row[]> {
-    if (!answer) return (await this.#client.$queryRawUnsafe(text, ...values)) as readonly Row[];
+  async #findRows(statement: Statement): Promise<readonly Row[]> {
+    const { text, values, answer, change } = statement;
+    if (change) {
+      const changed = change(await this.#query(statement));
+      return 'text' in changed ? this.#findRows(changed) : changed;
+    }
+    if (!answer) return this.#query(statement);
     const answered = answer(await this.#client.$executeRawUnsafe(text, ...values));
     if (!('text' in answered)) return answered;
     try {
@@ -72,6 +80,10 @@ export class StatementRunner {
       // The read may have been refused, or not been sent at all; the write before it is done.
       throw new TierFailure('ambiguous', toTierFailure(error).reason);
     }
+  }
+
+  async #query({ text, values }: Statement): Promise<readonly Row[]> {
+    return (await this.#client.$queryRawUnsafe(text, ...values)) as readonly Row[];
   }
 
   #inLane<T>(attempt: (deadline: number) => Promise<T>): Promise<T> {

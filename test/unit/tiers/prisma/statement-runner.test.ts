@@ -4,6 +4,7 @@ import { Patience } from '../../../../src/platform/patience.ts';
 import type { Platform } from '../../../../src/platform/platform.ts';
 import type { CallPatience } from '../../../../src/tiers/prisma/call.ts';
 import { Lanes } from '../../../../src/tiers/prisma/lanes.ts';
+import type { Row } from '../../../../src/tiers/prisma/rows.ts';
 import { StatementRunner } from '../../../../src/tiers/prisma/statement-runner.ts';
 import { settled } from '../../../support/fake-platform.ts';
 
@@ -43,6 +44,32 @@ describe('a statement', () => {
       const { runner } = setUp([1, Object.assign(new Error('x'), { code })]);
       await expect(runner.count(followed)).rejects.toMatchObject({ kind: 'ambiguous', reason });
     }
+  });
+
+  it('that finds rows is followed by the one that changes them, or is the answer where nothing is to be changed', async () => {
+    const rows = [{ storage_key: 'x' }, { storage_key: 'y' }];
+    const finding = { text: 'SELECT', values: [], change: (found: object) => (found === rows ? statement : []) };
+    const { runner, sent } = setUp([rows, 2, []]);
+    expect(await runner.count(finding)).toBe(2);
+    expect(await runner.count(finding)).toBe(0);
+    expect(sent()).toBe(3);
+  });
+
+  it('that finds rows finds them anew when the one that changes them is sent again', async () => {
+    const { runner, sent } = setUp([[{ storage_key: 'x' }], busy, [{ storage_key: 'y' }], 1]);
+    const finding = {
+      text: 'SELECT',
+      values: [],
+      change: (found: readonly Row[]) => ({ ...statement, answer: () => found }),
+    };
+    expect(await runner.rows(finding, (rows) => rows)).toEqual([{ storage_key: 'y' }]);
+    expect(sent()).toBe(4);
+  });
+
+  it('that finds rows has changed nothing where the one that changes them is refused', async () => {
+    const { runner } = setUp([[], conflict]);
+    const finding = { text: 'SELECT', values: [], change: () => statement };
+    await expect(runner.count(finding)).rejects.toMatchObject({ kind: 'rejected' });
   });
 
   it('is sent again while somebody else holds the lock', async () => {

@@ -55,25 +55,25 @@ describe.each(['mysql', 'postgresql', 'sqlite'] as const)('the statements for %s
   it.each(Object.entries(calls))('%s is one statement', async (_name, call) => {
     const texts = (await statementsOf(provider, call)).map(({ text }) => text);
     expect(texts.join('\n\n')).toMatchSnapshot();
-    // Or one and a read that locks nothing, where a write answers no rows.
+    // Or one and a read that locks nothing: where a write answers no rows, or finds its own by an index.
     expect(texts.length).toBeLessThanOrEqual(provider === 'mysql' ? 2 : 1);
-    for (const text of texts.slice(1)) expect(text).toMatch(/^SELECT (?!.*FOR (UPDATE|SHARE))/s);
+    expect(texts.filter((text) => !isMereRead(text)).length).toBeLessThanOrEqual(1);
   });
 
   it.each(Object.entries(calls))('%s carries the namespace, and its values as parameters', async (_name, call) => {
-    const [statement] = await statementsOf(provider, call);
-    expect(statement?.text).not.toMatch(/shop|aaaa|bbbb|cccc/i);
-    expect(statement?.values).toContain('shop');
-    expect(new Set(statement?.text.match(/\$\d+|\?/g)).size).toBeGreaterThan(0);
-    const placeholders =
-      provider === 'postgresql' ? [...new Set(statement?.text.match(/\$\d+/g))] : statement?.text.match(/\?/g);
-    expect(placeholders).toHaveLength(statement?.values.length ?? -1);
+    for (const { text, values } of await statementsOf(provider, call)) {
+      expect(text).not.toMatch(/shop|aaaa|bbbb|cccc/i);
+      expect(values).toContain('shop');
+      const placeholders = provider === 'postgresql' ? [...new Set(text.match(/\$\d+/g))] : text.match(/\?/g);
+      expect(placeholders).toHaveLength(values.length);
+    }
   });
 
   it.each(Object.entries(calls))('%s is no upsert and no transaction', async (name, call) => {
-    const [statement] = await statementsOf(provider, call);
-    expect(statement?.text).not.toMatch(/DO UPDATE|OR REPLACE|MERGE|BEGIN|COMMIT|;/i);
-    if (name !== 'insert') expect(statement?.text).not.toMatch(/INSERT/i);
+    for (const { text } of await statementsOf(provider, call)) {
+      expect(text).not.toMatch(/DO UPDATE|OR REPLACE|MERGE|BEGIN|COMMIT|;/i);
+      if (name !== 'insert') expect(text).not.toMatch(/INSERT/i);
+    }
   });
 
   it('ask nobody about the sessions of nobody', async () => {
@@ -111,7 +111,7 @@ describe.each(Object.entries(shared))('%s calls that arrive together', (_name, c
     const texts = (await statementsOf('mysql', together(3))).map(({ text }) => text);
     expect(texts.join('\n\n')).toMatchSnapshot();
     expect(texts.length).toBeLessThanOrEqual(2);
-    for (const text of texts.slice(1)) expect(text).toMatch(/^SELECT (?!.*FOR (UPDATE|SHARE))/s);
+    expect(texts.slice(1).every(isMereRead)).toBe(true);
   });
 
   it('are one statement for each free lane when they are many, and one text for any number of them', async () => {
@@ -147,6 +147,14 @@ interface Sent {
   readonly values: readonly unknown[];
 }
 
+/** One that locks nothing. */
+function isMereRead(text: string): boolean {
+  return /^\(?SELECT (?!.*FOR (UPDATE|SHARE))/s.test(text);
+}
+
+/** For a change of what was found before. */
+const FOUND = { storage_key: KEY, idle_expires_at: 3n, absolute_expires_at: 4n, revoked_at: null };
+
 /** Answers whatever lets `open` pass as far as the table, and notes what is sent after it. */
 async function statementsOf(
   provider: PrismaProvider,
@@ -158,7 +166,8 @@ async function statementsOf(
     $queryRawUnsafe: async (text: string, ...values: unknown[]) => {
       sent.push({ text, values });
       if (/ AS packed/.test(text)) return [{ packed: NO_ROWS }];
-      return / AS (standby|feed)/.test(text) ? [{ now: 1n, storage_key: null }] : [];
+      if (/ AS (standby|feed)/.test(text)) return [{ now: 1n, storage_key: null }];
+      return provider === 'mysql' && /revoked_at FROM|UNION/.test(text) ? [FOUND] : [];
     },
     $executeRawUnsafe: async (text: string, ...values: unknown[]) => {
       sent.push({ text, values });

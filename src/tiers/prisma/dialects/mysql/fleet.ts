@@ -27,9 +27,10 @@ ORDER BY storage_key LIMIT ?`,
     };
   }
 
+  /** By the index of users it would lock that before the row: see `MysqlSingle.revokeMany`. */
   moveUserKey(namespace: string, { storageKey, from, to }: MoveUserKeyCommand): Statement {
     return {
-      text: `UPDATE ${this.#sessions} SET user_key = ?
+      text: `UPDATE ${this.#sessions} FORCE INDEX (PRIMARY) SET user_key = ?
 WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL AND user_key = ?`,
       values: [to, storageKey, namespace, from],
     };

@@ -1,6 +1,7 @@
 import { PREVIOUS_KEYS_MAX, STORAGE_KEY_BYTES } from '../../../../limits.ts';
 import type { FeedPosition, RegenerateCommand, RevokeCommand, RevokeManyCommand } from '../../../tier.ts';
 import { firstMoment, lastMoment, positionOf, type SingleStatements, type Statement } from '../../dialect.ts';
+import { bytes, type Row } from '../../rows.ts';
 import { FEED_COLUMNS, RECORD_COLUMNS } from '../../table.ts';
 import { MysqlOneRow } from './one-row.ts';
 import { CLOCK, CLOCK_AT_START, MARK, placeholders, unless } from './sql.ts';
@@ -77,26 +78,33 @@ WHERE storage_key = ? AND namespace = ? AND write_id = ? AND revoked_at IS NOT N
     };
   }
 
-  /** Each row looks at the clock when it is held. One that is late fails the statement, which then changes nothing. */
+  /**
+   * To change rows along the index of users would lock that before the rows, and everybody else locks them the other way
+   * round. So they are found first. The statement is repeated until it gets all that it found: who moved one, or ended it
+   * first, may have left others. Each row looks at the clock when it is held. One that is late fails the change as a whole.
+   */
   revokeMany(namespace: string, command: RevokeManyCommand): Statement {
     const { of, except, after, limit, writeId, validUntil, revokedAt } = command;
     const ofUser = of === 'everyone' ? '' : ` AND user_key IN (${placeholders(of)})`;
-    const page = `namespace = ? AND storage_key > ?${except ? ' AND storage_key <> ?' : ''}${ofUser}`;
-    const ofPage = [namespace, after, ...(except ? [except] : []), ...(of === 'everyone' ? [] : of)];
-    const next = unless(`${CLOCK} > ?`, 'revision + 1');
+    const ofWhom = of === 'everyone' ? [] : of;
+    const change = (storageKeys: readonly Buffer[]): Statement => ({
+      text: `UPDATE ${this.#table} FORCE INDEX (PRIMARY) SET
+  revision = ${unless(`${CLOCK} > ?`, 'revision + 1')}, envelope = '', ${MARK}, write_id = ?, revoked_at = ?
+WHERE storage_key IN (${placeholders(storageKeys)}) AND namespace = ?${ofUser} AND revoked_at IS NULL
+ORDER BY storage_key`,
+      values: [lastMoment(validUntil), writeId, BigInt(revokedAt), ...storageKeys, namespace, ...ofWhom],
+    });
     return {
-      text: `UPDATE ${this.#table} SET
-  revision = CASE WHEN revoked_at IS NULL THEN ${next} ELSE revision END, envelope = '', ${MARK},
-  write_id = ?, revoked_at = COALESCE(revoked_at, ?)
-WHERE ${page} AND (revoked_at IS NULL OR write_id = ?)
+      text: `SELECT ${REVOKED_COLUMNS}, revoked_at FROM ${this.#table}
+WHERE namespace = ? AND storage_key > ?${except ? ' AND storage_key <> ?' : ''}${ofUser}
+  AND (revoked_at IS NULL OR write_id = ?)
 ORDER BY storage_key LIMIT ?`,
-      values: [lastMoment(validUntil), writeId, BigInt(revokedAt), ...ofPage, writeId, BigInt(limit)],
-      answer: () => ({
-        text: `SELECT ${REVOKED_COLUMNS} FROM ${this.#table}
-WHERE ${page} AND write_id = ? AND revoked_at IS NOT NULL
-ORDER BY storage_key LIMIT ?`,
-        values: [...ofPage, writeId, BigInt(limit)],
-      }),
+      values: [namespace, after, ...(except ? [except] : []), ...ofWhom, writeId, BigInt(limit)],
+      change: (found) => {
+        const alive = found.filter((row) => row['revoked_at'] === null).map((row) => bytes(row, 'storage_key'));
+        if (alive.length === 0) return found;
+        return { ...change(alive), answer: (count) => (count === alive.length ? found : found.map(moved)) };
+      },
     };
   }
 
@@ -124,25 +132,29 @@ ORDER BY dirty_at, storage_key`,
     };
   }
 
-  /**
-   * Two lists for the two indexes, and then the rows in order of their keys. To change rows along an index of what is
-   * changed locks the index before the row, and everybody else locks them the other way round.
-   */
+  /** Two lists for the two indexes, and then the rows by their keys: see `revokeMany`. */
   clearFeed(namespace: string, before: number, limit: number): Statement {
     const settledBefore = firstMoment(before);
-    const settled = `COALESCE(dirty_at, 0) < ? AND COALESCE(rotated_at, 0) < ?`;
+    const settled = `namespace = ? AND COALESCE(dirty_at, 0) < ? AND COALESCE(rotated_at, 0) < ?`;
+    const ofSettled = [namespace, settledBefore, settledBefore];
     const list = (time: string): string => `(SELECT storage_key FROM ${this.#table}
-    WHERE ${time} < ? AND namespace = ? AND ${settled} LIMIT ?)`;
-    const ofList = [settledBefore, namespace, settledBefore, settledBefore, BigInt(limit)];
+  WHERE ${time} < ? AND ${settled} LIMIT ?)`;
+    const ofList = [settledBefore, ...ofSettled, BigInt(limit)];
     return {
-      text: `UPDATE (
-  ${list('dirty_at')}
-  UNION ${list('rotated_at')}
-  ORDER BY storage_key LIMIT ?
-) AS found STRAIGHT_JOIN ${this.#table} AS session FORCE INDEX (PRIMARY) ON session.storage_key = found.storage_key
-SET dirty_at = NULL, rotated_at = NULL, previous_keys = ''
-WHERE (dirty_at IS NOT NULL OR rotated_at IS NOT NULL) AND ${settled}`,
-      values: [...ofList, ...ofList, BigInt(limit), settledBefore, settledBefore],
+      text: `${list('dirty_at')}
+UNION ${list('rotated_at')}
+ORDER BY storage_key LIMIT ?`,
+      values: [...ofList, ...ofList, BigInt(limit)],
+      change: (found) => {
+        if (found.length === 0) return found;
+        const storageKeys = found.map((row) => bytes(row, 'storage_key'));
+        return {
+          text: `UPDATE ${this.#table} FORCE INDEX (PRIMARY) SET dirty_at = NULL, rotated_at = NULL, previous_keys = ''
+WHERE storage_key IN (${placeholders(storageKeys)}) AND (dirty_at IS NOT NULL OR rotated_at IS NOT NULL) AND ${settled}
+ORDER BY storage_key`,
+          values: [...storageKeys, ...ofSettled],
+        };
+      },
     };
   }
 
@@ -162,4 +174,9 @@ WHERE rotated_at >= ? AND namespace = ? AND revoked_at IS NULL AND LOCATE(?, pre
       values: [BigInt(since), namespace, previousStorageKey],
     };
   }
+}
+
+/** What `SingleStatements.revokeMany` answers for a row that is to be looked for again. */
+function moved({ storage_key }: Row): Row {
+  return { storage_key, idle_expires_at: null, absolute_expires_at: null };
 }

@@ -35,8 +35,9 @@ ORDER BY storage_key LIMIT ?`,
   }
 
   /**
-   * Takes its locks first, and those only that are free: it waits for nobody, so nobody waits for it in a circle. In another
-   * order of the join the server would go through the table and wait at each row.
+   * Takes its locks first, and those only that are free, so it waits for no row; nor for the entries of one in the indexes,
+   * which nobody locks before the row. In another order of the join the server would go through the table and wait at each
+   * row.
    */
   removeEnded(namespace: string, { storageKeys, endedBefore, revokedBefore }: RemoveEndedCommand): Statement {
     return {
