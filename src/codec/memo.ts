@@ -45,7 +45,9 @@ export class Memo {
     if (remembered === undefined || this.#isOld(remembered)) return undefined;
     const { bytes, envelopeBytes, record } = remembered;
     if (envelope.length !== envelopeBytes || envelope.compare(bytes, 0, envelopeBytes) !== 0) return undefined;
-    return { ...record, data: Buffer.from(bytes.subarray(envelopeBytes)) };
+    const data = Buffer.allocUnsafe(bytes.length - envelopeBytes);
+    bytes.copy(data, 0, envelopeBytes);
+    return { ...record, data };
   }
 
   /** The envelope that is remembered. A view of bytes that stay: they are sealed, and not wiped. */

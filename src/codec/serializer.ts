@@ -28,13 +28,16 @@ export const jsonSerializer: Serializer = Object.freeze({
   },
 
   parse(bytes: Uint8Array): unknown {
-    const { buffer, byteOffset, byteLength } = bytes;
     if (!isUtf8(bytes)) throw new EnvelopeError('malformed');
     try {
-      return JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString('utf8'));
+      return JSON.parse(toBuffer(bytes).toString('utf8'));
     } catch {
       // V8 quotes what it could not parse, and that is plaintext.
       throw new EnvelopeError('malformed');
     }
   },
 });
+
+function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

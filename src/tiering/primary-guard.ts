@@ -142,15 +142,15 @@ export class PrimaryGuard {
     return vantage;
   }
 
-  async #attempt<T>(command: () => Promise<T>): Promise<T | Unreached> {
-    if (!this.#breaker.isClosed) return UNREACHED;
-    try {
-      return await command();
-    } catch (error) {
-      this.#breaker.trip(error instanceof TierFailure ? error.reason : 'unexpected');
-      return UNREACHED;
-    }
+  /** Not async: every read passes here. */
+  #attempt<T>(command: () => Promise<T>): Promise<T | Unreached> {
+    return this.#breaker.isClosed ? command().catch(this.#giveUp) : Promise.resolve(UNREACHED);
   }
+
+  readonly #giveUp = (error: unknown): Unreached => {
+    this.#breaker.trip(error instanceof TierFailure ? error.reason : 'unexpected');
+    return UNREACHED;
+  };
 
   #connectionChanged(): void {
     if (this.#tier.vantage() === null) this.#breaker.trip('connection-lost');
