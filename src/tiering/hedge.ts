@@ -37,7 +37,10 @@ export class Hedge {
         this.#answeredAt = this.#platform.monotonic();
         this.#patience.end(ask);
         try {
-          resolve(use(answer));
+          const outcome = use(answer);
+          // Not `resolve(outcome)`: if the second tier was first, nobody would hear it fail.
+          if (outcome instanceof Promise) outcome.then(resolve, reject);
+          else resolve(outcome);
         } catch (error) {
           reject(error);
         }
