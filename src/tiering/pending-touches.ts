@@ -43,6 +43,10 @@ export class PendingTouches implements TouchBacklog {
     this.#schedule();
   }
 
+  has(storageKey: Buffer): boolean {
+    return this.#touches.has(storageKey.toString('latin1'));
+  }
+
   flush(): Promise<void> {
     this.#isWanted = true;
     this.#flushing ??= this.#flushAll().finally(() => {

@@ -145,7 +145,9 @@ export class ReadPath {
     options: ReadOptions,
   ): Promise<LivingSession | null> {
     const state = await this.#validate(storageKey, record, value, options);
-    if (state === null || hasEnded(state, this.#context.platform.now())) return null;
+    if (state === null || hasEnded(state, this.#context.platform.now())) {
+      return (await this.#toldMore(storageKey)) ? this.#confirm(storageKey, value, record, options) : null;
+    }
     if (state.revision !== value.revision) return this.#fill(storageKey, value, options);
     const { lastSeenAt, idleExpiresAt } = state;
     return { storageKey, record, lastSeenAt, idleExpiresAt, servedBy: 'durable' };
@@ -186,9 +188,22 @@ export class ReadPath {
   }
 
   /** An envelope that is remembered does not travel again. */
-  #readRow(storageKey: Buffer): Promise<SealedRecord | null> {
-    const { durable, rememberedEnvelope } = this.#context;
-    return durable.read(storageKey, rememberedEnvelope(storageKey));
+  async #readRow(storageKey: Buffer): Promise<SealedRecord | null> {
+    const { durable, platform, rememberedEnvelope } = this.#context;
+    const row = await durable.read(storageKey, rememberedEnvelope(storageKey));
+    const isOver = row !== null && hasEnded(row, platform.now());
+    return isOver && (await this.#toldMore(storageKey)) ? this.#readRow(storageKey) : row;
+  }
+
+  /**
+   * The durable tier says that a session has ended, and may not have been told that it was used here before that: touches are collected,
+   * and told again where they failed. Then it is told now, and has to be asked again.
+   */
+  async #toldMore(storageKey: Buffer): Promise<boolean> {
+    const { pendingTouches } = this.#context;
+    if (!pendingTouches.has(storageKey)) return false;
+    await pendingTouches.flush();
+    return true;
   }
 
   async #store(row: SealedRecord, token: string, stamp: Stamp): Promise<void> {

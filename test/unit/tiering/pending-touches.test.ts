@@ -63,6 +63,27 @@ describe('touches of reads', () => {
     expect(failures()).toBe(1);
   });
 
+  it.each(['with a copy in the primary tier', 'without one'])(
+    'are told before a session that they keep alive is called ended, %s',
+    async (which) => {
+      const fleet = new MemoryFleet();
+      const node = await fleet.node();
+      const { id } = await node.sessions.create({ cart: [] });
+      await node.sessions.get(id);
+      node.durable.hook.before = failing('touch');
+      await fleet.platform.advance(30 * MINUTE - 40_000);
+      await node.sessions.get(id, { touch: false });
+      await fleet.platform.advance(30_000);
+      expect(await node.sessions.get(id)).not.toBeNull();
+      await fleet.platform.advance(20_000 + TOUCH_FLUSH_MS / 2);
+      expect(fleet.rowOf(id)?.idleExpiresAt).toBeLessThan(fleet.platform.now() - 5_000);
+      if (which === 'without one') fleet.keyspace.clear();
+      await expect(node.sessions.get(id)).rejects.toMatchObject({ code: 'HOLDFAST_TIER_UNAVAILABLE' });
+      node.durable.hook.before = () => undefined;
+      expect(await node.sessions.get(id)).not.toBeNull();
+    },
+  );
+
   it('wait for a database that is away without asking it each second', async () => {
     const { fleet, node, ids, usedAt } = await used(1);
     const failures = failuresOf('touch');
