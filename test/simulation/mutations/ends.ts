@@ -10,7 +10,7 @@ export const endsMutations: readonly Mutation[] = [
     name: 'a destroy holds nothing before it',
     edits: [{ file: DESTROY, find: '(await context.primary.hold(storageKey)) !== UNREACHED', replace: 'true' }],
     faults: ['node-crash'],
-    seed: 1160,
+    seed: 1062,
   },
   {
     name: 'a destroy entombs nothing after it',
