@@ -24,13 +24,14 @@ export async function openOurs(
 ): Promise<Record<OurKey, Omit<Subject, 'name'>>> {
   const database = await openDatabase(servers, 'ours');
   resources.defer(() => database.close());
-  const [sessions, forgetful, withoutRedis, toucher] = await Promise.all([
+  const [sessions, forgetful, withoutRedis, widely, toucher] = await Promise.all([
     openClient(servers, database),
     openClient(servers, database, { memo: false }),
     openClient(servers, database, { redisPort: CLOSED_PORT }),
+    openClient(servers, database, { redisPort: CLOSED_PORT }),
     openClient(servers, database, { touchInterval: 0 }),
   ]);
-  for (const client of [sessions, forgetful, withoutRedis, toucher]) resources.defer(() => client.close());
+  for (const client of [sessions, forgetful, withoutRedis, widely, toucher]) resources.defer(() => client.close());
 
   const often = await createSessions(sessions, OFTEN_READ);
   const seldom = await createSessions(sessions, seldomRead);
@@ -43,7 +44,7 @@ export async function openOurs(
     readAgain: { prepare: oftenFresh, call: reader(sessions, often, 'primary') },
     readSeldom: { prepare: seldomFresh, call: reader(forgetful, seldom, 'primary') },
     downAgain: { prepare: oftenFresh, call: reader(withoutRedis, often, 'durable') },
-    downSeldom: { prepare: seldomFresh, call: reader(withoutRedis, seldom, 'durable') },
+    downSeldom: { prepare: seldomFresh, call: reader(widely, seldom, 'durable') },
     create: {
       call: async () => {
         const data = newSessionData((created += 1));

@@ -57,9 +57,15 @@ export class Memo {
     return remembered.bytes.subarray(0, remembered.envelopeBytes);
   }
 
+  /**
+   * Nothing if there is no room: what is remembered stays for its time. Where more sessions are read in turn than fit, to forget the
+   * oldest for each new one would be to forget each before it is asked for.
+   */
   remember(storageKey: Buffer, envelope: Buffer, record: SessionRecord): void {
     const name = nameOf(storageKey);
     this.#forget(name);
+    this.#forgetOldest();
+    if (this.#bytes + sizeOf(envelope.length + record.data.length) > this.#bytesMax) return;
     // Copies, because a view would keep alive the whole chunk of the socket that it came in.
     const bytes = Buffer.allocUnsafeSlow(envelope.length + record.data.length);
     envelope.copy(bytes, 0);
@@ -71,12 +77,8 @@ export class Memo {
       record: { ...record, data: NO_DATA },
       openedAt,
     });
-    this.#bytes += sizeOf(bytes);
-    for (const oldest of this.#remembered.keys()) {
-      if (this.#bytes <= this.#bytesMax) break;
-      this.#forget(oldest);
-    }
-    this.#cancelTimer ??= this.#platform.after(MEMO_LIFETIME_MS, () => this.#forgetOld(), 'background');
+    this.#bytes += sizeOf(bytes.length);
+    this.#schedule();
   }
 
   forget(storageKey: Buffer): void {
@@ -90,13 +92,22 @@ export class Memo {
   }
 
   /** A process that has nothing to do keeps no plaintext either. */
-  #forgetOld(): void {
-    this.#cancelTimer = undefined;
+  #schedule(): void {
+    this.#cancelTimer ??= this.#platform.after(
+      MEMO_LIFETIME_MS,
+      () => {
+        this.#cancelTimer = undefined;
+        this.#forgetOldest();
+        if (this.#remembered.size > 0) this.#schedule();
+      },
+      'background',
+    );
+  }
+
+  /** Those whose time is over. */
+  #forgetOldest(): void {
     for (const [name, remembered] of this.#remembered) {
-      if (!this.#isOld(remembered)) {
-        this.#cancelTimer = this.#platform.after(MEMO_LIFETIME_MS, () => this.#forgetOld(), 'background');
-        return;
-      }
+      if (!this.#isOld(remembered)) return;
       this.#forget(name);
     }
   }
@@ -109,13 +120,13 @@ export class Memo {
     const remembered = this.#remembered.get(name);
     if (remembered === undefined) return;
     this.#remembered.delete(name);
-    this.#bytes -= sizeOf(remembered.bytes);
+    this.#bytes -= sizeOf(remembered.bytes.length);
     remembered.bytes.fill(0, remembered.envelopeBytes);
   }
 }
 
-function sizeOf(bytes: Buffer): number {
-  return bytes.length + MEMO_ENTRY_OVERHEAD_BYTES;
+function sizeOf(bytes: number): number {
+  return bytes + MEMO_ENTRY_OVERHEAD_BYTES;
 }
 
 function nameOf(storageKey: Buffer): string {

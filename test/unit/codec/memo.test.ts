@@ -67,14 +67,23 @@ describe('a memo of opened envelopes', () => {
     expect(second?.data).toEqual(data);
   });
 
-  it('never holds more than its bytes, and forgets the oldest first', () => {
+  it('never holds more than its bytes: what comes when it is full is not remembered, until there is room again', async () => {
     const cases = Array.from({ length: 10 }, newCase);
-    for (const { key, envelope, record } of cases) {
-      memo.remember(key, envelope, record);
-      expect(memo.bytes).toBeLessThanOrEqual(3 * SIZE);
-    }
-    const isKnown = cases.map(({ key, envelope }) => memo.recall(key, envelope) !== undefined);
-    expect(isKnown).toEqual([...Array(7).fill(false), ...Array(3).fill(true)]);
+    const rememberAll = (): void => {
+      for (const { key, envelope, record } of cases) {
+        if (memo.recall(key, envelope) === undefined) memo.remember(key, envelope, record);
+        expect(memo.bytes).toBeLessThanOrEqual(3 * SIZE);
+      }
+    };
+    const known = (): boolean[] => cases.map(({ key, envelope }) => memo.recall(key, envelope) !== undefined);
+    rememberAll();
+    await platform.advance(MEMO_LIFETIME_MS / 2);
+    rememberAll();
+    expect(known()).toEqual([...Array(3).fill(true), ...Array(7).fill(false)]);
+    platform.standStill(MEMO_LIFETIME_MS / 2);
+    cases.reverse();
+    rememberAll();
+    expect(known()).toEqual([...Array(3).fill(true), ...Array(7).fill(false)]);
   });
 
   it('holds nothing that is larger than itself', () => {
