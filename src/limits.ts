@@ -337,6 +337,8 @@ export const MEMO_BYTES_MIN: number = 64 * 1024;
 export const MEMO_BYTES_MAX: number = 1024 * 1024 * 1024;
 /** An envelope is opened anew at least this often: as often as a session in use is touched. Longer, plaintext stays in memory for longer. */
 export const MEMO_LIFETIME_MS = 30_000;
+/** How often the memo looks for what is too old, at most; so much later it may be wiped, though it is not used any more. */
+export const MEMO_LOOK_MS_MIN = 1_000;
 /** The objects around an envelope and its data on the heap of Node 24, generously. */
 export const MEMO_ENTRY_OVERHEAD_BYTES = 640;
 

@@ -1,4 +1,4 @@
-import { MEMO_ENTRY_OVERHEAD_BYTES, MEMO_LIFETIME_MS } from '../limits.ts';
+import { MEMO_ENTRY_OVERHEAD_BYTES, MEMO_LIFETIME_MS, MEMO_LOOK_MS_MIN } from '../limits.ts';
 import type { CancelTimer, Platform } from '../platform/platform.ts';
 import { TransientMap } from '../platform/transient.ts';
 import type { SessionRecord } from '../session/session-record.ts';
@@ -16,15 +16,15 @@ interface Remembered {
 const NO_DATA = Buffer.alloc(0);
 
 /**
- * What was in the envelopes that were opened lately. An envelope that is asked for has just been fetched, and is compared byte for
- * byte, so what is remembered can never be out of date. Bounded in bytes and in time; what is forgotten is wiped.
+ * What was in the envelopes that were opened or stored here lately. It is recalled only for the envelope that a tier just answered: compared
+ * byte for byte, or found by the database to end like the remembered one. Bounded in bytes and in time; the data of what is forgotten is wiped.
  *
  * A ring never changes, so who replaces it clears the memo, and with it whatever a key opened that is revoked by now.
  */
 export class Memo {
   readonly #platform: Platform;
   readonly #bytesMax: number;
-  /** In the order in which they were opened, which is the order in which they are forgotten. */
+  /** In the order in which they were remembered, which is the order in which they are forgotten. */
   readonly #remembered = new TransientMap<string, Remembered>();
   #bytes = 0;
   #cancelTimer: CancelTimer | undefined;
@@ -93,15 +93,15 @@ export class Memo {
 
   /** A process that has nothing to do keeps no plaintext either. */
   #schedule(): void {
-    this.#cancelTimer ??= this.#platform.after(
-      MEMO_LIFETIME_MS,
-      () => {
-        this.#cancelTimer = undefined;
-        this.#forgetOldest();
-        if (this.#remembered.size > 0) this.#schedule();
-      },
-      'background',
-    );
+    const [oldest] = this.#remembered.values();
+    if (oldest === undefined || this.#cancelTimer !== undefined) return;
+    const leftMs = oldest.openedAt + MEMO_LIFETIME_MS - this.#platform.monotonic();
+    const due = (): void => {
+      this.#cancelTimer = undefined;
+      this.#forgetOldest();
+      this.#schedule();
+    };
+    this.#cancelTimer = this.#platform.after(Math.max(leftMs, MEMO_LOOK_MS_MIN), due, 'background');
   }
 
   /** Those whose time is over. */

@@ -49,7 +49,7 @@ export class TransientMap<K, V> {
   }
 }
 
-/** A set like that. */
+/** A set of what comes and goes; see `TransientMap`. */
 export class TransientSet<T> {
   readonly #values = new TransientMap<T, true>();
 
