@@ -61,6 +61,8 @@ export const PRIMARY_SILENCE_MS = 600;
  * before all of it is there.
  */
 export const SHARED_READ_KEYS_MAX = 128;
+/** What such an answer may weigh, by the average of the last one: a few milliseconds of a network of 1 Gbit/s. */
+export const SHARED_READ_BYTES_MAX: number = 512 * 1024;
 /** Sessions that one call of a script changes: for 0.3 ms the server does nothing else. More of them gain nothing. */
 export const SHARED_SCRIPT_KEYS_MAX = 64;
 /** What one call of a script carries: 64 of the usual 1–4 KiB. One that is larger goes alone. */

@@ -39,8 +39,8 @@ export interface RevocationBacklog {
 export interface TouchBacklog {
   /** A session was used, and was alive then. */
   add(storageKey: Buffer, record: SessionRecord, lastSeenAt: number): void;
-  /** Whether there is activity of this session that the durable tier has not been told of. */
-  has(storageKey: Buffer): boolean;
+  /** Tells of this session now; false if there is nothing to tell. */
+  tell(storageKey: Buffer): Promise<boolean>;
   /** Tells everything that is there now. Rejects at the first failure; what is left is told by the next flush. */
   flush(): Promise<void>;
 }

@@ -43,8 +43,12 @@ export class PendingTouches implements TouchBacklog {
     this.#schedule();
   }
 
-  has(storageKey: Buffer): boolean {
-    return this.#touches.has(storageKey.toString('latin1'));
+  async tell(storageKey: Buffer): Promise<boolean> {
+    const key = storageKey.toString('latin1');
+    const pending = this.#touches.get(key);
+    if (pending === undefined) return false;
+    await this.#tell(key, pending);
+    return true;
   }
 
   flush(): Promise<void> {

@@ -146,7 +146,8 @@ export class ReadPath {
   ): Promise<LivingSession | null> {
     const state = await this.#validate(storageKey, record, value, options);
     if (state === null || hasEnded(state, this.#context.platform.now())) {
-      return (await this.#toldMore(storageKey)) ? this.#confirm(storageKey, value, record, options) : null;
+      const isToldMore = await this.#context.pendingTouches.tell(storageKey);
+      return isToldMore ? this.#confirm(storageKey, value, record, options) : null;
     }
     if (state.revision !== value.revision) return this.#fill(storageKey, value, options);
     const { lastSeenAt, idleExpiresAt } = state;
@@ -187,23 +188,16 @@ export class ReadPath {
     return session;
   }
 
-  /** An envelope that is remembered does not travel again. */
-  async #readRow(storageKey: Buffer): Promise<SealedRecord | null> {
-    const { durable, platform, rememberedEnvelope } = this.#context;
-    const row = await durable.read(storageKey, rememberedEnvelope(storageKey));
-    const isOver = row !== null && hasEnded(row, platform.now());
-    return isOver && (await this.#toldMore(storageKey)) ? this.#readRow(storageKey) : row;
-  }
-
   /**
-   * The durable tier says that a session has ended, and may not have been told that it was used here before that: touches are collected,
-   * and told again where they failed. Then it is told now, and has to be asked again.
+   * The row of a living session; an envelope that is remembered does not travel again. Where it says that the session has ended, the
+   * durable tier may not have been told that it was used here before that: touches are collected, and told again where they failed.
+   * Then it is told now, and has to be asked again.
    */
-  async #toldMore(storageKey: Buffer): Promise<boolean> {
-    const { pendingTouches } = this.#context;
-    if (!pendingTouches.has(storageKey)) return false;
-    await pendingTouches.flush();
-    return true;
+  async #readRow(storageKey: Buffer): Promise<SealedRecord | null> {
+    const { durable, platform, pendingTouches, rememberedEnvelope } = this.#context;
+    const row = await durable.read(storageKey, rememberedEnvelope(storageKey));
+    if (row === null || !hasEnded(row, platform.now())) return row;
+    return (await pendingTouches.tell(storageKey)) ? this.#readRow(storageKey) : null;
   }
 
   async #store(row: SealedRecord, token: string, stamp: Stamp): Promise<void> {
@@ -221,10 +215,8 @@ export class ReadPath {
   }
 
   #fromRow(row: SealedRecord, options: ReadOptions): LivingSession | null {
-    const now = this.#context.platform.now();
-    if (hasEnded(row, now)) return null;
     const record = this.#open(row.storageKey, row.envelope, row.revision, 'durable');
-    if (now >= record.absoluteExpiresAt) return null;
+    if (this.#context.platform.now() >= record.absoluteExpiresAt) return null;
     const { storageKey, lastSeenAt, idleExpiresAt } = row;
     return this.#slide({ storageKey, record, lastSeenAt, idleExpiresAt, servedBy: 'durable' }, options);
   }

@@ -105,9 +105,14 @@ export class Batcher<Request, Answer> {
   #occupy(members: readonly Waiting<Request, Answer>[]): Promise<void> {
     // One object: a statement that is late is one failure, however many wait for it.
     let failure: TierFailure | undefined;
+    const { platform, timeoutMs } = this.#options;
+    const sentAt = platform.monotonic();
     const late = (): TierFailure => {
-      if (failure === undefined) this.#rowsMax = Math.max(1, Math.floor(members.length / 2));
-      return (failure ??= new TierFailure('ambiguous', 'deadline'));
+      if (failure !== undefined) return failure;
+      // Of one row it says nothing about sharing, and its time may have passed while it waited for a lane.
+      const isSlow = members.length > 1 && platform.monotonic() - sentAt >= timeoutMs / 2;
+      if (isSlow) this.#rowsMax = Math.max(1, Math.min(this.#rowsMax, Math.floor(members.length / 2)));
+      return (failure = new TierFailure('ambiguous', 'deadline'));
     };
     for (const { call } of members) call.whenLate = late;
     const sent = this.#send(members);

@@ -104,6 +104,7 @@ export class StatementRunner {
 
   async #attempt<T>(send: Send<T>, deadline: number): Promise<T> {
     const { platform } = this.#options;
+    let isInDoubt = false;
     for (let longest = REJECTED_RETRY_MS_MIN; ; longest = Math.min(longest * 2, REJECTED_RETRY_MS_MAX)) {
       try {
         return await send();
@@ -114,7 +115,8 @@ export class StatementRunner {
         // At random below the longest, so that those who met once do not meet again.
         const pause = platform.random() * longest;
         const passing = PASSING_REASONS.has(failure.reason);
-        if (!passing || platform.monotonic() + pause >= deadline) throw failure;
+        if (!passing || platform.monotonic() + pause >= deadline) throw isInDoubt ? inDoubt(failure) : failure;
+        isInDoubt ||= failure.kind === 'ambiguous';
         await delay(platform, pause);
       }
     }
@@ -142,4 +144,9 @@ export class StatementRunner {
   async #sendSettings(): Promise<void> {
     for (const { text, values } of this.#options.settings) await this.#client.$queryRawUnsafe(text, ...values);
   }
+}
+
+/** Of the last attempt of several, an earlier one of which changed some rows: not even "too late" says that nothing was changed. */
+function inDoubt({ reason }: TierFailure): TierFailure {
+  return new TierFailure('ambiguous', reason === 'too-late' ? 'rows-moved' : reason);
 }

@@ -5,6 +5,7 @@ import {
   PRIMARY_CONNECT_TIMEOUT_MS,
   PROBE_BACKOFF_MS_MAX,
   PROBE_BACKOFF_MS_MIN,
+  SHARED_READ_BYTES_MAX,
   SHARED_READ_KEYS_MAX,
   SHARED_SCRIPT_BYTES_MAX,
   SHARED_SCRIPT_KEYS_MAX,
@@ -40,6 +41,8 @@ export class RedisConnection {
   readonly #inFlight: InFlight;
   readonly #reads: Gatherer<string, PrimaryEntry>;
   readonly #mutations: Gatherer<Mutation, boolean>;
+  /** Of the values that were read last, on average. */
+  #valueBytes = 0;
   #peer: Peer | null = null;
   /** Told apart by number: an answer of an earlier connection says nothing about this one. */
   #epoch = 0;
@@ -59,6 +62,9 @@ export class RedisConnection {
     this.#reads = new Gatherer({
       whenGathered: (callback) => context.platform.afterInput(callback),
       requestsMax: SHARED_READ_KEYS_MAX,
+      bytesMax: SHARED_READ_BYTES_MAX,
+      // How much a value weighs nobody knows before it is read: as much as the last ones did.
+      bytesOf: () => this.#valueBytes,
       onBegin: (batch) => this.#inFlight.begin(batch),
       send: (batch) => this.#sendReads(batch),
     });
@@ -166,7 +172,10 @@ export class RedisConnection {
       this.#requirePeer();
       return this.#redis.mgetBuffer(batch.requests);
     };
-    void this.#inFlight.follow(batch, send, (values) => batch.settle(values.map(decodeEntry)));
+    void this.#inFlight.follow(batch, send, (values) => {
+      this.#valueBytes = values.reduce((sum, value) => sum + (value?.length ?? 0), 0) / values.length;
+      batch.settle(values.map(decodeEntry));
+    });
   }
 
   #sendMutations(batch: Batch<Mutation, boolean>): void {

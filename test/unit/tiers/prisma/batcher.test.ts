@@ -170,6 +170,22 @@ describe('lanes', () => {
     expect(statements().map((text) => text.split(' ').length)).toEqual([8, 4, 5, 6, 7, 8]);
   });
 
+  it('carry as many as before after one call alone was given up, or some that had waited for long', async () => {
+    const { call, statements, answer, platform } = setUp({ lanes: 1, rowsMax: 8 });
+    const lone = Promise.allSettled([call('lone')]);
+    await platform.advance(0.9 * TIMEOUT_MS);
+    const waiting = Promise.allSettled(Array.from({ length: 8 }, (_, n) => call(`w${n}`)));
+    await platform.advance(0.1 * TIMEOUT_MS + TICKS_MS);
+    await lone;
+    answer(1);
+    await waiting;
+    const later = Array.from({ length: 8 }, (_, n) => call(`l${n}`));
+    await settled();
+    answer(2);
+    await Promise.all(later);
+    expect(statements().map((text) => text.split(' ').length)).toEqual([1, 8, 8]);
+  });
+
   it('stay with a statement that is never answered where there is only one connection', async () => {
     const { call, statements, platform } = setUp({ holdsLane: true });
     const silent = call('a');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { TierFailure } from '../../../../src/errors.ts';
 import { DURABLE_CALLS_MAX, PATIENCE_TICK_MS } from '../../../../src/limits.ts';
 import { Patience } from '../../../../src/platform/patience.ts';
 import type { Platform } from '../../../../src/platform/platform.ts';
@@ -45,6 +46,18 @@ describe('a statement', () => {
       await expect(runner.count(followed)).rejects.toMatchObject({ kind: 'ambiguous', reason });
     }
   });
+
+  it.each(['P2024', '22012'])(
+    'that changed some of its rows says so when it fails as it is sent again (%s)',
+    async (code) => {
+      const { runner, sent } = setUp([[], Object.assign(new Error('x'), { code })]);
+      const moved = (): never => {
+        throw new TierFailure('ambiguous', 'rows-moved');
+      };
+      await expect(runner.rows(statement, moved)).rejects.toMatchObject({ kind: 'ambiguous' });
+      expect(sent()).toBe(2);
+    },
+  );
 
   it('that finds rows is followed by the one that changes them, or is the answer where nothing is to be changed', async () => {
     const rows = [{ storage_key: 'x' }, { storage_key: 'y' }];
