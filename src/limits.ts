@@ -83,7 +83,7 @@ export const MISCONFIGURED_BACKOFF_MS = 30_000;
 
 // --- Process -----------------------------------------------------------------------------------------------------
 
-/** Random bytes drawn at once, for what one turn of the event loop needs: ids and nonces of 14 new sessions. More costs more, used or not. */
+/** Random bytes drawn at once for one turn of the event loop: ids and nonces of 14 new sessions. More costs more, used or not. */
 export const RANDOM_POOL_BYTES = 1_024;
 
 /**

@@ -23,7 +23,7 @@ export interface WriterContext<T> {
   readonly data: SessionData<T>;
 }
 
-/** What a write made of a session, and under which id. The data is read back before anything is written. */
+/** What a write made of a session, and under which id. Data that might not read back was read before anything was written. */
 export interface Written<T> {
   readonly id: string;
   readonly session: LivingSession;

@@ -16,8 +16,9 @@ interface Remembered {
 const NO_DATA = Buffer.alloc(0);
 
 /**
- * What was in the envelopes that were opened or stored here lately. It is recalled only for the envelope that a tier just answered: compared
- * byte for byte, or found by the database to end like the remembered one. Bounded in bytes and in time; the data of what is forgotten is wiped.
+ * What was in the envelopes that were opened or stored here lately. It is recalled only for the envelope that a tier just answered:
+ * compared byte for byte, or found by the database to end like the remembered one. Bounded in bytes and in time; the data of
+ * what is forgotten is wiped.
  *
  * A ring never changes, so who replaces it clears the memo, and with it whatever a key opened that is revoked by now.
  */

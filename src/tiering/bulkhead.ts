@@ -23,7 +23,10 @@ export class Bulkhead {
     this.#waitingMax = waitingMax;
   }
 
-  /** Resolves once there is room; false if there is none until `deadline` (of the monotonic clock) or too many wait already. Each true owes a `leave`. */
+  /**
+   * Resolves once there is room; false if there is none until `deadline` (of the monotonic clock) or too many wait already. Each true
+   * owes a `leave`.
+   */
   enter(deadline: number): boolean | Promise<boolean> {
     if (this.#inFlight < this.#inFlightMax) {
       this.#inFlight += 1;
