@@ -138,10 +138,13 @@ export class TierFailure extends HoldfastError {
   override readonly code = 'HOLDFAST_TIER_FAILURE';
   readonly kind: TierFailureKind;
   readonly reason: string;
+  /** For the operator: which option is concerned, the cause and the cure. A fixed text, without the full stop. */
+  readonly advice: string | undefined;
 
-  constructor(kind: TierFailureKind, reason: string) {
+  constructor(kind: TierFailureKind, reason: string, advice?: string) {
     super(`A tier failed: ${kind} (${reason}).`);
     this.kind = kind;
     this.reason = reason;
+    this.advice = advice;
   }
 }

@@ -107,8 +107,8 @@ export class Opening<T> {
     if (durable.status === 'rejected') this.#durable = undefined;
     const failures = [
       ...(keys.status === 'rejected' ? [toError(keys.reason)] : []),
-      ...(primary.status === 'rejected' ? [toPublicError('primary', primary.reason)] : []),
-      ...(durable.status === 'rejected' ? [toPublicError('durable', durable.reason)] : []),
+      ...(primary.status === 'rejected' ? [toPublicError('primary', this.#options.primary.name, primary.reason)] : []),
+      ...(durable.status === 'rejected' ? [toPublicError('durable', this.#options.durable.name, durable.reason)] : []),
     ];
     const first = failures.find((failure) => !(failure instanceof TierUnavailableError)) ?? failures[0];
     if (first !== undefined) throw first;
@@ -124,10 +124,18 @@ export class Opening<T> {
   }
 }
 
-function toPublicError(role: TierRole, error: unknown): Error {
+const PAGES: Readonly<Record<TierRole, string>> = {
+  primary: 'docs/operating/redis.md',
+  durable: 'docs/operating/database.md',
+};
+
+function toPublicError(role: TierRole, name: string, error: unknown): Error {
   if (!(error instanceof TierFailure)) return toError(error);
   if (error.kind !== 'misconfigured') return new TierUnavailableError(role, error.reason);
-  return new ConfigurationError(`The ${role} tier is misconfigured (${error.reason}). See docs/operating.`);
+  const advice = error.advice === undefined ? '' : `: ${error.advice}`;
+  return new ConfigurationError(
+    `The ${role} tier (${name}) is misconfigured${advice} (${error.reason}). See ${PAGES[role]}.`,
+  );
 }
 
 /** Whatever the application's key source threw is the application's to see. */

@@ -153,7 +153,7 @@ export class PrimaryGuard {
   };
 
   #connectionChanged(): void {
-    if (this.#tier.vantage() === null) this.#breaker.trip('connection-lost');
+    if (this.#tier.vantage() === null) this.#breaker.trip(this.#tier.failure()?.reason ?? 'connection-lost');
     else this.#breaker.nudge();
   }
 }

@@ -1,3 +1,4 @@
+import type { TierFailure } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { RecordState, SealedRecord } from '../session/sealed-record.ts';
 
@@ -357,6 +358,8 @@ export interface PrimaryTier {
   open(context: TierContext, onChange: () => void): Promise<void>;
   /** Null while there is no usable connection to a server that may serve (a master, loaded and ready). */
   vantage(): Vantage | null;
+  /** Says why `vantage()` is null. Null while it is not, and while nothing is known yet. */
+  failure(): TierFailure | null;
   /** Proves that the server answers reads and runs scripts that write, and learns its incarnation and clock anew. */
   probe(): Promise<void>;
   read(storageKey: Buffer): Promise<PrimaryEntry>;

@@ -50,6 +50,7 @@ export function describePrimaryTier(name: string, openServer: () => Promise<Prim
       it('refuses everything before it was opened, and says that nothing was sent', async () => {
         const closed = server.makeTier();
         expect(closed.vantage()).toBeNull();
+        expect(closed.failure()).toMatchObject({ kind: 'not-sent' });
         const notSent = { code: 'HOLDFAST_TIER_FAILURE', kind: 'not-sent' };
         await expect(closed.read(key())).rejects.toMatchObject(notSent);
         await expect(closed.hold(key())).rejects.toMatchObject(notSent);
@@ -68,6 +69,7 @@ export function describePrimaryTier(name: string, openServer: () => Promise<Prim
         const other = server.makeTier();
         await other.open(contextOf(server), () => seen.push(other.vantage() !== null));
         expect(seen).toEqual([true]);
+        expect(other.failure()).toBeNull();
         await other.close();
         await other.close();
         expect(seen).toEqual([true, false]);

@@ -479,6 +479,7 @@ describe('a Redis that is away at the start', () => {
     const { tier, open } = make(server, { onChange: () => changes.push(tier.vantage() !== null) });
     const { error, ms } = await timed(open);
     expect(error).toMatchObject({ kind: 'not-sent', reason: 'ECONNREFUSED' });
+    expect(tier.failure()).toMatchObject({ reason: 'ECONNREFUSED' });
     expect(ms).toBeLessThan(OPEN_BOUND_MS);
     expect(await failureOf(tier.read(key()))).toMatchObject({ kind: 'not-sent', reason: 'ECONNREFUSED' });
     await server.start();

@@ -48,6 +48,7 @@ export class SimulatedPrimaryTier implements PrimaryTier {
   #context: TierContext | undefined;
   #onChange: () => void = () => undefined;
   #connection: Connection | null = null;
+  #lastFailure = new TierFailure('not-sent', 'not-open');
   #settleOpening: (failure: TierFailure | null) => void = () => undefined;
 
   constructor(redis: SimulatedRedis, node: Process) {
@@ -71,6 +72,10 @@ export class SimulatedPrimaryTier implements PrimaryTier {
     const { server, clock } = connection;
     const now = this.#node.monotonic();
     return { incarnation: server.incarnation, earliest: clock.earliest(now), latest: clock.latest(now) };
+  }
+
+  failure(): TierFailure | null {
+    return this.#connection === null ? this.#lastFailure : null;
   }
 
   probe(): Promise<void> {
@@ -174,6 +179,7 @@ export class SimulatedPrimaryTier implements PrimaryTier {
 
   #retry(failure: TierFailure): void {
     if (this.#context === undefined) return;
+    this.#lastFailure = failure;
     this.#settleOpening(failure);
     const { world } = this.#redis;
     const pauseMs = world.random.between(PROBE_BACKOFF_MS_MIN, PROBE_BACKOFF_MS_MAX);
@@ -184,6 +190,7 @@ export class SimulatedPrimaryTier implements PrimaryTier {
     const connection = this.#connection;
     if (connection === null) return;
     this.#connection = null;
+    this.#lastFailure = failure;
     this.#redis.world.note(() => `${this.#node.name} lost its connection to redis (${failure.reason})`);
     for (const fail of connection.fail) fail(failure);
     this.#onChange();

@@ -40,7 +40,7 @@ function intercepted<T extends DurableTier | PrimaryTier>(tier: T, synchronous: 
   };
 }
 
-export const interceptPrimary = (tier: PrimaryTier) => intercepted(tier, ['vantage']);
+export const interceptPrimary = (tier: PrimaryTier) => intercepted(tier, ['vantage', 'failure']);
 export const interceptDurable = (tier: DurableTier) => intercepted(tier, []);
 
 /** A gate that the test opens; `reached` tells that somebody waits at it. */

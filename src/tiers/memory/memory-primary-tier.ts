@@ -54,6 +54,10 @@ class MemoryPrimaryTier implements PrimaryTier {
     return { incarnation: INCARNATION, earliest: now, latest: now };
   }
 
+  failure(): TierFailure | null {
+    return this.#context === undefined ? notOpen() : null;
+  }
+
   async probe(): Promise<void> {
     this.#now();
   }
@@ -156,9 +160,13 @@ class MemoryPrimaryTier implements PrimaryTier {
   }
 
   #opened(): TierContext {
-    if (this.#context === undefined) throw new TierFailure('not-sent', 'not-open');
+    if (this.#context === undefined) throw notOpen();
     return this.#context;
   }
+}
+
+function notOpen(): TierFailure {
+  return new TierFailure('not-sent', 'not-open');
 }
 
 /** What a tier holds and what it hands out are nobody else's. */

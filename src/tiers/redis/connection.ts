@@ -110,6 +110,11 @@ export class RedisConnection {
     return { incarnation, earliest: clock.earliest(now), latest: clock.latest(now) };
   }
 
+  /** Why `vantage()` is null; null while it is not. */
+  failure(): TierFailure | null {
+    return this.vantage() === null ? this.#lastFailure : null;
+  }
+
   /** All at once, in one round trip: who is there, what time it is, whether reads and scripts that write are answered. */
   async probe(): Promise<void> {
     const { platform } = this.#context;
@@ -259,7 +264,8 @@ export class RedisConnection {
 
   /** The reason is why the connection is down: "not connected" would hide an expired certificate. */
   #unreachable(): TierFailure {
-    return new TierFailure('not-sent', this.#lastFailure?.reason ?? 'not-connected');
+    const { reason, advice } = this.#lastFailure ?? { reason: 'not-connected' };
+    return new TierFailure('not-sent', reason, advice);
   }
 
   /** The clock of the server that is there when it has told its time. */

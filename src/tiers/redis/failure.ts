@@ -1,4 +1,5 @@
 import { TierFailure, type TierFailureKind } from '../../errors.ts';
+import { adviceFor } from './advice.ts';
 
 /**
  * ioredis's and the server's errors, as one of the four kinds. Only words of the tables below leave this file: messages
@@ -57,7 +58,7 @@ function fromReply({ name, message }: Error): TierFailure | null {
 export function failureOfReply(message: string): TierFailure {
   const word = /^[A-Z]+/.exec(message)?.[0] ?? '';
   const kind = REPLIES.get(word);
-  if (kind !== undefined) return new TierFailure(kind, word);
+  if (kind !== undefined) return failure(kind, word);
   return match(ERR_REPLIES, message) ?? new TierFailure('ambiguous', 'reply');
 }
 
@@ -89,8 +90,8 @@ const TLS_CODE =
 function fromTransport(error: Error): TierFailure | null {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (typeof code === 'string') {
-    if (TLS_CODE.test(code)) return new TierFailure('misconfigured', code.slice(0, 64));
-    if (UNREACHED_CODES.has(code)) return new TierFailure('not-sent', code);
+    if (TLS_CODE.test(code)) return failure('misconfigured', code.slice(0, 64));
+    if (UNREACHED_CODES.has(code)) return failure('not-sent', code);
     if (LOST_CODES.has(code)) return new TierFailure(syscall === 'connect' ? 'not-sent' : 'ambiguous', code);
   }
   return match(MESSAGES, error.message);
@@ -98,5 +99,9 @@ function fromTransport(error: Error): TierFailure | null {
 
 function match(rules: readonly Rule[], message: string): TierFailure | null {
   const found = rules.find(([pattern]) => pattern.test(message));
-  return found === undefined ? null : new TierFailure(found[1], found[2]);
+  return found === undefined ? null : failure(found[1], found[2]);
+}
+
+function failure(kind: TierFailureKind, reason: string): TierFailure {
+  return new TierFailure(kind, reason, adviceFor(reason));
 }

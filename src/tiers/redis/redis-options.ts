@@ -116,17 +116,22 @@ function resolveTls(tls: RedisTlsOptions = {}): RedisTlsOptions {
   }
   requireKnown(tls, TLS_OPTION_NAMES, 'tls.');
   const { ca, cert, key, servername } = tls;
-  for (const pem of Array.isArray(ca) ? ca : [ca]) requirePem('tls.ca', pem);
-  requirePem('tls.cert', cert);
-  requirePem('tls.key', key);
+  for (const pem of Array.isArray(ca) ? ca : [ca]) requirePem('tls.ca', 'CERTIFICATE', pem);
+  requirePem('tls.cert', 'CERTIFICATE', cert);
+  requirePem('tls.key', 'PRIVATE KEY', key);
   if ((cert === undefined) !== (key === undefined)) throw invalid('tls.cert and tls.key must be given together');
   nonEmpty('tls.servername', servername);
   return tls;
 }
 
-function requirePem(name: string, value: unknown): void {
-  if (value === undefined || ((typeof value === 'string' || Buffer.isBuffer(value)) && value.length > 0)) return;
-  throw invalid(`${name} must be PEM text or a Buffer of it`);
+/** Node takes anything for PEM, and a server is then refused for a certificate that nobody can find fault with. */
+function requirePem(name: string, label: string, value: unknown): void {
+  if (value === undefined) return;
+  const text = typeof value === 'string' || Buffer.isBuffer(value) ? value.toString() : '';
+  if (new RegExp(`-----BEGIN (?:[A-Z0-9]+ )*${label}-----`).test(text)) return;
+  throw invalid(
+    `${name} must be PEM text or a Buffer of it (-----BEGIN ${label}-----): readFileSync(path), not the path`,
+  );
 }
 
 function nonEmpty(name: string, value: unknown): string | undefined {

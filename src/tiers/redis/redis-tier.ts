@@ -54,6 +54,10 @@ class RedisTier implements PrimaryTier {
     return this.#opened?.connection.vantage() ?? null;
   }
 
+  failure(): TierFailure | null {
+    return this.#opened === undefined ? notOpen() : this.#opened.connection.failure();
+  }
+
   async probe(): Promise<void> {
     await this.#requireOpened().connection.probe();
   }

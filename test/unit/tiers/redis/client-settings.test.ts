@@ -1,3 +1,4 @@
+import { createAuthority } from '../../../support/servers/certificates.ts';
 import { describe, expect, it } from 'vitest';
 import { clientSettings } from '../../../../src/tiers/redis/client-settings.ts';
 import { resolveRedisOptions, type RedisTierOptions } from '../../../../src/tiers/redis/redis-options.ts';
@@ -28,8 +29,9 @@ describe('what ioredis is told', () => {
     });
   });
 
-  it('asks for another name when told to, and sends no address as a name (RFC 6066 §3)', () => {
-    const tls = { servername: 'sessions.internal', ca: ['one', 'two'], cert: 'cert', key: 'key' };
+  it('asks for another name when told to, and sends no address as a name (RFC 6066 §3)', async () => {
+    const { ca, certificate: cert, privateKey: key } = await (await createAuthority()).issue();
+    const tls = { servername: 'sessions.internal', ca: [ca, ca], cert, key };
     expect(settings({ url: 'rediss://u:p@10.0.0.1', tls }).tls).toMatchObject(tls);
     expect(settings({ url: 'rediss://u:p@10.0.0.1' }).tls).not.toHaveProperty('servername');
     expect(settings({ url: 'rediss://u:p@[::1]' }).tls).not.toHaveProperty('servername');

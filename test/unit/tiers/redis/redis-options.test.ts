@@ -1,11 +1,21 @@
 import { inspect } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../../../src/errors.ts';
 import { redisTier } from '../../../../src/tiers/redis/index.ts';
-import { resolveRedisOptions, type RedisTierOptions } from '../../../../src/tiers/redis/redis-options.ts';
+import {
+  resolveRedisOptions,
+  type RedisTierOptions,
+  type RedisTlsOptions,
+} from '../../../../src/tiers/redis/redis-options.ts';
+import { createAuthority, type ServerCertificates } from '../../../support/servers/certificates.ts';
 
 const SECRET = 'canary-secret';
 const URL_WITH_SECRET = `rediss://shop:${SECRET}@sessions.internal:6380`;
+
+let pem: ServerCertificates;
+beforeAll(async () => {
+  pem = await (await createAuthority()).issue();
+});
 
 describe('the options of redisTier', () => {
   it('take a url alone', () => {
@@ -30,7 +40,12 @@ describe('the options of redisTier', () => {
   });
 
   it('take a client certificate in place of a password', () => {
-    const tls = { ca: ['a', Buffer.from('b')], cert: 'cert', key: Buffer.from('key'), servername: 'name' };
+    const tls = {
+      ca: [pem.ca, Buffer.from(pem.ca)],
+      cert: pem.certificate,
+      key: Buffer.from(pem.privateKey),
+      servername: 'name',
+    };
     const options = resolveRedisOptions({ url: 'rediss://host', tls });
     expect(options).toMatchObject({ password: undefined, tls });
   });
@@ -69,7 +84,21 @@ describe('the options of redisTier', () => {
     ['an unknown tls option', { url: URL_WITH_SECRET, tls: { ciphers: 'x' } }, /tls\.ciphers is not an option/],
     ['a ca that is no PEM', { url: URL_WITH_SECRET, tls: { ca: 5 } }, /tls\.ca must be PEM/],
     ['a list with an empty ca', { url: URL_WITH_SECRET, tls: { ca: [''] } }, /tls\.ca must be PEM/],
-    ['a certificate without key', { url: URL_WITH_SECRET, tls: { cert: 'x' } }, /given together/],
+    [
+      'a path for a ca',
+      { url: URL_WITH_SECRET, tls: { ca: '/etc/redis/ca.pem' } },
+      /readFileSync\(path\), not the path/,
+    ],
+    [
+      'a path for a cert',
+      { url: URL_WITH_SECRET, tls: { cert: 'cert.pem' } },
+      /tls\.cert must be PEM.*BEGIN CERTIFICATE/,
+    ],
+    [
+      'a path for a key',
+      { url: URL_WITH_SECRET, tls: { key: Buffer.from('key.pem') } },
+      /tls\.key must be PEM.*BEGIN PRIVATE/,
+    ],
     ['an empty servername', { url: URL_WITH_SECRET, tls: { servername: '' } }, /tls\.servername/],
     ['tls without encryption', { url: 'redis://host', tls: {}, allowInsecure: true }, /tls needs a url/],
   ])('refuse %s, and print no credential', (_, options, message) => {
@@ -78,6 +107,13 @@ describe('the options of redisTier', () => {
     expect(error.message).toMatch(/^redisTier: /);
     expect(error.message).toMatch(message);
     expect(inspect(error)).not.toContain(SECRET);
+  });
+
+  it('refuse a certificate without its key, and a key in place of a certificate', () => {
+    const refusal = (tls: RedisTlsOptions) => errorOf(() => redisTier({ url: URL_WITH_SECRET, tls })).message;
+    expect(refusal({ cert: pem.certificate })).toMatch(/given together/);
+    expect(refusal({ key: pem.privateKey })).toMatch(/given together/);
+    expect(refusal({ cert: pem.privateKey, key: pem.certificate })).toMatch(/tls\.cert must be PEM/);
   });
 
   it('keep no credential where an inspector sees it', () => {

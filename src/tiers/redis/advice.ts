@@ -1,0 +1,61 @@
+const GRANTS =
+  'the user lacks a grant, or its key pattern does not cover `namespace`: ACL LOG on the server names what it refused; grant what the page lists';
+const AUTHORITY =
+  '`tls.ca` does not hold the authority that issued the certificate of the server: give the PEM text of that one, `readFileSync(path)` and not the path';
+const NAME =
+  'the certificate of the server does not name the host in `url`: connect by a name that it holds, or give that name as `tls.servername`';
+const CREDENTIALS =
+  '`username` or `password` is wrong, or the user is switched off: compare them with ACL LIST on the server';
+const VERSION =
+  'client and server found no TLS version and cipher suite that both allow: compare tls-protocols and tls-ciphers of the server with what `tls` asks for';
+const CLUSTER = '`url` leads to a node of a cluster: give the address of one standalone server';
+const PLAINTEXT = 'what answers at `url` does not speak TLS: give the port of tls-port, or set one up';
+const PROTOCOL =
+  'what answers at `url` is not Redis, or speaks TLS: compare scheme, host and port of `url` with the server';
+
+/** What a person may have to change. Which option, the cause, the cure; nothing that is specific to one server or caller. */
+const ADVICE: ReadonlyMap<string, string> = new Map([
+  ['ASK', CLUSTER],
+  ['CERT_HAS_EXPIRED', 'the certificate of the server has expired: renew it there, and compare the clocks'],
+  ['CERT_NOT_YET_VALID', 'the certificate of the server is not valid yet: compare the clocks'],
+  ['CERT_SIGNATURE_FAILURE', AUTHORITY],
+  ['CROSSSLOT', CLUSTER],
+  [
+    'DENIED',
+    'the server is in protected mode: set up a user with a password there (see "The user"), or bind it to an address',
+  ],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', AUTHORITY],
+  ['ERR_SSL_NO_PROTOCOLS_AVAILABLE', VERSION],
+  ['ERR_SSL_PACKET_LENGTH_TOO_LONG', PLAINTEXT],
+  [
+    'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+    'the server asks for a client certificate: give `tls.cert` and `tls.key`, or set tls-auth-clients to no there',
+  ],
+  ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', VERSION],
+  ['ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE', VERSION],
+  ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', VERSION],
+  ['ERR_SSL_UNSUPPORTED_PROTOCOL', VERSION],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', PLAINTEXT],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', NAME],
+  ['HOSTNAME_MISMATCH', NAME],
+  ['MOVED', CLUSTER],
+  ['NOAUTH', 'the server asks for a user: give `username` and `password`'],
+  ['NOPERM', GRANTS],
+  ['SELF_SIGNED_CERT_IN_CHAIN', AUTHORITY],
+  ['UNABLE_TO_GET_ISSUER_CERT', AUTHORITY],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', AUTHORITY],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', AUTHORITY],
+  ['WRONGPASS', CREDENTIALS],
+  ['auth', 'the server knows no users: it is older than Redis 6, or asks for no password; see "The user"'],
+  ['db-index', '`url` names a database that the server does not have: leave it out, or raise databases there'],
+  ['protocol', PROTOCOL],
+  [
+    'run-id',
+    'the server does not say which life of it this is (run_id in INFO), as proxies and clones of Redis do: connect to Redis or Valkey itself',
+  ],
+  ['unknown-command', 'the server lacks a command that is needed, or has renamed it: use Redis or Valkey as released'],
+]);
+
+export function adviceFor(reason: string): string | undefined {
+  return ADVICE.get(reason);
+}
