@@ -298,7 +298,12 @@ export const KEY_DISTINCT_BYTES_MIN = 16;
 export const KEY_ID_BYTES = 8;
 /** A ring of a service that rotates daily and never cleans up for ten months; more only slows the start. */
 export const RING_KEYS_MAX = 300;
-/** Read before anything about the file is known, so it is bounded. 300 keys need about 120 KiB. */
+/**
+ * Revoked keys that a ring remembers after they were removed, 46 bytes each. None is ever forgotten: a session that one of them
+ * sealed once may have been sealed anew ever since. Twenty years of one leak a week.
+ */
+export const RING_REVOKED_KIDS_MAX = 1_000;
+/** Read before anything about the file is known, so it is bounded. 300 keys and 1 000 kids need about 190 KiB. */
 export const RING_FILE_BYTES_MAX: number = 512 * 1024;
 /** How long a change of a ring file waits for another to end: both are short, unless one waits for a fleet. */
 export const RING_LOCK_WAIT_MS_DEFAULT = 5_000;

@@ -1,17 +1,26 @@
 import { ConfigurationError } from './errors.ts';
 import { describe } from './platform/duration.ts';
 
-/** Refuses what is not an object and names that nobody knows: a misspelt option must not be ignored. */
-export function requireOptions(what: string, value: unknown, names: readonly string[]): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new ConfigurationError(`${what}: expected an object, but got ${describe(value)}.`);
+/**
+ * A copy of the options that has their own properties only: what a polluted `Object.prototype` adds must not count as given.
+ * Throws `ConfigurationError` for what is not an object, and for a name that is not in `names`: a misspelt option must not be
+ * ignored.
+ */
+export function requireOptions<Options extends object>(
+  what: string,
+  value: Options,
+  names: readonly string[],
+): Options {
+  const given: unknown = value;
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new ConfigurationError(`${what}: expected an object, but got ${describe(given)}.`);
   }
-  for (const name of Object.keys(value)) {
-    if (!names.includes(name)) {
-      const shown = /^[a-zA-Z]{1,24}$/.test(name) ? `'${name}'` : 'with another name';
-      throw new ConfigurationError(`${what}: unknown option ${shown}; expected ${names.join(', ')}.`);
-    }
+  const unknown = Object.keys(given).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    const shown = /^[a-zA-Z]{1,24}$/.test(unknown) ? `'${unknown}'` : 'with another name';
+    throw new ConfigurationError(`${what}: unknown option ${shown}; expected ${names.join(', ')}.`);
   }
+  return Object.freeze(Object.assign(Object.create(null) as Options, given));
 }
 
 export function requireInteger(option: string, value: unknown, min: number, max: number): number {

@@ -26,6 +26,7 @@ export function documentOf(ring: KeyRing): object {
       createdAt: new Date(key.createdAt).toISOString(),
       activatedAt: key.activatedAt === undefined ? null : new Date(key.activatedAt).toISOString(),
     })),
+    revokedKids: ring.revokedKids,
   };
 }
 
@@ -47,7 +48,9 @@ export function textOf(ring: KeyRing, terminal: Terminal): string {
         whole.map(({ style: _, ...column }) => column),
       ),
     ) > (terminal.columns ?? Infinity);
-  return heading + formatTable(ring.keys(), isTooWide ? columns(({ kid }) => shortKid(kid)) : whole);
+  const table = formatTable(ring.keys(), isTooWide ? columns(({ kid }) => shortKid(kid)) : whole);
+  const remembered = ring.revokedKids.map((kid) => `\nRevoked and removed: ${kid}`).join('');
+  return heading + table + remembered;
 }
 
 /** A ring that was to be changed, and what was done. */

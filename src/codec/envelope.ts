@@ -34,6 +34,7 @@ export interface OpenedEnvelope {
 /** Where `openEnvelope` looks a key up: a key ring. */
 export interface DataKeys {
   dataKey(bytes: Buffer, offset?: number): DataKey | undefined;
+  isRevoked(bytes: Buffer, offset?: number): boolean;
 }
 
 /** What an envelope is bound to. */
@@ -120,7 +121,7 @@ function readRevision(envelope: Buffer): number {
 
 function openingKey(keys: DataKeys, envelope: Buffer, suite: Suite): DataKey {
   const key = keys.dataKey(envelope, KEY_ID_AT);
-  if (key === undefined) throw new EnvelopeError('unknown-key');
+  if (key === undefined) throw new EnvelopeError(keys.isRevoked(envelope, KEY_ID_AT) ? 'revoked-key' : 'unknown-key');
   if (!opens(key.state)) throw new EnvelopeError('revoked-key');
   // One key, one suite: somebody rewrote the header, for this key has never sealed under that suite.
   if (key.suite !== suite) throw new EnvelopeError('tampered');

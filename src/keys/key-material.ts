@@ -1,6 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint } from 'jose';
-import { KEY_BYTES, KEY_DISTINCT_BYTES_MIN } from '../limits.ts';
+import { KEY_BYTES, KEY_DISTINCT_BYTES_MIN, KEY_ID_BYTES } from '../limits.ts';
 
 /** 43 base64url characters of 32 bytes, spelled the one canonical way (RFC 4648 §3.5). */
 const CANONICAL_32_BYTES = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
@@ -25,6 +25,16 @@ export function encodeMaterial(secret: KeyObject): string {
   const k = bytes.toString('base64url');
   bytes.fill(0);
   return k;
+}
+
+/** Whether this is the thumbprint of some key: 32 bytes, spelled canonically. */
+export function isKid(kid: unknown): kid is string {
+  return typeof kid === 'string' && CANONICAL_32_BYTES.test(kid);
+}
+
+/** How an envelope names the key of this kid. */
+export function keyIdOf(kid: string): Buffer {
+  return Buffer.from(kid, 'base64url').subarray(0, KEY_ID_BYTES);
 }
 
 /** The RFC 7638 thumbprint of a symmetric key. */

@@ -4,8 +4,9 @@ import { KeyRingError } from '../errors.ts';
 import { KEY_ID_BYTES, RING_KEYS_MAX } from '../limits.ts';
 import { systemPlatform, type Platform } from '../platform/platform.ts';
 import { readRingFile, writeRingFile } from './ring-file.ts';
+import { keyIdOf } from './key-material.ts';
 import { checkRing } from './ring-checks.ts';
-import { exportRingJwk, importRingJwk, isObject, type RingJwk } from './ring-jwk.ts';
+import { exportRingJwk, importRingJwk, isObject, readRevokedKids, type RingJwk } from './ring-jwk.ts';
 import type { RingOpener } from './ring-opener.ts';
 import { infoOf, type DataKey, type IndexKey, type KeyInfo, type RingKey } from './ring-key.ts';
 import { sealText, unsealText } from './sealed-ring.ts';
@@ -13,6 +14,8 @@ import { sealText, unsealText } from './sealed-ring.ts';
 /** A JWK Set (RFC 7517 §5) with a version of our own. Holds key material: seal it before it goes anywhere. */
 export interface KeyRingJwks {
   readonly 'holdfast:version': number;
+  /** The kids of keys that were revoked and then removed: what they sealed stays refused. Absent where there are none. */
+  readonly 'holdfast:revoked'?: readonly string[];
   readonly keys: readonly RingJwk[];
 }
 
@@ -27,17 +30,24 @@ export class KeyRing {
   readonly sealingKey: DataKey;
   /** Every index key that may have blinded a user id, the active one first. */
   readonly indexKeys: readonly [IndexKey, ...IndexKey[]];
+  /** The kids of keys that were revoked, and whose material is gone since. */
+  readonly revokedKids: readonly string[];
   readonly #keys: readonly RingKey[];
   readonly #dataKeys: ReadonlyMap<string, DataKey>;
+  /** The key ids of all revoked keys, whether or not the ring still has them. */
+  readonly #revoked: ReadonlySet<string>;
 
   /** @internal Use `generateKeyRing`, `open` or `fromJwks`. Throws `KeyRingError` unless the keys make a ring. */
-  constructor(version: number, keys: readonly RingKey[]) {
-    const { sealingKey, indexKeys } = checkRing(version, keys);
+  constructor(version: number, keys: readonly RingKey[], revokedKids: readonly string[] = []) {
+    const { sealingKey, indexKeys } = checkRing(version, keys, revokedKids);
     this.version = version;
     this.sealingKey = sealingKey;
     this.indexKeys = Object.freeze(indexKeys);
     this.#keys = [...keys];
+    this.revokedKids = Object.freeze([...revokedKids]);
     this.#dataKeys = new Map(keys.filter(isDataKey).map((key) => [nameOf(key.keyId, 0), key]));
+    const revokedKeys = keys.filter(({ state }) => state === 'revoked').map(({ keyId }) => keyId);
+    this.#revoked = new Set([...revokedKeys, ...revokedKids.map(keyIdOf)].map((keyId) => nameOf(keyId, 0)));
     Object.freeze(this);
   }
 
@@ -48,7 +58,7 @@ export class KeyRing {
     if (!Array.isArray(keys)) throw new KeyRingError('A key ring must have an array of keys.');
     if (keys.length > RING_KEYS_MAX) throw new KeyRingError(`A key ring must have at most ${RING_KEYS_MAX} keys.`);
     const imported = await Promise.all(keys.map((jwk: unknown, at) => importRingJwk(jwk, `Key ring, keys[${at}]`)));
-    return new KeyRing(jwks['holdfast:version'] as number, imported);
+    return new KeyRing(jwks['holdfast:version'] as number, imported, readRevokedKids(jwks['holdfast:revoked']));
   }
 
   /** Opens a ring that `seal` sealed, for this opener among others. Throws `KeyRingError`. */
@@ -80,7 +90,11 @@ export class KeyRing {
 
   /** The ring with its key material in the clear. Never log or store it; `seal` and `save` do not need it. */
   toJwks(): KeyRingJwks {
-    return { 'holdfast:version': this.version, keys: this.#keys.map(exportRingJwk) };
+    return {
+      'holdfast:version': this.version,
+      ...(this.revokedKids.length === 0 ? {} : { 'holdfast:revoked': this.revokedKids }),
+      keys: this.#keys.map(exportRingJwk),
+    };
   }
 
   /** What may be shown of every key. */
@@ -91,7 +105,7 @@ export class KeyRing {
   /** SHA-256 of what may be shown of the ring, 32 bytes: tells two rings of one version apart. */
   fingerprint(): Buffer {
     const shown = this.#keys.map(({ kid, use, state }) => [kid, use, state] as const).toSorted(byKid);
-    return hash('sha256', JSON.stringify([this.version, shown]), 'buffer');
+    return hash('sha256', JSON.stringify([this.version, shown, this.revokedKids.toSorted()]), 'buffer');
   }
 
   /** The data key that the 8 bytes at `offset` name, whatever its state. */
@@ -99,13 +113,26 @@ export class KeyRing {
     return this.#dataKeys.get(nameOf(keyId, offset));
   }
 
-  /** @internal The same ring with other keys, one version later. */
-  next(change: (keys: readonly RingKey[]) => readonly RingKey[]): KeyRing {
-    return new KeyRing(this.version + 1, change(this.#keys));
+  /** Whether the 8 bytes at `offset` name a key that was revoked, be it in the ring or removed from it since. */
+  isRevoked(keyId: Buffer, offset = 0): boolean {
+    return this.#revoked.size > 0 && this.#revoked.has(nameOf(keyId, offset));
   }
 
-  toJSON(): { version: number; keys: Pick<KeyInfo, 'kid' | 'state' | 'use'>[] } {
-    return { version: this.version, keys: this.#keys.map(({ kid, use, state }) => ({ kid, use, state })) };
+  /** @internal The same ring with other keys, one version later. */
+  next(
+    change: (keys: readonly RingKey[]) => readonly RingKey[],
+    revokedKids: readonly string[] = this.revokedKids,
+  ): KeyRing {
+    return new KeyRing(this.version + 1, change(this.#keys), revokedKids);
+  }
+
+  toJSON(): {
+    version: number;
+    keys: Pick<KeyInfo, 'kid' | 'state' | 'use'>[];
+    revokedKids: readonly string[];
+  } {
+    const keys = this.#keys.map(({ kid, use, state }) => ({ kid, use, state }));
+    return { version: this.version, keys, revokedKids: this.revokedKids };
   }
 
   // Not a method: a computed name is more than `isolatedDeclarations` can describe.

@@ -1,15 +1,18 @@
 import { KeyRingError } from '../errors.ts';
+import { keyIdOf } from './key-material.ts';
 import { algorithmOf, type DataKey, type IndexKey, type RingKey } from './ring-key.ts';
 
 /** Throws `KeyRingError` unless these keys make a ring; answers with the keys that stand out. */
 export function checkRing(
   version: number,
   keys: readonly RingKey[],
+  revokedKids: readonly string[],
 ): { sealingKey: DataKey; indexKeys: readonly [IndexKey, ...IndexKey[]] } {
   if (!Number.isSafeInteger(version) || version < 1) {
     throw new KeyRingError('A key ring\'s "holdfast:version" must be a positive integer.');
   }
   checkUnique(keys);
+  checkRevoked(revokedKids, keys);
   const active = keys.filter((key) => key.state === 'active');
   const sealingKey = only(
     active.filter((key) => key.use === 'enc'),
@@ -40,6 +43,14 @@ function checkUnique(keys: readonly RingKey[]): void {
     if (twin !== undefined) throw new KeyRingError(`The key ring ${clashOf(key, twin)}.`);
     seen.set(prefix, key);
   }
+}
+
+/** A key that was revoked and removed is never used again, not even one that only has the same key id. */
+function checkRevoked(revokedKids: readonly string[], keys: readonly RingKey[]): void {
+  const keyIds = new Set(revokedKids.map((kid) => keyIdOf(kid).toString('hex')));
+  if (keyIds.size < revokedKids.length) throw new KeyRingError('The key ring lists a revoked kid twice.');
+  const back = keys.find(({ keyId }) => keyIds.has(keyId.toString('hex')));
+  if (back !== undefined) throw new KeyRingError(`The key ring has a key that was revoked and removed (${back.kid}).`);
 }
 
 function clashOf(key: RingKey, twin: RingKey): string {

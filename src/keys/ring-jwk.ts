@@ -1,7 +1,15 @@
 import { KeyRingError } from '../errors.ts';
-import { KEY_BYTES, KEY_ID_BYTES } from '../limits.ts';
+import { KEY_BYTES, RING_REVOKED_KIDS_MAX } from '../limits.ts';
 import { randomBytes, type Platform } from '../platform/platform.ts';
-import { decodeMaterial, encodeMaterial, intoSecret, thumbprintOf, weaknessOf } from './key-material.ts';
+import {
+  decodeMaterial,
+  encodeMaterial,
+  intoSecret,
+  isKid,
+  keyIdOf,
+  thumbprintOf,
+  weaknessOf,
+} from './key-material.ts';
 import { algorithmOf, SUITE_OF, type DataKeyAlgorithm, type KeyState, type RingKey } from './ring-key.ts';
 
 /** One member of a ring's `keys`: an RFC 7517 octet key with two members of our own. Holds material. */
@@ -34,13 +42,24 @@ export async function importRingJwk(jwk: unknown, where: string): Promise<RingKe
   const { kid, secret } = await readMaterial(jwk, where);
   const common = {
     kid,
-    keyId: Buffer.from(kid, 'base64url').subarray(0, KEY_ID_BYTES),
+    keyId: keyIdOf(kid),
     state,
     secret,
     createdAt,
     activatedAt,
   };
   return Object.freeze(use === 'enc' ? { ...common, use, suite: SUITE_OF[alg] } : { ...common, use });
+}
+
+/** Reads the kids of revoked keys that are gone; absent means none. Errors repeat none: it may be material by mistake. */
+export function readRevokedKids(value: unknown): readonly string[] {
+  if (value === undefined) return [];
+  const where = 'Key ring: "holdfast:revoked"';
+  if (!Array.isArray(value) || value.length > RING_REVOKED_KIDS_MAX) {
+    throw new KeyRingError(`${where} must be an array of at most ${RING_REVOKED_KIDS_MAX} kids.`);
+  }
+  if (value.every(isKid)) return value;
+  throw new KeyRingError(`${where} must hold kids only: 43 characters of canonical base64url.`);
 }
 
 /** The JWK of a key, material included. */

@@ -1,5 +1,8 @@
 import { KeyRingError } from '../errors.ts';
+import { RING_REVOKED_KIDS_MAX } from '../limits.ts';
+import { requireOptions } from '../option-checks.ts';
 import { systemPlatform, type Platform } from '../platform/platform.ts';
+import { isKid } from './key-material.ts';
 import { KeyRing } from './key-ring.ts';
 import { newRingKey } from './ring-jwk.ts';
 import {
@@ -21,7 +24,8 @@ export interface GenerateKeyRingOptions {
 
 /** A new ring: one active data key and one active index key. Throws `KeyRingError` for a suite or version that is none. */
 export async function generateKeyRing(options: GenerateKeyRingOptions = {}): Promise<KeyRing> {
-  const { suite = 'XAES-256-GCM', version = 1, platform = systemPlatform } = options;
+  const given = requireOptions('generateKeyRing options', options, ['suite', 'version', 'platform']);
+  const { suite = 'XAES-256-GCM', version = 1, platform = systemPlatform } = given;
   const keys = [await newRingKey(suite, 'active', platform), await newRingKey('HS256', 'active', platform)];
   return new KeyRing(version, keys);
 }
@@ -40,7 +44,8 @@ export interface AddKeyOptions {
  * can simply be run again.
  */
 export async function addKey(ring: KeyRing, options: AddKeyOptions = {}): Promise<KeyRing> {
-  const { use = 'data', suite, platform = systemPlatform } = options;
+  const given = requireOptions('addKey options', options, ['use', 'suite', 'platform']);
+  const { use = 'data', suite, platform = systemPlatform } = given;
   checkPurpose(use);
   if (use === 'index' && suite !== undefined) throw new KeyRingError('An index key has no suite: leave it out.');
   if (pendingKeys(ring, use).length > 0) return ring;
@@ -96,10 +101,12 @@ export interface KeyChoice {
 
 /**
  * The key is refused from now on, wherever this ring is: what it sealed opens no more, so its users are logged out. For a key
- * that may be in other hands; the rest is `retireKey`. Throws `KeyRingError` for a key that is active (promote another first) or
- * that the ring lacks; one that is revoked already leaves the ring as it is.
+ * that may be in other hands; the rest is `retireKey`. Throws `KeyRingError` for a key that is active (`replaceKey`) or
+ * that the ring lacks; one that is revoked already, removed or not, leaves the ring as it is.
  */
-export function revokeKey(ring: KeyRing, { kid }: KeyChoice): KeyRing {
+export function revokeKey(ring: KeyRing, choice: KeyChoice): KeyRing {
+  const { kid } = requireOptions('revokeKey options', choice, ['kid']);
+  if (ring.revokedKids.includes(kid)) return ring;
   const { state } = keyOf(ring, kid);
   if (state === 'revoked') return ring;
   if (state === 'active') {
@@ -110,15 +117,26 @@ export function revokeKey(ring: KeyRing, { kid }: KeyChoice): KeyRing {
 
 /**
  * Drops a retired or revoked key with its material. What it sealed, in backups too, is unreadable once no copy of the older
- * ring is left. Throws `KeyRingError` for a key in another state; one that the ring lacks leaves the ring as it is.
+ * ring is left. The ring remembers the kid of a revoked one, so that nothing that descends from it opens either. Throws
+ * `KeyRingError` for a key in another state; one that the ring lacks leaves the ring as it is.
  */
-export function removeKey(ring: KeyRing, { kid }: KeyChoice): KeyRing {
+export function removeKey(ring: KeyRing, choice: KeyChoice): KeyRing {
+  const { kid } = requireOptions('removeKey options', choice, ['kid']);
   const key = findKey(ring, kid);
   if (key === undefined) return ring;
   if (key.state !== 'retired' && key.state !== 'revoked') {
     throw new KeyRingError(`Only a retired or revoked key can be removed, and this one is ${key.state} (${kid}).`);
   }
-  return ring.next((keys) => keys.filter((other) => other.kid !== kid));
+  const { revokedKids } = ring;
+  if (key.state === 'revoked' && revokedKids.length >= RING_REVOKED_KIDS_MAX) {
+    throw new KeyRingError(
+      `The key ring remembers ${RING_REVOKED_KIDS_MAX} revoked keys already: this one has to stay.`,
+    );
+  }
+  return ring.next(
+    (keys) => keys.filter((other) => other.kid !== kid),
+    key.state === 'revoked' ? [...revokedKids, kid] : revokedKids,
+  );
 }
 
 function withState(ring: KeyRing, kid: string, state: KeyState): KeyRing {
@@ -157,7 +175,7 @@ function keyOf(ring: KeyRing, kid: string): KeyInfo {
 }
 
 function findKey(ring: KeyRing, kid: unknown): KeyInfo | undefined {
-  if (typeof kid !== 'string' || !/^[\w-]{43}$/.test(kid)) {
+  if (!isKid(kid)) {
     throw new KeyRingError('A kid must be the 43 characters of a thumbprint.');
   }
   return ring.keys().find((key) => key.kid === kid);

@@ -34,5 +34,6 @@ export function describe(value: unknown): string {
   if (typeof value === 'string')
     return /^[\w.-]{0,12}$/.test(value) && /^\d|^$/.test(value) ? `'${value}'` : 'a string';
   if (value === null || ['boolean', 'number', 'undefined'].includes(typeof value)) return String(value);
+  if (value instanceof Promise) return 'a Promise (did you forget await?)';
   return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
 }

@@ -16,8 +16,8 @@ async function step(ring: KeyRing): Promise<KeyRing> {
   }
   const pending = ring.keys().find(({ state }) => state === 'pending');
   const revoked = ring.keys().find(({ state }) => state === 'revoked');
-  if (revoked !== undefined) return removeKey(ring, revoked);
-  return pending === undefined ? addKey(ring) : revokeKey(ring, pending);
+  if (revoked !== undefined) return removeKey(ring, { kid: revoked.kid });
+  return pending === undefined ? addKey(ring) : revokeKey(ring, { kid: pending.kid });
 }
 
 for (;;) {

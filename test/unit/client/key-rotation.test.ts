@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import type { KeyRing } from '../../../src/index.ts';
+import { removeKey, revokeKey, type KeyRing } from '../../../src/index.ts';
+import { settled } from '../../support/fake-platform.ts';
 import { KeyFleet, ringsOfRotation, RingShelf } from '../../support/key-fleet.ts';
 import { add } from '../../support/memory-fleet.ts';
 
@@ -59,4 +60,28 @@ it.each(['data', 'index'] as const)('a user is found under either ring of a rota
   expect(await pending?.listByUser('u_42')).toHaveLength(3);
   if (use === 'data') expect(await oldest?.listByUser('u_42')).toHaveLength(3);
   expect(await pending?.destroyByUser('u_42')).toBe(3);
+});
+
+it('a session that a key revocation ended says so for ever, and can be destroyed', async () => {
+  const { old, promoted } = await rings;
+  const fleet = new KeyFleet(old);
+  const { sessions } = await fleet.ready();
+  const { id } = await sessions.create({ cart: ['A1'] }, { userId: 'u_42' });
+  const { kid } = old.sealingKey;
+  const revoked = revokeKey(promoted, { kid });
+  const refusal = { code: 'HOLDFAST_ENVELOPE', reason: 'revoked-key', retryable: false };
+  for (const ring of [revoked, removeKey(revoked, { kid })]) {
+    fleet.shelf.put(ring);
+    await settled();
+    for (const consistency of ['bounded', 'strong'] as const) {
+      await expect(sessions.get(id, { consistency })).rejects.toMatchObject(refusal);
+    }
+    await expect(add(sessions, id, 'B2')).rejects.toMatchObject(refusal);
+    await expect(sessions.touch(id)).rejects.toMatchObject(refusal);
+    await expect(sessions.regenerate(id)).rejects.toMatchObject(refusal);
+  }
+  expect(await sessions.listByUser('u_42')).toHaveLength(1);
+  expect(await sessions.destroy(id)).toBe(true);
+  expect(await sessions.get(id)).toBeNull();
+  expect(await sessions.listByUser('u_42')).toEqual([]);
 });

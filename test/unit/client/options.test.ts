@@ -48,6 +48,7 @@ describe('options of SessionClient', () => {
 
   it.each<[Record<string, unknown>, RegExp]>([
     [{ keys: undefined }, /^keys: .*KeyRing/],
+    [{ keys: Promise.resolve() }, /^keys: .*KeyRing.*a Promise \(did you forget await\?\)/],
     [{ keys: 'secret-material' }, /^keys: /],
     [{ primary: undefined }, /^primary: .*redisTier/],
     [{ primary: {} }, /^primary: /],

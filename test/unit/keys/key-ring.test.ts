@@ -5,7 +5,7 @@ import { KeyRingError } from '../../../src/errors.ts';
 import { checkRing } from '../../../src/keys/ring-checks.ts';
 import { KeyRing } from '../../../src/keys/key-ring.ts';
 import type { RingJwk } from '../../../src/keys/ring-jwk.ts';
-import { RING_KEYS_MAX } from '../../../src/limits.ts';
+import { RING_KEYS_MAX, RING_REVOKED_KIDS_MAX } from '../../../src/limits.ts';
 import { systemPlatform } from '../../../src/platform/platform.ts';
 import { FakePlatform } from '../../support/fake-platform.ts';
 import { canariesOf, fixtureJwk, fixtureJwks, fixtureRing, standardKeys } from '../../support/ring-fixtures.ts';
@@ -24,6 +24,8 @@ function keyOfBytes(bytes: Buffer): unknown {
 }
 
 const [ACTIVE, GCM, , , , INDEX] = standardKeys() as [RingJwk, RingJwk, RingJwk, RingJwk, RingJwk, RingJwk];
+
+const GONE = fixtureJwk('gone', 'XAES-256-GCM', 'revoked');
 
 const REFUSED: [string, unknown, string][] = [
   ['something that is not an object', 'ring', 'must be a JSON Web Key Set'],
@@ -87,6 +89,23 @@ const REFUSED: [string, unknown, string][] = [
     'more than one active index key',
   ],
   ['an empty set', fixtureJwks([]), 'no active data key'],
+  [
+    'revoked kids that are no array',
+    { ...fixtureJwks(), 'holdfast:revoked': {} },
+    'must be an array of at most 1000 kids',
+  ],
+  [
+    'too many revoked kids',
+    { ...fixtureJwks(), 'holdfast:revoked': Array(RING_REVOKED_KIDS_MAX + 1).fill(GONE.kid) },
+    'must be an array of at most 1000 kids',
+  ],
+  ['a revoked kid that is none', { ...fixtureJwks(), 'holdfast:revoked': [GONE.k.slice(1)] }, 'must hold kids only'],
+  ['a revoked kid twice', { ...fixtureJwks(), 'holdfast:revoked': [GONE.kid, GONE.kid] }, 'lists a revoked kid twice'],
+  [
+    'a key that was revoked and removed before',
+    { ...fixtureJwks(), 'holdfast:revoked': [GONE.kid, GCM.kid] },
+    `a key that was revoked and removed (${GCM.kid})`,
+  ],
 ];
 
 describe('KeyRing', () => {
@@ -104,7 +123,7 @@ describe('KeyRing', () => {
   it('refuses two keys whose thumbprints begin with the same 8 bytes', async () => {
     const { sealingKey, indexKeys } = await fixtureRing();
     const twin = { ...sealingKey, kid: `${sealingKey.kid.slice(0, 11)}${'A'.repeat(32)}`, state: 'pending' as const };
-    expect(() => checkRing(1, [sealingKey, twin, indexKeys[0]])).toThrow('two keys whose ids begin alike');
+    expect(() => checkRing(1, [sealingKey, twin, indexKeys[0]], [])).toThrow('two keys whose ids begin alike');
   });
 
   it('generates one active data key and one active index key, version 1', async () => {
@@ -163,6 +182,7 @@ describe('KeyRing', () => {
     ]);
     expect(JSON.parse(JSON.stringify(ring))).toEqual({
       version: 7,
+      revokedKids: [],
       keys: ring.keys().map(({ kid, use, state }) => ({ kid, use, state })),
     });
     expect(inspect(ring)).toBe(`KeyRing ${inspect(ring.toJSON())}`);

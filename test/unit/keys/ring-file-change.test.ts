@@ -63,7 +63,7 @@ describe('changeKeyRingFile', () => {
     const change = async (): Promise<KeyRing> =>
       changeKeyRingFile(path, opener, async (ring) => {
         const pending = ring.keys().find(({ state }) => state === 'pending');
-        return pending === undefined ? addKey(ring) : revokeKey(ring, pending);
+        return pending === undefined ? addKey(ring) : revokeKey(ring, { kid: pending.kid });
       });
     const versions = (await Promise.all(Array.from({ length: 8 }, change))).map(({ version }) => version);
     expect(versions.toSorted((a, b) => a - b)).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);

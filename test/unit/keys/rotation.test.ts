@@ -1,6 +1,7 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { KeyRingError } from '../../../src/errors.ts';
-import type { KeyRing } from '../../../src/keys/key-ring.ts';
+import { KeyRing } from '../../../src/keys/key-ring.ts';
 import type { KeyState } from '../../../src/keys/ring-key.ts';
 import {
   addKey,
@@ -10,8 +11,9 @@ import {
   withPromoted,
   withRetired,
 } from '../../../src/keys/rotation.ts';
+import { RING_FILE_BYTES_MAX, RING_REVOKED_KIDS_MAX } from '../../../src/limits.ts';
 import { FakePlatform } from '../../support/fake-platform.ts';
-import { canariesOf, fixtureJwk, fixtureRing, standardKeys } from '../../support/ring-fixtures.ts';
+import { canariesOf, fixtureJwk, fixtureJwks, fixtureRing, KEK, standardKeys } from '../../support/ring-fixtures.ts';
 
 const NOW = Date.UTC(2031, 4, 6, 7, 8, 9);
 const platform = new FakePlatform(NOW + 500);
@@ -218,13 +220,50 @@ describe('removeKey', () => {
     async (state) => {
       const ring = await fixtureRing();
       const kid = kidOf(ring, state);
+      const [{ k } = { k: '' }] = standardKeys().filter((key) => key.kid === kid);
       const next = removeKey(ring, { kid });
       expect(stateOf(next, kid)).toBeUndefined();
-      expect(JSON.stringify(next.toJwks())).not.toContain(kid);
+      expect(JSON.stringify(ring.toJwks())).toContain(k);
+      expect(JSON.stringify(next.toJwks())).not.toContain(k);
       expect(next.version).toBe(ring.version + 1);
       expect(removeKey(next, { kid })).toBe(next);
     },
   );
+
+  it('remembers a revoked key without its material, in the saved ring and in what is made of it', async () => {
+    const ring = await fixtureRing();
+    const [retired, revoked] = [kidOf(ring, 'retired'), kidOf(ring, 'revoked')];
+    const removed = removeKey(removeKey(ring, { kid: retired }), { kid: revoked });
+    const loaded = await KeyRing.fromJwks(JSON.parse(JSON.stringify(removed.toJwks())));
+    for (const each of [removed, loaded, await addKey(loaded, { use: 'index' })]) {
+      expect(each.revokedKids).toEqual([revoked]);
+      expect(each.isRevoked(Buffer.from(revoked, 'base64url'))).toBe(true);
+      expect(each.isRevoked(Buffer.concat([Buffer.alloc(4), Buffer.from(revoked, 'base64url')]), 4)).toBe(true);
+      expect(each.isRevoked(Buffer.from(retired, 'base64url'))).toBe(false);
+    }
+    expect(loaded.fingerprint()).toEqual(removed.fingerprint());
+    expect(revokeKey(loaded, { kid: revoked })).toBe(loaded);
+    expect(removeKey(loaded, { kid: revoked })).toBe(loaded);
+    expect(inspect(loaded)).toContain(revoked);
+  });
+
+  it('tells a ring that remembers a revoked key from one that does not, by the fingerprint', async () => {
+    const ring = await fixtureRing();
+    const removed = removeKey(ring, { kid: kidOf(ring, 'revoked') });
+    const { 'holdfast:revoked': _, ...forgetful } = removed.toJwks();
+    expect((await KeyRing.fromJwks(forgetful)).fingerprint()).not.toEqual(removed.fingerprint());
+  });
+
+  it('keeps a revoked key that it could not remember', async () => {
+    const kids = Array.from(
+      { length: RING_REVOKED_KIDS_MAX },
+      (_, n) => fixtureJwk(`gone ${n}`, 'HS256', 'revoked').kid,
+    );
+    const ring = await KeyRing.fromJwks({ ...fixtureJwks(), 'holdfast:revoked': kids });
+    expect(() => removeKey(ring, { kid: kidOf(ring, 'revoked') })).toThrow('remembers 1000 revoked keys already');
+    expect(removeKey(ring, { kid: kidOf(ring, 'retired') }).revokedKids).toHaveLength(RING_REVOKED_KIDS_MAX);
+    expect((await ring.seal({ kek: KEK })).length).toBeLessThan(RING_FILE_BYTES_MAX);
+  });
 
   it.each<KeyState>(['active', 'pending', 'decrypt-only'])('refuses a key that is %s', async (state) => {
     const ring = await fixtureRing();

@@ -1,0 +1,37 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { ConfigurationError } from '../../src/errors.ts';
+import { requireOptions } from '../../src/option-checks.ts';
+
+interface Options {
+  readonly force?: boolean;
+  readonly kid?: string;
+}
+
+const check = (options: unknown): Options => requireOptions('promoteKey options', options as Options, ['force', 'kid']);
+
+describe('requireOptions', () => {
+  afterEach(() => {
+    delete (Object.prototype as Options & { force?: boolean }).force;
+  });
+
+  it('hands out what was given', () => {
+    expect(check({ kid: 'a' }).kid).toBe('a');
+  });
+
+  it.each([undefined, null, [], 'force', 7])('refuses %j, which holds no options', (options) => {
+    expect(() => check(options)).toThrow(/^promoteKey options: expected an object, but got /);
+  });
+
+  it('refuses a name that nobody knows, and says which are known', () => {
+    expect(() => check({ forse: true })).toThrow("unknown option 'forse'; expected force, kid.");
+    expect(() => check({ 'hunter2!': true })).toThrow('unknown option with another name');
+    expect(() => check({ forse: true })).toThrow(ConfigurationError);
+  });
+
+  it('does not take what a polluted prototype adds for given', () => {
+    (Object.prototype as { force?: boolean }).force = true;
+    expect(check({ kid: 'a' }).force).toBeUndefined();
+    expect(check(Object.create({ force: true })).force).toBeUndefined();
+    expect(check({ force: false }).force).toBe(false);
+  });
+});
