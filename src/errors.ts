@@ -148,3 +148,8 @@ export class TierFailure extends HoldfastError {
     this.advice = advice;
   }
 }
+
+/** The `reason` of a tier's failure. Anything else that a tier throws has no word that is known to be safe. */
+export function reasonOf(error: unknown): string {
+  return error instanceof TierFailure ? error.reason : 'unexpected';
+}

@@ -49,4 +49,5 @@ export type { WalkFailure, WalkOptions, WalkResult } from './maintenance/walk.ts
 export type { Duration } from './platform/duration.ts';
 export type { Platform } from './platform/platform.ts';
 export type * from './tiers/tier.ts';
+export type { TierHealth, TierState } from './telemetry/standing.ts';
 export type { RecordState, SealedRecord } from './session/sealed-record.ts';

@@ -81,6 +81,13 @@ export const PROBE_BACKOFF_MS_MIN = 50;
 /** After wrong credentials or certificates: retrying faster only fills the server's log. */
 export const MISCONFIGURED_BACKOFF_MS = 30_000;
 
+// --- Events -------------------------------------------------------------------------------------------------------
+
+/** Changes of one tier's state that are announced at once: two outages and their ends. A tier that flaps must not flood a log. */
+export const TIER_CHANGE_EVENTS_MAX = 4;
+/** … in this time; what comes after them is announced as one, so late at most. */
+export const TIER_CHANGE_WINDOW_MS = 10_000;
+
 // --- Process -----------------------------------------------------------------------------------------------------
 
 /** Random bytes drawn at once for one turn of the event loop: ids and nonces of 14 new sessions. More costs more, used or not. */

@@ -19,12 +19,14 @@ export class TierWatch implements Disposable {
     subscribe(CHANNEL, this.#note);
   }
 
-  /** How often the primary tier was given up in this time, by reason. */
+  /** How often the primary tier was given up in this time, by reason; one that flaps is announced less often. */
   lossesBetween(from: number, to: number): Record<string, number> {
     const losses: Record<string, number> = {};
+    let wasUp = true;
     for (const { tier, state, reason, at } of this.changes) {
-      if (tier !== 'primary' || state !== 'down' || at < from || at >= to) continue;
-      losses[reason] = (losses[reason] ?? 0) + 1;
+      if (tier !== 'primary') continue;
+      if (wasUp && state !== 'up' && at >= from && at < to) losses[reason] = (losses[reason] ?? 0) + 1;
+      wasUp = state === 'up';
     }
     return losses;
   }

@@ -7,6 +7,7 @@ import type { CancelTimer } from '../platform/platform.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import { keysChange, type KeysChange } from '../telemetry/channels.ts';
+import { Standing, UP, type TierHealth, type Verdict } from '../telemetry/standing.ts';
 import { withDeadline } from '../tiering/deadline.ts';
 import type { FleetTable } from '../tiering/tiered-store.ts';
 import type { RingMark } from '../tiers/tier.ts';
@@ -28,8 +29,9 @@ export class KeyKeeper {
   readonly #source: KeySource;
   readonly #membership: FleetMembership;
   #codec: Codec | undefined;
-  /** The last ring that the source had, or that it had none, was not to be used. */
-  #isTroubled = false;
+  readonly #standing: Standing;
+  /** Why the first ring could not be loaded, or the last one that the source had is not in use. */
+  #trouble: string | undefined;
   #reloading: Promise<void> | undefined;
   #reloadedAt = Number.NEGATIVE_INFINITY;
   #hasStarted = false;
@@ -40,6 +42,7 @@ export class KeyKeeper {
   constructor(options: KeyKeeperOptions) {
     const { keys, platform, fleet } = options;
     this.#options = options;
+    this.#standing = new Standing(platform, { state: 'down', reason: 'not-loaded' });
     this.#source = keys instanceof KeyRing ? { load: () => Promise.resolve(keys) } : keys;
     this.#membership = new FleetMembership({
       platform,
@@ -55,15 +58,22 @@ export class KeyKeeper {
     return this.#codec;
   }
 
-  get condition(): 'degraded' | 'down' | 'up' {
-    if (this.#codec === undefined) return 'down';
-    return this.#isTroubled || this.#membership.isBehind ? 'degraded' : 'up';
+  get health(): TierHealth {
+    return this.#standing.note(this.#verdict());
   }
 
   /** The first ring. Whatever the application's source throws is the application's to see. */
   async load(): Promise<void> {
     if (this.#codec !== undefined) return;
-    this.#codec = new Codec({ ...this.#options, ring: await this.#loadRing() });
+    try {
+      this.#codec = new Codec({ ...this.#options, ring: await this.#loadRing() });
+      this.#trouble = undefined;
+    } catch (error) {
+      this.#trouble = troubleOf(error);
+      throw error;
+    } finally {
+      this.#standing.note(this.#verdict());
+    }
   }
 
   /** Once the durable tier is there: shows the fleet the first ring, and begins to follow the source and to beat. */
@@ -104,9 +114,19 @@ export class KeyKeeper {
   /** Why the first ring is refused; it is forgotten then, since the next call may find a better one. */
   async #present(): Promise<KeyRingError | undefined> {
     const ring = markOf(this.codec.ring);
-    const refusal = this.#judge(ring, await this.#membership.claim(ring));
-    if (refusal !== undefined) this.#codec = undefined;
+    const highest = await this.#membership.claim(ring);
+    const refusal = this.#judge(ring, highest);
+    if (refusal !== undefined) {
+      this.#codec = undefined;
+      this.#trouble = standingOf(ring, highest);
+    }
     return refusal;
+  }
+
+  #verdict(): Verdict {
+    if (this.#codec === undefined) return { state: 'down', reason: this.#trouble ?? 'not-loaded' };
+    if (this.#trouble !== undefined) return { state: 'degraded', reason: this.#trouble };
+    return this.#membership.isBehind ? { state: 'degraded', reason: 'behind-fleet' } : UP;
   }
 
   async #passFence(): Promise<void> {
@@ -152,10 +172,12 @@ export class KeyKeeper {
     if (this.#isClosed) return;
     try {
       const ring = await this.#loadRing();
-      if (!this.#isClosed) this.#isTroubled = (await this.#adopt(ring)) !== undefined;
+      if (!this.#isClosed) this.#trouble = (await this.#adopt(ring)) === undefined ? undefined : 'ring-refused';
     } catch (error) {
-      this.#isTroubled = true;
-      announce('not-loaded', this.codec.ring.version, error instanceof HoldfastError ? error.code : 'source-failed');
+      this.#trouble = troubleOf(error);
+      announce('not-loaded', this.codec.ring.version, this.#trouble);
+    } finally {
+      this.#standing.note(this.#verdict());
     }
   }
 
@@ -201,13 +223,17 @@ export class KeyKeeper {
   }
 
   async #beat(): Promise<void> {
-    if (this.#isTroubled) void this.#reload();
+    if (this.#trouble !== undefined) void this.#reload();
     const isTold = await this.#membership.tell().then(
       () => true,
       () => false,
     );
     this.#scheduleBeat(isTold ? NODE_HEARTBEAT_MS : NODE_HEARTBEAT_RETRY_MS);
   }
+}
+
+function troubleOf(error: unknown): string {
+  return error instanceof HoldfastError ? error.code : 'source-failed';
 }
 
 function announce(state: KeysChange['state'], version: number, reason: string): void {

@@ -8,6 +8,7 @@ import {
 } from '../errors.ts';
 import { Memo } from '../codec/memo.ts';
 import type { Opened } from '../maintenance/target.ts';
+import type { TierHealth } from '../telemetry/standing.ts';
 import { TieredStore } from '../tiering/tiered-store.ts';
 import { KeyKeeper } from './key-keeper.ts';
 import type { ResolvedOptions } from './options.ts';
@@ -46,8 +47,8 @@ export class Opening<T> {
     return this.#store;
   }
 
-  get keysCondition(): 'degraded' | 'down' | 'up' {
-    return this.#keeper.condition;
+  get keysHealth(): TierHealth {
+    return this.#keeper.health;
   }
 
   /** What is remembered of opened envelopes; undefined if nothing is to be. */

@@ -4,6 +4,7 @@ import type { Platform } from '../platform/platform.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
 import { isSessionId, newSessionId, storageKeyOf } from '../session/session-id.ts';
 import type { SessionRecord } from '../session/session-record.ts';
+import type { TierHealth } from '../telemetry/standing.ts';
 import type { ReadOptions } from '../tiering/read-path.ts';
 import type { TieredStore } from '../tiering/tiered-store.ts';
 import type { MaintenanceTarget, Opened } from '../maintenance/target.ts';
@@ -52,12 +53,12 @@ export interface RegenerateOptions<T> {
   readonly data?: T;
 }
 
-/** `up` works; `degraded` answers, but not everything; `down` does not answer, or (keys) is not loaded. */
+/** What this process knows of its tiers and its keys. */
 export interface Health {
-  readonly primary: 'degraded' | 'down' | 'up';
-  readonly durable: 'degraded' | 'down' | 'up';
-  /** `degraded`: the last good ring is in use, but the source could not give the fleet's newest one, or gave one that was refused. */
-  readonly keys: 'degraded' | 'down' | 'up';
+  readonly primary: TierHealth;
+  readonly durable: TierHealth;
+  /** `down`: no ring is loaded. `degraded`: the last good ring is in use, but it is not, or may not be, the fleet's newest. */
+  readonly keys: TierHealth;
 }
 
 /**
@@ -200,7 +201,8 @@ export class SessionClient<T = unknown> implements AsyncDisposable, MaintenanceT
 
   /** What this process knows of its tiers and keys; asks nobody, never rejects. */
   async health(): Promise<Health> {
-    return { ...this.#opening.store.conditions(), keys: this.#opening.keysCondition };
+    const { store, keysHealth } = this.#opening;
+    return { primary: store.primaryHealth, durable: store.durableHealth, keys: keysHealth };
   }
 
   /** Lets go of connections and timers, after what is under way has ended. The application's Prisma client stays open. */

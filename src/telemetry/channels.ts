@@ -1,16 +1,25 @@
 import { channel } from 'node:diagnostics_channel';
 import type { EnvelopeErrorReason, TierRole } from '../errors.ts';
+import type { TierState } from './standing.ts';
 
 /**
  * Facts for operators, on `node:diagnostics_channel`: nothing is built when nobody listens. Messages carry public
  * handles and short words, never ids, keys, user ids or data.
  */
 
-/** A tier came up or went down. `reason` is a short word such as `deadline`, `ECONNREFUSED`, `probe-succeeded`. */
+/**
+ * The state of a tier, as `health()` gives it, has changed. A tier that changes all the time is announced four times in ten
+ * seconds at most.
+ */
 export interface TierChange {
   readonly tier: TierRole;
-  readonly state: 'down' | 'up';
+  readonly state: TierState;
+  /** A short word such as `deadline`, `ECONNREFUSED`, `recovered`. */
   readonly reason: string;
+  /** When this state began. */
+  readonly since: Date;
+  /** How many changes this event stands for: more than one where others were left out. */
+  readonly changes: number;
 }
 
 /** Stored bytes that did not open; from the primary tier they are replaced by the durable copy. */

@@ -1,23 +1,23 @@
-import type { TierRole } from '../errors.ts';
+import { reasonOf } from '../errors.ts';
 import { PROBE_BACKOFF_MS_MAX, PROBE_BACKOFF_MS_MIN } from '../limits.ts';
 import type { CancelTimer, Platform } from '../platform/platform.ts';
-import { tierChange } from '../telemetry/channels.ts';
 
 export interface BreakerOptions {
   readonly platform: Platform;
-  readonly role: TierRole;
   /** Consecutive failures that open it. */
   readonly failuresToOpen: number;
   /** Resolves if the tier is of use again. Must settle. */
   readonly probe: () => Promise<void>;
   /** Runs as it closes, before anybody else is let through. */
   readonly onClose: () => void;
+  /** Runs after it has opened or closed, or knows another reason. */
+  readonly onChange: () => void;
 }
 
 type State =
-  | { readonly kind: 'closed'; failures: number }
-  | { readonly kind: 'open'; readonly attempt: number; readonly cancelTimer: CancelTimer }
-  | { readonly kind: 'half-open'; readonly attempt: number; readonly lost: { again: boolean } }
+  | { readonly kind: 'closed'; failures: number; lastReason: string }
+  | { readonly kind: 'open'; readonly attempt: number; readonly reason: string; readonly cancelTimer: CancelTimer }
+  | { readonly kind: 'half-open'; readonly attempt: number; readonly reason: string; lostAgain: string | null }
   | { readonly kind: 'stopped' };
 
 /**
@@ -26,7 +26,7 @@ type State =
  */
 export class Breaker {
   readonly #options: BreakerOptions;
-  #state: State = { kind: 'closed', failures: 0 };
+  #state: State = closed();
 
   constructor(options: BreakerOptions) {
     this.#options = options;
@@ -36,9 +36,20 @@ export class Breaker {
     return this.#state.kind === 'closed';
   }
 
-  /** Whether the last call of a closed breaker failed. */
-  get isShaken(): boolean {
-    return this.#state.kind === 'closed' && this.#state.failures > 0;
+  /** Why it is open: the latest failure of a call or a probe. Null while it is closed and the last call succeeded. */
+  get reason(): string | null {
+    const state = this.#state;
+    switch (state.kind) {
+      case 'closed':
+        return state.failures > 0 ? state.lastReason : null;
+      case 'open':
+      case 'half-open':
+        return state.reason;
+      case 'stopped':
+        return 'closed';
+      default:
+        return state satisfies never;
+    }
   }
 
   succeeded(): void {
@@ -47,26 +58,32 @@ export class Breaker {
 
   failed(reason: string): void {
     const state = this.#state;
-    if (state.kind === 'half-open') state.lost.again = true;
+    if (state.kind === 'half-open') state.lostAgain = reason;
     if (state.kind !== 'closed') return;
     state.failures += 1;
+    state.lastReason = reason;
     if (state.failures >= this.#options.failuresToOpen) this.trip(reason);
   }
 
   /** Opens at once, whatever the count. */
   trip(reason: string): void {
     const state = this.#state;
-    if (state.kind === 'half-open') state.lost.again = true;
+    if (state.kind === 'half-open') state.lostAgain = reason;
     if (state.kind !== 'closed') return;
-    this.#wait(0);
-    this.#announce('down', reason);
+    this.#wait(0, reason);
+  }
+
+  /** The tier was found to be of use by somebody else than the probe. */
+  recovered(): void {
+    if (this.#state.kind === 'open') this.#state.cancelTimer();
+    if (this.#state.kind === 'open' || this.#state.kind === 'half-open') this.#close();
   }
 
   /** Something has changed (a connection is there): do not wait for the next probe. */
   nudge(): void {
     if (this.#state.kind !== 'open') return;
     this.#state.cancelTimer();
-    this.#probe(this.#state.attempt);
+    this.#probe(this.#state.attempt, this.#state.reason);
   }
 
   stop(): void {
@@ -74,17 +91,17 @@ export class Breaker {
     this.#state = { kind: 'stopped' };
   }
 
-  #wait(attempt: number): void {
+  #wait(attempt: number, reason: string): void {
     const { platform } = this.#options;
     const ceiling = Math.min(PROBE_BACKOFF_MS_MAX, PROBE_BACKOFF_MS_MIN * 2 ** attempt);
     const delayMs = ceiling * (0.5 + platform.random() / 2);
-    const cancelTimer = platform.after(delayMs, () => this.#probe(attempt), 'background');
-    this.#state = { kind: 'open', attempt, cancelTimer };
+    const cancelTimer = platform.after(delayMs, () => this.#probe(attempt, reason), 'background');
+    this.#state = { kind: 'open', attempt, reason, cancelTimer };
+    this.#options.onChange();
   }
 
-  #probe(attempt: number): void {
-    const lost = { again: false };
-    const state: State = { kind: 'half-open', attempt, lost };
+  #probe(attempt: number, reason: string): void {
+    const state: State = { kind: 'half-open', attempt, reason, lostAgain: null };
     this.#state = state;
     // A probe that throws at once must not take the process with it: this runs from a timer.
     Promise.resolve()
@@ -93,22 +110,22 @@ export class Breaker {
         () => {
           if (this.#state !== state) return;
           // A failure reported while the probe was under way may be younger than the probe's own answer.
-          if (lost.again) this.#wait(attempt + 1);
+          if (state.lostAgain !== null) this.#wait(attempt + 1, state.lostAgain);
           else this.#close();
         },
-        () => {
-          if (this.#state === state) this.#wait(attempt + 1);
+        (error: unknown) => {
+          if (this.#state === state) this.#wait(attempt + 1, reasonOf(error));
         },
       );
   }
 
   #close(): void {
-    this.#state = { kind: 'closed', failures: 0 };
+    this.#state = closed();
     this.#options.onClose();
-    this.#announce('up', 'probe-succeeded');
+    this.#options.onChange();
   }
+}
 
-  #announce(state: 'down' | 'up', reason: string): void {
-    if (tierChange.hasSubscribers) tierChange.publish({ tier: this.#options.role, state, reason });
-  }
+function closed(): State {
+  return { kind: 'closed', failures: 0, lastReason: '' };
 }

@@ -21,6 +21,8 @@ export interface DirtyFeedOptions {
   readonly primary: PrimaryGuard;
   readonly durable: DurableGuard;
   readonly validationLeaseMs: number;
+  /** Runs after each poll, whatever became of it. */
+  readonly onPolled: () => void;
 }
 
 /**
@@ -114,6 +116,7 @@ export class DirtyFeed {
     } catch (error) {
       if (!(error instanceof TierUnavailableError)) throw error;
     } finally {
+      this.#options.onPolled();
       const waitMs = Math.max(FEED_INTERVAL_MS - (platform.monotonic() - startedAt), 0);
       if (!this.#isStopped) this.#cancelTimer = platform.after(waitMs, () => void this.poll(), 'background');
     }

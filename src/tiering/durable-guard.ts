@@ -1,4 +1,4 @@
-import { OutcomeUnknownError, TierFailure, TierUnavailableError } from '../errors.ts';
+import { OutcomeUnknownError, reasonOf, TierFailure, TierUnavailableError } from '../errors.ts';
 import {
   DURABLE_CALLS_MAX,
   DURABLE_FAILURES_TO_OPEN,
@@ -10,6 +10,7 @@ import {
 import { Patience } from '../platform/patience.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { RecordState, SealedRecord } from '../session/sealed-record.ts';
+import { UP, type TierState, type Verdict } from '../telemetry/standing.ts';
 import type {
   DurableTier,
   EndedPage,
@@ -50,6 +51,7 @@ export class DurableGuard {
   readonly #tier: DurableTier;
   readonly #platform: Platform;
   readonly #timeoutMs: number;
+  readonly #onChange: () => void;
   readonly #breaker: Breaker;
   readonly #room: Bulkhead;
   readonly #readRoom: Bulkhead;
@@ -58,29 +60,47 @@ export class DurableGuard {
   readonly #reads = new SingleFlight<SealedRecord | null>();
   /** Many calls may share a statement, and then its failure: one lost connection counts once. */
   readonly #counted = new WeakSet<TierFailure>();
+  #opening: Promise<void> | undefined;
+  #isOpen = false;
+  #openFailure: { readonly error: unknown } | undefined;
+  /** Null until the tier is first to be opened. */
+  #context: TierContext | null = null;
 
-  /** `onReturn` runs when the tier is of use again after it was not. */
-  constructor(tier: DurableTier, platform: Platform, timeoutMs: number, onReturn: () => void) {
+  /** `onReturn` runs when the tier is of use again after it was not, `onChange` whenever the verdict may have changed. */
+  constructor(tier: DurableTier, platform: Platform, timeoutMs: number, onReturn: () => void, onChange: () => void) {
     this.#tier = tier;
     this.#platform = platform;
     this.#timeoutMs = timeoutMs;
+    this.#onChange = onChange;
     this.#room = new Bulkhead(platform, DURABLE_CALLS_MAX, DURABLE_WAITING_MAX);
     this.#readRoom = new Bulkhead(platform, DURABLE_READ_CALLS_MAX, DURABLE_WAITING_MAX);
     this.#clock = new DatabaseClock(platform);
     this.#patience = new Patience(platform, timeoutMs + DURABLE_GRACE_MS, (giveUp) => giveUp());
     this.#breaker = new Breaker({
       platform,
-      role: 'durable',
       failuresToOpen: DURABLE_FAILURES_TO_OPEN,
-      probe: async () => void (await this.#probe()),
+      probe: async () => void (await (this.#isOpen ? this.#probe() : this.#openOnce())),
       onClose: onReturn,
+      onChange,
     });
   }
 
-  /** Rejects with the tier's own `TierFailure`. May be called again after a failure. */
+  /**
+   * Rejects with the tier's own `TierFailure`. May be called again: a tier that was away is opened in the background from then
+   * on, and until it is open, callers are refused at once. What a person has to mend is tried again by each caller.
+   */
   async open(context: TierContext): Promise<void> {
-    await withDeadline(this.#platform, DURABLE_OPEN_TIMEOUTS * this.#timeoutMs, this.#tier.open(context), late);
-    await this.#probe();
+    this.#context = context;
+    if (this.#isOpen) return;
+    const failed = this.#openFailure;
+    if (failed !== undefined && !this.#breaker.isClosed && !isMisconfigured(failed.error)) throw failed.error;
+    try {
+      await this.#openOnce();
+      this.#breaker.recovered();
+    } catch (error) {
+      if (!isMisconfigured(error)) this.#breaker.trip(reasonOf(error));
+      throw error;
+    }
   }
 
   /**
@@ -99,9 +119,20 @@ export class DurableGuard {
     return validUntil !== null && now > validUntil;
   }
 
-  get condition(): 'degraded' | 'down' | 'up' {
-    if (!this.#breaker.isClosed) return 'down';
-    return this.#breaker.isShaken ? 'degraded' : 'up';
+  get verdict(): Verdict {
+    if (!this.#isOpen && this.#openFailure === undefined) return { state: 'down', reason: 'never-reached' };
+    if (!this.#isOpen) return { state: 'down', reason: reasonOf(this.#openFailure?.error) };
+    const { reason } = this.#breaker;
+    return reason === null ? UP : { state: this.isShaken ? 'degraded' : 'down', reason };
+  }
+
+  get condition(): TierState {
+    return this.verdict.state;
+  }
+
+  /** It is in use, but the last statement failed. */
+  get isShaken(): boolean {
+    return this.#breaker.isClosed && this.#breaker.reason !== null;
   }
 
   /** It is not quite well, or callers wait for it: nothing is asked of it that can wait. */
@@ -305,6 +336,29 @@ export class DurableGuard {
     }
   }
 
+  /** One attempt at a time, whoever asks. */
+  #openOnce(): Promise<void> {
+    this.#opening ??= this.#openTier().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #openTier(): Promise<void> {
+    const context = this.#context;
+    if (context === null) throw new TierFailure('not-sent', 'never-reached');
+    try {
+      await withDeadline(this.#platform, DURABLE_OPEN_TIMEOUTS * this.#timeoutMs, this.#tier.open(context), late);
+      await this.#probe();
+      this.#isOpen = true;
+    } catch (error) {
+      this.#openFailure = { error };
+      throw error;
+    } finally {
+      this.#onChange();
+    }
+  }
+
   async #probe(): Promise<number> {
     const sentAt = this.#platform.monotonic();
     const now = await this.#bounded(() => this.#tier.probe());
@@ -315,4 +369,8 @@ export class DurableGuard {
   #bounded<T>(statement: () => Promise<T>): Promise<T> {
     return withPatience(this.#patience, statement(), late);
   }
+}
+
+function isMisconfigured(error: unknown): boolean {
+  return error instanceof TierFailure && error.kind === 'misconfigured';
 }

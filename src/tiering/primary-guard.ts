@@ -1,5 +1,6 @@
-import { TierFailure } from '../errors.ts';
+import { reasonOf, TierFailure } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
+import { UP, type Verdict } from '../telemetry/standing.ts';
 import type {
   NewValue,
   PrimaryEntry,
@@ -27,24 +28,32 @@ export class PrimaryGuard {
   readonly #tier: PrimaryTier;
   readonly #breaker: Breaker;
   readonly #validationLeaseMs: number;
+  readonly #onChange: () => void;
   /** Primary server time below which stamps are not believed by this node. */
   #trustFloor = 0;
   /** The furthest that the clock of this life of the server was ever seen: it may be set back. */
   #furthest = { incarnation: '', at: 0 };
 
-  /** `onReturn` runs when the tier is of use again after it was not. */
-  constructor(tier: PrimaryTier, platform: Platform, validationLeaseMs: number, onReturn: () => void) {
+  /** `onReturn` runs when the tier is of use again after it was not, `onChange` whenever the verdict may have changed. */
+  constructor(
+    tier: PrimaryTier,
+    platform: Platform,
+    validationLeaseMs: number,
+    onReturn: () => void,
+    onChange: () => void,
+  ) {
     this.#tier = tier;
     this.#validationLeaseMs = validationLeaseMs;
+    this.#onChange = onChange;
     this.#breaker = new Breaker({
       platform,
-      role: 'primary',
       failuresToOpen: 1,
       probe: () => tier.probe(),
       onClose: () => {
         this.raiseTrustFloor();
         onReturn();
       },
+      onChange,
     });
   }
 
@@ -53,14 +62,16 @@ export class PrimaryGuard {
     try {
       await this.#tier.open(context, () => this.#connectionChanged());
     } catch (error) {
-      if (error instanceof TierFailure && error.kind !== 'misconfigured') this.#breaker.trip(error.reason);
-      else throw error;
+      this.#breaker.trip(reasonOf(error));
+      if (!(error instanceof TierFailure) || error.kind === 'misconfigured') throw error;
     }
   }
 
-  get condition(): 'degraded' | 'down' | 'up' {
-    if (this.#tier.vantage() === null) return 'down';
-    return this.#breaker.isClosed ? 'up' : 'degraded';
+  /** A server that is there but out of use is `degraded`. */
+  get verdict(): Verdict {
+    const isThere = this.#tier.vantage() !== null;
+    if (isThere && this.#breaker.isClosed) return UP;
+    return { state: isThere ? 'degraded' : 'down', reason: this.#breaker.reason ?? 'never-reached' };
   }
 
   /**
@@ -148,12 +159,13 @@ export class PrimaryGuard {
   }
 
   readonly #giveUp = (error: unknown): Unreached => {
-    this.#breaker.trip(error instanceof TierFailure ? error.reason : 'unexpected');
+    this.#breaker.trip(reasonOf(error));
     return UNREACHED;
   };
 
   #connectionChanged(): void {
     if (this.#tier.vantage() === null) this.#breaker.trip(this.#tier.failure()?.reason ?? 'connection-lost');
     else this.#breaker.nudge();
+    this.#onChange();
   }
 }

@@ -2,6 +2,7 @@ import { LATECOMER_TIMEOUTS } from '../limits.ts';
 import type { Platform } from '../platform/platform.ts';
 import { aliveAt } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
+import type { TierHealth } from '../telemetry/standing.ts';
 import type { DurableTier, MoveUserKeyCommand, PrimaryTier, WalkPage } from '../tiers/tier.ts';
 import { Background } from './background.ts';
 import type { LivingSession, OpenEnvelope, RememberedEnvelope, TieringContext } from './context.ts';
@@ -18,6 +19,7 @@ import { regenerate, type Regeneration } from './regenerate-path.ts';
 import { isTouchDue, touch } from './touch-path.ts';
 import { sweepPage, type SweptPage } from './sweep-path.ts';
 import { Sweeper, type SweepPlan } from './sweeper.ts';
+import { TierStandings } from './tier-standings.ts';
 import { create, update } from './write-path.ts';
 
 export interface TieredStoreOptions {
@@ -36,11 +38,6 @@ export interface TieredStoreOptions {
   readonly sweep: SweepPlan | null;
 }
 
-export interface TierConditions {
-  readonly primary: 'degraded' | 'down' | 'up';
-  readonly durable: 'degraded' | 'down' | 'up';
-}
-
 /** What the nodes of a fleet tell each other through the durable tier. */
 export type FleetTable = Pick<DurableGuard, 'forgetNodes' | 'heartbeat' | 'raiseRing' | 'readFleet'>;
 
@@ -52,6 +49,7 @@ export type FleetTable = Pick<DurableGuard, 'forgetNodes' | 'heartbeat' | 'raise
 export class TieredStore {
   readonly #options: TieredStoreOptions;
   readonly #context: TieringContext;
+  readonly #standings: TierStandings;
   readonly #reads: ReadPath;
   readonly #pending: PendingRevocations;
   readonly #pendingTouches: PendingTouches;
@@ -66,8 +64,18 @@ export class TieredStore {
       platform,
       validationLeaseMs,
       () => void this.#context.feed.poll(),
+      () => this.#standings.primaryChanged(),
     );
-    const durable = new DurableGuard(options.durable, platform, durableTimeoutMs, () => this.#durableReturned());
+    const durable = new DurableGuard(
+      options.durable,
+      platform,
+      durableTimeoutMs,
+      () => this.#durableReturned(),
+      () => this.#standings.durableChanged(),
+    );
+    const onPolled = (): void => this.#standings.durableChanged();
+    const feed = new DirtyFeed({ platform, primary, durable, validationLeaseMs, onPolled });
+    this.#standings = new TierStandings({ platform, primary, durable, feed });
     const { touchIntervalMs } = options;
     const background = new Background();
     this.#pendingTouches = new PendingTouches({ platform, primary, durable, background, touchIntervalMs });
@@ -75,7 +83,7 @@ export class TieredStore {
       platform,
       primary,
       durable,
-      feed: new DirtyFeed({ platform, primary, durable, validationLeaseMs }),
+      feed,
       background,
       pendingTouches: this.#pendingTouches,
       openEnvelope: options.openEnvelope,
@@ -110,14 +118,12 @@ export class TieredStore {
     return this.#context.feed.start();
   }
 
-  conditions(): TierConditions {
-    const { primary, durable, feed } = this.#context;
-    const isFeedLate = primary.condition === 'up' && !feed.isFresh;
-    const durableCondition = durable.condition;
-    return {
-      primary: primary.condition,
-      durable: durableCondition === 'up' && isFeedLate ? 'degraded' : durableCondition,
-    };
+  get primaryHealth(): TierHealth {
+    return this.#standings.primary;
+  }
+
+  get durableHealth(): TierHealth {
+    return this.#standings.durable;
   }
 
   create(record: SealedRecord): Promise<void> {
@@ -202,6 +208,7 @@ export class TieredStore {
     await this.#pending.close().catch(() => undefined);
     await this.#context.background.drained();
     await Promise.all([this.#context.primary.close(), this.#context.durable.close()]);
+    this.#standings.stop();
   }
 
   /** What the durable tier missed comes before anything else that it is asked. */

@@ -160,7 +160,7 @@ describe('errors and events', () => {
          WHERE octet_length(envelope) > 0`,
     );
     await redis.kill();
-    await until(async () => (await sessions.health()).primary === 'down', { what: 'the outage to be noticed' });
+    await until(async () => (await sessions.health()).primary.state === 'down', { what: 'the outage to be noticed' });
     await fails(() => sessions.get(id));
 
     const wrong = new SessionClient({

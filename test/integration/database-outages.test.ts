@@ -44,7 +44,7 @@ async function expectUnavailable(call: () => Promise<unknown>, boundMs: number):
 const untilBreakerOpens = () =>
   until(async () => {
     await sessions.get('A'.repeat(43)).catch(() => undefined);
-    return (await sessions.health()).durable === 'down';
+    return (await sessions.health()).durable.state === 'down';
   });
 
 const faults = {
@@ -111,7 +111,11 @@ describe('while both are gone', () => {
     }
     await untilBreakerOpens();
     await expectUnavailable(() => sessions.get(id), FAST_BOUND_MS);
-    expect(await sessions.health()).toEqual({ primary: 'down', durable: 'down', keys: 'up' });
+    expect(await sessions.health()).toMatchObject({
+      primary: { state: 'down', reason: expect.any(String) },
+      durable: { state: 'down', reason: expect.any(String) },
+      keys: { state: 'up' },
+    });
   });
 
   it('a process that starts then is not ready, and ready once the database is', async () => {

@@ -65,7 +65,7 @@ describe('while Redis is gone', () => {
     });
     await until(async () => (await sessions.get(ids[0] ?? ''))?.revision === 20, { what: 'some traffic' });
     await redis.kill();
-    await until(async () => (await sessions.health()).primary === 'down', { what: 'the outage to be noticed' });
+    await until(async () => (await sessions.health()).primary.state === 'down', { what: 'the outage to be noticed' });
     await until(async () => (await sessions.get(ids[1] ?? ''))?.servedBy === 'durable', {
       what: 'the database to serve',
     });
@@ -107,7 +107,7 @@ describe('while Redis is gone', () => {
     expect(logout.value).toBe(true);
     expect(logout.ms).toBeLessThan(CALL_BOUND_MS);
     await redis.resume();
-    await until(async () => (await sessions.health()).primary === 'up', { what: 'Redis to be back' });
+    await until(async () => (await sessions.health()).primary.state === 'up', { what: 'Redis to be back' });
     expect(await sessions.get(id)).toBeNull();
   });
 
@@ -139,7 +139,7 @@ describe('while Redis is gone', () => {
     expect(ready.error).toBeUndefined();
     expect(ready.ms).toBeLessThan(2 * CALL_BOUND_MS);
     expect((await fresh.get(id))?.data.cart).toEqual(['A1']);
-    expect((await fresh.health()).primary).toBe('down');
+    expect((await fresh.health()).primary.state).toBe('down');
     await redis.start();
     await until(async () => (await fresh.get(id))?.servedBy === 'primary', { what: 'the new process to find Redis' });
   });
@@ -225,7 +225,7 @@ describe('the copy of a session that died unnoticed', () => {
     });
     expect(await sessions.get(id, { consistency: 'strong' })).toBeNull();
     await until(async () => (await redis.cli('DBSIZE')) === 1, { what: 'the copy to be gone' });
-    expect((await sessions.health()).primary).toBe('up');
+    expect((await sessions.health()).primary.state).toBe('up');
     expect((await sessions.get(other))?.servedBy).toBe('primary');
   });
 });

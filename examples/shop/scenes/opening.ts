@@ -70,7 +70,7 @@ export async function openTheShop({ timeline, verdict, resources }: Props): Prom
 /** The library tells what it notices; each node speaks for itself. */
 function announceTierChanges(timeline: Timeline): void {
   subscribe('holdfast:tier-change', (message) => {
-    const { tier, state, reason } = message as { tier: string; state: 'down' | 'up'; reason: string };
+    const { tier, state, reason } = message as { tier: string; state: 'degraded' | 'down' | 'up'; reason: string };
     timeline.say(paint(state === 'up' ? 'green' : 'yellow', `a node notices: ${tier} tier ${state} (${reason})`));
   });
 }

@@ -86,9 +86,9 @@ async function overload(
     grownBy: { peak: peak - sizeBefore, after: left },
     stoodStillMs: standstills.max / 1e6,
     recoveredAfterMs,
-    primaryLosses: tiers.changes.filter(({ tier, state }) => tier === 'primary' && state === 'down').length,
+    primaryLosses: tiers.changes.filter(({ tier, state }) => tier === 'primary' && state !== 'up').length,
     connections: row?.connections ?? Number.NaN,
-    health: { primary, durable },
+    health: { primary: primary.state, durable: durable.state },
   };
 }
 

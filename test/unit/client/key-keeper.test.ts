@@ -42,7 +42,7 @@ describe('a node that starts', () => {
       code: 'HOLDFAST_KEY_RING',
       message: expect.stringMatching(/rolled back.*version 1.*version 2 is in use.*generateKeyRing/s),
     });
-    expect(await late.sessions.health()).toMatchObject({ keys: 'down' });
+    expect(await late.sessions.health()).toMatchObject({ keys: { state: 'down' } });
     expect(facts.at(-1)).toEqual({ state: 'refused', version: 1, reason: 'rolled-back' });
   });
 
@@ -108,7 +108,7 @@ describe('a node that runs', () => {
     const { ring, nodes } = await fleet.readFleet();
     expect(ring?.version).toBe(2);
     expect(nodes).toMatchObject([{ ringVersion: 2, acknowledgedAt: fleet.platform.now() }]);
-    expect(await sessions.health()).toMatchObject({ keys: 'up' });
+    expect(await sessions.health()).toMatchObject({ keys: { state: 'up' } });
     expect(facts.at(-1)).toEqual({ state: 'loaded', version: 2, reason: 'reload' });
   });
 
@@ -128,9 +128,9 @@ describe('a node that runs', () => {
     const fleet = new KeyFleet(old);
     const { sessions } = await fleet.ready(old);
     await fleet.ready(added);
-    expect(await sessions.health()).toMatchObject({ keys: 'up' });
+    expect(await sessions.health()).toMatchObject({ keys: { state: 'up' } });
     await fleet.platform.advance(HEARTBEAT);
-    expect(await sessions.health()).toMatchObject({ keys: 'degraded' });
+    expect(await sessions.health()).toMatchObject({ keys: { state: 'degraded' } });
     // The others wait for it, so it may go on, for as long as they hear of it.
     await fleet.platform.advance(2 * FENCE);
     await expect(sessions.create({ cart: [] })).resolves.toBeDefined();
@@ -143,12 +143,12 @@ describe('a node that runs', () => {
     fleet.shelf.failure = new Error('the key service said 500 for ring hunter2');
     fleet.shelf.put(added);
     await settled();
-    expect(await sessions.health()).toMatchObject({ keys: 'degraded' });
+    expect(await sessions.health()).toMatchObject({ keys: { state: 'degraded' } });
     await expect(sessions.create({ cart: [] })).resolves.toBeDefined();
     expect(facts.at(-1)).toEqual({ state: 'not-loaded', version: 1, reason: 'source-failed' });
     fleet.shelf.failure = undefined;
     await fleet.platform.advance(HEARTBEAT);
-    expect(await sessions.health()).toMatchObject({ keys: 'up' });
+    expect(await sessions.health()).toMatchObject({ keys: { state: 'up' } });
     expect((await fleet.readFleet()).ring?.version).toBe(2);
   });
 
@@ -163,7 +163,7 @@ describe('a node that runs', () => {
     const { sessions } = await fleet.ready(source);
     answers = false;
     await fleet.platform.advance(1_000 + 10_000);
-    expect(await sessions.health()).toMatchObject({ keys: 'degraded' });
+    expect(await sessions.health()).toMatchObject({ keys: { state: 'degraded' } });
   });
 
   it('refuses an older ring and another one of the same version, and keeps the last good one', async () => {
@@ -177,7 +177,7 @@ describe('a node that runs', () => {
     ] as const) {
       fleet.shelf.put(bad);
       await settled();
-      expect(await sessions.health()).toMatchObject({ keys: 'degraded' });
+      expect(await sessions.health()).toMatchObject({ keys: { state: 'degraded' } });
       expect(facts.at(-1)).toEqual({ state: 'refused', version: bad.version, reason });
       await add(sessions, id, 'A1');
     }
@@ -393,7 +393,7 @@ describe('a database that is away', () => {
     fleet.shelf.put(old);
     await fleet.platform.advance(1_000);
     expect(facts.at(-1)).toEqual({ state: 'refused', version: 1, reason: 'rolled-back' });
-    expect(await sessions.health()).toMatchObject({ keys: 'degraded' });
+    expect(await sessions.health()).toMatchObject({ keys: { state: 'degraded' } });
     durable.hook.before = () => undefined;
     await fleet.platform.advance(1_000);
     await sessions.create({ cart: [] });
@@ -428,7 +428,7 @@ describe('a database that is away', () => {
     durable.hook.before = () => undefined;
     await fleet.platform.advance(1_000);
     await expect(sessions.create({ cart: [] })).rejects.toMatchObject({ code: 'HOLDFAST_KEY_RING' });
-    expect(await sessions.health()).toMatchObject({ keys: 'degraded' });
+    expect(await sessions.health()).toMatchObject({ keys: { state: 'degraded' } });
   });
 });
 

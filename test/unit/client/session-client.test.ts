@@ -546,15 +546,6 @@ describe('close', () => {
   });
 });
 
-describe('health', () => {
-  it('is down before the first use and up after it', async () => {
-    const { sessions } = await memoryClient();
-    expect(await sessions.health()).toMatchObject({ primary: 'down', keys: 'down' });
-    await sessions.ready();
-    expect(await sessions.health()).toEqual({ primary: 'up', durable: 'up', keys: 'up' });
-  });
-});
-
 describe('many unknown ids', () => {
   it('are all null', async () => {
     const answers = await Promise.all(

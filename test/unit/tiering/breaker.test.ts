@@ -8,7 +8,6 @@ function setUp(failuresToOpen = 1) {
   const seen = { probes: 0, closes: 0, isUp: false, probing: undefined as (() => void) | undefined };
   const breaker = new Breaker({
     platform,
-    role: 'primary',
     failuresToOpen,
     probe: async () => {
       seen.probes += 1;
@@ -18,6 +17,7 @@ function setUp(failuresToOpen = 1) {
     onClose: () => {
       seen.closes += 1;
     },
+    onChange: () => {},
   });
   return { platform, breaker, seen };
 }
@@ -27,7 +27,7 @@ describe('Breaker', () => {
     const { breaker } = setUp(3);
     breaker.failed('a');
     breaker.failed('a');
-    expect(breaker.isShaken).toBe(true);
+    expect(breaker.reason).toBe('a');
     breaker.succeeded();
     breaker.failed('a');
     breaker.failed('a');

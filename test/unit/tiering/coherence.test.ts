@@ -106,7 +106,7 @@ describe('a node whose publish failed', () => {
     expect(await seen(sessions, id)).toEqual({ cart: ['A1'], servedBy: 'durable' });
     primary.hook.before = () => undefined;
     await fleet.platform.advance(2 * PROBE_BACKOFF_MS_MAX);
-    expect((await sessions.health()).primary).toBe('up');
+    expect((await sessions.health()).primary.state).toBe('up');
     expect(await seen(sessions, id)).toEqual({ cart: ['A1'], servedBy: 'durable' });
     await settled();
     expect(await seen(sessions, id)).toEqual({ cart: ['A1'], servedBy: 'primary' });
@@ -465,6 +465,6 @@ describe('a database that has become a standby', () => {
     await expect(add(sessions, id, 'A1')).rejects.toBeInstanceOf(TierUnavailableError);
     await fleet.platform.advance(2_000);
     await expect(sessions.get('A'.repeat(43))).rejects.toBeInstanceOf(TierUnavailableError);
-    expect((await sessions.health()).durable).toBe('down');
+    expect((await sessions.health()).durable.state).toBe('down');
   });
 });

@@ -105,7 +105,7 @@ describe('a node that does not hear the feed', () => {
     other.durable.hook.before = failing('readFeed');
     await fleet.platform.advance(FEED_LEASE_MS + FEED_INTERVAL_MS);
     expect((await seen(other.sessions, id))?.servedBy).toBe('durable');
-    expect((await other.sessions.health()).durable).toBe('degraded');
+    expect((await other.sessions.health()).durable.state).toBe('degraded');
   });
 
   it('neither does a process that has just started, until its first poll', async () => {
@@ -252,7 +252,7 @@ describe('a slow Redis', () => {
     const read = seen(sessions, id);
     await fleet.platform.advance(HEDGE_NOTICED_MS);
     expect((await read)?.servedBy).toBe('durable');
-    expect((await sessions.health()).primary).toBe('up');
+    expect((await sessions.health()).primary.state).toBe('up');
   });
 
   it('is not blamed for a process that stands still', async () => {
@@ -270,7 +270,7 @@ describe('a slow Redis', () => {
     fleet.platform.after(0, () => answers.forEach((answer) => answer()));
     await fleet.platform.advance(0);
     expect((await reads).map((session) => session?.servedBy)).toEqual(Array(100).fill('primary'));
-    expect((await sessions.health()).primary).toBe('up');
+    expect((await sessions.health()).primary.state).toBe('up');
   });
 
   it('is not blamed for a slow database', async () => {
@@ -281,7 +281,7 @@ describe('a slow Redis', () => {
     const reads = Promise.all(Array.from({ length: 100 }, () => seen(sessions, id)));
     durable.calls.length = 0;
     await fleet.platform.advance(100);
-    expect((await sessions.health()).primary).toBe('up');
+    expect((await sessions.health()).primary.state).toBe('up');
     expect(durable.calls.filter((call) => call === 'read')).toHaveLength(1);
     await fleet.platform.advance(1_000);
     expect(new Set((await reads).map((session) => session?.servedBy))).toEqual(new Set(['durable']));
@@ -300,7 +300,7 @@ describe('a slow Redis', () => {
     };
     const reads = Promise.all(Array.from({ length: 100 }, () => seen(sessions, id)));
     await fleet.platform.advance(HEDGE_NOTICED_MS);
-    expect((await sessions.health()).primary).toBe('up');
+    expect((await sessions.health()).primary.state).toBe('up');
     await fleet.platform.advance(100);
     expect((await reads).filter((session) => session?.servedBy === 'primary').length).toBeGreaterThan(50);
     primary.hook.before = () => undefined;
@@ -314,7 +314,7 @@ describe('a slow Redis', () => {
     primary.hook.before = (method) => (method === 'read' ? never() : undefined);
     const reads = Promise.all(Array.from({ length: 100 }, () => seen(sessions, id)));
     await fleet.platform.advance(HEDGE_NOTICED_MS);
-    expect((await sessions.health()).primary).toBe('degraded');
+    expect((await sessions.health()).primary.state).toBe('degraded');
     expect((await reads).map((session) => session?.servedBy)).toEqual(Array(100).fill('durable'));
   });
 });

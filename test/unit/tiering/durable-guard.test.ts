@@ -14,6 +14,7 @@ import { FakePlatform, settled } from '../../support/fake-platform.ts';
 import { interceptDurable } from '../../support/intercepted-tiers.ts';
 
 const TIMEOUT_MS = 1_000;
+const NOTHING_FOLLOWS = [() => {}, () => {}] as const;
 
 describe('the guard of a tier whose calls share statements', () => {
   it('counts a statement that failed for many callers as one failure', async () => {
@@ -140,7 +141,7 @@ describe('a process that stands still while the database answers', () => {
     const durable = interceptDurable(memoryDurableTier());
     let reply = (_answer: boolean): void => {};
     durable.override('update', () => new Promise((resolve) => (reply = resolve)));
-    const guard = new DurableGuard(durable.tier, platform, TIMEOUT_MS, () => {});
+    const guard = new DurableGuard(durable.tier, platform, TIMEOUT_MS, ...NOTHING_FOLLOWS);
     await guard.open({ namespace: 'shop', platform, timeoutMs: TIMEOUT_MS });
     const update = () => guard.update({ ...aRevocation(), validUntil: guard.validUntil(), record, aliveAt: 1 });
     return { guard, platform, update, reply: (answer: boolean) => reply(answer) };
@@ -182,7 +183,7 @@ async function setUp() {
       return typeof member === 'function' ? (member.bind(target) as unknown) : member;
     },
   });
-  const guard = new DurableGuard(tier, platform, TIMEOUT_MS, () => {});
+  const guard = new DurableGuard(tier, platform, TIMEOUT_MS, ...NOTHING_FOLLOWS);
   await guard.open({ namespace: 'shop', platform, timeoutMs: TIMEOUT_MS });
   return {
     guard,

@@ -210,7 +210,7 @@ describe('the sweeper', () => {
     });
     await fleet.platform.advance(2 * HOUR);
     expect(durable.calls).toContain('removeEnded');
-    expect(await sessions.health()).toMatchObject({ durable: 'up' });
+    expect(await sessions.health()).toMatchObject({ durable: { state: 'up' } });
     await sessions.create({ cart: [] });
   });
 

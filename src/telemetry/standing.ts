@@ -1,0 +1,40 @@
+import type { Platform } from '../platform/platform.ts';
+
+/** `up` works; `degraded` answers, but not everything or not as it should; `down` does not answer. */
+export type TierState = 'degraded' | 'down' | 'up';
+
+/** The state of a tier or of the keys, as this process knows it. */
+export interface TierHealth {
+  readonly state: TierState;
+  /** A short word that says why, such as `ECONNREFUSED` or `never-reached`. Absent only while the state is `up`. */
+  readonly reason?: string;
+  /** When this state began, by the wall clock of this process. */
+  readonly since: Date;
+}
+
+/** A state and its reason. */
+export type Verdict =
+  | { readonly state: 'degraded' | 'down'; readonly reason: string }
+  | { readonly state: 'up'; readonly reason?: never };
+
+export const UP: Verdict = { state: 'up' };
+
+/** Remembers since when a state has lasted. */
+export class Standing {
+  readonly #platform: Platform;
+  #verdict: Verdict;
+  #since: number;
+
+  constructor(platform: Platform, verdict: Verdict) {
+    this.#platform = platform;
+    this.#verdict = verdict;
+    this.#since = platform.now();
+  }
+
+  /** Takes the newest verdict. Another reason for the same state does not begin a new time. */
+  note(verdict: Verdict): TierHealth {
+    if (verdict.state !== this.#verdict.state) this.#since = this.#platform.now();
+    this.#verdict = verdict;
+    return { ...verdict, since: new Date(this.#since) };
+  }
+}

@@ -1,0 +1,60 @@
+import type { TierRole } from '../errors.ts';
+import { TIER_CHANGE_EVENTS_MAX, TIER_CHANGE_WINDOW_MS } from '../limits.ts';
+import type { CancelTimer, Platform } from '../platform/platform.ts';
+import { tierChange } from '../telemetry/channels.ts';
+import type { TierHealth } from '../telemetry/standing.ts';
+
+/**
+ * Publishes the changes of one tier's state. A tier that changes all the time is announced a few times; after that, its
+ * latest state is announced once the window has room, with how many changes that stands for.
+ */
+export class ChangeAnnouncer {
+  readonly #platform: Platform;
+  readonly #tier: TierRole;
+  #latest: TierHealth | undefined;
+  #announced: TierHealth['state'] = 'up';
+  /** Changes since the last event. */
+  #changes = 0;
+  /** When the latest events were published, on the monotonic clock. */
+  #publishedAt: number[] = [];
+  #cancelTimer: CancelTimer | undefined;
+
+  constructor(platform: Platform, tier: TierRole) {
+    this.#platform = platform;
+    this.#tier = tier;
+  }
+
+  /** Takes the present state, whether it has changed or not. */
+  observe(health: TierHealth): void {
+    if (health.state !== (this.#latest?.state ?? 'up')) this.#changes += 1;
+    this.#latest = health;
+    this.#publishIfRoom();
+  }
+
+  stop(): void {
+    this.#cancelTimer?.();
+  }
+
+  #publishIfRoom(): void {
+    if (this.#latest === undefined || this.#latest.state === this.#announced) return;
+    const now = this.#platform.monotonic();
+    this.#publishedAt = this.#publishedAt.filter((at) => now - at < TIER_CHANGE_WINDOW_MS);
+    if (this.#publishedAt.length < TIER_CHANGE_EVENTS_MAX) this.#publish(this.#latest, now);
+    else this.#waitForRoom(now);
+  }
+
+  #publish({ state, reason = 'recovered', since }: TierHealth, now: number): void {
+    this.#publishedAt.push(now);
+    this.#announced = state;
+    const changes = this.#changes;
+    this.#changes = 0;
+    if (tierChange.hasSubscribers) tierChange.publish({ tier: this.#tier, state, reason, since, changes });
+  }
+
+  #waitForRoom(now: number): void {
+    const [oldest = now] = this.#publishedAt;
+    this.#cancelTimer?.();
+    const waitMs = oldest + TIER_CHANGE_WINDOW_MS - now;
+    this.#cancelTimer = this.#platform.after(waitMs, () => this.#publishIfRoom(), 'background');
+  }
+}
