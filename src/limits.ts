@@ -20,6 +20,11 @@ export const PAYLOAD_DEPTH_MAX = 64;
 export const USER_ID_BYTES_MAX = 512;
 /** A device label is a line on a page. */
 export const LABEL_BYTES_MAX = 512;
+/**
+ * Keys that an envelope names as those that sealed its session before: a year of rotations every three weeks. Each costs 8 bytes, of
+ * sessions that lived through as many rotations. One more is refused unless one of them left the ring.
+ */
+export const LINEAGE_KEYS_MAX = 16;
 /** Part of every Redis key, so it is kept short. */
 export const NAMESPACE_CHARS_MAX = 64;
 

@@ -47,7 +47,7 @@ export interface GetOptions {
 }
 
 export interface RegenerateOptions<T> {
-  /** The user that has just logged in. A new one restarts the absolute lifetime. */
+  /** The user that has just logged in, which sets `authenticatedAt`. A new one restarts the absolute lifetime. */
   readonly userId?: string;
   /** Replaces the data. */
   readonly data?: T;
@@ -101,13 +101,15 @@ export class SessionClient<T = unknown> implements AsyncDisposable, MaintenanceT
         createdAt: now,
         absoluteExpiresAt: now + lifetime.absoluteMs,
         idleLifetimeMs: lifetime.idleMs,
+        authenticatedAt: options.userId === undefined ? undefined : now,
+        lineage: [],
         userId: options.userId,
         label: options.label,
         schemaVersion: 0,
         data: bytes,
       };
-      const { id, storageKey } = await insertNew(store, (key) => seal(key, record, now), this.#options.platform);
-      return new Session(id, written(storageKey, record, now), stored);
+      const { id, sealed } = await insertNew(store, (key) => seal(key, record, now), this.#options.platform);
+      return new Session(id, written(sealed, record), stored);
     });
   }
 
@@ -248,12 +250,12 @@ async function insertNew(
   seal: (storageKey: Buffer) => Promise<SealedRecord>,
   platform: Platform,
   isLast = false,
-): Promise<{ id: string; storageKey: Buffer }> {
+): Promise<{ id: string; sealed: SealedRecord }> {
   const id = newSessionId(platform);
-  const storageKey = storageKeyOf(id);
   try {
-    await store.create(await seal(storageKey));
-    return { id, storageKey };
+    const sealed = await seal(storageKeyOf(id));
+    await store.create(sealed);
+    return { id, sealed };
   } catch (error) {
     if (isLast || !(error instanceof OutcomeUnknownError)) throw error;
     return insertNew(store, seal, platform, true);

@@ -3,7 +3,8 @@ import { RevisionConflictError, SessionNotFoundError } from '../errors.ts';
 import { CONFLICT_BACKOFF_MS_MAX, CONFLICT_BACKOFF_MS_MIN } from '../limits.ts';
 import type { Seal } from '../maintenance/target.ts';
 import { delay, type Platform } from '../platform/platform.ts';
-import { idleDeadline } from '../session/lifetime.ts';
+import { sealedBy } from '../session/lineage.ts';
+import type { SealedRecord } from '../session/sealed-record.ts';
 import { newSessionId, storageKeyOf } from '../session/session-id.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { LivingSession } from '../tiering/context.ts';
@@ -96,7 +97,7 @@ export async function regenerate<T>(
     });
     if (!hasMoved) return null;
     context.codec.remember(storageKey, sealed.envelope, record);
-    return { id: newId, session: written(storageKey, record, now), data };
+    return { id: newId, session: written(sealed, record), data };
   });
 }
 
@@ -107,8 +108,10 @@ function reborn(
   now: number,
 ): SessionRecord {
   const next = { ...record, revision: record.revision + 1, data: data ?? record.data };
-  if (userId === undefined || userId === record.userId) return next;
-  return { ...next, userId, createdAt: now, absoluteExpiresAt: now + (record.absoluteExpiresAt - record.createdAt) };
+  if (userId === undefined) return next;
+  if (userId === record.userId) return { ...next, authenticatedAt: now };
+  const absoluteExpiresAt = now + (record.absoluteExpiresAt - record.createdAt);
+  return { ...next, userId, authenticatedAt: now, createdAt: now, absoluteExpiresAt };
 }
 
 /** The session at this revision; a copy that is behind it is looked up in the durable tier. */
@@ -128,7 +131,7 @@ async function swap<T>(context: WriterContext<T>, current: LivingSession, data: 
   const isApplied = await context.store.update(sealed, record.idleLifetimeMs);
   if (!isApplied) return null;
   context.codec.remember(current.storageKey, sealed.envelope, record);
-  return written(current.storageKey, record, now);
+  return written(sealed, record);
 }
 
 async function untilApplied<T>(
@@ -150,7 +153,9 @@ async function untilApplied<T>(
   }
 }
 
-export function written(storageKey: Buffer, record: SessionRecord, lastSeenAt: number): LivingSession {
-  const idleExpiresAt = idleDeadline(lastSeenAt, record.idleLifetimeMs, record.absoluteExpiresAt);
-  return { storageKey, record, lastSeenAt, idleExpiresAt, servedBy: 'durable' };
+/** What a reader would get now. The key that sealed it joins the lineage: whatever replaces this session descends from it. */
+export function written(sealed: SealedRecord, record: SessionRecord): LivingSession {
+  const { storageKey, keyId, lastSeenAt, idleExpiresAt } = sealed;
+  const stored = { ...record, lineage: sealedBy(record.lineage, keyId) };
+  return { storageKey, record: stored, lastSeenAt, idleExpiresAt, servedBy: 'durable' };
 }

@@ -9,6 +9,8 @@ export interface SessionSummary {
   readonly handle: string;
   readonly label: string | undefined;
   readonly createdAt: Date;
+  /** When the user last logged in: at `create` or `regenerate` with a `userId`. */
+  readonly authenticatedAt: Date | undefined;
   readonly lastSeenAt: Date;
   /** When the session ends unless it is used. */
   readonly idleExpiresAt: Date;
@@ -64,6 +66,10 @@ export class Session<T> implements SessionSummary {
     return new Date(this.#living.record.createdAt);
   }
 
+  get authenticatedAt(): Date | undefined {
+    return toDate(this.#living.record.authenticatedAt);
+  }
+
   get lastSeenAt(): Date {
     return new Date(this.#living.lastSeenAt);
   }
@@ -93,4 +99,8 @@ export class Session<T> implements SessionSummary {
       },
     });
   }
+}
+
+export function toDate(time: number | undefined): Date | undefined {
+  return time === undefined ? undefined : new Date(time);
 }

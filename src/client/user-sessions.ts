@@ -5,7 +5,8 @@ import { LIST_SUMMARIES_MAX } from '../limits.ts';
 import { hasEnded } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
 import { handleOf } from '../session/session-id.ts';
-import type { SessionSummary } from './session.ts';
+import type { SessionRecord } from '../session/session-record.ts';
+import { toDate, type SessionSummary } from './session.ts';
 
 /** Living rows of this user as a device list shows them, the latest seen first. */
 export async function summarize(
@@ -39,10 +40,12 @@ export async function findByHandle(
 }
 
 function summaryOf(codec: Codec, userId: string, row: SealedRecord): SessionSummary {
+  const opened = openedFor(codec, userId, row);
   return {
     handle: handleOf(row.storageKey),
-    label: labelOf(codec, userId, row),
+    label: opened?.label,
     createdAt: new Date(row.createdAt),
+    authenticatedAt: toDate(opened?.authenticatedAt),
     lastSeenAt: new Date(row.lastSeenAt),
     idleExpiresAt: new Date(row.idleExpiresAt),
     absoluteExpiresAt: new Date(row.absoluteExpiresAt),
@@ -53,10 +56,10 @@ function summaryOf(codec: Codec, userId: string, row: SealedRecord): SessionSumm
  * A session that does not open must still be listed, or its user could not end it. The column that files a row under a user
  * is not authenticated, so what is sealed is shown only to the user that is sealed with it.
  */
-function labelOf(codec: Codec, userId: string, row: SealedRecord): string | undefined {
+function openedFor(codec: Codec, userId: string, row: SealedRecord): SessionRecord | undefined {
   try {
     const record = codec.open(row.storageKey, row.envelope);
-    return record.userId === userId ? record.label : undefined;
+    return record.userId === userId ? record : undefined;
   } catch (error) {
     if (error instanceof EnvelopeError) return undefined;
     throw error;

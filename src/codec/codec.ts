@@ -1,7 +1,8 @@
-import { ConfigurationError, PayloadError } from '../errors.ts';
+import { ConfigurationError, EnvelopeError, KeyRingError, PayloadError } from '../errors.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
-import { PAYLOAD_BYTES_MAX } from '../limits.ts';
+import { LINEAGE_KEYS_MAX, PAYLOAD_BYTES_MAX } from '../limits.ts';
 import type { Platform } from '../platform/platform.ts';
+import { includesKey, sealedBy, withoutKey, type Lineage } from '../session/lineage.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import { AdditionalData } from './additional-data.ts';
 import { BlindIndex } from './blind-index.ts';
@@ -58,12 +59,14 @@ export class Codec {
   }
 
   /**
-   * The envelope of a record, sealed with the active key. Throws `PayloadError` for data, a user id or a label that is too
-   * long, `KeyRingError` when the key has sealed all that it may.
+   * The envelope of a record, sealed with the active key; `record.lineage` names the keys that sealed what it replaces. Throws
+   * `PayloadError` for data, a user id or a label that is too long, `KeyRingError` when the key has sealed all that it may or the
+   * lineage is too long, `EnvelopeError` ("revoked-key") when a key of the lineage is revoked by now.
    */
   seal(storageKey: Buffer, record: SessionRecord): Buffer {
     this.#checkSize(record.data.length);
-    const plaintext = encodeRecord(record, this.#serializerId);
+    const lineage = this.#ancestorsOf(record.lineage);
+    const plaintext = encodeRecord({ ...record, lineage }, this.#serializerId);
     const binding = { additionalData: this.#additionalData, storageKey };
     const envelope = sealEnvelope(this.#ring.sealingKey, binding, record.revision, plaintext, this.#platform);
     plaintext.fill(0);
@@ -73,8 +76,11 @@ export class Codec {
   /** The record of an envelope that was sealed for this storage key and namespace. Throws `EnvelopeError`. */
   open(storageKey: Buffer, envelope: Buffer): SessionRecord {
     const binding = { additionalData: this.#additionalData, storageKey };
-    const { revision, plaintext } = openEnvelope(this.#ring, binding, envelope);
-    return decodeRecord(plaintext, revision, this.#serializerId);
+    const { revision, keyId, plaintext } = openEnvelope(this.#ring, binding, envelope);
+    const record = decodeRecord(plaintext, revision, this.#serializerId);
+    if (includesKey(record.lineage, keyId)) throw new EnvelopeError('malformed');
+    this.#refuseRevoked(record.lineage);
+    return { ...record, lineage: sealedBy(record.lineage, keyId) };
   }
 
   /** As `open`, for envelopes that are fetched again and again. */
@@ -88,7 +94,9 @@ export class Codec {
 
   /** What was sealed here and is stored now: `openRemembered` will have seen it. Not if its key may not be active any more. */
   remember(storageKey: Buffer, envelope: Buffer, record: SessionRecord): void {
-    if (this.keyIdOf(envelope).equals(this.#ring.sealingKey.keyId)) this.#memo?.remember(storageKey, envelope, record);
+    const { keyId } = this.#ring.sealingKey;
+    if (!this.keyIdOf(envelope).equals(keyId)) return;
+    this.#memo?.remember(storageKey, envelope, { ...record, lineage: sealedBy(record.lineage, keyId) });
   }
 
   /** What a user's new sessions are found by. Throws `PayloadError` for an impossible user id. */
@@ -110,6 +118,29 @@ export class Codec {
   /** Whether the active key is of suite 1 and has sealed, in this process, half of the messages that it may. */
   get nearMessageLimit(): boolean {
     return messageKeysOf(this.#ring.sealingKey).counter?.nearLimit ?? false;
+  }
+
+  /**
+   * What an envelope under the active key says of the keys before it. Where there is no room for all, the oldest go that the ring
+   * does not know any more: nobody can revoke them. One that can still be revoked is never left out.
+   */
+  #ancestorsOf(lineage: Lineage): Lineage {
+    this.#refuseRevoked(lineage);
+    const ancestors = [...withoutKey(lineage, this.#ring.sealingKey.keyId)];
+    while (ancestors.length > LINEAGE_KEYS_MAX) {
+      const unknownAt = ancestors.findIndex((keyId) => this.#ring.dataKey(keyId) === undefined);
+      if (unknownAt === -1) {
+        throw new KeyRingError(
+          `A session was sealed by more than ${LINEAGE_KEYS_MAX} keys that are still in the ring: remove those that are retired.`,
+        );
+      }
+      ancestors.splice(unknownAt, 1);
+    }
+    return ancestors;
+  }
+
+  #refuseRevoked(lineage: Lineage): void {
+    if (lineage.some((keyId) => this.#ring.isRevoked(keyId))) throw new EnvelopeError('revoked-key');
   }
 
   #checkSize(bytes: number): void {

@@ -28,6 +28,8 @@ export interface EnvelopeHeader {
 
 export interface OpenedEnvelope {
   readonly revision: number;
+  /** Of the key that sealed it. */
+  readonly keyId: Buffer;
   readonly plaintext: Buffer;
 }
 
@@ -84,7 +86,7 @@ export function openEnvelope(keys: DataKeys, binding: Binding, envelope: Buffer)
     envelope.subarray(headerBytes, tagAt),
     envelope.subarray(tagAt),
   );
-  return { revision: readRevision(envelope), plaintext };
+  return { revision: readRevision(envelope), keyId: key.keyId, plaintext };
 }
 
 /** What an envelope says about itself. Nothing of it is authenticated before the envelope is opened. */

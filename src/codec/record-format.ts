@@ -1,12 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import { EnvelopeError, PayloadError } from '../errors.ts';
-import { LABEL_BYTES_MAX, USER_ID_BYTES_MAX } from '../limits.ts';
+import { KEY_ID_BYTES, LABEL_BYTES_MAX, LINEAGE_KEYS_MAX, USER_ID_BYTES_MAX } from '../limits.ts';
+import type { Lineage } from '../session/lineage.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 
 /**
  * The plaintext of an envelope (docs/reference/envelope-v1.md, "Plaintext"):
- * `0x01 ‖ serializer[1] ‖ schemaVersion[4] ‖ createdAt[6] ‖ absoluteExpiresAt[6] ‖ idleLifetime[6] ‖
- * length-prefixed userId ‖ length-prefixed label ‖ data`. Integers are big-endian and unsigned, times milliseconds.
+ * `0x01 ‖ serializer[1] ‖ schemaVersion[4] ‖ createdAt[6] ‖ absoluteExpiresAt[6] ‖ idleLifetime[6] ‖ authenticatedAt[6] ‖
+ * lineageCount[1] ‖ keyId[8] … ‖ length-prefixed userId ‖ length-prefixed label ‖ data`. Integers are big-endian and unsigned,
+ * times milliseconds.
  */
 const RECORD_VERSION = 0x01;
 const SERIALIZER_AT = 1;
@@ -14,22 +16,31 @@ const SCHEMA_VERSION_AT = 2;
 const CREATED_AT = 6;
 const ABSOLUTE_AT = 12;
 const IDLE_AT = 18;
-const TEXTS_AT = 24;
+const AUTHENTICATED_AT = 24;
+const LINEAGE_COUNT_AT = 30;
+const LINEAGE_AT = 31;
 /** 48 bits of milliseconds reach the year 10889. */
 const TIME_BYTES = 6;
 const TIME_MAX = 2 ** 48 - 1;
+/** The `authenticatedAt` of a session whose user never proved anything. */
+const NEVER = 0;
 const SCHEMA_VERSION_MAX = 2 ** 32 - 1;
 /** The length of a text that is not there; an empty one has length 0. */
 const ABSENT = 0xffff;
 
 const NO_TEXT = Buffer.alloc(0);
+const NO_KEYS: Lineage = [];
 
-/** Throws `PayloadError` for what the caller chose (user id, label), `RangeError` for what this library computes. */
+/**
+ * Writes the lineage as it stands in the record: without the key of the envelope around it. Throws `PayloadError` for what the
+ * caller chose (user id, label), `RangeError` for what this library computes.
+ */
 export function encodeRecord(record: SessionRecord, serializerId: number): Buffer {
   checkNumbers(record);
   const userId = record.userId === undefined ? undefined : encodeUserId(record.userId);
   const label = record.label === undefined ? undefined : encodeText(record.label, LABEL_BYTES_MAX, 'label');
-  const dataAt = TEXTS_AT + 4 + (userId?.length ?? 0) + (label?.length ?? 0);
+  const textsAt = LINEAGE_AT + record.lineage.length * KEY_ID_BYTES;
+  const dataAt = textsAt + 4 + (userId?.length ?? 0) + (label?.length ?? 0);
   const bytes = Buffer.allocUnsafe(dataAt + record.data.length);
   bytes[0] = RECORD_VERSION;
   bytes[SERIALIZER_AT] = serializerId;
@@ -37,22 +48,27 @@ export function encodeRecord(record: SessionRecord, serializerId: number): Buffe
   bytes.writeUIntBE(record.createdAt, CREATED_AT, TIME_BYTES);
   bytes.writeUIntBE(record.absoluteExpiresAt, ABSOLUTE_AT, TIME_BYTES);
   bytes.writeUIntBE(record.idleLifetimeMs, IDLE_AT, TIME_BYTES);
-  writeText(bytes, label, writeText(bytes, userId, TEXTS_AT));
+  bytes.writeUIntBE(record.authenticatedAt ?? NEVER, AUTHENTICATED_AT, TIME_BYTES);
+  writeLineage(bytes, record.lineage);
+  writeText(bytes, label, writeText(bytes, userId, textsAt));
   bytes.set(record.data, dataAt);
   return bytes;
 }
 
 /** Reads what `encodeRecord` wrote, and nothing else. `data` is a view of `bytes`. Throws `EnvelopeError` ("malformed"). */
 export function decodeRecord(bytes: Buffer, revision: number, serializerId: number): SessionRecord {
-  if (bytes.length < TEXTS_AT + 4 || bytes[0] !== RECORD_VERSION) throw new EnvelopeError('malformed');
+  if (bytes.length < LINEAGE_AT + 4 || bytes[0] !== RECORD_VERSION) throw new EnvelopeError('malformed');
   if (bytes[SERIALIZER_AT] !== serializerId) throw new EnvelopeError('malformed');
-  const userId = readText(bytes, TEXTS_AT, USER_ID_BYTES_MAX);
+  const lineage = readLineage(bytes);
+  const userId = readText(bytes, LINEAGE_AT + lineage.length * KEY_ID_BYTES, USER_ID_BYTES_MAX);
   const label = readText(bytes, userId.end, LABEL_BYTES_MAX);
   const record: SessionRecord = {
     revision,
     createdAt: bytes.readUIntBE(CREATED_AT, TIME_BYTES),
     absoluteExpiresAt: bytes.readUIntBE(ABSOLUTE_AT, TIME_BYTES),
     idleLifetimeMs: bytes.readUIntBE(IDLE_AT, TIME_BYTES),
+    authenticatedAt: bytes.readUIntBE(AUTHENTICATED_AT, TIME_BYTES) || undefined,
+    lineage,
     userId: userId.text,
     label: label.text,
     schemaVersion: bytes.readUInt32BE(SCHEMA_VERSION_AT),
@@ -79,6 +95,28 @@ function encodeText(text: string, bytesMax: number, what: string): Buffer {
   return bytes;
 }
 
+function writeLineage(bytes: Buffer, lineage: Lineage): void {
+  bytes[LINEAGE_COUNT_AT] = lineage.length;
+  lineage.forEach((keyId, at) => bytes.set(keyId, LINEAGE_AT + at * KEY_ID_BYTES));
+}
+
+/** Copies: the plaintext around them may be overwritten. */
+function readLineage(bytes: Buffer): Lineage {
+  const count = bytes.readUInt8(LINEAGE_COUNT_AT);
+  if (count === 0) return NO_KEYS;
+  const end = LINEAGE_AT + count * KEY_ID_BYTES;
+  if (count > LINEAGE_KEYS_MAX || end > bytes.length) throw new EnvelopeError('malformed');
+  const lineage: Buffer[] = [];
+  for (let at = LINEAGE_AT; at < end; at += KEY_ID_BYTES)
+    lineage.push(Buffer.from(bytes.subarray(at, at + KEY_ID_BYTES)));
+  if (!areDistinct(lineage)) throw new EnvelopeError('malformed');
+  return lineage;
+}
+
+function areDistinct(lineage: Lineage): boolean {
+  return new Set(lineage.map((keyId) => keyId.toString('hex'))).size === lineage.length;
+}
+
 function writeText(bytes: Buffer, text: Buffer | undefined, at: number): number {
   bytes.writeUInt16BE(text?.length ?? ABSENT, at);
   bytes.set(text ?? NO_TEXT, at + 2);
@@ -97,12 +135,18 @@ function readText(bytes: Buffer, at: number, bytesMax: number): { text: string |
 }
 
 function checkNumbers(record: SessionRecord): void {
-  const { createdAt, absoluteExpiresAt, idleLifetimeMs, schemaVersion } = record;
+  const { createdAt, absoluteExpiresAt, idleLifetimeMs, authenticatedAt, schemaVersion, lineage } = record;
   const times = [createdAt, absoluteExpiresAt, idleLifetimeMs];
-  const fits = times.every((time) => Number.isInteger(time) && time >= 0 && time <= TIME_MAX);
+  const isTime = (time: number): boolean => Number.isInteger(time) && time >= 0 && time <= TIME_MAX;
+  const fits =
+    times.every(isTime) && (authenticatedAt === undefined || (isTime(authenticatedAt) && authenticatedAt > NEVER));
   if (!fits || !isSane(record)) throw new RangeError('The times of a record must be whole milliseconds, in order.');
   if (!Number.isInteger(schemaVersion) || schemaVersion < 0 || schemaVersion > SCHEMA_VERSION_MAX) {
     throw new RangeError('A schemaVersion is an integer from 0 to 2³² − 1.');
+  }
+  const isLineage = lineage.length <= LINEAGE_KEYS_MAX && lineage.every(({ length }) => length === KEY_ID_BYTES);
+  if (!isLineage || !areDistinct(lineage)) {
+    throw new RangeError(`A lineage is at most ${LINEAGE_KEYS_MAX} different key ids of ${KEY_ID_BYTES} bytes.`);
   }
 }
 

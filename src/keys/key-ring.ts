@@ -8,7 +8,7 @@ import { keyIdOf } from './key-material.ts';
 import { checkRing } from './ring-checks.ts';
 import { exportRingJwk, importRingJwk, isObject, readRevokedKids, type RingJwk } from './ring-jwk.ts';
 import type { RingOpener } from './ring-opener.ts';
-import { infoOf, type DataKey, type IndexKey, type KeyInfo, type RingKey } from './ring-key.ts';
+import { algorithmOf, infoOf, type DataKey, type IndexKey, type KeyInfo, type RingKey } from './ring-key.ts';
 import { sealText, unsealText } from './sealed-ring.ts';
 
 /** A JWK Set (RFC 7517 §5) with a version of our own. Holds key material: seal it before it goes anywhere. */
@@ -104,7 +104,7 @@ export class KeyRing {
 
   /** SHA-256 of what may be shown of the ring, 32 bytes: tells two rings of one version apart. */
   fingerprint(): Buffer {
-    const shown = this.#keys.map(({ kid, use, state }) => [kid, use, state] as const).toSorted(byKid);
+    const shown = this.#keys.map((key) => [key.kid, key.use, algorithmOf(key), key.state] as const).toSorted(byKid);
     return hash('sha256', JSON.stringify([this.version, shown, this.revokedKids.toSorted()]), 'buffer');
   }
 

@@ -6,6 +6,7 @@ import { decodeRecord, encodeRecord } from '../../src/codec/record-format.ts';
 import { EnvelopeError } from '../../src/errors.ts';
 import type { KeyRing } from '../../src/keys/key-ring.ts';
 import type { Suite } from '../../src/keys/ring-key.ts';
+import { KEY_ID_BYTES, LINEAGE_KEYS_MAX } from '../../src/limits.ts';
 import { systemPlatform } from '../../src/platform/platform.ts';
 import type { SessionRecord } from '../../src/session/session-record.ts';
 import { fuzzEnvelopes } from '../fuzz/envelope-fuzzer.ts';
@@ -99,12 +100,16 @@ describe('an envelope', () => {
 const time = fc.integer({ min: 1, max: 2 ** 46 });
 const text = (maxLength: number): fc.Arbitrary<string> => fc.string({ unit: 'grapheme', minLength: 1, maxLength });
 
+const keyId = fc.uint8Array({ minLength: KEY_ID_BYTES, maxLength: KEY_ID_BYTES }).map((bytes) => Buffer.from(bytes));
+
 const record: fc.Arbitrary<SessionRecord> = fc
   .record({
     revision: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
     createdAt: time,
     lifetime: time,
     idleLifetimeMs: time,
+    authenticatedAt: fc.option(time, { nil: undefined }),
+    lineage: fc.uniqueArray(keyId, { maxLength: LINEAGE_KEYS_MAX, selector: (id) => id.toString('hex') }),
     userId: fc.option(text(20), { nil: undefined }),
     label: fc.option(text(20), { nil: undefined }),
     schemaVersion: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
@@ -119,11 +124,12 @@ it('no mutated envelope opens or crashes: each is refused, and the operator told
 });
 
 describe('a record', () => {
-  it('comes back from its envelope as it was', () => {
+  it('comes back from its envelope as it was, with the key that sealed it behind its lineage', () => {
     const codec = new Codec({ ring, namespace: 'shop', platform: systemPlatform, maxPayloadBytes: 1_000 });
     fc.assert(
       fc.property(record, (before) => {
-        expect(codec.open(STORAGE_KEY, codec.seal(STORAGE_KEY, before))).toEqual(before);
+        const lineage = [...before.lineage, ring.sealingKey.keyId];
+        expect(codec.open(STORAGE_KEY, codec.seal(STORAGE_KEY, before))).toEqual({ ...before, lineage });
       }),
       { numRuns: 500 },
     );

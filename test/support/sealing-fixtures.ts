@@ -26,6 +26,13 @@ export function keyOfSuite(ring: KeyRing, suite: Suite): DataKey {
   return suite === 2 ? keyIn(ring, 'active') : keyIn(ring, 'decrypt-only');
 }
 
+/** An 8-byte key id that no ring of the tests has. */
+export function strangeKeyId(n: number): Buffer {
+  const keyId = Buffer.alloc(8, 0xee);
+  keyId.writeUInt32BE(n, 4);
+  return keyId;
+}
+
 /** Random bytes that are 0x00, 0x01, 0x02 …, so that a nonce can be written down. */
 export const countingPlatform: Platform = {
   ...systemPlatform,
@@ -40,6 +47,8 @@ export function recordOf(changes: Partial<SessionRecord> = {}): SessionRecord {
     createdAt: 1_900_000_000_000,
     absoluteExpiresAt: 1_900_043_200_000,
     idleLifetimeMs: 1_800_000,
+    authenticatedAt: 1_900_000_000_000,
+    lineage: [],
     userId: 'u_42',
     label: 'Firefox on Linux',
     schemaVersion: 0,

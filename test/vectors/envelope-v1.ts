@@ -10,6 +10,7 @@ import type { EnvelopeErrorReason } from '../../src/errors.ts';
 import type { KeyRing } from '../../src/keys/key-ring.ts';
 import type { RingJwk } from '../../src/keys/ring-jwk.ts';
 import type { DataKey, Suite } from '../../src/keys/ring-key.ts';
+import { LINEAGE_KEYS_MAX } from '../../src/limits.ts';
 import type { SessionRecord } from '../../src/session/session-record.ts';
 import { fixtureJwk, fixtureJwks, fixtureRing } from '../support/ring-fixtures.ts';
 import {
@@ -22,6 +23,7 @@ import {
   recordOf,
   SESSION_ID,
   STORAGE_KEY,
+  strangeKeyId,
 } from '../support/sealing-fixtures.ts';
 
 /** A record as JSON can hold it; `data` is its text. */
@@ -30,6 +32,9 @@ interface RecordText {
   readonly createdAt: number;
   readonly absoluteExpiresAt: number;
   readonly idleLifetimeMs: number;
+  readonly authenticatedAt: number | null;
+  /** Every key that sealed the session, the envelope's own last. */
+  readonly lineage: readonly string[];
   readonly userId: string | null;
   readonly label: string | null;
   readonly schemaVersion: number;
@@ -78,6 +83,9 @@ const ABOUT =
   'Vectors of envelope v1, see docs/reference/envelope-v1.md. Bytes are hexadecimal. The keys are public: never use them. ' +
   'Nonces count 00, 01, 02 and so on. The storage key is the SHA-256 of sessionId. Vectors are only ever added.';
 
+/** Where the texts of a plaintext without lineage begin. */
+const TEXTS_AT = 31;
+
 /** How a plaintext says that it has no user id or no label. */
 const ABSENT = Buffer.from([0xff, 0xff]);
 
@@ -91,7 +99,9 @@ export async function envelopeVectors(): Promise<VectorFile> {
 
 function opens(ring: KeyRing): OpeningVector[] {
   const [xaes, gcm, pending] = [keyIn(ring, 'active'), keyIn(ring, 'decrypt-only'), keyIn(ring, 'pending')];
-  const bare = recordOf({ userId: undefined, label: undefined, data: Buffer.from('{}') });
+  const bare = recordOf({ authenticatedAt: undefined, userId: undefined, label: undefined, data: Buffer.from('{}') });
+  const known = [gcm, pending, keyIn(ring, 'retired')].map(({ keyId }) => keyId);
+  const unknown = Array.from({ length: LINEAGE_KEYS_MAX }, (_, n) => strangeKeyId(n));
   const wide = recordOf({ userId: 'жанна@пример.рф', label: 'Сафари 🦊', schemaVersion: 2 ** 32 - 1, idleLifetimeMs: 1 });
   return [
     opening('XAES-256-GCM', xaes, recordOf()),
@@ -101,10 +111,13 @@ function opens(ring: KeyRing): OpeningVector[] {
     opening('XAES-256-GCM, text beyond ASCII, largest schema version', xaes, wide),
     opening('XAES-256-GCM, revision above 32 bits', xaes, recordOf({ revision: 2 ** 32 + 5 })),
     opening('XAES-256-GCM, largest revision', xaes, recordOf({ revision: Number.MAX_SAFE_INTEGER })),
+    opening('XAES-256-GCM, lineage of keys that are decrypt-only, pending and retired', xaes, recordOf({ lineage: known })),
+    opening('XAES-256-GCM, longest lineage, of keys that the ring lacks', xaes, recordOf({ lineage: unknown })),
     opening('XAES-256-GCM, pending key', pending, recordOf()),
     opening('XAES-256-GCM, namespace beyond ASCII', xaes, recordOf(), 'магазин'),
     opening('A256GCM, decrypt-only key', gcm, recordOf()),
     opening('A256GCM, no user and no label', gcm, bare),
+    opening('A256GCM, lineage of a key of the other suite', gcm, recordOf({ lineage: [xaes.keyId] })),
   ];
 }
 
@@ -144,6 +157,7 @@ function rewritten(ring: KeyRing, suite: Suite): RefusedVector[] {
 /** Envelopes that are genuine, under keys that may not open them. */
 async function unusableKeys(ring: KeyRing): Promise<RefusedVector[]> {
   const plaintext = plaintextOf(recordOf());
+  const descendant = plaintextOf(recordOf({ lineage: [strangeKeyId(0), keyIn(ring, 'revoked').keyId] }));
   const stranger = await fixtureRing([
     fixtureJwk('stranger', 'XAES-256-GCM', 'active'),
     fixtureJwk('index', 'HS256', 'active'),
@@ -151,6 +165,7 @@ async function unusableKeys(ring: KeyRing): Promise<RefusedVector[]> {
   return [
     refusing('revoked key', 'revoked-key', sealed(keyIn(ring, 'revoked'), plaintext)),
     refusing('retired key', 'revoked-key', sealed(keyIn(ring, 'retired'), plaintext)),
+    refusing('revoked key in the lineage', 'revoked-key', sealed(keyIn(ring, 'active'), descendant)),
     refusing('key of another ring', 'unknown-key', sealed(stranger.sealingKey, plaintext)),
     refusing('JSON instead of an envelope', 'malformed', Buffer.from(`{"userId":"u_42","pad":"${'x'.repeat(80)}"}`)),
   ];
@@ -159,23 +174,31 @@ async function unusableKeys(ring: KeyRing): Promise<RefusedVector[]> {
 /** Genuine envelopes whose plaintext is not a record. */
 function wrongPlaintexts(ring: KeyRing): RefusedVector[] {
   const good = plaintextOf(recordOf());
+  const fixed = good.subarray(0, TEXTS_AT);
+  const withLineage = (...lineage: Buffer[]): Buffer => plaintextOf(recordOf({ lineage }));
+  const [one, other] = [strangeKeyId(1), strangeKeyId(2)];
+  const tooMany = Array.from({ length: LINEAGE_KEYS_MAX + 1 }, (_, n) => strangeKeyId(n));
   const bad = (what: string, plaintext: Buffer): RefusedVector =>
     refusing(`plaintext: ${what}`, 'malformed', sealed(keyIn(ring, 'active'), plaintext));
   return [
     bad('empty', Buffer.alloc(0)),
     bad('ends inside the times', good.subarray(0, 20)),
-    bad('ends before the length of the label', good.subarray(0, 24 + 2 + 4 + 1)),
+    bad('ends before the length of the label', good.subarray(0, TEXTS_AT + 2 + 4 + 1)),
     bad('another record version', overwritten(good, 0, [2])),
     bad('another serializer', overwritten(good, 1, [2])),
     bad('absolute deadline equal to creation', overwritten(good, 12, good.subarray(6, 12))),
     bad('idle lifetime zero', overwritten(good, 18, Buffer.alloc(6))),
-    bad('empty user id', Buffer.concat([good.subarray(0, 24), Buffer.from([0, 0]), ABSENT])),
-    bad('user id that is not UTF-8', overwritten(good, 26, [0xc3, 0x28])),
-    bad('user id longer than 512 bytes', Buffer.concat([good.subarray(0, 24), Buffer.from([0x02, 0x01]), Buffer.alloc(600, 'a')])),
-    bad('user id of 513 bytes', Buffer.concat([good.subarray(0, 24), Buffer.from([2, 1]), Buffer.alloc(513, 'a'), ABSENT])),
-    bad('label of 513 bytes', Buffer.concat([good.subarray(0, 24), ABSENT, Buffer.from([2, 1]), Buffer.alloc(513, 'a')])),
-    bad('user id longer than the plaintext', overwritten(good, 24, [0x01, 0x00])),
-    bad('label longer than the plaintext', overwritten(good, 30, [0x01, 0x00])),
+    bad('empty user id', Buffer.concat([fixed, Buffer.from([0, 0]), ABSENT])),
+    bad('user id that is not UTF-8', overwritten(good, TEXTS_AT + 2, [0xc3, 0x28])),
+    bad('user id longer than 512 bytes', Buffer.concat([fixed, Buffer.from([0x02, 0x01]), Buffer.alloc(600, 'a')])),
+    bad('user id of 513 bytes', Buffer.concat([fixed, Buffer.from([2, 1]), Buffer.alloc(513, 'a'), ABSENT])),
+    bad('label of 513 bytes', Buffer.concat([fixed, ABSENT, Buffer.from([2, 1]), Buffer.alloc(513, 'a')])),
+    bad('user id longer than the plaintext', overwritten(good, TEXTS_AT, [0x01, 0x00])),
+    bad('label longer than the plaintext', overwritten(good, TEXTS_AT + 6, [0x01, 0x00])),
+    bad('lineage longer than the plaintext', overwritten(good.subarray(0, TEXTS_AT + 4), TEXTS_AT - 1, [1])),
+    bad('lineage of 17 keys', Buffer.concat([good.subarray(0, TEXTS_AT - 1), Buffer.from([17]), ...tooMany, ABSENT, ABSENT])),
+    bad('one key twice in the lineage', overwritten(withLineage(one, other), TEXTS_AT + 8, one)),
+    bad('the key of the envelope in its own lineage', withLineage(one, keyIn(ring, 'active').keyId)),
   ];
 }
 
@@ -203,12 +226,19 @@ function opening(name: string, key: DataKey, record: SessionRecord, namespace: s
     additionalData: bindingOf(STORAGE_KEY, namespace).additionalData.of(STORAGE_KEY, envelope, headerBytes).toString('hex'),
     plaintext: plaintext.toString('hex'),
     envelope: envelope.toString('hex'),
-    record: textOf(record),
+    record: textOf({ ...record, lineage: [...record.lineage, key.keyId] }),
   };
 }
 
 export function textOf(record: SessionRecord): RecordText {
-  return { ...record, userId: record.userId ?? null, label: record.label ?? null, data: record.data.toString('utf8') };
+  return {
+    ...record,
+    authenticatedAt: record.authenticatedAt ?? null,
+    lineage: record.lineage.map((keyId) => keyId.toString('hex')),
+    userId: record.userId ?? null,
+    label: record.label ?? null,
+    data: record.data.toString('utf8'),
+  };
 }
 
 function refusing(name: string, reason: EnvelopeErrorReason, envelope: Buffer, context?: Partial<Context>): RefusedVector {

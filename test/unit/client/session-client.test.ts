@@ -327,6 +327,24 @@ describe('regenerate', () => {
     expect(await shop.sessions.listByUser('u_42')).toHaveLength(1);
   });
 
+  it('says when a user logged in: once more for the same user, and never for a guest or a write', async () => {
+    const guest = await shop.sessions.create({ cart: [] });
+    expect(guest.authenticatedAt).toBeUndefined();
+    expect((await shop.sessions.regenerate(guest.id)).authenticatedAt).toBeUndefined();
+    const user = await shop.sessions.create({ cart: [] }, { userId: 'u_42' });
+    expect(user.authenticatedAt).toEqual(user.createdAt);
+    await shop.platform.advance(MINUTE);
+    const moved = await shop.sessions.regenerate(user.id);
+    expect(moved.authenticatedAt).toEqual(user.authenticatedAt);
+    const again = await shop.sessions.regenerate(moved.id, { userId: 'u_42' });
+    expect(again.authenticatedAt).toEqual(new Date(shop.platform.now()));
+    expect(again.createdAt).toEqual(user.createdAt);
+    await shop.platform.advance(MINUTE);
+    await shop.sessions.update(again.id, () => ({ cart: ['A1'] }));
+    expect((await shop.sessions.get(again.id))?.authenticatedAt).toEqual(again.authenticatedAt);
+    expect((await shop.sessions.listByUser('u_42'))[0]?.authenticatedAt).toEqual(again.authenticatedAt);
+  });
+
   it('does not save the old id from a logout that comes too late to know the new one', async () => {
     const guest = await shop.sessions.create({ cart: [] });
     const user = await shop.sessions.regenerate(guest.id, { userId: 'u_42' });

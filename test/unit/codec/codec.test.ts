@@ -27,7 +27,8 @@ describe('Codec', () => {
   it('opens what it sealed, and takes the revision from the header', () => {
     const codec = codecOf();
     const record = recordOf({ revision: 12 });
-    expect(codec.open(STORAGE_KEY, codec.seal(STORAGE_KEY, record))).toEqual(record);
+    const lineage = [ring.sealingKey.keyId];
+    expect(codec.open(STORAGE_KEY, codec.seal(STORAGE_KEY, record))).toEqual({ ...record, lineage });
   });
 
   it('opens again what it remembers, with data for each caller alone', () => {
@@ -37,7 +38,7 @@ describe('Codec', () => {
     const envelope = codec.seal(STORAGE_KEY, record);
     for (let n = 0; n < 3; n += 1) {
       const opened = codec.openRemembered(STORAGE_KEY, envelope);
-      expect(opened).toEqual(record);
+      expect(opened).toEqual({ ...record, lineage: [ring.sealingKey.keyId] });
       opened.data.fill(0);
     }
     expect(memo.bytes).toBeGreaterThan(0);
@@ -120,7 +121,8 @@ describe('Codec', () => {
     const after = codec.seal(STORAGE_KEY, recordOf());
     expect(codec.keyIdOf(after)).toEqual(codec.ring.sealingKey.keyId);
     expect(codec.keyIdOf(after)).not.toEqual(codec.keyIdOf(before));
-    expect(codec.open(STORAGE_KEY, before)).toEqual(codec.open(STORAGE_KEY, after));
+    const [older, newer] = [before, after].map((envelope) => codec.open(STORAGE_KEY, envelope));
+    expect(older).toEqual({ ...newer, lineage: [codec.keyIdOf(before)] });
   });
 
   it('refuses at the next call what a key sealed that has been revoked since', async () => {

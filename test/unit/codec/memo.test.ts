@@ -23,6 +23,8 @@ function newCase(): { key: Buffer; envelope: Buffer; record: SessionRecord } {
     createdAt: 0,
     absoluteExpiresAt: 10,
     idleLifetimeMs: 5,
+    authenticatedAt: 0,
+    lineage: [],
     userId: 'u_42',
     label: undefined,
     schemaVersion: 0,

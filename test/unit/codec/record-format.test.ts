@@ -2,12 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { decodeRecord, encodeRecord } from '../../../src/codec/record-format.ts';
 import { EnvelopeError, PayloadError } from '../../../src/errors.ts';
 import { LABEL_BYTES_MAX, USER_ID_BYTES_MAX } from '../../../src/limits.ts';
-import { recordOf } from '../../support/sealing-fixtures.ts';
+import { recordOf, strangeKeyId } from '../../support/sealing-fixtures.ts';
 
 describe('the format of a record', () => {
   it.each([
     ['all fields', recordOf()],
     ['no user, no label', recordOf({ userId: undefined, label: undefined })],
+    ['no authentication time', recordOf({ authenticatedAt: undefined })],
+    ['a lineage', recordOf({ lineage: [strangeKeyId(1), strangeKeyId(2)] })],
     ['an empty label', recordOf({ label: '' })],
     ['the longest texts', recordOf({ userId: 'ü'.repeat(USER_ID_BYTES_MAX / 2), label: 'l'.repeat(LABEL_BYTES_MAX) })],
     ['a byte order mark', recordOf({ userId: '\ufeffu', label: '\ufeff' })],
@@ -36,6 +38,11 @@ describe('the format of a record', () => {
     ['a fraction of a millisecond', { createdAt: 0.5 }],
     ['a time that is not a number', { createdAt: Number.NaN }],
     ['a time beyond 48 bits', { absoluteExpiresAt: 2 ** 48 }],
+    ['an authentication at the epoch, which stands for none', { authenticatedAt: 0 }],
+    ['an authentication time beyond 48 bits', { authenticatedAt: 2 ** 48 }],
+    ['a lineage of 17 keys', { lineage: Array.from({ length: 17 }, (_, n) => strangeKeyId(n)) }],
+    ['one key twice in a lineage', { lineage: [strangeKeyId(1), strangeKeyId(1)] }],
+    ['a key id of nine bytes', { lineage: [Buffer.alloc(9)] }],
     ['a negative schema version', { schemaVersion: -1 }],
     ['a schema version beyond 32 bits', { schemaVersion: 2 ** 32 }],
   ])('refuses to write %s', (_, changes) => {
@@ -43,7 +50,7 @@ describe('the format of a record', () => {
   });
 
   it('calls every shorter prefix of its fixed part malformed', () => {
-    const bytes = encodeRecord(recordOf({ data: Buffer.alloc(0) }), 1);
+    const bytes = encodeRecord(recordOf({ data: Buffer.alloc(0), lineage: [strangeKeyId(1)] }), 1);
     for (let length = 0; length < bytes.length; length += 1) {
       expect(() => decodeRecord(bytes.subarray(0, length), 1, 1)).toThrow(EnvelopeError);
     }

@@ -174,6 +174,18 @@ describe('KeyRing', () => {
     expect(ring.indexKeys.map(({ state }) => state)).toEqual(['active', 'decrypt-only', 'pending', 'revoked']);
   });
 
+  it('has a fingerprint of its own for every version, key, state and algorithm, whatever the order of its keys', async () => {
+    const one = fixtureJwk('one', 'XAES-256-GCM', 'retired');
+    const other = { ...one, alg: 'A256GCM' } as const;
+    const revoked = { ...one, 'holdfast:state': 'revoked' } as const;
+    const base = [ACTIVE, fixtureJwk('index', 'HS256', 'active')];
+    const lists = [[], [one], [other], [revoked]].map((more) => [...base, ...more]);
+    const rings = await Promise.all(lists.map((keys) => fixtureRing(keys)));
+    const fingerprints = [...rings, rings[0]?.next((keys) => keys)].map((ring) => ring?.fingerprint().toString('hex'));
+    expect(new Set(fingerprints).size).toBe(5);
+    expect((await fixtureRing([...base, one].toReversed())).fingerprint()).toEqual(rings[1]?.fingerprint());
+  });
+
   it('shows kids and states, and never material, however it is printed', async () => {
     const ring = await fixtureRing();
     const printed = [ring, ring.sealingKey, ring.indexKeys, ring.keys()].flatMap((value) => [
