@@ -42,6 +42,13 @@ export class PayloadError extends HoldfastError {
 /** A key ring that cannot be trusted or opened. Its message names what is wrong, never the material. */
 export class KeyRingError extends HoldfastError {
   override readonly code = 'HOLDFAST_KEY_RING';
+  /** True only where a key source did not answer in time. */
+  override readonly retryable: boolean;
+
+  constructor(message: string, retryable = false) {
+    super(message);
+    this.retryable = retryable;
+  }
 }
 
 export type EnvelopeErrorReason = 'malformed' | 'revoked-key' | 'rolled-back' | 'tampered' | 'unknown-key';

@@ -1,5 +1,5 @@
 export { SessionClient } from './client/session-client.ts';
-export type { CreateOptions, GetOptions, Health, RegenerateOptions } from './client/session-client.ts';
+export type { CreateOptions, GetOptions, Health, ReadyOptions, RegenerateOptions } from './client/session-client.ts';
 export type { Change } from './client/session-writer.ts';
 export type { Lifetime, SessionClientOptions } from './client/options.ts';
 export type { Session, SessionSummary } from './client/session.ts';

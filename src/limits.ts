@@ -228,6 +228,11 @@ export const HEDGE_BURST = 20;
 
 // --- Client -----------------------------------------------------------------------------------------------------
 
+/** How long `ready()` keeps trying: some attempts of the slowest kind. Longer hides from a supervisor that a process does not start. */
+export const READY_TIMEOUT_MS_DEFAULT = 10_000;
+export const READY_TIMEOUT_MS_MAX: number = 10 * 60_000;
+/** Pause between two attempts of `ready()`. What is away is tried in the background meanwhile, so an attempt costs little. */
+export const READY_PAUSE_MS = 100;
 /** How long `update` waits for its turn and retries conflicts. */
 export const UPDATE_TIMEOUT_MS_DEFAULT = 5_000;
 export const UPDATE_TIMEOUT_MS_MAX: number = 5 * 60_000;

@@ -142,7 +142,7 @@ export class KeyKeeper {
   }
 
   async #loadRing(): Promise<KeyRing> {
-    const late = (): Error => new KeyRingError('The key source did not answer in time.');
+    const late = (): Error => new KeyRingError('The key source did not answer in time.', true);
     const ring: unknown = await withDeadline(this.#options.platform, KEYS_LOAD_TIMEOUT_MS, this.#source.load(), late);
     if (ring instanceof KeyRing) return ring;
     throw new KeyRingError('The key source answered something else than a KeyRing.');

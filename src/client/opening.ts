@@ -12,6 +12,7 @@ import type { TierHealth } from '../telemetry/standing.ts';
 import { TieredStore } from '../tiering/tiered-store.ts';
 import { KeyKeeper } from './key-keeper.ts';
 import type { ResolvedOptions } from './options.ts';
+import { untilReady } from './readiness.ts';
 
 /**
  * Loads the keys, connects the primary tier and checks the durable one; once, however many ask. What failed is tried again
@@ -80,6 +81,12 @@ export class Opening<T> {
     return error instanceof EnvelopeError && error.reason === 'unknown-key' && this.#keeper.findNewer(version);
   }
 
+  /** Opens, and keeps trying for `timeoutMs` where waiting may help. */
+  ready(timeoutMs: number): Promise<void> {
+    const attempt = (): Promise<void> => this.use(() => Promise.resolve());
+    return untilReady(this.#options.platform, timeoutMs, attempt, () => this.#pending());
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -90,6 +97,12 @@ export class Opening<T> {
     await this.#keeper.close();
     await this.#store.close();
     this.#memo?.clear();
+  }
+
+  /** What an attempt that takes too long waits for. */
+  #pending(): Error {
+    if (this.keysHealth.state === 'down') return new KeyRingError('The key source did not answer in time.', true);
+    return new TierUnavailableError('durable', this.#store.durableHealth.reason ?? 'deadline');
   }
 
   #open(): Promise<Opened> {

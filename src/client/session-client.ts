@@ -1,5 +1,7 @@
 import { ConfigurationError, OutcomeUnknownError, SessionNotFoundError } from '../errors.ts';
+import { READY_TIMEOUT_MS_DEFAULT, READY_TIMEOUT_MS_MAX } from '../limits.ts';
 import { requireOptions } from '../option-checks.ts';
+import { parseDuration, type Duration } from '../platform/duration.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
 import { isSessionId, newSessionId, storageKeyOf } from '../session/session-id.ts';
@@ -37,6 +39,11 @@ export interface CreateOptions {
   readonly label?: string;
   /** Overrides the client's `lifetime` for this session. */
   readonly lifetime?: Lifetime;
+}
+
+export interface ReadyOptions {
+  /** How long to keep trying; 0 tries once. From 0 to 10 min. @defaultValue '10s' */
+  readonly timeout?: Duration;
 }
 
 export interface GetOptions {
@@ -81,11 +88,14 @@ export class SessionClient<T = unknown> implements AsyncDisposable, MaintenanceT
   }
 
   /**
-   * Connects now. Rejects with `ConfigurationError` (TLS, credentials, grants, table), `KeyRingError`, or
-   * `TierUnavailableError` when the durable tier is away. A primary tier that is only away does not keep it from being ready.
+   * Connects now. Rejects at once with `ConfigurationError` (TLS, credentials, grants, table) or `KeyRingError`. Where waiting
+   * may help, it keeps trying for `timeout`: then it rejects with `TierUnavailableError` when the durable tier is away, or with
+   * what the key source failed with. A primary tier that is only away does not keep it from being ready.
    */
-  ready(): Promise<void> {
-    return this.#opening.use(() => Promise.resolve());
+  async ready(options: ReadyOptions = {}): Promise<void> {
+    requireOptions('ready options', options, ['timeout']);
+    const { timeout = READY_TIMEOUT_MS_DEFAULT } = options;
+    return this.#opening.ready(parseDuration('timeout', timeout, 0, READY_TIMEOUT_MS_MAX));
   }
 
   /** A new session with a new id. One INSERT; durable once this resolves. Throws `PayloadError`. */

@@ -103,7 +103,10 @@ describe('a database that was never reached', () => {
     durable.hook.before = () => {
       throw away;
     };
-    await expect(sessions.ready()).rejects.toMatchObject({ code: 'HOLDFAST_TIER_UNAVAILABLE', reason: 'unreachable' });
+    await expect(sessions.ready({ timeout: 0 })).rejects.toMatchObject({
+      code: 'HOLDFAST_TIER_UNAVAILABLE',
+      reason: 'unreachable',
+    });
     expect((await sessions.health()).durable).toMatchObject({ state: 'down', reason: 'unreachable' });
   });
 
@@ -152,7 +155,7 @@ describe('a database that was never reached', () => {
     durable.hook.before = () => {
       throw failure;
     };
-    await expect(sessions.ready()).rejects.toMatchObject({ code: 'HOLDFAST_TIER_UNAVAILABLE' });
+    await expect(sessions.ready({ timeout: 0 })).rejects.toMatchObject({ code: 'HOLDFAST_TIER_UNAVAILABLE' });
     failure = new TierFailure('misconfigured', 'no-table');
     await platform.advance(PROBE_BACKOFF_MS_MAX);
     durable.hook.before = () => {};

@@ -1,0 +1,47 @@
+import { keyRingFile, SessionClient, TierUnavailableError } from '../../src/index.ts';
+import { prismaTier } from '../../src/tiers/prisma/index.ts';
+import { redisTierFor, type Shop } from './real-client.ts';
+import { openPrisma } from './servers/databases.ts';
+import type { RedisCoordinates } from './servers/redis.ts';
+
+/** What a process that starts while its database is away is given. Sent over IPC: it holds secrets. */
+export interface ColdStartOrders {
+  readonly ringFile: string;
+  readonly passphrase: string;
+  readonly redis: RedisCoordinates;
+  readonly databaseUrl: string;
+  readonly databaseCa: string;
+  readonly namespace: string;
+}
+
+export type ColdStartNews = 'not-ready-yet' | 'ready' | 'failed';
+
+async function start(orders: ColdStartOrders): Promise<void> {
+  const { prisma, close } = await openPrisma('postgresql', orders.databaseUrl, { ca: orders.databaseCa });
+  const sessions = new SessionClient<Shop>({
+    keys: keyRingFile(orders.ringFile, { passphrase: orders.passphrase }),
+    primary: redisTierFor(orders.redis),
+    durable: prismaTier(prisma, { provider: 'postgresql' }),
+    namespace: orders.namespace,
+  });
+  try {
+    await sessions.ready({ timeout: 0 });
+  } catch (error) {
+    if (!(error instanceof TierUnavailableError)) throw error;
+    tell('not-ready-yet');
+  }
+  await sessions.ready({ timeout: '60s' });
+  await sessions.create({ cart: [] });
+  tell('ready');
+  await sessions.close();
+  await close();
+  process.disconnect();
+}
+
+function tell(news: ColdStartNews): void {
+  process.send?.(news);
+}
+
+process.once('message', (orders: ColdStartOrders) => {
+  start(orders).catch(() => process.send?.('failed' satisfies ColdStartNews, () => process.exit(1)));
+});
