@@ -1,3 +1,5 @@
+import type { DeepReadonly } from '../src/client/plain-data.ts';
+
 /** What a shop keeps in a session; about 0.8 KB of JSON. Every store keeps the same. */
 export interface SessionData {
   userId: string;
@@ -12,7 +14,7 @@ export interface SessionData {
 const FIRST_VISITS = 100_000;
 
 /** Looks into what was read, so that nobody who puts off reading it is faster for that. */
-export function isWhole(data: SessionData | null): boolean {
+export function isWhole(data: DeepReadonly<SessionData> | null): boolean {
   return data !== null && data.visits >= FIRST_VISITS;
 }
 

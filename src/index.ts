@@ -1,6 +1,7 @@
 export { SessionClient } from './client/session-client.ts';
 export type { CreateOptions, GetOptions, Health, ReadyOptions, RegenerateOptions } from './client/session-client.ts';
 export type { Change } from './client/session-writer.ts';
+export type { DeepReadonly } from './client/plain-data.ts';
 export type { Lifetime, SessionClientOptions } from './client/options.ts';
 export type { Session, SessionSummary } from './client/session.ts';
 export type { SchemaResult, StandardSchema } from './client/schema.ts';

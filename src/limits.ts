@@ -353,18 +353,22 @@ export const PLAINTEXT_BYTES_MAX: number = PAYLOAD_BYTES_MAX + 2 * 1024;
 
 // --- Memo of opened envelopes -------------------------------------------------------------------------------------
 
-/** Some 7 000 sessions of 0.8 KB. More helps who reads more than these again within `MEMO_LIFETIME_MS`, and is plaintext in a core dump. */
-export const MEMO_BYTES_DEFAULT: number = 16 * 1024 * 1024;
+/** Some 7 000 sessions of 0.8 KB. More helps those who read more sessions again within `MEMO_LIFETIME_MS`, and costs heap. */
+export const MEMO_BYTES_DEFAULT: number = 32 * 1024 * 1024;
 /** A few dozen sessions; less is not worth the comparisons. */
 export const MEMO_BYTES_MIN: number = 64 * 1024;
 /** Beyond it, collecting garbage costs more than opening envelopes. */
 export const MEMO_BYTES_MAX: number = 1024 * 1024 * 1024;
-/** An envelope is opened anew at least this often: as often as a session in use is touched. Longer, plaintext stays in memory for longer. */
+/** An envelope is opened anew at least this often: as often as a session in use is touched. Longer, plaintext is referenced for longer. */
 export const MEMO_LIFETIME_MS = 30_000;
-/** How often the memo looks for what is too old, at most; so much later it may be wiped, though it is not used any more. */
+/** How often the memo looks for what is too old, at most; so much later it is let go, though it is not used any more. */
 export const MEMO_LOOK_MS_MIN = 1_000;
 /** The objects around an envelope and its data on the heap of Node 24, generously. */
-export const MEMO_ENTRY_OVERHEAD_BYTES = 640;
+export const MEMO_ENTRY_OVERHEAD_BYTES = 768;
+/** Sets of keys that the objects in sessions have, for estimating what parsed data weighs. More than these are as good as unique. */
+export const KEY_SETS_MAX = 1_000;
+/** With `KEY_SETS_MAX`, what remembering sets of keys may cost: 1 MB. A longer set counts as one that is new each time. */
+export const KEY_SET_CHARS_MAX = 1_000;
 
 // --- Command line -----------------------------------------------------------------------------------------------
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { DeepReadonly } from '../../src/client/plain-data.ts';
 import type { SessionData } from '../session-data.ts';
 
 /** A session store as a request uses it. Ours and the peers' all look like this to the cases. */
@@ -7,7 +8,7 @@ export interface Store {
   /** A new session; answers its id. */
   create(data: SessionData): Promise<string>;
   /** A read that counts as activity, as it does in every request. Null if there is none. */
-  read(id: string): Promise<SessionData | null>;
+  read(id: string): Promise<DeepReadonly<SessionData> | null>;
   /** A request that changes the session: counts one visit more. */
   update(id: string): Promise<void>;
   destroy(id: string): Promise<void>;

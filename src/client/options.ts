@@ -35,7 +35,7 @@ import { describe, parseDuration, type Duration } from '../platform/duration.ts'
 import { systemPlatform, type Platform } from '../platform/platform.ts';
 import type { SweepPlan } from '../tiering/sweeper.ts';
 import type { DurableTier, PrimaryTier } from '../tiers/tier.ts';
-import type { StandardSchema } from './schema.ts';
+import type { AnySchema, StandardSchema } from './schema.ts';
 import { DURABLE_METHODS, PRIMARY_METHODS } from './tier-methods.ts';
 
 export interface Lifetime {
@@ -45,7 +45,7 @@ export interface Lifetime {
   readonly absolute?: Duration;
 }
 
-export interface SessionClientOptions<T> {
+export interface SessionClientOptions<T, Input = T> {
   /** The keys that seal sessions: a ring, or where to load one from. */
   readonly keys: KeyRing | KeySource;
   /** The fast tier, which may vanish: `redisTier(…)`, or `memoryPrimaryTier()` for a first look. */
@@ -88,7 +88,7 @@ export interface SessionClientOptions<T> {
   /** Turns data into bytes and back. @defaultValue JSON */
   readonly serializer?: Serializer;
   /** A Standard Schema validator (zod, valibot, arktype): checks on write, checks and upcasts on read. */
-  readonly schema?: StandardSchema<T>;
+  readonly schema?: AnySchema<T> | StandardSchema<Input, T>;
   /** @internal Time and randomness; for tests. */
   readonly platform?: Platform;
 }
@@ -117,7 +117,7 @@ export interface ResolvedOptions<T> {
   /** 0: nothing is remembered. */
   readonly memoBytes: number;
   readonly serializer: Serializer;
-  readonly schema: StandardSchema<T> | undefined;
+  readonly schema: AnySchema<T> | undefined;
   readonly platform: Platform;
 }
 
@@ -144,7 +144,7 @@ const NAMES = [
 const UPDATE_TIMEOUT_MS_MIN = 10;
 
 /** Throws `ConfigurationError` that names the option, the value and the accepted range. Does no I/O. */
-export function resolveOptions<T>(options: SessionClientOptions<T>): ResolvedOptions<T> {
+export function resolveOptions<T>(options: SessionClientOptions<T, unknown>): ResolvedOptions<T> {
   requireOptions('options', options, NAMES);
   return {
     keys: requireKeys(options.keys),
@@ -262,7 +262,7 @@ function resolveMemo(memo: SessionClientOptions<unknown>['memo']): number {
   return requireInteger('memo.bytes', memo.bytes, MEMO_BYTES_MIN, MEMO_BYTES_MAX);
 }
 
-function requireSchema<T>(schema: StandardSchema<T>): StandardSchema<T> {
+function requireSchema<T>(schema: AnySchema<T>): AnySchema<T> {
   const candidate: unknown = schema;
   // Validators may be functions (arktype) as well as objects.
   const isObject = (typeof candidate === 'object' && candidate !== null) || typeof candidate === 'function';

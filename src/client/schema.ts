@@ -1,15 +1,20 @@
 /**
  * What a validator must offer: version 1 of the Standard Schema interface (standardschema.dev), which zod, valibot and
- * arktype implement. Only the part that is called.
+ * arktype implement. Only the part that is called, and the types that `create` and `session.data` have by it.
  */
-export interface StandardSchema<Output> {
+export interface StandardSchema<Input, Output = Input> {
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;
     readonly validate: (value: unknown) => Promise<SchemaResult<Output>> | SchemaResult<Output>;
+    /** Of types only: no validator has a value here. */
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined;
   };
 }
 
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly unknown[] };
+
+/** A schema of which only the output matters. */
+export type AnySchema<Output> = StandardSchema<unknown, Output>;

@@ -18,6 +18,7 @@ import {
   type ResolvedOptions,
   type SessionClientOptions,
 } from './options.ts';
+import type { DeepReadonly } from './plain-data.ts';
 import { SessionData } from './session-data.ts';
 import {
   regenerate,
@@ -53,11 +54,11 @@ export interface GetOptions {
   readonly consistency?: 'bounded' | 'strong';
 }
 
-export interface RegenerateOptions<T> {
+export interface RegenerateOptions<Input> {
   /** The user that has just logged in, which sets `authenticatedAt`. A new one restarts the absolute lifetime. */
   readonly userId?: string;
   /** Replaces the data. */
-  readonly data?: T;
+  readonly data?: DeepReadonly<Input> | Input;
 }
 
 /** What this process knows of its tiers and its keys. */
@@ -72,18 +73,18 @@ export interface Health {
  * Encrypted sessions in two tiers. Every method may reject with `TierUnavailableError` when nobody who could answer was
  * reachable: an outage is never reported as a missing session. Writes may reject with `OutcomeUnknownError`.
  */
-export class SessionClient<T = unknown> implements AsyncDisposable, MaintenanceTarget {
+export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, MaintenanceTarget {
   readonly #options: ResolvedOptions<T>;
   readonly #opening: Opening<T>;
   readonly #data: SessionData<T>;
   readonly #queue: UpdateQueue;
 
   /** Throws `ConfigurationError`. Does no I/O: the first use connects, or `ready()`. */
-  constructor(options: SessionClientOptions<T>) {
-    const resolved = resolveOptions(options);
+  constructor(options: SessionClientOptions<T, Input>) {
+    const resolved = resolveOptions<T>(options);
     this.#options = resolved;
     this.#opening = new Opening(resolved);
-    this.#data = new SessionData(resolved.serializer, resolved.schema);
+    this.#data = new SessionData(resolved.serializer, resolved.schema, this.#opening.memo);
     this.#queue = new UpdateQueue(resolved.platform, resolved.updateTimeoutMs);
   }
 
@@ -99,11 +100,11 @@ export class SessionClient<T = unknown> implements AsyncDisposable, MaintenanceT
   }
 
   /** A new session with a new id. One INSERT; durable once this resolves. Throws `PayloadError`. */
-  async create(data: T, options: CreateOptions = {}): Promise<Session<T>> {
+  async create(data: DeepReadonly<Input> | Input, options: CreateOptions = {}): Promise<Session<T>> {
     requireOptions('create options', options, ['userId', 'label', 'lifetime']);
     const lifetime = resolveLifetime('lifetime', options.lifetime, this.#options.lifetime);
     const bytes = await this.#data.write(data);
-    const stored = await this.#data.reread(bytes);
+    const view = await this.#data.reread(bytes);
     return this.#opening.use(async ({ store, seal }) => {
       const now = this.#options.platform.now();
       const record: SessionRecord = {
@@ -119,7 +120,7 @@ export class SessionClient<T = unknown> implements AsyncDisposable, MaintenanceT
         data: bytes,
       };
       const { id, sealed } = await insertNew(store, (key) => seal(key, record, now), this.#options.platform);
-      return new Session(id, written(sealed, record), stored);
+      return this.#session({ id, session: written(sealed, record), view });
     });
   }
 
@@ -129,23 +130,27 @@ export class SessionClient<T = unknown> implements AsyncDisposable, MaintenanceT
     if (!isSessionId(id)) return null;
     const living = await this.#opening.use(({ store }) => store.read(storageKeyOf(id), readOptions));
     if (living === null) return null;
-    const data = this.#data.read(living.record.data);
+    const data = this.#data.read(living);
     return new Session(id, living, data instanceof Promise ? await data : data);
   }
 
   /**
-   * Changes the data. `change` gets a private copy, which it may mutate or replace by returning a value; it may be async and
+   * Changes the data. `change` gets a private draft, which it may mutate or replace by returning a value; it may be async and
    * may run more than once. No concurrent update is ever lost. Throws `SessionNotFoundError`, `PayloadError`, and
    * `RevisionConflictError` when others kept winning, or `change` did not end, until `updateTimeout`.
    */
-  async update(id: string, change: Change<T>): Promise<Session<T>> {
+  async update(id: string, change: Change<T, Input>): Promise<Session<T>> {
     if (typeof change !== 'function')
       throw new ConfigurationError('update: expected a function that changes the data.');
     return this.#write(id, (context, deadline) => update(context, change, deadline));
   }
 
   /** Replaces the data if the session is still at `revision`; else throws `RevisionConflictError`. */
-  async replace(id: string, data: T, options: { readonly revision: number }): Promise<Session<T>> {
+  async replace(
+    id: string,
+    data: DeepReadonly<Input> | Input,
+    options: { readonly revision: number },
+  ): Promise<Session<T>> {
     requireOptions('replace options', options, ['revision']);
     const { revision } = options;
     if (!Number.isSafeInteger(revision) || revision < 1) {
@@ -164,7 +169,7 @@ export class SessionClient<T = unknown> implements AsyncDisposable, MaintenanceT
   }
 
   /** A new id for the session, after a login; the old one is dead before this resolves. Throws `SessionNotFoundError`. */
-  async regenerate(id: string, options: RegenerateOptions<T> = {}): Promise<Session<T>> {
+  async regenerate(id: string, options: RegenerateOptions<Input> = {}): Promise<Session<T>> {
     requireOptions('regenerate options', options, ['userId', 'data']);
     const moving = this.#write(id, (context, deadline) => regenerate(context, options, deadline));
     return moving.finally(() => this.#opening.memo?.forget(requireKey(id)));
@@ -249,8 +254,14 @@ export class SessionClient<T = unknown> implements AsyncDisposable, MaintenanceT
     return this.#opening.use(async ({ platform, codec, store, seal }) => {
       const context = { id, storageKey, platform, data: this.#data, codec, store, seal };
       const result = await this.#queue.run(storageKey.toString('latin1'), (deadline) => write(context, deadline));
-      return new Session(result.id, result.session, result.data);
+      return this.#session(result);
     });
+  }
+
+  /** JSON that has just been written is parsed when somebody looks at it. */
+  #session({ id, session, view }: Written<T>): Session<T> {
+    if (view === undefined) return new Session(id, session, undefined, this.#data);
+    return new Session(id, session, this.#data.share(session, view));
   }
 }
 

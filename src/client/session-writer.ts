@@ -1,5 +1,5 @@
 import type { Codec } from '../codec/codec.ts';
-import { RevisionConflictError, SessionNotFoundError } from '../errors.ts';
+import { PayloadError, RevisionConflictError, SessionNotFoundError } from '../errors.ts';
 import { CONFLICT_BACKOFF_MS_MAX, CONFLICT_BACKOFF_MS_MIN } from '../limits.ts';
 import type { Seal } from '../maintenance/target.ts';
 import { delay, type Platform } from '../platform/platform.ts';
@@ -10,7 +10,8 @@ import type { SessionRecord } from '../session/session-record.ts';
 import type { LivingSession } from '../tiering/context.ts';
 import { withDeadline } from '../tiering/deadline.ts';
 import type { TieredStore } from '../tiering/tiered-store.ts';
-import type { SessionData, UnreadData } from './session-data.ts';
+import type { SessionData, View } from './session-data.ts';
+import type { DeepReadonly } from './plain-data.ts';
 import type { Deadline } from './update-queue.ts';
 
 /** What a write works with, and the session that it is for. */
@@ -24,22 +25,28 @@ export interface WriterContext<T> {
   readonly data: SessionData<T>;
 }
 
-/** What a write made of a session, and under which id. Data that might not read back was read before anything was written. */
+/** What a write made of a session, and under which id. Without a view its data is JSON that is parsed when somebody asks. */
 export interface Written<T> {
   readonly id: string;
   readonly session: LivingSession;
-  readonly data: T | UnreadData<T>;
+  readonly view: View<T> | undefined;
 }
 
-export type Change<T> = (draft: T) => Promise<T | void> | T | void;
+/** Gets a private draft, which it may change, and may return something else to store instead. */
+export type Change<T, Input = T> = (draft: T) => Awaitable<DeepReadonly<Input> | Input | void>;
+type Awaitable<V> = Promise<V> | V;
 
 /** Read, change, compare-and-swap; again from the durable tier when somebody else was faster. */
-export async function update<T>(context: WriterContext<T>, change: Change<T>, deadline: Deadline): Promise<Written<T>> {
+export async function update<T>(
+  context: WriterContext<T>,
+  change: (draft: T) => unknown,
+  deadline: Deadline,
+): Promise<Written<T>> {
   return untilApplied(context, deadline, async (current) => {
     const bytes = await changedData(context, current, change, deadline);
-    const data = await context.data.reread(bytes);
+    const view = await context.data.reread(bytes);
     const session = await swap(context, current, bytes);
-    return session === null ? null : { id: context.id, session, data };
+    return session === null ? null : { id: context.id, session, view };
   });
 }
 
@@ -47,38 +54,58 @@ export async function update<T>(context: WriterContext<T>, change: Change<T>, de
 async function changedData<T>(
   context: WriterContext<T>,
   current: LivingSession,
-  change: Change<T>,
+  change: (draft: T) => unknown,
   deadline: Deadline,
 ): Promise<Buffer> {
   const { platform, data } = context;
-  const draft = await data.read(current.record.data);
+  const draft = await data.draft(current.record.data);
   const late = (): Error => new RevisionConflictError('The change did not end in time.');
-  const changed = change(draft);
-  if (!(changed instanceof Promise)) return data.write(changed === undefined ? draft : changed);
-  const result = await withDeadline(platform, Math.max(deadline - platform.monotonic(), 0), changed, late);
-  return data.write(result === undefined ? draft : result);
+  const changed: unknown = change(draft);
+  const isAsync = changed instanceof Promise;
+  const leftMs = Math.max(deadline - platform.monotonic(), 0);
+  const result: unknown = isAsync ? await withDeadline(platform, leftMs, changed, late) : changed;
+  if (result === undefined) return data.write(draft);
+  if (kindOf(draft) === 'object' && kindOf(result) !== 'object') throw misreturned(kindOf(result));
+  return data.write(result);
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
+}
+
+/** Most often an arrow function without braces returned what `push` or `splice` did. */
+function misreturned(kind: string): PayloadError {
+  return new PayloadError(
+    `update: the function returned a value of type ${kind}, and the data is an object. Return the new data, or nothing after ` +
+      'changing the draft: ({ cart }) => { cart.push(7); }. To store another kind of value on purpose, use replace.',
+  );
 }
 
 /** One compare-and-swap against a revision that the caller has seen. */
-export async function replace<T>(context: WriterContext<T>, replacement: T, revision: number): Promise<Written<T>> {
+export async function replace<T>(
+  context: WriterContext<T>,
+  replacement: unknown,
+  revision: number,
+): Promise<Written<T>> {
   const bytes = await context.data.write(replacement);
-  const data = await context.data.reread(bytes);
+  const view = await context.data.reread(bytes);
   const current = await atRevision(context, revision);
   const session = await swap(context, current, bytes);
-  if (session !== null) return { id: context.id, session, data };
+  if (session !== null) return { id: context.id, session, view };
   if ((await context.store.readDurable(current.storageKey)) === null) throw new SessionNotFoundError();
   throw new RevisionConflictError();
 }
 
-export interface Regenerating<T> {
+export interface Regenerating {
   readonly userId?: string;
-  readonly data?: T;
+  readonly data?: unknown;
 }
 
 /** A new id for the same session. A new user starts a new life: its absolute lifetime begins again. */
 export async function regenerate<T>(
   context: WriterContext<T>,
-  changes: Regenerating<T>,
+  changes: Regenerating,
   deadline: Deadline,
 ): Promise<Written<T>> {
   const bytes = changes.data === undefined ? undefined : await context.data.write(changes.data);
@@ -87,7 +114,7 @@ export async function regenerate<T>(
   return untilApplied(context, deadline, async (current) => {
     const now = context.platform.now();
     const record = reborn(current.record, changes.userId, bytes, now);
-    const data = await context.data.read(record.data);
+    const view = await context.data.reread(record.data);
     const sealed = await context.seal(storageKey, record, now);
     const hasMoved = await context.store.regenerate({
       previousStorageKey: current.storageKey,
@@ -96,8 +123,8 @@ export async function regenerate<T>(
       idleLifetimeMs: record.idleLifetimeMs,
     });
     if (!hasMoved) return null;
-    context.codec.remember(storageKey, sealed.envelope, record);
-    return { id: newId, session: written(sealed, record), data };
+    const kept = context.codec.remember(storageKey, sealed.envelope, record);
+    return { id: newId, session: written(sealed, kept), view };
   });
 }
 
@@ -130,8 +157,7 @@ async function swap<T>(context: WriterContext<T>, current: LivingSession, data: 
   const sealed = await context.seal(current.storageKey, record, now);
   const isApplied = await context.store.update(sealed, record.idleLifetimeMs);
   if (!isApplied) return null;
-  context.codec.remember(current.storageKey, sealed.envelope, record);
-  return written(sealed, record);
+  return written(sealed, context.codec.remember(current.storageKey, sealed.envelope, record));
 }
 
 async function untilApplied<T>(

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import { handleOf } from '../session/session-id.ts';
 import type { LivingSession } from '../tiering/context.ts';
-import { UnreadData } from './session-data.ts';
+import type { DeepReadonly } from './plain-data.ts';
+import type { SessionData } from './session-data.ts';
 
 /** What may be shown of a session: to a log, to a debugger, to its user. */
 export interface SessionSummary {
@@ -19,19 +20,22 @@ export interface SessionSummary {
 }
 
 /**
- * A session as it was when it was read or written. Changing `data` changes nothing stored: `update` does.
+ * A session as it was when it was read or written. Its `data` is shared and frozen: `update` changes what is stored.
  * `util.inspect` and `JSON.stringify` show the handle, never the id, the user or the data.
  */
 export class Session<T> implements SessionSummary {
   readonly #id: string;
   readonly #living: LivingSession;
-  #data: T | UnreadData<T>;
+  #data: DeepReadonly<T> | undefined;
+  /** Parses the data when somebody asks for it; undefined once it is parsed. */
+  #unread: SessionData<T> | undefined;
 
   /** @internal */
-  constructor(id: string, living: LivingSession, data: T | UnreadData<T>) {
+  constructor(id: string, living: LivingSession, data: DeepReadonly<T> | undefined, unread?: SessionData<T>) {
     this.#id = id;
     this.#living = living;
     this.#data = data;
+    this.#unread = unread;
   }
 
   /** The secret to give to the browser, 43 base64url characters. */
@@ -39,10 +43,16 @@ export class Session<T> implements SessionSummary {
     return this.#id;
   }
 
-  /** The application's data: this caller's own copy. */
-  get data(): T {
-    if (this.#data instanceof UnreadData) this.#data = this.#data.read();
-    return this.#data;
+  /**
+   * The application's data. Deeply frozen, and the same object for all who read this session until it changes. With another
+   * serializer than JSON, or a schema whose output is not plain data, it is this reader's own and not frozen.
+   */
+  get data(): DeepReadonly<T> {
+    if (this.#unread !== undefined) {
+      this.#data = this.#unread.readNow(this.#living);
+      this.#unread = undefined;
+    }
+    return this.#data as DeepReadonly<T>;
   }
 
   get userId(): string | undefined {

@@ -68,9 +68,7 @@ export class Codec {
     const lineage = this.#ancestorsOf(record.lineage);
     const plaintext = encodeRecord({ ...record, lineage }, this.#serializerId);
     const binding = { additionalData: this.#additionalData, storageKey };
-    const envelope = sealEnvelope(this.#ring.sealingKey, binding, record.revision, plaintext, this.#platform);
-    plaintext.fill(0);
-    return envelope;
+    return sealEnvelope(this.#ring.sealingKey, binding, record.revision, plaintext, this.#platform);
   }
 
   /** The record of an envelope that was sealed for this storage key and namespace. Throws `EnvelopeError`. */
@@ -88,15 +86,17 @@ export class Codec {
     const recalled = this.#memo?.recall(storageKey, envelope);
     if (recalled !== undefined) return recalled;
     const record = this.open(storageKey, envelope);
-    this.#memo?.remember(storageKey, envelope, record);
-    return record;
+    return this.#memo?.remember(storageKey, envelope, record) ?? record;
   }
 
-  /** What was sealed here and is stored now: `openRemembered` will have seen it. Not if its key may not be active any more. */
-  remember(storageKey: Buffer, envelope: Buffer, record: SessionRecord): void {
+  /**
+   * Remembers what was sealed here and is stored now, and returns it as `openRemembered` will. Not if its key may not be active any
+   * more: then it is the given record.
+   */
+  remember(storageKey: Buffer, envelope: Buffer, record: SessionRecord): SessionRecord {
     const { keyId } = this.#ring.sealingKey;
-    if (!this.keyIdOf(envelope).equals(keyId)) return;
-    this.#memo?.remember(storageKey, envelope, { ...record, lineage: sealedBy(record.lineage, keyId) });
+    if (this.#memo === undefined || !this.keyIdOf(envelope).equals(keyId)) return record;
+    return this.#memo.remember(storageKey, envelope, { ...record, lineage: sealedBy(record.lineage, keyId) });
   }
 
   /** What a user's new sessions are found by. Throws `PayloadError` for an impossible user id. */

@@ -4,21 +4,18 @@ import { TransientMap } from '../platform/transient.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 
 interface Remembered {
-  /** The envelope, and the data that was in it. Of nobody else: the data is wiped when it is forgotten. */
-  readonly bytes: Buffer;
-  readonly envelopeBytes: number;
-  /** Without its data. */
+  readonly envelope: Buffer;
+  /** Shared by all who recall it. */
   readonly record: SessionRecord;
   /** On the monotonic clock. */
   readonly openedAt: number;
+  /** What it counts for. */
+  size: number;
 }
-
-const NO_DATA = Buffer.alloc(0);
 
 /**
  * What was in the envelopes that were opened or stored here lately. It is recalled only for the envelope that a tier just answered:
- * compared byte for byte, or found by the database to end like the remembered one. Bounded in bytes and in time; the data of
- * what is forgotten is wiped.
+ * compared byte for byte, or found by the database to end like the remembered one. Bounded in bytes and in time.
  *
  * A ring never changes, so who replaces it clears the memo, and with it whatever a key opened that is revoked by now.
  */
@@ -27,6 +24,7 @@ export class Memo {
   readonly #bytesMax: number;
   /** In the order in which they were remembered, which is the order in which they are forgotten. */
   readonly #remembered = new TransientMap<string, Remembered>();
+  readonly #keyIds = new Map<string, Buffer>();
   #bytes = 0;
   #cancelTimer: CancelTimer | undefined;
 
@@ -40,46 +38,52 @@ export class Memo {
     return this.#bytes;
   }
 
-  /** The record of exactly this envelope, with data of the caller's own. */
+  /** The record of exactly this envelope: the same object each time, which nobody may change. */
   recall(storageKey: Buffer, envelope: Buffer): SessionRecord | undefined {
-    const remembered = this.#remembered.get(nameOf(storageKey));
-    if (remembered === undefined || this.#isOld(remembered)) return undefined;
-    const { bytes, envelopeBytes, record } = remembered;
-    if (envelope.length !== envelopeBytes || envelope.compare(bytes, 0, envelopeBytes) !== 0) return undefined;
-    const data = Buffer.allocUnsafe(bytes.length - envelopeBytes);
-    bytes.copy(data, 0, envelopeBytes);
-    return { ...record, data };
+    const remembered = this.#find(storageKey);
+    return remembered?.envelope.equals(envelope) ? remembered.record : undefined;
   }
 
-  /** The envelope that is remembered. A view of bytes that stay: they are sealed, and not wiped. */
+  /** The envelope that is remembered. Its bytes stay what they are. */
   envelopeOf(storageKey: Buffer): Buffer | undefined {
-    const remembered = this.#remembered.get(nameOf(storageKey));
-    if (remembered === undefined || this.#isOld(remembered)) return undefined;
-    return remembered.bytes.subarray(0, remembered.envelopeBytes);
+    return this.#find(storageKey)?.envelope;
   }
 
   /**
-   * Nothing if there is no room: what is remembered stays for its time. Where more sessions are read in turn than fit, to forget the
-   * oldest for each new one would be to forget each before it is asked for.
+   * The record as it will be recalled. The given one if there is no room: what is remembered stays for its time. Where more sessions
+   * are read in turn than fit, to forget the oldest for each new one would be to forget each before it is asked for.
    */
-  remember(storageKey: Buffer, envelope: Buffer, record: SessionRecord): void {
+  remember(storageKey: Buffer, envelope: Buffer, record: SessionRecord): SessionRecord {
     const name = nameOf(storageKey);
     this.#forget(name);
     this.#forgetOldest();
-    if (this.#bytes + sizeOf(envelope.length + record.data.length) > this.#bytesMax) return;
+    const size = envelope.length + record.data.length + MEMO_ENTRY_OVERHEAD_BYTES;
+    if (this.#bytes + size > this.#bytesMax) return record;
     // Copies, because a view would keep alive the whole chunk of the socket that it came in.
     const bytes = Buffer.allocUnsafeSlow(envelope.length + record.data.length);
     envelope.copy(bytes, 0);
     record.data.copy(bytes, envelope.length);
+    const lineage = record.lineage.map((keyId) => this.#ownKeyId(keyId));
+    const kept = { ...record, lineage, data: bytes.subarray(envelope.length) };
     const openedAt = this.#platform.monotonic();
-    this.#remembered.set(name, {
-      bytes,
-      envelopeBytes: envelope.length,
-      record: { ...record, data: NO_DATA },
-      openedAt,
-    });
-    this.#bytes += sizeOf(bytes.length);
+    this.#remembered.set(name, { envelope: bytes.subarray(0, envelope.length), record: kept, openedAt, size });
+    this.#bytes += size;
     this.#schedule();
+    return kept;
+  }
+
+  /**
+   * Counts what is kept beside the data of a remembered record for as long as that is remembered. False if it is not, or there is no
+   * room.
+   */
+  makeRoom(storageKey: Buffer, record: SessionRecord, measure: () => number): boolean {
+    const remembered = this.#find(storageKey);
+    if (remembered === undefined || remembered.record.data !== record.data) return false;
+    const bytes = measure();
+    if (this.#bytes + bytes > this.#bytesMax) return false;
+    remembered.size += bytes;
+    this.#bytes += bytes;
+    return true;
   }
 
   forget(storageKey: Buffer): void {
@@ -88,11 +92,12 @@ export class Memo {
 
   clear(): void {
     for (const name of this.#remembered.keys()) this.#forget(name);
+    this.#keyIds.clear();
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
   }
 
-  /** A process that has nothing to do keeps no plaintext either. */
+  /** A process that has nothing to do forgets too. */
   #schedule(): void {
     const [oldest] = this.#remembered.values();
     if (oldest === undefined || this.#cancelTimer !== undefined) return;
@@ -117,19 +122,27 @@ export class Memo {
     return this.#platform.monotonic() - openedAt >= MEMO_LIFETIME_MS;
   }
 
+  /** All records share one buffer for each key. */
+  #ownKeyId(keyId: Buffer): Buffer {
+    const name = nameOf(keyId);
+    let own = this.#keyIds.get(name);
+    if (own === undefined) this.#keyIds.set(name, (own = Buffer.from(keyId)));
+    return own;
+  }
+
+  #find(storageKey: Buffer): Remembered | undefined {
+    const remembered = this.#remembered.get(nameOf(storageKey));
+    return remembered === undefined || this.#isOld(remembered) ? undefined : remembered;
+  }
+
   #forget(name: string): void {
     const remembered = this.#remembered.get(name);
     if (remembered === undefined) return;
     this.#remembered.delete(name);
-    this.#bytes -= sizeOf(remembered.bytes.length);
-    remembered.bytes.fill(0, remembered.envelopeBytes);
+    this.#bytes -= remembered.size;
   }
 }
 
-function sizeOf(bytes: number): number {
-  return bytes + MEMO_ENTRY_OVERHEAD_BYTES;
-}
-
-function nameOf(storageKey: Buffer): string {
-  return storageKey.toString('latin1');
+function nameOf(bytes: Buffer): string {
+  return bytes.toString('latin1');
 }

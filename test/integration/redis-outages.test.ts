@@ -36,7 +36,7 @@ const add = (id: string, item: string) => sessions.update(id, (data) => void dat
 const warm = (id: string) => until(async () => (await sessions.get(id))?.servedBy === 'primary', { what: 'a hit' });
 
 /** Asks until Redis serves again; every answer on the way has to be right. */
-async function untilServedByRedis(id: string, isRight: (cart: string[]) => boolean): Promise<void> {
+async function untilServedByRedis(id: string, isRight: (cart: readonly string[]) => boolean): Promise<void> {
   const start = performance.now();
   await until(
     async () => {

@@ -67,7 +67,7 @@ describe('a session that was read a moment ago, when the database is asked for i
   });
 
   /** Redis has lost everything meanwhile. */
-  async function read(): Promise<string[] | undefined> {
+  async function read(): Promise<readonly string[] | undefined> {
     keyspace.clear();
     return (await sessions.get(id))?.data.cart;
   }

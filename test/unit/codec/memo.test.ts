@@ -57,16 +57,33 @@ describe('a memo of opened envelopes', () => {
     expect(memo.recall(randomBytes(32), envelope)).toBeUndefined();
   });
 
-  it('gives each caller data of its own, which forgetting leaves alone', () => {
+  it('recalls one record for all, which is nobody else’s', () => {
     const { key, envelope, record } = newCase();
     const data = Buffer.from(record.data);
-    memo.remember(key, envelope, record);
+    const kept = memo.remember(key, envelope, record);
     record.data.fill(7);
-    const first = memo.recall(key, envelope);
-    first?.data.fill(9);
-    const second = memo.recall(key, envelope);
+    expect(memo.recall(key, envelope)).toBe(kept);
     memo.clear();
-    expect(second?.data).toEqual(data);
+    expect(kept.data).toEqual(data);
+  });
+
+  it('counts what is kept beside a record, as long as it is remembered', () => {
+    const [one, other] = [newCase(), newCase()];
+    const kept = memo.remember(one.key, one.envelope, one.record);
+    expect(memo.makeRoom(one.key, kept, () => SIZE)).toBe(true);
+    expect(memo.bytes).toBe(2 * SIZE);
+    expect(memo.makeRoom(one.key, kept, () => SIZE + 1)).toBe(false);
+    expect(memo.makeRoom(one.key, one.record, () => 1)).toBe(false);
+    expect(memo.makeRoom(other.key, other.record, () => 1)).toBe(false);
+    expect(memo.bytes).toBe(2 * SIZE);
+    memo.remember(one.key, other.envelope, other.record);
+    expect(memo.bytes).toBe(SIZE);
+    expect(memo.makeRoom(one.key, kept, () => 1)).toBe(false);
+  });
+
+  it('gives the record back where it has no room for it', () => {
+    const { key, record } = newCase();
+    expect(memo.remember(key, randomBytes(4 * SIZE), record)).toBe(record);
   });
 
   it('never holds more than its bytes: what comes when it is full is not remembered, until there is room again', async () => {
@@ -98,7 +115,12 @@ describe('a memo of opened envelopes', () => {
 
   it('counts a session that changes once', () => {
     const { key, record } = newCase();
-    for (let n = 0; n < 10; n += 1) memo.remember(key, randomBytes(ENVELOPE_BYTES), record);
+    for (let n = 0; n < 10; n += 1) {
+      const kept = memo.remember(key, randomBytes(ENVELOPE_BYTES), record);
+      memo.makeRoom(key, kept, () => SIZE);
+    }
+    expect(memo.bytes).toBe(2 * SIZE);
+    memo.remember(key, randomBytes(ENVELOPE_BYTES), record);
     expect(memo.bytes).toBe(SIZE);
   });
 
@@ -144,15 +166,5 @@ describe('a memo of opened envelopes', () => {
     memo.remember(key, envelope, record);
     platform.standStill(MEMO_LIFETIME_MS);
     expect(memo.envelopeOf(key)).toBeUndefined();
-  });
-
-  it('wipes the data of what it forgets', () => {
-    const { key, envelope, record } = newCase();
-    memo.remember(key, envelope, record);
-    const known = memo.envelopeOf(key)!;
-    const behind = Buffer.from(known.buffer).subarray(known.length);
-    expect(behind).toEqual(record.data);
-    memo.clear();
-    expect(behind).toEqual(Buffer.alloc(DATA_BYTES));
   });
 });
