@@ -1,11 +1,12 @@
-import { isIP } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Redis, RedisOptions } from 'ioredis';
 import { PRIMARY_CONNECT_TIMEOUT_MS } from '../../limits.ts';
-import type { RedisTlsOptions, ResolvedRedisOptions } from './redis-options.ts';
+import type { ResolvedRedisOptions } from './redis-options.ts';
 import { HOLD, TOMBSTONE } from './scripts/ending.ts';
 import { FILL, LEASE } from './scripts/filling.ts';
 import { PROBE } from './scripts/probe.ts';
 import { EVICT, PUBLISH, RESTAMP } from './scripts/updating.ts';
+import { connectorOf } from './socket.ts';
 
 type Action = 'Evict' | 'Fill' | 'Hold' | 'Lease' | 'Probe' | 'Publish' | 'Restamp' | 'Tombstone';
 /** The methods that ioredis adds for the scripts; prefixed, because it has hundreds of its own. */
@@ -25,25 +26,16 @@ const SCRIPTS: Readonly<Record<ScriptName, string>> = {
 type Script = (keyCount: number, ...keysAndArgs: (Buffer | string)[]) => Promise<unknown>;
 export type ScriptedRedis = Record<ScriptName, Script> & Redis;
 
-/** The longest that a half-closed socket keeps the process alive after `close()`. */
-const DISCONNECT_TIMEOUT_MS = 100;
-/** Options that ioredis knows and its types do not. */
-const untyped = { disconnectTimeout: DISCONNECT_TIMEOUT_MS };
 const KEEP_ALIVE_MS = 5_000;
 
 /** With replies in the shapes that both RESP2 and RESP3 have. */
 export type ClientSettings = RedisOptions & { replyMapping: 'legacy' };
 
-export interface ReconnectPolicy {
-  /** Milliseconds until the next attempt, or null to stop. */
-  delay(): number | null;
-}
-
 /**
  * ioredis as a client that fails fast and says so. Its defaults keep commands while the server is away and replay them
- * afterwards, long after their callers were told that they failed (redis/ioredis#2130).
+ * afterwards, long after their callers were told that they failed (redis/ioredis#2130). `open` makes a socket.
  */
-export function clientSettings(options: ResolvedRedisOptions, reconnect: ReconnectPolicy): ClientSettings {
+export function clientSettings(options: ResolvedRedisOptions, open: () => Socket): ClientSettings {
   const { topology, db, username, password, tls } = options;
   const { host, port } = topology;
   return {
@@ -52,7 +44,9 @@ export function clientSettings(options: ResolvedRedisOptions, reconnect: Reconne
     db,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
-    ...(tls === undefined ? {} : { tls: tlsSettings(host, tls) }),
+    // Where the sockets come from. That they are encrypted makes ioredis wait for the handshake of TLS.
+    Connector: connectorOf(open),
+    ...(tls === undefined ? {} : { tls: {} }),
     replyMapping: 'legacy',
     lazyConnect: true,
     enableOfflineQueue: false,
@@ -62,7 +56,6 @@ export function clientSettings(options: ResolvedRedisOptions, reconnect: Reconne
     maxRetriesPerRequest: 0,
     // No `commandTimeout`, no `socketTimeout`: the connection gives up what is late, and knows when it was late itself.
     connectTimeout: PRIMARY_CONNECT_TIMEOUT_MS,
-    ...untyped,
     keepAlive: KEEP_ALIVE_MS,
     noDelay: true,
     // It allows one pipeline in flight, which doubles latencies and timeouts.
@@ -72,20 +65,8 @@ export function clientSettings(options: ResolvedRedisOptions, reconnect: Reconne
     // Two commands, and a grant, less.
     disableClientInfo: true,
     reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 1 : false),
-    retryStrategy: () => reconnect.delay(),
+    // `ReconnectingClient` connects again.
+    retryStrategy: null,
     scripts: Object.fromEntries(Object.entries(SCRIPTS).map(([name, lua]) => [name, { lua }])),
-  };
-}
-
-function tlsSettings(host: string, { ca, cert, key, servername }: RedisTlsOptions): NonNullable<RedisOptions['tls']> {
-  const name = servername ?? (isIP(host) === 0 ? host : undefined);
-  return {
-    ...(ca === undefined ? {} : { ca: typeof ca === 'string' || Buffer.isBuffer(ca) ? ca : [...ca] }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-    ...(name === undefined ? {} : { servername: name }),
-    minVersion: 'TLSv1.2',
-    // Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not reach here.
-    rejectUnauthorized: true,
   };
 }

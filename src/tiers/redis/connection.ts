@@ -1,22 +1,19 @@
-import { Redis } from 'ioredis';
 import { TierFailure } from '../../errors.ts';
 import {
-  MISCONFIGURED_BACKOFF_MS,
   PRIMARY_CONNECT_TIMEOUT_MS,
-  PROBE_BACKOFF_MS_MAX,
-  PROBE_BACKOFF_MS_MIN,
   SHARED_READ_BYTES_MAX,
   SHARED_READ_KEYS_MAX,
   SHARED_SCRIPT_BYTES_MAX,
   SHARED_SCRIPT_KEYS_MAX,
 } from '../../limits.ts';
 import type { PrimaryEntry, TierContext, Vantage } from '../tier.ts';
-import { clientSettings, type ScriptedRedis, type ScriptName } from './client-settings.ts';
+import type { ScriptName, ScriptedRedis } from './client-settings.ts';
 import { decodeEntry } from './entry-format.ts';
 import { toTierFailure } from './failure.ts';
 import { Gatherer, type Batch } from './gatherer.ts';
 import { InFlight } from './in-flight.ts';
 import { bytesOf, readAnswer, scriptCall, type Mutation, type MutationOutcome } from './mutation.ts';
+import { ReconnectingClient } from './reconnecting-client.ts';
 import type { ResolvedRedisOptions } from './redis-options.ts';
 import { ServerClock, toMilliseconds, type ClockSample } from './server-clock.ts';
 import { servingIncarnation } from './server-info.ts';
@@ -29,11 +26,9 @@ interface Peer {
   readonly clock: ServerClock;
 }
 
-/**
- * The life of one ioredis client: connecting, learning who is at the other end, losing it, connecting again. Everything
- * that leaves is a `TierFailure`.
- */
+/** Learns who is at the other end of a connection, and sends it commands. Everything that leaves is a `TierFailure`. */
 export class RedisConnection {
+  readonly #client: ReconnectingClient;
   readonly #redis: ScriptedRedis;
   readonly #context: TierContext;
   readonly #probeKey: string;
@@ -47,18 +42,13 @@ export class RedisConnection {
   /** Told apart by number: an answer of an earlier connection says nothing about this one. */
   #epoch = 0;
   #wasUsable = false;
-  /** Attempts since a server was last found fit to serve. */
-  #attempts = 0;
-  /** Of the present attempt, and of the last one that failed. */
-  #attemptFailure: TierFailure | null = null;
-  #lastFailure: TierFailure | null = null;
   #settleOpening: (failure: TierFailure | null) => void = () => {};
 
   constructor(options: ResolvedRedisOptions, context: TierContext, probeKey: string, onChange: () => void) {
     this.#context = context;
     this.#probeKey = probeKey;
     this.#onChange = onChange;
-    this.#inFlight = new InFlight(context, () => this.#reconnect());
+    this.#inFlight = new InFlight(context, () => this.#giveUp());
     this.#reads = new Gatherer({
       whenGathered: (callback) => context.platform.afterInput(callback),
       requestsMax: SHARED_READ_KEYS_MAX,
@@ -76,14 +66,13 @@ export class RedisConnection {
       areAlike: (one, other) => one.script === other.script,
       send: (batch) => this.#sendMutations(batch),
     });
-    const settings = clientSettings(options, { delay: () => this.#reconnectDelay() });
-    this.#redis = new Redis(settings) as ScriptedRedis;
-    this.#redis.on('connecting', () => (this.#attemptFailure = null));
-    this.#redis.on('error', (error: unknown) => this.#remember(toTierFailure(error)));
-    // A server that froze during the handshake says nothing more, and there is no command to give up yet.
-    this.#redis.on('connect', () => this.#inFlight.wonder());
-    this.#redis.on('ready', () => void this.#meet());
-    this.#redis.on('close', () => this.#lose());
+    this.#client = new ReconnectingClient(options, context.platform, {
+      // A server that froze during the handshake says nothing more, and there is no command to give up yet.
+      onConnect: () => this.#inFlight.wonder(),
+      onReady: () => void this.#meet(),
+      onEnd: (failure) => this.#lose(failure),
+    });
+    this.#redis = this.#client.redis;
   }
 
   /** Settles when the first attempt has, and within the time that a handshake and a command may take. */
@@ -98,13 +87,12 @@ export class RedisConnection {
         if (failure === null) resolve();
         else reject(failure);
       };
-      // What became of the attempt arrives as an event.
-      this.#redis.connect().catch(() => {});
+      this.#client.connect();
     });
   }
 
   vantage(): Vantage | null {
-    if (this.#peer === null || this.#redis.status !== 'ready') return null;
+    if (this.#peer === null || !this.#client.isReady) return null;
     const { incarnation, clock } = this.#peer;
     const now = this.#context.platform.monotonic();
     return { incarnation, earliest: clock.earliest(now), latest: clock.latest(now) };
@@ -112,7 +100,7 @@ export class RedisConnection {
 
   /** Why `vantage()` is null; null while it is not. */
   failure(): TierFailure | null {
-    return this.vantage() === null ? this.#lastFailure : null;
+    return this.vantage() === null ? this.#client.lastFailure : null;
   }
 
   /** All at once, in one round trip: who is there, what time it is, whether reads and scripts that write are answered. */
@@ -131,7 +119,7 @@ export class RedisConnection {
     ]);
     const receivedAt = platform.monotonic();
     const [info, time, ...rest] = answers;
-    if (epoch !== this.#epoch) throw this.#lastFailure ?? new TierFailure('ambiguous', 'closed');
+    if (epoch !== this.#epoch) throw this.#client.lastFailure ?? new TierFailure('ambiguous', 'closed');
     this.#recognise(valueOf(info), { serverTime: toMilliseconds(valueOf(time)), sentAt, receivedAt });
     for (const answer of rest) valueOf(answer);
   }
@@ -147,8 +135,7 @@ export class RedisConnection {
 
   close(): void {
     this.#settleOpening(new TierFailure('not-sent', 'closed'));
-    this.#lastFailure = new TierFailure('not-sent', 'closed');
-    this.#redis.disconnect();
+    this.#client.close();
     this.#forget();
   }
 
@@ -158,16 +145,17 @@ export class RedisConnection {
     const epoch = this.#epoch;
     try {
       // ioredis reports a SELECT that was refused and goes on, in database 0.
-      if (this.#attemptFailure !== null) throw this.#attemptFailure;
+      const refusal = this.#client.attemptFailure;
+      if (refusal !== null) throw refusal;
       await this.probe();
       this.#settleOpening(null);
     } catch (error) {
       if (epoch !== this.#epoch) return;
       const failure = toTierFailure(error);
-      this.#remember(failure);
+      this.#client.remember(failure);
       this.#settleOpening(failure);
       // A server that may serve but refuses writes (full, or its disk is) stays connected: the breaker asks it again.
-      if (this.#peer === null || failure.kind === 'misconfigured') this.#redis.disconnect(true);
+      if (this.#peer === null || failure.kind === 'misconfigured') this.#client.drop();
     }
   }
 
@@ -188,7 +176,7 @@ export class RedisConnection {
       batch.settle(outcomes);
       // ioredis looks for it in errors that are the whole answer.
       const isReplica = outcomes.some((outcome) => outcome instanceof TierFailure && outcome.reason === 'READONLY');
-      if (isReplica) this.#redis.disconnect(true);
+      if (isReplica) this.#client.drop();
     };
     void this.#inFlight.follow(batch, () => this.#runScript(batch), settle);
   }
@@ -210,8 +198,7 @@ export class RedisConnection {
     const incarnation = this.#requireServing(info);
     if (this.#peer?.incarnation === incarnation) this.#peer.clock.learn(sample);
     else this.#peer = { incarnation, clock: new ServerClock(sample) };
-    this.#attempts = 0;
-    this.#lastFailure = null;
+    this.#client.accept();
     this.#notify();
   }
 
@@ -219,17 +206,17 @@ export class RedisConnection {
     try {
       return servingIncarnation(info);
     } catch (error) {
-      this.#remember(toTierFailure(error));
+      this.#client.remember(toTierFailure(error));
       // The name may lead to another server by the next attempt: the one that took over.
-      this.#redis.disconnect(true);
+      this.#client.drop();
       this.#peer = null;
       this.#notify();
       throw error;
     }
   }
 
-  #lose(): void {
-    this.#settleOpening(this.#attemptFailure ?? new TierFailure('ambiguous', 'closed'));
+  #lose(failure: TierFailure): void {
+    this.#settleOpening(failure);
     this.#forget();
   }
 
@@ -247,11 +234,6 @@ export class RedisConnection {
     this.#onChange();
   }
 
-  #remember(failure: TierFailure): void {
-    this.#attemptFailure = failure;
-    this.#lastFailure = failure;
-  }
-
   #requirePeer(): Peer {
     this.#requireSocket();
     if (this.#peer === null) throw this.#unreachable();
@@ -259,12 +241,12 @@ export class RedisConnection {
   }
 
   #requireSocket(): void {
-    if (this.#redis.status !== 'ready') throw this.#unreachable();
+    if (!this.#client.isReady) throw this.#unreachable();
   }
 
   /** The reason is why the connection is down: "not connected" would hide an expired certificate. */
   #unreachable(): TierFailure {
-    const { reason, advice } = this.#lastFailure ?? { reason: 'not-connected' };
+    const { reason, advice } = this.#client.lastFailure ?? { reason: 'not-connected' };
     return new TierFailure('not-sent', reason, advice);
   }
 
@@ -278,18 +260,9 @@ export class RedisConnection {
     return this.#requirePeer().clock;
   }
 
-  #reconnect(): void {
-    this.#remember(new TierFailure('ambiguous', 'silent'));
-    this.#redis.disconnect(true);
-  }
-
-  /** Full jitter (Brooker, "Exponential backoff and jitter"), so that a fleet does not come back as one. */
-  #reconnectDelay(): number {
-    const { platform } = this.#context;
-    if (this.#attemptFailure?.kind === 'misconfigured') return MISCONFIGURED_BACKOFF_MS;
-    const ceiling = Math.min(PROBE_BACKOFF_MS_MIN * 2 ** this.#attempts, PROBE_BACKOFF_MS_MAX);
-    this.#attempts += 1;
-    return Math.ceil(platform.random() * ceiling);
+  #giveUp(): void {
+    this.#client.remember(new TierFailure('ambiguous', 'silent'));
+    this.#client.drop();
   }
 }
 

@@ -1,5 +1,6 @@
 import { TierFailure, type TierFailureKind } from '../../errors.ts';
 import { adviceFor } from './advice.ts';
+import { TLS_CODE, tlsMistake } from './tls-failure.ts';
 
 /**
  * ioredis's and the server's errors, as one of the four kinds. Only words of the tables below leave this file: messages
@@ -8,11 +9,17 @@ import { adviceFor } from './advice.ts';
  *
  * Whatever is not known here is ambiguous, the kind that promises least.
  */
-export function toTierFailure(error: unknown): TierFailure {
+export function toTierFailure(error: unknown, progress: Progress = 'greeted'): TierFailure {
   if (error instanceof TierFailure) return error;
-  const known = error instanceof Error ? (fromReply(error) ?? fromTransport(error)) : null;
+  const known = error instanceof Error ? (fromReply(error) ?? fromTransport(error, progress)) : null;
   return known ?? new TierFailure('ambiguous', 'unexpected');
 }
+
+/**
+ * How far a connection has come: nobody has answered yet; TCP is connected; TLS is agreed upon, where there is any; Redis has
+ * taken the greeting. What is a mistake of a person before is a broken wire after.
+ */
+export type Progress = 'accepted' | 'connected' | 'greeted' | 'reaching';
 
 /** First words of error replies. Each says that the command was not executed. */
 const REPLIES: ReadonlyMap<string, TierFailureKind> = new Map([
@@ -66,8 +73,10 @@ export function failureOfReply(message: string): TierFailure {
 const MESSAGES: readonly Rule[] = [
   [/^Stream isn't writeable/, 'not-sent', 'not-connected'],
   [/^(?:Connection is closed|Reached the max retries|Command aborted due to connection close)/, 'ambiguous', 'closed'],
-  [/Unknown RESP type|^Protocol error/, 'misconfigured', 'protocol'],
 ];
+
+/** What the decoder of ioredis says. From a server that has shown to be Redis, it is a broken wire. */
+const NOT_REDIS = /Unknown RESP type|^Protocol error/;
 
 /** No connection came about, so no command was sent. A resolver that fails may be down, so a name is not a mistake yet. */
 const UNREACHED_CODES: ReadonlySet<string> = new Set([
@@ -83,17 +92,22 @@ const UNREACHED_CODES: ReadonlySet<string> = new Set([
 
 const LOST_CODES: ReadonlySet<string> = new Set(['ECONNABORTED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
 
-/** Certificates that do not verify (OpenSSL's X509_V_ERR_*, as Node names them), and handshakes that cannot succeed. */
-const TLS_CODE =
-  /^(?:CERT_[A-Z_]+|CRL_[A-Z_]+|DEPTH_ZERO_SELF_SIGNED_CERT|EPROTO|ERR_(?:OSSL|SSL|TLS)_[A-Z0-9_]+|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_[A-Z_]+)$/;
+/** Certificates that do not verify: OpenSSL's X509_V_ERR_*, as Node names them. */
+const CERTIFICATE_CODE =
+  /^(?:CERT_[A-Z_]+|CRL_[A-Z_]+|DEPTH_ZERO_SELF_SIGNED_CERT|ERR_TLS_[A-Z0-9_]+|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_[A-Z_]+)$/;
 
-function fromTransport(error: Error): TierFailure | null {
+function fromTransport(error: Error, progress: Progress): TierFailure | null {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (typeof code === 'string') {
-    if (TLS_CODE.test(code)) return failure('misconfigured', code.slice(0, 64));
+    if (CERTIFICATE_CODE.test(code)) return failure('misconfigured', code.slice(0, 64));
+    if (TLS_CODE.test(code)) {
+      const mistake = tlsMistake(code, error.message, progress === 'reaching' || progress === 'accepted');
+      return mistake === null ? failure('ambiguous', code.slice(0, 64)) : failure('misconfigured', mistake);
+    }
     if (UNREACHED_CODES.has(code)) return failure('not-sent', code);
-    if (LOST_CODES.has(code)) return new TierFailure(syscall === 'connect' ? 'not-sent' : 'ambiguous', code);
+    if (LOST_CODES.has(code)) return failure(syscall === 'connect' ? 'not-sent' : 'ambiguous', code);
   }
+  if (NOT_REDIS.test(error.message)) return failure(progress === 'greeted' ? 'ambiguous' : 'misconfigured', 'protocol');
   return match(MESSAGES, error.message);
 }
 

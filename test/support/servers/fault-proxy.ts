@@ -14,6 +14,8 @@ export interface Faults {
   readonly refuse?: boolean;
   /** A connection is reset once this many more bytes passed in that direction: cuts a request or a reply in two. */
   readonly byteLimit?: { readonly direction: Direction; readonly bytes: number };
+  /** One bit is turned in this chunk that each connection sends in that direction from now on; 1 is the next. */
+  readonly flip?: { readonly direction: Direction; readonly chunk: number };
 }
 
 /** A TCP proxy in front of a server, to break the wire and leave the server well. Knows nothing of what it carries. */
@@ -138,6 +140,7 @@ class Pipe {
   readonly #waiting: { readonly bytes: Buffer; readonly dueAt: number }[] = [];
   #faults: Faults = {};
   #remaining = Infinity;
+  #chunksUntilFlip = 0;
   #timer: NodeJS.Timeout | undefined;
   #ended = false;
   lostBytes = false;
@@ -157,7 +160,8 @@ class Pipe {
 
   set(faults: Faults): void {
     this.#faults = faults;
-    const { byteLimit } = faults;
+    const { byteLimit, flip } = faults;
+    this.#chunksUntilFlip = flip?.direction === this.#direction ? flip.chunk : 0;
     this.#remaining = byteLimit?.direction === this.#direction ? byteLimit.bytes : Infinity;
     // A stalled direction stops reading, so that the sender's own buffers fill up as they would against a frozen peer.
     if (this.#stalled) this.#from.pause();
@@ -174,6 +178,8 @@ class Pipe {
       this.lostBytes = true;
       return;
     }
+    this.#chunksUntilFlip -= 1;
+    if (this.#chunksUntilFlip === 0) bytes[bytes.length >> 1]! ^= 1;
     this.#waiting.push({ bytes, dueAt: performance.now() + (this.#faults.latencyMs ?? 0) });
     this.#pump();
   }

@@ -1,9 +1,15 @@
+import { Socket } from 'node:net';
 import { createAuthority } from '../../../support/servers/certificates.ts';
 import { describe, expect, it } from 'vitest';
 import { clientSettings } from '../../../../src/tiers/redis/client-settings.ts';
 import { resolveRedisOptions, type RedisTierOptions } from '../../../../src/tiers/redis/redis-options.ts';
+import { tlsSettings } from '../../../../src/tiers/redis/socket.ts';
 
-const settings = (options: RedisTierOptions) => clientSettings(resolveRedisOptions(options), { delay: () => 7 });
+const settings = (options: RedisTierOptions) => clientSettings(resolveRedisOptions(options), () => new Socket());
+const tlsOf = (options: RedisTierOptions) => {
+  const { topology, tls = {} } = resolveRedisOptions(options);
+  return tlsSettings(topology.host, tls);
+};
 
 describe('what ioredis is told', () => {
   it('fails fast: no command waits for a connection, and none is sent twice', () => {
@@ -22,7 +28,7 @@ describe('what ioredis is told', () => {
   });
 
   it('verifies the server for its host, whatever the environment says', () => {
-    expect(settings({ url: 'rediss://u:p@sessions.internal' }).tls).toEqual({
+    expect(tlsOf({ url: 'rediss://u:p@sessions.internal' })).toEqual({
       servername: 'sessions.internal',
       minVersion: 'TLSv1.2',
       rejectUnauthorized: true,
@@ -32,19 +38,20 @@ describe('what ioredis is told', () => {
   it('asks for another name when told to, and sends no address as a name (RFC 6066 §3)', async () => {
     const { ca, certificate: cert, privateKey: key } = await (await createAuthority()).issue();
     const tls = { servername: 'sessions.internal', ca: [ca, ca], cert, key };
-    expect(settings({ url: 'rediss://u:p@10.0.0.1', tls }).tls).toMatchObject(tls);
-    expect(settings({ url: 'rediss://u:p@10.0.0.1' }).tls).not.toHaveProperty('servername');
-    expect(settings({ url: 'rediss://u:p@[::1]' }).tls).not.toHaveProperty('servername');
+    expect(tlsOf({ url: 'rediss://u:p@10.0.0.1', tls })).toMatchObject(tls);
+    expect(tlsOf({ url: 'rediss://u:p@10.0.0.1' })).not.toHaveProperty('servername');
+    expect(tlsOf({ url: 'rediss://u:p@[::1]' })).not.toHaveProperty('servername');
   });
 
   it('speaks plaintext only where that was allowed', () => {
     expect(settings({ url: 'redis://localhost', allowInsecure: true })).not.toHaveProperty('tls');
+    expect(settings({ url: 'rediss://u:p@localhost' })).toHaveProperty('tls');
   });
 
   it('reconnects from a server that lost its mastership, and from none for another refusal', () => {
     const { reconnectOnError, retryStrategy } = settings({ url: 'rediss://u:p@host' });
     expect(reconnectOnError?.(new Error("READONLY You can't write against a read only replica."))).toBe(1);
     expect(reconnectOnError?.(new Error('OOM command not allowed'))).toBe(false);
-    expect(retryStrategy?.(1)).toBe(7);
+    expect(retryStrategy).toBeNull();
   });
 });

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { Redis, type RedisOptions } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
 import { TierFailure } from '../../../../src/errors.ts';
-import { toTierFailure } from '../../../../src/tiers/redis/failure.ts';
+import { toTierFailure, type Progress } from '../../../../src/tiers/redis/failure.ts';
 
 type Options = Pick<RedisOptions, 'retryStrategy'>;
 
@@ -127,7 +127,10 @@ describe('an error of the connection', () => {
       .connect()
       .then(() => redis.set('key', CANARY))
       .catch(() => {});
-    expectFailure(await failed, 'misconfigured', 'protocol');
+    const error = await failed;
+    expectFailure(error, 'misconfigured', 'protocol', 'connected');
+    // From a server that has shown to be Redis, it is a broken wire.
+    expectFailure(error, 'ambiguous', 'protocol');
   });
 
   it.each([
@@ -136,14 +139,39 @@ describe('an error of the connection', () => {
     ['DEPTH_ZERO_SELF_SIGNED_CERT', 'misconfigured'],
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'misconfigured'],
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'misconfigured'],
-    ['ERR_SSL_WRONG_VERSION_NUMBER', 'misconfigured'],
-    ['EPROTO', 'misconfigured'],
+    ['ERR_SSL_UNSUPPORTED_PROTOCOL', 'misconfigured'],
+    ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'misconfigured'],
+    ['ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC', 'ambiguous'],
+    ['ERR_SSL_SSLV3_ALERT_BAD_RECORD_MAC', 'ambiguous'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'ambiguous'],
+    ['ERR_OSSL_ASN1_BAD_OBJECT_HEADER', 'ambiguous'],
+    ['EPROTO', 'ambiguous'],
     ['ENOTFOUND', 'not-sent'],
     ['EHOSTUNREACH', 'not-sent'],
     ['ECONNRESET', 'ambiguous'],
     ['EPIPE', 'ambiguous'],
   ])('%s: %s', (code, kind) => {
     expectFailure(Object.assign(new Error(`about ${CANARY}`), { code }), kind, code);
+  });
+
+  it('what is no TLS is a mistake in the place of the handshake, and a broken wire after it', () => {
+    const error = Object.assign(new Error('x'), { code: 'ERR_SSL_WRONG_VERSION_NUMBER' });
+    expectFailure(error, 'misconfigured', 'ERR_SSL_WRONG_VERSION_NUMBER', 'accepted');
+    expectFailure(error, 'ambiguous', 'ERR_SSL_WRONG_VERSION_NUMBER', 'connected');
+  });
+
+  it('EPROTO says its reason in its text', () => {
+    const eproto = (reason: string) =>
+      Object.assign(
+        new Error(
+          `write EPROTO 40A7:error:0A00042E:SSL routines:ssl3_read_bytes:${reason}:../record.c:1605:SSL alert\n`,
+        ),
+        { code: 'EPROTO' },
+      );
+    const version = eproto('tlsv1 alert protocol version');
+    expectFailure(version, 'misconfigured', 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'accepted');
+    expectFailure(eproto('decryption failed or bad record mac'), 'ambiguous', 'EPROTO', 'accepted');
+    expectFailure(eproto(CANARY), 'ambiguous', 'EPROTO');
   });
 
   it('ETIMEDOUT says nothing was sent only while connecting', () => {
@@ -170,8 +198,8 @@ describe('anything else', () => {
   });
 });
 
-function expectFailure(error: unknown, kind: string, reason: string): void {
-  const failure = toTierFailure(error);
+function expectFailure(error: unknown, kind: string, reason: string, progress?: Progress): void {
+  const failure = toTierFailure(error, progress);
   expect({ kind: failure.kind, reason: failure.reason }).toEqual({ kind, reason });
   expect(failure.cause).toBeUndefined();
   expect(inspect(failure, { depth: 9, showHidden: true })).not.toContain(CANARY);

@@ -1,0 +1,46 @@
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import { AbstractConnector, type RedisOptions } from 'ioredis';
+import type { RedisTlsOptions, ResolvedRedisOptions } from './redis-options.ts';
+
+/** The longest that a half-closed socket keeps the process alive after `close()`. */
+const DISCONNECT_TIMEOUT_MS = 100;
+
+/** A new socket to the server; the handshake of TLS, if any, has begun. */
+export function openSocket({ topology: { host, port }, tls }: ResolvedRedisOptions): Socket {
+  return tls === undefined ? connectTcp({ host, port }) : connectTls({ host, port, ...tlsSettings(host, tls) });
+}
+
+export function tlsSettings(host: string, tls: RedisTlsOptions): ConnectionOptions {
+  const { ca, cert, key, servername = isIP(host) === 0 ? host : undefined } = tls;
+  return {
+    ...(ca === undefined ? {} : { ca: typeof ca === 'string' || Buffer.isBuffer(ca) ? ca : [...ca] }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    // An address is not sent as a name (RFC 6066 §3).
+    ...(servername === undefined ? {} : { servername }),
+    minVersion: 'TLSv1.2',
+    // Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not reach here.
+    rejectUnauthorized: true,
+  };
+}
+
+/**
+ * Gives ioredis its sockets. ioredis listens to the first error of a socket only, and a TLS stream that breaks may have two,
+ * one for what was read and one for what was being written: the second would end the process. So a listener stays on each.
+ */
+export function connectorOf(open: () => Socket): NonNullable<RedisOptions['Connector']> {
+  return class extends AbstractConnector {
+    constructor() {
+      super(DISCONNECT_TIMEOUT_MS);
+    }
+
+    async connect(): Promise<Socket> {
+      this.connecting = true;
+      delete this.firstError;
+      const socket = open().on('error', (error) => (this.firstError ??= error));
+      this.stream = socket;
+      return socket;
+    }
+  };
+}
