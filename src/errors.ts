@@ -51,7 +51,13 @@ export class KeyRingError extends HoldfastError {
   }
 }
 
-export type EnvelopeErrorReason = 'malformed' | 'revoked-key' | 'rolled-back' | 'tampered' | 'unknown-key';
+export type EnvelopeErrorReason =
+  | 'malformed'
+  | 'outlives-limit'
+  | 'revoked-key'
+  | 'rolled-back'
+  | 'tampered'
+  | 'unknown-key';
 
 /**
  * Stored bytes that do not open. The message is the same for every reason, so that it tells an attacker nothing;

@@ -41,6 +41,11 @@ export const ABSOLUTE_LIFETIME_MS_DEFAULT: number = 12 * 60 * 60_000;
 export const LIFETIME_MS_MIN = 1_000;
 /** A year. Longer sessions are remember-me tokens and want another design. */
 export const LIFETIME_MS_MAX: number = 366 * 24 * 60 * 60_000;
+/**
+ * An envelope whose absolute deadline lies further ahead than this many of the longest lifetimes was not sealed by a client like this one.
+ * One would be exact; two let a roll-out double the lifetime at once, and a slow clock do no harm.
+ */
+export const DEADLINE_TOLERANCE_FACTOR = 2;
 /** A touch at most every 30 s costs a busy session two writes a minute; a larger value loses more of the idle time when a write is lost. */
 export const TOUCH_INTERVAL_MS_MAX = 30_000;
 /** … and never more than a tenth of the idle lifetime, so that short sessions slide smoothly too. */
@@ -338,6 +343,10 @@ export const RING_PBKDF2_ITERATIONS = 600_000;
 export const RING_PBKDF2_ITERATIONS_MIN = 210_000;
 /** The count is read from the file before it is authenticated: without a ceiling, a file could stall the process. */
 export const RING_PBKDF2_ITERATIONS_MAX = 1_000_000;
+/** All recipients of a ring together: about 1.5 s of a processor at a start with a wrong passphrase. */
+export const RING_PBKDF2_ITERATIONS_SUM_MAX = 3_000_000;
+/** As many as these iterations allow. */
+export const RING_PASSPHRASES_MAX: number = RING_PBKDF2_ITERATIONS_SUM_MAX / RING_PBKDF2_ITERATIONS;
 /** A key service or two, an old and a new kek, some people's passphrases. Each costs a derivation of 0.3 s or a call when the ring is sealed. */
 export const RING_RECIPIENTS_MAX = 10;
 /** The longest names of keys that key services give (a Google Cloud resource name, an AWS alias ARN) fit twice. */

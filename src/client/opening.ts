@@ -40,7 +40,8 @@ export class Opening<T> {
     });
     const { serializer, platform, memoBytes, ...others } = options;
     this.#memo = memoBytes === 0 ? undefined : new Memo(platform, memoBytes);
-    const codecOptions = { ...others, platform, memo: this.#memo, serializerId: serializer.id };
+    const maxLifetimeMs = options.lifetime.maxMs;
+    const codecOptions = { ...others, platform, maxLifetimeMs, memo: this.#memo, serializerId: serializer.id };
     this.#keeper = new KeyKeeper({ ...codecOptions, fleet: this.#store.fleet });
   }
 

@@ -53,6 +53,11 @@ export interface SessionClientOptions<T, Input = T> {
   /** The truth: `prismaTier(…)`, or `memoryDurableTier()` for a first look. */
   readonly durable: DurableTier;
   readonly lifetime?: Lifetime;
+  /**
+   * The longest absolute lifetime that `create` may give a session of its own. What would live for more than twice as long from now on
+   * is refused when it is read: whoever has a key must not choose. From `lifetime.absolute` to 366 days. @defaultValue `lifetime.absolute`
+   */
+  readonly maxLifetime?: Duration;
   /** Letters, digits, `.`, `_`, `-`; at most 64. Part of every key and of what is authenticated. @defaultValue 'holdfast' */
   readonly namespace?: string;
   /**
@@ -96,6 +101,8 @@ export interface SessionClientOptions<T, Input = T> {
 export interface ResolvedLifetime {
   readonly idleMs: number;
   readonly absoluteMs: number;
+  /** The longest absolute lifetime that a single session may be given. */
+  readonly maxMs: number;
 }
 
 /** The options, complete and valid: deeper code never sees a default. */
@@ -127,6 +134,7 @@ const NAMES = [
   'durableTimeout',
   'keys',
   'lifetime',
+  'maxLifetime',
   'maxPayload',
   'memo',
   'namespace',
@@ -150,10 +158,7 @@ export function resolveOptions<T>(options: SessionClientOptions<T, unknown>): Re
     keys: requireKeys(options.keys),
     primary: requireMethods('primary', options.primary, PRIMARY_METHODS, 'redisTier(…)'),
     durable: requireMethods('durable', options.durable, DURABLE_METHODS, 'prismaTier(…)'),
-    lifetime: resolveLifetime('lifetime', options.lifetime, {
-      idleMs: IDLE_LIFETIME_MS_DEFAULT,
-      absoluteMs: ABSOLUTE_LIFETIME_MS_DEFAULT,
-    }),
+    lifetime: resolveClientLifetime(options),
     namespace: requireNamespace(options.namespace ?? 'holdfast'),
     touchIntervalMs: parseDuration(
       'touchInterval',
@@ -200,6 +205,23 @@ export function resolveOptions<T>(options: SessionClientOptions<T, unknown>): Re
   };
 }
 
+function resolveClientLifetime({
+  lifetime,
+  maxLifetime,
+}: Pick<SessionClientOptions<unknown>, 'lifetime' | 'maxLifetime'>): ResolvedLifetime {
+  const resolved = resolveLifetime('lifetime', lifetime, LIFETIME_DEFAULT);
+  const { absoluteMs } = resolved;
+  const maxMs =
+    maxLifetime === undefined ? absoluteMs : parseDuration('maxLifetime', maxLifetime, absoluteMs, LIFETIME_MS_MAX);
+  return { ...resolved, maxMs };
+}
+
+const LIFETIME_DEFAULT: ResolvedLifetime = {
+  idleMs: IDLE_LIFETIME_MS_DEFAULT,
+  absoluteMs: ABSOLUTE_LIFETIME_MS_DEFAULT,
+  maxMs: LIFETIME_MS_MAX,
+};
+
 /** The lifetime of one session: what is not given is taken from `defaults`. An absolute one alone also caps the idle one. */
 export function resolveLifetime(
   option: string,
@@ -217,12 +239,17 @@ export function resolveLifetime(
     idle === undefined
       ? Math.min(defaults.idleMs, absoluteMs)
       : parseDuration(`${option}.idle`, idle, LIFETIME_MS_MIN, LIFETIME_MS_MAX);
+  if (absoluteMs > defaults.maxMs) {
+    throw new ConfigurationError(
+      `${option}.absolute (${absoluteMs} ms) must not be longer than the client's maxLifetime (${defaults.maxMs} ms, by default its lifetime.absolute).`,
+    );
+  }
   if (idleMs > absoluteMs) {
     throw new ConfigurationError(
       `${option}.idle (${idleMs} ms) must not be longer than ${option}.absolute (${absoluteMs} ms).`,
     );
   }
-  return { idleMs, absoluteMs };
+  return { idleMs, absoluteMs, maxMs: defaults.maxMs };
 }
 
 function requireKeys(keys: KeyRing | KeySource): KeyRing | KeySource {

@@ -38,7 +38,7 @@ export interface CreateOptions {
   readonly userId?: string;
   /** A line for the user's device list, such as `Firefox on Linux`; at most 512 bytes, stored sealed. */
   readonly label?: string;
-  /** Overrides the client's `lifetime` for this session. */
+  /** Overrides the client's `lifetime` for this session, up to its `maxLifetime`. */
   readonly lifetime?: Lifetime;
 }
 
@@ -252,7 +252,8 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
   ): Promise<Session<T>> {
     const storageKey = requireKey(id);
     return this.#opening.use(async ({ platform, codec, store, seal }) => {
-      const context = { id, storageKey, platform, data: this.#data, codec, store, seal };
+      const maxLifetimeMs = this.#options.lifetime.maxMs;
+      const context = { id, storageKey, platform, data: this.#data, codec, store, seal, maxLifetimeMs };
       const result = await this.#queue.run(storageKey.toString('latin1'), (deadline) => write(context, deadline));
       return this.#session(result);
     });

@@ -23,6 +23,8 @@ export interface WriterContext<T> {
   readonly seal: Seal;
   readonly codec: Pick<Codec, 'remember'>;
   readonly data: SessionData<T>;
+  /** The longest absolute lifetime that a session may be given. */
+  readonly maxLifetimeMs: number;
 }
 
 /** What a write made of a session, and under which id. Without a view its data is JSON that is parsed when somebody asks. */
@@ -113,7 +115,7 @@ export async function regenerate<T>(
   const storageKey = storageKeyOf(newId);
   return untilApplied(context, deadline, async (current) => {
     const now = context.platform.now();
-    const record = reborn(current.record, changes.userId, bytes, now);
+    const record = reborn(current.record, changes.userId, bytes, now, context.maxLifetimeMs);
     const view = await context.data.reread(record.data);
     const sealed = await context.seal(storageKey, record, now);
     const hasMoved = await context.store.regenerate({
@@ -133,11 +135,13 @@ function reborn(
   userId: string | undefined,
   data: Buffer | undefined,
   now: number,
+  maxLifetimeMs: number,
 ): SessionRecord {
   const next = { ...record, revision: record.revision + 1, data: data ?? record.data };
   if (userId === undefined) return next;
   if (userId === record.userId) return { ...next, authenticatedAt: now };
-  const absoluteExpiresAt = now + (record.absoluteExpiresAt - record.createdAt);
+  const lifetimeMs = Math.min(record.absoluteExpiresAt - record.createdAt, maxLifetimeMs);
+  const absoluteExpiresAt = now + lifetimeMs;
   return { ...next, userId, authenticatedAt: now, createdAt: now, absoluteExpiresAt };
 }
 

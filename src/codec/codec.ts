@@ -1,6 +1,6 @@
 import { ConfigurationError, EnvelopeError, KeyRingError, PayloadError } from '../errors.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
-import { LINEAGE_KEYS_MAX, PAYLOAD_BYTES_MAX } from '../limits.ts';
+import { CLOCK_SKEW_MS, DEADLINE_TOLERANCE_FACTOR, LINEAGE_KEYS_MAX, PAYLOAD_BYTES_MAX } from '../limits.ts';
 import type { Platform } from '../platform/platform.ts';
 import { includesKey, sealedBy, withoutKey, type Lineage } from '../session/lineage.ts';
 import type { SessionRecord } from '../session/session-record.ts';
@@ -19,6 +19,8 @@ export interface CodecOptions {
   readonly platform: Platform;
   /** The most bytes of data that are sealed. What was sealed under a larger limit still opens. */
   readonly maxPayloadBytes: number;
+  /** The longest lifetime that clients give; what would live for more than twice as long from now on does not open. @defaultValue no bound */
+  readonly maxLifetimeMs?: number;
   /** The `id` of the serializer that writes and reads `SessionRecord.data`. @defaultValue 1, JSON */
   readonly serializerId?: number;
   /** Where `openRemembered` remembers; without one, it opens each time. */
@@ -32,6 +34,7 @@ export class Codec {
   readonly #additionalData: AdditionalData;
   readonly #platform: Platform;
   readonly #maxPayloadBytes: number;
+  readonly #remainingMsMax: number;
   readonly #serializerId: number;
   readonly #memo: Memo | undefined;
 
@@ -44,6 +47,7 @@ export class Codec {
     this.#additionalData = new AdditionalData(namespace);
     this.#platform = platform;
     this.#maxPayloadBytes = maxPayloadBytes;
+    this.#remainingMsMax = (options.maxLifetimeMs ?? Infinity) * DEADLINE_TOLERANCE_FACTOR + CLOCK_SKEW_MS;
     this.#serializerId = serializerId;
     this.#memo = options.memo;
   }
@@ -78,6 +82,8 @@ export class Codec {
     const record = decodeRecord(plaintext, revision, this.#serializerId);
     if (includesKey(record.lineage, keyId)) throw new EnvelopeError('malformed');
     this.#refuseRevoked(record.lineage);
+    if (record.absoluteExpiresAt - this.#platform.now() > this.#remainingMsMax)
+      throw new EnvelopeError('outlives-limit');
     return { ...record, lineage: sealedBy(record.lineage, keyId) };
   }
 

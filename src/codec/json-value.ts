@@ -6,65 +6,69 @@ import { PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX } from '../limits.ts';
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
- * Throws `PayloadError` unless `JSON.parse(JSON.stringify(data))` is the same as `data`, give or take properties that
- * are `undefined`. The message names the kind of the offender and its depth; names and values are the user's secrets.
+ * A copy of `data` that JSON brings back as it is, without properties that are `undefined`. Every property is read once: a getter or
+ * a proxy cannot show one value here and another to whoever writes the copy down. Throws `PayloadError` for data that JSON would
+ * change. The message names the kind of the offender and its depth; names and values are the user's secrets.
  */
-export function checkJsonValue(data: unknown): void {
-  new JsonCheck().value(data, 0);
+export function copyJson(data: unknown): unknown {
+  return new JsonCopy().value(data, 0);
 }
 
-class JsonCheck {
+class JsonCopy {
   /** The containers around the value that is looked at. */
   readonly #path: object[] = [];
   /** Characters that JSON needs at least: one object named in many places is written out in each. */
   #characters = 0;
 
-  value(value: unknown, depth: number): void {
+  value(value: unknown, depth: number): unknown {
     this.#spend(1);
     switch (typeof value) {
       case 'string':
-        return this.#spend(value.length);
+        this.#spend(value.length);
+        return value;
       case 'boolean':
-        return;
+        return value;
       case 'number':
-        if (!Number.isFinite(value)) refuse('NaN or an infinity', depth);
-        return;
+        return Number.isFinite(value) ? value : refuse('NaN or an infinity', depth);
       case 'object':
-        if (value !== null) this.#container(value, depth);
-        return;
+        return value === null ? null : this.#container(value, depth);
       default:
-        refuse(PRIMITIVES[typeof value] ?? 'an unknown type', depth);
+        return refuse(PRIMITIVES[typeof value] ?? 'an unknown type', depth);
     }
   }
 
-  #container(value: object, depth: number): void {
+  #container(value: object, depth: number): unknown {
     if (this.#path.includes(value)) refuse('a cycle', depth);
     if (depth >= PAYLOAD_DEPTH_MAX) refuse(`a value nested deeper than ${PAYLOAD_DEPTH_MAX} levels`, depth);
     if (typeof (value as { toJSON?: unknown }).toJSON === 'function')
-      refuse(kindOf(value, 'an object with toJSON'), depth);
+      refuse(kindOf(value, 'an object with a toJSON method (store what it returns)'), depth);
     this.#path.push(value);
-    if (Array.isArray(value)) this.#array(value, depth);
-    else this.#object(value, depth);
+    const copy = Array.isArray(value) ? this.#array(value, depth) : this.#object(value, depth);
     this.#path.pop();
+    return copy;
   }
 
-  #array(value: readonly unknown[], depth: number): void {
+  #array(value: readonly unknown[], depth: number): unknown[] {
     if (!isRoot(Object.getPrototypeOf(Object.getPrototypeOf(value)))) refuse('an instance of a class', depth);
     // Indexed, so that holes are seen: JSON would turn them into null.
-    for (let at = 0; at < value.length; at++) this.value(value[at], depth + 1);
+    const copy: unknown[] = [];
+    for (let at = 0; at < value.length; at++) copy.push(this.value(value[at], depth + 1));
+    return copy;
   }
 
-  #object(value: object, depth: number): void {
+  #object(value: object, depth: number): Record<string, unknown> {
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== null && !isRoot(prototype)) refuse(kindOf(value, 'an instance of a class'), depth);
     if (Object.getOwnPropertySymbols(value).length > 0) refuse('a symbol as a key', depth);
+    const copy: Record<string, unknown> = {};
     for (const key of Object.keys(value)) {
       if (FORBIDDEN_KEYS.has(key)) refuse('a forbidden key (__proto__, constructor or prototype)', depth + 1);
       const member = (value as Record<string, unknown>)[key];
       if (member === undefined) continue;
       this.#spend(key.length);
-      this.value(member, depth + 1);
+      copy[key] = this.value(member, depth + 1);
     }
+    return copy;
   }
 
   #spend(characters: number): void {

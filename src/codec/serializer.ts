@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { EnvelopeError, PayloadError } from '../errors.ts';
-import { checkJsonValue } from './json-value.ts';
+import { copyJson } from './json-value.ts';
 
 /** How the application's data becomes bytes. */
 export interface Serializer {
@@ -18,8 +18,7 @@ export const jsonSerializer: Serializer = Object.freeze({
 
   serialize(data: unknown): Uint8Array {
     try {
-      checkJsonValue(data);
-      return Buffer.from(JSON.stringify(data), 'utf8');
+      return Buffer.from(JSON.stringify(copyJson(data)), 'utf8');
     } catch (error) {
       if (error instanceof PayloadError) throw error;
       // The application's own getter or proxy threw, with a message that may hold anything.

@@ -1,7 +1,7 @@
 import { FlattenedEncrypt, flattenedDecrypt, type FlattenedJWE } from 'jose';
 import { hash, type KeyObject } from 'node:crypto';
 import { KeyRingError } from '../errors.ts';
-import { RING_RECIPIENTS_MAX } from '../limits.ts';
+import { RING_PBKDF2_ITERATIONS_SUM_MAX, RING_RECIPIENTS_MAX } from '../limits.ts';
 import { decodeCanonical, NOT_A_RING, RING_CTY, RING_ENC, RING_TYP, textOf, type UnsealedText } from './ring-jwe.ts';
 import { isObject } from './ring-jwk.ts';
 import { OPENER_NAME, type ResolvedOpener } from './ring-opener.ts';
@@ -86,12 +86,22 @@ function read(jwe: string): GeneralRing {
     decodeCanonical(value['ciphertext']) !== undefined &&
     decodeCanonical(value['tag'], TAG_BYTES) !== undefined &&
     decodeCanonical(value['aad'], AAD_BYTES)?.equals(digestOf(recipients));
+  checkSum(recipients);
   const ring = { ...value, recipients } as unknown as GeneralRing;
   // Unknown members, members twice and blanks are gone from this spelling.
   if (!isWhole || hasTwins(recipients) || spell(ring, recipients) !== jwe) {
     throw new KeyRingError('The sealed key ring is malformed: altered, or written by something else.');
   }
   return ring;
+}
+
+/** A wrong passphrase is tried on every recipient that has one, before anything is authenticated. */
+function checkSum(recipients: readonly Recipient[]): void {
+  const sum = recipients.reduce((total, { header }) => total + ('p2c' in header ? header.p2c : 0), 0);
+  if (sum <= RING_PBKDF2_ITERATIONS_SUM_MAX) return;
+  throw new KeyRingError(
+    `The sealed key ring's PBKDF2 iterations ("p2c") must be ${RING_PBKDF2_ITERATIONS_SUM_MAX} at most in sum.`,
+  );
 }
 
 function parse(jwe: string): Readonly<Record<string, unknown>> {

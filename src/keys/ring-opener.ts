@@ -1,6 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { KeyRingError } from '../errors.ts';
-import { PASSPHRASE_CHARS_MIN, RING_RECIPIENTS_MAX } from '../limits.ts';
+import { PASSPHRASE_CHARS_MIN, RING_PASSPHRASES_MAX, RING_RECIPIENTS_MAX } from '../limits.ts';
 import { weaknessOf } from './key-material.ts';
 import { checkWrapper, type KeyWrapper } from './key-wrapper.ts';
 
@@ -45,6 +45,9 @@ export function resolveOpeners(openers: RingOpener | readonly RingOpener[]): [Re
     throw new KeyRingError(`A key ring can be sealed for at most ${RING_RECIPIENTS_MAX} openers.`);
   }
   const resolved = list.map(resolveOpener) as [ResolvedOpener, ...ResolvedOpener[]];
+  if (resolved.filter(({ kind }) => kind === 'passphrase').length > RING_PASSPHRASES_MAX) {
+    throw new KeyRingError(`A key ring can be sealed for at most ${RING_PASSPHRASES_MAX} passphrases.`);
+  }
   if (resolved.some((opener, at) => resolved.slice(0, at).some((earlier) => isSame(opener, earlier)))) {
     throw new KeyRingError('A key ring cannot be sealed for one opener twice.');
   }

@@ -49,6 +49,16 @@ describe('create', () => {
     expect(+long.idleExpiresAt - +long.createdAt).toBe(HOUR);
   });
 
+  it('gives no session a longer life than the client’s own, unless `maxLifetime` allows it', async () => {
+    const options = { lifetime: { absolute: '13h' } } as const;
+    await expect(shop.sessions.create({ cart: [] }, options)).rejects.toThrow(/^lifetime\.absolute .*maxLifetime/);
+    await expect(shop.sessions.create({ cart: [] }, options)).rejects.toBeInstanceOf(ConfigurationError);
+    const generous = shop.another({ maxLifetime: '30d' });
+    const { absoluteExpiresAt, createdAt } = await generous.create({ cart: [] }, { lifetime: { absolute: '30d' } });
+    expect(+absoluteExpiresAt - +createdAt).toBe(30 * 24 * 60 * MINUTE);
+    await expect(generous.create({ cart: [] }, { lifetime: { absolute: '31d' } })).rejects.toThrow(/maxLifetime/);
+  });
+
   it('hands out the data as it was written, whatever the caller does to what it gave', async () => {
     const data: Shop = { cart: ['A1'] };
     const created = await shop.sessions.create(data);
@@ -317,6 +327,13 @@ describe('regenerate', () => {
     const again = await shop.sessions.regenerate(user.id, { userId: 'u_42' });
     expect(+again.absoluteExpiresAt).toBe(+user.absoluteExpiresAt);
     expect(await shop.sessions.listByUser('u_42')).toHaveLength(1);
+  });
+
+  it('gives a new user no longer life than `maxLifetime`, whatever the session had', async () => {
+    const generous = shop.another({ maxLifetime: '20h' });
+    const guest = await generous.create({ cart: [] }, { lifetime: { absolute: '20h' } });
+    const user = await shop.sessions.regenerate(guest.id, { userId: 'u_42' });
+    expect(+user.absoluteExpiresAt - +user.createdAt).toBe(12 * 60 * MINUTE);
   });
 
   it('says when a user logged in: once more for the same user, and never for a guest or a write', async () => {

@@ -88,6 +88,30 @@ describe('who can write to the primary tier', () => {
   });
 });
 
+describe('who has the data key, and can write to the durable tier', () => {
+  /** The session as it would be if its deadline were so far away. */
+  async function forged(ms: number): Promise<string> {
+    const { id } = await sessions.create({ cart: [] });
+    const now = fleet.platform.now();
+    const codec = await sessions['~use'](async (opened) => opened.codec);
+    const record = { ...codec.open(storageKeyOf(id), rowOf(id).envelope), absoluteExpiresAt: now + ms };
+    putRow(id, { envelope: codec.seal(storageKeyOf(id), record), absoluteExpiresAt: now + ms });
+    return id;
+  }
+
+  it('cannot make a session that lives for a year where sessions live for twelve hours', async () => {
+    const id = await forged(366 * 24 * 60 * MINUTE);
+    await expect(sessions.get(id)).rejects.toMatchObject({ reason: 'outlives-limit', retryable: false });
+    await expect(add(sessions, id, 'tea')).rejects.toMatchObject({ reason: 'outlives-limit' });
+    expect(await sessions.destroy(id)).toBe(true);
+  });
+
+  it('can make one that lives for twice as long', async () => {
+    const id = await forged(24 * 60 * MINUTE);
+    expect((await sessions.get(id))?.data.cart).toEqual([]);
+  });
+});
+
 describe('who can write to the durable tier', () => {
   it('cannot serve one session’s row as another’s', async () => {
     const [mine, other] = [await sessions.create({ cart: ['mine'] }), await sessions.create({ cart: ['other'] })];

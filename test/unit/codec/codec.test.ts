@@ -6,8 +6,9 @@ import { Memo } from '../../../src/codec/memo.ts';
 import { ConfigurationError, EnvelopeError, PayloadError } from '../../../src/errors.ts';
 import type { KeyRing } from '../../../src/keys/key-ring.ts';
 import { addKey, revokeKey, withPromoted } from '../../../src/keys/rotation.ts';
-import { PLAINTEXT_BYTES_MAX } from '../../../src/limits.ts';
+import { CLOCK_SKEW_MS, PLAINTEXT_BYTES_MAX } from '../../../src/limits.ts';
 import { systemPlatform } from '../../../src/platform/platform.ts';
+import { FakePlatform } from '../../support/fake-platform.ts';
 import { canariesOf, fixtureJwk, fixtureRing, standardKeys } from '../../support/ring-fixtures.ts';
 import { bindingOf, keyIn, OTHER_STORAGE_KEY, recordOf, STORAGE_KEY } from '../../support/sealing-fixtures.ts';
 
@@ -95,6 +96,19 @@ describe('Codec', () => {
   it('opens what was sealed under a larger payload limit, because lowering it must not end sessions', () => {
     const envelope = codecOf().seal(STORAGE_KEY, recordOf({ data: Buffer.alloc(1000) }));
     expect(codecOf({ maxPayloadBytes: 10 }).open(STORAGE_KEY, envelope).data).toHaveLength(1000);
+  });
+
+  it('refuses a deadline that lies further ahead than twice the longest lifetime, and only while it does', () => {
+    const platform = new FakePlatform();
+    const [maxLifetimeMs, tolerated] = [60_000, 120_000 + CLOCK_SKEW_MS];
+    const codec = codecOf({ platform, maxLifetimeMs });
+    const createdAt = platform.now();
+    const sealedFor = (ms: number): Buffer =>
+      codec.seal(STORAGE_KEY, recordOf({ createdAt, absoluteExpiresAt: createdAt + ms }));
+    expect(codec.open(STORAGE_KEY, sealedFor(tolerated)).createdAt).toBe(createdAt);
+    const tooFar = sealedFor(tolerated + 1);
+    expect(() => codec.open(STORAGE_KEY, tooFar)).toThrow(reasonOf('outlives-limit'));
+    expect(codecOf({ platform }).open(STORAGE_KEY, tooFar).createdAt).toBe(createdAt);
   });
 
   it('refuses an envelope of another session, namespace or serializer', () => {

@@ -53,8 +53,21 @@ const REFUSED: [string, unknown, string][] = [
   ['a boxed number', { a: Object(1) as unknown }, 'an instance of a class at depth 1'],
   ['a subclass of Array', { a: List.from([1]) }, 'an instance of a class at depth 1'],
   ['an object that inherits', { a: Object.create({ b: 1 }) as unknown }, 'an instance of a class at depth 1'],
-  ['an object with toJSON', { a: { toJSON: () => 1 } }, 'an object with toJSON at depth 1'],
-  ['an array with toJSON', { a: Object.assign([1], { toJSON: () => 1 }) }, 'an object with toJSON at depth 1'],
+  [
+    'an object with toJSON',
+    { a: { toJSON: () => 1 } },
+    'an object with a toJSON method (store what it returns) at depth 1',
+  ],
+  [
+    'an array with toJSON',
+    { a: Object.assign([1], { toJSON: () => 1 }) },
+    'an object with a toJSON method (store what it returns) at depth 1',
+  ],
+  [
+    'a URL',
+    { a: new URL('https://shop.example') },
+    'an object with a toJSON method (store what it returns) at depth 1',
+  ],
   [
     '__proto__ as a key',
     JSON.parse('{"a":{"__proto__":{}}}'),
@@ -116,6 +129,26 @@ describe('the JSON serializer', () => {
   it('names neither keys nor values of what it refuses', () => {
     const message = messageOf({ canaryKey: { canaryInner: ['canaryValue', () => 'canaryBody'] } });
     expect(message).not.toMatch(/canary/);
+  });
+
+  it.each([
+    ['a forbidden key', JSON.parse('{"__proto__":{"admin":true}}')],
+    ['data that is too deep', nested(PAYLOAD_DEPTH_MAX + 1)],
+    ['what JSON would change', new Date(0)],
+  ])('stores what it has checked: a getter or a proxy cannot answer with %s the second time', (_, later: unknown) => {
+    let reads = 0;
+    const answer = (): unknown => (++reads === 1 ? 1 : later);
+    const getter = {
+      get cart(): unknown {
+        return answer();
+      },
+    };
+    expect(roundTrip(getter)).toEqual({ cart: 1 });
+    reads = 0;
+    expect(
+      roundTrip(new Proxy({ cart: 0 }, { get: (_target, name) => (name === 'cart' ? answer() : undefined) })),
+    ).toEqual({ cart: 1 });
+    expect(reads).toBe(1);
   });
 
   it('hides what the application throws while its data is read', () => {

@@ -121,6 +121,20 @@ describe('a ring sealed for several openers', () => {
     ['the iterations are too few', (jwe) => (jwe.recipients[1]!.header['p2c'] = 209_999), /between 210000 and 1000000/],
     ['the iterations are too many', (jwe) => (jwe.recipients[1]!.header['p2c'] = 1_000_001), /between 210000/],
     ['the iterations are text', (jwe) => (jwe.recipients[1]!.header['p2c'] = '600000'), /between 210000/],
+    [
+      'the iterations of its recipients are too many in sum',
+      ({ recipients }) => {
+        const { header } = recipients[1]!;
+        for (let n = 0; n < 3; n += 1) {
+          const p2s = Buffer.alloc(16, n).toString('base64url');
+          recipients.push({
+            header: { ...header, p2s, p2c: 800_001 },
+            encrypted_key: 'A'.repeat(52) + String(n) + 'A',
+          });
+        }
+      },
+      /3000000 at most in sum/,
+    ],
     ['the salt is short', (jwe) => (jwe.recipients[1]!.header['p2s'] = 'AAAA'), /malformed/],
     ['an alg is unknown', (jwe) => (jwe.recipients[0]!.header['alg'] = 'dir'), /malformed/],
     ['a header says more', (jwe) => (jwe.recipients[0]!.header['enc'] = 'A128GCM'), /malformed/],
@@ -173,6 +187,7 @@ describe('a ring sealed for several openers', () => {
   it.each<[string, unknown, RegExp]>([
     ['nobody', [], /at least one opener/],
     ['eleven', Array.from({ length: 11 }, () => ({ kek: KEK })), /at most 10 openers/],
+    ['six passphrases', Array.from('abcdef', (letter) => ({ passphrase: letter.repeat(16) })), /at most 5 passphrases/],
     ['a kek twice', [{ kek: KEK }, { kek: Buffer.from(KEK) }], /one opener twice/],
     [
       'a passphrase twice',

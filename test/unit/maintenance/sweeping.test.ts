@@ -4,7 +4,7 @@ import { SWEEP_PAGE_ROWS } from '../../../src/limits.ts';
 import { MemoryFleet, refuse } from '../../support/memory-fleet.ts';
 
 const MINUTE = 60_000;
-const OPTIONS = { lifetime: { idle: '1m', absolute: '1h' }, sweep: false } as const;
+const OPTIONS = { lifetime: { idle: '1m', absolute: '1h' }, maxLifetime: '12h', sweep: false } as const;
 
 describe('sweepSessions', () => {
   it('deletes what ended long ago through a client that does not do it by itself', async () => {

@@ -16,7 +16,11 @@ import { failing, MemoryFleet, refuse, type FleetNode } from '../../support/memo
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 /** Three tenths of a minute less than a session is kept: its life, 15 min without the database, 2 min of slack. */
-const OPTIONS = { lifetime: { idle: '1m', absolute: '1h' }, sweep: { every: '10m', revokedRetention: '1h' } } as const;
+const OPTIONS = {
+  lifetime: { idle: '1m', absolute: '1h' },
+  maxLifetime: '12h',
+  sweep: { every: '10m', revokedRetention: '1h' },
+} as const;
 
 describe('the sweeper', () => {
   it('deletes what ended long ago, and leaves what lives', async () => {
