@@ -93,7 +93,7 @@ function walkOptionsOf({ args }: Context): WalkOptions {
   const sessionsPerSecond = args.integer('sessions-per-second', 1, WALK_SESSIONS_PER_SECOND_MAX);
   const cursor = args.text('cursor');
   try {
-    parseCursor(cursor);
+    if (cursor !== undefined) parseCursor(cursor);
   } catch {
     throw usageError('--cursor must be what an earlier run printed.');
   }

@@ -32,7 +32,8 @@ export class KeyKeeper {
   readonly #standing: Standing;
   /** Why the first ring could not be loaded, or the last one that the source had is not in use. */
   #trouble: string | undefined;
-  #reloading: Promise<void> | undefined;
+  /** Resolves with what spoke against the ring; never rejects. */
+  #reloading: Promise<Error | undefined> | undefined;
   #reloadedAt = Number.NEGATIVE_INFINITY;
   #hasStarted = false;
   #unwatch: (() => void) | undefined;
@@ -104,6 +105,17 @@ export class KeyKeeper {
     return this.codec.ring.version > version;
   }
 
+  /**
+   * Asks the source at once, however recently it was asked, and uses what it gives. Rejects if the source fails or if its ring
+   * is refused: the caller needs the newest ring, and the one in use may be older.
+   */
+  async refresh(): Promise<void> {
+    // What is being loaded just now may be from before the caller changed the ring.
+    await this.#reloading;
+    const failure = await this.#reload();
+    if (failure !== undefined) throw failure;
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelTimer?.();
@@ -154,13 +166,12 @@ export class KeyKeeper {
   }
 
   /** A flood of reasons must not become a flood of requests to a key service. */
-  #reloadIfDue(): Promise<void> {
+  async #reloadIfDue(): Promise<void> {
     const isDue = this.#options.platform.monotonic() - this.#reloadedAt >= KEYS_RELOAD_MS_MIN;
-    return isDue ? this.#reload() : (this.#reloading ?? Promise.resolve());
+    await (isDue ? this.#reload() : this.#reloading);
   }
 
-  /** Never rejects. */
-  #reload(): Promise<void> {
+  #reload(): Promise<Error | undefined> {
     this.#reloadedAt = this.#options.platform.monotonic();
     this.#reloading ??= this.#reloadOnce().finally(() => {
       this.#reloading = undefined;
@@ -168,14 +179,18 @@ export class KeyKeeper {
     return this.#reloading;
   }
 
-  async #reloadOnce(): Promise<void> {
-    if (this.#isClosed) return;
+  async #reloadOnce(): Promise<Error | undefined> {
+    if (this.#isClosed) return undefined;
     try {
       const ring = await this.#loadRing();
-      if (!this.#isClosed) this.#trouble = (await this.#adopt(ring)) === undefined ? undefined : 'ring-refused';
+      if (this.#isClosed) return undefined;
+      const refusal = await this.#adopt(ring);
+      this.#trouble = refusal && 'ring-refused';
+      return refusal;
     } catch (error) {
       this.#trouble = troubleOf(error);
       announce('not-loaded', this.codec.ring.version, this.#trouble);
+      return error instanceof Error ? error : new KeyRingError('The key source failed.');
     } finally {
       this.#standing.note(this.#verdict());
     }

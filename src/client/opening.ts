@@ -134,6 +134,7 @@ export class Opening<T> {
       codec: this.#keeper.codec,
       store: this.#store,
       seal: (storageKey, record, lastSeenAt) => this.#keeper.seal(storageKey, record, lastSeenAt),
+      refreshKeys: () => this.#keeper.refresh(),
     };
     return this.#opened;
   }

@@ -33,7 +33,7 @@ export async function waitForFleet(sessions: MaintenanceTarget, question: FleetQ
 }
 
 /** Waiting does not make an old ring newer. */
-function refuseStale(ring: KeyRing, fleet: Fleet): void {
+export function refuseStale(ring: KeyRing, fleet: Fleet): void {
   const highest = fleet.ring;
   if (highest === null || highest.version < ring.version) return;
   if (highest.version > ring.version) {

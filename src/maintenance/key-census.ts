@@ -1,6 +1,7 @@
 import type { KeyState } from '../keys/ring-key.ts';
 import { KEY_ID_BYTES, WALK_PAGE_ROWS } from '../limits.ts';
 import { requireOptions } from '../option-checks.ts';
+import { newestRing } from './newest-ring.ts';
 import { persevere } from './persevere.ts';
 import type { MaintenanceTarget, Opened } from './target.ts';
 
@@ -30,25 +31,29 @@ export interface CensusOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Counts the living sessions that each data key seals, by the rows' own word. Waits for a tier that is away. */
+/**
+ * Counts the living sessions that each data key seals, by the rows' own word: whoever writes to the database can make it lie.
+ * Names the keys of the newest ring that the client's source has. Waits for a tier that is away. Rejects with `KeyRingError` if
+ * that ring cannot be had, or the fleet uses a newer one.
+ */
 export async function keyCensus(sessions: MaintenanceTarget, options: CensusOptions = {}): Promise<KeyCensus> {
-  requireOptions('keyCensus options', options, ['signal']);
-  const { ring, platform } = await sessions['~use'](async ({ codec, platform: own }) => ({
-    ring: codec.ring,
-    platform: own,
-  }));
+  const { signal } = requireOptions('keyCensus options', options, ['signal']);
+  const platform = await sessions['~use'](({ platform: own }) => Promise.resolve(own));
+  await newestRing(sessions, platform, signal);
   const counts = new Map<string, number>();
   let after: Buffer | null = Buffer.alloc(0);
   while (after !== null) {
     const from: Buffer = after;
     const count = ({ store }: Opened) => store.walk(from, WALK_PAGE_ROWS);
-    const page = await persevere(platform, options.signal, () => sessions['~use'](count));
+    const page = await persevere(platform, signal, () => sessions['~use'](count));
     for (const row of page.rows) {
       const keyId = row.keyId.toString('hex');
       counts.set(keyId, (counts.get(keyId) ?? 0) + 1);
     }
     after = page.next;
   }
+  // Somebody may have changed it since the count began.
+  const ring = await newestRing(sessions, platform, signal);
   const keys = ring
     .keys()
     .filter(({ use }) => use === 'enc')

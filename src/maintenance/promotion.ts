@@ -38,11 +38,12 @@ export type PromoteKeyOptions = (AskingNobody | AskingTheFleet) & {
  * A ring in which `kid` is active already is returned as it is.
  */
 export async function promoteKey(ring: KeyRing, options: PromoteKeyOptions): Promise<KeyRing> {
-  requireOptions('promoteKey options', options, ['sessions', 'kid', 'use', 'force', 'timeout', 'platform']);
-  const { kid, use, platform = systemPlatform } = options;
+  const names = ['sessions', 'kid', 'use', 'force', 'timeout', 'platform'];
+  const given = requireOptions('promoteKey options', options, names);
+  const { kid, use, platform = systemPlatform } = given;
   const promoted = withPromoted(ring, { kid, use }, platform);
-  if (promoted !== ring && options.force !== true) {
-    const { sessions, timeout } = requireConsent('promoteKey', options);
+  if (promoted !== ring && given.force !== true) {
+    const { sessions, timeout } = requireConsent('promoteKey', given);
     await waitForFleet(sessions, { ring, timeout, objectionTo: (fleet) => lackOf(ring, fleet) });
   }
   return promoted;

@@ -1,5 +1,5 @@
 import type { Codec } from '../codec/codec.ts';
-import { EnvelopeError, KeyRingError } from '../errors.ts';
+import { EnvelopeError } from '../errors.ts';
 import { requireOptions } from '../option-checks.ts';
 import type { WalkedRow } from '../tiers/tier.ts';
 import type { MaintenanceTarget, Opened } from './target.ts';
@@ -15,16 +15,16 @@ export interface ReencryptOptions extends WalkOptions {
  * told to every node as any write is; lifetimes and last activity stay as they are. Sessions that do not open are reported and
  * left alone. May run while the service works, on any node or beside them, and again after a crash.
  *
- * Throws `KeyRingError` if the fleet uses a newer ring than this client.
+ * Walks with the newest ring of the client's key source, and begins again if there is another one at the end. Rejects with
+ * `KeyRingError` if that ring cannot be had, or the fleet uses a newer one.
  */
 export async function reencryptSessions(
   sessions: MaintenanceTarget,
   options: ReencryptOptions = {},
 ): Promise<WalkResult> {
-  requireOptions('reencryptSessions options', options, [...WALK_OPTIONS, 'destroyRevoked']);
-  await sessions['~use'](requireNewestRing);
-  const { destroyRevoked = false } = options;
-  return walkSessions('reencryptSessions', sessions, options, {
+  const given = requireOptions('reencryptSessions options', options, [...WALK_OPTIONS, 'destroyRevoked']);
+  const { destroyRevoked = false } = given;
+  return walkSessions('reencryptSessions', sessions, given, {
     isDone,
     async visit(opened, storageKey) {
       try {
@@ -35,15 +35,6 @@ export async function reencryptSessions(
       }
     },
   });
-}
-
-/** With an older ring, the walk would undo what others have done. */
-async function requireNewestRing({ store, codec }: Opened): Promise<void> {
-  const { ring } = await store.fleet.readFleet();
-  if (ring === null || ring.version <= codec.ring.version) return;
-  throw new KeyRingError(
-    `The fleet uses key ring version ${ring.version}, this client version ${codec.ring.version}: give it the newer one first.`,
-  );
 }
 
 /** A key that is still pending here is the active one of a node that is ahead. */

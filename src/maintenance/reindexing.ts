@@ -10,12 +10,12 @@ export interface ReindexOptions extends WalkOptions {
 /**
  * Files every living session of a user under the active index key. Revisions, data and lifetimes stay as they are. Until it has
  * ended, calls by user ask for all index keys that are not retired, so they find every session. May run while the service
- * works, and again after a crash.
+ * works, and again after a crash. Rings: as for `reencryptSessions`.
  */
 export async function reindexSessions(sessions: MaintenanceTarget, options: ReindexOptions = {}): Promise<WalkResult> {
-  requireOptions('reindexSessions options', options, [...WALK_OPTIONS, 'dryRun']);
-  const { dryRun = false } = options;
-  return walkSessions('reindexSessions', sessions, options, {
+  const given = requireOptions('reindexSessions options', options, [...WALK_OPTIONS, 'dryRun']);
+  const { dryRun = false } = given;
+  return walkSessions('reindexSessions', sessions, given, {
     isDone: (_codec, { hasUser }) => !hasUser,
     visit: (opened, storageKey) => refile(opened, storageKey, dryRun),
   });

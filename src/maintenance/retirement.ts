@@ -22,11 +22,11 @@ export type RetireKeyOptions = (AskingNobody | AskingTheFleet) & {
  * retired already is returned as it is.
  */
 export async function retireKey(ring: KeyRing, options: RetireKeyOptions): Promise<KeyRing> {
-  requireOptions('retireKey options', options, ['sessions', 'kid', 'force', 'timeout']);
-  const { kid } = options;
+  const given = requireOptions('retireKey options', options, ['sessions', 'kid', 'force', 'timeout']);
+  const { kid } = given;
   const retired = withRetired(ring, kid);
-  if (retired === ring || options.force === true) return retired;
-  const { sessions, timeout } = requireConsent('retireKey', options);
+  if (retired === ring || given.force === true) return retired;
+  const { sessions, timeout } = requireConsent('retireKey', given);
   await waitForFleet(sessions, { ring, timeout, objectionTo: (fleet) => lackOf(ring, fleet) ?? unsettled(fleet) });
   // Only now: what a node sealed before it had the ring is committed, or never will be.
   await requireUnused(sessions, ring, kid);

@@ -20,8 +20,8 @@ export interface SweepOptions {
 /** Null where sweeping is switched off. Throws `ConfigurationError`. */
 export function resolveSweep(sweep: false | SweepOptions): SweepPlan | null {
   if (sweep === false) return null;
-  requireOptions('sweep', sweep, ['every', 'revokedRetention']);
-  const { every = SWEEP_EVERY_MS_DEFAULT, revokedRetention } = sweep;
+  const given = requireOptions('sweep', sweep, ['every', 'revokedRetention']);
+  const { every = SWEEP_EVERY_MS_DEFAULT, revokedRetention } = given;
   return {
     everyMs: parseDuration('sweep.every', every, SWEEP_EVERY_MS_MIN, SWEEP_EVERY_MS_MAX),
     revokedRetentionMs: resolveRevokedRetention('sweep.revokedRetention', revokedRetention),

@@ -28,9 +28,9 @@ export async function sweepSessions(
   sessions: MaintenanceTarget,
   options: SweepSessionsOptions = {},
 ): Promise<SweepProgress> {
-  requireOptions('sweepSessions options', options, ['revokedRetention', 'onProgress', 'signal']);
-  const { onProgress, signal } = options;
-  const revokedRetentionMs = resolveRevokedRetention('revokedRetention', options.revokedRetention);
+  const given = requireOptions('sweepSessions options', options, ['revokedRetention', 'onProgress', 'signal']);
+  const { onProgress, signal } = given;
+  const revokedRetentionMs = resolveRevokedRetention('revokedRetention', given.revokedRetention);
   const platform = await sessions['~use'](({ platform: own }) => Promise.resolve(own));
   let after: Buffer = Buffer.alloc(0);
   let done: SweepProgress = { scanned: 0, removed: 0 };

@@ -27,7 +27,12 @@ export interface WalkProgress extends Readonly<WalkCounts> {
   readonly perSecond: number;
   /** How long the rest will take, in milliseconds, if it goes on like this. */
   readonly etaMs: number;
-  /** Everything up to here is done. It is a hash: fine to show and to store. Another run may begin here. */
+  /** The version of the key ring that this walk uses. If the ring changes meanwhile, the walk and its counts begin again. */
+  readonly ring: number;
+  /**
+   * Everything up to here is done, as far as this ring goes. It is a version and a hash: fine to show and to store. Another run
+   * may begin here; with another ring, it begins at the beginning.
+   */
   readonly cursor: string;
 }
 
@@ -52,9 +57,11 @@ export class Tally {
   readonly #platform: Platform;
   readonly #startedAt: number;
   readonly #start: number;
+  readonly #ring: number;
 
-  constructor(platform: Platform, after: Buffer) {
+  constructor(platform: Platform, after: Buffer, ring: number) {
     this.#platform = platform;
+    this.#ring = ring;
     this.#startedAt = platform.monotonic();
     this.#start = positionOf(after);
   }
@@ -68,16 +75,23 @@ export class Tally {
       total: share > 0 ? Math.round(this.counts.scanned / share) : this.counts.scanned,
       perSecond: elapsedMs > 0 ? Math.round((this.counts.scanned * 1_000) / elapsedMs) : 0,
       etaMs: share > 0 ? Math.round((elapsedMs * (1 - share)) / share) : 0,
-      cursor: (next ?? END).toString('base64url'),
+      ring: this.#ring,
+      cursor: `${this.#ring}.${(next ?? END).toString('base64url')}`,
     };
   }
 }
 
+/** How far a walk had come, and with which ring. */
+export interface Position {
+  readonly ring: number;
+  readonly after: Buffer;
+}
+
 /** Throws `ConfigurationError` for what is not the cursor of a walk. */
-export function parseCursor(cursor: unknown): Buffer {
-  if (cursor === undefined) return Buffer.alloc(0);
-  const key = typeof cursor === 'string' ? Buffer.from(cursor, 'base64url') : undefined;
-  if (key?.length === STORAGE_KEY_BYTES) return key;
+export function parseCursor(cursor: unknown): Position {
+  const [, ring = '', key = ''] = (typeof cursor === 'string' && /^(\d{1,16})\.([\w-]{43})$/.exec(cursor)) || [];
+  const after = Buffer.from(key, 'base64url');
+  if (after.length === STORAGE_KEY_BYTES) return { ring: Number(ring), after };
   throw new ConfigurationError('cursor: expected the cursor of an earlier walk.');
 }
 

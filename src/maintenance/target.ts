@@ -13,6 +13,8 @@ export interface Opened {
   readonly codec: Codec;
   readonly store: TieredStore;
   readonly seal: Seal;
+  /** Asks the key source now, and uses its ring. Rejects if the source fails or its ring is refused. */
+  readonly refreshKeys: () => Promise<void>;
 }
 
 /** A `SessionClient`, as maintenance sees it. */

@@ -16,9 +16,10 @@ import type { SealedRecord } from '../session/sealed-record.ts';
 import { handleOf } from '../session/session-id.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { WalkedRow } from '../tiers/tier.ts';
+import { newestRing } from './newest-ring.ts';
 import { Pace } from './pace.ts';
 import { pause, persevere } from './persevere.ts';
-import { parseCursor, Tally, type WalkProgress } from './tally.ts';
+import { parseCursor, Tally, type Position, type WalkProgress } from './tally.ts';
 import type { MaintenanceTarget, Opened } from './target.ts';
 
 export interface WalkOptions {
@@ -71,16 +72,30 @@ export const WALK_OPTIONS = [
 /**
  * Visits every living session once, in order of storage key, a bounded number at a time. Nothing is remembered but the cursor,
  * and a visit that finds its work done does nothing: whoever was killed in the middle begins again, with the cursor or without.
- * A tier that is away is waited for.
+ * A tier that is away is waited for. Walks with the newest ring of the client's source; if there is another one at the end,
+ * what was done by the first may have to be done again, so all sessions are visited once more.
  */
-export function walkSessions(
+export async function walkSessions(
   what: string,
   sessions: MaintenanceTarget,
   options: WalkOptions,
   visitor: Visitor,
 ): Promise<WalkResult> {
+  const resolved = resolveWalk(what, options);
+  const { signal } = resolved;
+  const platform = await sessions['~use'](({ platform: own }) => Promise.resolve(own));
+  let { version } = await newestRing(sessions, platform, signal);
+  for (;;) {
+    const result = await new Walk(sessions, platform, resolved, visitor, version).run();
+    const newest = await newestRing(sessions, platform, signal);
+    if (newest.version === version) return result;
+    version = newest.version;
+  }
+}
+
+function resolveWalk(what: string, options: WalkOptions): ResolvedWalk {
   const { batchSize, concurrency, sessionsPerSecond, cursor, onProgress, signal } = options;
-  const resolved: ResolvedWalk = {
+  return {
     batchSize: requireInteger(`${what}: batchSize`, batchSize ?? WALK_PAGE_ROWS, 1, WALK_PAGE_ROWS_MAX),
     concurrency: requireInteger(
       `${what}: concurrency`,
@@ -92,44 +107,48 @@ export function walkSessions(
       sessionsPerSecond === undefined
         ? undefined
         : requireInteger(`${what}: sessionsPerSecond`, sessionsPerSecond, 1, WALK_SESSIONS_PER_SECOND_MAX),
-    after: parseCursor(cursor),
+    position: cursor === undefined ? undefined : parseCursor(cursor),
     onProgress: onProgress ?? (() => undefined),
     signal,
   };
-  return sessions['~use'](async ({ platform }) => new Walk(sessions, platform, resolved, visitor)).then((walk) =>
-    walk.run(),
-  );
 }
 
 interface ResolvedWalk {
   readonly batchSize: number;
   readonly concurrency: number;
   readonly sessionsPerSecond: number | undefined;
-  readonly after: Buffer;
+  readonly position: Position | undefined;
   readonly onProgress: (progress: WalkProgress) => void;
   readonly signal: AbortSignal | undefined;
 }
 
+/** One pass over all sessions, with one ring. */
 class Walk {
   readonly #sessions: MaintenanceTarget;
   readonly #platform: Platform;
   readonly #options: ResolvedWalk;
   readonly #visitor: Visitor;
+  readonly #ring: number;
+  readonly #start: Buffer;
   readonly #tally: Tally;
   readonly #pace: Pace;
   readonly #failures: WalkFailure[] = [];
 
-  constructor(sessions: MaintenanceTarget, platform: Platform, options: ResolvedWalk, visitor: Visitor) {
+  constructor(sessions: MaintenanceTarget, platform: Platform, options: ResolvedWalk, visitor: Visitor, ring: number) {
+    const { position, sessionsPerSecond } = options;
     this.#sessions = sessions;
     this.#platform = platform;
     this.#options = options;
     this.#visitor = visitor;
-    this.#tally = new Tally(platform, options.after);
-    this.#pace = new Pace(platform, options.sessionsPerSecond);
+    this.#ring = ring;
+    this.#start = position?.ring === ring ? position.after : Buffer.alloc(0);
+    this.#tally = new Tally(platform, this.#start, ring);
+    this.#pace = new Pace(platform, sessionsPerSecond);
   }
 
+  /** Ends early when the client uses another ring. */
   async run(): Promise<WalkResult> {
-    let after: Buffer | null = this.#options.after;
+    let after: Buffer | null = this.#start;
     let progress = this.#tally.progress(after);
     while (after !== null) {
       after = await this.#page(after);
@@ -142,6 +161,7 @@ class Walk {
   /** Where to go on. */
   async #page(after: Buffer): Promise<Buffer | null> {
     const page = await this.#step(async ({ store, codec }) => {
+      if (codec.ring.version !== this.#ring) return { count: 0, next: null, todo: [] };
       const { rows, next } = await store.walk(after, this.#options.batchSize);
       return { count: rows.length, next, todo: rows.filter((row) => !this.#visitor.isDone(codec, row)) };
     });

@@ -13,6 +13,7 @@ const progress = (scanned: number, total: number): WalkProgress => ({
   conflicts: 0,
   perSecond: 1_200,
   etaMs: 65_400,
+  ring: 1,
   cursor: '',
 });
 
