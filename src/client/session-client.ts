@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { ConfigurationError, OutcomeUnknownError, SessionNotFoundError } from '../errors.ts';
 import { READY_TIMEOUT_MS_DEFAULT, READY_TIMEOUT_MS_MAX } from '../limits.ts';
 import { requireOptions } from '../option-checks.ts';
@@ -229,6 +230,11 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** @internal The keys that authenticate cookies now, the one that signs first; resolves once the client is open. */
+  '~cookieKeys'(): Promise<readonly KeyObject[]> {
+    return this.#opening.use(async ({ codec }) => codec.cookieKeys);
   }
 
   /** @internal */

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { ConfigurationError, EnvelopeError, KeyRingError, PayloadError } from '../errors.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { CLOCK_SKEW_MS, DEADLINE_TOLERANCE_FACTOR, LINEAGE_KEYS_MAX, PAYLOAD_BYTES_MAX } from '../limits.ts';
@@ -6,6 +7,7 @@ import { includesKey, sealedBy, withoutKey, type Lineage } from '../session/line
 import type { SessionRecord } from '../session/session-record.ts';
 import { AdditionalData } from './additional-data.ts';
 import { BlindIndex } from './blind-index.ts';
+import { cookieKeyOf } from './cookie-key.ts';
 import { openEnvelope, readEnvelopeHeader, sealEnvelope } from './envelope.ts';
 import type { Memo } from './memo.ts';
 import { messageKeysOf } from './message-keys.ts';
@@ -30,6 +32,9 @@ export interface CodecOptions {
 /** Between records and envelopes. Synchronous, and the only place where session data meets a key. */
 export class Codec {
   #ring: KeyRing;
+  /** Those of the ring, once somebody has asked. */
+  #cookieKeys: readonly KeyObject[] | undefined;
+  readonly #namespace: string;
   readonly #blindIndex: BlindIndex;
   readonly #additionalData: AdditionalData;
   readonly #platform: Platform;
@@ -43,6 +48,7 @@ export class Codec {
     checkInteger(maxPayloadBytes, 1, PAYLOAD_BYTES_MAX, 'maxPayloadBytes');
     checkInteger(serializerId, 1, 255, 'The id of a serializer');
     this.#ring = ring;
+    this.#namespace = namespace;
     this.#blindIndex = new BlindIndex(namespace);
     this.#additionalData = new AdditionalData(namespace);
     this.#platform = platform;
@@ -60,6 +66,7 @@ export class Codec {
   replaceRing(ring: KeyRing): void {
     this.#memo?.clear();
     this.#ring = ring;
+    this.#cookieKeys = undefined;
   }
 
   /**
@@ -114,6 +121,15 @@ export class Codec {
   /** Everything that a user's sessions may be found by, `userKey` first. */
   userKeys(userId: string): Buffer[] {
     return this.#ring.indexKeys.map((key) => this.#blindIndex.userKey(key, userId));
+  }
+
+  /**
+   * What authenticates the cookies of this namespace: sign with the first, accept any. One for each index key that is not revoked, the
+   * active one first. The same array until the ring is replaced, so ask for each cookie.
+   */
+  get cookieKeys(): readonly KeyObject[] {
+    this.#cookieKeys ??= Object.freeze(this.#ring.cookieIndexKeys.map((key) => cookieKeyOf(key, this.#namespace)));
+    return this.#cookieKeys;
   }
 
   /** The 8 bytes that name the key of an envelope: a view of it. Throws `EnvelopeError` ("malformed"). */

@@ -30,6 +30,8 @@ export class KeyRing {
   readonly sealingKey: DataKey;
   /** Every index key that may have blinded a user id, the active one first. */
   readonly indexKeys: readonly [IndexKey, ...IndexKey[]];
+  /** Every index key that is not revoked, the active one first: browsers hold cookies from before a key was retired. */
+  readonly cookieIndexKeys: readonly [IndexKey, ...IndexKey[]];
   /** The kids of keys that were revoked, and whose material is gone since. */
   readonly revokedKids: readonly string[];
   readonly #keys: readonly RingKey[];
@@ -39,10 +41,11 @@ export class KeyRing {
 
   /** @internal Use `generateKeyRing`, `open` or `fromJwks`. Throws `KeyRingError` unless the keys make a ring. */
   constructor(version: number, keys: readonly RingKey[], revokedKids: readonly string[] = []) {
-    const { sealingKey, indexKeys } = checkRing(version, keys, revokedKids);
+    const { sealingKey, indexKeys, cookieIndexKeys } = checkRing(version, keys, revokedKids);
     this.version = version;
     this.sealingKey = sealingKey;
     this.indexKeys = Object.freeze(indexKeys);
+    this.cookieIndexKeys = Object.freeze(cookieIndexKeys);
     this.#keys = [...keys];
     this.revokedKids = Object.freeze([...revokedKids]);
     this.#dataKeys = new Map(keys.filter(isDataKey).map((key) => [nameOf(key.keyId, 0), key]));

@@ -1,13 +1,15 @@
 import { KeyRingError } from '../errors.ts';
 import { keyIdOf } from './key-material.ts';
-import { algorithmOf, type DataKey, type IndexKey, type RingKey } from './ring-key.ts';
+import { algorithmOf, type DataKey, type IndexKey, type KeyState, type RingKey } from './ring-key.ts';
+
+type IndexKeys = readonly [IndexKey, ...IndexKey[]];
 
 /** Throws `KeyRingError` unless these keys make a ring; answers with the keys that stand out. */
 export function checkRing(
   version: number,
   keys: readonly RingKey[],
   revokedKids: readonly string[],
-): { sealingKey: DataKey; indexKeys: readonly [IndexKey, ...IndexKey[]] } {
+): { sealingKey: DataKey; indexKeys: IndexKeys; cookieIndexKeys: IndexKeys } {
   if (!Number.isSafeInteger(version) || version < 1) {
     throw new KeyRingError('A key ring\'s "holdfast:version" must be a positive integer.');
   }
@@ -23,8 +25,11 @@ export function checkRing(
     'index key ("use": "sig")',
   );
   // A pending key may be active on a node that is ahead of us; rows of a revoked one must still be found to be ended.
-  const others = keys.filter((key) => key.use === 'sig' && key.state !== 'retired' && key !== activeIndexKey);
-  return { sealingKey, indexKeys: [activeIndexKey, ...(others as IndexKey[])] };
+  const but = (state: KeyState): IndexKeys => {
+    const others = keys.filter((key) => key.use === 'sig' && key.state !== state && key !== activeIndexKey);
+    return [activeIndexKey, ...(others as IndexKey[])];
+  };
+  return { sealingKey, indexKeys: but('retired'), cookieIndexKeys: but('revoked') };
 }
 
 function only<Key>(keys: readonly Key[], what: string): Key {

@@ -4,12 +4,13 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { BlindIndex } from '../../src/codec/blind-index.ts';
+import { cookieKeyOf } from '../../src/codec/cookie-key.ts';
 import { sealEnvelope } from '../../src/codec/envelope.ts';
 import { encodeRecord } from '../../src/codec/record-format.ts';
 import type { EnvelopeErrorReason } from '../../src/errors.ts';
 import type { KeyRing } from '../../src/keys/key-ring.ts';
 import type { RingJwk } from '../../src/keys/ring-jwk.ts';
-import type { DataKey, Suite } from '../../src/keys/ring-key.ts';
+import type { DataKey, IndexKey, Suite } from '../../src/keys/ring-key.ts';
 import { LINEAGE_KEYS_MAX } from '../../src/limits.ts';
 import type { SessionRecord } from '../../src/session/session-record.ts';
 import { fixtureJwk, fixtureJwks, fixtureRing } from '../support/ring-fixtures.ts';
@@ -68,6 +69,13 @@ interface UserKeyVector {
   readonly userKey: string;
 }
 
+interface CookieKeyVector {
+  readonly name: string;
+  readonly namespace: string;
+  readonly kid: string;
+  readonly cookieKey: string;
+}
+
 export interface VectorFile {
   readonly about: string;
   readonly sessionId: string;
@@ -75,6 +83,7 @@ export interface VectorFile {
   readonly opens: readonly OpeningVector[];
   readonly refused: readonly RefusedVector[];
   readonly userKeys: readonly UserKeyVector[];
+  readonly cookieKeys: readonly CookieKeyVector[];
 }
 
 const VECTOR_FILE: URL = new URL('envelope-v1.json', import.meta.url);
@@ -94,7 +103,15 @@ const HERE: Context = { namespace: NAMESPACE, storageKey: STORAGE_KEY.toString('
 export async function envelopeVectors(): Promise<VectorFile> {
   const ring = await fixtureRing();
   const refused = [...rewritten(ring, 2), ...rewritten(ring, 1), ...(await unusableKeys(ring)), ...wrongPlaintexts(ring)];
-  return { about: ABOUT, sessionId: SESSION_ID, ring: fixtureJwks(), opens: opens(ring), refused, userKeys: userKeys(ring) };
+  return {
+    about: ABOUT,
+    sessionId: SESSION_ID,
+    ring: fixtureJwks(),
+    opens: opens(ring),
+    refused,
+    userKeys: userKeys(ring),
+    cookieKeys: cookieKeys(ring),
+  };
 }
 
 function opens(ring: KeyRing): OpeningVector[] {
@@ -215,6 +232,18 @@ function userKeys(ring: KeyRing): UserKeyVector[] {
   ];
 }
 
+function cookieKeys(ring: KeyRing): CookieKeyVector[] {
+  const [active, before] = ring.cookieIndexKeys;
+  const vector = (name: string, namespace: string, key: IndexKey): CookieKeyVector => {
+    return { name, namespace, kid: key.kid, cookieKey: cookieKeyOf(key, namespace).export().toString('hex') };
+  };
+  return [
+    vector('active index key', NAMESPACE, active),
+    vector('index key of before', NAMESPACE, before as IndexKey),
+    vector('another namespace', 'магазин', active),
+  ];
+}
+
 function opening(name: string, key: DataKey, record: SessionRecord, namespace: string = NAMESPACE): OpeningVector {
   const plaintext = plaintextOf(record);
   const envelope = sealed(key, plaintext, record.revision, namespace);
@@ -265,7 +294,12 @@ export function readVectors(): VectorFile {
 
 /** Every vector that is in `before` and not, letter for letter, in `after`. */
 export function lostVectors(before: VectorFile, after: VectorFile): string[] {
-  const all = (file: VectorFile): { name: string }[] => [...file.opens, ...file.refused, ...file.userKeys];
+  const all = (file: VectorFile): { name: string }[] => [
+    ...file.opens,
+    ...file.refused,
+    ...file.userKeys,
+    ...file.cookieKeys,
+  ];
   const kept = new Set(all(after).map((vector) => JSON.stringify(vector)));
   return all(before)
     .filter((vector) => !kept.has(JSON.stringify(vector)))

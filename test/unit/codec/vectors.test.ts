@@ -35,6 +35,11 @@ describe('the vectors of envelope v1', () => {
     expect(codecOf(namespace).userKeys(userId)[at]?.toString('hex')).toBe(userKey);
   });
 
+  it.each(vectors.cookieKeys)('derives the key for cookies: $name', ({ namespace, kid, cookieKey }) => {
+    const at = ring.cookieIndexKeys.findIndex((key) => key.kid === kid);
+    expect(codecOf(namespace).cookieKeys[at]?.export().toString('hex')).toBe(cookieKey);
+  });
+
   it('name the storage key of their session id', () => {
     expect(vectors.opens[0]?.storageKey).toBe(storageKeyOf(vectors.sessionId).toString('hex'));
   });

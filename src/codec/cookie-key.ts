@@ -1,0 +1,20 @@
+import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import type { IndexKey } from '../keys/ring-key.ts';
+import { KEY_BYTES } from '../limits.ts';
+import { lengthPrefixed } from './length-prefixed.ts';
+
+const LABEL = Buffer.from('holdfast cookie key v1', 'ascii');
+/** RFC 5869 §3.1: the index key is random as it is. */
+const NO_SALT = Buffer.alloc(0);
+
+/**
+ * HKDF-SHA-256 (index key, no salt, length-prefixed label ‖ length-prefixed namespace): authenticates cookies of one namespace. Whoever
+ * learns it learns nothing about the index key, so user keys stay what they are.
+ */
+export function cookieKeyOf(indexKey: IndexKey, namespace: string): KeyObject {
+  const info = lengthPrefixed(LABEL, Buffer.from(namespace, 'utf8'));
+  const bytes = Buffer.from(hkdfSync('sha256', indexKey.secret, NO_SALT, info, KEY_BYTES));
+  const key = createSecretKey(bytes);
+  bytes.fill(0);
+  return key;
+}
