@@ -15,6 +15,7 @@ export function sealRecord(codec: Codec, storageKey: Buffer, record: SessionReco
     keyId: codec.keyIdOf(envelope),
     createdAt,
     lastSeenAt,
+    idleLifetimeMs,
     idleExpiresAt: idleDeadline(lastSeenAt, idleLifetimeMs, absoluteExpiresAt),
     absoluteExpiresAt,
   };

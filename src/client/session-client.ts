@@ -282,8 +282,9 @@ async function insertNew(
   const id = newSessionId(platform);
   try {
     const sealed = await seal(storageKeyOf(id));
-    await store.create(sealed);
-    return { id, sealed };
+    if ((await store.create(sealed)) === 'inserted') return { id, sealed };
+    // 256 random bits do not collide.
+    throw new OutcomeUnknownError();
   } catch (error) {
     if (isLast || !(error instanceof OutcomeUnknownError)) throw error;
     return insertNew(store, seal, platform, true);

@@ -1,3 +1,5 @@
+import { ENVELOPE_TAG_BYTES } from '../limits.ts';
+
 /**
  * What tiers see of a session. Nothing here is readable without a key: ids are hashed, the user id is blinded, the data
  * is sealed. Times are milliseconds since the epoch; `lastSeenAt` and `idleExpiresAt` are not authenticated.
@@ -13,6 +15,8 @@ export interface SealedRecord {
   readonly keyId: Buffer;
   readonly createdAt: number;
   readonly lastSeenAt: number;
+  /** Milliseconds of inactivity after which the session ends: what a later touch moves the idle deadline by. */
+  readonly idleLifetimeMs: number;
   readonly idleExpiresAt: number;
   readonly absoluteExpiresAt: number;
 }
@@ -20,8 +24,18 @@ export interface SealedRecord {
 /** What it takes to confirm a copy without moving the envelope. */
 export interface RecordState {
   readonly revision: number;
+  /**
+   * The last 16 bytes of the envelope. Two envelopes of one revision may differ: a database that lost a commit issues the
+   * same revision again.
+   */
+  readonly tag: Buffer;
   readonly keyId: Buffer;
   readonly lastSeenAt: number;
   readonly idleExpiresAt: number;
   readonly absoluteExpiresAt: number;
+}
+
+/** Tells two envelopes apart: AES-GCM's authenticator, a view of the envelope's end. */
+export function envelopeTag(envelope: Buffer): Buffer {
+  return envelope.subarray(-ENVELOPE_TAG_BYTES);
 }

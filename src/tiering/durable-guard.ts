@@ -19,6 +19,7 @@ import type {
   FindEndedCommand,
   Fleet,
   InsertCommand,
+  InsertOutcome,
   MoveUserKeyCommand,
   NodeMark,
   RegenerateCommand,
@@ -192,7 +193,7 @@ export class DurableGuard {
     return this.#ask(() => this.#tier.markDirty(storageKey));
   }
 
-  insert(command: InsertCommand): Promise<boolean> {
+  insert(command: InsertCommand): Promise<InsertOutcome> {
     return this.#tell(() => this.#tier.insert(command));
   }
 

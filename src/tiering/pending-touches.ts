@@ -1,6 +1,6 @@
 import { PENDING_TOUCHES_MAX, SHARED_STATEMENT_ROWS_MAX, TOUCH_FLUSH_MS } from '../limits.ts';
 import type { CancelTimer } from '../platform/platform.ts';
-import { aliveAt, idleDeadline, touchIntervalFor } from '../session/lifetime.ts';
+import { aliveAt, touchIntervalFor } from '../session/lifetime.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { TieringContext, TouchBacklog } from './context.ts';
 import { spread } from './touch-path.ts';
@@ -9,10 +9,10 @@ import { spread } from './touch-path.ts';
 interface PendingTouch {
   readonly storageKey: Buffer;
   readonly idleLifetimeMs: number;
-  readonly absoluteExpiresAt: number;
   /** The first activity that was not told: the session was alive then, by the durable tier's own deadline. */
   readonly firstSeenAt: number;
   readonly lastSeenAt: number;
+  readonly longestPauseMs: number;
 }
 
 type Surroundings = Pick<TieringContext, 'background' | 'durable' | 'platform' | 'primary' | 'touchIntervalMs'>;
@@ -37,9 +37,9 @@ export class PendingTouches implements TouchBacklog {
     const key = storageKey.toString('latin1');
     const earlier = this.#touches.get(key);
     if (earlier === undefined && this.#touches.size >= PENDING_TOUCHES_MAX) return;
-    const { idleLifetimeMs, absoluteExpiresAt } = record;
-    const firstSeenAt = earlier?.firstSeenAt ?? lastSeenAt;
-    this.#touches.set(key, { storageKey, idleLifetimeMs, absoluteExpiresAt, firstSeenAt, lastSeenAt });
+    const { idleLifetimeMs } = record;
+    const { firstSeenAt, longestPauseMs } = joined(earlier, lastSeenAt);
+    this.#touches.set(key, { storageKey, idleLifetimeMs, firstSeenAt, lastSeenAt, longestPauseMs });
     this.#schedule();
   }
 
@@ -92,17 +92,24 @@ export class PendingTouches implements TouchBacklog {
   }
 
   async #tell(key: string, pending: PendingTouch): Promise<void> {
-    const { storageKey, idleLifetimeMs, absoluteExpiresAt, firstSeenAt, lastSeenAt } = pending;
+    const { storageKey, idleLifetimeMs, firstSeenAt, lastSeenAt, longestPauseMs } = pending;
     const { durable, primary, background, touchIntervalMs } = this.#around;
     const stamp = primary.stamp();
     const state = await durable.touch({
       storageKey,
       lastSeenAt,
-      idleExpiresAt: idleDeadline(lastSeenAt, idleLifetimeMs, absoluteExpiresAt),
       aliveAt: aliveAt(firstSeenAt, touchIntervalFor(idleLifetimeMs, touchIntervalMs)),
+      longestPauseMs,
     });
     // What was added meanwhile is no older than the statement took: not worth another one.
     this.#touches.delete(key);
     background.run('upkeep', spread(this.#around, storageKey, state, stamp));
   }
+}
+
+/** When the activities began, and the longest time between two of them. */
+function joined(earlier: PendingTouch | undefined, lastSeenAt: number) {
+  if (earlier === undefined) return { firstSeenAt: lastSeenAt, longestPauseMs: 0 };
+  const { firstSeenAt, longestPauseMs } = earlier;
+  return { firstSeenAt, longestPauseMs: Math.max(longestPauseMs, lastSeenAt - earlier.lastSeenAt) };
 }

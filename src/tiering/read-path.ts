@@ -1,6 +1,6 @@
 import { EnvelopeError, TierUnavailableError, type TierRole } from '../errors.ts';
 import { hasEnded, idleDeadline, primaryTtl } from '../session/lifetime.ts';
-import type { RecordState, SealedRecord } from '../session/sealed-record.ts';
+import { envelopeTag, type RecordState, type SealedRecord } from '../session/sealed-record.ts';
 import { handleOf } from '../session/session-id.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import { envelopeRejected } from '../telemetry/channels.ts';
@@ -132,8 +132,9 @@ export class ReadPath {
     const idleExpiresAt = idleDeadline(lastSeenAt, record.idleLifetimeMs, record.absoluteExpiresAt);
     const ttlMs = primaryTtl({ idleExpiresAt, absoluteExpiresAt: record.absoluteExpiresAt }, lastSeenAt);
     const { revision, stamp } = value;
+    const tag = envelopeTag(value.envelope);
     pendingTouches.add(storageKey, record, lastSeenAt);
-    background.run('upkeep', primary.restamp(storageKey, { revision, stamp, lastSeenAt, idleExpiresAt, ttlMs }));
+    background.run('upkeep', primary.restamp(storageKey, { revision, tag, stamp, lastSeenAt, idleExpiresAt, ttlMs }));
     return { ...session, lastSeenAt, idleExpiresAt };
   }
 
@@ -149,7 +150,7 @@ export class ReadPath {
       const isToldMore = await this.#context.pendingTouches.tell(storageKey);
       return isToldMore ? this.#confirm(storageKey, value, record, options) : null;
     }
-    if (state.revision !== value.revision) return this.#fill(storageKey, value, options);
+    if (!isCopyOf(state, value)) return this.#fill(storageKey, value, options);
     const { lastSeenAt, idleExpiresAt } = state;
     return { storageKey, record, lastSeenAt, idleExpiresAt, servedBy: 'durable' };
   }
@@ -168,8 +169,8 @@ export class ReadPath {
     }
     const stamp = primary.stamp();
     const state = await durable.readState(storageKey);
-    // A copy of another revision is about to be replaced under a lease on it, so it must still be there.
-    if (state === null || state.revision === value.revision) {
+    // Any other copy is about to be replaced under a lease on it, so it must still be there.
+    if (state === null || isCopyOf(state, value)) {
       background.run('upkeep', spread(this.#context, storageKey, state, stamp));
     }
     return state;
@@ -247,6 +248,11 @@ export class ReadPath {
       throw error;
     }
   }
+}
+
+/** One revision may be two envelopes, where the database lost a commit and issued its revision again. */
+function isCopyOf(state: RecordState, { revision, envelope }: PrimaryValue): boolean {
+  return state.revision === revision && state.tag.equals(envelopeTag(envelope));
 }
 
 function fromValue(storageKey: Buffer, value: PrimaryValue, record: SessionRecord): LivingSession {

@@ -3,7 +3,7 @@ import type { Platform } from '../platform/platform.ts';
 import { aliveAt } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
 import type { TierHealth } from '../telemetry/standing.ts';
-import type { DurableTier, MoveUserKeyCommand, PrimaryTier, WalkPage } from '../tiers/tier.ts';
+import type { DurableTier, InsertOutcome, MoveUserKeyCommand, PrimaryTier, WalkPage } from '../tiers/tier.ts';
 import { Background } from './background.ts';
 import type { LivingSession, OpenEnvelope, RememberedEnvelope, TieringContext } from './context.ts';
 import { destroyLatecomers, destroyMany } from './destroy-many-path.ts';
@@ -126,7 +126,7 @@ export class TieredStore {
     return this.#standings.durable;
   }
 
-  create(record: SealedRecord): Promise<void> {
+  create(record: SealedRecord): Promise<InsertOutcome> {
     return create(this.#context, this.#pending, record);
   }
 

@@ -13,7 +13,7 @@ export function isTouchDue(context: TieringContext, record: SessionRecord, lastS
 
 /**
  * Moves the idle deadline in the durable tier, which thereby says what the truth is: the primary tier's copy of that
- * revision is stamped anew, any other is evicted. Null if the session is gone. One statement, one script.
+ * envelope is stamped anew, an older one is evicted. Null if the session is gone. One statement, one script.
  */
 export async function touch(
   context: TieringContext,
@@ -26,8 +26,8 @@ export async function touch(
   const state = await durable.touch({
     storageKey,
     lastSeenAt: now,
-    idleExpiresAt: idleDeadline(now, record.idleLifetimeMs, record.absoluteExpiresAt),
     aliveAt: aliveAt(now, touchIntervalFor(record.idleLifetimeMs, context.touchIntervalMs)),
+    longestPauseMs: 0,
   });
   context.background.run('upkeep', spread(context, storageKey, state, stamp));
   return state;
@@ -45,8 +45,8 @@ export async function spread(
   if (state === null || ttlMs <= 0) {
     await primary.evict(storageKey, REVISION_MAX);
   } else if (stamp !== null) {
-    const { revision, lastSeenAt, idleExpiresAt } = state;
-    await primary.restamp(storageKey, { revision, stamp, lastSeenAt, idleExpiresAt, ttlMs });
+    const { revision, tag, lastSeenAt, idleExpiresAt } = state;
+    await primary.restamp(storageKey, { revision, tag, stamp, lastSeenAt, idleExpiresAt, ttlMs });
   }
 }
 

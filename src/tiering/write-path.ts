@@ -2,7 +2,7 @@ import { OutcomeUnknownError } from '../errors.ts';
 import { LATECOMER_TIMEOUTS } from '../limits.ts';
 import { aliveAt, primaryTtl, touchIntervalFor } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
-import type { Stamp, UpdateCommand } from '../tiers/tier.ts';
+import type { InsertOutcome, Stamp, UpdateCommand } from '../tiers/tier.ts';
 import { newWriteId, type RevocationBacklog, type TieringContext } from './context.ts';
 import { UNREACHED } from './primary-guard.ts';
 import { orUnknown, settle } from './unknown-outcome.ts';
@@ -13,17 +13,20 @@ import { orUnknown, settle } from './unknown-outcome.ts';
  * An INSERT whose answer is lost is not asked for again: it may still run, and if the session had got another key by then,
  * it would make the old one live again. Its key is given up instead; nobody has been told the id.
  */
-export async function create(context: TieringContext, pending: RevocationBacklog, record: SealedRecord): Promise<void> {
+export async function create(
+  context: TieringContext,
+  pending: RevocationBacklog,
+  record: SealedRecord,
+): Promise<InsertOutcome> {
   const { durable, platform } = context;
-  const command = { record, writeId: newWriteId(platform), validUntil: durable.validUntil() };
+  const writeId = newWriteId(platform);
+  const command = { record, writeId, validUntil: durable.validUntil(), aliveAt: platform.now() };
   try {
-    if (await durable.insert(command)) return;
+    return await durable.insert(command);
   } catch (error) {
     if (error instanceof OutcomeUnknownError) giveUp(context, pending, record.storageKey);
     throw error;
   }
-  // 256 random bits do not collide.
-  throw new OutcomeUnknownError();
 }
 
 /** Revokes what may have been inserted, once it can no longer be: it would stand in its user's device list. */

@@ -36,9 +36,24 @@ export interface WriteCommand {
 
 export interface InsertCommand extends WriteCommand {
   readonly record: SealedRecord;
+  /** Whoever has the storage key is called living if no deadline of it lies before this time. */
+  readonly aliveAt: number;
 }
 
-/** Conditions that every write of a living session carries; a write that does not meet them changes nothing. */
+/**
+ * What became of an insert. Only `inserted` changed anything.
+ * - `inserted`: the row is there, by this call or by an earlier run of the same command;
+ * - `taken`: a living session has the storage key;
+ * - `ended`: a session that was revoked, or is past a deadline, has it: a storage key has one life, for as long as its row is kept;
+ * - `late`: the deadline of the command had passed, and nobody has the storage key.
+ */
+export type InsertOutcome = 'ended' | 'inserted' | 'late' | 'taken';
+
+/**
+ * Conditions that every write of a living session carries; a write that does not meet them changes nothing. The row gets the
+ * times of the record: an absolute deadline, earlier or later than before, the time of creation, and the idle lifetime. `lastSeenAt`
+ * only grows; the idle deadline is the later `lastSeenAt` plus the idle lifetime, and never past the absolute one.
+ */
 export interface UpdateCommand extends WriteCommand {
   /** The state after the write; `record.revision` is one more than what it replaces. */
   readonly record: SealedRecord;
@@ -56,16 +71,25 @@ export interface RegenerateCommand extends UpdateCommand {
 
 export interface TouchCommand {
   readonly storageKey: Buffer;
-  /** Times only ever grow: a smaller value leaves the stored one. */
+  /**
+   * The idle deadline follows it by the idle lifetime of the row: whoever touches may not have heard yet that this was changed.
+   * Times only ever grow: a smaller value leaves the stored ones.
+   */
   readonly lastSeenAt: number;
-  readonly idleExpiresAt: number;
   readonly aliveAt: number;
+  /**
+   * Where the touch stands for several activities, the longest time between two of them, else 0. A row whose idle lifetime is
+   * shorter (it was shortened meanwhile) is not touched: by its own rule the session may have ended in between.
+   */
+  readonly longestPauseMs: number;
 }
 
 export interface RevokeCommand extends WriteCommand {
   readonly storageKey: Buffer;
   readonly revokedAt: number;
   readonly dirty: boolean;
+  /** Only a row that still carries this write id: one that an INSERT whose answer was lost may have left. */
+  readonly writtenBy?: Buffer;
 }
 
 /** Always marks its rows dirty: rare, and then safe whatever happens to the caller. */
@@ -217,8 +241,7 @@ export interface DurableTier {
   open(context: TierContext): Promise<void>;
   /** The cheapest question that shows that statements are answered again. Answers the database's clock, in milliseconds. */
   probe(): Promise<number>;
-  /** False if the storage key is taken, be it by an earlier run of the same call, or it is too late; then nothing was changed. */
-  insert(command: InsertCommand): Promise<boolean>;
+  insert(command: InsertCommand): Promise<InsertOutcome>;
   /**
    * The row, whatever its deadlines say; null if there is none or it is revoked. `known` is an envelope of this session
    * that the caller has: where the row's ends with the same `ENVELOPE_TAG_BYTES`, it need not travel, and `known` is answered.
@@ -226,13 +249,13 @@ export interface DurableTier {
   read(storageKey: Buffer, known?: Buffer): Promise<SealedRecord | null>;
   /** As `read`, without the envelope. */
   readState(storageKey: Buffer): Promise<RecordState | null>;
-  /** True if the row was alive, not revoked, and one revision before `record.revision`. `lastSeenAt` and `idleExpiresAt` only grow. */
+  /** True if the row was alive, not revoked, and one revision before `record.revision`. */
   update(command: UpdateCommand): Promise<boolean>;
   /** As `update`, and moves the row to `record.storageKey`. */
   regenerate(command: RegenerateCommand): Promise<boolean>;
-  /** The state after the touch; null if the row is not there, revoked or past its deadlines. Changes neither revision nor data. */
+  /** The state after the touch; null if the row is not there, revoked, past its deadlines or not touched. Changes neither revision nor data. */
   touch(command: TouchCommand): Promise<RecordState | null>;
-  /** Null if there is no such row or another write revoked it. Ignores deadlines: an expired session may be destroyed. */
+  /** Null if there is no such row or another write revoked it (or wrote it, where `writtenBy` is given). Ignores deadlines: an expired session may be destroyed. */
   revoke(command: RevokeCommand): Promise<RevokedRow | null>;
   /**
    * In order of storage key, at most `limit`. Fewer means that there are no more. A session that gets a new key behind
@@ -329,6 +352,8 @@ export interface NewValue {
 
 export interface RestampCommand {
   readonly revision: number;
+  /** Last 16 bytes of the envelope that is the truth at this revision. */
+  readonly tag: Buffer;
   readonly stamp: Stamp;
   readonly lastSeenAt: number;
   readonly idleExpiresAt: number;
@@ -343,8 +368,8 @@ export interface RestampCommand {
  * |---|---|---|---|---|---|
  * | `lease` | takes | takes, if it is the value that was read | – | – | – |
  * | `fill` | – | – | – | stores, if it is the caller's own | – |
- * | `publish` | – | replaces a lower revision | – | deletes | – |
- * | `restamp` | – | same revision: stamps; lower: deletes | – | – | – |
+ * | `publish` | – | replaces a lower revision, and another envelope of the same one | – | deletes | – |
+ * | `restamp` | – | same envelope: stamps; lower revision, or same with another envelope: deletes | – | – | – |
  * | `evict` | – | deletes a lower revision | – | deletes | – |
  * | `hold` | holds | holds | prolongs | holds | – |
  * | `tombstone` | entombs | entombs | entombs | entombs | prolongs |

@@ -10,6 +10,7 @@ import type {
   InsertCommand,
   RevokeCommand,
   RevokeManyCommand,
+  TouchCommand,
   UpdateCommand,
 } from '../../src/tiers/tier.ts';
 
@@ -156,8 +157,8 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
 
       it('reads the state without the envelope', async () => {
         const { storageKey, ...rest } = await insert(tier);
-        const { userKey: _user, envelope: _envelope, createdAt: _created, ...state } = rest;
-        expect(await tier.readState(storageKey)).toEqual(state);
+        const { userKey: _user, envelope, createdAt: _created, idleLifetimeMs: _idle, ...state } = rest;
+        expect(await tier.readState(storageKey)).toEqual({ ...state, tag: envelope.subarray(-ENVELOPE_TAG_BYTES) });
       });
 
       it('reads a row whatever its deadlines say: judging them is not its business', async () => {
@@ -169,22 +170,50 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
       it('refuses a key that is taken and leaves the row as it is', async () => {
         const record = await insert(tier);
         const rival = aRecord({ storageKey: record.storageKey, userKey: null });
-        expect(await tier.insert(insertion(rival))).toBe(false);
+        expect(await tier.insert(insertion(rival))).toBe('taken');
         expect(await tier.read(record.storageKey)).toEqual(record);
+      });
+
+      it('finds itself when it is sent again, whatever its deadline, and not once the row was written to', async () => {
+        const command = insertion(aRecord());
+        expect(await tier.insert(command)).toBe('inserted');
+        expect(await tier.insert({ ...command, validUntil: (await tier.probe()) - 1 })).toBe('inserted');
+        expect(await tier.read(command.record.storageKey)).toEqual(command.record);
+        await tier.update(write(successor(command.record)));
+        expect(await tier.insert(command)).toBe('taken');
+      });
+
+      it('calls a session ended whose deadline lies before the time that it is given', async () => {
+        const idle = await insert(tier, { idleExpiresAt: NOW, absoluteExpiresAt: NOW + HOUR });
+        const absolute = await insert(tier, { idleExpiresAt: NOW + HOUR, absoluteExpiresAt: NOW + 1 });
+        for (const { storageKey } of [idle, absolute]) {
+          const rival = insertion(aRecord({ storageKey }));
+          expect(await tier.insert({ ...rival, aliveAt: NOW })).toBe('taken');
+          expect(await tier.insert({ ...rival, aliveAt: NOW + 1 })).toBe('ended');
+        }
+        expect(await tier.read(idle.storageKey)).toEqual(idle);
+      });
+
+      it('refuses the key of a session of another namespace: a storage key is one session’s everywhere', async () => {
+        const { storageKey } = await insert(tier);
+        const other = await inNamespace(database, 'insert-elsewhere');
+        expect(await other.insert(insertion(aRecord({ storageKey })))).toBe('taken');
+        expect(await other.read(storageKey)).toBeNull();
       });
 
       it('lets one of many racing inserts of one key win', async () => {
         const storageKey = key();
         const rivals = Array.from({ length: RACERS }, () => aRecord({ storageKey }));
         const won = await Promise.all(rivals.map((rival) => tier.insert(insertion(rival))));
-        expect(won.filter(Boolean)).toHaveLength(1);
-        expect(await tier.read(storageKey)).toEqual(rivals[won.indexOf(true)]);
+        expect(won.filter((outcome) => outcome === 'inserted')).toHaveLength(1);
+        expect(won.filter((outcome) => outcome === 'taken')).toHaveLength(RACERS - 1);
+        expect(await tier.read(storageKey)).toEqual(rivals[won.indexOf('inserted')]);
       });
 
       it('refuses the key of a revoked session: an id has one life', async () => {
         const { storageKey } = await insert(tier);
         await tier.revoke(revocation(storageKey));
-        expect(await tier.insert(insertion(aRecord({ storageKey })))).toBe(false);
+        expect(await tier.insert(insertion(aRecord({ storageKey })))).toBe('ended');
         expect(await tier.read(storageKey)).toBeNull();
       });
     });
@@ -194,8 +223,21 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
         const record = await insert(tier);
         const next = successor(record, { userKey: key(), createdAt: 5, absoluteExpiresAt: NOW + 999 * HOUR });
         expect(await tier.update(write(next))).toBe(true);
-        const { createdAt, absoluteExpiresAt } = record;
-        expect(await tier.read(record.storageKey)).toEqual({ ...next, createdAt, absoluteExpiresAt });
+        expect(await tier.read(record.storageKey)).toEqual(next);
+      });
+
+      it.each([
+        ['longer', { idleLifetimeMs: 9 * HOUR, idleExpiresAt: NOW + 1 + 9 * HOUR, absoluteExpiresAt: NOW + 99 * HOUR }],
+        ['shorter', { idleLifetimeMs: 5, idleExpiresAt: NOW + 6, absoluteExpiresAt: NOW + 7 }],
+        ['no longer than its absolute one', { idleExpiresAt: NOW + 7, absoluteExpiresAt: NOW + 7 }],
+      ])('gives a session a %s life, alone and among others', async (_, times) => {
+        const [alone, ...records] = await insertMany(tier, 12);
+        const changed = records.map((record, index) => successor(record, index % 2 === 0 ? times : {}));
+        const only = successor(alone!, times);
+        expect(await tier.update(write(only))).toBe(true);
+        expect(await Promise.all(changed.map((record) => tier.update(write(record))))).toEqual(changed.map(() => true));
+        const rows = await Promise.all([only, ...changed].map(({ storageKey }) => tier.read(storageKey)));
+        expect(rows).toEqual([only, ...changed]);
       });
 
       it('takes a user away', async () => {
@@ -234,10 +276,11 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
         expect(await tier.update(first)).toBe(false);
       });
 
-      it('moves times forward only', async () => {
+      it('moves times forward only, where the idle lifetime stays', async () => {
         const record = await insert(tier);
         const earlier = { lastSeenAt: record.lastSeenAt - 1, idleExpiresAt: record.idleExpiresAt - 1 };
         const next = successor(record, earlier);
+        expect(next.idleLifetimeMs).toBe(record.idleLifetimeMs);
         expect(await tier.update(write(next))).toBe(true);
         const { lastSeenAt, idleExpiresAt } = record;
         expect(await tier.read(record.storageKey)).toEqual({ ...next, lastSeenAt, idleExpiresAt });
@@ -274,7 +317,7 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
         expect(await tier.touch({ ...touchOf(record), aliveAt: NOW + 1 })).toBeNull();
         expect(await tier.regenerate({ ...move(record), aliveAt: NOW + 1 })).toBe(false);
         expect(await tier.read(record.storageKey)).toEqual(record);
-        expect(await tier.touch({ ...touchOf(record), idleExpiresAt: 0, aliveAt: NOW })).not.toBeNull();
+        expect(await tier.touch({ ...touchOf(record), lastSeenAt: 0, aliveAt: NOW })).not.toBeNull();
         expect(await tier.update({ ...write(successor(record)), aliveAt: NOW })).toBe(true);
       });
 
@@ -302,30 +345,48 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
       it('moves the times, and neither data nor revision', async () => {
         const record = await insert(tier);
         const times = { lastSeenAt: record.lastSeenAt + 7, idleExpiresAt: record.idleExpiresAt + 7 };
-        const { revision, keyId, absoluteExpiresAt } = record;
-        const state = { revision, keyId, absoluteExpiresAt, ...times };
-        expect(await tier.touch({ ...touchOf(record), ...times })).toEqual(state);
+        const { revision, envelope, keyId, absoluteExpiresAt } = record;
+        const tag = envelope.subarray(-ENVELOPE_TAG_BYTES);
+        const state = { revision, tag, keyId, absoluteExpiresAt, ...times };
+        expect(await tier.touch({ ...touchOf(record), lastSeenAt: times.lastSeenAt })).toEqual(state);
         expect(await tier.read(record.storageKey)).toEqual({ ...record, ...times });
       });
 
       it('never moves a time back, and answers what is stored', async () => {
         const record = await insert(tier);
-        const times = { lastSeenAt: record.lastSeenAt - 7, idleExpiresAt: record.idleExpiresAt - 7 };
         const { lastSeenAt, idleExpiresAt } = record;
-        expect(await tier.touch({ ...touchOf(record), ...times })).toMatchObject({ lastSeenAt, idleExpiresAt });
+        const earlier = { ...touchOf(record), lastSeenAt: lastSeenAt - 7 };
+        expect(await tier.touch(earlier)).toMatchObject({ lastSeenAt, idleExpiresAt });
         expect(await tier.read(record.storageKey)).toEqual(record);
       });
 
       it('ends at the latest time of many at once', async () => {
         const record = await insert(tier);
         const steps = Array.from({ length: RACERS }, (_, index) => (index * 37) % RACERS);
-        await Promise.all(
-          steps.map((step) =>
-            tier.touch({ ...touchOf(record), lastSeenAt: NOW + step, idleExpiresAt: record.idleExpiresAt + step }),
-          ),
-        );
+        await Promise.all(steps.map((step) => tier.touch({ ...touchOf(record), lastSeenAt: NOW + step })));
         const state = await tier.readState(record.storageKey);
         expect(state).toMatchObject({ lastSeenAt: NOW + 99, idleExpiresAt: record.idleExpiresAt + 99, revision: 1 });
+      });
+
+      it('moves the idle deadline by the lifetime that the row has by then, and never past the absolute one', async () => {
+        const record = await insert(tier);
+        const shorter = { idleLifetimeMs: 5, idleExpiresAt: NOW + 6, absoluteExpiresAt: NOW + 20 };
+        await tier.update(write(successor(record, shorter)));
+        const touch = touchOf(record);
+        expect(await tier.touch({ ...touch, lastSeenAt: NOW + 6 })).toMatchObject({ idleExpiresAt: NOW + 11 });
+        expect(await tier.touch({ ...touch, lastSeenAt: NOW + 11 })).toMatchObject({ idleExpiresAt: NOW + 16 });
+        expect(await tier.touch({ ...touch, lastSeenAt: NOW + 16 })).toMatchObject({ idleExpiresAt: NOW + 20 });
+      });
+
+      it('leaves a row whose idle lifetime is shorter than a pause between the activities that it stands for', async () => {
+        const [record, ...others] = await insertMany(tier, 6);
+        const touchWith = (each: SealedRecord, longestPauseMs: number) =>
+          tier.touch({ ...touchOf(each), longestPauseMs });
+        expect(await touchWith(record!, HOUR + 1)).toBeNull();
+        expect(await tier.read(record!.storageKey)).toEqual(record);
+        expect(await touchWith(record!, HOUR)).toMatchObject({ lastSeenAt: NOW + 1 });
+        const together = await Promise.all(others.map((each, index) => touchWith(each, HOUR + (index % 2))));
+        expect(together.map((state) => state !== null)).toEqual([true, false, true, false, true]);
       });
 
       it('says null for a key that nobody inserted', async () => {
@@ -338,7 +399,13 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
     describe('regenerate', () => {
       it('moves the session to its new key and leaves nothing at the old one', async () => {
         const record = await insert(tier);
-        const command = move(record, { userKey: key(), createdAt: NOW + 1, absoluteExpiresAt: NOW + 20 * HOUR });
+        const life = {
+          createdAt: NOW + 1,
+          idleLifetimeMs: 20,
+          idleExpiresAt: NOW + 21,
+          absoluteExpiresAt: NOW + 20 * HOUR,
+        };
+        const command = move(record, { userKey: key(), ...life });
         expect(await tier.regenerate(command)).toBe(true);
         expect(await tier.read(command.record.storageKey)).toEqual(command.record);
         expect(await tier.read(record.storageKey)).toBeNull();
@@ -440,6 +507,25 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
         expect(await tier.revoke({ ...command, revokedAt: NOW + 1 })).toEqual(first);
       });
 
+      it('may ask for the write that the row is to carry: what another wrote stays', async () => {
+        const inserted = insertion(aRecord());
+        await tier.insert(inserted);
+        const { storageKey } = inserted.record;
+        expect(await tier.revoke(revocation(storageKey, { writtenBy: writeId() }))).toBeNull();
+        expect(await tier.read(storageKey)).toEqual(inserted.record);
+        const command = revocation(storageKey, { writtenBy: inserted.writeId });
+        const first = await tier.revoke(command);
+        expect(first).not.toBeNull();
+        expect(await tier.revoke(command)).toEqual(first);
+        expect(await tier.read(storageKey)).toBeNull();
+        const used = insertion(aRecord());
+        await tier.insert(used);
+        await tier.update(write(successor(used.record)));
+        const { storageKey: usedKey } = used.record;
+        expect(await tier.revoke(revocation(usedKey, { writtenBy: used.writeId }))).toBeNull();
+        expect(await tier.read(usedKey)).not.toBeNull();
+      });
+
       it('lets one of many at once be the one that did it', async () => {
         const { storageKey } = await insert(tier);
         const racers = Array.from({ length: RACERS }, () => tier.revoke(revocation(storageKey)));
@@ -458,7 +544,7 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
         }
         expect(await tier.update(lastWrite)).toBe(false);
         expect(await tier.touch(touchOf(record))).toBeNull();
-        expect(await tier.insert(insertion(record))).toBe(false);
+        expect(await tier.insert(insertion(record))).toBe('ended');
         expect(await tier.revokeMany(revokeAll({ of: [userKey] }))).toEqual([]);
         expect(await tier.read(record.storageKey)).toBeNull();
         expect(await tier.readState(record.storageKey)).toBeNull();
@@ -625,8 +711,12 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
         records.push(aRecord({ userKey: null }), aRecord({ envelope: randomBytes(100_000) }));
         const late = { ...insertion(aRecord()), validUntil: (await tier.probe()) - 1 };
         const rival = insertion(aRecord({ storageKey: taken.storageKey }));
-        const answers = await Promise.all([late, rival, ...records.map(insertion)].map((each) => tier.insert(each)));
-        expect(answers).toEqual([false, false, ...records.map(() => true)]);
+        const dead = await insert(tier);
+        await tier.revoke(revocation(dead.storageKey));
+        const reborn = insertion(aRecord({ storageKey: dead.storageKey }));
+        const calls = [late, rival, reborn, ...records.map(insertion)];
+        const answers = await Promise.all(calls.map((each) => tier.insert(each)));
+        expect(answers).toEqual(['late', 'taken', 'ended', ...records.map(() => 'inserted')]);
         expect(await tier.read(late.record.storageKey)).toBeNull();
         expect(await Promise.all([taken, ...records].map(({ storageKey }) => tier.read(storageKey)))).toEqual([
           taken,
@@ -641,17 +731,19 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
         const touches = records.map((record, index) => ({
           ...touchOf(record),
           lastSeenAt: NOW + index,
-          idleExpiresAt: record.idleExpiresAt + index,
         }));
         const answers = await Promise.all(
           [touchOf(revoked), touchOf(expired), touchOf(aRecord()), ...touches].map((each) => tier.touch(each)),
         );
         expect(answers.slice(0, 3)).toEqual([null, null, null]);
         expect(answers.slice(3)).toMatchObject(
-          records.map(({ keyId }, index) => {
-            const { lastSeenAt, idleExpiresAt } = touches[index]!;
-            return { keyId, lastSeenAt, idleExpiresAt, revision: 1 };
-          }),
+          records.map(({ keyId, envelope, idleExpiresAt }, index) => ({
+            keyId,
+            tag: envelope.subarray(-ENVELOPE_TAG_BYTES),
+            lastSeenAt: NOW + index,
+            idleExpiresAt: idleExpiresAt + index,
+            revision: 1,
+          })),
         );
       });
 
@@ -667,6 +759,8 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
         expect(rows.at(-1)).toEqual(first);
         const states = await Promise.all(asked.map(({ storageKey }) => tier.readState(storageKey)));
         expect(states.map((state) => state?.keyId)).toEqual(rows.map((row) => row?.keyId));
+        const tags = asked.map(({ envelope }, index) => states[index] && envelope.subarray(-ENVELOPE_TAG_BYTES));
+        expect(states.map((state) => state && state.tag)).toEqual(tags);
       });
     });
 
@@ -675,7 +769,7 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
 
       it('inserts nothing', async () => {
         const record = aRecord();
-        expect(await tier.insert({ ...insertion(record), ...(await late()) })).toBe(false);
+        expect(await tier.insert({ ...insertion(record), ...(await late()) })).toBe('late');
         expect(await tier.read(record.storageKey)).toBeNull();
       });
 
@@ -711,7 +805,7 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
       it('is one of these only once the database’s clock has passed its time', async () => {
         const soon = async () => ({ validUntil: (await tier.probe()) + HOUR });
         const record = aRecord();
-        expect(await tier.insert({ ...insertion(record), ...(await soon()) })).toBe(true);
+        expect(await tier.insert({ ...insertion(record), ...(await soon()) })).toBe('inserted');
         const next = successor(record);
         expect(await tier.update({ ...write(next), ...(await soon()) })).toBe(true);
         const moved = { ...move(next), ...(await soon()) };
@@ -750,7 +844,7 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
         const regenerated = move(moved!);
         const before = await feed.probe();
         expect(await feed.update(write(successor(updated!)))).toBe(true);
-        expect(await feed.touch({ ...touchOf(updated!), idleExpiresAt: NOW + 9 * HOUR })).not.toBeNull();
+        expect(await feed.touch({ ...touchOf(updated!), lastSeenAt: NOW + 9 * HOUR })).not.toBeNull();
         expect(await feed.regenerate({ ...unmarked, record: { ...unmarked.record, revision: 3 } })).toBe(true);
         expect(await feed.revoke(revocation(revoked!.storageKey))).not.toBeNull();
         expect(await marks(feed)).toEqual([]);
@@ -1022,6 +1116,7 @@ function aRecord(changes: Partial<SealedRecord> = {}): SealedRecord {
     keyId: randomBytes(8),
     createdAt: NOW,
     lastSeenAt: NOW,
+    idleLifetimeMs: HOUR,
     idleExpiresAt: NOW + HOUR,
     absoluteExpiresAt: NOW + 12 * HOUR,
     ...changes,
@@ -1030,7 +1125,7 @@ function aRecord(changes: Partial<SealedRecord> = {}): SealedRecord {
 
 async function insert(tier: DurableTier, changes: Partial<SealedRecord> = {}): Promise<SealedRecord> {
   const record = aRecord(changes);
-  expect(await tier.insert(insertion(record))).toBe(true);
+  expect(await tier.insert(insertion(record))).toBe('inserted');
   return record;
 }
 
@@ -1048,7 +1143,7 @@ function successor(record: SealedRecord, changes: Partial<SealedRecord> = {}): S
 const anytime = () => ({ writeId: writeId(), validUntil: null });
 
 function insertion(record: SealedRecord): InsertCommand {
-  return { record, ...anytime() };
+  return { record, ...anytime(), aliveAt: NOW };
 }
 
 function revocation(storageKey: Buffer, changes: Partial<RevokeCommand> = {}): RevokeCommand {
@@ -1064,8 +1159,8 @@ function move(record: SealedRecord, changes: Partial<SealedRecord> = {}) {
   return { ...write(next), previousStorageKey: record.storageKey, regeneratedAt: NOW };
 }
 
-function touchOf({ storageKey, lastSeenAt, idleExpiresAt }: SealedRecord) {
-  return { storageKey, lastSeenAt: lastSeenAt + 1, idleExpiresAt: idleExpiresAt + 1, aliveAt: NOW };
+function touchOf({ storageKey, lastSeenAt }: SealedRecord): TouchCommand {
+  return { storageKey, lastSeenAt: lastSeenAt + 1, aliveAt: NOW, longestPauseMs: 0 };
 }
 
 function revokeAll(changes: Partial<RevokeManyCommand>): RevokeManyCommand {

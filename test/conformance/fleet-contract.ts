@@ -179,11 +179,12 @@ async function insert(tier: DurableTier, changes: Partial<SealedRecord> = {}): P
     keyId: randomBytes(8),
     createdAt: NOW,
     lastSeenAt: NOW,
+    idleLifetimeMs: HOUR,
     idleExpiresAt: NOW + HOUR,
     absoluteExpiresAt: NOW + 12 * HOUR,
     ...changes,
   };
-  expect(await tier.insert({ record, writeId: randomBytes(16), validUntil: null })).toBe(true);
+  expect(await tier.insert({ record, writeId: randomBytes(16), validUntil: null, aliveAt: NOW })).toBe('inserted');
   return record;
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemPlatform } from '../../src/platform/platform.ts';
+import { envelopeTag } from '../../src/session/sealed-record.ts';
 import type {
   NewValue,
   PrimaryEntry,
@@ -219,10 +220,24 @@ export function describePrimaryTier(name: string, openServer: () => Promise<Prim
         expect(await summary(tier, place)).toBe(after ?? summaryOf(kind));
       });
 
-      it.each([REVISION, REVISION - 1])('of revision %i, meeting revision 5: nothing', async (revision) => {
+      it('of a lower revision: nothing', async () => {
         const place = await prepared(tier, 'value');
-        expect(await tier.publish(place, aValue({ revision, envelope: Buffer.from('other') }))).toBe(false);
+        expect(await tier.publish(place, aValue({ revision: REVISION - 1, envelope: OTHER }))).toBe(false);
         expect(await tier.read(place)).toEqual(asRead(aValue({})));
+      });
+
+      it('of the same envelope: nothing, so that a later stamp stays', async () => {
+        const place = await prepared(tier, 'value');
+        await tier.restamp(place, aStamp({ lastSeenAt: NOW + 11 }));
+        expect(await tier.publish(place, aValue({}))).toBe(false);
+        expect(await tier.read(place)).toEqual(asRead(aValue({ lastSeenAt: NOW + 11 })));
+      });
+
+      it('of another envelope of the same revision: the database has lost the one that is there', async () => {
+        const place = await prepared(tier, 'value');
+        const branch = aValue({ envelope: OTHER, lastSeenAt: NOW - 1 });
+        expect(await tier.publish(place, branch)).toBe(true);
+        expect(await tier.read(place)).toEqual(asRead(branch));
       });
 
       it('orders revisions as numbers', async () => {
@@ -253,6 +268,15 @@ export function describePrimaryTier(name: string, openServer: () => Promise<Prim
         expect(await tier.restamp(place, aStamp({ revision: REVISION + 1 }))).toBe(false);
         expect(await summary(tier, place)).toBe(kind === 'value' ? 'absent' : summaryOf(kind));
       });
+
+      it.each(KINDS)(
+        'of another envelope of the same revision, meeting %s: a value is stale and goes',
+        async (kind) => {
+          const place = await prepared(tier, kind);
+          expect(await tier.restamp(place, aStamp({ tag: envelopeTag(OTHER) }))).toBe(false);
+          expect(await summary(tier, place)).toBe(kind === 'value' ? 'absent' : summaryOf(kind));
+        },
+      );
 
       it('of a lower revision leaves the value as it is', async () => {
         const place = await prepared(tier, 'value');
@@ -421,6 +445,10 @@ function contextOf(server: PrimaryServer, namespace: 0 | 1 = 0): TierContext {
   return { namespace: server.namespaces[namespace], platform: systemPlatform, timeoutMs: 1_000 };
 }
 
+/** Longer than a tag, whose last bytes they are. */
+const SEALED: Buffer = Buffer.from('a sealed session with its tag');
+/** Differs in the last byte of its tag. */
+const OTHER: Buffer = Buffer.from('a sealed session with its taf');
 const key = (): Buffer => randomBytes(32);
 
 function aValue(differences: Partial<NewValue>): NewValue {
@@ -429,15 +457,15 @@ function aValue(differences: Partial<NewValue>): NewValue {
     stamp: { incarnation: 'thislife', at: NOW },
     lastSeenAt: NOW,
     idleExpiresAt: NOW + MINUTE,
-    envelope: Buffer.from('sealed'),
+    envelope: SEALED,
     ttlMs: MINUTE,
     ...differences,
   };
 }
 
 function aStamp(differences: Partial<RestampCommand>): RestampCommand {
-  const { revision, stamp, lastSeenAt, idleExpiresAt, ttlMs } = aValue({});
-  return { revision, stamp, lastSeenAt, idleExpiresAt, ttlMs, ...differences };
+  const { envelope, ...value } = aValue({});
+  return { ...value, tag: envelopeTag(envelope), ...differences };
 }
 
 function asRead({ revision, stamp, lastSeenAt, idleExpiresAt, envelope }: NewValue): PrimaryValue {

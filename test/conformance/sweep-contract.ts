@@ -104,9 +104,9 @@ export function describeSweep(name: string, openDatabase: () => Promise<DurableD
         const { storageKey } = record;
         await tier.touch({
           storageKey,
-          lastSeenAt: NOW,
-          idleExpiresAt: NOW + HOUR,
+          lastSeenAt: NOW - 12 * HOUR + 1,
           aliveAt: BOUNDS.endedBefore - HOUR,
+          longestPauseMs: 0,
         });
         expect(await tier.removeEnded({ storageKeys: [storageKey], ...BOUNDS })).toBe(0);
         expect(await tier.read(storageKey)).toMatchObject({ idleExpiresAt: NOW + HOUR });
@@ -189,11 +189,12 @@ async function insert(tier: DurableTier, changes: Partial<SealedRecord> = {}): P
     keyId: randomBytes(8),
     createdAt: NOW - 12 * HOUR,
     lastSeenAt: NOW - 12 * HOUR,
+    idleLifetimeMs: 13 * HOUR,
     idleExpiresAt: NOW + HOUR,
     absoluteExpiresAt: NOW + HOUR,
     ...changes,
   };
-  expect(await tier.insert({ record, writeId: randomBytes(16), validUntil: null })).toBe(true);
+  expect(await tier.insert({ record, writeId: randomBytes(16), validUntil: null, aliveAt: NOW })).toBe('inserted');
   return record;
 }
 

@@ -64,7 +64,7 @@ describe('opening on PostgreSQL', () => {
     }
     const tier = prismaTier(database.prisma, { provider: 'postgresql', table: 'Web_Session' });
     await open(tier);
-    expect(await tier.insert(insertion(aRecord()))).toBe(true);
+    expect(await tier.insert(insertion(aRecord()))).toBe('inserted');
   });
 
   it.each([
@@ -520,14 +520,14 @@ describe('the cost of statements on PostgreSQL', () => {
     for (let round = 1; round <= 5; round += 1) {
       await Promise.all(
         records.map(async (record) => {
-          const { storageKey, lastSeenAt, idleExpiresAt } = record;
+          const { storageKey, lastSeenAt } = record;
           const next = { ...successor(record), revision: round + 1, envelope: randomBytes(800) };
           expect(await tier.update(write(next))).toBe(true);
           await tier.touch({
             storageKey,
             lastSeenAt: lastSeenAt + round * 10,
-            idleExpiresAt: idleExpiresAt + round * 10,
             aliveAt: NOW,
+            longestPauseMs: 0,
           });
         }),
       );
@@ -812,7 +812,7 @@ async function useEveryMethod(tier: DurableTier): Promise<void> {
   expect(await tier.regenerate(move(moved, record))).toBe(true);
   expect(await tier.findRegenerated(record.storageKey, NOW)).toEqual(moved.storageKey);
   expect(
-    await tier.touch({ storageKey: moved.storageKey, lastSeenAt: NOW, idleExpiresAt: NOW, aliveAt: NOW }),
+    await tier.touch({ storageKey: moved.storageKey, lastSeenAt: NOW, aliveAt: NOW, longestPauseMs: 0 }),
   ).not.toBeNull();
   expect(await tier.listByUser([record.userKey!], Buffer.alloc(0), 10)).toHaveLength(1);
   expect(await tier.moveUserKey({ storageKey: moved.storageKey, from: record.userKey!, to: randomBytes(32) })).toBe(
@@ -838,7 +838,7 @@ const anytime = () => ({ writeId: writeId(), validUntil: null });
 
 async function insert(tier: DurableTier, changes: Partial<SealedRecord> = {}): Promise<SealedRecord> {
   const record = { ...aRecord(), ...changes };
-  expect(await tier.insert(insertion(record))).toBe(true);
+  expect(await tier.insert(insertion(record))).toBe('inserted');
   return record;
 }
 
@@ -851,6 +851,7 @@ function aRecord(): SealedRecord {
     keyId: randomBytes(8),
     createdAt: NOW,
     lastSeenAt: NOW,
+    idleLifetimeMs: 3_600_000,
     idleExpiresAt: NOW + 3_600_000,
     absoluteExpiresAt: NOW + 43_200_000,
   };
@@ -868,8 +869,8 @@ function moveOn(record: SealedRecord): RegenerateCommand {
   return move({ ...successor(record), storageKey: randomBytes(32) }, record);
 }
 
-function touchOf({ storageKey, lastSeenAt, idleExpiresAt }: SealedRecord): TouchCommand {
-  return { storageKey, lastSeenAt, idleExpiresAt, aliveAt: NOW };
+function touchOf({ storageKey, lastSeenAt }: SealedRecord): TouchCommand {
+  return { storageKey, lastSeenAt, aliveAt: NOW, longestPauseMs: 0 };
 }
 
 function revocation({ storageKey }: SealedRecord): RevokeCommand {
@@ -877,7 +878,7 @@ function revocation({ storageKey }: SealedRecord): RevokeCommand {
 }
 
 function insertion(record: SealedRecord): InsertCommand {
-  return { record, ...anytime() };
+  return { record, ...anytime(), aliveAt: NOW };
 }
 
 function move(record: SealedRecord, { storageKey }: SealedRecord): RegenerateCommand {

@@ -5,8 +5,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { TierFailure } from '../../src/errors.ts';
 import { HOLD_TTL_MS, LEASE_TTL_MS, PRIMARY_CONNECT_TIMEOUT_MS } from '../../src/limits.ts';
 import { systemPlatform, type Platform } from '../../src/platform/platform.ts';
+import { envelopeTag } from '../../src/session/sealed-record.ts';
 import { redisTier } from '../../src/tiers/redis/index.ts';
-import type { NewValue, PrimaryTier } from '../../src/tiers/tier.ts';
+import type { NewValue, PrimaryTier, RestampCommand } from '../../src/tiers/tier.ts';
 import { timed } from '../support/real-client.ts';
 import {
   aValue,
@@ -38,6 +39,11 @@ const RETURN_BOUND_MS = 2_500;
 /** Everything that the tier needs; what docs/operating/redis.md says. */
 const GRANTS = ['mget', 'getrange', 'set', 'setrange', 'del', 'pexpire', 'pttl', 'time', 'eval', 'evalsha', 'info'];
 
+/** Confirms exactly this value. */
+function stampOf({ envelope, ...value }: NewValue): RestampCommand {
+  return { ...value, tag: envelopeTag(envelope) };
+}
+
 /** Every method, so that a bound is one for all of them. */
 function everyCall(tier: PrimaryTier, value: NewValue): (() => Promise<unknown>)[] {
   return [
@@ -45,7 +51,7 @@ function everyCall(tier: PrimaryTier, value: NewValue): (() => Promise<unknown>)
     () => tier.lease(key(), 'token', null),
     () => tier.fill(key(), 'token', value),
     () => tier.publish(key(), value),
-    () => tier.restamp(key(), value),
+    () => tier.restamp(key(), stampOf(value)),
     () => tier.evict(key(), 5),
     () => tier.hold(key()),
     () => tier.tombstone(key(), MINUTE),
@@ -261,9 +267,9 @@ describe('what the server holds', () => {
     const tier = await opened(server);
     const place = await filled(tier);
     await server.cli('PERSIST', nameOf(place));
-    await tier.restamp(place, aValue(tier, { ttlMs: MINUTE }));
+    await tier.restamp(place, stampOf(aValue(tier, { ttlMs: MINUTE })));
     expect(Number(await server.cli('PTTL', nameOf(place)))).toBeGreaterThan(0);
-    expect(String(await server.cli('GET', nameOf(place)))).toMatch(/^V0{15}5\w{8}\d{39}sealed$/);
+    expect(String(await server.cli('GET', nameOf(place)))).toMatch(/^V0{15}5\w{8}\d{39}sealed, with its tag$/);
   });
 
   it.each([
@@ -281,7 +287,7 @@ describe('what the server holds', () => {
     await server.cli('SET', nameOf(place), bytes);
     expect(await tier.read(place)).toEqual({ kind: 'absent' });
     expect(await tier.publish(place, value)).toBe(false);
-    expect(await tier.restamp(place, value)).toBe(false);
+    expect(await tier.restamp(place, stampOf(value))).toBe(false);
     expect(await tier.fill(place, 'mine', value)).toBe(false);
     await tier.evict(place, 9);
     expect(await server.cli('GET', nameOf(place))).toBe(bytes);
@@ -336,7 +342,7 @@ describe('a Redis that refuses', () => {
     expect(await failureOf(tier.hold(held))).toMatchObject(oom);
     expect(await failureOf(tier.tombstone(entombed, MINUTE))).toMatchObject(oom);
     expect(await failureOf(tier.fill(leased, 'reader', value))).toMatchObject(oom);
-    expect(await failureOf(tier.restamp(restamped, aValue(tier)))).toMatchObject(oom);
+    expect(await failureOf(tier.restamp(restamped, stampOf(aValue(tier))))).toMatchObject(oom);
     expect(await failureOf(tier.tombstone(heldBefore, MINUTE))).toMatchObject(oom);
     expect(await failureOf(tier.probe())).toMatchObject(oom);
     for (const place of [published, held, entombed]) expect(await tier.read(place)).toEqual({ kind: 'absent' });
@@ -440,7 +446,7 @@ describe('a Redis that is set up wrongly', () => {
     await server.cli('ACL', 'LOG', 'RESET');
     const tier = await opened(server);
     const place = await filled(tier);
-    await tier.restamp(place, aValue(tier));
+    await tier.restamp(place, stampOf(aValue(tier)));
     await tier.publish(place, aValue(tier, { revision: 6 }));
     await tier.evict(place, 7);
     await tier.hold(place);

@@ -110,7 +110,7 @@ describe('calls that share a statement on PostgreSQL', () => {
         const order = round % 2 === index ? records : records.toReversed();
         await Promise.all([
           ...order.map((record) => at.update(write({ ...record, revision: record.revision + round }))),
-          ...order.map((record) => at.touch({ ...record, lastSeenAt: NOW + round, aliveAt: NOW })),
+          ...order.map((record) => at.touch({ ...record, lastSeenAt: NOW + round, aliveAt: NOW, longestPauseMs: 0 })),
           ...order.slice(0, 20).map((record) => at.regenerate(move(record))),
           ...order.slice(0, 5).map(({ storageKey }) => at.markDirty(storageKey)),
           at.clearFeed(Number.MAX_SAFE_INTEGER, 100),
@@ -140,7 +140,7 @@ describe('calls that share a statement on PostgreSQL', () => {
       await using lock = await inTransaction(database, 'LOCK TABLE holdfast_session IN ACCESS EXCLUSIVE MODE');
       for (const record of records) {
         answers.push(crowded.read(record.storageKey), crowded.readState(record.storageKey));
-        answers.push(crowded.update(write(record)), crowded.touch({ ...record, aliveAt: NOW }));
+        answers.push(crowded.update(write(record)), crowded.touch({ ...record, aliveAt: NOW, longestPauseMs: 0 }));
       }
       for (const { storageKey } of records.slice(0, 30)) answers.push(crowded.markDirty(storageKey));
       await lock.untilSomebodyWaits(DURABLE_IN_FLIGHT_MAX);
@@ -236,6 +236,7 @@ function aRecord(changes: Partial<SealedRecord> = {}): SealedRecord {
     keyId: randomBytes(8),
     createdAt: NOW,
     lastSeenAt: NOW,
+    idleLifetimeMs: HOUR,
     idleExpiresAt: NOW + HOUR,
     absoluteExpiresAt: NOW + 12 * HOUR,
     ...changes,
@@ -243,12 +244,12 @@ function aRecord(changes: Partial<SealedRecord> = {}): SealedRecord {
 }
 
 function insertion(record: SealedRecord): InsertCommand {
-  return { record, ...anytime() };
+  return { record, ...anytime(), aliveAt: NOW };
 }
 
 async function insert(tier: DurableTier, changes: Partial<SealedRecord> = {}): Promise<SealedRecord> {
   const record = aRecord(changes);
-  expect(await tier.insert(insertion(record))).toBe(true);
+  expect(await tier.insert(insertion(record))).toBe('inserted');
   return record;
 }
 

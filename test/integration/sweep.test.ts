@@ -120,7 +120,7 @@ describe('the sweep on PostgreSQL', () => {
           return;
         }
         case 2:
-          await node.touch({ storageKey, lastSeenAt: now, idleExpiresAt: record.idleExpiresAt, aliveAt });
+          await node.touch({ storageKey, lastSeenAt: now, aliveAt, longestPauseMs: 0 });
           return;
         case 3:
           await node.revokeMany({
@@ -193,10 +193,11 @@ async function insert(tier: DurableTier, changes: Partial<SealedRecord> = {}): P
     keyId: randomBytes(8),
     createdAt: now,
     lastSeenAt: now,
+    idleLifetimeMs: HOUR,
     idleExpiresAt: now + HOUR,
     absoluteExpiresAt: now + HOUR,
     ...changes,
   };
-  expect(await tier.insert({ record, writeId: randomBytes(16), validUntil: null })).toBe(true);
+  expect(await tier.insert({ record, writeId: randomBytes(16), validUntil: null, aliveAt: now })).toBe('inserted');
   return record;
 }

@@ -31,6 +31,7 @@ export function aRecord(changes: Partial<SealedRecord> = {}): SealedRecord {
     keyId: randomBytes(8),
     createdAt: NOW,
     lastSeenAt: NOW,
+    idleLifetimeMs: HOUR,
     idleExpiresAt: NOW + HOUR,
     absoluteExpiresAt: NOW + 12 * HOUR,
     ...changes,
@@ -39,14 +40,14 @@ export function aRecord(changes: Partial<SealedRecord> = {}): SealedRecord {
 
 export async function insert(tier: DurableTier, changes: Partial<SealedRecord> = {}): Promise<SealedRecord> {
   const record = aRecord(changes);
-  expect(await tier.insert(insertion(record))).toBe(true);
+  expect(await tier.insert(insertion(record))).toBe('inserted');
   return record;
 }
 
 export const anytime = () => ({ writeId: randomBytes(16), validUntil: null });
 
 export function insertion(record: SealedRecord): InsertCommand {
-  return { record, ...anytime() };
+  return { record, ...anytime(), aliveAt: NOW };
 }
 
 export function successor(record: SealedRecord): SealedRecord {
@@ -63,8 +64,8 @@ export function move(record: SealedRecord): RegenerateCommand {
   return { ...change(record), record: next, previousStorageKey: record.storageKey, regeneratedAt: NOW };
 }
 
-export function touchOf({ storageKey, lastSeenAt, idleExpiresAt }: SealedRecord): TouchCommand {
-  return { storageKey, lastSeenAt: lastSeenAt + 1, idleExpiresAt: idleExpiresAt + 1, aliveAt: NOW };
+export function touchOf({ storageKey, lastSeenAt }: SealedRecord): TouchCommand {
+  return { storageKey, lastSeenAt: lastSeenAt + 1, aliveAt: NOW, longestPauseMs: 0 };
 }
 
 export function revocation({ storageKey }: SealedRecord): RevokeCommand {

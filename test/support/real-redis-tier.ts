@@ -66,7 +66,7 @@ export function aValue(tier: PrimaryTier, differences: Partial<NewValue> = {}): 
     stamp,
     lastSeenAt,
     idleExpiresAt,
-    envelope: Buffer.from('sealed'),
+    envelope: Buffer.from('sealed, with its tag'),
     ttlMs: MINUTE,
     ...differences,
   };

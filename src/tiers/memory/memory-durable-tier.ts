@@ -1,5 +1,6 @@
 import { TierFailure } from '../../errors.ts';
 import { PREVIOUS_KEYS_MAX } from '../../limits.ts';
+import { idleDeadline } from '../../session/lifetime.ts';
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
 import type {
   DurableTier,
@@ -9,6 +10,7 @@ import type {
   FindEndedCommand,
   Fleet,
   InsertCommand,
+  InsertOutcome,
   MoveUserKeyCommand,
   NodeMark,
   RegenerateCommand,
@@ -57,12 +59,14 @@ class MemoryDurableTier implements DurableTier {
     return this.#now();
   }
 
-  async insert({ record, writeId, validUntil }: InsertCommand): Promise<boolean> {
+  async insert({ record, writeId, validUntil, aliveAt }: InsertCommand): Promise<InsertOutcome> {
     const namespace = this.#opened();
-    if (this.#isLate({ validUntil }) || this.#database.has(record.storageKey.toString('hex'))) return false;
+    const holder = this.#database.get(record.storageKey.toString('hex'));
+    if (holder) return holderOutcome(holder, writeId, aliveAt);
+    if (this.#isLate({ validUntil })) return 'late';
     const unmarked = { revokedAt: null, dirtyAt: null, rotatedAt: null, previousKeys: [] };
     this.#store({ ...record, namespace, writeId, ...unmarked });
-    return true;
+    return 'inserted';
   }
 
   async read(storageKey: Buffer, known?: Buffer): Promise<SealedRecord | null> {
@@ -79,8 +83,7 @@ class MemoryDurableTier implements DurableTier {
   async update(command: UpdateCommand): Promise<boolean> {
     const row = this.#find(command.record.storageKey);
     if (!row || !this.#accepts(row, command)) return false;
-    const { createdAt, absoluteExpiresAt } = row;
-    this.#store({ ...written(row, command), createdAt, absoluteExpiresAt, dirtyAt: this.#mark(row, command.dirty) });
+    this.#store({ ...written(row, command), dirtyAt: this.#mark(row, command.dirty) });
     return true;
   }
 
@@ -97,15 +100,19 @@ class MemoryDurableTier implements DurableTier {
     return true;
   }
 
-  async touch({ storageKey, lastSeenAt, idleExpiresAt, aliveAt }: TouchCommand): Promise<RecordState | null> {
+  async touch({ storageKey, lastSeenAt, aliveAt, longestPauseMs }: TouchCommand): Promise<RecordState | null> {
     const row = this.#find(storageKey);
-    if (!row || !isAlive(row, aliveAt)) return null;
-    return toState(this.#store({ ...row, ...later(row, { lastSeenAt, idleExpiresAt }) }));
+    if (!row || !isAlive(row, aliveAt) || row.idleLifetimeMs < longestPauseMs) return null;
+    const moved = idleDeadline(lastSeenAt, row.idleLifetimeMs, row.absoluteExpiresAt);
+    const idleExpiresAt = Math.max(row.idleExpiresAt, moved);
+    return toState(this.#store({ ...row, lastSeenAt: Math.max(row.lastSeenAt, lastSeenAt), idleExpiresAt }));
   }
 
   async revoke(command: RevokeCommand): Promise<RevokedRow | null> {
-    const row = this.#find(command.storageKey);
+    const { storageKey, writeId, writtenBy } = command;
+    const row = this.#find(storageKey);
     if (!row || (row.revokedAt === null && this.#isLate(command))) return null;
+    if (writtenBy && !row.writeId.equals(writtenBy) && !row.writeId.equals(writeId)) return null;
     return this.#revoke(row, command);
   }
 
@@ -290,7 +297,7 @@ class MemoryDurableTier implements DurableTier {
     return row !== undefined && isAlive(row, command.aliveAt) && carries(row, command);
   }
 
-  #revoke(row: Row, { writeId, revokedAt, dirty }: Omit<RevokeCommand, 'storageKey'>): RevokedRow | null {
+  #revoke(row: Row, { writeId, revokedAt, dirty }: Omit<RevokeCommand, 'storageKey' | 'writtenBy'>): RevokedRow | null {
     if (!isRevocable(row, writeId)) return null;
     const dirtyAt = this.#mark(row, dirty);
     if (row.revokedAt === null) {
@@ -303,14 +310,15 @@ class MemoryDurableTier implements DurableTier {
 
 /** The row after a write; what the database alone knows stays. */
 function written(row: Row, { record, writeId }: UpdateCommand): Row {
-  return { ...row, ...record, writeId, ...later(row, record) };
+  const lastSeenAt = Math.max(row.lastSeenAt, record.lastSeenAt);
+  const idleExpiresAt = idleDeadline(lastSeenAt, record.idleLifetimeMs, record.absoluteExpiresAt);
+  return { ...row, ...record, writeId, lastSeenAt, idleExpiresAt };
 }
 
-function later(row: Row, { lastSeenAt, idleExpiresAt }: { lastSeenAt: number; idleExpiresAt: number }) {
-  return {
-    lastSeenAt: Math.max(row.lastSeenAt, lastSeenAt),
-    idleExpiresAt: Math.max(row.idleExpiresAt, idleExpiresAt),
-  };
+/** What the row says that an insert found in its place. */
+function holderOutcome(row: Row, writeId: Buffer, aliveAt: number): InsertOutcome {
+  if (row.writeId.equals(writeId)) return 'inserted';
+  return isAlive(row, aliveAt) ? 'taken' : 'ended';
 }
 
 function carries(row: Row, { record, writeId }: UpdateCommand): boolean {

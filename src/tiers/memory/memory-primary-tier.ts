@@ -1,5 +1,6 @@
 import { TierFailure } from '../../errors.ts';
 import { HOLD_TTL_MS, LEASE_TTL_MS } from '../../limits.ts';
+import { envelopeTag } from '../../session/sealed-record.ts';
 import type {
   NewValue,
   PrimaryEntry,
@@ -86,7 +87,7 @@ class MemoryPrimaryTier implements PrimaryTier {
   async publish(storageKey: Buffer, value: NewValue): Promise<boolean> {
     const stored = this.#find(storageKey);
     if (stored?.kind === 'lease') this.#keyspace.delete(this.#name(storageKey));
-    const isOlder = stored?.kind === 'value' && stored.value.revision < value.revision;
+    const isOlder = stored?.kind === 'value' && isStale(stored.value, value.revision, envelopeTag(value.envelope));
     if (isOlder) this.#putValue(storageKey, value);
     return isOlder;
   }
@@ -94,7 +95,7 @@ class MemoryPrimaryTier implements PrimaryTier {
   async restamp(storageKey: Buffer, command: RestampCommand): Promise<boolean> {
     const stored = this.#find(storageKey);
     if (stored?.kind !== 'value' || stored.value.revision > command.revision) return false;
-    if (stored.value.revision < command.revision) {
+    if (isStale(stored.value, command.revision, command.tag)) {
       this.#keyspace.delete(this.#name(storageKey));
       return false;
     }
@@ -172,6 +173,11 @@ function notOpen(): TierFailure {
 /** What a tier holds and what it hands out are nobody else's. */
 function ownCopy(value: Omit<PrimaryValue, 'kind'>): PrimaryValue {
   return { ...value, kind: 'value', envelope: Buffer.from(value.envelope) };
+}
+
+/** Of a lower revision, or of the same one on a branch that the durable tier has lost. */
+function isStale({ revision, envelope }: PrimaryValue, knownRevision: number, knownTag: Buffer): boolean {
+  return revision < knownRevision || (revision === knownRevision && !envelopeTag(envelope).equals(knownTag));
 }
 
 function laterStamp(stored: Stamp, offered: Stamp): Stamp {

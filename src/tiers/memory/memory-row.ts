@@ -1,5 +1,5 @@
 import { ENVELOPE_TAG_BYTES } from '../../limits.ts';
-import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
+import { envelopeTag, type RecordState, type SealedRecord } from '../../session/sealed-record.ts';
 import type { DirtyRow, EndedBounds, FeedPosition } from '../tier.ts';
 
 /** What the durable tier keeps of a session. */
@@ -22,10 +22,7 @@ export function isOver(row: Row, { endedBefore, revokedBefore }: EndedBounds): b
 
 /** Whoever has this envelope has the row's. */
 export function isKnown({ envelope }: Row, known: Buffer): boolean {
-  return (
-    known.length >= ENVELOPE_TAG_BYTES &&
-    known.subarray(-ENVELOPE_TAG_BYTES).equals(envelope.subarray(-ENVELOPE_TAG_BYTES))
-  );
+  return known.length >= ENVELOPE_TAG_BYTES && envelopeTag(known).equals(envelopeTag(envelope));
 }
 
 export function belongsTo(row: Row, userKeys: readonly Buffer[]): boolean {
@@ -43,17 +40,25 @@ export function isBehind(row: FeedPosition, position: FeedPosition | number): bo
   return row.storageKey.compare(position.storageKey) > 0;
 }
 
-export function toState({ revision, keyId, lastSeenAt, idleExpiresAt, absoluteExpiresAt }: Row): RecordState {
-  return { revision, keyId: Buffer.from(keyId), lastSeenAt, idleExpiresAt, absoluteExpiresAt };
+export function toState(row: Row): RecordState {
+  const { revision, envelope, keyId, lastSeenAt, idleExpiresAt, absoluteExpiresAt } = row;
+  const tag = Buffer.from(envelopeTag(envelope));
+  return { revision, tag, keyId: Buffer.from(keyId), lastSeenAt, idleExpiresAt, absoluteExpiresAt };
 }
 
 export function toRecord(row: Row): SealedRecord {
-  const { storageKey, userKey, envelope, createdAt } = row;
+  const { storageKey, userKey, revision, envelope, keyId } = row;
+  const { createdAt, lastSeenAt, idleLifetimeMs, idleExpiresAt, absoluteExpiresAt } = row;
   return {
     storageKey: Buffer.from(storageKey),
     userKey: userKey && Buffer.from(userKey),
+    revision,
     envelope: Buffer.from(envelope),
+    keyId: Buffer.from(keyId),
     createdAt,
-    ...toState(row),
+    lastSeenAt,
+    idleLifetimeMs,
+    idleExpiresAt,
+    absoluteExpiresAt,
   };
 }

@@ -1,5 +1,6 @@
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
-import { bytes, type ReadRequest, type Row, toRecord, toState } from './rows.ts';
+import type { InsertCommand, InsertOutcome } from '../tier.ts';
+import { bytes, type ReadRequest, type Row, toInsertOutcome, toRecord, toState } from './rows.ts';
 
 /** What the rows of a statement tell each of its calls, by the number of the call. */
 export type Answers<Answer> = (rows: readonly Row[]) => (n: number) => Answer;
@@ -37,3 +38,11 @@ export function recordOrNull(requests: readonly ReadRequest[]): AnswerOf<SealedR
 }
 
 export const stateOrNull: AnswerOf<RecordState | null> = (row) => (row ? toState(row) : null);
+
+/** Of a statement that looks for the rows which have the storage keys of inserts. */
+export function byHolder(commands: readonly InsertCommand[]): Answers<InsertOutcome> {
+  return byStorageKey(
+    commands.map(({ record }) => record.storageKey),
+    (row, n) => toInsertOutcome(row, commands[n] as InsertCommand),
+  );
+}

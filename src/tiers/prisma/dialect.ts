@@ -2,6 +2,7 @@ import type {
   FeedPosition,
   FindEndedCommand,
   InsertCommand,
+  InsertOutcome,
   MoveUserKeyCommand,
   NodeMark,
   RegenerateCommand,
@@ -105,6 +106,8 @@ export interface SharedStatements {
   readonly rowsMax: Readonly<Record<SharedKind, number>>;
   /** Where a row lock can be met, this may fail with `too-late`, and then it has changed nothing. */
   insert(namespace: string, commands: readonly InsertCommand[]): SharedStatement<boolean>;
+  /** What stood in the way of inserts that stored nothing, in whatever namespace: a storage key is one session's everywhere. */
+  holders(commands: readonly InsertCommand[]): SharedStatement<InsertOutcome>;
   read(namespace: string, requests: readonly ReadRequest[]): SharedStatement<SealedRecord | null>;
   readState(namespace: string, storageKeys: readonly Buffer[]): SharedStatement<RecordState | null>;
   update(namespace: string, commands: readonly UpdateCommand[]): SharedStatement<boolean>;

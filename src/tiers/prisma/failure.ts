@@ -17,6 +17,11 @@ export function toTierFailure(error: unknown): TierFailure {
   return rule ? new TierFailure(rule.kind, rule.reason) : new TierFailure('ambiguous', 'unknown');
 }
 
+/** A statement found only in the midst of it that it was too late, and has changed nothing. */
+export function isTooLate(error: unknown): boolean {
+  return error instanceof TierFailure && error.reason === 'too-late';
+}
+
 /**
  * Whether this is how libsql reports a lock. Its Node binding then neither resets nor finalizes the statement, which
  * stays active on the connection until the garbage collector finds it. Until then no write of that connection commits,

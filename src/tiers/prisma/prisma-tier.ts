@@ -9,6 +9,7 @@ import type {
   FindEndedCommand,
   Fleet,
   InsertCommand,
+  InsertOutcome,
   MoveUserKeyCommand,
   NodeMark,
   RegenerateCommand,
@@ -29,6 +30,7 @@ import type { Dialect } from './dialect.ts';
 import { Mysql } from './dialects/mysql/mysql.ts';
 import { Postgresql } from './dialects/postgresql/postgresql.ts';
 import { Sqlite } from './dialects/sqlite/sqlite.ts';
+import { isTooLate } from './failure.ts';
 import { toEndedPage, toFleet, toRaisedRing, toWalkPage } from './fleet-rows.ts';
 import { inspectDatabase, readClock } from './inspection.ts';
 import { lanesFor } from './lanes.ts';
@@ -102,8 +104,8 @@ class PrismaTier implements DurableTier {
     return readClock(this.#opened().runner, this.#dialect.schema);
   }
 
-  async insert(command: InsertCommand): Promise<boolean> {
-    return this.#opened().shared.insert.run(command).catch(whenLate(false));
+  async insert(command: InsertCommand): Promise<InsertOutcome> {
+    return this.#opened().shared.insert.run(command);
   }
 
   async read(storageKey: Buffer, known?: Buffer): Promise<SealedRecord | null> {
@@ -228,7 +230,7 @@ class PrismaTier implements DurableTier {
 /** What a call answers whose statement found only in the midst of it that it was too late, and changed nothing. */
 function whenLate<T>(answer: T): (error: unknown) => T {
   return (error) => {
-    if (error instanceof TierFailure && error.reason === 'too-late') return answer;
+    if (isTooLate(error)) return answer;
     throw error;
   };
 }

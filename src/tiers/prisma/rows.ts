@@ -1,9 +1,9 @@
 import { TierFailure } from '../../errors.ts';
 import { ENVELOPE_TAG_BYTES, STORAGE_KEY_BYTES } from '../../limits.ts';
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
-import type { DirtyRow, FeedPage, RevokedRow } from '../tier.ts';
+import type { DirtyRow, FeedPage, InsertCommand, InsertOutcome, RevokedRow } from '../tier.ts';
 import type { FleetColumnName } from './fleet-tables.ts';
-import type { ColumnName } from './table.ts';
+import type { AnswerColumn } from './table.ts';
 
 /** A row as a driver adapter hands it over: bytes as `Uint8Array`, integers as `bigint` or, from SQLite, `number`. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -24,20 +24,34 @@ export function toRecord(row: Row, known?: Buffer, storageKey: Buffer = bytes(ro
   return {
     storageKey,
     userKey: row['user_key'] === null ? null : bytes(row, 'user_key'),
+    revision: integer(row, 'revision'),
     envelope: known && row['envelope'] === null ? known : bytes(row, 'envelope'),
+    keyId: bytes(row, 'key_id'),
     createdAt: integer(row, 'created_at'),
-    ...toState(row),
+    lastSeenAt: integer(row, 'last_seen_at'),
+    idleLifetimeMs: integer(row, 'idle_lifetime'),
+    idleExpiresAt: integer(row, 'idle_expires_at'),
+    absoluteExpiresAt: integer(row, 'absolute_expires_at'),
   };
 }
 
 export function toState(row: Row): RecordState {
   return {
     revision: integer(row, 'revision'),
+    tag: bytes(row, 'tag'),
     keyId: bytes(row, 'key_id'),
     lastSeenAt: integer(row, 'last_seen_at'),
     idleExpiresAt: integer(row, 'idle_expires_at'),
     absoluteExpiresAt: integer(row, 'absolute_expires_at'),
   };
+}
+
+/** What the row says that stood in the way of an insert; there is none where the insert was late, or the row has gone since. */
+export function toInsertOutcome(row: Row | undefined, { writeId, aliveAt }: InsertCommand): InsertOutcome {
+  if (row === undefined) return 'late';
+  if (bytes(row, 'write_id').equals(writeId)) return 'inserted';
+  const hasEnded = integer(row, 'idle_expires_at') < aliveAt || integer(row, 'absolute_expires_at') <= aliveAt;
+  return hasEnded || row['revoked_at'] !== null ? 'ended' : 'taken';
 }
 
 export function toRevokedRow(row: Row): RevokedRow {
@@ -79,7 +93,7 @@ function previousKeys(row: Row): Buffer[] {
 }
 
 /** A view of the driver's bytes: an envelope of 64 KiB is not copied once more. */
-export function bytes(row: Row, column: ColumnName | FleetColumnName): Buffer {
+export function bytes(row: Row, column: AnswerColumn | FleetColumnName): Buffer {
   const value = row[column];
   if (Buffer.isBuffer(value)) return value;
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
@@ -87,7 +101,7 @@ export function bytes(row: Row, column: ColumnName | FleetColumnName): Buffer {
 }
 
 /** Past 2^53 a number would silently be another one, and a revision decides who wins. */
-export function integer(row: Row, column: ColumnName | FleetColumnName | 'now'): number {
+export function integer(row: Row, column: AnswerColumn | FleetColumnName | 'now'): number {
   const value = row[column];
   const number = typeof value === 'bigint' ? Number(value) : value;
   if (typeof number === 'number' && Number.isSafeInteger(number)) return number;

@@ -1,16 +1,18 @@
+import { TierFailure } from '../../errors.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
-import type { InsertCommand, TouchCommand, UpdateCommand } from '../tier.ts';
+import type { InsertCommand, InsertOutcome, TouchCommand, UpdateCommand } from '../tier.ts';
 import { Batcher } from './batcher.ts';
 import type { CallPatience } from './call.ts';
 import type { SharedStatement, SharedStatements } from './dialect.ts';
 import type { TierLanes } from './lanes.ts';
+import { isTooLate } from './failure.ts';
 import type { ReadRequest } from './rows.ts';
 import type { StatementRunner } from './statement-runner.ts';
 
 /** The calls that share statements: one batcher a kind, since only like goes with like. */
 export interface SharedCalls {
-  readonly insert: Batcher<InsertCommand, boolean>;
+  readonly insert: Batcher<InsertCommand, InsertOutcome>;
   readonly read: Batcher<ReadRequest, SealedRecord | null>;
   readonly readState: Batcher<Buffer, RecordState | null>;
   readonly update: Batcher<UpdateCommand, boolean>;
@@ -42,10 +44,16 @@ export function shareCalls(options: SharedCallsOptions): SharedCalls {
   };
   const weight = new Weight();
   return {
-    insert: new Batcher<InsertCommand, boolean>({
+    insert: new Batcher<InsertCommand, InsertOutcome>({
       ...ofRecords,
       rowsMax: rowsMax.insert,
-      send: (commands, deadline) => send(statements.insert(namespace, commands), deadline),
+      send: async (commands, deadline) => {
+        const isInserted = await send(statements.insert(namespace, commands), deadline).catch(noneIfLate(commands));
+        const others = commands.filter((_, n) => !isInserted(n));
+        if (others.length === 0) return () => 'inserted';
+        const outcomeOf = await send(statements.holders(others), deadline).catch(notTold);
+        return (n) => (isInserted(n) ? 'inserted' : outcomeOf(others.indexOf(commands[n] as InsertCommand)));
+      },
     }),
     read: new Batcher<ReadRequest, SealedRecord | null>({
       ...readers,
@@ -71,6 +79,23 @@ export function shareCalls(options: SharedCallsOptions): SharedCalls {
       bytesOf: () => 0,
       send: (commands, deadline) => send(statements.touch(namespace, commands), deadline),
     }),
+  };
+}
+
+/** An insert that was sent alone, and found only in the midst of it that it was too late, has stored nothing. */
+function noneIfLate(commands: readonly InsertCommand[]): (error: unknown) => () => boolean {
+  return (error) => {
+    if (commands.length === 1 && isTooLate(error)) return () => false;
+    throw error;
+  };
+}
+
+/** That nothing was stored is certain, whatever became of the question why. It concerns only those who asked. */
+function notTold(error: unknown): () => InsertOutcome {
+  const isAmbiguous = error instanceof TierFailure && error.kind === 'ambiguous';
+  const failure = isAmbiguous ? new TierFailure('not-sent', error.reason) : error;
+  return () => {
+    throw failure;
   };
 }
 

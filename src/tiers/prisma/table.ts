@@ -11,6 +11,7 @@ export const COLUMNS = {
   key_id: 'bytes',
   created_at: 'integer',
   last_seen_at: 'integer',
+  idle_lifetime: 'integer',
   idle_expires_at: 'integer',
   absolute_expires_at: 'integer',
   revoked_at: 'integer',
@@ -21,8 +22,14 @@ export const COLUMNS = {
 
 export type ColumnName = keyof typeof COLUMNS;
 
-export const STATE_COLUMNS: readonly ColumnName[] = [
+/** What statements answer of a row: its columns, and the end of its envelope. */
+export type AnswerColumn = ColumnName | 'tag';
+
+export const ANSWER_COLUMNS: Readonly<Record<AnswerColumn, ColumnType>> = { ...COLUMNS, tag: 'bytes' };
+
+export const STATE_COLUMNS: readonly AnswerColumn[] = [
   'revision',
+  'tag',
   'key_id',
   'last_seen_at',
   'idle_expires_at',
@@ -32,9 +39,23 @@ export const STATE_COLUMNS: readonly ColumnName[] = [
 export const RECORD_COLUMNS: readonly ColumnName[] = [
   'storage_key',
   'user_key',
+  'revision',
   'envelope',
+  'key_id',
   'created_at',
-  ...STATE_COLUMNS,
+  'last_seen_at',
+  'idle_lifetime',
+  'idle_expires_at',
+  'absolute_expires_at',
+];
+
+/** What says whether a storage key is taken, and by whom. */
+export const HOLDER_COLUMNS: readonly ColumnName[] = [
+  'storage_key',
+  'write_id',
+  'revoked_at',
+  'idle_expires_at',
+  'absolute_expires_at',
 ];
 
 export const FEED_COLUMNS: readonly ColumnName[] = [
@@ -57,6 +78,7 @@ export const INSERT_COLUMNS: readonly ColumnName[] = [
   'key_id',
   'created_at',
   'last_seen_at',
+  'idle_lifetime',
   'idle_expires_at',
   'absolute_expires_at',
   'previous_keys',

@@ -87,7 +87,8 @@ class RedisTier implements PrimaryTier {
 
   async restamp(storageKey: Buffer, command: RestampCommand): Promise<boolean> {
     const { connection, keys } = this.#requireOpened();
-    return connection.run('holdfastRestamp', keys.session(storageKey), encodeTtl(command.ttlMs), encodeHeader(command));
+    const header = encodeHeader(command);
+    return connection.run('holdfastRestamp', keys.session(storageKey), encodeTtl(command.ttlMs), header, command.tag);
   }
 
   async evict(storageKey: Buffer, belowRevision: number): Promise<void> {

@@ -28,8 +28,8 @@ export const rowsMutations: readonly Mutation[] = [
     edits: [
       {
         file: DURABLE,
-        find: '!isAlive(row, aliveAt)) return null',
-        replace: 'row.revokedAt !== null || aliveAt < 0) return null',
+        find: '!isAlive(row, aliveAt) || row',
+        replace: 'row.revokedAt !== null || aliveAt < 0 || row',
       },
     ],
     faults: [],
@@ -117,8 +117,8 @@ export const rowsMutations: readonly Mutation[] = [
     edits: [
       {
         file: WRITE,
-        find: 'if (await durable.insert(command)) return;',
-        replace: 'if ((await settle(() => durable.insert(command))).answer) return;',
+        find: 'return await durable.insert(command);',
+        replace: 'return (await settle(() => durable.insert(command))).answer;',
       },
     ],
     faults: ['database-lost-reply', 'database-late'],
@@ -178,8 +178,8 @@ export const rowsMutations: readonly Mutation[] = [
     edits: [
       {
         file: DURABLE,
-        find: 'toState(this.#store({ ...row, ...later(row, { lastSeenAt, idleExpiresAt }) }))',
-        replace: 'toState(this.#store({ ...row, lastSeenAt, idleExpiresAt }))',
+        find: 'toState(this.#store({ ...row, lastSeenAt: Math.max(row.lastSeenAt, lastSeenAt), idleExpiresAt }))',
+        replace: 'toState(this.#store({ ...row, lastSeenAt, idleExpiresAt: moved }))',
       },
     ],
     faults: [],

@@ -9,9 +9,9 @@ export const scriptsMutations: readonly Mutation[] = [
     edits: [
       {
         file: PRIMARY,
-        find: "const isOlder = stored?.kind === 'value' && stored.value.revision < value.revision;",
+        find: "const isOlder = stored?.kind === 'value' && isStale(stored.value, value.revision, envelopeTag(value.envelope));",
         replace:
-          "const isOlder = stored === undefined || (stored.kind === 'value' && stored.value.revision < value.revision);",
+          "const isOlder = stored === undefined || (stored.kind === 'value' && isStale(stored.value, value.revision, envelopeTag(value.envelope)));",
       },
     ],
     faults: [],
@@ -52,7 +52,7 @@ export const scriptsMutations: readonly Mutation[] = [
     edits: [
       {
         file: PRIMARY,
-        find: 'if (stored.value.revision < command.revision) {',
+        find: 'if (isStale(stored.value, command.revision, command.tag)) {',
         replace: 'if (command.revision < 0) {',
       },
     ],
@@ -120,9 +120,9 @@ export const scriptsMutations: readonly Mutation[] = [
     edits: [
       {
         file: PRIMARY,
-        find: "const isOlder = stored?.kind === 'value' && stored.value.revision < value.revision;",
+        find: "const isOlder = stored?.kind === 'value' && isStale(stored.value, value.revision, envelopeTag(value.envelope));",
         replace:
-          "const isOlder = stored?.kind === 'hold' || (stored?.kind === 'value' && stored.value.revision < value.revision);",
+          "const isOlder = stored?.kind === 'hold' || (stored?.kind === 'value' && isStale(stored.value, value.revision, envelopeTag(value.envelope)));",
       },
     ],
     faults: [],
@@ -146,7 +146,7 @@ export const scriptsMutations: readonly Mutation[] = [
     edits: [
       {
         file: PRIMARY,
-        find: "const isOlder = stored?.kind === 'value' && stored.value.revision < value.revision;",
+        find: "const isOlder = stored?.kind === 'value' && isStale(stored.value, value.revision, envelopeTag(value.envelope));",
         replace: "const isOlder = stored?.kind === 'value';",
       },
     ],

@@ -43,7 +43,7 @@ describe('destroying all but one of a user’s sessions', () => {
     const inserted: (() => Promise<unknown>)[] = [];
     durable.override('insert', async (own, ...args) => {
       inserted.push(() => own(...args));
-      return true;
+      return 'inserted';
     });
     const { id } = await sessions.create({ cart: [] }, { userId: 'u' });
     await sessions.destroyByUser('u', { except: kept.id });

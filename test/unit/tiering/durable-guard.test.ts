@@ -156,6 +156,7 @@ const record = {
   keyId: Buffer.alloc(8),
   createdAt: 1,
   lastSeenAt: 1,
+  idleLifetimeMs: 1,
   idleExpiresAt: 2,
   absoluteExpiresAt: 2,
 };

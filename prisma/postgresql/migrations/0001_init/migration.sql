@@ -20,6 +20,8 @@ CREATE TABLE holdfast_session (
   -- Milliseconds since the epoch rather than timestamptz: no driver converts them, no session time zone matters.
   created_at          bigint NOT NULL,
   last_seen_at        bigint NOT NULL,
+  -- Milliseconds of inactivity that end the session. A touch moves idle_expires_at by it.
+  idle_lifetime       bigint NOT NULL,
   idle_expires_at     bigint NOT NULL,
   absolute_expires_at bigint NOT NULL,
   revoked_at          bigint,
@@ -37,6 +39,7 @@ CREATE TABLE holdfast_session (
   CONSTRAINT holdfast_session_namespace_check     CHECK (char_length(namespace) BETWEEN 1 AND 64),
   CONSTRAINT holdfast_session_user_key_check      CHECK (octet_length(user_key) = 32),
   CONSTRAINT holdfast_session_revision_check      CHECK (revision > 0),
+  CONSTRAINT holdfast_session_idle_lifetime_check CHECK (idle_lifetime > 0),
   CONSTRAINT holdfast_session_write_id_check      CHECK (octet_length(write_id) = 16),
   CONSTRAINT holdfast_session_envelope_check      CHECK (octet_length(envelope) > 0 OR revoked_at IS NOT NULL),
   CONSTRAINT holdfast_session_key_id_check        CHECK (octet_length(key_id) = 8),
@@ -62,3 +65,47 @@ CREATE INDEX holdfast_session_dirty_at_idx ON holdfast_session (dirty_at, storag
 
 -- The few sessions that lately changed their id, among which a late logout looks for its key.
 CREATE INDEX holdfast_session_rotated_at_idx ON holdfast_session (rotated_at) WHERE rotated_at IS NOT NULL;
+
+-- Two small tables in which the nodes of a fleet report their key rings, so that a key is promoted only when every node can open what
+-- it seals, and retired only when none seals with it any more. Neither holds a key: a fingerprint is a hash that is public.
+
+-- One row per namespace: the highest ring that any node has ever used. It never sinks, which is how a node whose ring
+-- was restored from an old backup is found out.
+CREATE TABLE holdfast_session_ring (
+  namespace   text   NOT NULL,
+  version     bigint NOT NULL,
+  -- Tells two rings of one version apart, as two operators make them who both start from the same ring.
+  fingerprint bytea  NOT NULL,
+  -- One node at a time deletes the rows of sessions that ended long ago. Random, names one pass over them; null before the first.
+  sweep_pass  bytea,
+  -- Milliseconds since the epoch, by this server's clock: no other pass begins before. A node that dies is relieved then.
+  sweep_until bigint,
+
+  CONSTRAINT holdfast_session_ring_pkey PRIMARY KEY (namespace),
+
+  -- The library never breaks these. They are for the night when somebody repairs rows by hand.
+  CONSTRAINT holdfast_session_ring_namespace_check   CHECK (char_length(namespace) BETWEEN 1 AND 64),
+  CONSTRAINT holdfast_session_ring_version_check     CHECK (version > 0),
+  CONSTRAINT holdfast_session_ring_fingerprint_check CHECK (octet_length(fingerprint) = 32),
+  CONSTRAINT holdfast_session_ring_sweep_pass_check  CHECK (octet_length(sweep_pass) = 16)
+);
+
+-- One row per node: one life of one session client. Each rewrites its own every ten seconds, and takes it away when it is
+-- closed. As with sessions, no index on what changes, so that these rewrites stay on one page and touch no index.
+CREATE TABLE holdfast_session_node (
+  namespace       text   NOT NULL,
+  -- Random, drawn anew at each start.
+  node_id         bytea  NOT NULL,
+  -- The ring that the node seals and opens with.
+  ring_version    bigint NOT NULL,
+  -- Milliseconds since the epoch, by this server's clock: the latest heartbeat …
+  seen_at         bigint NOT NULL,
+  -- … and the first one that showed this ring.
+  acknowledged_at bigint NOT NULL,
+
+  CONSTRAINT holdfast_session_node_pkey PRIMARY KEY (namespace, node_id),
+
+  CONSTRAINT holdfast_session_node_namespace_check    CHECK (char_length(namespace) BETWEEN 1 AND 64),
+  CONSTRAINT holdfast_session_node_node_id_check      CHECK (octet_length(node_id) = 16),
+  CONSTRAINT holdfast_session_node_ring_version_check CHECK (ring_version > 0)
+);

@@ -23,6 +23,8 @@ CREATE TABLE holdfast_session (
   -- Milliseconds since the epoch: SQLite has no type for times, and adapters disagree on their text.
   created_at          BIGINT NOT NULL,
   last_seen_at        BIGINT NOT NULL,
+  -- Milliseconds of inactivity that end the session. A touch moves idle_expires_at by it.
+  idle_lifetime       BIGINT NOT NULL,
   idle_expires_at     BIGINT NOT NULL,
   absolute_expires_at BIGINT NOT NULL,
   revoked_at          BIGINT,
@@ -46,6 +48,7 @@ CREATE TABLE holdfast_session (
   CONSTRAINT holdfast_session_key_id_check        CHECK (typeof(key_id) = 'blob' AND length(key_id) = 8),
   CONSTRAINT holdfast_session_times_check         CHECK (typeof(created_at) = 'integer'
                                                          AND typeof(last_seen_at) = 'integer'
+                                                         AND typeof(idle_lifetime) = 'integer' AND idle_lifetime > 0
                                                          AND typeof(idle_expires_at) = 'integer'
                                                          AND typeof(absolute_expires_at) = 'integer'
                                                          AND typeof(revoked_at) IN ('integer', 'null')
@@ -64,3 +67,51 @@ CREATE INDEX holdfast_session_dirty_at_idx ON holdfast_session (dirty_at, storag
 
 -- The few sessions that lately changed their id, among which a late logout looks for its key.
 CREATE INDEX holdfast_session_rotated_at_idx ON holdfast_session (rotated_at) WHERE rotated_at IS NOT NULL;
+
+-- Two small tables in which the nodes of a fleet report their key rings, so that a key is promoted only when every node can open what
+-- it seals, and retired only when none seals with it any more. Neither holds a key: a fingerprint is a hash that is public.
+
+-- One row per namespace: the highest ring that any node has ever used. It never sinks, which is how a node whose ring
+-- was restored from an old backup is found out.
+CREATE TABLE holdfast_session_ring (
+  namespace   TEXT   NOT NULL PRIMARY KEY,
+  version     BIGINT NOT NULL,
+  -- Tells two rings of one version apart, as two operators make them who both start from the same ring.
+  fingerprint BLOB   NOT NULL,
+  -- One node at a time deletes the rows of sessions that ended long ago. Random, names one pass over them; null before the first.
+  sweep_pass  BLOB,
+  -- Milliseconds since the epoch, by the clock of the machine that has the file: no other pass begins before. A node that
+  -- dies is relieved then.
+  sweep_until BIGINT,
+
+  -- The library never breaks these. They are for the night when somebody repairs rows by hand, and because SQLite
+  -- would otherwise take text for a blob and 'soon' for a number.
+  CONSTRAINT holdfast_session_ring_namespace_check   CHECK (typeof(namespace) = 'text' AND length(namespace) BETWEEN 1 AND 64),
+  CONSTRAINT holdfast_session_ring_version_check     CHECK (typeof(version) = 'integer' AND version > 0),
+  CONSTRAINT holdfast_session_ring_fingerprint_check CHECK (typeof(fingerprint) = 'blob' AND length(fingerprint) = 32),
+  CONSTRAINT holdfast_session_ring_sweep_pass_check  CHECK (sweep_pass IS NULL
+                                                            OR (typeof(sweep_pass) = 'blob' AND length(sweep_pass) = 16)),
+  CONSTRAINT holdfast_session_ring_sweep_until_check CHECK (typeof(sweep_until) IN ('integer', 'null'))
+);
+
+-- One row per node: one life of one session client. Each rewrites its own every ten seconds, and takes it away when it is
+-- closed.
+CREATE TABLE holdfast_session_node (
+  namespace       TEXT   NOT NULL,
+  -- Random, drawn anew at each start.
+  node_id         BLOB   NOT NULL,
+  -- The ring that the node seals and opens with.
+  ring_version    BIGINT NOT NULL,
+  -- Milliseconds since the epoch, by the clock of the machine that has the file: the latest heartbeat …
+  seen_at         BIGINT NOT NULL,
+  -- … and the first one that showed this ring.
+  acknowledged_at BIGINT NOT NULL,
+
+  PRIMARY KEY (namespace, node_id),
+
+  CONSTRAINT holdfast_session_node_namespace_check    CHECK (typeof(namespace) = 'text' AND length(namespace) BETWEEN 1 AND 64),
+  CONSTRAINT holdfast_session_node_node_id_check      CHECK (typeof(node_id) = 'blob' AND length(node_id) = 16),
+  CONSTRAINT holdfast_session_node_ring_version_check CHECK (typeof(ring_version) = 'integer' AND ring_version > 0),
+  CONSTRAINT holdfast_session_node_times_check        CHECK (typeof(seen_at) = 'integer'
+                                                             AND typeof(acknowledged_at) = 'integer')
+);

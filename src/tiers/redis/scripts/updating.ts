@@ -1,3 +1,4 @@
+import { ENVELOPE_TAG_BYTES } from '../../../limits.ts';
 import { PLACES } from '../entry-format.ts';
 import { mutation } from './prelude.ts';
 
@@ -9,16 +10,20 @@ const INCARNATION = luaRange(PLACES.incarnation, PLACES.stampedAt);
 const STAMPED_AT = luaRange(PLACES.stampedAt, PLACES.lastSeenAt);
 const LAST_SEEN_AT = luaRange(PLACES.lastSeenAt, PLACES.idleExpiresAt);
 const IDLE_EXPIRES_AT = luaRange(PLACES.idleExpiresAt, PLACES.envelope);
+/** What an entry ends with: the same where two envelopes of one revision are the same. */
+const STORED_TAG = `redis.call('GETRANGE', key, -${ENVELOPE_TAG_BYTES}, -1)`;
 
 /**
- * Replaces a value of a lower revision, and breaks a lease, whose owner may have read the row before this write. Where
+ * Replaces a value of a lower revision, or another envelope of the same one (the database lost a commit), and breaks a lease, whose owner may have read the row before this write. Where
  * the server has no memory for the new value, at least the old one goes: DEL is granted when SET is refused with OOM.
  */
 export const PUBLISH: string = mutation(
   ['ttl', 'value'],
   `
 if kind == 'L' then redis.call('DEL', key) end
-if kind ~= 'V' or string.sub(head, ${REVISION}) >= string.sub(value, ${REVISION}) then return refused end
+if kind ~= 'V' then return refused end
+local has, gets = string.sub(head, ${REVISION}), string.sub(value, ${REVISION})
+if has > gets or (has == gets and ${STORED_TAG} == string.sub(value, -${ENVELOPE_TAG_BYTES})) then return refused end
 local stored = redis.pcall('SET', key, value, 'PX', ttl)
 if stored.err then
   redis.pcall('DEL', key)
@@ -29,16 +34,19 @@ return done
 );
 
 /**
- * Confirms a value of the same revision; an older one is stale and goes. Stamp, times and time to live only grow, but
+ * Confirms the envelope that it is told of; one of an older revision, or another one of the same, is stale and goes. Stamp, times and time to live only grow, but
  * for a stamp of another incarnation, whose clock says nothing.
  */
 export const RESTAMP: string = mutation(
-  ['ttl', 'header'],
+  ['ttl', 'header', 'tag'],
   `
 if kind ~= 'V' then return refused end
 local stored, known = string.sub(head, ${REVISION}), string.sub(header, ${REVISION})
-if stored < known then redis.call('DEL', key) end
-if stored ~= known then return refused end
+if stored > known then return refused end
+if stored < known or ${STORED_TAG} ~= tag then
+  redis.call('DEL', key)
+  return refused
+end
 local function later(a, b) if a > b then return a end return b end
 local life, stamp = string.sub(header, ${INCARNATION}), string.sub(header, ${STAMPED_AT})
 if string.sub(head, ${INCARNATION}) == life then stamp = later(string.sub(head, ${STAMPED_AT}), stamp) end

@@ -9,6 +9,7 @@ const row = {
   key_id: new Uint8Array(8),
   created_at: 1_764_000_000_000n,
   last_seen_at: 1_764_000_000_001,
+  idle_lifetime: 4,
   idle_expires_at: 5n,
   absolute_expires_at: 6n,
 };
@@ -23,6 +24,7 @@ describe('a row from a driver', () => {
       keyId: Buffer.alloc(8),
       createdAt: 1_764_000_000_000,
       lastSeenAt: 1_764_000_000_001,
+      idleLifetimeMs: 4,
       idleExpiresAt: 5,
       absoluteExpiresAt: 6,
     });

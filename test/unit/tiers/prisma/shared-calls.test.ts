@@ -25,6 +25,6 @@ it('reads of large sessions share statements in smaller numbers, once it is seen
 });
 
 function aRow(storageKey: Uint8Array, envelope: Uint8Array) {
-  const times = { created_at: 1n, last_seen_at: 1n, idle_expires_at: 1n, absolute_expires_at: 1n };
+  const times = { created_at: 1n, last_seen_at: 1n, idle_lifetime: 1n, idle_expires_at: 1n, absolute_expires_at: 1n };
   return { storage_key: storageKey, user_key: null, envelope, revision: 1n, key_id: new Uint8Array(8), ...times };
 }

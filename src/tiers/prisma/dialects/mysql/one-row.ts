@@ -3,7 +3,7 @@ import type { TouchCommand, UpdateCommand } from '../../../tier.ts';
 import { isThere, ofOne, stateOrNull } from '../../answers.ts';
 import { lastMoment, type SharedStatement, type Statement } from '../../dialect.ts';
 import { STATE_COLUMNS } from '../../table.ts';
-import { CLOCK, MARK } from './sql.ts';
+import { answered, CLOCK, MARK, TIMES, timesOf } from './sql.ts';
 
 /** One row, found by its primary key: it is locked before the condition is looked at, so the clock is that of the lock. */
 export class MysqlOneRow {
@@ -23,7 +23,7 @@ export class MysqlOneRow {
     const revision = BigInt(record.revision);
     return {
       text: `UPDATE ${this.#table} SET user_key = ?, envelope = ?, key_id = ?,
-  last_seen_at = GREATEST(last_seen_at, ?), idle_expires_at = GREATEST(idle_expires_at, ?)${dirty ? `, ${MARK}` : ''},
+  ${TIMES}${dirty ? `, ${MARK}` : ''},
   revision = ?, write_id = ?
 WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL
   AND idle_expires_at >= ? AND absolute_expires_at > ?
@@ -32,8 +32,7 @@ WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL
         record.userKey,
         record.envelope,
         record.keyId,
-        BigInt(record.lastSeenAt),
-        BigInt(record.idleExpiresAt),
+        ...timesOf(record),
         revision,
         writeId,
         storageKey,
@@ -62,22 +61,22 @@ WHERE storage_key = ? AND namespace = ? AND revision = ? AND write_id = ? AND re
 
   touch(
     namespace: string,
-    { storageKey, lastSeenAt, idleExpiresAt, aliveAt }: TouchCommand,
+    { storageKey, lastSeenAt, aliveAt, longestPauseMs }: TouchCommand,
   ): SharedStatement<RecordState | null> {
-    const times = [BigInt(lastSeenAt), BigInt(idleExpiresAt)];
+    const seenAt = BigInt(lastSeenAt);
     const alive = `storage_key = ? AND namespace = ? AND revoked_at IS NULL
-  AND idle_expires_at >= ? AND absolute_expires_at > ?`;
-    const ofRow = [storageKey, namespace, BigInt(aliveAt), BigInt(aliveAt)];
+  AND idle_expires_at >= ? AND absolute_expires_at > ? AND idle_lifetime >= ?`;
+    const ofRow = [storageKey, namespace, BigInt(aliveAt), BigInt(aliveAt), BigInt(longestPauseMs)];
     return {
       text: `UPDATE ${this.#table} SET
-  last_seen_at = GREATEST(last_seen_at, ?), idle_expires_at = GREATEST(idle_expires_at, ?)
+  last_seen_at = GREATEST(last_seen_at, ?),
+  idle_expires_at = GREATEST(idle_expires_at, LEAST(? + idle_lifetime, absolute_expires_at))
 WHERE ${alive}`,
-      values: [...times, ...ofRow],
+      values: [seenAt, seenAt, ...ofRow],
       answer: () => ({
-        text: `SELECT ${['storage_key', ...STATE_COLUMNS].join(', ')} FROM ${this.#table}
-WHERE ${alive}
-  AND last_seen_at >= ? AND idle_expires_at >= ?`,
-        values: [...ofRow, ...times],
+        text: `SELECT ${answered(['storage_key', ...STATE_COLUMNS]).join(', ')} FROM ${this.#table}
+WHERE ${alive} AND last_seen_at >= ?`,
+        values: [...ofRow, seenAt],
       }),
       answers: ofOne(stateOrNull),
     };

@@ -1,7 +1,7 @@
 import { ENVELOPE_TAG_BYTES, SHARED_STATEMENT_ROWS_MAX } from '../../../../limits.ts';
 import type { RecordState, SealedRecord } from '../../../../session/sealed-record.ts';
-import type { InsertCommand, TouchCommand, UpdateCommand, WriteCommand } from '../../../tier.ts';
-import { type Answers, byStorageKey, recordOrNull, stateOrNull } from '../../answers.ts';
+import type { InsertCommand, InsertOutcome, TouchCommand, UpdateCommand, WriteCommand } from '../../../tier.ts';
+import { type Answers, byHolder, byStorageKey, recordOrNull, stateOrNull } from '../../answers.ts';
 import {
   lastMoment,
   type SharedKind,
@@ -11,10 +11,10 @@ import {
   type Statement,
 } from '../../dialect.ts';
 import { type ReadRequest, tagOf } from '../../rows.ts';
-import { type ColumnName, INSERT_COLUMNS, RECORD_COLUMNS, STATE_COLUMNS } from '../../table.ts';
+import { type AnswerColumn, HOLDER_COLUMNS, INSERT_COLUMNS, RECORD_COLUMNS, STATE_COLUMNS } from '../../table.ts';
 import { Input } from './input.ts';
 import { MysqlOneRow } from './one-row.ts';
-import { CLOCK, placeholders, unless } from './sql.ts';
+import { answered, CLOCK, placeholders, unless } from './sql.ts';
 
 export class MysqlShared implements SharedStatements {
   readonly rowsMax: Readonly<Record<SharedKind, number>> = {
@@ -55,6 +55,15 @@ ON DUPLICATE KEY UPDATE revision = ${unless(`VALUES(previous_keys) = '' OR ${CLO
     };
   }
 
+  holders(commands: readonly InsertCommand[]): SharedStatement<InsertOutcome> {
+    return {
+      text: `SELECT ${HOLDER_COLUMNS.join(', ')} FROM ${this.#table}
+WHERE storage_key IN (${placeholders(commands)})`,
+      values: commands.map(({ record }) => record.storageKey),
+      answers: byHolder(commands),
+    };
+  }
+
   read(namespace: string, requests: readonly ReadRequest[]): SharedStatement<SealedRecord | null> {
     const storageKeys = requests.map(({ storageKey }) => storageKey);
     const known = knownOf(requests);
@@ -65,7 +74,7 @@ ON DUPLICATE KEY UPDATE revision = ${unless(`VALUES(previous_keys) = '' OR ${CLO
 
   readState(namespace: string, storageKeys: readonly Buffer[]): SharedStatement<RecordState | null> {
     const answers = byStorageKey(storageKeys, stateOrNull);
-    return { ...this.#select(namespace, storageKeys, ['storage_key', ...STATE_COLUMNS]), answers };
+    return { ...this.#select(namespace, storageKeys, answered(['storage_key', ...STATE_COLUMNS])), answers };
   }
 
   /**
@@ -83,8 +92,10 @@ ON DUPLICATE KEY UPDATE revision = ${unless(`VALUES(previous_keys) = '' OR ${CLO
       .bytes('write_id', ({ writeId }) => writeId)
       .bytes('envelope', ({ record }) => record.envelope)
       .bytes('key_id', ({ record }) => record.keyId)
+      .integer('created_at', ({ record }) => record.createdAt)
       .integer('last_seen_at', ({ record }) => record.lastSeenAt)
-      .integer('idle_expires_at', ({ record }) => record.idleExpiresAt)
+      .integer('idle_lifetime', ({ record }) => record.idleLifetimeMs)
+      .integer('absolute_expires_at', ({ record }) => record.absoluteExpiresAt)
       .integer('alive_at', ({ aliveAt }) => aliveAt)
       .integer('dirty', ({ dirty }) => Number(dirty))
       .integer('valid_until', ({ validUntil }) => Number(lastMoment(validUntil)));
@@ -98,8 +109,10 @@ ON DUPLICATE KEY UPDATE revision = ${unless(`VALUES(previous_keys) = '' OR ${CLO
       text: `UPDATE ${input.joined('LEFT JOIN', this.#table)}
 SET session.user_key = UNHEX(input.user_key), session.revision = input.revision, session.write_id = UNHEX(input.write_id),
   session.envelope = UNHEX(input.envelope), session.key_id = UNHEX(input.key_id),
-  session.last_seen_at = GREATEST(session.last_seen_at, input.last_seen_at),
-  session.idle_expires_at = GREATEST(session.idle_expires_at, input.idle_expires_at),
+  session.created_at = input.created_at, session.last_seen_at = GREATEST(session.last_seen_at, input.last_seen_at),
+  session.idle_lifetime = input.idle_lifetime,
+  session.idle_expires_at = LEAST(GREATEST(session.last_seen_at, input.last_seen_at) + input.idle_lifetime, input.absolute_expires_at),
+  session.absolute_expires_at = input.absolute_expires_at,
   session.dirty_at = CASE WHEN input.dirty THEN GREATEST(COALESCE(session.dirty_at, 0), ${CLOCK}) ELSE session.dirty_at END
 WHERE ${unless(loses, '1')} > 0`,
       values: [...input.values, namespace],
@@ -109,7 +122,7 @@ WHERE ${unless(loses, '1')} > 0`,
   }
 
   /**
-   * Times only grow, so a row that is alive and has these or later ones is one that this touch, or a later one, has moved:
+   * A row that is alive, and was seen then or later, is one that this touch, or a later one, has moved:
    * what is read afterwards is the state after the touch, whoever else has written meanwhile.
    */
   touch(namespace: string, commands: readonly TouchCommand[]): SharedStatement<RecordState | null> {
@@ -117,24 +130,24 @@ WHERE ${unless(loses, '1')} > 0`,
     if (only && commands.length === 1) return this.#oneRow.touch(namespace, only);
     const input = new Input(commands, ({ storageKey }) => storageKey)
       .integer('last_seen_at', ({ lastSeenAt }) => lastSeenAt)
-      .integer('idle_expires_at', ({ idleExpiresAt }) => idleExpiresAt)
-      .integer('alive_at', ({ aliveAt }) => aliveAt);
+      .integer('alive_at', ({ aliveAt }) => aliveAt)
+      .integer('longest_pause', ({ longestPauseMs }) => longestPauseMs);
     const joined = input.joined('STRAIGHT_JOIN', this.#table);
     const alive = `namespace = ? AND revoked_at IS NULL
-  AND session.idle_expires_at >= alive_at AND absolute_expires_at > alive_at`;
-    const columns: readonly ColumnName[] = ['storage_key', ...STATE_COLUMNS];
+  AND session.idle_expires_at >= alive_at AND absolute_expires_at > alive_at AND idle_lifetime >= longest_pause`;
+    const columns: readonly AnswerColumn[] = ['storage_key', ...STATE_COLUMNS];
     const values = [...input.values, namespace];
     return {
       text: `UPDATE ${joined}
 SET session.last_seen_at = GREATEST(session.last_seen_at, input.last_seen_at),
-  session.idle_expires_at = GREATEST(session.idle_expires_at, input.idle_expires_at)
+  session.idle_expires_at = GREATEST(session.idle_expires_at,
+    LEAST(input.last_seen_at + session.idle_lifetime, session.absolute_expires_at))
 WHERE ${alive}`,
       values,
       answer: () => ({
-        text: `SELECT ${columns.map((column) => `session.${column}`).join(', ')}
+        text: `SELECT ${answered(columns, 'session.').join(', ')}
 FROM ${joined}
-WHERE ${alive}
-  AND session.last_seen_at >= input.last_seen_at AND session.idle_expires_at >= input.idle_expires_at`,
+WHERE ${alive} AND session.last_seen_at >= input.last_seen_at`,
         values,
       }),
       answers: byStorageKey(
@@ -183,6 +196,7 @@ function rowOf(namespace: string, { record, writeId }: InsertCommand, previousKe
     record.keyId,
     BigInt(record.createdAt),
     BigInt(record.lastSeenAt),
+    BigInt(record.idleLifetimeMs),
     BigInt(record.idleExpiresAt),
     BigInt(record.absoluteExpiresAt),
     previousKeys,

@@ -4,7 +4,7 @@ import { firstMoment, lastMoment, positionOf, type SingleStatements, type Statem
 import { bytes, type Row } from '../../rows.ts';
 import { FEED_COLUMNS, RECORD_COLUMNS } from '../../table.ts';
 import { MysqlOneRow } from './one-row.ts';
-import { CLOCK, CLOCK_AT_START, MARK, placeholders, unless } from './sql.ts';
+import { CLOCK, CLOCK_AT_START, MARK, placeholders, TIMES, timesOf, unless } from './sql.ts';
 
 const REMEMBERED_BYTES = PREVIOUS_KEYS_MAX * STORAGE_KEY_BYTES;
 const REVOKED_COLUMNS = 'storage_key, idle_expires_at, absolute_expires_at';
@@ -30,8 +30,7 @@ export class MysqlSingle implements SingleStatements {
     const revision = BigInt(record.revision);
     return {
       text: `UPDATE ${this.#table} SET user_key = ?, envelope = ?, key_id = ?,
-  last_seen_at = GREATEST(last_seen_at, ?), idle_expires_at = GREATEST(idle_expires_at, ?),
-  created_at = ?, absolute_expires_at = ?, rotated_at = ?,
+  ${TIMES}, rotated_at = ?,
   previous_keys = RIGHT(CONCAT(previous_keys, storage_key), ${REMEMBERED_BYTES})${dirty ? `, ${MARK}` : ''},
   revision = ?, write_id = ?, storage_key = ?
 WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL
@@ -41,10 +40,7 @@ WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL
         record.userKey,
         record.envelope,
         record.keyId,
-        BigInt(record.lastSeenAt),
-        BigInt(record.idleExpiresAt),
-        BigInt(record.createdAt),
-        BigInt(record.absoluteExpiresAt),
+        ...timesOf(record),
         BigInt(regeneratedAt),
         revision,
         writeId,
@@ -62,14 +58,23 @@ WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL
   }
 
   /** Nobody changes the write id of a revoked row, so the read afterwards finds what this write did, and only that. */
-  revoke(namespace: string, { storageKey, writeId, validUntil, revokedAt, dirty }: RevokeCommand): Statement {
+  revoke(namespace: string, command: RevokeCommand): Statement {
+    const { storageKey, writeId, validUntil, revokedAt, dirty, writtenBy } = command;
     return {
       text: `UPDATE ${this.#table} SET
   revision = CASE WHEN revoked_at IS NULL THEN revision + 1 ELSE revision END, envelope = ''${dirty ? `, ${MARK}` : ''},
   write_id = ?, revoked_at = COALESCE(revoked_at, ?)
 WHERE storage_key = ? AND namespace = ?
-  AND ((revoked_at IS NULL AND ${CLOCK} <= ?) OR write_id = ?)`,
-      values: [writeId, BigInt(revokedAt), storageKey, namespace, lastMoment(validUntil), writeId],
+  AND ((revoked_at IS NULL AND ${CLOCK} <= ?${writtenBy ? ' AND write_id = ?' : ''}) OR write_id = ?)`,
+      values: [
+        writeId,
+        BigInt(revokedAt),
+        storageKey,
+        namespace,
+        lastMoment(validUntil),
+        ...(writtenBy ? [writtenBy] : []),
+        writeId,
+      ],
       answer: () => ({
         text: `SELECT ${REVOKED_COLUMNS} FROM ${this.#table}
 WHERE storage_key = ? AND namespace = ? AND write_id = ? AND revoked_at IS NOT NULL`,

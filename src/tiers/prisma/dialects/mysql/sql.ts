@@ -1,3 +1,8 @@
+import { ENVELOPE_TAG_BYTES } from '../../../../limits.ts';
+import type { SealedRecord } from '../../../../session/sealed-record.ts';
+import type { SqlValue } from '../../dialect.ts';
+import type { AnswerColumn } from '../../table.ts';
+
 /**
  * Milliseconds when the statement began. In UTC: `UNIX_TIMESTAMP` would convert from the session's time zone, in which an
  * hour of every autumn comes twice.
@@ -18,4 +23,30 @@ export function unless(condition: string, number: string): string {
 
 export function placeholders(values: readonly unknown[]): string {
   return values.map(() => '?').join(', ');
+}
+
+const TAG = `RIGHT(envelope, ${ENVELOPE_TAG_BYTES})`;
+
+/** For a list of what to answer; `of` is the name of the row and a dot where there is more than one. */
+export function answered(columns: readonly AnswerColumn[], of = ''): readonly string[] {
+  return columns.map((column) => (column === 'tag' ? `${TAG} AS tag` : `${of}${column}`));
+}
+
+/** For a SET list. Each expression sees what those before it have set: the larger of two times stays the larger. */
+export const TIMES = `created_at = ?, last_seen_at = GREATEST(last_seen_at, ?), idle_lifetime = ?,
+  idle_expires_at = LEAST(GREATEST(last_seen_at, ?) + ?, ?), absolute_expires_at = ?`;
+
+export function timesOf(record: SealedRecord): readonly SqlValue[] {
+  const lastSeenAt = BigInt(record.lastSeenAt);
+  const idleLifetime = BigInt(record.idleLifetimeMs);
+  const absoluteExpiresAt = BigInt(record.absoluteExpiresAt);
+  return [
+    BigInt(record.createdAt),
+    lastSeenAt,
+    idleLifetime,
+    lastSeenAt,
+    idleLifetime,
+    absoluteExpiresAt,
+    absoluteExpiresAt,
+  ];
 }

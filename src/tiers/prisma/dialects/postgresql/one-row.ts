@@ -4,7 +4,7 @@ import { isThere, ofOne, recordOrNull, stateOrNull } from '../../answers.ts';
 import { lastMoment, type SharedStatement, type Statement } from '../../dialect.ts';
 import { type ReadRequest, tagOf } from '../../rows.ts';
 import { INSERT_COLUMNS, RECORD_COLUMNS, STATE_COLUMNS } from '../../table.ts';
-import { CLOCK, lock, MARK, unlessKnown } from './sql.ts';
+import { answered, CLOCK, lock, MARK, unlessKnown } from './sql.ts';
 
 /**
  * What `PostgresqlShared` says, for a call without company: to take many rows apart and to join them costs the server as
@@ -21,10 +21,10 @@ export class PostgresqlOneRow {
   insert(namespace: string, { record, writeId, validUntil }: InsertCommand): SharedStatement<boolean> {
     return {
       text: `INSERT INTO ${this.#table} (${INSERT_COLUMNS.join(', ')})
-SELECT $1::bytea, $2::text, $3::bytea, $4::bigint, $5::bytea, $6::bytea, $7::bytea, $8::bigint, $9::bigint, $10::bigint, $11::bigint, ''::bytea
-WHERE ${CLOCK} <= $12::bigint
+SELECT $1::bytea, $2::text, $3::bytea, $4::bigint, $5::bytea, $6::bytea, $7::bytea, $8::bigint, $9::bigint, $10::bigint, $11::bigint, $12::bigint, ''::bytea
+WHERE ${CLOCK} <= $13::bigint
 ON CONFLICT DO NOTHING
-RETURNING 1 / (${CLOCK} <= $12::bigint)::integer AS in_time`,
+RETURNING 1 / (${CLOCK} <= $13::bigint)::integer AS in_time`,
       values: [
         record.storageKey,
         namespace,
@@ -35,6 +35,7 @@ RETURNING 1 / (${CLOCK} <= $12::bigint)::integer AS in_time`,
         record.keyId,
         BigInt(record.createdAt),
         BigInt(record.lastSeenAt),
+        BigInt(record.idleLifetimeMs),
         BigInt(record.idleExpiresAt),
         BigInt(record.absoluteExpiresAt),
         lastMoment(validUntil),
@@ -51,7 +52,7 @@ RETURNING 1 / (${CLOCK} <= $12::bigint)::integer AS in_time`,
   }
 
   readState(namespace: string, storageKey: Buffer): SharedStatement<RecordState | null> {
-    return { ...this.#select(namespace, storageKey, STATE_COLUMNS), answers: ofOne(stateOrNull) };
+    return { ...this.#select(namespace, storageKey, answered(STATE_COLUMNS)), answers: ofOne(stateOrNull) };
   }
 
   update(namespace: string, { record, writeId, validUntil, dirty, aliveAt }: UpdateCommand): SharedStatement<boolean> {
@@ -61,9 +62,10 @@ RETURNING 1 / (${CLOCK} <= $12::bigint)::integer AS in_time`,
     return {
       text: `${lock(this.#table, rows, 'revision = $2::bigint', 'FOR NO KEY UPDATE')}
 UPDATE ${this.#table} AS session SET user_key = $1::bytea, revision = $2::bigint, write_id = $3::bytea, envelope = $4::bytea, key_id = $5::bytea,
-  last_seen_at = GREATEST(last_seen_at, $6::bigint), idle_expires_at = GREATEST(idle_expires_at, $7::bigint)${dirty ? `, ${MARK}` : ''}
+  created_at = $11::bigint, last_seen_at = GREATEST(last_seen_at, $6::bigint), idle_lifetime = $7::bigint,
+  idle_expires_at = LEAST(GREATEST(last_seen_at, $6::bigint) + $7::bigint, $12::bigint), absolute_expires_at = $12::bigint${dirty ? `, ${MARK}` : ''}
 FROM locked
-WHERE session.storage_key = locked.storage_key AND (locked.is_repeat OR locked.now <= $11::bigint)
+WHERE session.storage_key = locked.storage_key AND (locked.is_repeat OR locked.now <= $13::bigint)
 RETURNING session.storage_key`,
       values: [
         record.userKey,
@@ -72,10 +74,12 @@ RETURNING session.storage_key`,
         record.envelope,
         record.keyId,
         BigInt(record.lastSeenAt),
-        BigInt(record.idleExpiresAt),
+        BigInt(record.idleLifetimeMs),
         record.storageKey,
         namespace,
         BigInt(aliveAt),
+        BigInt(record.createdAt),
+        BigInt(record.absoluteExpiresAt),
         lastMoment(validUntil),
       ],
       answers: ofOne(isThere),
@@ -84,15 +88,16 @@ RETURNING session.storage_key`,
 
   touch(
     namespace: string,
-    { storageKey, lastSeenAt, idleExpiresAt, aliveAt }: TouchCommand,
+    { storageKey, lastSeenAt, aliveAt, longestPauseMs }: TouchCommand,
   ): SharedStatement<RecordState | null> {
     return {
       text: `UPDATE ${this.#table} SET
-  last_seen_at = GREATEST(last_seen_at, $1::bigint), idle_expires_at = GREATEST(idle_expires_at, $2::bigint)
-WHERE storage_key = $3::bytea AND namespace = $4::text AND revoked_at IS NULL
-  AND idle_expires_at >= $5::bigint AND absolute_expires_at > $5::bigint
-RETURNING ${STATE_COLUMNS.join(', ')}`,
-      values: [BigInt(lastSeenAt), BigInt(idleExpiresAt), storageKey, namespace, BigInt(aliveAt)],
+  last_seen_at = GREATEST(last_seen_at, $1::bigint),
+  idle_expires_at = GREATEST(idle_expires_at, LEAST($1::bigint + idle_lifetime, absolute_expires_at))
+WHERE storage_key = $2::bytea AND namespace = $3::text AND revoked_at IS NULL
+  AND idle_expires_at >= $4::bigint AND absolute_expires_at > $4::bigint AND idle_lifetime >= $5::bigint
+RETURNING ${answered(STATE_COLUMNS).join(', ')}`,
+      values: [BigInt(lastSeenAt), storageKey, namespace, BigInt(aliveAt), BigInt(longestPauseMs)],
       answers: ofOne(stateOrNull),
     };
   }

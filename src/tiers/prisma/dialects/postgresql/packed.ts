@@ -1,24 +1,24 @@
 import { TierFailure } from '../../../../errors.ts';
 import type { Row } from '../../rows.ts';
-import { type ColumnName, COLUMNS } from '../../table.ts';
+import { ANSWER_COLUMNS, type AnswerColumn } from '../../table.ts';
 
 /**
  * What many calls are told as one value: how many rows, and end to end the number of each row's call and its columns,
  * integers in eight bytes, byte strings behind their length. Prisma and the driver would take each value of each row through
  * an object and bytes through hexadecimal and base64; a text they leave alone.
  */
-export function packed(columns: readonly ColumnName[] = []): string {
+export function packed(columns: readonly AnswerColumn[] = []): string {
   const values = ['int4send(n)', ...columns.map(packedColumn)].join(' || ');
   return `encode(int4send(count(*)::integer) || COALESCE(string_agg(${values}, ''), ''), 'base64') AS packed`;
 }
 
-function packedColumn(column: ColumnName): string {
-  if (COLUMNS[column] === 'integer') return `int8send(${column})`;
+function packedColumn(column: AnswerColumn): string {
+  if (ANSWER_COLUMNS[column] === 'integer') return `int8send(${column})`;
   return `int4send(COALESCE(octet_length(${column}), ${NO_LENGTH})) || COALESCE(${column}, '')`;
 }
 
 /** The rows by the number of their call. A row with a null where none may be is missing, and none of them is believed. */
-export function unpack([answer]: readonly Row[], columns: readonly ColumnName[] = []): ReadonlyMap<number, Row> {
+export function unpack([answer]: readonly Row[], columns: readonly AnswerColumn[] = []): ReadonlyMap<number, Row> {
   const text = answer?.['packed'];
   if (typeof text !== 'string') throw malformed();
   const reader = new Reader(Buffer.from(text, 'base64'));
@@ -27,7 +27,8 @@ export function unpack([answer]: readonly Row[], columns: readonly ColumnName[] 
   for (let read = 0; read < count && !reader.isAtEnd; read += 1) {
     const n = reader.length();
     const row: Record<string, unknown> = {};
-    for (const column of columns) row[column] = COLUMNS[column] === 'integer' ? reader.integer() : reader.bytes();
+    for (const column of columns)
+      row[column] = ANSWER_COLUMNS[column] === 'integer' ? reader.integer() : reader.bytes();
     rows.set(n, row);
   }
   if (rows.size !== count || !reader.isAtEnd) throw malformed();

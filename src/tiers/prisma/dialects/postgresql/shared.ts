@@ -1,14 +1,21 @@
 import { KEY_ID_BYTES, SHARED_STATEMENT_ROWS_MAX, STORAGE_KEY_BYTES, WRITE_ID_BYTES } from '../../../../limits.ts';
 import type { RecordState, SealedRecord } from '../../../../session/sealed-record.ts';
-import type { InsertCommand, TouchCommand, UpdateCommand } from '../../../tier.ts';
-import { type Answers, isThere, stateOrNull } from '../../answers.ts';
+import type { InsertCommand, InsertOutcome, TouchCommand, UpdateCommand } from '../../../tier.ts';
+import { type Answers, byHolder, isThere, stateOrNull } from '../../answers.ts';
 import { lastMoment, type SharedKind, type SharedStatement, type SharedStatements } from '../../dialect.ts';
 import { type ReadRequest, tagOf, toRecord } from '../../rows.ts';
-import { type ColumnName, INSERT_COLUMNS, RECORD_COLUMNS, STATE_COLUMNS } from '../../table.ts';
+import {
+  type AnswerColumn,
+  type ColumnName,
+  HOLDER_COLUMNS,
+  INSERT_COLUMNS,
+  RECORD_COLUMNS,
+  STATE_COLUMNS,
+} from '../../table.ts';
 import { Input } from './input.ts';
 import { PostgresqlOneRow } from './one-row.ts';
 import { packed, unpack } from './packed.ts';
-import { CLOCK, unlessKnown } from './sql.ts';
+import { answered, CLOCK, unlessKnown } from './sql.ts';
 
 export class PostgresqlShared implements SharedStatements {
   readonly rowsMax: Readonly<Record<SharedKind, number>> = {
@@ -34,9 +41,7 @@ export class PostgresqlShared implements SharedStatements {
   insert(namespace: string, commands: readonly InsertCommand[]): SharedStatement<boolean> {
     const [only] = commands;
     if (only && commands.length === 1) return this.#oneRow.insert(namespace, only);
-    const input = writeInput(namespace, commands)
-      .integer('created_at', ({ record }) => record.createdAt)
-      .integer('absolute_expires_at', ({ record }) => record.absoluteExpiresAt);
+    const input = writeInput(namespace, commands).integer('idle_expires_at', ({ record }) => record.idleExpiresAt);
     const given: Partial<Record<ColumnName, string>> = {
       namespace: Input.NAMESPACE,
       previous_keys: `''::bytea`,
@@ -54,6 +59,15 @@ SELECT ${packed()}, 1 / (${CLOCK} <= min(valid_until))::integer AS in_time
 FROM inserted JOIN input USING (storage_key)`,
       values: input.values,
       answers: ANSWERED,
+    };
+  }
+
+  holders(commands: readonly InsertCommand[]): SharedStatement<InsertOutcome> {
+    return {
+      text: `SELECT ${HOLDER_COLUMNS.join(', ')} FROM ${this.#table}
+WHERE storage_key = ANY($1::bytea[])`,
+      values: [commands.map(({ record }) => record.storageKey)],
+      answers: byHolder(commands),
     };
   }
 
@@ -109,9 +123,10 @@ FROM inserted JOIN input USING (storage_key)`,
   SELECT max(now) AS now FROM locked
 ), updated AS (
   UPDATE ${this.#table} AS session SET user_key = input.user_key, revision = input.revision, write_id = input.write_id,
-    envelope = input.envelope, key_id = input.key_id,
-    last_seen_at = GREATEST(session.last_seen_at, input.last_seen_at),
-    idle_expires_at = GREATEST(session.idle_expires_at, input.idle_expires_at),
+    envelope = input.envelope, key_id = input.key_id, created_at = input.created_at,
+    last_seen_at = GREATEST(session.last_seen_at, input.last_seen_at), idle_lifetime = input.idle_lifetime,
+    idle_expires_at = LEAST(GREATEST(session.last_seen_at, input.last_seen_at) + input.idle_lifetime, input.absolute_expires_at),
+    absolute_expires_at = input.absolute_expires_at,
     dirty_at = CASE WHEN dirty THEN GREATEST(dirty_at, clock.now) ELSE dirty_at END
   FROM clock, locked JOIN input USING (storage_key)
   WHERE session.storage_key = locked.storage_key AND (is_repeat OR clock.now <= valid_until)
@@ -129,20 +144,21 @@ SELECT ${packed()} FROM updated`,
     const input = new Input(namespace, commands)
       .fixed('storage_key', STORAGE_KEY_BYTES, ({ storageKey }) => storageKey)
       .integer('last_seen_at', ({ lastSeenAt }) => lastSeenAt)
-      .integer('idle_expires_at', ({ idleExpiresAt }) => idleExpiresAt)
-      .integer('alive_at', ({ aliveAt }) => aliveAt);
+      .integer('alive_at', ({ aliveAt }) => aliveAt)
+      .integer('longest_pause', ({ longestPauseMs }) => longestPauseMs);
     return {
       text: `WITH ${input.cte}, locked AS MATERIALIZED (
   SELECT session.storage_key
-  ${this.#heldRows}
+  ${this.#heldRows} AND session.idle_lifetime >= longest_pause
   ORDER BY session.storage_key FOR NO KEY UPDATE OF session
 ), updated AS (
   UPDATE ${this.#table} AS session SET
     last_seen_at = GREATEST(session.last_seen_at, input.last_seen_at),
-    idle_expires_at = GREATEST(session.idle_expires_at, input.idle_expires_at)
+    idle_expires_at = GREATEST(session.idle_expires_at,
+      LEAST(input.last_seen_at + session.idle_lifetime, session.absolute_expires_at))
   FROM locked JOIN input USING (storage_key)
   WHERE session.storage_key = locked.storage_key
-  RETURNING n, ${STATE_COLUMNS.map((column) => `session.${column}`).join(', ')}
+  RETURNING n, ${answered(STATE_COLUMNS, 'session.').join(', ')}
 )
 SELECT ${packed(STATE_COLUMNS)} FROM updated`,
       values: input.values,
@@ -151,11 +167,11 @@ SELECT ${packed(STATE_COLUMNS)} FROM updated`,
   }
 
   /** The envelope comes last: what is put behind something is copied. */
-  #select(input: { readonly cte: string }, columns: readonly ColumnName[], envelope?: string): string {
+  #select(input: { readonly cte: string }, columns: readonly AnswerColumn[], envelope?: string): string {
     return `WITH ${input.cte}
 SELECT ${packed(envelope === undefined ? columns : [...columns, 'envelope'])}
 FROM (
-  SELECT ${['n', ...columns, ...(envelope === undefined ? [] : [envelope])].join(', ')}
+  SELECT ${['n', ...answered(columns), ...(envelope === undefined ? [] : [envelope])].join(', ')}
   FROM input JOIN ${this.#table} AS session USING (storage_key)
   WHERE namespace = ${Input.NAMESPACE} AND revoked_at IS NULL
 ) AS found`;
@@ -169,7 +185,7 @@ FROM (
   get #heldRows(): string {
     return `FROM input JOIN ${this.#table} AS session USING (storage_key)
     WHERE namespace = ${Input.NAMESPACE} AND revoked_at IS NULL
-      AND session.idle_expires_at >= alive_at AND absolute_expires_at > alive_at`;
+      AND session.idle_expires_at >= alive_at AND session.absolute_expires_at > alive_at`;
   }
 }
 
@@ -197,7 +213,9 @@ function writeInput<Command extends InsertCommand>(namespace: string, commands: 
     .fixed('write_id', WRITE_ID_BYTES, ({ writeId }) => writeId)
     .varying('envelope', ({ record }) => record.envelope)
     .fixed('key_id', KEY_ID_BYTES, ({ record }) => record.keyId)
+    .integer('created_at', ({ record }) => record.createdAt)
     .integer('last_seen_at', ({ record }) => record.lastSeenAt)
-    .integer('idle_expires_at', ({ record }) => record.idleExpiresAt)
+    .integer('idle_lifetime', ({ record }) => record.idleLifetimeMs)
+    .integer('absolute_expires_at', ({ record }) => record.absoluteExpiresAt)
     .integer('valid_until', ({ validUntil }) => Number(lastMoment(validUntil)));
 }

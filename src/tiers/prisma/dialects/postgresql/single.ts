@@ -28,7 +28,8 @@ export class PostgresqlSingle implements SingleStatements {
     return {
       text: `${lock(this.#table, rows, 'storage_key = $8::bytea', 'FOR UPDATE')}
 UPDATE ${this.#table} AS session SET user_key = $1::bytea, revision = $2::bigint, write_id = $3::bytea, envelope = $4::bytea, key_id = $5::bytea,
-  last_seen_at = GREATEST(last_seen_at, $6::bigint), idle_expires_at = GREATEST(idle_expires_at, $7::bigint),
+  last_seen_at = GREATEST(last_seen_at, $6::bigint), idle_lifetime = $7::bigint,
+  idle_expires_at = LEAST(GREATEST(last_seen_at, $6::bigint) + $7::bigint, $12::bigint),
   storage_key = $8::bytea, created_at = $11::bigint, absolute_expires_at = $12::bigint, rotated_at = $13::bigint,
   previous_keys = CASE WHEN session.storage_key = $14::bytea
     THEN substr(previous_keys || $14::bytea, GREATEST(octet_length(previous_keys) - ${KEPT_BYTES}, 0) + 1)
@@ -42,7 +43,7 @@ WHERE session.storage_key IN ($14::bytea, $8::bytea) AND (locked.is_repeat OR lo
         record.envelope,
         record.keyId,
         BigInt(record.lastSeenAt),
-        BigInt(record.idleExpiresAt),
+        BigInt(record.idleLifetimeMs),
         record.storageKey,
         namespace,
         BigInt(aliveAt),
@@ -55,8 +56,9 @@ WHERE session.storage_key IN ($14::bytea, $8::bytea) AND (locked.is_repeat OR lo
     };
   }
 
-  revoke(namespace: string, { storageKey, writeId, validUntil, revokedAt, dirty }: RevokeCommand): Statement {
-    const rows = `storage_key = $3::bytea AND namespace = $4::text AND (revoked_at IS NULL OR write_id = $2::bytea)`;
+  revoke(namespace: string, command: RevokeCommand): Statement {
+    const { storageKey, writeId, validUntil, revokedAt, dirty, writtenBy } = command;
+    const rows = `storage_key = $3::bytea AND namespace = $4::text AND (${writtenBy ? '(revoked_at IS NULL AND write_id = $6::bytea)' : 'revoked_at IS NULL'} OR write_id = $2::bytea)`;
     return {
       text: `${lock(this.#table, rows, 'revoked_at IS NOT NULL', 'FOR NO KEY UPDATE')}
 UPDATE ${this.#table} AS session SET
@@ -65,7 +67,14 @@ UPDATE ${this.#table} AS session SET
 FROM locked
 WHERE session.storage_key = locked.storage_key AND (locked.is_repeat OR locked.now <= $5::bigint)
 RETURNING session.storage_key, idle_expires_at, absolute_expires_at`,
-      values: [BigInt(revokedAt), writeId, storageKey, namespace, lastMoment(validUntil)],
+      values: [
+        BigInt(revokedAt),
+        writeId,
+        storageKey,
+        namespace,
+        lastMoment(validUntil),
+        ...(writtenBy ? [writtenBy] : []),
+      ],
     };
   }
 

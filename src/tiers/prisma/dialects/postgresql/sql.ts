@@ -1,4 +1,5 @@
 import { ENVELOPE_TAG_BYTES } from '../../../../limits.ts';
+import type { AnswerColumn } from '../../table.ts';
 
 export const CLOCK = 'floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint';
 /** When the transaction began, which is before its first statement got its snapshot. */
@@ -6,9 +7,16 @@ export const CLOCK_BEFORE_SNAPSHOT = 'floor(extract(epoch FROM transaction_times
 /** For a SET list next to `lock`; one without it leaves the index of the marks alone. `GREATEST` passes over nulls. */
 export const MARK = 'dirty_at = GREATEST(dirty_at, locked.now)';
 
-/** Nothing in place of an envelope that ends with this tag: who asks has it. The tag may be null. */
+const TAG = `substr(envelope, octet_length(envelope) - ${ENVELOPE_TAG_BYTES - 1})`;
+
+/** For a list of what to answer; `of` is the name of the row and a dot where there is more than one. */
+export function answered(columns: readonly AnswerColumn[], of = ''): readonly string[] {
+  return columns.map((column) => (column === 'tag' ? `${TAG} AS tag` : `${of}${column}`));
+}
+
+/** NULL instead of an envelope that ends with this tag: the caller has it. The tag may be null. */
 export function unlessKnown(tag: string): string {
-  return `CASE WHEN substr(envelope, octet_length(envelope) - ${ENVELOPE_TAG_BYTES - 1}) = ${tag} THEN NULL ELSE envelope END AS envelope`;
+  return `CASE WHEN ${TAG} = ${tag} THEN NULL ELSE envelope END AS envelope`;
 }
 
 /**

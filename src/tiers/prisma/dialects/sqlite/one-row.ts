@@ -3,7 +3,7 @@ import type { InsertCommand, TouchCommand, UpdateCommand } from '../../../tier.t
 import { isThere, ofOne, stateOrNull } from '../../answers.ts';
 import { lastMoment, type SharedStatement } from '../../dialect.ts';
 import { INSERT_COLUMNS, STATE_COLUMNS } from '../../table.ts';
-import { CLOCK, MARK } from './sql.ts';
+import { answered, CLOCK, MARK, timesOf } from './sql.ts';
 
 /** What `SqliteShared` says, for a call without company: to go through a list of rows costs as much again as one row does. */
 export class SqliteOneRow {
@@ -17,7 +17,7 @@ export class SqliteOneRow {
   insert(namespace: string, { record, writeId, validUntil }: InsertCommand): SharedStatement<boolean> {
     return {
       text: `INSERT INTO ${this.#table} (${INSERT_COLUMNS.join(', ')})
-SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, x''
+SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, x''
 WHERE ${CLOCK} <= ?
 ON CONFLICT DO NOTHING
 RETURNING storage_key`,
@@ -31,6 +31,7 @@ RETURNING storage_key`,
         record.keyId,
         BigInt(record.createdAt),
         BigInt(record.lastSeenAt),
+        BigInt(record.idleLifetimeMs),
         BigInt(record.idleExpiresAt),
         BigInt(record.absoluteExpiresAt),
         lastMoment(validUntil),
@@ -43,7 +44,8 @@ RETURNING storage_key`,
     const revision = BigInt(record.revision);
     return {
       text: `UPDATE ${this.#table} SET user_key = ?, revision = ?, write_id = ?, envelope = ?, key_id = ?,
-  last_seen_at = max(last_seen_at, ?), idle_expires_at = max(idle_expires_at, ?)${dirty ? `, ${MARK}` : ''}
+  created_at = ?, last_seen_at = max(last_seen_at, ?), idle_lifetime = ?,
+  idle_expires_at = min(max(last_seen_at, ?) + ?, ?), absolute_expires_at = ?${dirty ? `, ${MARK}` : ''}
 WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL
   AND idle_expires_at >= ? AND absolute_expires_at > ?
   AND ((revision = ? - 1 AND ${CLOCK} <= ?) OR (revision = ? AND write_id = ?))
@@ -54,8 +56,7 @@ RETURNING storage_key`,
         writeId,
         record.envelope,
         record.keyId,
-        BigInt(record.lastSeenAt),
-        BigInt(record.idleExpiresAt),
+        ...timesOf(record),
         record.storageKey,
         namespace,
         BigInt(aliveAt),
@@ -71,15 +72,24 @@ RETURNING storage_key`,
 
   touch(
     namespace: string,
-    { storageKey, lastSeenAt, idleExpiresAt, aliveAt }: TouchCommand,
+    { storageKey, lastSeenAt, aliveAt, longestPauseMs }: TouchCommand,
   ): SharedStatement<RecordState | null> {
     return {
       text: `UPDATE ${this.#table} SET
-  last_seen_at = max(last_seen_at, ?), idle_expires_at = max(idle_expires_at, ?)
+  last_seen_at = max(last_seen_at, ?),
+  idle_expires_at = max(idle_expires_at, min(? + idle_lifetime, absolute_expires_at))
 WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL
-  AND idle_expires_at >= ? AND absolute_expires_at > ?
-RETURNING ${['storage_key', ...STATE_COLUMNS].join(', ')}`,
-      values: [BigInt(lastSeenAt), BigInt(idleExpiresAt), storageKey, namespace, BigInt(aliveAt), BigInt(aliveAt)],
+  AND idle_expires_at >= ? AND absolute_expires_at > ? AND idle_lifetime >= ?
+RETURNING ${answered(['storage_key', ...STATE_COLUMNS]).join(', ')}`,
+      values: [
+        BigInt(lastSeenAt),
+        BigInt(lastSeenAt),
+        storageKey,
+        namespace,
+        BigInt(aliveAt),
+        BigInt(aliveAt),
+        BigInt(longestPauseMs),
+      ],
       answers: ofOne(stateOrNull),
     };
   }

@@ -1,7 +1,7 @@
 import { ENVELOPE_TAG_BYTES, SHARED_STATEMENT_ROWS_MAX } from '../../../../limits.ts';
 import type { RecordState, SealedRecord } from '../../../../session/sealed-record.ts';
-import type { InsertCommand, TouchCommand, UpdateCommand } from '../../../tier.ts';
-import { byStorageKey, isThere, recordOrNull, stateOrNull } from '../../answers.ts';
+import type { InsertCommand, InsertOutcome, TouchCommand, UpdateCommand } from '../../../tier.ts';
+import { byHolder, byStorageKey, isThere, recordOrNull, stateOrNull } from '../../answers.ts';
 import {
   lastMoment,
   type SharedKind,
@@ -10,10 +10,10 @@ import {
   type Statement,
 } from '../../dialect.ts';
 import { type ReadRequest, tagOf } from '../../rows.ts';
-import { type ColumnName, INSERT_COLUMNS, RECORD_COLUMNS, STATE_COLUMNS } from '../../table.ts';
+import { type ColumnName, HOLDER_COLUMNS, INSERT_COLUMNS, RECORD_COLUMNS, STATE_COLUMNS } from '../../table.ts';
 import { Input } from './input.ts';
 import { SqliteOneRow } from './one-row.ts';
-import { CLOCK, placeholders } from './sql.ts';
+import { answered, CLOCK, placeholders } from './sql.ts';
 
 export class SqliteShared implements SharedStatements {
   readonly rowsMax: Readonly<Record<SharedKind, number>> = {
@@ -35,9 +35,7 @@ export class SqliteShared implements SharedStatements {
   insert(namespace: string, commands: readonly InsertCommand[]): SharedStatement<boolean> {
     const [only] = commands;
     if (only && commands.length === 1) return this.#oneRow.insert(namespace, only);
-    const input = writeInput(commands)
-      .column('created_at', ({ record }) => BigInt(record.createdAt))
-      .column('absolute_expires_at', ({ record }) => BigInt(record.absoluteExpiresAt));
+    const input = writeInput(commands).column('idle_expires_at', ({ record }) => BigInt(record.idleExpiresAt));
     const given: Partial<Record<ColumnName, string>> = { namespace: '?', previous_keys: "x''" };
     return {
       text: `WITH ${input.cte}
@@ -51,6 +49,15 @@ RETURNING storage_key`,
     };
   }
 
+  holders(commands: readonly InsertCommand[]): SharedStatement<InsertOutcome> {
+    return {
+      text: `SELECT ${HOLDER_COLUMNS.join(', ')} FROM ${this.#table}
+WHERE storage_key IN (${placeholders(commands)})`,
+      values: commands.map(storageKeyOf),
+      answers: byHolder(commands),
+    };
+  }
+
   read(namespace: string, requests: readonly ReadRequest[]): SharedStatement<SealedRecord | null> {
     const storageKeys = requests.map(({ storageKey }) => storageKey);
     const known = knownOf(requests);
@@ -61,7 +68,7 @@ RETURNING storage_key`,
 
   readState(namespace: string, storageKeys: readonly Buffer[]): SharedStatement<RecordState | null> {
     const answers = byStorageKey(storageKeys, stateOrNull);
-    return { ...this.#select(namespace, storageKeys, ['storage_key', ...STATE_COLUMNS]), answers };
+    return { ...this.#select(namespace, storageKeys, answered(['storage_key', ...STATE_COLUMNS])), answers };
   }
 
   /** The second half of the last condition lets a write whose answer was lost be sent again: it finds itself. */
@@ -74,9 +81,10 @@ RETURNING storage_key`,
     return {
       text: `WITH ${input.cte}
 UPDATE ${this.#table} AS session SET user_key = input.user_key, revision = input.revision, write_id = input.write_id,
-  envelope = input.envelope, key_id = input.key_id,
-  last_seen_at = max(session.last_seen_at, input.last_seen_at),
-  idle_expires_at = max(session.idle_expires_at, input.idle_expires_at),
+  envelope = input.envelope, key_id = input.key_id, created_at = input.created_at,
+  last_seen_at = max(session.last_seen_at, input.last_seen_at), idle_lifetime = input.idle_lifetime,
+  idle_expires_at = min(max(session.last_seen_at, input.last_seen_at) + input.idle_lifetime, input.absolute_expires_at),
+  absolute_expires_at = input.absolute_expires_at,
   dirty_at = CASE WHEN dirty THEN max(COALESCE(dirty_at, 0), ${CLOCK}) ELSE dirty_at END
 ${ROWS}
   AND ((session.revision = input.revision - 1 AND ${CLOCK} <= valid_until)
@@ -93,15 +101,16 @@ RETURNING storage_key`,
     const input = new Input(commands)
       .column('storage_key', ({ storageKey }) => storageKey)
       .column('last_seen_at', ({ lastSeenAt }) => BigInt(lastSeenAt))
-      .column('idle_expires_at', ({ idleExpiresAt }) => BigInt(idleExpiresAt))
-      .column('alive_at', ({ aliveAt }) => BigInt(aliveAt));
+      .column('alive_at', ({ aliveAt }) => BigInt(aliveAt))
+      .column('longest_pause', ({ longestPauseMs }) => BigInt(longestPauseMs));
     return {
       text: `WITH ${input.cte}
 UPDATE ${this.#table} AS session SET
   last_seen_at = max(session.last_seen_at, input.last_seen_at),
-  idle_expires_at = max(session.idle_expires_at, input.idle_expires_at)
-${ROWS}
-RETURNING ${['storage_key', ...STATE_COLUMNS].join(', ')}`,
+  idle_expires_at = max(session.idle_expires_at,
+    min(input.last_seen_at + session.idle_lifetime, session.absolute_expires_at))
+${ROWS} AND idle_lifetime >= longest_pause
+RETURNING ${answered(['storage_key', ...STATE_COLUMNS]).join(', ')}`,
       values: [...input.values, namespace],
       answers: byStorageKey(
         commands.map(({ storageKey }) => storageKey),
@@ -134,7 +143,7 @@ function knownOf(requests: readonly ReadRequest[]): { readonly column: string; r
 /** The living rows that are asked for. */
 const ROWS = `FROM input
 WHERE session.storage_key = input.storage_key AND namespace = ? AND revoked_at IS NULL
-  AND session.idle_expires_at >= alive_at AND absolute_expires_at > alive_at`;
+  AND session.idle_expires_at >= alive_at AND session.absolute_expires_at > alive_at`;
 
 function storageKeyOf({ record }: InsertCommand): Buffer {
   return record.storageKey;
@@ -149,7 +158,9 @@ function writeInput<Command extends InsertCommand>(commands: readonly Command[])
     .column('write_id', ({ writeId }) => writeId)
     .column('envelope', ({ record }) => record.envelope)
     .column('key_id', ({ record }) => record.keyId)
+    .column('created_at', ({ record }) => BigInt(record.createdAt))
     .column('last_seen_at', ({ record }) => BigInt(record.lastSeenAt))
-    .column('idle_expires_at', ({ record }) => BigInt(record.idleExpiresAt))
+    .column('idle_lifetime', ({ record }) => BigInt(record.idleLifetimeMs))
+    .column('absolute_expires_at', ({ record }) => BigInt(record.absoluteExpiresAt))
     .column('valid_until', ({ validUntil }) => lastMoment(validUntil));
 }

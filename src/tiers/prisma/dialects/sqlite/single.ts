@@ -2,7 +2,7 @@ import { PREVIOUS_KEYS_MAX, STORAGE_KEY_BYTES } from '../../../../limits.ts';
 import type { FeedPosition, RegenerateCommand, RevokeCommand, RevokeManyCommand } from '../../../tier.ts';
 import { firstMoment, lastMoment, positionOf, type SingleStatements, type Statement } from '../../dialect.ts';
 import { FEED_COLUMNS, RECORD_COLUMNS } from '../../table.ts';
-import { CLOCK, MARK, placeholders } from './sql.ts';
+import { CLOCK, MARK, placeholders, timesOf } from './sql.ts';
 
 const REMEMBERED_BYTES = PREVIOUS_KEYS_MAX * STORAGE_KEY_BYTES;
 
@@ -20,8 +20,8 @@ export class SqliteSingle implements SingleStatements {
     const revision = BigInt(record.revision);
     return {
       text: `UPDATE ${this.#table} SET user_key = ?, revision = ?, write_id = ?, envelope = ?, key_id = ?,
-  last_seen_at = max(last_seen_at, ?), idle_expires_at = max(idle_expires_at, ?),
-  storage_key = ?, created_at = ?, absolute_expires_at = ?, rotated_at = ?,
+  created_at = ?, last_seen_at = max(last_seen_at, ?), idle_lifetime = ?,
+  idle_expires_at = min(max(last_seen_at, ?) + ?, ?), absolute_expires_at = ?, storage_key = ?, rotated_at = ?,
   previous_keys = CASE WHEN storage_key = ?
     THEN substr(CAST(previous_keys || ? AS BLOB), -${REMEMBERED_BYTES})
     ELSE previous_keys END${dirty ? `, ${MARK}` : ''}
@@ -35,11 +35,8 @@ WHERE namespace = ? AND revoked_at IS NULL
         writeId,
         record.envelope,
         record.keyId,
-        BigInt(record.lastSeenAt),
-        BigInt(record.idleExpiresAt),
+        ...timesOf(record),
         record.storageKey,
-        BigInt(record.createdAt),
-        BigInt(record.absoluteExpiresAt),
         BigInt(regeneratedAt),
         previousStorageKey,
         previousStorageKey,
@@ -56,15 +53,24 @@ WHERE namespace = ? AND revoked_at IS NULL
     };
   }
 
-  revoke(namespace: string, { storageKey, writeId, validUntil, revokedAt, dirty }: RevokeCommand): Statement {
+  revoke(namespace: string, command: RevokeCommand): Statement {
+    const { storageKey, writeId, validUntil, revokedAt, dirty, writtenBy } = command;
     return {
       text: `UPDATE ${this.#table} SET
   revision = CASE WHEN revoked_at IS NULL THEN revision + 1 ELSE revision END,
   revoked_at = COALESCE(revoked_at, ?), write_id = ?, envelope = x''${dirty ? `, ${MARK}` : ''}
 WHERE storage_key = ? AND namespace = ?
-  AND ((revoked_at IS NULL AND ${CLOCK} <= ?) OR write_id = ?)
+  AND ((revoked_at IS NULL AND ${CLOCK} <= ?${writtenBy ? ' AND write_id = ?' : ''}) OR write_id = ?)
 RETURNING storage_key, idle_expires_at, absolute_expires_at`,
-      values: [BigInt(revokedAt), writeId, storageKey, namespace, lastMoment(validUntil), writeId],
+      values: [
+        BigInt(revokedAt),
+        writeId,
+        storageKey,
+        namespace,
+        lastMoment(validUntil),
+        ...(writtenBy ? [writtenBy] : []),
+        writeId,
+      ],
     };
   }
 

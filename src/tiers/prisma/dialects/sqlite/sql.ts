@@ -1,3 +1,8 @@
+import { ENVELOPE_TAG_BYTES } from '../../../../limits.ts';
+import type { SealedRecord } from '../../../../session/sealed-record.ts';
+import type { SqlValue } from '../../dialect.ts';
+import type { AnswerColumn } from '../../table.ts';
+
 /**
  * Julian days count in SQLite what milliseconds do elsewhere; the 1st of January 1970 began at 2440587.5. `unixepoch`
  * tells no milliseconds before SQLite 3.42. Read once in a statement, after it got the lock of the writer.
@@ -8,4 +13,27 @@ export const MARK: string = `dirty_at = max(COALESCE(dirty_at, 0), ${CLOCK})`;
 
 export function placeholders(values: readonly unknown[]): string {
   return values.map(() => '?').join(', ');
+}
+
+const TAG = `substr(envelope, -${ENVELOPE_TAG_BYTES})`;
+
+/** For a list of what to answer; `of` is the name of the row and a dot where there is more than one. */
+export function answered(columns: readonly AnswerColumn[], of = ''): readonly string[] {
+  return columns.map((column) => (column === 'tag' ? `${TAG} AS tag` : `${of}${column}`));
+}
+
+/** For a SET list with created_at, last_seen_at, idle_lifetime, idle_expires_at (three of them) and absolute_expires_at. */
+export function timesOf(record: SealedRecord): readonly SqlValue[] {
+  const lastSeenAt = BigInt(record.lastSeenAt);
+  const idleLifetime = BigInt(record.idleLifetimeMs);
+  const absoluteExpiresAt = BigInt(record.absoluteExpiresAt);
+  return [
+    BigInt(record.createdAt),
+    lastSeenAt,
+    idleLifetime,
+    lastSeenAt,
+    idleLifetime,
+    absoluteExpiresAt,
+    absoluteExpiresAt,
+  ];
 }
