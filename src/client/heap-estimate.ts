@@ -11,8 +11,6 @@ const STRING_BYTES = 24;
 /** Whole numbers of 32 bits need no object of their own. */
 const NUMBER_BYTES = 16;
 
-const BEYOND_LATIN1 = /[^\0-\u{ff}]/u;
-
 /**
  * Estimates the heap that plain data takes, rather too high than too low. Objects with the same keys in the same order share hidden
  * classes. Keys that no other session has, such as article numbers, cost several times what their values do.
@@ -20,23 +18,37 @@ const BEYOND_LATIN1 = /[^\0-\u{ff}]/u;
 export class HeapEstimate {
   /** Seen lately. */
   readonly #keySets = new Set<string>();
+  #lastKeys: readonly string[] = [];
 
-  /** In bytes. */
-  of(value: unknown): number {
-    if (typeof value === 'string') return STRING_BYTES + value.length * (BEYOND_LATIN1.test(value) ? 2 : 1);
+  /** In bytes. `charBytes` is 1 if no string has characters beyond Latin-1. */
+  of(value: unknown, charBytes: 1 | 2): number {
+    if (typeof value === 'string') return STRING_BYTES + value.length * charBytes;
     if (typeof value === 'number') return value === (value | 0) ? 0 : NUMBER_BYTES;
     if (typeof value !== 'object' || value === null) return 0;
-    if (Array.isArray(value)) return ARRAY_BYTES + this.#slots(value);
-    return OBJECT_BYTES + this.#keys(Object.keys(value)) + this.#slots(Object.values(value));
+    return Array.isArray(value) ? this.#ofArray(value, charBytes) : this.#ofObject(value, charBytes);
   }
 
-  #slots(members: readonly unknown[]): number {
-    let bytes = members.length * SLOT_BYTES;
-    for (const member of members) bytes += this.of(member);
+  #ofArray(members: readonly unknown[], charBytes: 1 | 2): number {
+    let bytes = ARRAY_BYTES + members.length * SLOT_BYTES;
+    for (const member of members) bytes += this.of(member, charBytes);
     return bytes;
   }
 
-  #keys(keys: readonly string[]): number {
+  /** `for … in`, because V8 then knows where the properties are: twice as fast as `Object.values`. */
+  #ofObject(value: object, charBytes: 1 | 2): number {
+    let bytes = OBJECT_BYTES;
+    let count = 0;
+    let isLike = true;
+    for (const key in value) {
+      if (this.#lastKeys[count] !== key) isLike = false;
+      count += 1;
+      bytes += SLOT_BYTES + this.of((value as Record<string, unknown>)[key], charBytes);
+    }
+    return isLike && count === this.#lastKeys.length ? bytes : bytes + this.#ofKeys(Object.keys(value));
+  }
+
+  #ofKeys(keys: readonly string[]): number {
+    this.#lastKeys = keys;
     const name = keys.join('\0');
     if (this.#keySets.has(name)) return 0;
     if (this.#keySets.size >= KEY_SETS_MAX) this.#keySets.clear();

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import type { Memo } from '../codec/memo.ts';
 import { jsonSerializer, type Serializer } from '../codec/serializer.ts';
 import { PayloadError } from '../errors.ts';
@@ -76,7 +77,8 @@ export class SessionData<T> {
     if (shared !== undefined) return shared;
     if (!isPlain || this.#memo === undefined) return view;
     const { storageKey, record } = session;
-    if (this.#memo.makeRoom(storageKey, record, () => this.#heap.of(view))) this.#shared.set(data, view);
+    if (this.#memo.makeRoom(storageKey, record, () => this.#heap.of(view, isAscii(data) ? 1 : 2)))
+      this.#shared.set(data, view);
     return view;
   }
 
