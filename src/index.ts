@@ -30,8 +30,16 @@ export { keyRingFile, keySource } from './keys/key-source.ts';
 export type { KeyRingFileOptions, KeySource, KeySourceOptions } from './keys/key-source.ts';
 export { changeKeyRingFile, rewrapKeyRing, rewrapKeyRingFile } from './keys/ring-file-change.ts';
 export type { ChangeKeyRingFileOptions } from './keys/ring-file-change.ts';
-export { addKey, generateKeyRing, removeKey, revokeKey } from './keys/rotation.ts';
-export type { AddKeyOptions, GenerateKeyRingOptions, KeyChoice } from './keys/rotation.ts';
+export { addKey, generateKeyRing, removeKey, replaceKey, revokeKey } from './keys/rotation.ts';
+export type {
+  AddKeyOptions,
+  GenerateKeyRingOptions,
+  KeyChoice,
+  ReplaceKeyOptions,
+  RevokeKeyOptions,
+} from './keys/rotation.ts';
+export { waitForNodes } from './maintenance/acknowledgement.ts';
+export type { WaitForNodesOptions } from './maintenance/acknowledgement.ts';
 export { keyCensus } from './maintenance/key-census.ts';
 export type { CensusOptions, KeyCensus, KeyCount } from './maintenance/key-census.ts';
 export { promoteKey } from './maintenance/promotion.ts';
@@ -50,5 +58,6 @@ export type { WalkFailure, WalkOptions, WalkResult } from './maintenance/walk.ts
 export type { Duration } from './platform/duration.ts';
 export type { Platform } from './platform/platform.ts';
 export type * from './tiers/tier.ts';
+export type { KeysHealth } from './client/key-keeper.ts';
 export type { TierHealth, TierState } from './telemetry/standing.ts';
 export type { RecordState, SealedRecord } from './session/sealed-record.ts';

@@ -263,6 +263,10 @@ export const PENDING_TOMBSTONE_TTL_MS: number = 24 * 60 * 60_000;
 export const NODE_ID_BYTES = 16;
 /** One tiny statement per node; a longer interval makes the fleet's picture of itself older. */
 export const NODE_HEARTBEAT_MS = 10_000;
+/** A node's name in messages and in `health()`: 32 bits, enough to tell apart those that run at one time. */
+export const NODE_NAME_BYTES = 4;
+/** Nodes that a message names one by one: a fleet in which more lag behind has one reason for all. */
+export const NODES_NAMED_MAX = 10;
 /** A node that could not tell the fleet for this long tells it before it writes again: three heartbeats missed. */
 export const NODE_FENCE_MS = 30_000;
 /** After a heartbeat that failed, the next one comes sooner: three of them missed would keep the node from writing. */

@@ -1,5 +1,6 @@
 import type { KeyRing } from '../keys/key-ring.ts';
 import { NODE_FAREWELL_MS, NODE_FENCE_MS, NODE_FORGOTTEN_MS, NODE_ID_BYTES } from '../limits.ts';
+import { nodeNameOf } from '../maintenance/fleet.ts';
 import { randomBytes, type Platform } from '../platform/platform.ts';
 import { withDeadline } from '../tiering/deadline.ts';
 import { SingleFlight } from '../tiering/single-flight.ts';
@@ -31,6 +32,11 @@ export class FleetMembership {
   constructor(options: FleetMembershipOptions) {
     this.#options = options;
     this.#nodeId = randomBytes(options.platform, NODE_ID_BYTES);
+  }
+
+  /** How messages name this node. */
+  get nodeName(): string {
+    return nodeNameOf(this.#nodeId);
   }
 
   /** Others may count this node as dead, and a key that it seals with may be retired: it has to `tell` before it seals. */

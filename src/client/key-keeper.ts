@@ -15,6 +15,16 @@ import { FleetMembership } from './fleet-membership.ts';
 import { markOf, refusalOf, standingOf } from './ring-standing.ts';
 import { sealRecord } from './sealer.ts';
 
+/** The state of the keys, and which of them this process uses. */
+export interface KeysHealth extends TierHealth {
+  /** How the fleet names this process in its messages: eight hexadecimal digits, others after each restart. */
+  readonly node: string;
+  /** The version of the key ring in use. Absent before the first one is loaded. */
+  readonly ring?: number;
+  /** When the key that seals now became active: an alarm for a key that grows too old hangs on it. */
+  readonly sealingKeySince?: Date;
+}
+
 export interface KeyKeeperOptions extends Omit<CodecOptions, 'ring'> {
   readonly keys: KeyRing | KeySource;
   readonly fleet: FleetTable;
@@ -59,8 +69,14 @@ export class KeyKeeper {
     return this.#codec;
   }
 
-  get health(): TierHealth {
-    return this.#standing.note(this.#verdict());
+  get health(): KeysHealth {
+    const { version, sealingKey } = this.#codec?.ring ?? {};
+    return {
+      ...this.#standing.note(this.#verdict()),
+      node: this.#membership.nodeName,
+      ...(version !== undefined && { ring: version }),
+      ...(sealingKey?.activatedAt !== undefined && { sealingKeySince: new Date(sealingKey.activatedAt) }),
+    };
   }
 
   /** The first ring. Whatever the application's source throws is the application's to see. */

@@ -8,9 +8,8 @@ import {
 } from '../errors.ts';
 import { Memo } from '../codec/memo.ts';
 import type { Opened } from '../maintenance/target.ts';
-import type { TierHealth } from '../telemetry/standing.ts';
 import { TieredStore } from '../tiering/tiered-store.ts';
-import { KeyKeeper } from './key-keeper.ts';
+import { KeyKeeper, type KeysHealth } from './key-keeper.ts';
 import type { ResolvedOptions } from './options.ts';
 import { untilReady } from './readiness.ts';
 
@@ -49,7 +48,7 @@ export class Opening<T> {
     return this.#store;
   }
 
-  get keysHealth(): TierHealth {
+  get keysHealth(): KeysHealth {
     return this.#keeper.health;
   }
 

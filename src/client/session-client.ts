@@ -11,6 +11,7 @@ import type { TierHealth } from '../telemetry/standing.ts';
 import type { ReadOptions } from '../tiering/read-path.ts';
 import type { TieredStore } from '../tiering/tiered-store.ts';
 import type { MaintenanceTarget, Opened } from '../maintenance/target.ts';
+import type { KeysHealth } from './key-keeper.ts';
 import { Opening } from './opening.ts';
 import {
   resolveLifetime,
@@ -67,7 +68,7 @@ export interface Health {
   readonly primary: TierHealth;
   readonly durable: TierHealth;
   /** `down`: no ring is loaded. `degraded`: the last good ring is in use, but it is not, or may not be, the fleet's newest. */
-  readonly keys: TierHealth;
+  readonly keys: KeysHealth;
 }
 
 /**

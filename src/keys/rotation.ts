@@ -12,6 +12,7 @@ import {
   type KeyInfo,
   type KeyPurpose,
   type KeyState,
+  type RingKey,
 } from './ring-key.ts';
 
 export interface GenerateKeyRingOptions {
@@ -99,20 +100,53 @@ export interface KeyChoice {
   readonly kid: string;
 }
 
+export interface RevokeKeyOptions extends KeyChoice {
+  /** The ring has the key no more; its kid is remembered as revoked all the same. @defaultValue false */
+  readonly removed?: boolean;
+}
+
 /**
- * The key is refused from now on, wherever this ring is: what it sealed opens no more, so its users are logged out. For a key
- * that may be in other hands; the rest is `retireKey`. Throws `KeyRingError` for a key that is active (`replaceKey`) or
- * that the ring lacks; one that is revoked already, removed or not, leaves the ring as it is.
+ * The key is refused from now on, wherever this ring is: what it sealed opens no more, nor does any session that descends from
+ * that, so their users are logged out. For a key that may be in other hands; the rest is `retireKey`. Throws `KeyRingError` for a
+ * key that is active (`replaceKey`), or that the ring lacks unless `removed` says so; one that is revoked already, removed or
+ * not, leaves the ring as it is. Nodes refuse the key once they have the ring: see `waitForNodes`.
  */
-export function revokeKey(ring: KeyRing, choice: KeyChoice): KeyRing {
-  const { kid } = requireOptions('revokeKey options', choice, ['kid']);
+export function revokeKey(ring: KeyRing, options: RevokeKeyOptions): KeyRing {
+  const { kid, removed = false } = requireOptions('revokeKey options', options, ['kid', 'removed']);
   if (ring.revokedKids.includes(kid)) return ring;
+  if (removed && findKey(ring, kid) === undefined) return ring.next((keys) => keys, remembering(ring, kid));
   const { state } = keyOf(ring, kid);
   if (state === 'revoked') return ring;
   if (state === 'active') {
-    throw new KeyRingError(`The active key cannot be revoked: promote another first (${kid}).`);
+    throw new KeyRingError(`The active key cannot be revoked, because nothing would seal: replace it (${kid}).`);
   }
   return withState(ring, kid, 'revoked');
+}
+
+export interface ReplaceKeyOptions extends KeyChoice {
+  /** Of a data key only. @defaultValue the suite of the key that is replaced */
+  readonly suite?: DataKeyAlgorithm;
+  readonly platform?: Platform;
+}
+
+/**
+ * Revokes an active key and activates a fresh one, in one version of the ring: for a key that leaked, when no minute is to be
+ * lost. Whoever has this ring refuses the old key and seals with the new one; a node that does not have it yet cannot open what
+ * the new one seals. Throws `KeyRingError` for a key that is not active, or that the ring lacks; one that is revoked already
+ * leaves the ring as it is.
+ */
+export async function replaceKey(ring: KeyRing, options: ReplaceKeyOptions): Promise<KeyRing> {
+  const given = requireOptions('replaceKey options', options, ['kid', 'suite', 'platform']);
+  const { kid, suite, platform = systemPlatform } = given;
+  if (ring.revokedKids.includes(kid)) return ring;
+  const { alg, use, state } = keyOf(ring, kid);
+  if (state === 'revoked') return ring;
+  if (state !== 'active') {
+    throw new KeyRingError(`Only an active key can be replaced, and this one is ${state}: revoke it (${kid}).`);
+  }
+  if (use === 'sig' && suite !== undefined) throw new KeyRingError('An index key has no suite: leave it out.');
+  const fresh = await newRingKey(suite ?? alg, 'active', platform);
+  return ring.next((keys) => [...inState(keys, kid, 'revoked'), fresh]);
 }
 
 /**
@@ -127,20 +161,23 @@ export function removeKey(ring: KeyRing, choice: KeyChoice): KeyRing {
   if (key.state !== 'retired' && key.state !== 'revoked') {
     throw new KeyRingError(`Only a retired or revoked key can be removed, and this one is ${key.state} (${kid}).`);
   }
-  const { revokedKids } = ring;
-  if (key.state === 'revoked' && revokedKids.length >= RING_REVOKED_KIDS_MAX) {
-    throw new KeyRingError(
-      `The key ring remembers ${RING_REVOKED_KIDS_MAX} revoked keys already: this one has to stay.`,
-    );
-  }
   return ring.next(
     (keys) => keys.filter((other) => other.kid !== kid),
-    key.state === 'revoked' ? [...revokedKids, kid] : revokedKids,
+    key.state === 'revoked' ? remembering(ring, kid) : ring.revokedKids,
   );
 }
 
+function remembering({ revokedKids }: KeyRing, kid: string): readonly string[] {
+  if (revokedKids.length < RING_REVOKED_KIDS_MAX) return [...revokedKids, kid];
+  throw new KeyRingError(`The key ring remembers ${RING_REVOKED_KIDS_MAX} revoked keys already, and no more.`);
+}
+
 function withState(ring: KeyRing, kid: string, state: KeyState): KeyRing {
-  return ring.next((keys) => keys.map((key) => (key.kid === kid ? Object.freeze({ ...key, state }) : key)));
+  return ring.next((keys) => inState(keys, kid, state));
+}
+
+function inState(keys: readonly RingKey[], kid: string, state: KeyState): readonly RingKey[] {
+  return keys.map((key) => (key.kid === kid ? Object.freeze({ ...key, state }) : key));
 }
 
 /** The key to promote, or the active one that was asked for by its kid. */

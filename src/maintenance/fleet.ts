@@ -1,6 +1,6 @@
 import { KeyRingError } from '../errors.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
-import { FLEET_POLL_MS, FLEET_WAIT_MS_MAX, NODE_ALIVE_MS } from '../limits.ts';
+import { FLEET_POLL_MS, FLEET_WAIT_MS_MAX, NODE_ALIVE_MS, NODE_NAME_BYTES, NODES_NAMED_MAX } from '../limits.ts';
 import { parseDuration, type Duration } from '../platform/duration.ts';
 import { delay } from '../platform/platform.ts';
 import type { Fleet, FleetNode } from '../tiers/tier.ts';
@@ -14,17 +14,19 @@ export interface FleetQuestion {
   /** How long to wait for nodes that lag behind. */
   readonly timeout: Duration;
   readonly objectionTo: (fleet: Fleet) => Objection;
+  /** Throws `KeyRingError` for what no waiting mends. @defaultValue `refuseStale` */
+  readonly refuse?: (ring: KeyRing, fleet: Fleet) => void;
 }
 
 /** Resolves once the fleet uses the ring and nothing else speaks against it. Throws `KeyRingError` that says what does. */
 export async function waitForFleet(sessions: MaintenanceTarget, question: FleetQuestion): Promise<void> {
-  const { ring, objectionTo } = question;
+  const { ring, objectionTo, refuse = refuseStale } = question;
   const timeoutMs = parseDuration('timeout', question.timeout, 0, FLEET_WAIT_MS_MAX);
   const platform = await sessions['~use'](({ platform: own }) => Promise.resolve(own));
   const deadline = platform.monotonic() + timeoutMs;
   for (;;) {
     const fleet = await sessions['~use'](({ store }) => store.fleet.readFleet());
-    refuseStale(ring, fleet);
+    refuse(ring, fleet);
     const objection = objectionTo(fleet);
     if (objection === undefined) return;
     if (platform.monotonic() + FLEET_POLL_MS > deadline) throw new KeyRingError(objection);
@@ -35,15 +37,18 @@ export async function waitForFleet(sessions: MaintenanceTarget, question: FleetQ
 /** Waiting does not make an old ring newer. */
 export function refuseStale(ring: KeyRing, fleet: Fleet): void {
   const highest = fleet.ring;
-  if (highest === null || highest.version < ring.version) return;
-  if (highest.version > ring.version) {
+  if (highest !== null && highest.version > ring.version) {
     throw new KeyRingError(
       `The fleet uses key ring version ${highest.version}: version ${ring.version} is not the newest.`,
     );
   }
-  if (!highest.fingerprint.equals(ring.fingerprint())) {
-    throw new KeyRingError(`The fleet uses another key ring of version ${ring.version}.`);
-  }
+  refuseRival(ring, fleet);
+}
+
+/** Two rings of one version: one of them is a mistake. */
+export function refuseRival(ring: KeyRing, { ring: highest }: Fleet): void {
+  if (highest?.version !== ring.version || highest.fingerprint.equals(ring.fingerprint())) return;
+  throw new KeyRingError(`The fleet uses another key ring of version ${ring.version}.`);
 }
 
 /** Nodes that may still read and write. One that died without a word counts for a minute. */
@@ -51,11 +56,28 @@ export function livingNodes({ nodes, now }: Fleet): FleetNode[] {
   return nodes.filter(({ seenAt }) => now - seenAt <= NODE_ALIVE_MS);
 }
 
+/** How messages and `health().keys.node` name a node: the beginning of an id that it drew when its process began. */
+export function nodeNameOf(nodeId: Buffer): string {
+  return nodeId.toString('hex', 0, NODE_NAME_BYTES);
+}
+
 /** The fleet has not seen the ring, or live nodes lack it. */
 export function lackOf({ version }: KeyRing, fleet: Fleet): Objection {
   const living = livingNodes(fleet);
-  const lacking = living.filter(({ ringVersion }) => ringVersion < version).length;
-  if (lacking > 0) return `${lacking} of ${living.length} live nodes do not have key ring version ${version} yet.`;
+  const lacking = living.filter(({ ringVersion }) => ringVersion < version);
+  if (lacking.length > 0) {
+    const count = `${lacking.length} of ${living.length} live nodes`;
+    return `${count} do not have key ring version ${version} yet: ${namesOf(lacking, fleet.now)}.`;
+  }
   if (fleet.ring !== null && fleet.ring.version < version) return `No node has key ring version ${version} yet.`;
   return undefined;
+}
+
+function namesOf(nodes: readonly FleetNode[], now: number): string {
+  const named = nodes.slice(0, NODES_NAMED_MAX).map(({ nodeId, ringVersion, seenAt }) => {
+    const secondsAgo = Math.max(0, Math.round((now - seenAt) / 1_000));
+    return `${nodeNameOf(nodeId)} (has version ${ringVersion}, seen ${secondsAgo} s ago)`;
+  });
+  const others = nodes.length - named.length;
+  return named.join(', ') + (others > 0 ? `, and ${others} more` : '');
 }

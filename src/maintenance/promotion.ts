@@ -3,7 +3,7 @@ import type { KeyRing } from '../keys/key-ring.ts';
 import type { KeyPurpose } from '../keys/ring-key.ts';
 import { withPromoted } from '../keys/rotation.ts';
 import { requireOptions } from '../option-checks.ts';
-import type { Duration } from '../platform/duration.ts';
+import { describe, type Duration } from '../platform/duration.ts';
 import { systemPlatform, type Platform } from '../platform/platform.ts';
 import { lackOf, waitForFleet } from './fleet.ts';
 import type { MaintenanceTarget } from './target.ts';
@@ -54,5 +54,5 @@ export function requireConsent(what: string, options: AskingTheFleet): Required<
   const { sessions, timeout = 0 } = options;
   const candidate: unknown = sessions;
   if (typeof candidate === 'object' && candidate !== null && '~use' in candidate) return { sessions, timeout };
-  throw new ConfigurationError(`${what}: sessions must be a SessionClient, unless force is true.`);
+  throw new ConfigurationError(`${what}: sessions: expected a SessionClient, but got ${describe(candidate)}.`);
 }

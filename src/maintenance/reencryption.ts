@@ -6,7 +6,10 @@ import type { MaintenanceTarget, Opened } from './target.ts';
 import { openRow, walkSessions, WALK_OPTIONS, type Visited, type WalkOptions, type WalkResult } from './walk.ts';
 
 export interface ReencryptOptions extends WalkOptions {
-  /** Ends the sessions that a revoked key seals; they cannot be read any more. @defaultValue false */
+  /**
+   * Ends the sessions that a revoked key seals or has sealed before; they cannot be read any more. Opens every session, because
+   * rows name the latest key only: as many reads as there are sessions. @defaultValue false
+   */
   readonly destroyRevoked?: boolean;
 }
 
@@ -25,7 +28,7 @@ export async function reencryptSessions(
   const given = requireOptions('reencryptSessions options', options, [...WALK_OPTIONS, 'destroyRevoked']);
   const { destroyRevoked = false } = given;
   return walkSessions('reencryptSessions', sessions, given, {
-    isDone,
+    isDone: (codec, row) => !destroyRevoked && isDone(codec, row),
     async visit(opened, storageKey) {
       try {
         return await reseal(opened, storageKey);
@@ -59,6 +62,6 @@ async function destroyIfRevoked(
 ): Promise<Visited> {
   const row = await store.readRow(storageKey);
   if (row === null) return 'ended';
-  if (codec.ring.dataKey(codec.keyIdOf(row.envelope))?.state !== 'revoked') throw refusal;
+  if (codec.ring.dataKey(codec.keyIdOf(row.envelope))?.state === 'retired') throw refusal;
   return (await store.destroy(storageKey)) ? 'destroyed' : 'ended';
 }

@@ -7,6 +7,7 @@ import {
   addKey,
   generateKeyRing,
   removeKey,
+  replaceKey,
   revokeKey,
   withPromoted,
   withRetired,
@@ -209,9 +210,81 @@ describe('revokeKey', () => {
   it('refuses the active key of either use: something has to seal', async () => {
     const ring = await fixtureRing();
     for (const use of ['enc', 'sig'] as const) {
-      expect(() => revokeKey(ring, { kid: kidOf(ring, 'active', use) })).toThrow('promote another first');
+      expect(() => revokeKey(ring, { kid: kidOf(ring, 'active', use) })).toThrow('replace it');
     }
   });
+
+  it('revokes a key that was removed before anybody knew of the leak, if that is said', async () => {
+    const ring = await fixtureRing();
+    const kid = kidOf(ring, 'retired');
+    const removed = removeKey(ring, { kid });
+    expect(() => revokeKey(removed, { kid })).toThrow('no key with this kid');
+    const revoked = revokeKey(removed, { kid, removed: true });
+    expect(revoked.version).toBe(removed.version + 1);
+    expect(revoked.revokedKids).toEqual([kid]);
+    expect(revokeKey(revoked, { kid, removed: true })).toBe(revoked);
+    expect(() => revokeKey(ring, { kid: ring.sealingKey.kid, removed: true })).toThrow('replace it');
+    expect(() => revokeKey(ring, { kid: 'hunter2', removed: true })).toThrow('43 characters');
+  });
+});
+
+describe('replaceKey', () => {
+  it.each(['enc', 'sig'] as const)(
+    'revokes the active key of use %s and activates a fresh one, in one version',
+    async (use) => {
+      const ring = await fixtureRing();
+      const kid = kidOf(ring, 'active', use);
+      const next = await replaceKey(ring, { kid, platform });
+      expect(next.version).toBe(ring.version + 1);
+      expect(stateOf(next, kid)).toBe('revoked');
+      const fresh = next.keys().at(-1);
+      expect(fresh).toMatchObject({ use, state: 'active', createdAt: NOW, activatedAt: NOW });
+      expect(fresh?.alg).toBe(ring.keys().find((key) => key.kid === kid)?.alg);
+      expect(ring.keys().map((key) => key.kid)).not.toContain(fresh?.kid);
+      expect(next.isRevoked(Buffer.from(kid, 'base64url'))).toBe(true);
+      expect(await replaceKey(next, { kid })).toBe(next);
+    },
+  );
+
+  it('never takes a pending key for the fresh one: it was in the same file', async () => {
+    const ring = await smallRing('pending');
+    const next = await replaceKey(ring, { kid: ring.sealingKey.kid });
+    expect(stateOf(next, kidOf(ring, 'pending'))).toBe('pending');
+  });
+
+  it('changes the suite of a data key, and has none for an index key', async () => {
+    const ring = await fixtureRing();
+    const next = await replaceKey(ring, { kid: ring.sealingKey.kid, suite: 'A256GCM' });
+    expect(next.sealingKey.suite).toBe(1);
+    const kid = kidOf(ring, 'active', 'sig');
+    await expect(replaceKey(ring, { kid, suite: 'A256GCM' })).rejects.toThrow('An index key has no suite');
+  });
+
+  it('leaves a ring as it is in which the key is revoked, removed or not', async () => {
+    const ring = await fixtureRing();
+    const kid = kidOf(ring, 'revoked');
+    expect(await replaceKey(ring, { kid })).toBe(ring);
+    const removed = removeKey(ring, { kid });
+    expect(await replaceKey(removed, { kid })).toBe(removed);
+  });
+
+  it.each<KeyState>(['pending', 'decrypt-only', 'retired'])('refuses a key that is %s', async (state) => {
+    const ring = await fixtureRing();
+    await expect(replaceKey(ring, { kid: kidOf(ring, state) })).rejects.toThrow(`this one is ${state}: revoke it`);
+  });
+});
+
+it.each<[string, (ring: KeyRing, options: never) => unknown]>([
+  ['addKey', addKey],
+  ['replaceKey', replaceKey],
+  ['revokeKey', revokeKey],
+  ['removeKey', removeKey],
+  ['generateKeyRing', (_, options) => generateKeyRing(options)],
+])('%s refuses an option that nobody knows, and names it', async (name, change) => {
+  const ring = await fixtureRing();
+  await expect(async () => change(ring, { forse: true } as never)).rejects.toThrow(
+    new RegExp(`^${name} options: unknown option 'forse'; expected `),
+  );
 });
 
 describe('removeKey', () => {

@@ -24,7 +24,9 @@ describe('promoteKey', () => {
     await expect(promoteKey(added, { sessions })).rejects.toMatchObject({
       code: 'HOLDFAST_KEY_RING',
       retryable: false,
-      message: '1 of 2 live nodes do not have key ring version 2 yet.',
+      message: expect.stringMatching(
+        /^1 of 2 live nodes do not have key ring version 2 yet: [0-9a-f]{8} \(has version 1, seen 0 s ago\)\.$/,
+      ),
     });
   });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   keyCensus,
   reencryptSessions,
+  removeKey,
   retireKey,
   revokeKey,
   TierFailure,
@@ -165,14 +166,25 @@ describe('reencryptSessions', () => {
   });
 
   it('ends the sessions of a revoked key only when it is told to', async () => {
-    const { fleet, sessions, ids, old, promoted, adopt } = await shopOf(3);
+    const { sessions, ids, old, promoted, adopt } = await shopOf(3);
     await add(sessions, ids[0] ?? '', 'A1');
     await adopt(revokeKey(promoted, { kid: old.sealingKey.kid }));
     expect(await reencryptSessions(sessions)).toMatchObject({ upToDate: 1, failed: 2, destroyed: 0 });
-    expect(await reencryptSessions(sessions, { destroyRevoked: true })).toMatchObject({ upToDate: 1, destroyed: 2 });
-    expect(await sessions.get(ids[1] ?? '')).toBeNull();
+    const { id } = await sessions.create({ cart: [] });
+    const walk = await reencryptSessions(sessions, { destroyRevoked: true });
+    // One of the three is sealed by the active key, but descends from what the revoked one had sealed.
+    expect(walk).toMatchObject({ upToDate: 1, destroyed: 3, failed: 0 });
+    for (const ended of ids) expect(await sessions.get(ended)).toBeNull();
+    expect(await sessions.get(id)).not.toBeNull();
     expect(await keyCensus(sessions)).toMatchObject({ total: 1 });
-    expect(fleet.sealedBy(promoted)).toEqual([1]);
+  });
+
+  it('ends the sessions of a revoked key of which the ring has nothing but the name', async () => {
+    const { sessions, ids, old, promoted, adopt } = await shopOf(2);
+    const { kid } = old.sealingKey;
+    await add(sessions, ids[0] ?? '', 'A1');
+    await adopt(removeKey(revokeKey(promoted, { kid }), { kid }));
+    expect(await reencryptSessions(sessions, { destroyRevoked: true })).toMatchObject({ destroyed: 2, failed: 0 });
   });
 
   it('does not end the sessions of a key that was only retired', async () => {
