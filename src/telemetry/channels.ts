@@ -36,6 +36,15 @@ export interface BackgroundFailure {
 }
 
 /**
+ * A revocation that this node still owed to the durable tier, and gives up: the client was closed before the durable tier
+ * answered, or there was no room. A session may be alive that was to be ended.
+ */
+export interface RevocationLost {
+  /** Null if it is not known which sessions there are: those that a `destroyByUser` may have missed. */
+  readonly handle: string | null;
+}
+
+/**
  * What became of a key ring that this process was given. `loaded`: it is in use. `refused`: the ring before it stays in
  * use, or the client does not start. `not-loaded`: the key source failed. `version` is the ring's; of one that was not
  * loaded, the version in use. `reason` is a short word such as `start`, `reload`, `rolled-back`, `other-ring`.
@@ -67,3 +76,4 @@ export const envelopeRejected: FactChannel<EnvelopeRejected> = channel('holdfast
 export const keysChange: FactChannel<KeysChange> = channel('holdfast:keys');
 export const sweepPass: FactChannel<SweepPass> = channel('holdfast:sweep');
 export const backgroundFailure: FactChannel<BackgroundFailure> = channel('holdfast:background-failure');
+export const revocationLost: FactChannel<RevocationLost> = channel('holdfast:revocation-lost');

@@ -1,12 +1,11 @@
 import { HoldfastError } from '../errors.ts';
-import type { CancelTimer, Platform } from '../platform/platform.ts';
 import { TransientSet } from '../platform/transient.ts';
-import { backgroundFailure, type BackgroundFailure } from '../telemetry/channels.ts';
+import { handleOf } from '../session/session-id.ts';
+import { backgroundFailure, revocationLost, type BackgroundFailure } from '../telemetry/channels.ts';
 
 /** Work that nobody waits for: kept until it ends, so that `close` can wait for it. */
 export class Background {
   readonly #running = new TransientSet<Promise<unknown>>();
-  readonly #timers = new Set<CancelTimer>();
 
   /** Failures are announced, never thrown. Those of `upkeep` of the primary tier's copies are not even that: nothing is wrong then. */
   run(work: BackgroundFailure['work'] | 'upkeep', promise: Promise<unknown>): void {
@@ -18,19 +17,7 @@ export class Background {
     this.#running.add(ended);
   }
 
-  /** Work for later; forgotten if `drained` comes first. */
-  later(platform: Platform, delayMs: number, work: BackgroundFailure['work'], start: () => Promise<unknown>): void {
-    const due = (): void => {
-      this.#timers.delete(cancel);
-      this.run(work, start());
-    };
-    const cancel = platform.after(delayMs, due, 'background');
-    this.#timers.add(cancel);
-  }
-
   async drained(): Promise<void> {
-    for (const cancel of this.#timers) cancel();
-    this.#timers.clear();
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 }
@@ -39,4 +26,9 @@ export class Background {
 export function announceFailure(work: BackgroundFailure['work'], error: unknown): void {
   if (!backgroundFailure.hasSubscribers) return;
   backgroundFailure.publish({ work, code: error instanceof HoldfastError ? error.code : 'unexpected' });
+}
+
+/** Nobody will try the revocation of this session again. */
+export function announceLostRevocation(storageKey: Buffer | null): void {
+  if (revocationLost.hasSubscribers) revocationLost.publish({ handle: storageKey && handleOf(storageKey) });
 }

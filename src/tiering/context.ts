@@ -20,6 +20,7 @@ export interface TieringContext {
   readonly feed: DirtyFeed;
   readonly background: Background;
   readonly pendingTouches: TouchBacklog;
+  readonly revocations: RevocationBacklog;
   readonly openEnvelope: OpenEnvelope;
   readonly rememberedEnvelope: RememberedEnvelope;
   /** The configured ceiling; a session with a short idle lifetime is touched more often. */
@@ -29,10 +30,24 @@ export interface TieringContext {
   readonly durableOutageReadsMs: number;
 }
 
-/** Where a destroy goes that the durable tier could not be told of. */
+/** A revocation that the durable tier could not be told of yet. */
+export interface OwedRevocation {
+  /** The session that this node refuses until then; null where it is not known which there are. */
+  readonly storageKey: Buffer | null;
+  /** False of an id that anybody could have made up: neither tier showed such a session. */
+  readonly isKnown: boolean;
+  /** When it is tried first. */
+  readonly delayMs: number;
+  /** Rejects if it has to be tried again. */
+  readonly attempt: () => Promise<void>;
+}
+
+/** Where revocations go that the durable tier could not be told of. */
 export interface RevocationBacklog {
-  /** False if nobody will try again. */
-  add(storageKey: Buffer): boolean;
+  /** False if there is no room for it, or the client is closed: nobody will try it. True of a session that is there already. */
+  add(owed: OwedRevocation): boolean;
+  /** Whether the revocation of this session is owed: this node calls it ended, whatever the tiers say. */
+  refuses(storageKey: Buffer): boolean;
 }
 
 /** Where activity goes that the durable tier is told of a little later. */

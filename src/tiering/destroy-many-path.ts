@@ -1,10 +1,18 @@
 import { OutcomeUnknownError, TierUnavailableError } from '../errors.ts';
-import { LOST_STATEMENT_LOOK_MS, PREVIOUS_KEY_LOOKUP_MS, REVOKE_BATCH_ROWS, REVOKE_WALKS_MAX } from '../limits.ts';
+import {
+  LATECOMER_TIMEOUTS,
+  LOST_STATEMENT_LOOK_MS,
+  PREVIOUS_KEY_LOOKUP_MS,
+  REVOKE_BATCH_ROWS,
+  REVOKE_WALKS_MAX,
+} from '../limits.ts';
 import { delay } from '../platform/platform.ts';
 import { hasEnded } from '../session/lifetime.ts';
-import { newWriteId, type RevocationBacklog, type TieringContext } from './context.ts';
-import { destroyAt, entomb, findMoved } from './destroy-path.ts';
+import { announceLostRevocation } from './background.ts';
+import { newWriteId, type TieringContext } from './context.ts';
+import { destroyAt, findMoved } from './destroy-path.ts';
 import { pagesOfUser } from './list-path.ts';
+import { entomb } from './revocation.ts';
 import { orUnknown, settle } from './unknown-outcome.ts';
 
 /**
@@ -85,9 +93,25 @@ async function destroyOneWalk(
  * Once more, for logins that were in flight during the call: their INSERT may have committed behind it, but none commits
  * after its own deadline. Sessions created after the call are somebody's new login and stay.
  */
-export async function destroyLatecomers(
+export function destroyLatecomersLater(
   context: TieringContext,
-  pending: RevocationBacklog,
+  userKeys: readonly Buffer[],
+  except: Buffer | null,
+  calledAt: number,
+): void {
+  const { platform, revocations, durableTimeoutMs } = context;
+  const knowsExceptUntil = platform.monotonic() + PREVIOUS_KEY_LOOKUP_MS;
+  const attempt = async (): Promise<void> => {
+    // The kept session may have another key by then, which rows do not remember for ever.
+    if (except !== null && platform.monotonic() > knowsExceptUntil) announceLostRevocation(null);
+    else await destroyLatecomers(context, userKeys, except, calledAt);
+  };
+  const delayMs = LATECOMER_TIMEOUTS * durableTimeoutMs;
+  if (!revocations.add({ storageKey: null, isKnown: true, delayMs, attempt })) announceLostRevocation(null);
+}
+
+async function destroyLatecomers(
+  context: TieringContext,
   userKeys: readonly Buffer[],
   except: Buffer | null,
   calledAt: number,
@@ -95,23 +119,18 @@ export async function destroyLatecomers(
   for await (const rows of pagesOfUser(context, userKeys)) {
     for (const { storageKey, createdAt } of rows) {
       if (createdAt > calledAt || (except && (await isSame(context, except, storageKey, calledAt)))) continue;
-      await destroyOfUser(context, pending, userKeys, storageKey);
+      await destroyOfUser(context, userKeys, storageKey);
     }
   }
 }
 
 /** Follows a session that is regenerated meanwhile, unless it is another user's by then. */
-async function destroyOfUser(
-  context: TieringContext,
-  pending: RevocationBacklog,
-  userKeys: readonly Buffer[],
-  storageKey: Buffer,
-): Promise<void> {
-  if ((await destroyAt(context, pending, storageKey)) !== null) return;
+async function destroyOfUser(context: TieringContext, userKeys: readonly Buffer[], storageKey: Buffer): Promise<void> {
+  if ((await destroyAt(context, storageKey)) !== null) return;
   const movedTo = await findMoved(context, storageKey);
   const row = movedTo === null ? null : await context.durable.read(movedTo);
   const isTheirs = userKeys.some((userKey) => row?.userKey?.equals(userKey));
-  if (row !== null && isTheirs) await destroyOfUser(context, pending, userKeys, row.storageKey);
+  if (row !== null && isTheirs) await destroyOfUser(context, userKeys, row.storageKey);
 }
 
 async function untilPast({ durable, platform }: TieringContext, time: number): Promise<void> {

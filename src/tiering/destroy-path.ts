@@ -1,23 +1,31 @@
 import { OutcomeUnknownError, RevocationNotDurableError, TierUnavailableError } from '../errors.ts';
-import { PENDING_TOMBSTONE_TTL_MS, PREVIOUS_KEY_LOOKUP_MS } from '../limits.ts';
-import { hasEnded, tombstoneTtl } from '../session/lifetime.ts';
-import type { RevokeCommand, RevokedRow } from '../tiers/tier.ts';
-import { newWriteId, type RevocationBacklog, type TieringContext } from './context.ts';
+import {
+  PENDING_TOMBSTONE_TTL_MS,
+  PENDING_UNKNOWN_TOMBSTONE_TTL_MS,
+  PREVIOUS_KEY_LOOKUP_MS,
+  REVISION_MAX,
+} from '../limits.ts';
+import { hasEnded } from '../session/lifetime.ts';
+import type { RevokedRow } from '../tiers/tier.ts';
+import type { TieringContext } from './context.ts';
 import { UNREACHED } from './primary-guard.ts';
-import { settle } from './unknown-outcome.ts';
+import { entomb, newRevocation, settleRevocation } from './revocation.ts';
 import { markDirty } from './write-path.ts';
 
-/** True if the session was alive, under this key or one that it has got lately. */
-export async function destroy(
-  context: TieringContext,
-  pending: RevocationBacklog,
-  storageKey: Buffer,
-): Promise<boolean> {
-  const wasAlive = await destroyAt(context, pending, storageKey);
-  if (wasAlive !== null) return wasAlive;
+/**
+ * True if the session was alive, under this key or one that it has got lately. Looks for the row before anything else: an id
+ * that somebody made up costs reads, which are shared.
+ */
+export async function destroy(context: TieringContext, storageKey: Buffer): Promise<boolean> {
+  if (await isThere(context, storageKey)) {
+    const wasAlive = await destroyAt(context, storageKey);
+    if (wasAlive !== null) return wasAlive;
+  }
   // A logout that raced a regenerate carries the id from before it, and must log out all the same.
   const movedTo = await findMoved(context, storageKey);
-  return movedTo === null ? false : destroy(context, pending, movedTo);
+  if (movedTo !== null) return destroy(context, movedTo);
+  await dropCopy(context, storageKey);
+  return false;
 }
 
 /** Where a session is now that was under this key lately. */
@@ -29,60 +37,78 @@ export function findMoved({ durable, platform }: TieringContext, storageKey: Buf
  * Hold, revoke the row, tombstone. The hold keeps readers from filling a copy of what is about to die; the tombstone,
  * written after the commit, survives whatever the hold did not. Whether the session was alive; null if none is under this key.
  */
-export async function destroyAt(
-  context: TieringContext,
-  pending: RevocationBacklog,
-  storageKey: Buffer,
-): Promise<boolean | null> {
+export async function destroyAt(context: TieringContext, storageKey: Buffer): Promise<boolean | null> {
   const isHeld = (await context.primary.hold(storageKey)) !== UNREACHED;
-  const revoked = await revoke(context, pending, storageKey, !isHeld);
+  const revoked = await revoke(context, storageKey, !isHeld);
   if (revoked === null) return null;
   const isEntombed = await entomb(context, revoked);
   if (isHeld && !isEntombed) await markDirty(context, storageKey);
   return !hasEnded(revoked, context.platform.now());
 }
 
-async function revoke(
-  context: TieringContext,
-  pending: RevocationBacklog,
-  storageKey: Buffer,
-  dirty: boolean,
-): Promise<RevokedRow | null> {
-  const command = newRevocation(context, storageKey, dirty);
+/** Where the durable tier does not answer, what the primary tier holds shows whether there ever was such a session. */
+async function isThere(context: TieringContext, storageKey: Buffer): Promise<boolean> {
   try {
-    return await settleRevocation(context, command);
+    return (await context.durable.readState(storageKey)) !== null;
   } catch (error) {
-    if (!(error instanceof TierUnavailableError) && !(error instanceof OutcomeUnknownError)) throw error;
-    const wasUsable = context.primary.stamp() !== null;
-    const isEntombed = (await context.primary.tombstone(storageKey, PENDING_TOMBSTONE_TTL_MS)) !== UNREACHED;
-    if (!isEntombed && !wasUsable) throw error;
-    if (!pending.add(storageKey)) throw new OutcomeUnknownError();
-    // A tombstone whose answer was lost may stand all the same.
-    throw isEntombed ? new RevocationNotDurableError() : new OutcomeUnknownError();
+    if (!(error instanceof TierUnavailableError)) throw error;
+    const entry = await context.primary.read(storageKey);
+    if (entry !== UNREACHED && (entry.kind === 'value' || entry.kind === 'hold')) return true;
+    throw await endInPrimaryAlone(context, storageKey, false, error);
   }
 }
 
 /**
- * Null if there is no such row. A statement that came too late for its deadline finds nothing either (it was slow, or the
- * database's clock was set forward), and only a row that is gone is as good as revoked.
+ * The row is gone, or was revoked by somebody whose tombstone is still on its way: what a reader stored, or is about to, that
+ * had read it before must not outlive the answer. Looked for after the row, so that no reader comes between.
  */
-export async function settleRevocation(
-  { durable }: TieringContext,
-  command: RevokeCommand,
-): Promise<RevokedRow | null> {
-  const { answer } = await settle(() => durable.revoke(command));
-  if (answer !== null || (await durable.readState(command.storageKey)) === null) return answer;
-  throw new OutcomeUnknownError();
+async function dropCopy({ primary }: TieringContext, storageKey: Buffer): Promise<void> {
+  const entry = await primary.read(storageKey);
+  if (entry === UNREACHED || (entry.kind !== 'value' && entry.kind !== 'lease')) return;
+  await primary.evict(storageKey, REVISION_MAX);
 }
 
-export function newRevocation(context: TieringContext, storageKey: Buffer, dirty: boolean): RevokeCommand {
-  const { platform, durable } = context;
-  const writeId = newWriteId(platform);
-  return { storageKey, dirty, writeId, revokedAt: platform.now(), validUntil: durable.validUntil() };
+async function revoke(context: TieringContext, storageKey: Buffer, dirty: boolean): Promise<RevokedRow | null> {
+  try {
+    return await settleRevocation(context, newRevocation(context, storageKey, dirty));
+  } catch (error) {
+    if (!(error instanceof TierUnavailableError) && !(error instanceof OutcomeUnknownError)) throw error;
+    throw await endInPrimaryAlone(context, storageKey, true, error);
+  }
 }
 
-/** Makes the primary tier refuse the session for the rest of its absolute life. False if it was not reached. */
-export async function entomb({ primary, platform }: TieringContext, revoked: RevokedRow): Promise<boolean> {
-  const ttlMs = tombstoneTtl(revoked.absoluteExpiresAt, platform.now());
-  return (await primary.tombstone(revoked.storageKey, ttlMs)) !== UNREACHED;
+/**
+ * What the caller is to be told. An id that nobody knows is entombed only where its revocation finds room: anybody can make up
+ * as many as they like.
+ */
+async function endInPrimaryAlone(
+  context: TieringContext,
+  storageKey: Buffer,
+  isKnown: boolean,
+  error: Error,
+): Promise<Error> {
+  const { primary, platform, revocations } = context;
+  if (primary.stamp() === null) return error;
+  const askedAt = platform.now();
+  const attempt = (): Promise<void> => revokeLater(context, storageKey, askedAt);
+  const isOwed = revocations.add({ storageKey, isKnown, delayMs: 0, attempt });
+  if (!isOwed && !isKnown) return error;
+  const ttlMs = isKnown ? PENDING_TOMBSTONE_TTL_MS : PENDING_UNKNOWN_TOMBSTONE_TTL_MS;
+  const isEntombed = (await primary.tombstone(storageKey, ttlMs)) !== UNREACHED;
+  // A tombstone whose answer was lost may stand all the same.
+  return isOwed && isEntombed ? new RevocationNotDurableError() : new OutcomeUnknownError();
+}
+
+/**
+ * What `destroy` does, for a session that was to end at `askedAt`: its row may have moved meanwhile. The row is marked, since
+ * the tombstone may have been lost, a copy have come back, and this node not reach the primary tier.
+ */
+async function revokeLater(context: TieringContext, storageKey: Buffer, askedAt: number): Promise<void> {
+  const { durable } = context;
+  if ((await durable.readState(storageKey)) !== null) {
+    const revoked = await settleRevocation(context, newRevocation(context, storageKey, true));
+    if (revoked !== null) return void (await entomb(context, revoked));
+  }
+  const movedTo = await durable.findRegenerated(storageKey, askedAt - PREVIOUS_KEY_LOOKUP_MS);
+  if (movedTo !== null) await revokeLater(context, movedTo, askedAt);
 }

@@ -1,82 +1,147 @@
-import { OutcomeUnknownError, TierUnavailableError } from '../errors.ts';
-import { PENDING_REVOCATION_RETRY_MS, PENDING_REVOCATIONS_MAX, PREVIOUS_KEY_LOOKUP_MS } from '../limits.ts';
-import type { CancelTimer } from '../platform/platform.ts';
-import type { RevocationBacklog, TieringContext } from './context.ts';
-import { entomb, newRevocation, settleRevocation } from './destroy-path.ts';
+import {
+  LATECOMER_TIMEOUTS,
+  PENDING_REVOCATION_RETRY_MS,
+  PENDING_REVOCATION_RETRY_MS_MAX,
+  PENDING_REVOCATIONS_AT_ONCE,
+  PENDING_REVOCATIONS_MAX,
+  PENDING_REVOCATIONS_UNKNOWN_MAX,
+} from '../limits.ts';
+import { delay, type CancelTimer } from '../platform/platform.ts';
+import { announceFailure, announceLostRevocation } from './background.ts';
+import type { OwedRevocation, RevocationBacklog, TieringContext } from './context.ts';
 
-interface PendingRevocation {
-  readonly storageKey: Buffer;
-  readonly askedAt: number;
+interface Entry {
+  readonly owed: OwedRevocation;
+  /** On the monotonic clock. */
+  dueAt: number;
+  failures: number;
 }
 
+type Surroundings = Pick<TieringContext, 'background' | 'durable' | 'durableTimeoutMs' | 'platform'>;
+
 /**
- * Sessions destroyed in the primary tier while the durable tier was away: their rows are revoked as soon as it answers.
- * Kept in memory: the callers were told that the revocation is not durable yet.
+ * The one backlog of revocations that the durable tier could not be told of: non-durable destroys, INSERTs that were given
+ * up, and looks for latecomers. One round runs at a time; each entry has its own due time and back-off, so that a row that
+ * somebody locks delays only itself. Kept in memory: the callers were told that the revocation is not durable yet.
  */
 export class PendingRevocations implements RevocationBacklog {
-  readonly #context: TieringContext;
-  readonly #pending = new Map<string, PendingRevocation>();
+  readonly #around: Surroundings;
+  readonly #entries = new Set<Entry>();
+  /** The entries of single sessions, by storage key: this node refuses those. */
+  readonly #refused = new Map<string, Entry>();
+  #unknownCount = 0;
+  #round: Promise<void> | undefined;
   #cancelTimer: CancelTimer | undefined;
   #isClosed = false;
 
-  constructor(context: TieringContext) {
-    this.#context = context;
+  constructor(around: Surroundings) {
+    this.#around = around;
   }
 
-  /** False if there is no room, or no time left: then nobody will try again. */
-  add(storageKey: Buffer): boolean {
-    if (this.#isClosed || this.#pending.size >= PENDING_REVOCATIONS_MAX) return false;
-    this.#pending.set(storageKey.toString('latin1'), { storageKey, askedAt: this.#context.platform.now() });
+  add(owed: OwedRevocation): boolean {
+    const key = owed.storageKey?.toString('latin1');
+    if (key !== undefined && this.#refused.has(key)) return true;
+    if (this.#isClosed || !this.#hasRoom(owed)) return false;
+    const entry = { owed, dueAt: this.#around.platform.monotonic() + owed.delayMs, failures: 0 };
+    this.#entries.add(entry);
+    if (key !== undefined) this.#refused.set(key, entry);
+    if (!owed.isKnown) this.#unknownCount += 1;
     this.#schedule();
     return true;
   }
 
-  /** One last try, as far as the durable tier answers. */
+  /** Almost always empty: then reads do not even build the key. */
+  refuses(storageKey: Buffer): boolean {
+    return this.#refused.size > 0 && this.#refused.has(storageKey.toString('latin1'));
+  }
+
+  /** The durable tier answers again: what failed is due at once. */
+  durableReturned(): void {
+    const now = this.#around.platform.monotonic();
+    for (const entry of this.#entries) if (entry.failures > 0) entry.dueAt = Math.min(entry.dueAt, now);
+    this.#retry();
+  }
+
+  /**
+   * Keeps trying for as long as a write may be on its way, unless the durable tier is down. Announces what is left: nobody
+   * will try it again.
+   */
   async close(): Promise<void> {
+    const { platform, durable, durableTimeoutMs } = this.#around;
     this.#isClosed = true;
     this.#cancelTimer?.();
-    await this.#retryAll();
+    await this.#round;
+    const until = platform.monotonic() + LATECOMER_TIMEOUTS * durableTimeoutMs;
+    for (;;) {
+      await this.#attemptAll([...this.#entries], until);
+      if (this.#entries.size === 0 || durable.condition === 'down' || platform.monotonic() >= until) break;
+      await delay(platform, PENDING_REVOCATION_RETRY_MS);
+    }
+    for (const { owed } of this.#entries) announceLostRevocation(owed.storageKey);
+  }
+
+  /** Anybody can make up ids, so those that nobody knows share little room. */
+  #hasRoom({ isKnown }: OwedRevocation): boolean {
+    return (
+      this.#entries.size < PENDING_REVOCATIONS_MAX && (isKnown || this.#unknownCount < PENDING_REVOCATIONS_UNKNOWN_MAX)
+    );
   }
 
   #schedule(): void {
-    if (this.#isClosed || this.#cancelTimer !== undefined || this.#pending.size === 0) return;
-    const { platform, background } = this.#context;
-    const retry = (): void => {
+    if (this.#isClosed || this.#cancelTimer !== undefined || this.#entries.size === 0) return;
+    const tick = (): void => {
       this.#cancelTimer = undefined;
-      background.run(
-        'revocation',
-        this.#retryAll().finally(() => this.#schedule()),
-      );
+      this.#retry();
+      this.#schedule();
     };
-    this.#cancelTimer = platform.after(PENDING_REVOCATION_RETRY_MS, retry, 'background');
+    this.#cancelTimer = this.#around.platform.after(PENDING_REVOCATION_RETRY_MS, tick, 'background');
   }
 
-  /** One that fails does not hold up the others; a durable tier that is away ends the round. */
-  async #retryAll(): Promise<void> {
-    let failure: Error | undefined;
-    for (const [key, pending] of this.#pending) {
-      try {
-        await this.#retry(pending.storageKey, pending.askedAt);
-        this.#pending.delete(key);
-      } catch (error) {
-        if (!(error instanceof TierUnavailableError) && !(error instanceof OutcomeUnknownError)) throw error;
-        failure = error;
-        if (this.#context.durable.condition === 'down') break;
+  /** Starts a round unless one is running or there is nothing to do. */
+  #retry(): void {
+    const { platform, durable, background } = this.#around;
+    if (this.#isClosed || this.#round !== undefined || durable.condition === 'down') return;
+    const now = platform.monotonic();
+    const due = [...this.#entries].filter(({ dueAt }) => dueAt <= now);
+    if (due.length === 0) return;
+    this.#round = this.#attemptAll(due).then((failure) => {
+      this.#round = undefined;
+      if (failure !== undefined) announceFailure('revocation', failure);
+    });
+    background.run('revocation', this.#round);
+  }
+
+  /** Resolves to the first failure. One that fails does not hold up the others; a durable tier that is down ends the round. */
+  async #attemptAll(entries: readonly Entry[], until: number = Infinity): Promise<unknown> {
+    const { platform, durable } = this.#around;
+    const next = entries.values();
+    let failure: unknown;
+    const work = async (): Promise<void> => {
+      for (const entry of next) {
+        if (durable.condition === 'down' || platform.monotonic() >= until) return;
+        try {
+          await entry.owed.attempt();
+          this.#forget(entry);
+        } catch (error) {
+          failure ??= error;
+          this.#postpone(entry);
+        }
       }
-    }
-    if (failure !== undefined) throw failure;
+    };
+    await Promise.all(Array.from({ length: PENDING_REVOCATIONS_AT_ONCE }, work));
+    return failure;
   }
 
-  /** As `destroy` does: the row may have moved meanwhile, and a copy may have come back after the tombstone was lost. */
-  async #retry(storageKey: Buffer, askedAt: number): Promise<void> {
-    const { durable } = this.#context;
-    // Dirty: this node's tombstone alone may not be enough.
-    const revoked = await settleRevocation(this.#context, newRevocation(this.#context, storageKey, true));
-    if (revoked !== null) {
-      await entomb(this.#context, revoked);
-      return;
-    }
-    const movedTo = await durable.findRegenerated(storageKey, askedAt - PREVIOUS_KEY_LOOKUP_MS);
-    if (movedTo !== null) await this.#retry(movedTo, askedAt);
+  #postpone(entry: Entry): void {
+    const delayMs = Math.min(PENDING_REVOCATION_RETRY_MS * 2 ** entry.failures, PENDING_REVOCATION_RETRY_MS_MAX);
+    entry.failures += 1;
+    entry.dueAt = this.#around.platform.monotonic() + delayMs;
+  }
+
+  #forget(entry: Entry): void {
+    const { storageKey, isKnown } = entry.owed;
+    this.#entries.delete(entry);
+    if (storageKey !== null) this.#refused.delete(storageKey.toString('latin1'));
+    if (!isKnown) this.#unknownCount -= 1;
   }
 }

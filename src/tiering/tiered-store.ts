@@ -1,4 +1,3 @@
-import { LATECOMER_TIMEOUTS } from '../limits.ts';
 import type { Platform } from '../platform/platform.ts';
 import { aliveAt } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
@@ -6,7 +5,7 @@ import type { TierHealth } from '../telemetry/standing.ts';
 import type { DurableTier, InsertOutcome, MoveUserKeyCommand, PrimaryTier, WalkPage } from '../tiers/tier.ts';
 import { Background } from './background.ts';
 import type { LivingSession, OpenEnvelope, RememberedEnvelope, TieringContext } from './context.ts';
-import { destroyLatecomers, destroyMany } from './destroy-many-path.ts';
+import { destroyLatecomersLater, destroyMany } from './destroy-many-path.ts';
 import { destroy } from './destroy-path.ts';
 import { DirtyFeed } from './dirty-feed.ts';
 import { DurableGuard } from './durable-guard.ts';
@@ -51,7 +50,7 @@ export class TieredStore {
   readonly #context: TieringContext;
   readonly #standings: TierStandings;
   readonly #reads: ReadPath;
-  readonly #pending: PendingRevocations;
+  readonly #revocations: PendingRevocations;
   readonly #pendingTouches: PendingTouches;
   readonly #sweeper: Sweeper | null;
 
@@ -79,6 +78,7 @@ export class TieredStore {
     const { touchIntervalMs } = options;
     const background = new Background();
     this.#pendingTouches = new PendingTouches({ platform, primary, durable, background, touchIntervalMs });
+    this.#revocations = new PendingRevocations({ platform, durable, background, durableTimeoutMs });
     this.#context = {
       platform,
       primary,
@@ -86,6 +86,7 @@ export class TieredStore {
       feed,
       background,
       pendingTouches: this.#pendingTouches,
+      revocations: this.#revocations,
       openEnvelope: options.openEnvelope,
       rememberedEnvelope: options.rememberedEnvelope,
       touchIntervalMs,
@@ -93,7 +94,6 @@ export class TieredStore {
       durableOutageReadsMs: options.durableOutageReadsMs,
     };
     this.#reads = new ReadPath(this.#context);
-    this.#pending = new PendingRevocations(this.#context);
     this.#sweeper = options.sweep && new Sweeper(this.#context, options.sweep);
   }
 
@@ -127,34 +127,41 @@ export class TieredStore {
   }
 
   create(record: SealedRecord): Promise<InsertOutcome> {
-    return create(this.#context, this.#pending, record);
+    return create(this.#context, record);
   }
 
   read(storageKey: Buffer, options: ReadOptions): Promise<LivingSession | null> {
+    if (this.#revocations.refuses(storageKey)) return Promise.resolve(null);
     return this.#reads.read(storageKey, options);
   }
 
   /** After a lost compare-and-swap: what the durable tier has now. */
   readDurable(storageKey: Buffer): Promise<LivingSession | null> {
+    if (this.#revocations.refuses(storageKey)) return Promise.resolve(null);
     return this.#reads.readDurable(storageKey, { consistency: 'strong', touch: false });
   }
 
-  update(record: SealedRecord, idleLifetimeMs: number): Promise<boolean> {
+  /** False if another write came first or the session is gone. */
+  async update(record: SealedRecord, idleLifetimeMs: number): Promise<boolean> {
+    if (this.#revocations.refuses(record.storageKey)) return false;
     return update(this.#context, record, idleLifetimeMs);
   }
 
   /** False if the session is gone. Asks nobody if the idle deadline has moved lately. */
   async touch(session: LivingSession): Promise<boolean> {
+    if (this.#revocations.refuses(session.storageKey)) return false;
     if (!isTouchDue(this.#context, session.record, session.lastSeenAt)) return true;
     return (await touch(this.#context, session.storageKey, session.record)) !== null;
   }
 
-  regenerate(regeneration: Regeneration): Promise<boolean> {
+  /** False if another write came first or the session is gone. */
+  async regenerate(regeneration: Regeneration): Promise<boolean> {
+    if (this.#revocations.refuses(regeneration.previousStorageKey)) return false;
     return regenerate(this.#context, regeneration);
   }
 
   destroy(storageKey: Buffer): Promise<boolean> {
-    return destroy(this.#context, this.#pending, storageKey);
+    return destroy(this.#context, storageKey);
   }
 
   /** Every session of the namespace. */
@@ -163,17 +170,17 @@ export class TieredStore {
   }
 
   async destroyByUser(userKeys: readonly Buffer[], except: Buffer | null): Promise<number> {
-    const { platform, background } = this.#context;
-    const calledAt = platform.now();
+    const calledAt = this.#context.platform.now();
     const count = await destroyMany(this.#context, userKeys, except);
-    const latecomers = () => destroyLatecomers(this.#context, this.#pending, userKeys, except, calledAt);
-    background.later(platform, LATECOMER_TIMEOUTS * this.#options.durableTimeoutMs, 'revocation', latecomers);
+    destroyLatecomersLater(this.#context, userKeys, except, calledAt);
     return count;
   }
 
   /** A user's rows that are not revoked, page by page. */
-  listByUser(userKeys: readonly Buffer[]): AsyncIterable<SealedRecord[]> {
-    return pagesOfUser(this.#context, userKeys);
+  async *listByUser(userKeys: readonly Buffer[]): AsyncGenerator<SealedRecord[], void> {
+    for await (const rows of pagesOfUser(this.#context, userKeys)) {
+      yield rows.filter(({ storageKey }) => !this.#revocations.refuses(storageKey));
+    }
   }
 
   get fleet(): FleetTable {
@@ -187,7 +194,8 @@ export class TieredStore {
   }
 
   /** The row as it is stored; null if there is none or it is revoked. */
-  readRow(storageKey: Buffer): Promise<SealedRecord | null> {
+  async readRow(storageKey: Buffer): Promise<SealedRecord | null> {
+    if (this.#revocations.refuses(storageKey)) return null;
     return this.#context.durable.read(storageKey);
   }
 
@@ -205,7 +213,7 @@ export class TieredStore {
     await this.#sweeper?.stop();
     await this.#context.feed.stop();
     await this.#pendingTouches.close();
-    await this.#pending.close().catch(() => undefined);
+    await this.#revocations.close();
     await this.#context.background.drained();
     await Promise.all([this.#context.primary.close(), this.#context.durable.close()]);
     this.#standings.stop();
@@ -214,6 +222,7 @@ export class TieredStore {
   /** What the durable tier missed comes before anything else that it is asked. */
   #durableReturned(): void {
     const { background, pendingTouches, feed } = this.#context;
+    this.#revocations.durableReturned();
     background.run('touch', pendingTouches.flush());
     void feed.poll();
   }

@@ -3,7 +3,9 @@ import { LATECOMER_TIMEOUTS } from '../limits.ts';
 import { aliveAt, primaryTtl, touchIntervalFor } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
 import type { InsertOutcome, Stamp, UpdateCommand } from '../tiers/tier.ts';
-import { newWriteId, type RevocationBacklog, type TieringContext } from './context.ts';
+import { announceLostRevocation } from './background.ts';
+import { newWriteId, type TieringContext } from './context.ts';
+import { entomb, newRevocation, settleRevocation } from './revocation.ts';
 import { UNREACHED } from './primary-guard.ts';
 import { orUnknown, settle } from './unknown-outcome.ts';
 
@@ -13,28 +15,36 @@ import { orUnknown, settle } from './unknown-outcome.ts';
  * An INSERT whose answer is lost is not asked for again: it may still run, and if the session had got another key by then,
  * it would make the old one live again. Its key is given up instead; nobody has been told the id.
  */
-export async function create(
-  context: TieringContext,
-  pending: RevocationBacklog,
-  record: SealedRecord,
-): Promise<InsertOutcome> {
+export async function create(context: TieringContext, record: SealedRecord): Promise<InsertOutcome> {
   const { durable, platform } = context;
   const writeId = newWriteId(platform);
   const command = { record, writeId, validUntil: durable.validUntil(), aliveAt: platform.now() };
   try {
     return await durable.insert(command);
   } catch (error) {
-    if (error instanceof OutcomeUnknownError) giveUp(context, pending, record.storageKey);
+    if (error instanceof OutcomeUnknownError) giveUp(context, record.storageKey, command.validUntil);
     throw error;
   }
 }
 
 /** Revokes what may have been inserted, once it can no longer be: it would stand in its user's device list. */
-function giveUp(context: TieringContext, pending: RevocationBacklog, storageKey: Buffer): void {
-  const { background, platform, durableTimeoutMs } = context;
-  // Through the backlog, because the database may be away just then.
-  const revoke = async (): Promise<void> => void pending.add(storageKey);
-  background.later(platform, LATECOMER_TIMEOUTS * durableTimeoutMs, 'revocation', revoke);
+function giveUp(context: TieringContext, storageKey: Buffer, validUntil: number | null): void {
+  const { revocations, durableTimeoutMs } = context;
+  const isOwed = revocations.add({
+    storageKey,
+    isKnown: true,
+    delayMs: LATECOMER_TIMEOUTS * durableTimeoutMs,
+    attempt: () => revokeGivenUp(context, storageKey, validUntil),
+  });
+  if (!isOwed) announceLostRevocation(storageKey);
+}
+
+/** Rejects while the INSERT may still come. The clock is asked first, so that it does not come between the two. */
+async function revokeGivenUp(context: TieringContext, storageKey: Buffer, validUntil: number | null): Promise<void> {
+  const isOver = validUntil === null || (await context.durable.isPast(validUntil));
+  const revoked = await settleRevocation(context, newRevocation(context, storageKey, true));
+  if (revoked !== null) await entomb(context, revoked);
+  else if (!isOver) throw new OutcomeUnknownError();
 }
 
 /** One compare-and-swap in the durable tier, then one publish. False if another write came first or the session is gone. */

@@ -22,13 +22,13 @@ export const scenarios = {
   /** A hold that was given up must not take a copy out of use when a frozen server thaws, while the database is away. */
   'a hold that comes late': async () => {
     const { world, redis, database, node, outcome } = new Stage();
-    const [{ client: writer }, { client: reader }] = [node(), node()];
+    const [{ client: writer, durable }, { client: reader }] = [node(), node()];
     const { id } = await outcome(writer.create({ cart: [] }));
     await outcome(reader.get(id));
     await outcome(world.pause(100));
     redis.freeze();
+    durable.hook.before = (method) => (method === 'revoke' ? database.fail('refuses') : undefined);
     const destroying = writer.destroy(id).catch(() => undefined);
-    database.fail('refuses');
     await outcome(destroying);
     redis.thaw();
     await outcome(world.pause(100));

@@ -1,6 +1,7 @@
 import type { Mutation } from './mutation.ts';
 
 const DESTROY = 'src/tiering/destroy-path.ts';
+const REVOCATION = 'src/tiering/revocation.ts';
 const MANY = 'src/tiering/destroy-many-path.ts';
 const REGENERATE = 'src/tiering/regenerate-path.ts';
 
@@ -16,7 +17,7 @@ export const endsMutations: readonly Mutation[] = [
     name: 'a destroy entombs nothing after it',
     edits: [
       {
-        file: DESTROY,
+        file: REVOCATION,
         find: 'return (await primary.tombstone(revoked.storageKey, ttlMs)) !== UNREACHED;',
         replace: 'return primary !== undefined && ttlMs > 0;',
       },
@@ -29,8 +30,8 @@ export const endsMutations: readonly Mutation[] = [
     edits: [
       {
         file: DESTROY,
-        find: 'return movedTo === null ? false : destroy(context, pending, movedTo);',
-        replace: 'return movedTo === storageKey;',
+        find: 'if (movedTo !== null) return destroy(context, movedTo);',
+        replace: 'if (movedTo !== null) return false;',
       },
     ],
     faults: [],
@@ -76,8 +77,8 @@ export const endsMutations: readonly Mutation[] = [
     edits: [
       {
         file: DESTROY,
-        find: '(await context.primary.tombstone(storageKey, PENDING_TOMBSTONE_TTL_MS)) !== UNREACHED',
-        replace: 'PENDING_TOMBSTONE_TTL_MS > 0',
+        find: '(await primary.tombstone(storageKey, ttlMs)) !== UNREACHED',
+        replace: 'ttlMs > 0',
       },
     ],
     faults: ['database-down'],
@@ -99,7 +100,7 @@ export const endsMutations: readonly Mutation[] = [
     name: 'a revocation that came too late found nothing',
     edits: [
       {
-        file: DESTROY,
+        file: REVOCATION,
         find: 'if (answer !== null || (await durable.readState(command.storageKey)) === null) return answer;',
         replace: 'if (answer !== null || durable !== null) return answer;',
       },

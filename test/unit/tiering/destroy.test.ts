@@ -1,0 +1,122 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { OutcomeUnknownError, RevocationNotDurableError } from '../../../src/index.ts';
+import { newSessionId } from '../../../src/session/session-id.ts';
+import { settled } from '../../support/fake-platform.ts';
+import { gate } from '../../support/intercepted-tiers.ts';
+import { failing, MemoryFleet, type FleetNode } from '../../support/memory-fleet.ts';
+
+let fleet: MemoryFleet;
+beforeEach(() => {
+  fleet = new MemoryFleet();
+});
+
+function forgetCalls({ primary, durable }: FleetNode): void {
+  primary.calls.length = 0;
+  durable.calls.length = 0;
+}
+
+describe('destroying an id that somebody made up', () => {
+  it('asks both tiers what a read would ask them, and changes nothing', async () => {
+    const node = await fleet.node();
+    forgetCalls(node);
+    expect(await node.sessions.destroy(newSessionId(fleet.platform))).toBe(false);
+    expect(node.durable.calls).toEqual(['readState', 'findRegenerated']);
+    expect(node.primary.calls).toEqual(['read']);
+    expect(fleet.keyspace.size).toBe(0);
+  });
+});
+
+describe('destroying a session', () => {
+  it('holds its key before the row is revoked, and entombs it after that', async () => {
+    const node = await fleet.node();
+    const { id } = await node.sessions.create({ cart: [] });
+    await node.sessions.get(id);
+    await settled();
+    forgetCalls(node);
+    const order: string[] = [];
+    node.primary.hook.before = (method) => void order.push(method);
+    node.durable.hook.before = (method) => void order.push(method);
+    expect(await node.sessions.destroy(id)).toBe(true);
+    expect(order).toEqual(['readState', 'hold', 'revoke', 'tombstone']);
+  });
+
+  it('that Redis knows is tried although the look for its row failed', async () => {
+    const node = await fleet.node();
+    const { id } = await node.sessions.create({ cart: [] });
+    await node.sessions.get(id);
+    await settled();
+    node.durable.hook.before = failing('readState');
+    expect(await node.sessions.destroy(id)).toBe(true);
+  });
+
+  it('that nobody can be asked about is owed', async () => {
+    const node = await fleet.node();
+    const { id } = await node.sessions.create({ cart: [] });
+    node.durable.hook.before = failing('readState');
+    await expect(node.sessions.destroy(id)).rejects.toThrow(RevocationNotDurableError);
+    node.heal();
+    await fleet.platform.advance(1_000);
+    expect(fleet.rowOf(id)?.revokedAt).not.toBeNull();
+  });
+
+  it('is an unknown outcome where not even Redis answered, and is still owed', async () => {
+    const node = await fleet.node();
+    const { id } = await node.sessions.create({ cart: [] });
+    node.durable.hook.before = failing('revoke');
+    node.primary.hook.before = failing('tombstone');
+    await expect(node.sessions.destroy(id)).rejects.toThrow(OutcomeUnknownError);
+    node.heal();
+    await fleet.platform.advance(2_000);
+    expect(fleet.rowOf(id)?.revokedAt).not.toBeNull();
+  });
+
+  it('that moves while its row is looked for finds it under its new key', async () => {
+    const [node, other] = [await fleet.node(), await fleet.node()];
+    const { id } = await node.sessions.create({ cart: [] });
+    let moved: { readonly id: string } | undefined;
+    node.durable.hook.before = async (method) => {
+      if (method === 'readState' || method === 'revoke') moved ??= await other.sessions.regenerate(id);
+    };
+    expect(await node.sessions.destroy(id)).toBe(true);
+    expect(await other.sessions.get(moved?.id ?? '')).toBeNull();
+  });
+
+  it('that moves between the look and the revocation finds it under its new key', async () => {
+    const [node, other] = [await fleet.node(), await fleet.node()];
+    const { id } = await node.sessions.create({ cart: [] });
+    let moved: { readonly id: string } | undefined;
+    node.durable.hook.before = async (method) => {
+      if (method === 'revoke') moved ??= await other.sessions.regenerate(id);
+    };
+    expect(await node.sessions.destroy(id)).toBe(true);
+    expect(await other.sessions.get(moved?.id ?? '')).toBeNull();
+  });
+});
+
+describe('destroying a session that another node has just ended, which does not reach Redis', () => {
+  it('keeps a reader that had read the row before from storing it', async () => {
+    const [node, reader, cut] = [await fleet.node(), await fleet.node(), await fleet.node()];
+    const { id } = await node.sessions.create({ cart: [] });
+    const fill = gate();
+    reader.primary.hook.before = (method) => (method === 'fill' ? fill.wait() : undefined);
+    await reader.sessions.get(id);
+    await fill.reached;
+    cut.cutFromPrimary();
+    expect(await cut.sessions.destroy(id)).toBe(true);
+    expect(await node.sessions.destroy(id)).toBe(false);
+    fill.pass();
+    await settled();
+    expect(await reader.sessions.get(id)).toBeNull();
+  });
+
+  it('takes away the copy that is in Redis', async () => {
+    const [node, reader, cut] = [await fleet.node(), await fleet.node(), await fleet.node()];
+    const { id } = await node.sessions.create({ cart: [] });
+    await reader.sessions.get(id);
+    await settled();
+    cut.cutFromPrimary();
+    expect(await cut.sessions.destroy(id)).toBe(true);
+    expect(await node.sessions.destroy(id)).toBe(false);
+    expect(await reader.sessions.get(id)).toBeNull();
+  });
+});
