@@ -54,7 +54,8 @@ export class ChangeAnnouncer {
   #waitForRoom(now: number): void {
     const [oldest = now] = this.#publishedAt;
     this.#cancelTimer?.();
-    const waitMs = oldest + TIER_CHANGE_WINDOW_MS - now;
+    // Of a fraction that is rounded to nothing, no time would pass, and there would still be no room.
+    const waitMs = Math.max(oldest + TIER_CHANGE_WINDOW_MS - now, 1);
     this.#cancelTimer = this.#platform.after(waitMs, () => this.#publishIfRoom(), 'background');
   }
 }
