@@ -15,6 +15,8 @@ export interface Plan {
   readonly validationLeaseMs: number;
   readonly idleMs: number;
   readonly absoluteMs: number;
+  /** @defaultValue 30 s */
+  readonly touchIntervalMs?: number;
   /** Clocks of nodes and of the database are wrong by this much at most, to either side. @defaultValue `SKEW_MS` */
   readonly skewMs?: number;
   readonly durationMs: number;
@@ -25,6 +27,7 @@ export interface Plan {
 export interface SimulationPlan extends Plan {
   readonly profile: Profile;
   readonly skewMs: number;
+  readonly touchIntervalMs: number;
   /** When the source of the key ring has the pending key promoted: from then on, some nodes seal with what others have as pending. */
   readonly rotatesAt: number;
   /** Some sessions are left in peace after a write, so that a node that was not told of it is seen to be behind. */
@@ -49,6 +52,14 @@ export const FEED_LEASE_MS = 1_500;
 const LONG_IDLE_MS = 30 * 60_000;
 const LONG_ABSOLUTE_MS = 12 * 60 * 60_000;
 const LONG_OUTAGE_READS_MS = 15 * 60_000;
+
+const LONG_TOUCH_MS = 30_000;
+
+/** Half of them are so short that a run has many touches. */
+function drawTouchInterval(random: Random): number {
+  if (random.chance(0.5)) return LONG_TOUCH_MS;
+  return random.chance(0.3) ? 0 : Math.round(random.logBetween(10, LONG_TOUCH_MS));
+}
 
 export function drawPlan(random: Random, seed: number, kinds: readonly FaultKind[] = FAULT_KINDS): SimulationPlan {
   const profile = random.weighted<Profile>({ ordinary: 70, brief: 18, crowded: 12 });
@@ -79,5 +90,6 @@ export function drawPlan(random: Random, seed: number, kinds: readonly FaultKind
     sweepEveryMs: Math.round(random.logBetween(500, 20_000)),
     revokedRetentionMs: Math.round(random.logBetween(15_000, 60_000)),
     durableOutageReadsMs: Math.round(random.logBetween(1_000, LONG_OUTAGE_READS_MS)),
+    touchIntervalMs: drawTouchInterval(random),
   };
 }

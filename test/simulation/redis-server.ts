@@ -8,25 +8,35 @@ export type Snapshot = readonly (readonly [string, Stored])[];
 export type Refusal = 'nothing' | 'what-needs-memory' | 'what-writes';
 
 /**
- * One life of one server: commands execute one after another on its keys, by the code of the reference tier and by its
- * own clock. A restart is another life, with another `run_id`.
+ * One process of one server: commands execute one after another on its keys, by the code of the reference tier and by its
+ * own clock. A restart is another process, with another `run_id`. A promotion changes `master_replid` and nothing else.
  */
 export class RedisServer {
   readonly world: World;
   readonly clock: Clock;
-  readonly incarnation: string;
   readonly keyspace: MemoryKeyspace;
+  readonly #runId: string;
+  #replid = 1;
+  /** Keys that another program has stored something else under. */
+  readonly #foreign = new Set<string>();
   readonly #tiers = new Map<string, PrimaryTier>();
   readonly #stalled: (() => void)[] = [];
   #isUp = true;
   #isFrozen = false;
   refuses: Refusal = 'nothing';
+  /** It follows another: it answers reads, and refuses what writes. */
+  isReplica = false;
 
   constructor(world: World, clock: Clock, life: number, keys: Snapshot) {
     this.world = world;
     this.clock = clock;
-    this.incarnation = `life${String(life).padStart(4, '0')}`;
+    this.#runId = String(life).padStart(4, '0');
     this.keyspace = new Map(keys);
+  }
+
+  /** Made of `run_id` and `master_replid`. */
+  get incarnation(): string {
+    return `${this.#runId}${String(this.#replid).padStart(4, '0')}`;
   }
 
   get isUp(): boolean {
@@ -55,6 +65,7 @@ export class RedisServer {
   }
 
   refusal(command: string): TierFailure | null {
+    if (this.isReplica) return new TierFailure('rejected', 'READONLY');
     if (this.refuses === 'what-writes') return new TierFailure('rejected', 'MISCONF');
     if (this.refuses === 'what-needs-memory' && command !== 'evict') return new TierFailure('rejected', 'OOM');
     return null;
@@ -78,6 +89,33 @@ export class RedisServer {
   rollBack(keys: Snapshot): void {
     this.keyspace.clear();
     for (const [key, stored] of keys) this.keyspace.set(key, stored);
+  }
+
+  /** Follows a server that has these keys; the process and its connections stay. */
+  demote(keys: Snapshot): void {
+    this.isReplica = true;
+    this.rollBack(keys);
+  }
+
+  promote(): void {
+    this.isReplica = false;
+    this.#replid += 1;
+  }
+
+  /** Whether the key is of another type now. */
+  isForeign(name: string): boolean {
+    return this.#foreign.has(name);
+  }
+
+  poisonOne(choice: number): void {
+    const name = [...this.keyspace.keys()][Math.floor(choice * this.keyspace.size)];
+    if (name === undefined) return;
+    this.keyspace.delete(name);
+    this.#foreign.add(name);
+  }
+
+  cure(name: string): void {
+    this.#foreign.delete(name);
   }
 
   evictOne(choice: number): void {

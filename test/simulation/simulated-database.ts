@@ -37,6 +37,9 @@ interface Deadlined {
 /** A statement with a deadline of its own may run this many time-outs after it was sent: nothing else keeps it from that. */
 const LATENESS_TIMEOUTS_MAX = 15;
 
+/** A replica that takes over lacks at most so many commits. */
+const REPLICA_LAG_COMMITS = 6;
+
 /** Locks the whole table. */
 const EVERY_ROW = '*';
 
@@ -57,6 +60,9 @@ export class SimulatedDatabase {
   readonly #cut = new Map<Process, Exclude<Availability, 'up'>>();
   #availability: Availability = 'up';
   #backup: readonly (readonly [string, StoredRow])[] | null = null;
+  /** What a replica may have that takes over; empty where none does. */
+  readonly #replicas: (readonly (readonly [string, StoredRow])[])[] = [];
+  #mayFork = false;
 
   constructor(world: World, weather: Weather, skewMs: number) {
     this.world = world;
@@ -118,6 +124,30 @@ export class SimulatedDatabase {
     this.#backup = null;
   }
 
+  get hasMarks(): boolean {
+    return [...this.rows.values()].some(({ dirtyAt }) => dirtyAt !== null);
+  }
+
+  /** Keeps what a replica may have. */
+  expectFork(): void {
+    this.#mayFork = true;
+  }
+
+  /** A replica takes over that lacks some of the last commits. */
+  fork(choice: number): void {
+    const rows = this.#replicas.at(-1 - Math.floor(choice * this.#replicas.length));
+    if (rows === undefined) return;
+    this.rows.clear();
+    for (const [key, row] of rows) this.rows.set(key, row);
+    this.#replicas.length = 0;
+  }
+
+  #replicate(): void {
+    if (!this.#mayFork) return;
+    this.#replicas.push([...this.rows]);
+    if (this.#replicas.length > REPLICA_LAG_COMMITS) this.#replicas.shift();
+  }
+
   #availabilityTo(node: Process): Availability {
     return this.#availability === 'up' ? (this.#cut.get(node) ?? 'up') : this.#availability;
   }
@@ -145,7 +175,7 @@ export class SimulatedDatabase {
         });
       };
       const fail = (failure: TierFailure): void => settle(() => reject(failure));
-      const cancel = world.at(timeoutMs, () => fail(new TierFailure('ambiguous', 'deadline')));
+      const cancel = node.after(timeoutMs, () => fail(new TierFailure('ambiguous', 'deadline')));
       if (this.#availabilityTo(node) === 'refuses') {
         world.at(this.#latency(), () => fail(new TierFailure('not-sent', 'ECONNREFUSED')));
         return;
@@ -220,6 +250,7 @@ export class SimulatedDatabase {
     }
     this.clock.stopped = stampedAt;
     try {
+      if (WRITES.has(name)) this.#replicate();
       const running = step();
       this.clock.stopped = null;
       const outcome = await running;

@@ -25,6 +25,8 @@ const CLOCK_AGE_MS_MAX = 30_000;
 
 interface Connection {
   readonly server: RedisServer;
+  /** As its server said last. */
+  incarnation: string;
   readonly clock: ServerClock;
   readonly fail: Set<(failure: TierFailure) => void>;
   /** TCP delivers in order: nothing overtakes. */
@@ -38,6 +40,7 @@ interface Answer<T> {
   /** Null where it came too late. */
   readonly done: { readonly value: T } | null;
   readonly serverTime: number;
+  readonly incarnation: string;
 }
 
 /** One node's connection, with the failures and deadlines of the real tier. */
@@ -69,9 +72,9 @@ export class SimulatedPrimaryTier implements PrimaryTier {
   vantage(): Vantage | null {
     const connection = this.#connection;
     if (connection === null) return null;
-    const { server, clock } = connection;
+    const { incarnation, clock } = connection;
     const now = this.#node.monotonic();
-    return { incarnation: server.incarnation, earliest: clock.earliest(now), latest: clock.latest(now) };
+    return { incarnation, earliest: clock.earliest(now), latest: clock.latest(now) };
   }
 
   failure(): TierFailure | null {
@@ -130,7 +133,7 @@ export class SimulatedPrimaryTier implements PrimaryTier {
 
   #latency(): number {
     const { random } = this.#redis.world;
-    return 0.05 + this.#redis.latencyMs * random.unit() ** 2;
+    return 0.05 + this.#redis.slowMs / 2 + this.#redis.latencyMs * random.unit() ** 2;
   }
 
   #later(run: () => void): void {
@@ -144,21 +147,23 @@ export class SimulatedPrimaryTier implements PrimaryTier {
       const server = this.#redis.serverOf(this.#node);
       // A frozen server accepts a connection and then says nothing.
       const isSilent = server.isFrozen || this.#redis.isCutFrom(this.#node);
-      if (server.isUp && !isSilent) {
+      if (server.isUp && !isSilent && !server.isReplica) {
         const serverTime = server.clock.now();
-        this.#later(() => this.#connected(server, serverTime, sentAt));
+        const { incarnation } = server;
+        this.#later(() => this.#connected(server, incarnation, serverTime, sentAt));
         return;
       }
-      const failure = server.isUp
-        ? new TierFailure('ambiguous', 'deadline')
-        : new TierFailure('not-sent', 'ECONNREFUSED');
-      const waitMs = server.isUp ? PRIMARY_CONNECT_TIMEOUT_MS : this.#latency();
-      world.at(waitMs, () => this.#node.deliver(() => this.#retry(failure)));
+      const failure =
+        server.isUp && isSilent
+          ? new TierFailure('ambiguous', 'deadline')
+          : new TierFailure('not-sent', server.isUp ? 'not-master' : 'ECONNREFUSED');
+      const waitMs = server.isUp && isSilent ? PRIMARY_CONNECT_TIMEOUT_MS : this.#latency();
+      this.#node.after(waitMs, () => this.#retry(failure));
     };
     world.at(this.#latency(), attempt);
   }
 
-  #connected(server: RedisServer, serverTime: number, sentAt: number): void {
+  #connected(server: RedisServer, incarnation: string, serverTime: number, sentAt: number): void {
     if (this.#context === undefined) return;
     if (!server.isUp || this.#redis.serverOf(this.#node) !== server) {
       return this.#retry(new TierFailure('ambiguous', 'closed'));
@@ -166,6 +171,7 @@ export class SimulatedPrimaryTier implements PrimaryTier {
     const { now } = this.#redis.world;
     this.#connection = {
       server,
+      incarnation,
       clock: new ServerClock({ serverTime, sentAt, receivedAt: this.#node.monotonic() }),
       fail: new Set(),
       requestAt: now,
@@ -183,7 +189,7 @@ export class SimulatedPrimaryTier implements PrimaryTier {
     this.#settleOpening(failure);
     const { world } = this.#redis;
     const pauseMs = world.random.between(PROBE_BACKOFF_MS_MIN, PROBE_BACKOFF_MS_MAX);
-    world.at(pauseMs, () => this.#node.deliver(() => this.#context && this.#connect()));
+    this.#node.after(pauseMs, () => this.#context && this.#connect());
   }
 
   #disconnect(failure: TierFailure): void {
@@ -221,11 +227,9 @@ export class SimulatedPrimaryTier implements PrimaryTier {
         reject(failure);
       };
       connection.fail.add(fail);
-      const cancel = world.at(context.timeoutMs, () =>
-        this.#node.deliver(() => {
-          if (connection.fail.has(fail)) fail(new TierFailure('ambiguous', 'deadline'));
-        }),
-      );
+      const cancel = this.#node.after(context.timeoutMs, () => {
+        if (connection.fail.has(fail)) fail(new TierFailure('ambiguous', 'deadline'));
+      });
       this.#watchSilence(connection);
       if (random.chance(weather.probability('redis-lost-request'))) this.#break(connection);
       if (connection.isBroken || this.#redis.isCutFrom(this.#node)) return;
@@ -233,7 +237,8 @@ export class SimulatedPrimaryTier implements PrimaryTier {
       const delayMs = isLate ? random.between(0, 3 * context.timeoutMs) : this.#latency();
       connection.requestAt = Math.max(connection.requestAt, world.now + delayMs);
       const settle = (answer: () => void): void => this.#reply(connection, fail, cancel, answer);
-      const hear = ({ done, serverTime }: Answer<T>): void => {
+      const hear = ({ done, serverTime, incarnation }: Answer<T>): void => {
+        if (name === 'probe') connection.incarnation = incarnation;
         if (name !== 'read') connection.clock.learn({ serverTime, sentAt, receivedAt: this.#node.monotonic() });
         if (done === null) reject(new TierFailure('rejected', 'late'));
         else resolve(done.value);
@@ -259,21 +264,25 @@ export class SimulatedPrimaryTier implements PrimaryTier {
   ): Promise<Answer<T>> {
     const { world } = this.#redis;
     const serverTime = server.clock.now();
+    const { incarnation } = server;
     const tier = server.tierOf(namespace);
-    if (name === 'read' || name === 'time') return { done: { value: await command(tier) }, serverTime };
+    const isRead = name === 'read' || name === 'time';
+    // MGET answers that nothing is there.
+    if (isRead) return { done: { value: await command(tier) }, serverTime, incarnation };
     // A probe has no deadline.
     const isLate = name !== 'probe' && serverTime > deadline;
     const refused = server.refusal(name);
     if (isLate || refused !== null) {
       const reason = isLate ? 'late' : refused?.reason;
       world.note(() => `redis refuses ${name} of ${this.#node.name} on ${shortKey(key)} (${reason})`);
-      if (isLate || refused === null) return { done: null, serverTime };
+      if (isLate || refused === null) return { done: null, serverTime, incarnation };
       throw refused;
     }
+    if (key !== null) meetForeign(server, `${namespace}:${key.toString('hex')}`);
     const value = await command(tier);
     world.note(() => `redis: ${name} of ${this.#node.name} on ${shortKey(key)} = ${String(value)}`);
     this.#redis.changed(server);
-    return { done: { value }, serverTime };
+    return { done: { value }, serverTime, incarnation };
   }
 
   #reply(connection: Connection, fail: (failure: TierFailure) => void, cancel: () => void, answer: () => void): void {
@@ -306,11 +315,14 @@ export class SimulatedPrimaryTier implements PrimaryTier {
   #watchSilence(connection: Connection): void {
     const { world } = this.#redis;
     const sentAt = world.now;
-    world.at(PRIMARY_SILENCE_MS, () =>
-      this.#node.deliver(() => {
-        const isSilent = this.#connection === connection && connection.heardAt < sentAt;
-        if (isSilent) this.#disconnect(new TierFailure('ambiguous', 'silent'));
-      }),
-    );
+    this.#node.after(PRIMARY_SILENCE_MS, () => {
+      const isSilent = this.#connection === connection && connection.heardAt < sentAt;
+      if (isSilent) this.#disconnect(new TierFailure('ambiguous', 'silent'));
+    });
   }
+}
+
+/** The script that meets a key of another type deletes it. */
+function meetForeign(server: RedisServer, name: string): void {
+  if (server.isForeign(name)) server.cure(name);
 }

@@ -23,6 +23,12 @@ export class SimulatedRedis {
   readonly #snapshots: Snapshot[] = [[]];
   #lives = 1;
   #mayRollBack = false;
+  /** What the replica has that took over, while the master goes on. */
+  #elsewhere: Snapshot | null = null;
+  /** Added to each round trip. */
+  slowMs = 0;
+  /** When data of the present process went back although its clients were not cut off. */
+  readonly setBackAt: number[] = [];
   master: RedisServer;
 
   constructor(world: World, weather: Weather) {
@@ -111,6 +117,23 @@ export class SimulatedRedis {
     for (const server of old) this.#kill(server);
   }
 
+  /** A replica takes over, and nobody here hears of it: the master goes on taking writes. */
+  diverge(choice: number): void {
+    this.#elsewhere ??= this.#replicated(choice);
+  }
+
+  /** The master is found out, takes the keys of the other, and is promoted again a little later. */
+  reunite(): void {
+    const { master, world } = this;
+    if (this.#elsewhere === null) return;
+    if (master.isUp) {
+      master.demote(this.#elsewhere);
+      this.setBackAt.push(world.now);
+      world.at(world.random.logBetween(5, 2_000), () => master.promote());
+    }
+    this.#elsewhere = null;
+  }
+
   cut(node: Process): void {
     this.#cut.add(node);
   }
@@ -129,6 +152,7 @@ export class SimulatedRedis {
   }
 
   #succeed(clock: Clock, keys: Snapshot): void {
+    this.#elsewhere = null;
     this.#lives += 1;
     this.master = new RedisServer(this.world, clock, this.#lives, keys);
   }

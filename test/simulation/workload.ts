@@ -1,4 +1,4 @@
-import type { Session, SessionClient } from '../../src/index.ts';
+import type { Health, Session, SessionClient } from '../../src/index.ts';
 import { HoldfastError } from '../../src/errors.ts';
 import type { Operation, OperationKind, Outcome } from './history.ts';
 import { nameOf, summaryOf, toOutcome } from './outcomes.ts';
@@ -94,9 +94,23 @@ export class Workload {
     }
   }
 
+  /** The process is told to end: what it is about is waited for, and a new process takes its place. */
+  retire(choice: number): void {
+    this.#close(this.nodeAt(choice));
+    this.#nodes[Math.floor(choice * this.#nodes.length)] = this.#makeNode();
+  }
+
+  /** What each node says of itself. */
+  async health(): Promise<ReadonlyMap<string, Health>> {
+    const answers = this.#nodes.map(async ({ process, client }) => [process.name, await client.health()] as const);
+    return new Map(await Promise.all(answers));
+  }
+
   /** Every node reads every session by every id it ever had, and asks the durable tier too. */
   lookOnce(): void {
     for (const node of this.#nodes) {
+      // One that was never asked while it could have opened does so now.
+      node.process.deliver(() => void node.client.ready().catch(() => undefined));
       for (const session of this.sessions) {
         for (const id of session.ids) {
           this.#read(node, 'get', session, id, () => undefined, false);
@@ -106,11 +120,25 @@ export class Workload {
     }
   }
 
-  close(): void {
-    for (const { process, client } of this.#nodes) {
-      this.#closing.add(process.name);
-      process.deliver(() => void client.close().finally(() => this.#closing.delete(process.name)));
+  /** Every node reads the sessions that were found alive since then. */
+  lookAtLiving(since: number): void {
+    const found = this.history.filter(({ kind, invokedAt }) => kind === 'get' && invokedAt >= since);
+    const living = new Set(found.flatMap(({ outcome, id }) => (outcome.kind === 'session' ? [id] : [])));
+    for (const node of this.#nodes) {
+      for (const session of this.sessions) {
+        const id = session.ids.at(-1);
+        if (id !== undefined && living.has(id)) this.#read(node, 'get', session, id, () => undefined, false);
+      }
     }
+  }
+
+  close(): void {
+    for (const node of this.#nodes) this.#close(node);
+  }
+
+  #close({ process, client }: SimulatedNode): void {
+    this.#closing.add(process.name);
+    process.deliver(() => void client.close().finally(() => this.#closing.delete(process.name)));
   }
 
   #pause(): void {

@@ -10,6 +10,9 @@ interface Event {
 /** Midnight of 1 January 2030, which is when every simulation begins. */
 export const EPOCH_MS = Date.UTC(2030, 0, 1);
 
+/** A run has thousands of events in all. */
+const EVENTS_OF_A_MOMENT_MAX = 100_000;
+
 /**
  * Time and chance of one simulation. Everything that happens is an event in one queue; everything that may come out one
  * way or the other is drawn from one seed. Two runs of the same seed are the same run.
@@ -21,6 +24,8 @@ export class World {
   readonly trace: string[] = [];
   #now = 0;
   #sequence = 0;
+  /** Events since time went on. */
+  #moments = 0;
 
   constructor(seed: number, isTraced = false) {
     this.random = new Random(seed);
@@ -62,6 +67,9 @@ export class World {
           }
           if (event === undefined || event.at > untilMs) return resolve();
           this.#pop();
+          this.#moments = event.at === this.#now ? this.#moments + 1 : 0;
+          if (this.#moments > EVENTS_OF_A_MOMENT_MAX)
+            throw new Error('Time does not go on: somebody is waiting for nothing.');
           this.#now = event.at;
           event.run?.();
           setImmediate(step);
@@ -175,6 +183,9 @@ export class Process implements Platform {
   readonly #bornAt: number;
   #isAlive = true;
   #resumesAt = 0;
+  /** What the monotonic clock has missed, and since when it stands still. */
+  #sleptMs = 0;
+  #asleepSince = Infinity;
 
   constructor(world: World, name: string, skewMs: number) {
     this.name = name;
@@ -200,6 +211,17 @@ export class Process implements Platform {
     this.#resumesAt = Math.max(this.#resumesAt, this.#world.now + forMs);
   }
 
+  /** The machine sleeps: as `standStill`, but timers and the monotonic clock do not notice, and the wall clock goes on. */
+  suspend(forMs: number): void {
+    if (this.#asleepSince !== Infinity) return;
+    this.#asleepSince = this.#world.now;
+    this.standStill(forMs);
+    this.#world.at(forMs, () => {
+      this.#asleepSince = Infinity;
+      this.#sleptMs += forMs;
+    });
+  }
+
   /** Runs it in this process: now, or when it goes on, or never. */
   deliver(run: () => void): void {
     if (!this.#isAlive) return;
@@ -212,7 +234,7 @@ export class Process implements Platform {
   }
 
   monotonic(): number {
-    return this.#world.now - this.#bornAt;
+    return Math.min(this.#world.now, this.#asleepSince) - this.#bornAt - this.#sleptMs;
   }
 
   fillRandom(target: Uint8Array, offset: number, length: number): void {
@@ -224,12 +246,20 @@ export class Process implements Platform {
   }
 
   after(delayMs: number, callback: () => void): CancelTimer {
-    let isCancelled = false;
-    const cancel = this.#world.at(delayMs, () =>
-      this.deliver(() => {
-        if (!isCancelled) callback();
-      }),
-    );
+    // Node's shortest timer. One that waits for less might not move the world's time.
+    const waitMs = Math.max(delayMs, 1);
+    const dueAt = this.monotonic() + waitMs;
+    let { sleptMs, isCancelled } = { sleptMs: this.#sleptMs, isCancelled: false };
+    const wait = (ms: number): CancelTimer =>
+      this.#world.at(ms, () =>
+        this.deliver(() => {
+          if (isCancelled) return;
+          if (sleptMs === this.#sleptMs) return callback();
+          sleptMs = this.#sleptMs;
+          cancel = wait(dueAt - this.monotonic());
+        }),
+      );
+    let cancel = wait(waitMs);
     return () => {
       isCancelled = true;
       cancel();
@@ -237,6 +267,6 @@ export class Process implements Platform {
   }
 
   afterInput(callback: () => void): void {
-    this.after(0, callback);
+    this.#world.at(0, () => this.deliver(callback));
   }
 }

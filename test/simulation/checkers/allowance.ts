@@ -20,9 +20,9 @@ const PROBE_AGAIN_MS = 3_000;
  * primary tier answered may be, by the bound; and for longer only where the database was away from that node while it was
  * asked.
  */
-export function allowanceOf({ plan, hasFeed, outages }: SimulationEvidence): Allowance {
+export function allowanceOf({ plan, hasFeed, outages, setBackAt }: SimulationEvidence): Allowance {
   const classes = new Set(plan.faults.map(({ kind }) => FAULTS[kind]));
-  const isClockSet = plan.faults.some(({ kind }) => kind === 'clock-redis');
+  const isClockSet = plan.faults.some(({ kind }) => kind === 'clock-redis' || kind === 'excursion-redis');
   const leaseMs = plan.validationLeaseMs + MARGIN_MS + (isClockSet ? SERVER_CLOCK_JUMP_MS : 0);
   const feedMs = hasFeed ? FEED_LEASE_MS + MARGIN_MS : leaseMs;
   // Who comes from another master doubts what was validated before it came; by the clock of the new one, which may have been set back.
@@ -40,6 +40,8 @@ export function allowanceOf({ plan, hasFeed, outages }: SimulationEvidence): All
     permits(knownAt, readAt, isOwn, read) {
       if (readAt <= knownAt) return true;
       if (read.outcome.kind === 'session' && read.outcome.servedBy === 'durable') return false;
+      // The feed lease after the data went back, whoever had written it.
+      if (setBackAt.some((at) => at > knownAt - MARGIN_MS && readAt - at <= feedMs)) return true;
       const bound = isOwn ? own : others;
       return bound > 0 && (readAt - knownAt <= bound || wasAway(read));
     },

@@ -1,3 +1,4 @@
+import type { Health } from '../../../src/index.ts';
 import { FAULTS } from '../faults.ts';
 import type { History, Violation } from '../history.ts';
 import type { Plan, SimulationPlan } from '../plan.ts';
@@ -9,10 +10,12 @@ import { checkDoubt } from './doubt.ts';
 import { checkEnds } from './ends.ts';
 import { checkFreshness } from './freshness.ts';
 import { checkLinearizability } from './linearizability.ts';
+import { checkLiveness, type Change, type Looks } from './liveness.ts';
 import { checkLiving } from './living.ts';
 import { checkOrphans } from './orphans.ts';
 import { checkRestored } from './restored.ts';
 import { checkRevocations } from './revocations.ts';
+import { checkRing } from './ring.ts';
 import { checkSettled } from './settled.ts';
 import { checkUpdates } from './updates.ts';
 
@@ -44,6 +47,15 @@ export interface SimulationEvidence extends Evidence {
   readonly commits: readonly Commit[];
   /** Storage keys, in hex, of the rows that are not revoked in the end. */
   readonly living: readonly string[];
+  /** Marks that are left in the end, and the database's time then. */
+  readonly marks: { readonly dated: readonly number[]; readonly now: number };
+  /** When the data of Redis went back although its clients were not cut off. */
+  readonly setBackAt: readonly number[];
+  /** When another key of the ring became active, and when the one before was revoked. */
+  readonly ring: { readonly promotedAt: number; readonly revokedAt: number };
+  readonly changes: readonly Change[];
+  readonly health: ReadonlyMap<string, Health>;
+  readonly looks: Looks;
 }
 
 export interface Verdict {
@@ -67,6 +79,8 @@ export function check(evidence: SimulationEvidence): Verdict {
     ...checkOrphans(evidence),
     ...checkRevocations(evidence),
     ...checkSettled(evidence),
+    ...checkLiveness(evidence),
+    ...checkRing(evidence),
   ];
   return { violations, undecided: linearizability.undecided };
 }

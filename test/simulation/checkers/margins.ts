@@ -11,6 +11,6 @@ export function skewBetween({ skewMs = SKEW_MS }: Plan): number {
 }
 
 /** A touch is due after this long at the latest, and may be late by the rest. */
-export function touchLateness({ idleMs }: Plan): number {
-  return Math.min(30_000, idleMs / 10) + 1_000;
+export function touchLateness({ idleMs, touchIntervalMs = 30_000 }: Plan): number {
+  return Math.min(touchIntervalMs, idleMs / 10) + 1_000;
 }

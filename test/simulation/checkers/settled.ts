@@ -1,13 +1,15 @@
 import type { Violation } from '../history.ts';
 import type { SimulationEvidence } from './check.ts';
+import { mayBeRevoked } from './ring.ts';
 
 /** All time-outs of one call, one after another: its place in the queue, its reads, its statement and the repetitions of it. */
 const LONGEST_MS = 30_000;
 
 /** Every promise settles within its bound, unless its process died, and with an error of the library. */
-export function checkSettled({ history, plan, crashed, unclosed, unheard }: SimulationEvidence): Violation[] {
+export function checkSettled(evidence: SimulationEvidence): Violation[] {
+  const { history, plan, crashed, unclosed, unheard } = evidence;
   const pausedMs = plan.faults
-    .filter(({ kind }) => kind === 'node-pause')
+    .filter(({ kind }) => kind === 'node-pause' || kind === 'node-suspend')
     .reduce((sum, { lengthMs }) => sum + lengthMs, 0);
   const late = history.flatMap((operation): Violation[] => {
     const { invokedAt, returnedAt, outcome, node } = operation;
@@ -15,7 +17,13 @@ export function checkSettled({ history, plan, crashed, unclosed, unheard }: Simu
     if (outcome.kind === 'failed' && !outcome.code.startsWith('HOLDFAST_')) {
       return [{ rule: 'foreign-error', message: `${operation.kind} failed with ${outcome.code}`, ...about }];
     }
-    if (outcome.kind === 'failed' && /CONFIGURATION|ENVELOPE|KEY_RING|PAYLOAD|TIER_FAILURE/.test(outcome.code)) {
+    const isRevoked =
+      outcome.kind === 'failed' && outcome.code === 'HOLDFAST_ENVELOPE' && mayBeRevoked(operation, evidence);
+    if (
+      outcome.kind === 'failed' &&
+      !isRevoked &&
+      /CONFIGURATION|ENVELOPE|KEY_RING|PAYLOAD|TIER_FAILURE/.test(outcome.code)
+    ) {
       return [{ rule: 'wrong-error', message: `${operation.kind} failed with ${outcome.code}`, ...about }];
     }
     if (outcome.kind === 'pending' && crashed.includes(node)) return [];

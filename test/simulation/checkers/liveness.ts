@@ -1,0 +1,90 @@
+import type { TierChange } from '../../../src/telemetry/channels.ts';
+import type { Operation, Violation } from '../history.ts';
+import type { SimulationEvidence } from './check.ts';
+
+export interface Change extends TierChange {
+  /** World time. */
+  readonly at: number;
+}
+
+/** When everybody looked at everything; `Infinity` where they did not. */
+export interface Looks {
+  readonly firstAt: number;
+  /** Some seconds later, when copies are there: the first of three looks at what is alive. */
+  readonly livingAt: number;
+  /** The last of them. */
+  readonly secondAt: number;
+  /** After Redis had lost all of them. */
+  readonly emptiedAt: number;
+}
+
+/** Every tier is in use again by then, whatever had failed. */
+const CALM_AFTER_MS = 10_000;
+
+/** Some seconds after the last fault nothing changes any more, all is well, nothing stays pending, and copies are served. */
+export function checkLiveness(evidence: SimulationEvidence): Violation[] {
+  return [...checkCalm(evidence), ...checkHealth(evidence), ...checkMarks(evidence), ...checkServing(evidence)];
+}
+
+function checkCalm({ changes, healedAt }: SimulationEvidence): Violation[] {
+  const late = changes.filter(({ at }) => at > healedAt + CALM_AFTER_MS);
+  if (late.length === 0) return [];
+  const reasons = [...new Set(late.map(({ tier, state, reason }) => `${tier} ${state}: ${reason}`))].join(', ');
+  return [flaw('restless', `tiers changed ${late.length} times long after the last fault (${reasons})`)];
+}
+
+function checkHealth(evidence: SimulationEvidence): Violation[] {
+  return [...evidence.health].flatMap(([node, health]) =>
+    Object.entries(health).flatMap(([what, condition]) => {
+      const state = stateOf(condition);
+      if (state === 'up' || (what === 'primary' && isDatedLater(evidence))) return [];
+      return [flaw('unhealthy', `${node} says that ${what} is ${state} long after the last fault`)];
+    }),
+  );
+}
+
+function checkMarks({ marks, plan }: SimulationEvidence): Violation[] {
+  // Marks from a clock that was ahead go when their time has come.
+  const left = marks.dated.filter((at) => at < marks.now).length;
+  if (left === 0 || plan.faults.some(({ kind }) => kind === 'excursion-database')) return [];
+  return [flaw('marks-stay', `${left} rows are still marked long after the last fault`)];
+}
+
+function checkServing(evidence: SimulationEvidence): Violation[] {
+  const { history, looks } = evidence;
+  const isExcused = ({ node }: Operation): boolean =>
+    isDatedLater(evidence) && stateOf(evidence.health.get(node)?.primary) === 'degraded';
+  // Once a validation lease the durable tier confirms a copy, and leases are longer than two of these looks are apart.
+  const last = history.filter(({ kind, invokedAt }) => kind === 'get' && invokedAt >= looks.livingAt);
+  const missed = last.filter((read) => {
+    const isLast = read.invokedAt >= looks.secondAt && read.invokedAt < looks.emptiedAt;
+    const ofSame = last.filter(
+      ({ node, id, invokedAt }) => node === read.node && id === read.id && invokedAt <= read.invokedAt,
+    );
+    return isLast && ofSame.slice(-2).every(isFromDurable) && !isExcused(read);
+  });
+  const [first] = missed;
+  if (first === undefined) return [];
+  const message = `${missed.length} reads were not served by the primary tier long after the last fault`;
+  return [{ rule: 'not-served', message, session: first.session, operations: [first] }];
+}
+
+function isFromDurable({ outcome }: Operation): boolean {
+  return outcome.kind === 'session' && outcome.servedBy === 'durable';
+}
+
+/** A clock of Redis that has been ahead: until it gets there again, a node may doubt all copies, if it says so. */
+function isDatedLater({ plan }: SimulationEvidence): boolean {
+  return plan.faults.some(({ kind }) => kind === 'excursion-redis');
+}
+
+function stateOf(condition: unknown): string {
+  if (typeof condition === 'string') return condition;
+  return typeof condition === 'object' && condition !== null && 'state' in condition
+    ? String(condition.state)
+    : 'unknown';
+}
+
+function flaw(rule: string, message: string): Violation {
+  return { rule, message, session: null, operations: [] };
+}
