@@ -42,6 +42,27 @@ describe('touches of reads', () => {
     expect(fleet.rowOf(id)?.lastSeenAt).toBe(fleet.platform.now() - TOUCH_FLUSH_MS / 2);
   });
 
+  it('do not revive a session whose lifetime was made shorter than a pause between them', async () => {
+    const { fleet, node, ids } = await used(2);
+    node.durable.hook.before = failing('touch');
+    await fleet.platform.advance(5 * MINUTE);
+    for (const id of ids) await node.sessions.get(id);
+    const [shortened, lengthened] = ids.map((id) => fleet.rowOf(id)!);
+    const now = fleet.platform.now();
+    const put = (row: typeof shortened, idleLifetimeMs: number): void => {
+      const idleExpiresAt = row!.lastSeenAt + idleLifetimeMs;
+      fleet.database.set(row!.storageKey.toString('hex'), { ...row!, idleLifetimeMs, idleExpiresAt });
+    };
+    put(shortened, MINUTE);
+    put(lengthened, 60 * MINUTE);
+    node.durable.hook.before = () => undefined;
+    await fleet.platform.advance(TOUCH_FLUSH_MS);
+    expect(ids.map((id) => fleet.rowOf(id)?.idleExpiresAt)).toEqual([
+      shortened!.lastSeenAt + MINUTE,
+      now + 60 * MINUTE,
+    ]);
+  });
+
   it('are told before the client is closed', async () => {
     const { fleet, node, ids, usedAt } = await used(2);
     await node.sessions.close();
