@@ -64,6 +64,8 @@ export const PRIMARY_TIMEOUT_MS_MIN = 10;
 export const PRIMARY_TIMEOUT_MS_MAX = 1_000;
 /** TCP and TLS handshake; a frozen server accepts the connection and then says nothing. */
 export const PRIMARY_CONNECT_TIMEOUT_MS = 500;
+/** Functions that give credentials and certificates: a secret store that answers at all answers by then. */
+export const ACCESS_TIMEOUT_MS = 10_000;
 /** Silence on a connection after a command on it was given up, or after its handshake began; then another is made. */
 export const PRIMARY_SILENCE_MS = 600;
 /**

@@ -54,6 +54,8 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
     'the server does not say which life of it this is (run_id in INFO), as proxies and clones of Redis do: connect to Redis or Valkey itself',
   ],
   ['unknown-command', 'the server lacks a command that is needed, or has renamed it: use Redis or Valkey as released'],
+  ['credentials-failed', '`credentials` threw, rejected, or did not answer in 10 s'],
+  ['tls-failed', 'the function `tls` threw, rejected, or did not answer in 10 s'],
   [
     'tls-unanswered',
     'the server took the connection and did not take part in the handshake of TLS: it is frozen or overloaded, or the port in `url` is not its tls-port',

@@ -36,14 +36,12 @@ export type ClientSettings = RedisOptions & { replyMapping: 'legacy' };
  * afterwards, long after their callers were told that they failed (redis/ioredis#2130). `open` makes a socket.
  */
 export function clientSettings(options: ResolvedRedisOptions, open: () => Socket): ClientSettings {
-  const { topology, db, username, password, tls } = options;
+  const { topology, db, tls } = options;
   const { host, port } = topology;
   return {
     host,
     port,
     db,
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
     // Where the sockets come from. That they are encrypted makes ioredis wait for the handshake of TLS.
     Connector: connectorOf(open),
     ...(tls === undefined ? {} : { tls: {} }),

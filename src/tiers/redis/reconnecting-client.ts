@@ -1,12 +1,15 @@
+import type { Socket } from 'node:net';
 import { Redis } from 'ioredis';
 import { TierFailure } from '../../errors.ts';
 import { MISCONFIGURED_BACKOFF_MS, PROBE_BACKOFF_MS_MAX, PROBE_BACKOFF_MS_MIN } from '../../limits.ts';
 import type { CancelTimer, Platform } from '../../platform/platform.ts';
+import { readAccess, type Access } from './access.ts';
 import { adviceFor } from './advice.ts';
 import { clientSettings, type ScriptedRedis } from './client-settings.ts';
 import { toTierFailure, type Progress } from './failure.ts';
 import type { ResolvedRedisOptions } from './redis-options.ts';
 import { openSocket } from './socket.ts';
+import type { TlsSettings } from './tls-options.ts';
 
 export interface ClientEvents {
   /** TCP is connected and TLS agreed upon; the server is greeted next. */
@@ -21,9 +24,11 @@ export interface ClientEvents {
 export class ReconnectingClient {
   readonly redis: ScriptedRedis;
   readonly #platform: Platform;
-  readonly #isEncrypted: boolean;
+  readonly #options: ResolvedRedisOptions;
   readonly #events: ClientEvents;
   #progress: Progress = 'reaching';
+  /** For the present attempt. */
+  #tls: TlsSettings | undefined;
   /** Attempts since a server was last found fit to serve. */
   #attempts = 0;
   /** Failure of the present attempt, and of the last one that failed. */
@@ -34,10 +39,9 @@ export class ReconnectingClient {
 
   constructor(options: ResolvedRedisOptions, platform: Platform, events: ClientEvents) {
     this.#platform = platform;
-    this.#isEncrypted = options.tls !== undefined;
     this.#events = events;
-    const open = () => openSocket(options).once('connect', () => (this.#progress = 'accepted'));
-    this.redis = new Redis(clientSettings(options, open)) as ScriptedRedis;
+    this.#options = options;
+    this.redis = new Redis(clientSettings(options, () => this.#openSocket())) as ScriptedRedis;
     this.redis.on('error', (error: unknown) => this.remember(toTierFailure(error, this.#progress)));
     this.redis.on('connect', () => {
       this.#progress = 'connected';
@@ -68,8 +72,13 @@ export class ReconnectingClient {
   connect(): void {
     this.#progress = 'reaching';
     this.#attemptFailure = null;
-    // What becomes of the attempt arrives as an event.
-    this.redis.connect().catch(() => {});
+    readAccess(this.#options, this.#platform).then(
+      (access) => this.#connect(access),
+      (failure: unknown) => {
+        this.remember(toTierFailure(failure));
+        this.#end();
+      },
+    );
   }
 
   /** Something is wrong with the present attempt or connection. What a person has to mend explains what follows from it. */
@@ -98,6 +107,19 @@ export class ReconnectingClient {
     this.redis.disconnect();
   }
 
+  #connect({ credentials, tls }: Access): void {
+    if (this.#isClosed) return;
+    this.#tls = tls;
+    // ioredis reads them as it connects.
+    Object.assign(this.redis.options, { username: undefined, password: undefined, ...credentials });
+    // What becomes of the attempt arrives as an event.
+    this.redis.connect().catch(() => {});
+  }
+
+  #openSocket(): Socket {
+    return openSocket(this.#options.topology, this.#tls).once('connect', () => (this.#progress = 'accepted'));
+  }
+
   #end(): void {
     if (this.#isClosed) return;
     const failure = this.#explain(this.#attemptFailure ?? new TierFailure('ambiguous', 'closed'));
@@ -108,11 +130,12 @@ export class ReconnectingClient {
 
   /** A port that speaks TLS to a client that does not, or the reverse, mostly resets the connection or says nothing at all. */
   #explain(failure: TierFailure): TierFailure {
+    const isEncrypted = this.#options.tls !== undefined;
     const isUnanswered =
       failure.kind !== 'misconfigured' &&
-      (this.#progress === 'accepted' || (this.#progress === 'connected' && !this.#isEncrypted));
+      (this.#progress === 'accepted' || (this.#progress === 'connected' && !isEncrypted));
     if (!isUnanswered) return failure;
-    const reason = this.#isEncrypted ? 'tls-unanswered' : 'unanswered';
+    const reason = isEncrypted ? 'tls-unanswered' : 'unanswered';
     return new TierFailure(failure.kind, reason, adviceFor(reason));
   }
 

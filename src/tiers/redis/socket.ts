@@ -1,25 +1,23 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { AbstractConnector, type RedisOptions } from 'ioredis';
-import type { RedisTlsOptions, ResolvedRedisOptions } from './redis-options.ts';
+import type { Topology } from './redis-options.ts';
+import type { TlsSettings } from './tls-options.ts';
 
 /** The longest that a half-closed socket keeps the process alive after `close()`. */
 const DISCONNECT_TIMEOUT_MS = 100;
 
 /** A new socket to the server; the handshake of TLS, if any, has begun. */
-export function openSocket({ topology: { host, port }, tls }: ResolvedRedisOptions): Socket {
-  return tls === undefined ? connectTcp({ host, port }) : connectTls({ host, port, ...tlsSettings(host, tls) });
+export function openSocket({ host, port }: Topology, tls: TlsSettings | undefined): Socket {
+  return tls === undefined ? connectTcp({ host, port }) : connectTls({ host, port, ...tlsOptions(host, tls) });
 }
 
-export function tlsSettings(host: string, tls: RedisTlsOptions): ConnectionOptions {
-  const { ca, cert, key, servername = isIP(host) === 0 ? host : undefined } = tls;
+export function tlsOptions(host: string, { secureContext, servername }: TlsSettings): ConnectionOptions {
+  // An address is not sent as a name (RFC 6066 §3).
+  const name = servername ?? (isIP(host) === 0 ? host : undefined);
   return {
-    ...(ca === undefined ? {} : { ca: typeof ca === 'string' || Buffer.isBuffer(ca) ? ca : [...ca] }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-    // An address is not sent as a name (RFC 6066 §3).
-    ...(servername === undefined ? {} : { servername }),
-    minVersion: 'TLSv1.2',
+    secureContext,
+    ...(name === undefined ? {} : { servername: name }),
     // Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not reach here.
     rejectUnauthorized: true,
   };

@@ -32,11 +32,20 @@ export interface IssueOptions {
   readonly names?: readonly string[];
   /** Issue a certificate that was good once: its life ended an hour ago. */
   readonly expired?: boolean;
+  /** With a key of RSA, for key exchange without forward secrecy. @defaultValue false */
+  readonly rsa?: boolean;
 }
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+
+const RSA = {
+  name: 'RSASSA-PKCS1-v1_5',
+  modulusLength: 2048,
+  publicExponent: new Uint8Array([1, 0, 1]),
+  hash: 'SHA-256',
+} as const;
 
 const newKeys = () => crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
 
@@ -59,7 +68,7 @@ export async function createAuthority(name = 'holdfast test authority'): Promise
   return {
     ca: root.toString('pem'),
     async issue(options = {}) {
-      const serverKeys = await newKeys();
+      const serverKeys = options.rsa ? await crypto.subtle.generateKey(RSA, true, ['sign', 'verify']) : await newKeys();
       const end = options.expired ? now - HOUR_MS : now + 7 * DAY_MS;
       const certificate: X509Certificate = await X509CertificateGenerator.create({
         subject: 'CN=holdfast test server',
