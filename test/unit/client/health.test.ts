@@ -13,10 +13,11 @@ describe('health', () => {
     const { sessions, platform } = await memoryClient();
     const since = new Date(platform.now());
     await platform.advance(5_000);
+    const node = expect.stringMatching(/^[0-9a-f]{8}$/) as string;
     expect(await sessions.health()).toEqual({
       primary: { state: 'down', reason: 'never-reached', since },
       durable: { state: 'down', reason: 'never-reached', since },
-      keys: { state: 'down', reason: 'not-loaded', since },
+      keys: { state: 'down', reason: 'not-loaded', since, node },
     });
   });
 
@@ -26,9 +27,10 @@ describe('health', () => {
     const since = new Date(platform.now());
     await sessions.ready();
     const up = { state: 'up', since };
-    expect(await sessions.health()).toEqual({ primary: up, durable: up, keys: up });
+    const keys = { ...up, node: expect.any(String), ring: 1, sealingKeySince: expect.any(Date) };
+    expect(await sessions.health()).toEqual({ primary: up, durable: up, keys });
     await platform.advance(5_000);
-    expect(await sessions.health()).toEqual({ primary: up, durable: up, keys: up });
+    expect(await sessions.health()).toEqual({ primary: up, durable: up, keys });
   });
 
   it('gives the reason of a primary tier that was never reached', async () => {
