@@ -8,7 +8,7 @@ import { chosenKid, confirm, keyWith } from './key-choice.ts';
 import { newOpenersOf, openerOf, otherOpenersOf } from './openers.ts';
 import { RECIPIENT_OPTIONS, RING_OPTIONS } from './options.ts';
 import { changed, describeKey, documentOf, textOf } from './ring-document.ts';
-import { changeRing, createRingFile, requireNoFile, ringPathOf } from './ring-files.ts';
+import { changeRing, requireNoFile, ringPathOf } from './ring-files.ts';
 
 export const PURPOSES = ['data', 'index'] as const;
 const SUITES = ['XAES-256-GCM', 'A256GCM'] as const;
@@ -114,7 +114,7 @@ export const ringCommands: readonly Command[] = [
 async function create(context: Context, ring: KeyRing): Promise<Outcome> {
   const path = ringPathOf(context);
   await requireNoFile(path);
-  await createRingFile(context, path, ring, await newOpenersOf(context));
+  await ring.save(path, await newOpenersOf(context), context.platform);
   return {
     document: { changed: true, ...documentOf(ring) },
     text: `Saved to ${path}.\n\n${textOf(ring, context.terminal)}`,

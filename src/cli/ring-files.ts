@@ -1,9 +1,7 @@
 import { access } from 'node:fs/promises';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { changeKeyRingFile } from '../keys/ring-file-change.ts';
-import { withRingLock } from '../keys/ring-lock.ts';
 import type { RingOpener } from '../keys/ring-opener.ts';
-import { RING_LOCK_WAIT_MS_DEFAULT } from '../limits.ts';
 import type { Context } from './command.ts';
 import { refusal, refusing, usageError } from './exit.ts';
 
@@ -13,19 +11,7 @@ export function ringPathOf({ args, env }: Context): string {
   return path;
 }
 
-/** Saves a new ring where none is. A ring that was overwritten would take every session with it. */
-export async function createRingFile(
-  context: Context,
-  path: string,
-  ring: KeyRing,
-  openers: readonly RingOpener[],
-): Promise<void> {
-  await withRingLock(path, RING_LOCK_WAIT_MS_DEFAULT, context.platform, async () => {
-    await requireNoFile(path);
-    await ring.save(path, openers, context.platform);
-  });
-}
-
+/** Asked before somebody makes up a passphrase for a ring that would not be saved. */
 export async function requireNoFile(path: string): Promise<void> {
   const isThere = await access(path).then(
     () => true,

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { KeyRingError } from '../errors.ts';
 import { KEY_ID_BYTES, RING_KEYS_MAX } from '../limits.ts';
 import { systemPlatform, type Platform } from '../platform/platform.ts';
-import { readRingFile, writeRingFile } from './ring-file.ts';
+import { createRingFile, readRingFile } from './ring-file.ts';
 import { keyIdOf } from './key-material.ts';
 import { checkRing } from './ring-checks.ts';
 import { exportRingJwk, importRingJwk, isObject, readRevokedKids, type RingJwk } from './ring-jwk.ts';
@@ -82,13 +82,16 @@ export class KeyRing {
     return sealText(textOfRing(this), openers);
   }
 
-  /** Writes the sealed ring, whole or not at all, readable by its owner only. */
+  /**
+   * Writes the sealed ring into a new file, whole or not at all, readable by its owner only. Throws `KeyRingError` if there is a
+   * file already: `changeKeyRingFile` changes it.
+   */
   async save(
     path: string,
     openers: RingOpener | readonly RingOpener[],
     platform: Platform = systemPlatform,
   ): Promise<void> {
-    await writeRingFile(path, await this.seal(openers), platform);
+    await createRingFile(path, await this.seal(openers), platform);
   }
 
   /** The ring with its key material in the clear. Never log or store it; `seal` and `save` do not need it. */

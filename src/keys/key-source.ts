@@ -7,6 +7,7 @@ import {
   KEY_INTERVAL_MS_MIN,
   KEY_SOURCE_INTERVAL_MS_DEFAULT,
 } from '../limits.ts';
+import { requireOptions } from '../option-checks.ts';
 import { parseDuration, type Duration } from '../platform/duration.ts';
 import type { CancelTimer, Platform } from '../platform/platform.ts';
 import { KeyRing } from './key-ring.ts';
@@ -30,12 +31,13 @@ export interface KeyRingFileOptions {
 }
 
 /**
- * A sealed ring in a file, as `KeyRing.save` writes it. It is looked at with `stat`, because watching a file is watching one inode: an
+ * A sealed ring in a file, as `KeyRing.save` and `changeKeyRingFile` write it. It is looked at with `stat`, because watching a file is watching one inode: an
  * atomic replacement is another one, a Kubernetes secret is a symbolic link to a folder that is exchanged, and network file
  * systems tell nothing (https://nodejs.org/api/fs.html#caveats). Throws `ConfigurationError`.
  */
 export function keyRingFile(path: string, opener: RingOpener, options: KeyRingFileOptions = {}): KeySource {
-  const everyMs = intervalOf(options.every, KEY_FILE_INTERVAL_MS_DEFAULT);
+  const { every } = requireOptions('keyRingFile options', options, ['every']);
+  const everyMs = intervalOf(every, KEY_FILE_INTERVAL_MS_DEFAULT);
   let loaded: string | undefined;
   return {
     async load() {
@@ -74,13 +76,14 @@ export interface KeySourceOptions {
  * than a `KeyRingError`, is told by one word and not passed on. It bounds its own time. Throws `ConfigurationError`.
  */
 export function keySource(load: () => KeyRing | Promise<KeyRing>, options: KeySourceOptions = {}): KeySource {
-  const everyMs = intervalOf(options.every, KEY_SOURCE_INTERVAL_MS_DEFAULT);
+  const { every, subscribe } = requireOptions('keySource options', options, ['every', 'subscribe']);
+  const everyMs = intervalOf(every, KEY_SOURCE_INTERVAL_MS_DEFAULT);
   return {
     load: () => loadFrom(load),
     watch(changed, platform) {
       let isWatching = true;
       const stopRepeating = repeat(everyMs, platform, async () => true, changed);
-      const unsubscribe = options.subscribe?.(() => {
+      const unsubscribe = subscribe?.(() => {
         if (isWatching) changed();
       });
       return () => {

@@ -1,9 +1,10 @@
 import { KeyRingError } from '../errors.ts';
 import { RING_LOCK_WAIT_MS_DEFAULT, RING_LOCK_WAIT_MS_MAX } from '../limits.ts';
+import { requireOptions } from '../option-checks.ts';
 import { parseDuration, type Duration } from '../platform/duration.ts';
 import { systemPlatform, type Platform } from '../platform/platform.ts';
 import { KeyRing, ringFromText, textOfRing } from './key-ring.ts';
-import { readRingFile, writeRingFile } from './ring-file.ts';
+import { readRingFile, realPathOf, replaceRingFile } from './ring-file.ts';
 import { withRingLock } from './ring-lock.ts';
 import type { RingOpener } from './ring-opener.ts';
 import { unsealText } from './sealed-ring.ts';
@@ -17,8 +18,8 @@ export interface ChangeKeyRingFileOptions {
 /**
  * Loads the ring of a file, and saves what `change` makes of it if its version is higher; otherwise the file is not touched.
  * Answers with the ring. One change at a time: a lock file stands beside it meanwhile. The file is replaced as a whole, so a
- * crash leaves the old ring or the new one, at worst a lock file; `change` may then be run again. The new ring is sealed for
- * everybody for whom the old one was. Throws `KeyRingError`, and whatever `change` throws; the file is then as it was.
+ * crash leaves the old ring or the new one, at worst a lock file; `change` may then be run again. It keeps its owner, group and
+ * mode, or the change is refused; a symbolic link is followed. The new ring is sealed for everybody for whom the old one was. Throws `KeyRingError`, and whatever `change` throws; the file is then as it was.
  */
 export function changeKeyRingFile(
   path: string,
@@ -26,7 +27,7 @@ export function changeKeyRingFile(
   change: (ring: KeyRing) => KeyRing | Promise<KeyRing>,
   options: ChangeKeyRingFileOptions = {},
 ): Promise<KeyRing> {
-  return replaceRingFile(path, options, async (sealed) => {
+  return changeFile('changeKeyRingFile', path, options, async (sealed) => {
     const { text, reseal } = await unsealText(sealed, opener);
     const ring = await ringFromText(text);
     const changed = await change(ring);
@@ -53,7 +54,7 @@ export function rewrapKeyRingFile(
   to: RingOpener | readonly RingOpener[],
   options: ChangeKeyRingFileOptions = {},
 ): Promise<KeyRing> {
-  return replaceRingFile(path, options, async (sealed) => {
+  return changeFile('rewrapKeyRingFile', path, options, async (sealed) => {
     const ring = await KeyRing.unseal(sealed, from);
     return { ring, sealed: await ring.seal(to) };
   });
@@ -65,21 +66,25 @@ interface Replacement {
   readonly sealed: string | undefined;
 }
 
-async function replaceRingFile(
+async function changeFile(
+  what: string,
   path: string,
-  { timeout = RING_LOCK_WAIT_MS_DEFAULT, platform = systemPlatform }: ChangeKeyRingFileOptions,
+  options: ChangeKeyRingFileOptions,
   replace: (sealed: string) => Promise<Replacement>,
 ): Promise<KeyRing> {
+  const given = requireOptions(`${what} options`, options, ['timeout', 'platform']);
+  const { timeout = RING_LOCK_WAIT_MS_DEFAULT, platform = systemPlatform } = given;
   const waitMs = parseDuration('timeout', timeout, 0, RING_LOCK_WAIT_MS_MAX);
-  return withRingLock(path, waitMs, platform, async () => {
-    const before = await readRingFile(path);
+  const target = await realPathOf(path);
+  return withRingLock(target, waitMs, platform, async () => {
+    const before = await readRingFile(target);
     const { ring, sealed } = await replace(before);
     if (sealed === undefined) return ring;
-    // Somebody may have saved without asking for the lock: `save`, a copy, a deployment.
-    if ((await readRingFile(path)) !== before) {
-      throw new KeyRingError(`The key ring file ${path} was replaced meanwhile by somebody else: nothing was saved.`);
+    // Somebody may have replaced it without asking for the lock: a copy, a deployment.
+    if ((await readRingFile(target)) !== before) {
+      throw new KeyRingError(`The key ring file ${target} was replaced meanwhile by somebody else: nothing was saved.`);
     }
-    await writeRingFile(path, sealed, platform);
+    await replaceRingFile(target, sealed, platform);
     return ring;
   });
 }

@@ -2,6 +2,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import { KeyRingError } from '../errors.ts';
 import { PASSPHRASE_CHARS_MIN, RING_PASSPHRASES_MAX, RING_RECIPIENTS_MAX } from '../limits.ts';
 import { weaknessOf } from './key-material.ts';
+import { requireOptions } from '../option-checks.ts';
 import { checkWrapper, type KeyWrapper } from './key-wrapper.ts';
 
 /**
@@ -28,7 +29,12 @@ export const OPENER_NAME: Readonly<Record<ResolvedOpener['kind'], string>> = {
 
 /** Throws `KeyRingError`, which never shows what was given. */
 export function resolveOpener(opener: RingOpener): ResolvedOpener {
-  const { passphrase, kek, wrapper } = (opener ?? {}) as Partial<Record<ResolvedOpener['kind'], unknown>>;
+  const own: Partial<Record<ResolvedOpener['kind'], unknown>> = requireOptions(
+    'the opener of a key ring',
+    opener ?? {},
+    ['passphrase', 'kek', 'wrapper'],
+  );
+  const { passphrase, kek, wrapper } = own;
   if ([passphrase, kek, wrapper].filter((given) => given !== undefined).length !== 1) {
     throw new KeyRingError('A key ring is opened by a passphrase, a kek or a wrapper: give exactly one of them.');
   }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generateKeyRing, type KeyRing, type WalkProgress } from '../../src/index.ts';
 import type { FromRotationNode, RotationOrders, ToRotationNode, WorkReport } from './rotation-messages.ts';
+import { putRing } from './put-ring.ts';
 import type { RedisCoordinates } from './servers/redis.ts';
 import { freshDatabase, uniqueNamespace, type FreshDatabase } from './shared.ts';
 
@@ -44,7 +45,7 @@ export class RotationFleet implements AsyncDisposable {
   }
 
   save(ring: KeyRing): Promise<void> {
-    return ring.save(this.orders.ringPath, { kek: this.#kek });
+    return putRing(this.orders.ringPath, ring, { kek: this.#kek });
   }
 
   async node(): Promise<RotationProcess> {

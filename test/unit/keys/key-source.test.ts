@@ -10,6 +10,7 @@ import { addKey, generateKeyRing } from '../../../src/keys/rotation.ts';
 import type { Duration } from '../../../src/platform/duration.ts';
 import { systemPlatform, type Platform } from '../../../src/platform/platform.ts';
 import { FakePlatform } from '../../support/fake-platform.ts';
+import { putRing } from '../../support/put-ring.ts';
 import { KEK } from '../../support/ring-fixtures.ts';
 
 const opener = { kek: KEK };
@@ -23,7 +24,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'holdfast-ring-'));
   path = join(folder, 'keys.jwe');
   ring = await generateKeyRing();
-  await ring.save(path, opener);
+  await putRing(path, ring, opener);
   platform = new FakePlatform();
 });
 
@@ -48,7 +49,7 @@ describe('a key ring file as a source', () => {
   it('loads the newest ring', async () => {
     const source = keyRingFile(path, opener);
     expect((await source.load()).version).toBe(1);
-    await (await addKey(ring)).save(path, opener);
+    await putRing(path, await addKey(ring), opener);
     expect((await source.load()).version).toBe(2);
   });
 
@@ -58,7 +59,7 @@ describe('a key ring file as a source', () => {
     const { told } = listen(source);
     await intervals(3);
     expect(told()).toBe(0);
-    await (await addKey(ring)).save(path, opener);
+    await putRing(path, await addKey(ring), opener);
     await intervals(1);
     expect(told()).toBe(1);
     await source.load();
@@ -69,7 +70,7 @@ describe('a key ring file as a source', () => {
   it('tells of a file that was replaced between loading and watching', async () => {
     const source = keyRingFile(path, opener);
     await source.load();
-    await (await addKey(ring)).save(path, opener);
+    await putRing(path, await addKey(ring), opener);
     const { told } = listen(source);
     await intervals(1);
     expect(told()).toBe(1);
@@ -106,7 +107,7 @@ describe('a key ring file as a source', () => {
     await rm(path);
     await intervals(1);
     expect(told()).toBe(3);
-    await ring.save(path, opener);
+    await putRing(path, ring, opener);
     await intervals(1);
     expect(told()).toBe(4);
     await source.load();
@@ -118,7 +119,7 @@ describe('a key ring file as a source', () => {
     const source = keyRingFile(path, opener);
     await source.load();
     const one = listen(source);
-    await (await addKey(ring)).save(path, opener);
+    await putRing(path, await addKey(ring), opener);
     await source.load();
     const two = listen(source);
     await platform.advance(6_001);
@@ -130,7 +131,7 @@ describe('a key ring file as a source', () => {
     const source = keyRingFile(path, opener, { every: '100ms' });
     await source.load();
     const { told } = listen(source);
-    await (await addKey(ring)).save(path, opener);
+    await putRing(path, await addKey(ring), opener);
     await intervals(1, 121);
     expect(told()).toBe(1);
   });
@@ -138,7 +139,7 @@ describe('a key ring file as a source', () => {
   it('tells nothing more once it was stopped, even if it was looking just then', async () => {
     const source = keyRingFile(path, opener);
     await source.load();
-    await (await addKey(ring)).save(path, opener);
+    await putRing(path, await addKey(ring), opener);
     const looks: (() => void)[] = [];
     let told = 0;
     const stop = source.watch?.(() => (told += 1), {

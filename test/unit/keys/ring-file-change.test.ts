@@ -1,6 +1,18 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,10 +22,13 @@ import { KeyRing } from '../../../src/keys/key-ring.ts';
 import { changeKeyRingFile, rewrapKeyRing, rewrapKeyRingFile } from '../../../src/keys/ring-file-change.ts';
 import { addKey, generateKeyRing, withPromoted, revokeKey } from '../../../src/keys/rotation.ts';
 import { fakeWrapper } from '../../support/fake-wrapper.ts';
+import { putRing } from '../../support/put-ring.ts';
 import { KEK } from '../../support/ring-fixtures.ts';
 
 const OTHER_KEK = Buffer.from(KEK).reverse();
 const opener = { kek: KEK };
+/** Nobody in particular. */
+const [NODE_USER, NODE_GROUP, OTHER_USER] = [65_533, 65_532, 65_534] as const;
 const WORKER = fileURLToPath(new URL('../../support/ring-change-worker.ts', import.meta.url));
 
 let folder: string;
@@ -54,9 +69,56 @@ describe('changeKeyRingFile', () => {
 
   it('keeps the ring sealed for those whose openers are not at hand', async () => {
     const openers = [opener, { kek: OTHER_KEK }, { wrapper: fakeWrapper('kms/one') }];
-    await (await generateKeyRing()).save(path, openers);
+    await putRing(path, await generateKeyRing(), openers);
     await changeKeyRingFile(path, { wrapper: fakeWrapper('kms/one') }, (ring) => addKey(ring));
     for (const each of openers) expect((await KeyRing.open(path, each)).version).toBe(2);
+  });
+
+  it('keeps the mode of the file, for a change and for other openers', async () => {
+    await chmod(path, 0o640);
+    await changeKeyRingFile(path, opener, (ring) => addKey(ring));
+    expect((await stat(path)).mode & 0o777).toBe(0o640);
+    await rewrapKeyRingFile(path, opener, { kek: OTHER_KEK });
+    expect((await stat(path)).mode & 0o777).toBe(0o640);
+  });
+
+  it('changes the file to which a link leads, and locks that one', async () => {
+    const link = join(folder, 'link.jwe');
+    await symlink(path, link);
+    await changeKeyRingFile(link, opener, async (ring) => {
+      expect((await readdir(folder)).toSorted()).toEqual(['keys.jwe', 'keys.jwe.lock', 'link.jwe']);
+      return addKey(ring);
+    });
+    expect((await lstat(link)).isSymbolicLink()).toBe(true);
+    expect((await lstat(path)).isSymbolicLink()).toBe(false);
+    expect(await versionOf()).toBe(2);
+  });
+
+  it.runIf(process.getuid?.() === 0)('as root, leaves the file to those to whom it belongs', async () => {
+    await chown(path, NODE_USER, NODE_GROUP);
+    await changeKeyRingFile(path, opener, (ring) => addKey(ring));
+    const { uid, gid, mode } = await stat(path);
+    expect([uid, gid, mode & 0o777]).toEqual([NODE_USER, NODE_GROUP, 0o600]);
+    expect(await versionOf()).toBe(2);
+  });
+
+  it.runIf(process.getuid?.() === 0)('saves nothing that those to whom the file belongs could not read', async () => {
+    await chmod(path, 0o644);
+    await chown(path, NODE_USER, NODE_GROUP);
+    await chmod(folder, 0o777);
+    process.seteuid?.(OTHER_USER);
+    try {
+      await expect(changeKeyRingFile(path, opener, (ring) => addKey(ring))).rejects.toMatchObject({
+        code: 'HOLDFAST_KEY_RING',
+        message: expect.stringMatching(
+          /belongs to user 65533 and group 65532, and this process, of user 65534.*nothing was saved/,
+        ),
+      });
+    } finally {
+      process.seteuid?.(0);
+    }
+    expect(await versionOf()).toBe(1);
+    expect(await readdir(folder)).toEqual(['keys.jwe']);
   });
 
   it('lets one change at a time through, so that none is lost', async () => {
@@ -84,7 +146,7 @@ describe('changeKeyRingFile', () => {
     ['another ring of the same version', () => generateKeyRing()],
     ['an older ring', () => generateKeyRing()],
   ])('refuses a change that returns %s', async (what, change) => {
-    if (what === 'an older ring') await (await generateKeyRing({ version: 5 })).save(path, opener);
+    if (what === 'an older ring') await putRing(path, await generateKeyRing({ version: 5 }), opener);
     const before = await readFile(path);
     const attempt = changeKeyRingFile(path, opener, (ring) => change(ring) as KeyRing);
     await expect(attempt).rejects.toThrow(/must return/);
@@ -94,7 +156,7 @@ describe('changeKeyRingFile', () => {
   it('saves nothing over a file that somebody replaced meanwhile without asking', async () => {
     const theirs = await generateKeyRing({ version: 7 });
     const attempt = changeKeyRingFile(path, opener, async (ring) => {
-      await theirs.save(path, opener);
+      await putRing(path, theirs, opener);
       return addKey(ring);
     });
     await expect(attempt).rejects.toThrow(/replaced meanwhile by somebody else: nothing was saved/);

@@ -1,5 +1,5 @@
 import { generateKeyRing } from '../../../src/keys/rotation.ts';
-import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -7,7 +7,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { KeyRingError } from '../../../src/errors.ts';
 import { KeyRing } from '../../../src/keys/key-ring.ts';
 import type { RingJwk } from '../../../src/keys/ring-jwk.ts';
-import { addKey } from '../../../src/keys/rotation.ts';
 import { sealText } from '../../../src/keys/sealed-ring.ts';
 import { canariesOf, fixtureJwks, KEK, standardKeys } from '../../support/ring-fixtures.ts';
 
@@ -30,21 +29,40 @@ describe('a key ring in a file', () => {
     expect(await readdir(folder)).toEqual(['keys.jwe']);
   });
 
-  it('is replaced as a whole by the next ring, whatever mode the old file had', async () => {
-    await writeFile(path, 'old', { mode: 0o644 });
-    const ring = await addKey(await generateKeyRing());
+  it('is never overwritten, be it no ring at all or a link that leads nowhere', async () => {
+    const ring = await generateKeyRing();
     await ring.save(path, { kek: KEK });
-    expect((await stat(path)).mode & 0o777).toBe(0o600);
-    expect((await KeyRing.open(path, { kek: KEK })).version).toBe(2);
+    const link = join(folder, 'link.jwe');
+    await symlink(join(folder, 'nowhere'), link);
+    const precious = join(folder, 'precious');
+    await writeFile(precious, 'something else');
+    for (const taken of [path, link, precious]) {
+      await expect((await generateKeyRing()).save(taken, { kek: KEK })).rejects.toMatchObject({
+        code: 'HOLDFAST_KEY_RING',
+        message: expect.stringMatching(/exists already, and is not overwritten.*changeKeyRingFile/),
+      });
+    }
+    expect((await KeyRing.open(path, { kek: KEK })).fingerprint()).toEqual(ring.fingerprint());
+    expect(await readFile(precious, 'utf8')).toBe('something else');
+    expect((await readdir(folder)).toSorted()).toEqual(['keys.jwe', 'link.jwe', 'precious']);
   });
 
-  it('stays what it was, with no temporary file beside it, when it cannot be replaced', async () => {
+  it('is made by one of two who save at the same moment', async () => {
+    const rings = await Promise.all([generateKeyRing(), generateKeyRing()]);
+    const saved = await Promise.allSettled(rings.map((ring) => ring.save(path, { kek: KEK })));
+    expect(saved.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    const winner = rings[saved.findIndex(({ status }) => status === 'fulfilled')];
+    expect((await KeyRing.open(path, { kek: KEK })).fingerprint()).toEqual(winner?.fingerprint());
+    expect(await readdir(folder)).toEqual(['keys.jwe']);
+  });
+
+  it('leaves no temporary file beside it when it cannot be written', async () => {
     const ring = await generateKeyRing();
     const nowhere = join(folder, 'missing', 'keys.jwe');
     await expect(ring.save(nowhere, { kek: KEK })).rejects.toThrow(
       `The key ring file ${nowhere} could not be written (ENOENT).`,
     );
-    await expect(ring.save(folder, { kek: KEK })).rejects.toThrow('could not be written');
+    await expect(ring.save(folder, { kek: KEK })).rejects.toThrow('exists already');
     expect(await readdir(folder)).toEqual([]);
     expect(
       (await readdir(join(folder, '..'))).filter((name) => name.startsWith(`${folder.split('/').at(-1)}.`)),
