@@ -228,10 +228,27 @@ export const PENDING_TOUCHES_MAX = 100_000;
 
 /** A healthy Redis answers in under 1 ms; after this long the database is asked as well. */
 export const HEDGE_AFTER_MS = 50;
-/** Share of reads that may be hedged; more means that Redis is slow, and the breaker opens. */
+/** … or after so many round trips of a slow Redis, if that is longer: else every read would be hedged. */
+export const HEDGE_ROUND_TRIPS = 2;
+/** Share of reads that may be hedged; more of them wait for Redis, or it has gone silent and the breaker opens. */
 export const HEDGE_SHARE: number = 0.05;
 /** Hedges that may be spent at once after a quiet time. */
 export const HEDGE_BURST = 20;
+
+// --- A slow primary tier ------------------------------------------------------------------------------------------
+
+/** The round trip is the quickest answer of this time … */
+export const ROUND_TRIP_WINDOW_MS = 500;
+/** … and of so many commands: the server's pauses (a fork, a long script) must not look like a long way to it. */
+export const ROUND_TRIP_SAMPLES_MIN = 8;
+/** A longer round trip is reported as `slow`: reads take longer than the database would. */
+export const SLOW_ABOVE_MS = 50;
+/** … until it is shorter than this, so that one of 50 ms does not change its state all the time. */
+export const SLOW_UNTIL_MS: number = 0.8 * SLOW_ABOVE_MS;
+/** How often a slow tier is asked how slow it is, whether anybody else asks it or not. */
+export const SLOW_LOOK_MS = 1_000;
+/** Probes in a row that a tier which was given up for being late has to answer in time. One may be luck; more keep a node from it for longer. */
+export const PROBES_IN_TIME = 3;
 
 // --- Client -----------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import type { Platform } from './platform.ts';
  */
 export class Patience<Waiting> {
   readonly #platform: Platform;
-  readonly #waitMs: number;
+  readonly #waitMs: () => number;
   readonly #onExpired: (waiting: Waiting) => void;
   /** In the order in which they began, which is the order in which they end; with what had been counted at the last tick before. */
   #waiting = new Map<Waiting, number>();
@@ -16,10 +16,13 @@ export class Patience<Waiting> {
   #tickedAt = 0;
   #isTicking = false;
 
-  /** `onExpired` is told of each whose time is up, `waitMs` after it began and two ticks later at most; it does not wait any more. */
-  constructor(platform: Platform, waitMs: number, onExpired: (waiting: Waiting) => void) {
+  /**
+   * `onExpired` is told of each whose time is up, `waitMs` after it began and two ticks later at most; it does not wait any more. A
+   * function may give another length as time goes on, for all who wait.
+   */
+  constructor(platform: Platform, waitMs: number | (() => number), onExpired: (waiting: Waiting) => void) {
     this.#platform = platform;
-    this.#waitMs = waitMs;
+    this.#waitMs = typeof waitMs === 'number' ? () => waitMs : waitMs;
     this.#onExpired = onExpired;
   }
 
@@ -34,6 +37,12 @@ export class Patience<Waiting> {
   /** Harmless for who does not wait any more. */
   end(waiting: Waiting): void {
     this.#waiting.delete(waiting);
+  }
+
+  /** For how long this one has waited, to a tick or two; undefined if it does not wait any more. */
+  waited(waiting: Waiting): number | undefined {
+    const since = this.#waiting.get(waiting);
+    return since === undefined ? undefined : this.#countedMs - since;
   }
 
   #schedule(): void {
@@ -64,6 +73,6 @@ export class Patience<Waiting> {
 
   /** A wait began up to a tick after the moment that it was given. */
   #isOver(since: number): boolean {
-    return this.#countedMs - since >= this.#waitMs + PATIENCE_TICK_MS;
+    return this.#countedMs - since >= this.#waitMs() + PATIENCE_TICK_MS;
   }
 }

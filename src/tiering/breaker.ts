@@ -8,16 +8,28 @@ export interface BreakerOptions {
   readonly failuresToOpen: number;
   /** Resolves if the tier is of use again. Must settle. */
   readonly probe: () => Promise<void>;
+  /** How many probes in a row have to succeed after this failure. @defaultValue one */
+  readonly probesToClose?: (reason: string) => number;
   /** Runs as it closes, before anybody else is let through. */
   readonly onClose: () => void;
   /** Runs after it has opened or closed, or knows another reason. */
   readonly onChange: () => void;
 }
 
+/** What is known while it is not closed. */
+interface Trouble {
+  /** Why: the latest failure. */
+  readonly reason: string;
+  /** Probes that have failed in a row. */
+  readonly failures: number;
+  /** Probes that have succeeded in a row. */
+  readonly successes: number;
+}
+
 type State =
   | { readonly kind: 'closed'; failures: number; lastReason: string }
-  | { readonly kind: 'open'; readonly attempt: number; readonly reason: string; readonly cancelTimer: CancelTimer }
-  | { readonly kind: 'half-open'; readonly attempt: number; readonly reason: string; lostAgain: string | null }
+  | { readonly kind: 'open'; readonly trouble: Trouble; readonly cancelTimer: CancelTimer }
+  | { readonly kind: 'half-open'; readonly trouble: Trouble; lostAgain: string | null }
   | { readonly kind: 'stopped' };
 
 /**
@@ -44,7 +56,7 @@ export class Breaker {
         return state.failures > 0 ? state.lastReason : null;
       case 'open':
       case 'half-open':
-        return state.reason;
+        return state.trouble.reason;
       case 'stopped':
         return 'closed';
       default:
@@ -70,7 +82,7 @@ export class Breaker {
     const state = this.#state;
     if (state.kind === 'half-open') state.lostAgain = reason;
     if (state.kind !== 'closed') return;
-    this.#wait(0, reason);
+    this.#wait({ reason, failures: 0, successes: 0 });
   }
 
   /** The tier was found to be of use by somebody else than the probe. */
@@ -83,7 +95,7 @@ export class Breaker {
   nudge(): void {
     if (this.#state.kind !== 'open') return;
     this.#state.cancelTimer();
-    this.#probe(this.#state.attempt, this.#state.reason);
+    this.#probe(this.#state.trouble);
   }
 
   stop(): void {
@@ -91,17 +103,17 @@ export class Breaker {
     this.#state = { kind: 'stopped' };
   }
 
-  #wait(attempt: number, reason: string): void {
+  #wait(trouble: Trouble): void {
     const { platform } = this.#options;
-    const ceiling = Math.min(PROBE_BACKOFF_MS_MAX, PROBE_BACKOFF_MS_MIN * 2 ** attempt);
+    const ceiling = Math.min(PROBE_BACKOFF_MS_MAX, PROBE_BACKOFF_MS_MIN * 2 ** trouble.failures);
     const delayMs = ceiling * (0.5 + platform.random() / 2);
-    const cancelTimer = platform.after(delayMs, () => this.#probe(attempt, reason), 'background');
-    this.#state = { kind: 'open', attempt, reason, cancelTimer };
+    const cancelTimer = platform.after(delayMs, () => this.#probe(trouble), 'background');
+    this.#state = { kind: 'open', trouble, cancelTimer };
     this.#options.onChange();
   }
 
-  #probe(attempt: number, reason: string): void {
-    const state: State = { kind: 'half-open', attempt, reason, lostAgain: null };
+  #probe(trouble: Trouble): void {
+    const state: State = { kind: 'half-open', trouble, lostAgain: null };
     this.#state = state;
     // A probe that throws at once must not take the process with it: this runs from a timer.
     Promise.resolve()
@@ -110,13 +122,23 @@ export class Breaker {
         () => {
           if (this.#state !== state) return;
           // A failure reported while the probe was under way may be younger than the probe's own answer.
-          if (state.lostAgain !== null) this.#wait(attempt + 1, state.lostAgain);
-          else this.#close();
+          if (state.lostAgain !== null) this.#probeFailed(trouble, state.lostAgain);
+          else this.#probeSucceeded(trouble);
         },
         (error: unknown) => {
-          if (this.#state === state) this.#wait(attempt + 1, reasonOf(error));
+          if (this.#state === state) this.#probeFailed(trouble, reasonOf(error));
         },
       );
+  }
+
+  #probeFailed({ failures }: Trouble, reason: string): void {
+    this.#wait({ reason, failures: failures + 1, successes: 0 });
+  }
+
+  #probeSucceeded({ reason, successes }: Trouble): void {
+    const needed = this.#options.probesToClose?.(reason) ?? 1;
+    if (successes + 1 >= needed) this.#close();
+    else this.#wait({ reason, failures: 0, successes: successes + 1 });
   }
 
   #close(): void {

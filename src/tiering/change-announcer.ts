@@ -18,6 +18,7 @@ export class ChangeAnnouncer {
   /** When the latest events were published, on the monotonic clock. */
   #publishedAt: number[] = [];
   #cancelTimer: CancelTimer | undefined;
+  #isStopped = false;
 
   constructor(platform: Platform, tier: TierRole) {
     this.#platform = platform;
@@ -31,12 +32,14 @@ export class ChangeAnnouncer {
     this.#publishIfRoom();
   }
 
+  /** A client that is being closed loses its tiers, which is no news. */
   stop(): void {
+    this.#isStopped = true;
     this.#cancelTimer?.();
   }
 
   #publishIfRoom(): void {
-    if (this.#latest === undefined || this.#latest.state === this.#announced) return;
+    if (this.#isStopped || this.#latest === undefined || this.#latest.state === this.#announced) return;
     const now = this.#platform.monotonic();
     this.#publishedAt = this.#publishedAt.filter((at) => now - at < TIER_CHANGE_WINDOW_MS);
     if (this.#publishedAt.length < TIER_CHANGE_EVENTS_MAX) this.#publish(this.#latest, now);

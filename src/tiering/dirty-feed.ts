@@ -43,6 +43,7 @@ export class DirtyFeed {
   #polledAt = Number.NEGATIVE_INFINITY;
   readonly #awaiting: Patience<() => void>;
   #cancelTimer: CancelTimer | undefined;
+  #hasPolled = false;
   #isStopped = false;
 
   constructor(options: DirtyFeedOptions) {
@@ -53,6 +54,11 @@ export class DirtyFeed {
   /** How long, in milliseconds, nothing is known of what other nodes could not tell the primary tier. */
   get lateMs(): number {
     return this.#options.platform.monotonic() - this.#freshAt;
+  }
+
+  /** It has been read, but not lately. */
+  get isLate(): boolean {
+    return this.#hasPolled && !this.isFresh;
   }
 
   get isFresh(): boolean {
@@ -116,6 +122,7 @@ export class DirtyFeed {
     } catch (error) {
       if (!(error instanceof TierUnavailableError)) throw error;
     } finally {
+      this.#hasPolled = true;
       this.#options.onPolled();
       const waitMs = Math.max(FEED_INTERVAL_MS - (platform.monotonic() - startedAt), 0);
       if (!this.#isStopped) this.#cancelTimer = platform.after(waitMs, () => void this.poll(), 'background');

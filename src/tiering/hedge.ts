@@ -1,6 +1,7 @@
-import { HEDGE_AFTER_MS, HEDGE_BURST, HEDGE_SHARE } from '../limits.ts';
+import { HEDGE_BURST, HEDGE_SHARE } from '../limits.ts';
 import { Patience } from '../platform/patience.ts';
 import type { Platform } from '../platform/platform.ts';
+import type { RoundTrip } from './round-trip.ts';
 
 /**
  * A second question to the durable tier when the primary one is slow: whoever answers first is heard. The budget grows
@@ -9,6 +10,7 @@ import type { Platform } from '../platform/platform.ts';
  */
 export class Hedge {
   readonly #platform: Platform;
+  readonly #roundTrip: Pick<RoundTrip, 'hedgeAfterMs'>;
   readonly #onSilence: () => void;
   /** Of each read that waits, what asks the second. */
   readonly #patience: Patience<() => void>;
@@ -16,10 +18,15 @@ export class Hedge {
   #answeredAt = Number.NEGATIVE_INFINITY;
 
   /** `onSilence` is told that many reads wait and nothing was answered for as long as a hedge waits. */
-  constructor(platform: Platform, onSilence: () => void) {
+  constructor(platform: Platform, roundTrip: Pick<RoundTrip, 'hedgeAfterMs'>, onSilence: () => void) {
     this.#platform = platform;
+    this.#roundTrip = roundTrip;
     this.#onSilence = onSilence;
-    this.#patience = new Patience(platform, HEDGE_AFTER_MS, (ask) => ask());
+    this.#patience = new Patience(
+      platform,
+      () => roundTrip.hedgeAfterMs,
+      (ask) => ask(),
+    );
   }
 
   /**
@@ -53,7 +60,7 @@ export class Hedge {
       this.#budget -= 1;
       return true;
     }
-    const isSilent = this.#platform.monotonic() - this.#answeredAt > HEDGE_AFTER_MS;
+    const isSilent = this.#platform.monotonic() - this.#answeredAt > this.#roundTrip.hedgeAfterMs;
     // Out of use, it is no hedge any more to ask the durable tier, but the way it is done then.
     if (isSilent) this.#onSilence();
     return isSilent;

@@ -1,5 +1,6 @@
 import { reasonOf, TierFailure } from '../errors.ts';
-import type { Platform } from '../platform/platform.ts';
+import { PROBES_IN_TIME, SLOW_LOOK_MS } from '../limits.ts';
+import type { CancelTimer, Platform } from '../platform/platform.ts';
 import { UP, type Verdict } from '../telemetry/standing.ts';
 import type {
   NewValue,
@@ -12,10 +13,25 @@ import type {
   Vantage,
 } from '../tiers/tier.ts';
 import { Breaker } from './breaker.ts';
+import { RoundTrip } from './round-trip.ts';
 
 /** The primary tier gave no answer: it was not asked, or failed, or was late. It says nothing about the session. */
 export const UNREACHED: unique symbol = Symbol('unreached');
 export type Unreached = typeof UNREACHED;
+
+/** What a tier that answers too late is given up for. */
+const LATE: ReadonlySet<string> = new Set(['deadline', 'silent', 'too-slow']);
+
+export interface PrimaryGuardOptions {
+  readonly tier: PrimaryTier;
+  readonly platform: Platform;
+  readonly timeoutMs: number;
+  readonly validationLeaseMs: number;
+  /** Runs when the tier is of use again after it was not. */
+  readonly onReturn: () => void;
+  /** Runs whenever the verdict may have changed. */
+  readonly onChange: () => void;
+}
 
 /**
  * The primary tier behind its breaker. Nothing here throws: a primary tier that fails is one that was not reached, and
@@ -27,28 +43,30 @@ export type Unreached = typeof UNREACHED;
 export class PrimaryGuard {
   readonly #tier: PrimaryTier;
   readonly #breaker: Breaker;
-  readonly #validationLeaseMs: number;
-  readonly #onChange: () => void;
+  readonly #options: PrimaryGuardOptions;
+  readonly roundTrip: RoundTrip;
+  #cancelLook: CancelTimer = () => {};
+  #isStopped = false;
   /** Primary server time below which stamps are not believed by this node. */
   #trustFloor = 0;
   /** The furthest that the clock of this life of the server was ever seen: it may be set back. */
   #furthest = { incarnation: '', at: 0 };
 
-  /** `onReturn` runs when the tier is of use again after it was not, `onChange` whenever the verdict may have changed. */
-  constructor(
-    tier: PrimaryTier,
-    platform: Platform,
-    validationLeaseMs: number,
-    onReturn: () => void,
-    onChange: () => void,
-  ) {
+  constructor(options: PrimaryGuardOptions) {
+    const { tier, platform, timeoutMs, onReturn, onChange } = options;
+    this.#options = options;
     this.#tier = tier;
-    this.#validationLeaseMs = validationLeaseMs;
-    this.#onChange = onChange;
+    this.roundTrip = new RoundTrip({
+      platform,
+      timeoutMs,
+      onSlowChange: () => this.#slowChanged(),
+      onTooSlow: () => this.#breaker.trip('too-slow'),
+    });
     this.#breaker = new Breaker({
       platform,
       failuresToOpen: 1,
-      probe: () => tier.probe(),
+      probe: () => this.#probe(),
+      probesToClose: (reason) => (LATE.has(reason) ? PROBES_IN_TIME : 1),
       onClose: () => {
         this.raiseTrustFloor();
         onReturn();
@@ -70,7 +88,7 @@ export class PrimaryGuard {
   /** A server that is there but out of use is `degraded`. */
   get verdict(): Verdict {
     const isThere = this.#tier.vantage() !== null;
-    if (isThere && this.#breaker.isClosed) return UP;
+    if (isThere && this.#breaker.isClosed) return this.roundTrip.isSlow ? { state: 'degraded', reason: 'slow' } : UP;
     return { state: isThere ? 'degraded' : 'down', reason: this.#breaker.reason ?? 'never-reached' };
   }
 
@@ -92,7 +110,7 @@ export class PrimaryGuard {
     if (vantage === null || value.stamp.incarnation !== vantage.incarnation) return 'foreign';
     const { at } = value.stamp;
     if (at < this.#trustFloor || at > vantage.latest) return 'foreign';
-    return vantage.latest - at <= this.#validationLeaseMs ? 'current' : 'expired';
+    return vantage.latest - at <= this.#options.validationLeaseMs ? 'current' : 'expired';
   }
 
   /** Nothing from before now is believed without the durable tier's word. */
@@ -139,7 +157,9 @@ export class PrimaryGuard {
   }
 
   async close(): Promise<void> {
+    this.#isStopped = true;
     this.#breaker.stop();
+    this.#cancelLook();
     await this.#tier.close();
   }
 
@@ -155,7 +175,10 @@ export class PrimaryGuard {
 
   /** Not async: every read passes here. */
   #attempt<T>(command: () => Promise<T>): Promise<T | Unreached> {
-    return this.#breaker.isClosed ? command().catch(this.#giveUp) : Promise.resolve(UNREACHED);
+    if (!this.#breaker.isClosed) return Promise.resolve(UNREACHED);
+    const answer = command();
+    this.roundTrip.measure(answer);
+    return answer.catch(this.#giveUp);
   }
 
   readonly #giveUp = (error: unknown): Unreached => {
@@ -163,9 +186,35 @@ export class PrimaryGuard {
     return UNREACHED;
   };
 
+  /** A tier that answers, but too late to be of use, stays out of use. */
+  async #probe(): Promise<void> {
+    const ms = await this.roundTrip.time(this.#tier.probe());
+    if (ms > this.roundTrip.usableMs) throw new TierFailure('rejected', 'too-slow');
+    this.roundTrip.restart(ms);
+  }
+
+  #slowChanged(): void {
+    this.#options.onChange();
+    this.#cancelLook();
+    if (this.roundTrip.isSlow) this.#lookLater();
+  }
+
+  /** Whether a tier is still slow is found out even if nobody uses it. */
+  #lookLater(): void {
+    this.#cancelLook = this.#options.platform.after(SLOW_LOOK_MS, () => void this.#look(), 'background');
+  }
+
+  async #look(): Promise<void> {
+    // Out of use, it is probed anyway.
+    if (this.#breaker.isClosed) {
+      await this.roundTrip.time(this.#tier.probe()).then((ms) => this.roundTrip.add(ms), this.#giveUp);
+    }
+    if (this.roundTrip.isSlow && !this.#isStopped) this.#lookLater();
+  }
+
   #connectionChanged(): void {
     if (this.#tier.vantage() === null) this.#breaker.trip(this.#tier.failure()?.reason ?? 'connection-lost');
     else this.#breaker.nudge();
-    this.#onChange();
+    this.#options.onChange();
   }
 }

@@ -27,7 +27,7 @@ export class ReadPath {
 
   constructor(context: TieringContext) {
     this.#context = context;
-    this.#hedge = new Hedge(context.platform, () => context.primary.trip('silent'));
+    this.#hedge = new Hedge(context.platform, context.primary.roundTrip, () => context.primary.trip('silent'));
   }
 
   /** What the primary tier holds decides; where it is slow to say, the durable tier may answer first. */

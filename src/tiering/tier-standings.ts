@@ -56,7 +56,7 @@ export class TierStandings {
   #durableVerdict(): Verdict {
     const { primary, durable, feed } = this.#options;
     const { verdict } = durable;
-    const isFeedLate = verdict.state === 'up' && primary.verdict.state === 'up' && !feed.isFresh;
+    const isFeedLate = verdict.state === 'up' && primary.verdict.state === 'up' && feed.isLate;
     return isFeedLate ? { state: 'degraded', reason: 'feed-late' } : verdict;
   }
 }

@@ -58,13 +58,14 @@ export class TieredStore {
     const { platform } = options;
     this.#options = options;
     const { validationLeaseMs, durableTimeoutMs } = options;
-    const primary = new PrimaryGuard(
-      options.primary,
+    const primary = new PrimaryGuard({
+      tier: options.primary,
       platform,
+      timeoutMs: options.primaryTimeoutMs,
       validationLeaseMs,
-      () => void this.#context.feed.poll(),
-      () => this.#standings.primaryChanged(),
-    );
+      onReturn: () => void this.#context.feed.poll(),
+      onChange: () => this.#standings.primaryChanged(),
+    });
     const durable = new DurableGuard(
       options.durable,
       platform,
@@ -210,13 +211,13 @@ export class TieredStore {
   }
 
   async close(): Promise<void> {
+    this.#standings.stop();
     await this.#sweeper?.stop();
     await this.#context.feed.stop();
     await this.#pendingTouches.close();
     await this.#revocations.close();
     await this.#context.background.drained();
     await Promise.all([this.#context.primary.close(), this.#context.durable.close()]);
-    this.#standings.stop();
   }
 
   /** What the durable tier missed comes before anything else that it is asked. */

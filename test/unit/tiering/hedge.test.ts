@@ -14,7 +14,7 @@ beforeEach(() => {
   unheard.length = 0;
   process.on('unhandledRejection', hear);
   platform = new FakePlatform();
-  hedge = new Hedge(platform, () => {});
+  hedge = new Hedge(platform, { hedgeAfterMs: HEDGE_AFTER_MS }, () => {});
 });
 afterEach(() => process.off('unhandledRejection', hear));
 
