@@ -142,6 +142,8 @@ export const DURABLE_READ_LANES = 2;
 export const DURABLE_WRITE_LANES = 2;
 /** Calls that share a statement. More rows a statement gain nothing, and hold their locks for longer. */
 export const SHARED_STATEMENT_ROWS_MAX = 256;
+/** Earlier keys that a statement looks for: each is compared with those of every session that moved in the last 30 s. */
+export const SHARED_LOOKUPS_MAX = 64;
 /** Fewer calls are not split over the free lanes: to be one row more costs a tenth of being one statement more. */
 export const SHARED_STATEMENT_ROWS_MIN = 16;
 /** Envelopes in a statement or its answer: 256 of the usual 1–4 KiB. Several copies of them exist meanwhile, in several lanes. */

@@ -32,8 +32,10 @@ export interface TieringContext {
 
 /** A revocation that the durable tier could not be told of yet. */
 export interface OwedRevocation {
-  /** The session that this node refuses until then; null where it is not known which there are. */
+  /** Null where it is not known which sessions there are. */
   readonly storageKey: Buffer | null;
+  /** Whether this node calls the session ended until then: its end was asked for, and there is one entry of it. */
+  readonly isRefused: boolean;
   /** False of an id that anybody could have made up: neither tier showed such a session. */
   readonly isKnown: boolean;
   /** When it is tried first. */

@@ -107,7 +107,8 @@ export function destroyLatecomersLater(
     else await destroyLatecomers(context, userKeys, except, calledAt);
   };
   const delayMs = LATECOMER_TIMEOUTS * durableTimeoutMs;
-  if (!revocations.add({ storageKey: null, isKnown: true, delayMs, attempt })) announceLostRevocation(null);
+  const owed = { storageKey: null, isRefused: false, isKnown: true, delayMs, attempt };
+  if (!revocations.add(owed)) announceLostRevocation(null);
 }
 
 async function destroyLatecomers(

@@ -27,7 +27,7 @@ type Surroundings = Pick<TieringContext, 'background' | 'durable' | 'durableTime
 export class PendingRevocations implements RevocationBacklog {
   readonly #around: Surroundings;
   readonly #entries = new Set<Entry>();
-  /** The entries of single sessions, by storage key: this node refuses those. */
+  /** Those that this node refuses, by storage key. */
   readonly #refused = new Map<string, Entry>();
   #unknownCount = 0;
   #round: Promise<void> | undefined;
@@ -39,7 +39,7 @@ export class PendingRevocations implements RevocationBacklog {
   }
 
   add(owed: OwedRevocation): boolean {
-    const key = owed.storageKey?.toString('latin1');
+    const key = keyOf(owed);
     if (key !== undefined && this.#refused.has(key)) return true;
     if (this.#isClosed || !this.#hasRoom(owed)) return false;
     const entry = { owed, dueAt: this.#around.platform.monotonic() + owed.delayMs, failures: 0 };
@@ -139,9 +139,14 @@ export class PendingRevocations implements RevocationBacklog {
   }
 
   #forget(entry: Entry): void {
-    const { storageKey, isKnown } = entry.owed;
+    const key = keyOf(entry.owed);
     this.#entries.delete(entry);
-    if (storageKey !== null) this.#refused.delete(storageKey.toString('latin1'));
-    if (!isKnown) this.#unknownCount -= 1;
+    if (key !== undefined) this.#refused.delete(key);
+    if (!entry.owed.isKnown) this.#unknownCount -= 1;
   }
+}
+
+/** Under which an entry is refused. */
+function keyOf({ storageKey, isRefused }: OwedRevocation): string | undefined {
+  return isRefused ? storageKey?.toString('latin1') : undefined;
 }

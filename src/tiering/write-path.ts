@@ -2,10 +2,10 @@ import { OutcomeUnknownError } from '../errors.ts';
 import { LATECOMER_TIMEOUTS } from '../limits.ts';
 import { aliveAt, primaryTtl, touchIntervalFor } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
-import type { InsertOutcome, Stamp, UpdateCommand } from '../tiers/tier.ts';
+import type { InsertCommand, InsertOutcome, Stamp, UpdateCommand } from '../tiers/tier.ts';
 import { announceLostRevocation } from './background.ts';
 import { newWriteId, type TieringContext } from './context.ts';
-import { entomb, newRevocation, settleRevocation } from './revocation.ts';
+import { entomb, newRevocation } from './revocation.ts';
 import { UNREACHED } from './primary-guard.ts';
 import { orUnknown, settle } from './unknown-outcome.ts';
 
@@ -22,29 +22,37 @@ export async function create(context: TieringContext, record: SealedRecord): Pro
   try {
     return await durable.insert(command);
   } catch (error) {
-    if (error instanceof OutcomeUnknownError) giveUp(context, record.storageKey, command.validUntil);
+    if (error instanceof OutcomeUnknownError) giveUp(context, command);
     throw error;
   }
 }
 
-/** Revokes what may have been inserted, once it can no longer be: it would stand in its user's device list. */
-function giveUp(context: TieringContext, storageKey: Buffer, validUntil: number | null): void {
+/**
+ * Revokes what the INSERT may have left, once it can no longer come: it would stand in its user's device list. What another
+ * write left under the same key stays, and is served meanwhile.
+ */
+function giveUp(context: TieringContext, command: InsertCommand): void {
   const { revocations, durableTimeoutMs } = context;
+  const { storageKey } = command.record;
   const isOwed = revocations.add({
     storageKey,
+    isRefused: false,
     isKnown: true,
     delayMs: LATECOMER_TIMEOUTS * durableTimeoutMs,
-    attempt: () => revokeGivenUp(context, storageKey, validUntil),
+    attempt: () => revokeGivenUp(context, command),
   });
   if (!isOwed) announceLostRevocation(storageKey);
 }
 
-/** Rejects while the INSERT may still come. The clock is asked first, so that it does not come between the two. */
-async function revokeGivenUp(context: TieringContext, storageKey: Buffer, validUntil: number | null): Promise<void> {
-  const isOver = validUntil === null || (await context.durable.isPast(validUntil));
-  const revoked = await settleRevocation(context, newRevocation(context, storageKey, true));
+/** Rejects while the INSERT may still come, or where the look for it was late. */
+async function revokeGivenUp(context: TieringContext, { record, writeId, validUntil }: InsertCommand): Promise<void> {
+  const { durable } = context;
+  // Asked first: an INSERT that came between the two would be missed.
+  const isOver = validUntil === null || (await durable.isPast(validUntil));
+  const command = { ...newRevocation(context, record.storageKey, true), writtenBy: writeId };
+  const { answer: revoked } = await settle(() => durable.revoke(command));
   if (revoked !== null) await entomb(context, revoked);
-  else if (!isOver) throw new OutcomeUnknownError();
+  else if (!isOver || (await durable.isPast(command.validUntil))) throw new OutcomeUnknownError();
 }
 
 /** One compare-and-swap in the durable tier, then one publish. False if another write came first or the session is gone. */

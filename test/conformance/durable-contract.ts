@@ -468,6 +468,24 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
         expect(await tier.findRegenerated(key(), 0)).toBeNull();
       });
 
+      it('finds many at once, each by its own key and as far back as its own caller asks', async () => {
+        const moves = await Promise.all(
+          Array.from({ length: 5 }, async (_, n) => {
+            const command = { ...move(await insert(tier)), regeneratedAt: NOW + n };
+            await tier.regenerate(command);
+            return command;
+          }),
+        );
+        const found = await Promise.all([
+          ...moves.map(({ previousStorageKey }, n) => tier.findRegenerated(previousStorageKey, NOW + n)),
+          ...moves.map(({ record }) => tier.findRegenerated(record.storageKey, 0)),
+          tier.findRegenerated(key(), 0),
+        ]);
+        expect(found).toEqual([...moves.map(({ record }) => record.storageKey), ...moves.map(() => null), null]);
+        const late = moves.map(({ previousStorageKey }) => tier.findRegenerated(previousStorageKey, NOW + 2));
+        expect((await Promise.all(late)).map((each) => each !== null)).toEqual([false, false, true, true, true]);
+      });
+
       it('finds no key that two remembered ones only seem to hold where they meet', async () => {
         const chain = await regenerateRepeatedly(tier, 2);
         const [first, second] = chain as [Buffer, Buffer];

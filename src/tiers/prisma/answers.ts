@@ -1,6 +1,15 @@
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
 import type { InsertCommand, InsertOutcome } from '../tier.ts';
-import { bytes, type ReadRequest, type Row, toInsertOutcome, toRecord, toState } from './rows.ts';
+import {
+  bytes,
+  type MovedRequest,
+  type ReadRequest,
+  remembers,
+  type Row,
+  toInsertOutcome,
+  toRecord,
+  toState,
+} from './rows.ts';
 
 /** What the rows of a statement tell each of its calls, by the number of the call. */
 export type Answers<Answer> = (rows: readonly Row[]) => (n: number) => Answer;
@@ -45,4 +54,18 @@ export function byHolder(commands: readonly InsertCommand[]): Answers<InsertOutc
     commands.map(({ record }) => record.storageKey),
     (row, n) => toInsertOutcome(row, commands[n] as InsertCommand),
   );
+}
+
+/** Of a statement that finds the rows which may have had the keys of these requests. */
+export function byEarlierKey(requests: readonly MovedRequest[]): Answers<Buffer | null> {
+  return (rows) => (n) => {
+    const request = requests[n];
+    const row = request && rows.find((candidate) => remembers(candidate, request));
+    return row ? bytes(row, 'storage_key') : null;
+  };
+}
+
+/** The earliest regenerate that any of these requests asks for. */
+export function earliestOf(requests: readonly MovedRequest[]): number {
+  return Math.min(...requests.map(({ since }) => since));
 }

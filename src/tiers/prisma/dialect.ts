@@ -17,7 +17,7 @@ import type {
 } from '../tier.ts';
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
 import type { Answers } from './answers.ts';
-import type { ReadRequest, Row } from './rows.ts';
+import type { MovedRequest, ReadRequest, Row } from './rows.ts';
 import type { ColumnType } from './table.ts';
 
 type SqlScalar = Uint8Array | bigint | boolean | number | string | null;
@@ -110,6 +110,8 @@ export interface SharedStatements {
   holders(commands: readonly InsertCommand[]): SharedStatement<InsertOutcome>;
   read(namespace: string, requests: readonly ReadRequest[]): SharedStatement<SealedRecord | null>;
   readState(namespace: string, storageKeys: readonly Buffer[]): SharedStatement<RecordState | null>;
+  /** Looks at every row that moved lately, so `SHARED_LOOKUPS_MAX` share it at most. */
+  findRegenerated(namespace: string, requests: readonly MovedRequest[]): SharedStatement<Buffer | null>;
   update(namespace: string, commands: readonly UpdateCommand[]): SharedStatement<boolean>;
   touch(namespace: string, commands: readonly TouchCommand[]): SharedStatement<RecordState | null>;
 }
@@ -125,8 +127,6 @@ export interface SingleStatements {
   readFeed(namespace: string, after: FeedPosition | number, limit: number): Statement;
   clearFeed(namespace: string, before: number, limit: number): Statement;
   listByUser(namespace: string, userKeys: readonly Buffer[], after: Buffer, limit: number): Statement;
-  /** Rows that may have had this key: `storage_key` and `previous_keys`. */
-  findRegenerated(namespace: string, previousStorageKey: Buffer, since: number): Statement;
 }
 
 /**

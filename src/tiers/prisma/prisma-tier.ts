@@ -36,7 +36,7 @@ import { inspectDatabase, readClock } from './inspection.ts';
 import { lanesFor } from './lanes.ts';
 import type { PrismaClientLike } from './prisma-client.ts';
 import { type PrismaTierOptions, type ResolvedPrismaOptions, resolvePrismaOptions } from './prisma-options.ts';
-import { bytes, remembers, type Row, toFeedPage, toRecord, toRevokedRow } from './rows.ts';
+import { type Row, toFeedPage, toRecord, toRevokedRow } from './rows.ts';
 import { type SharedCalls, shareCalls } from './shared-calls.ts';
 import { StatementRunner } from './statement-runner.ts';
 
@@ -164,11 +164,7 @@ class PrismaTier implements DurableTier {
   }
 
   async findRegenerated(previousStorageKey: Buffer, since: number): Promise<Buffer | null> {
-    const { namespace, runner } = this.#opened();
-    return runner.rows(this.#dialect.single.findRegenerated(namespace, previousStorageKey, since), (rows) => {
-      const row = rows.find((candidate) => remembers(candidate, previousStorageKey));
-      return row ? bytes(row, 'storage_key') : null;
-    });
+    return this.#opened().shared.findRegenerated.run({ previousStorageKey, since });
   }
 
   async walk(command: WalkCommand): Promise<WalkPage> {

@@ -8,6 +8,12 @@ import type { AnswerColumn } from './table.ts';
 /** A row as a driver adapter hands it over: bytes as `Uint8Array`, integers as `bigint` or, from SQLite, `number`. */
 export type Row = Readonly<Record<string, unknown>>;
 
+/** Which session had this key before a regenerate at or after `since`. */
+export interface MovedRequest {
+  readonly previousStorageKey: Buffer;
+  readonly since: number;
+}
+
 /** A row that is asked for, and the envelope of it that need not be sent. */
 export interface ReadRequest {
   readonly storageKey: Buffer;
@@ -80,8 +86,8 @@ function toDirtyRow(row: Row): DirtyRow {
 }
 
 /** A match across the border of two keys is none. */
-export function remembers(row: Row, storageKey: Buffer): boolean {
-  return previousKeys(row).some((key) => key.equals(storageKey));
+export function remembers(row: Row, { previousStorageKey, since }: MovedRequest): boolean {
+  return integer(row, 'rotated_at') >= since && previousKeys(row).some((key) => key.equals(previousStorageKey));
 }
 
 /** They lie end to end, the oldest first. */

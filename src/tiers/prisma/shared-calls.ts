@@ -1,4 +1,5 @@
 import { TierFailure } from '../../errors.ts';
+import { SHARED_LOOKUPS_MAX } from '../../limits.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
 import type { InsertCommand, InsertOutcome, TouchCommand, UpdateCommand } from '../tier.ts';
@@ -7,7 +8,7 @@ import type { CallPatience } from './call.ts';
 import type { SharedStatement, SharedStatements } from './dialect.ts';
 import type { TierLanes } from './lanes.ts';
 import { isTooLate } from './failure.ts';
-import type { ReadRequest } from './rows.ts';
+import type { MovedRequest, ReadRequest } from './rows.ts';
 import type { StatementRunner } from './statement-runner.ts';
 
 /** The calls that share statements: one batcher a kind, since only like goes with like. */
@@ -15,6 +16,7 @@ export interface SharedCalls {
   readonly insert: Batcher<InsertCommand, InsertOutcome>;
   readonly read: Batcher<ReadRequest, SealedRecord | null>;
   readonly readState: Batcher<Buffer, RecordState | null>;
+  readonly findRegenerated: Batcher<MovedRequest, Buffer | null>;
   readonly update: Batcher<UpdateCommand, boolean>;
   readonly touch: Batcher<TouchCommand, RecordState | null>;
 }
@@ -66,6 +68,13 @@ export function shareCalls(options: SharedCallsOptions): SharedCalls {
       storageKeyOf: (storageKey) => storageKey,
       bytesOf: () => 0,
       send: (storageKeys, deadline) => send(statements.readState(namespace, storageKeys), deadline),
+    }),
+    findRegenerated: new Batcher<MovedRequest, Buffer | null>({
+      ...readers,
+      rowsMax: Math.min(rowsMax.read, SHARED_LOOKUPS_MAX),
+      storageKeyOf: ({ previousStorageKey }) => previousStorageKey,
+      bytesOf: () => 0,
+      send: (requests, deadline) => send(statements.findRegenerated(namespace, requests), deadline),
     }),
     update: new Batcher<UpdateCommand, boolean>({
       ...ofRecords,

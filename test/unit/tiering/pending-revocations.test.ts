@@ -266,6 +266,17 @@ describe('a client that is closed', () => {
     expect(orphans().map(({ revokedAt }) => revokedAt === null)).toEqual([false]);
   });
 
+  it('leaves what another write has made of the row', async () => {
+    const node = await fleet.node();
+    const { orphans } = await createdTwice(node, true);
+    const [orphan] = orphans();
+    const taken = { ...orphan!, writeId: Buffer.alloc(16, 7) };
+    fleet.database.set(taken.storageKey.toString('hex'), taken);
+    await fleet.platform.advance(GIVEN_UP_MS + PENDING_REVOCATION_RETRY_MS);
+    expect(orphans().map(({ revokedAt }) => revokedAt === null)).toEqual([true]);
+    await node.sessions.close();
+  });
+
   it('says of which sessions it could not revoke the rows', async () => {
     const { node, id } = await destroyedInOutage();
     node.durable.hook.before = (method) => (method === 'close' ? undefined : refuse(method));

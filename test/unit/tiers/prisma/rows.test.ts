@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { remembers, toFeedPage, toRecord, toState } from '../../../../src/tiers/prisma/rows.ts';
+import { remembers, type Row, toFeedPage, toRecord, toState } from '../../../../src/tiers/prisma/rows.ts';
 
 const row = {
   storage_key: new Uint8Array(32).fill(1),
@@ -58,11 +58,14 @@ describe('a row from a driver', () => {
 
   it('remembers keys at multiples of 32 bytes only', () => {
     const [first, second] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
-    const remembered = { previous_keys: new Uint8Array(Buffer.concat([first, second])) };
-    expect(remembers(remembered, first)).toBe(true);
-    expect(remembers(remembered, second)).toBe(true);
-    expect(remembers(remembered, Buffer.concat([first.subarray(16), second.subarray(16)]))).toBe(false);
-    expect(remembers({ previous_keys: new Uint8Array(0) }, first)).toBe(false);
+    const remembered = { rotated_at: 7n, previous_keys: new Uint8Array(Buffer.concat([first, second])) };
+    const has = (previousStorageKey: Buffer, moved: Row = remembered) =>
+      remembers(moved, { previousStorageKey, since: 7 });
+    expect(has(first)).toBe(true);
+    expect(has(second)).toBe(true);
+    expect(has(Buffer.concat([first.subarray(16), second.subarray(16)]))).toBe(false);
+    expect(has(first, { rotated_at: 7n, previous_keys: new Uint8Array(0) })).toBe(false);
+    expect(has(first, { ...remembered, rotated_at: 6n })).toBe(false);
   });
 
   it('is a page of the feed without rows when it carries nothing but the clock', () => {

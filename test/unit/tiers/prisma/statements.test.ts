@@ -95,6 +95,7 @@ const shared: Record<string, (tier: DurableTier, storageKey: Buffer) => Promise<
   'read of what is known': (tier, storageKey) => tier.read(storageKey, KNOWN),
   readState: (tier, storageKey) => tier.readState(storageKey),
   update: (tier, storageKey) => tier.update({ ...write, record: { ...record, storageKey } }),
+  findRegenerated: (tier, storageKey) => tier.findRegenerated(storageKey, 8),
   touch: (tier, storageKey) => tier.touch({ storageKey, lastSeenAt: 2, aliveAt: 5, longestPauseMs: 14 }),
 };
 

@@ -1,8 +1,17 @@
 import { ENVELOPE_TAG_BYTES, SHARED_STATEMENT_ROWS_MAX } from '../../../../limits.ts';
 import type { RecordState, SealedRecord } from '../../../../session/sealed-record.ts';
 import type { InsertCommand, InsertOutcome, TouchCommand, UpdateCommand, WriteCommand } from '../../../tier.ts';
-import { type Answers, byHolder, byStorageKey, recordOrNull, stateOrNull } from '../../answers.ts';
 import {
+  type Answers,
+  byEarlierKey,
+  byHolder,
+  byStorageKey,
+  earliestOf,
+  recordOrNull,
+  stateOrNull,
+} from '../../answers.ts';
+import {
+  firstMoment,
   lastMoment,
   type SharedKind,
   type SharedStatement,
@@ -10,7 +19,7 @@ import {
   type SqlValue,
   type Statement,
 } from '../../dialect.ts';
-import { type ReadRequest, tagOf } from '../../rows.ts';
+import { type MovedRequest, type ReadRequest, tagOf } from '../../rows.ts';
 import { type AnswerColumn, HOLDER_COLUMNS, INSERT_COLUMNS, RECORD_COLUMNS, STATE_COLUMNS } from '../../table.ts';
 import { Input } from './input.ts';
 import { MysqlOneRow } from './one-row.ts';
@@ -75,6 +84,20 @@ WHERE storage_key IN (${placeholders(commands)})`,
   readState(namespace: string, storageKeys: readonly Buffer[]): SharedStatement<RecordState | null> {
     const answers = byStorageKey(storageKeys, stateOrNull);
     return { ...this.#select(namespace, storageKeys, answered(['storage_key', ...STATE_COLUMNS])), answers };
+  }
+
+  findRegenerated(namespace: string, requests: readonly MovedRequest[]): SharedStatement<Buffer | null> {
+    const isOneOf = requests.map(() => 'LOCATE(?, previous_keys) > 0').join(' OR ');
+    return {
+      text: `SELECT storage_key, previous_keys, rotated_at FROM ${this.#table}
+WHERE rotated_at >= ? AND namespace = ? AND revoked_at IS NULL AND (${isOneOf})`,
+      values: [
+        firstMoment(earliestOf(requests)),
+        namespace,
+        ...requests.map(({ previousStorageKey }) => previousStorageKey),
+      ],
+      answers: byEarlierKey(requests),
+    };
   }
 
   /**

@@ -171,14 +171,6 @@ ORDER BY storage_key LIMIT ?`,
       values: [...userKeys, namespace, after, BigInt(limit)],
     };
   }
-
-  findRegenerated(namespace: string, previousStorageKey: Buffer, since: number): Statement {
-    return {
-      text: `SELECT storage_key, previous_keys FROM ${this.#table}
-WHERE rotated_at >= ? AND namespace = ? AND revoked_at IS NULL AND LOCATE(?, previous_keys) > 0`,
-      values: [BigInt(since), namespace, previousStorageKey],
-    };
-  }
 }
 
 /** What `SingleStatements.revokeMany` answers for a row that is to be looked for again. */

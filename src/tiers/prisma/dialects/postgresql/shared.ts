@@ -1,9 +1,21 @@
-import { KEY_ID_BYTES, SHARED_STATEMENT_ROWS_MAX, STORAGE_KEY_BYTES, WRITE_ID_BYTES } from '../../../../limits.ts';
+import {
+  KEY_ID_BYTES,
+  PREVIOUS_KEYS_MAX,
+  SHARED_STATEMENT_ROWS_MAX,
+  STORAGE_KEY_BYTES,
+  WRITE_ID_BYTES,
+} from '../../../../limits.ts';
 import type { RecordState, SealedRecord } from '../../../../session/sealed-record.ts';
 import type { InsertCommand, InsertOutcome, TouchCommand, UpdateCommand } from '../../../tier.ts';
-import { type Answers, byHolder, isThere, stateOrNull } from '../../answers.ts';
-import { lastMoment, type SharedKind, type SharedStatement, type SharedStatements } from '../../dialect.ts';
-import { type ReadRequest, tagOf, toRecord } from '../../rows.ts';
+import { type Answers, byEarlierKey, byHolder, earliestOf, isThere, stateOrNull } from '../../answers.ts';
+import {
+  firstMoment,
+  lastMoment,
+  type SharedKind,
+  type SharedStatement,
+  type SharedStatements,
+} from '../../dialect.ts';
+import { type MovedRequest, type ReadRequest, tagOf, toRecord } from '../../rows.ts';
 import {
   type AnswerColumn,
   type ColumnName,
@@ -16,6 +28,12 @@ import { Input } from './input.ts';
 import { PostgresqlOneRow } from './one-row.ts';
 import { packed, unpack } from './packed.ts';
 import { answered, CLOCK, unlessKnown } from './sql.ts';
+
+/** Most rows remember one key or two. */
+const ANY_PREVIOUS_KEY = Array.from({ length: PREVIOUS_KEYS_MAX }, (_, n) => {
+  const at = n * STORAGE_KEY_BYTES;
+  return `(octet_length(previous_keys) > ${at} AND substr(previous_keys, ${at + 1}, ${STORAGE_KEY_BYTES}) = ANY($3::bytea[]))`;
+}).join('\n  OR ');
 
 export class PostgresqlShared implements SharedStatements {
   readonly rowsMax: Readonly<Record<SharedKind, number>> = {
@@ -98,6 +116,20 @@ WHERE storage_key = ANY($1::bytea[])`,
     if (only && storageKeys.length === 1) return this.#oneRow.readState(namespace, only);
     const input = new Input(namespace, storageKeys).fixed('storage_key', STORAGE_KEY_BYTES, (storageKey) => storageKey);
     return { text: this.#select(input, STATE_COLUMNS), values: input.values, answers: STATES };
+  }
+
+  /** Each place of a row is one look into a hash of the keys that are sought. */
+  findRegenerated(namespace: string, requests: readonly MovedRequest[]): SharedStatement<Buffer | null> {
+    return {
+      text: `SELECT storage_key, previous_keys, rotated_at FROM ${this.#table}
+WHERE rotated_at >= $1::bigint AND namespace = $2::text AND revoked_at IS NULL AND (${ANY_PREVIOUS_KEY})`,
+      values: [
+        firstMoment(earliestOf(requests)),
+        namespace,
+        requests.map(({ previousStorageKey }) => previousStorageKey),
+      ],
+      answers: byEarlierKey(requests),
+    };
   }
 
   /**

@@ -162,12 +162,4 @@ ORDER BY storage_key LIMIT $4::bigint`,
       values: [userKeys, namespace, after, BigInt(limit)],
     };
   }
-
-  findRegenerated(namespace: string, previousStorageKey: Buffer, since: number): Statement {
-    return {
-      text: `SELECT storage_key, previous_keys FROM ${this.#table}
-WHERE rotated_at >= $1::bigint AND namespace = $2::text AND revoked_at IS NULL AND position($3::bytea IN previous_keys) > 0`,
-      values: [BigInt(since), namespace, previousStorageKey],
-    };
-  }
 }

@@ -1,15 +1,16 @@
 import { ENVELOPE_TAG_BYTES, SHARED_STATEMENT_ROWS_MAX } from '../../../../limits.ts';
 import type { RecordState, SealedRecord } from '../../../../session/sealed-record.ts';
 import type { InsertCommand, InsertOutcome, TouchCommand, UpdateCommand } from '../../../tier.ts';
-import { byHolder, byStorageKey, isThere, recordOrNull, stateOrNull } from '../../answers.ts';
+import { byEarlierKey, byHolder, byStorageKey, earliestOf, isThere, recordOrNull, stateOrNull } from '../../answers.ts';
 import {
+  firstMoment,
   lastMoment,
   type SharedKind,
   type SharedStatement,
   type SharedStatements,
   type Statement,
 } from '../../dialect.ts';
-import { type ReadRequest, tagOf } from '../../rows.ts';
+import { type MovedRequest, type ReadRequest, tagOf } from '../../rows.ts';
 import { type ColumnName, HOLDER_COLUMNS, INSERT_COLUMNS, RECORD_COLUMNS, STATE_COLUMNS } from '../../table.ts';
 import { Input } from './input.ts';
 import { SqliteOneRow } from './one-row.ts';
@@ -69,6 +70,20 @@ WHERE storage_key IN (${placeholders(commands)})`,
   readState(namespace: string, storageKeys: readonly Buffer[]): SharedStatement<RecordState | null> {
     const answers = byStorageKey(storageKeys, stateOrNull);
     return { ...this.#select(namespace, storageKeys, answered(['storage_key', ...STATE_COLUMNS])), answers };
+  }
+
+  findRegenerated(namespace: string, requests: readonly MovedRequest[]): SharedStatement<Buffer | null> {
+    const isOneOf = requests.map(() => 'instr(previous_keys, ?) > 0').join(' OR ');
+    return {
+      text: `SELECT storage_key, previous_keys, rotated_at FROM ${this.#table}
+WHERE rotated_at >= ? AND namespace = ? AND revoked_at IS NULL AND (${isOneOf})`,
+      values: [
+        firstMoment(earliestOf(requests)),
+        namespace,
+        ...requests.map(({ previousStorageKey }) => previousStorageKey),
+      ],
+      answers: byEarlierKey(requests),
+    };
   }
 
   /** The second half of the last condition lets a write whose answer was lost be sent again: it finds itself. */
