@@ -1,5 +1,5 @@
 import { Codec } from '../../src/codec/codec.ts';
-import { openEnvelope, sealEnvelope } from '../../src/codec/envelope.ts';
+import { sealEnvelope } from '../../src/codec/envelope.ts';
 import { encodeRecord } from '../../src/codec/record-format.ts';
 import { EnvelopeError } from '../../src/errors.ts';
 import type { KeyRing } from '../../src/keys/key-ring.ts';
@@ -7,7 +7,15 @@ import type { DataKey } from '../../src/keys/ring-key.ts';
 import { systemPlatform } from '../../src/platform/platform.ts';
 import { Random } from '../simulation/random.ts';
 import { fixtureRing } from '../support/ring-fixtures.ts';
-import { bindingOf, NAMESPACE, OTHER_STORAGE_KEY, recordOf, STORAGE_KEY } from '../support/sealing-fixtures.ts';
+import {
+  bindingOf,
+  keyIn,
+  NAMESPACE,
+  OTHER_STORAGE_KEY,
+  recordOf,
+  STORAGE_KEY,
+  strangeKeyId,
+} from '../support/sealing-fixtures.ts';
 import { Tally, type FuzzOptions } from './tally.ts';
 
 /** Everything before the nonce: magic, version, suite, flags, key id, revision. */
@@ -24,7 +32,7 @@ interface Corpus {
   /** Sound envelopes of the session `STORAGE_KEY`, under keys in every state. */
   readonly envelopes: readonly Buffer[];
   readonly sound: ReadonlySet<string>;
-  /** Those among them whose key is retired or revoked. */
+  /** Those among them whose key is retired or revoked, or descends from one that is revoked. */
   readonly dead: readonly Buffer[];
 }
 
@@ -108,7 +116,7 @@ function mutated(random: Random, corpus: Corpus): Mutant {
   return { mutation, bytes: MUTATIONS[mutation]!(random, corpus), place: 'its own' };
 }
 
-/** Sound bytes that may not be opened: in another session, in another namespace, or under a key that opens nothing any more. */
+/** Sound bytes that may not be opened: in another session, in another namespace, or by or after a key that opens nothing any more. */
 function misplaced(random: Random, corpus: Corpus): Mutant {
   if (random.chance(0.3))
     return { mutation: 'key retired or revoked', bytes: random.pick(corpus.dead)!, place: 'its own' };
@@ -158,20 +166,25 @@ function reasonOf(opening: () => void): string | undefined {
 function makeCorpus(ring: KeyRing): Corpus {
   const keys = ring.keys().filter(({ use }) => use === 'enc');
   const sizes = [0, 1, 15, 16, 17, 100, 800, 5_000];
+  const revoked = keyIn(ring, 'revoked');
+  const lineages = [[], [strangeKeyId(1)], [strangeKeyId(1), revoked.keyId]];
   const sealed = keys.flatMap(({ kid, state }) =>
     sizes.flatMap((size) => {
       const key = ring.dataKey(Buffer.from(kid, 'base64url')) as DataKey;
-      return [1, 5, 6].map((revision) => {
-        const record = recordOf({ revision, data: Buffer.from(JSON.stringify({ text: 'x'.repeat(size) })) });
+      return [1, 5, 6].map((revision, at) => {
+        const lineage = key === revoked ? [] : lineages[at]!;
+        const record = recordOf({ revision, lineage, data: Buffer.from(JSON.stringify({ text: 'x'.repeat(size) })) });
         const envelope = sealEnvelope(key, bindingOf(), revision, encodeRecord(record, 1), systemPlatform);
-        return { envelope, isDead: state === 'retired' || state === 'revoked' };
+        const isDead = state === 'retired' || state === 'revoked' || lineage.includes(revoked.keyId);
+        return { envelope, isDead };
       });
     }),
   );
   const envelopes = sealed.map(({ envelope }) => envelope);
   const dead = sealed.filter(({ isDead }) => isDead).map(({ envelope }) => envelope);
   // The others do open: else it would say nothing that their mutants do not.
-  for (const { envelope, isDead } of sealed) if (!isDead) openEnvelope(ring, bindingOf(), envelope);
+  const codec = codecOf(ring, NAMESPACE);
+  for (const { envelope, isDead } of sealed) if (!isDead) codec.open(STORAGE_KEY, envelope);
   return { ring, envelopes, dead, sound: new Set(envelopes.map((envelope) => envelope.toString('latin1'))) };
 }
 

@@ -1,0 +1,139 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { Codec } from '../../src/codec/codec.ts';
+import { EnvelopeError, KeyRingError } from '../../src/errors.ts';
+import type { KeyRing } from '../../src/keys/key-ring.ts';
+import { addKey, generateKeyRing, removeKey, revokeKey, withPromoted, withRetired } from '../../src/keys/rotation.ts';
+import { LINEAGE_KEYS_MAX } from '../../src/limits.ts';
+import { systemPlatform } from '../../src/platform/platform.ts';
+import { NAMESPACE, recordOf, STORAGE_KEY } from '../support/sealing-fixtures.ts';
+
+const STEPS = ['create', 'write', 'write', 'rotate', 'rotate', 'retire', 'remove', 'revoke'] as const;
+type Step = readonly [kind: (typeof STEPS)[number], choice: number];
+
+/** One session: its envelope, and every key that ever sealed it or what it was made of. */
+interface Descendant {
+  readonly envelope: Buffer;
+  readonly history: ReadonlySet<string>;
+}
+
+class World {
+  ring: KeyRing;
+  readonly #codec: Codec;
+  readonly #revoked = new Set<string>();
+  #sessions: Descendant[] = [];
+  refused = 0;
+
+  constructor(ring: KeyRing) {
+    this.ring = ring;
+    this.#codec = new Codec({ ring, namespace: NAMESPACE, platform: systemPlatform, maxPayloadBytes: 1024 });
+  }
+
+  async take([kind, choice]: Step): Promise<void> {
+    switch (kind) {
+      case 'create':
+        return this.#create();
+      case 'write':
+        return this.#write(choice);
+      case 'rotate':
+        return this.#use(withPromoted(await addKey(this.ring)));
+      default:
+        return this.#change(kind, choice);
+    }
+  }
+
+  /** A session opens exactly if no key of its whole history is revoked, and its own key still opens. */
+  check(): void {
+    for (const { envelope, history } of this.#sessions) {
+      const opens = this.#opens(envelope);
+      const isForged = [...history].some((keyId) => this.#revoked.has(keyId));
+      const state = this.ring.dataKey(this.#codec.keyIdOf(envelope))?.state;
+      expect(opens).toBe(!isForged && (state === 'active' || state === 'decrypt-only'));
+    }
+  }
+
+  #create(): void {
+    const envelope = this.#codec.seal(STORAGE_KEY, recordOf());
+    this.#sessions.push({ envelope, history: new Set([this.#active]) });
+  }
+
+  /** Sealed again by the active key, whichever sealed it before. */
+  #write(choice: number): void {
+    const at = choice % Math.max(this.#sessions.length, 1);
+    const session = this.#sessions[at];
+    if (session === undefined || !this.#opens(session.envelope)) return;
+    try {
+      const envelope = this.#codec.seal(STORAGE_KEY, this.#codec.open(STORAGE_KEY, session.envelope));
+      this.#sessions[at] = { envelope, history: new Set([...session.history, this.#active]) };
+    } catch (error) {
+      expect(error).toBeInstanceOf(KeyRingError);
+      const known = [...session.history].filter((keyId) => this.ring.dataKey(Buffer.from(keyId, 'hex')) !== undefined);
+      expect(known.length).toBeGreaterThan(LINEAGE_KEYS_MAX);
+      this.refused += 1;
+    }
+  }
+
+  #change(kind: 'remove' | 'retire' | 'revoke', choice: number): void {
+    const states = { remove: ['retired', 'revoked'], retire: ['decrypt-only'], revoke: ['decrypt-only', 'retired'] };
+    const able = this.ring.keys().filter(({ use, state }) => use === 'enc' && states[kind].includes(state));
+    const key = able[choice % Math.max(able.length, 1)];
+    if (key === undefined) return;
+    if (kind === 'remove') return this.#use(removeKey(this.ring, { kid: key.kid }));
+    if (kind === 'retire') return this.#use(withRetired(this.ring, key.kid));
+    this.#revoked.add(Buffer.from(key.kid, 'base64url').toString('hex', 0, 8));
+    this.#use(revokeKey(this.ring, { kid: key.kid }));
+  }
+
+  get #active(): string {
+    return this.ring.sealingKey.keyId.toString('hex');
+  }
+
+  #use(ring: KeyRing): void {
+    this.ring = ring;
+    this.#codec.replaceRing(ring);
+  }
+
+  #opens(envelope: Buffer): boolean {
+    try {
+      this.#codec.open(STORAGE_KEY, envelope);
+      return true;
+    } catch (error) {
+      if (error instanceof EnvelopeError) return false;
+      throw error;
+    }
+  }
+}
+
+const step = fc.tuple(fc.constantFrom(...STEPS), fc.nat());
+
+it('a session ends with the revocation of any key that it ever descended from, and with no other', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async (steps) => {
+      const world = new World(await generateKeyRing());
+      for (const each of steps) {
+        await world.take(each);
+        world.check();
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+it('a session that is written through more rotations than a lineage holds loses no key that can still be revoked', async () => {
+  const world = new World(await generateKeyRing());
+  await world.take(['create', 0]);
+  for (let n = 0; n < 2 * LINEAGE_KEYS_MAX; n += 1) {
+    await world.take(['rotate', 0]);
+    await world.take(['write', 0]);
+  }
+  expect(world.refused).toBeGreaterThan(0);
+  world.check();
+  for (let n = 0; n < LINEAGE_KEYS_MAX; n += 1) {
+    await world.take(['retire', 0]);
+    await world.take(['remove', 0]);
+  }
+  await world.take(['rotate', 0]);
+  await world.take(['write', 0]);
+  await world.take(['revoke', 0]);
+  world.check();
+});
