@@ -358,6 +358,8 @@ export const RING_KEYS_MAX = 300;
 export const RING_REVOKED_KIDS_MAX = 1_000;
 /** Read before anything about the file is known, so it is bounded. 300 keys and 1 000 kids need about 190 KiB. */
 export const RING_FILE_BYTES_MAX: number = 512 * 1024;
+/** The oldest key that an alarm may allow: ten years, after which no alarm is meant. */
+export const KEY_AGE_MS_MAX: number = 3_660 * 24 * 60 * 60_000;
 /** How long a change of a ring file waits for another to end: both are short, unless one waits for a fleet. */
 export const RING_LOCK_WAIT_MS_DEFAULT = 5_000;
 /** A change that waits for every node of a fleet to be restarted; longer than that is somebody who forgot it. */

@@ -1,5 +1,7 @@
 import type { Command } from './command.ts';
+import { destroyAllCommand } from './destroy-all-command.ts';
 import { fleetCommands } from './fleet-commands.ts';
+import { revocationCommands } from './revocation-commands.ts';
 import { ringCommands } from './ring-commands.ts';
 import { sessionCommands } from './session-commands.ts';
 import { schemaCommand } from './schema-command.ts';
@@ -9,7 +11,9 @@ import { sweepCommand } from './sweep-command.ts';
 export const commands: readonly Command[] = [
   ...ringCommands,
   ...fleetCommands,
+  ...revocationCommands,
   ...sessionCommands,
+  destroyAllCommand,
   sweepCommand,
   schemaCommand,
 ];

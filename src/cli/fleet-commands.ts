@@ -10,12 +10,9 @@ import type { Command, Context, Outcome } from './command.ts';
 import { refusing, usageError } from './exit.ts';
 import { chosenKid, confirm, keyWith } from './key-choice.ts';
 import { openerOf } from './openers.ts';
-import { RING_OPTIONS } from './options.ts';
+import { FLEET_OPTIONS, PURPOSES, RING_OPTIONS } from './options.ts';
 import { changed, describeKey } from './ring-document.ts';
-import { PURPOSES } from './ring-commands.ts';
 import { ringPathOf, saveAgreed } from './ring-files.ts';
-
-const FLEET_OPTIONS = ['client', 'timeout', 'force', 'yes'] as const;
 
 /** Who is asked whether a ring may be changed: the fleet, through the application's client, or nobody. */
 type Consent =

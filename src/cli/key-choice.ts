@@ -28,10 +28,15 @@ export function keyWith(ring: KeyRing, kid: string): KeyInfo | undefined {
 }
 
 /** For what cannot be undone: a person types the beginning of the kid, or has said so beforehand. */
-export async function confirm({ args, terminal }: Context, kid: string, consequence: string): Promise<void> {
+export function confirm(context: Context, kid: string, consequence: string): Promise<void> {
+  return confirmBy(context, shortKid(kid), consequence);
+}
+
+/** For what cannot be undone: a person types the word. */
+export async function confirmBy({ args, terminal }: Context, word: string, consequence: string): Promise<void> {
   if (args.flag('yes')) return;
   if (!terminal.isInteractive) throw refusal(`${consequence} Give --yes to confirm it where nobody can be asked.`);
   terminal.say(consequence);
-  const typed = await terminal.ask(`Type ${shortKid(kid)} to go on: `, { hidden: false });
-  if (typed.trim() !== shortKid(kid)) throw refusal('Not confirmed. Nothing was changed.');
+  const typed = await terminal.ask(`Type ${word} to go on: `, { hidden: false });
+  if (typed.trim() !== word) throw refusal('Not confirmed. Nothing was changed.');
 }

@@ -27,6 +27,8 @@ export const OPTIONS = {
   'ring-version': { type: 'string', value: 'n', help: 'version of the new ring, to lie above a lost one (default: 1)' },
   timeout: { type: 'string', value: 'duration', help: 'how long to wait for nodes that lag behind (default: 1m)' },
   force: { type: 'boolean', help: 'ask neither fleet nor sessions' },
+  removed: { type: 'boolean', help: 'the ring has this key no more (give the whole kid)' },
+  'max-age': { type: 'string', value: 'duration', help: 'fail if a key has been active for longer' },
   yes: { type: 'boolean', help: 'do not ask for confirmation' },
   'batch-size': { type: 'string', value: 'n', help: 'sessions that one statement looks for (default: 1000)' },
   concurrency: { type: 'string', value: 'n', help: 'sessions worked on at once (default: 16)' },
@@ -49,6 +51,7 @@ export const OPTIONS = {
 export type OptionName = keyof typeof OPTIONS;
 
 export const RING_OPTIONS = ['ring', 'passphrase-file', 'kek-file', 'wrapper'] as const;
+export const FLEET_OPTIONS = ['client', 'timeout', 'force', 'yes'] as const;
 export const RECIPIENT_OPTIONS = ['to-passphrase-file', 'to-kek-file', 'to-wrapper'] as const;
 export const WALK_OPTIONS = [
   'client',
@@ -58,3 +61,7 @@ export const WALK_OPTIONS = [
   'cursor',
   'progress',
 ] as const;
+
+/** What `--use` and `--suite` may say. */
+export const PURPOSES = ['data', 'index'] as const;
+export const SUITES = ['XAES-256-GCM', 'A256GCM'] as const;

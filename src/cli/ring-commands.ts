@@ -1,17 +1,15 @@
 import { KeyRing } from '../keys/key-ring.ts';
 import { rewrapKeyRingFile } from '../keys/ring-file-change.ts';
-import { addKey, generateKeyRing, removeKey, revokeKey } from '../keys/rotation.ts';
-import { RING_FILE_BYTES_MAX } from '../limits.ts';
+import { addKey, generateKeyRing, removeKey } from '../keys/rotation.ts';
+import { KEY_AGE_MS_MAX, RING_FILE_BYTES_MAX } from '../limits.ts';
+import { parseDuration } from '../platform/duration.ts';
 import type { Command, Context, Outcome } from './command.ts';
-import { failure, refusing, usageError } from './exit.ts';
+import { EXIT, failure, refusing, usageError } from './exit.ts';
 import { chosenKid, confirm, keyWith } from './key-choice.ts';
 import { newOpenersOf, openerOf, otherOpenersOf } from './openers.ts';
-import { RECIPIENT_OPTIONS, RING_OPTIONS } from './options.ts';
+import { PURPOSES, RECIPIENT_OPTIONS, RING_OPTIONS, SUITES } from './options.ts';
 import { changed, describeKey, documentOf, textOf } from './ring-document.ts';
 import { changeRing, requireNoFile, ringPathOf } from './ring-files.ts';
-
-export const PURPOSES = ['data', 'index'] as const;
-const SUITES = ['XAES-256-GCM', 'A256GCM'] as const;
 
 /** Commands that need the ring file and nothing else. */
 export const ringCommands: readonly Command[] = [
@@ -32,12 +30,11 @@ export const ringCommands: readonly Command[] = [
   {
     name: 'keys list',
     summary: 'Show the keys of the ring, and their states',
-    details: ['Never shows key material.'],
-    options: RING_OPTIONS,
-    async run(context) {
-      const ring = await KeyRing.open(ringPathOf(context), await openerOf(context));
-      return { document: documentOf(ring), text: textOf(ring, context.terminal) };
-    },
+    details: [
+      'Never shows key material. With --max-age, fails if a key has been active for longer: an alarm for a job.',
+    ],
+    options: [...RING_OPTIONS, 'max-age'],
+    run: list,
   },
   {
     name: 'keys add',
@@ -56,26 +53,11 @@ export const ringCommands: readonly Command[] = [
     },
   },
   {
-    name: 'keys revoke',
-    summary: 'Refuse a key at once, for one that leaked',
-    details: ['Sessions that it seals cannot be read any more: their users have to sign in again.'],
-    options: [...RING_OPTIONS, 'kid', 'yes'],
-    run: (context) =>
-      changeOneKey(context, revokeKey, {
-        consequence: 'Sessions that this key seals will be refused by every node.',
-        done: 'Revoked',
-      }),
-  },
-  {
     name: 'keys remove',
     summary: 'Drop a retired or revoked key with its material',
     details: ['For good: what it sealed, in backups too, is unreadable once no copy of an older ring is left.'],
     options: [...RING_OPTIONS, 'kid', 'yes'],
-    run: (context) =>
-      changeOneKey(context, removeKey, {
-        consequence: 'The material of this key will be gone, and with it whatever backups hold under it.',
-        done: 'Removed',
-      }),
+    run: remove,
   },
   {
     name: 'keys seal',
@@ -111,6 +93,21 @@ export const ringCommands: readonly Command[] = [
   },
 ];
 
+async function list(context: Context): Promise<Outcome> {
+  const { args, platform, terminal } = context;
+  const maxAge = args.duration('max-age', KEY_AGE_MS_MAX);
+  const ring = await KeyRing.open(ringPathOf(context), await openerOf(context));
+  if (maxAge === undefined) return { document: documentOf(ring), text: textOf(ring, terminal) };
+  const bornBefore = platform.now() - parseDuration('--max-age', maxAge, 0, KEY_AGE_MS_MAX);
+  const tooOld = ring.keys().filter((key) => key.state === 'active' && (key.activatedAt ?? 0) < bornBefore);
+  const complaints = tooOld.map((key) => `\nActive for longer than ${maxAge}, rotate it: the ${describeKey(key)}`);
+  return {
+    document: { ...documentOf(ring), tooOld: tooOld.map(({ kid }) => kid) },
+    text: textOf(ring, terminal) + complaints.join(''),
+    exitCode: tooOld.length > 0 ? EXIT.failed : EXIT.done,
+  };
+}
+
 async function create(context: Context, ring: KeyRing): Promise<Outcome> {
   const path = ringPathOf(context);
   await requireNoFile(path);
@@ -121,26 +118,18 @@ async function create(context: Context, ring: KeyRing): Promise<Outcome> {
   };
 }
 
-interface OneKeyChange {
-  readonly consequence: string;
-  readonly done: string;
-}
-
-async function changeOneKey(
-  context: Context,
-  change: (ring: KeyRing, choice: { readonly kid: string }) => KeyRing,
-  { consequence, done }: OneKeyChange,
-): Promise<Outcome> {
+async function remove(context: Context): Promise<Outcome> {
   const path = ringPathOf(context);
   const opener = await openerOf(context);
   const present = await KeyRing.open(path, opener);
   const kid = chosenKid(present, context);
   // Tried first: nobody is asked about what would be refused, or has been done.
-  const isToDo = (await refusing(() => change(present, { kid }))) !== present;
+  const isToDo = (await refusing(() => removeKey(present, { kid }))) !== present;
+  const consequence = 'The material of this key will be gone, and with it whatever backups hold under it.';
   if (isToDo) await confirm(context, kid, consequence);
-  const { before, ring } = await changeRing(path, opener, (current) => change(current, { kid }));
+  const { before, ring } = await changeRing(path, opener, (current) => removeKey(current, { kid }));
   const key = keyWith(before, kid);
-  return changed(ring, before, key === undefined ? '' : `${done} the ${describeKey(key)}.`);
+  return changed(ring, before, key === undefined ? '' : `Removed the ${describeKey(key)}.`);
 }
 
 /** V8 quotes the text that it could not parse; this text holds keys. */

@@ -63,34 +63,75 @@ describe('holdfast keys', { timeout: TIMEOUT_MS }, () => {
     const list = await workshop.json('list', ...workshop.ring);
     const kid = kidOf(list, 'decrypt-only');
 
-    const unconfirmed = await workshop.keys('revoke', ...workshop.ring, `--kid=${kid}`);
+    const unasked = await workshop.keys('revoke', ...workshop.ring, `--kid=${kid}`, '--yes');
+    expect(unasked).toMatchObject({ code: 2, stdout: '' });
+    expect(unasked.stderr).toContain('--client');
+    const unconfirmed = await workshop.keys('revoke', ...workshop.ring, `--kid=${kid}`, '--force');
     expect(unconfirmed).toMatchObject({ code: 3, stdout: '' });
     expect(unconfirmed.stderr).toContain('--yes');
     expect(await workshop.json('list', ...workshop.ring)).toMatchObject({ version: 7 });
 
     // The first characters are enough.
     const some = `--kid=${kid.slice(0, 8)}`;
-    expect(await workshop.json('revoke', ...workshop.ring, some, '--yes')).toMatchObject({ changed: true, version: 8 });
-    expect(await workshop.json('revoke', ...workshop.ring, some)).toMatchObject({
+    expect(await workshop.json('revoke', ...workshop.ring, some, '--force', '--yes')).toMatchObject({
+      changed: true,
+      version: 8,
+      acknowledged: false,
+    });
+    expect(await workshop.json('revoke', ...workshop.ring, some, '--force')).toMatchObject({
       code: 0,
       changed: false,
       version: 8,
     });
-    expect(await workshop.json('remove', ...workshop.ring, some, '--yes')).toMatchObject({ changed: true, version: 9 });
+    expect(await workshop.json('remove', ...workshop.ring, some, '--yes')).toMatchObject({
+      changed: true,
+      version: 9,
+      revokedKids: [kid],
+    });
     expect(await workshop.json('remove', ...workshop.ring, `--kid=${kid}`)).toMatchObject({
       changed: false,
       version: 9,
     });
   });
 
+  it('replaces an active key by a fresh one, and revokes one that the ring has no more', async () => {
+    await using workshop = await withFixtureRing();
+    const { ring, json } = workshop;
+    const list = await json('list', ...ring);
+    const [active, retired] = [kidOf(list, 'active'), kidOf(list, 'retired')];
+    const replaced = await json('replace', ...ring, `--kid=${active}`, '--force', '--yes', '--suite', 'A256GCM');
+    expect(replaced).toMatchObject({ code: 0, changed: true, version: 8, acknowledged: false });
+    expect(kidOf(replaced, 'active')).not.toBe(active);
+    expect(replaced['keys']).toContainEqual(expect.objectContaining({ kid: active, state: 'revoked' }));
+    expect(await json('replace', ...ring, `--kid=${active}`, '--force')).toMatchObject({ code: 0, changed: false });
+
+    await json('remove', ...ring, `--kid=${retired}`, '--yes');
+    const revoke = ['revoke', ...ring, `--kid=${retired}`, '--force', '--yes'] as const;
+    expect(await json(...revoke)).toMatchObject({ code: 3, error: { code: 'HOLDFAST_KEY_RING' } });
+    expect(await json(...revoke, '--removed')).toMatchObject({ code: 0, changed: true, revokedKids: [retired] });
+    expect((await workshop.keys('list', ...ring)).stdout).toContain(`Revoked and removed: ${retired}`);
+  });
+
+  it('complains of a key that has been active for too long', async () => {
+    await using workshop = await openWorkshop();
+    await workshop.json('generate', ...workshop.ring);
+    expect(await workshop.json('list', ...workshop.ring, '--max-age', '90d')).toMatchObject({ code: 0, tooOld: [] });
+    const { code, tooOld } = await workshop.json('list', ...workshop.ring, '--max-age', '0s');
+    expect([code, (tooOld as string[]).length]).toEqual([1, 2]);
+    const said = await workshop.keys('list', ...workshop.ring, '--max-age', '0s');
+    expect(said.stdout).toMatch(/Active for longer than 0s, rotate it: the data key [\w-]{43}/);
+    expect((await workshop.keys('list', ...workshop.ring, '--max-age', 'long')).code).toBe(2);
+  });
+
   it('says with its exit status what kind of end it was', async () => {
     await using workshop = await withFixtureRing();
     const list = await workshop.json('list', ...workshop.ring);
     const refused = [
-      ['revoke', `--kid=${kidOf(list, 'active')}`, '--yes'],
+      ['revoke', `--kid=${kidOf(list, 'active')}`, '--yes', '--force'],
+      ['replace', `--kid=${kidOf(list, 'pending')}`, '--yes', '--force'],
       ['remove', `--kid=${kidOf(list, 'pending')}`, '--yes'],
-      ['revoke', `--kid=${'A'.repeat(43)}`, '--yes'],
-      ['revoke', '--kid=AAAAAAAA', '--yes'],
+      ['revoke', `--kid=${'A'.repeat(43)}`, '--yes', '--force'],
+      ['revoke', '--kid=AAAAAAAA', '--yes', '--force'],
     ];
     for (const [command = '', ...args] of refused) {
       expect(await workshop.json(command, ...workshop.ring, ...args), args.join(' ')).toMatchObject({
@@ -117,7 +158,7 @@ describe('holdfast keys', { timeout: TIMEOUT_MS }, () => {
     ]) {
       expect((await workshop.keys('list', ...args)).code, args.join(' ')).toBe(2);
     }
-    expect((await workshop.keys('revoke', ...workshop.ring, '--kid', 'short')).code).toBe(2);
+    expect((await workshop.keys('revoke', ...workshop.ring, '--force', '--kid', 'short')).code).toBe(2);
     expect((await workshop.keys('invent')).code).toBe(2);
   });
 
@@ -172,7 +213,7 @@ describe('holdfast keys', { timeout: TIMEOUT_MS }, () => {
       [['list'], ''],
       [['list', '--json'], ''],
       [['add', '--json'], ''],
-      [['revoke', `--kid=${standardKeys()[0]?.k}`], ''],
+      [['revoke', '--force', `--kid=${standardKeys()[0]?.k}`], ''],
       [['list', `--passphrase=${PASSPHRASE}`], ''],
       [['list', PASSPHRASE], ''],
     ] as const) {
@@ -236,7 +277,10 @@ describe.skipIf(spawnSync('script', ['--version']).status !== 0)('on a terminal'
     for (const line of plain.split('\r\n')) expect(line.length).toBeLessThanOrEqual(80);
     const kid = kidOf(await workshop.json('list', ...ring), 'decrypt-only');
     const ask = (answer: string) =>
-      holdfastOnTerminal(['keys', 'revoke', ...ring, `--kid=${kid}`], { cwd, answers: [['to go on', answer]] });
+      holdfastOnTerminal(['keys', 'revoke', ...ring, '--force', `--kid=${kid}`], {
+        cwd,
+        answers: [['to go on', answer]],
+      });
     expect(await ask('no')).toMatchObject({ code: 3 });
     expect(await workshop.json('list', ...ring)).toMatchObject({ version: 7 });
     expect(await ask(kid.slice(0, 8))).toMatchObject({ code: 0 });

@@ -223,3 +223,40 @@ it.skipIf(!hasScript)('a terminal shows how far a walk has come, on one line', {
   for (const frame of frames.slice(1, -1)) expect(frame.length).toBeLessThan(60);
   expect(frames.at(-1)).toMatch(/^60 sessions looked at/);
 });
+
+it(
+  'a leaked key is replaced at once, and the command fails until every node has the ring',
+  { timeout: TIMEOUT_MS },
+  async () => {
+    await using fleet = await RotationFleet.start(sharedRedis());
+    const { json, run, ring, client, cwd } = await openDesk(fleet);
+    const node = await fleet.node();
+    const ids = await node.populate(0, 10);
+    const leaked = (await openRing(fleet)).sealingKey.kid;
+    const replace = ['replace', ...ring, ...client, `--kid=${leaked}`, '--yes'];
+    const laggard = await openLaggard(fleet, await openRing(fleet));
+    expect(await json([...replace, '--timeout', '3s'])).toMatchObject({
+      code: 1,
+      error: {
+        code: 'HOLDFAST_KEY_RING',
+        message: expect.stringMatching(
+          /^Ring version 2 is saved, but .* live nodes do not have .*[0-9a-f]{8} \(has version 1, seen \d+ s ago\)/,
+        ),
+      },
+    });
+    expect((await openRing(fleet)).version).toBe(2);
+    await laggard[Symbol.asyncDispose]();
+    // The work is done: now it only waits, and asks for no confirmation.
+    expect(await json(replace.slice(0, -1))).toMatchObject({ code: 0, changed: false, acknowledged: true });
+    expect(await node.read(ids, 'strong')).toEqual(ids.map(() => 'revoked-key'));
+    expect(await json(['reencrypt', ...client, '--destroy-revoked'])).toMatchObject({ code: 0, destroyed: 10 });
+    const [living = ''] = await node.populate(10, 1);
+
+    const destroyAll = ['destroy-all', ...client];
+    expect((await holdfast(destroyAll, { cwd })).stderr).toContain('--yes');
+    const destroyed = await holdfast([...destroyAll, '--yes', '--json'], { cwd });
+    expect(JSON.parse(destroyed.stdout)).toEqual({ destroyed: 1 });
+    expect(await node.read([...ids, living], 'bounded')).toEqual([...ids, living].map(() => null));
+    expect((await run(['revoke', ...ring, ...client, `--kid=${leaked}`])).stdout).toContain('Every live node has it.');
+  },
+);

@@ -1,0 +1,96 @@
+import { KeyRing } from '../keys/key-ring.ts';
+import { replaceKey, revokeKey } from '../keys/rotation.ts';
+import { FLEET_WAIT_MS_MAX } from '../limits.ts';
+import { waitForNodes } from '../maintenance/acknowledgement.ts';
+import type { Duration } from '../platform/duration.ts';
+import { orInterrupted, withClient } from './client-module.ts';
+import type { Command, Context, Outcome } from './command.ts';
+import { asCliError, CliError, refusing, usageError } from './exit.ts';
+import { chosenKid, confirm, keyWith } from './key-choice.ts';
+import { openerOf } from './openers.ts';
+import { FLEET_OPTIONS, RING_OPTIONS, SUITES } from './options.ts';
+import { changed, describeKey } from './ring-document.ts';
+import { changeRing, ringPathOf } from './ring-files.ts';
+
+interface Revocation {
+  readonly change: (ring: KeyRing, kid: string) => KeyRing | Promise<KeyRing>;
+  readonly consequence: string;
+  readonly done: string;
+}
+
+const WAITS = [
+  'The ring is saved at once. Then waits until every live node has it, and fails with the names of those that have not.',
+  'Run again, it only waits. Sessions that the key has ever sealed cannot be read any more: see --destroy-revoked.',
+] as const;
+
+/** Commands for a key that may be in other hands: the ring is saved first, and the fleet is asked whether it has it. */
+export const revocationCommands: readonly Command[] = [
+  {
+    name: 'keys replace',
+    summary: 'Revoke an active key and activate a fresh one at once, for one that leaked',
+    details: WAITS,
+    options: [...RING_OPTIONS, ...FLEET_OPTIONS, 'kid', 'suite'],
+    run(context) {
+      const suite = context.args.oneOf('suite', SUITES);
+      return revoke(context, {
+        change: (ring, kid) => replaceKey(ring, { kid, ...(suite && { suite }) }),
+        consequence: 'Every session that this key has ever sealed will be refused by every node.',
+        done: 'Replaced',
+      });
+    },
+  },
+  {
+    name: 'keys revoke',
+    summary: 'Refuse a key that is not active at once, for one that leaked',
+    details: WAITS,
+    options: [...RING_OPTIONS, ...FLEET_OPTIONS, 'kid', 'removed'],
+    run: (context) =>
+      revoke(context, {
+        change: (ring, kid) => revokeKey(ring, { kid, removed: context.args.flag('removed') }),
+        consequence: 'Every session that this key has ever sealed will be refused by every node.',
+        done: 'Revoked',
+      }),
+  },
+];
+
+async function revoke(context: Context, { change, consequence, done }: Revocation): Promise<Outcome> {
+  const { args } = context;
+  const timeout = args.duration('timeout', FLEET_WAIT_MS_MAX) ?? '1m';
+  const path = ringPathOf(context);
+  const isForced = args.flag('force');
+  if (!isForced && args.text('client') === undefined) {
+    throw usageError('--client is missing: the fleet has to be asked whether it has the ring. --force does not ask.');
+  }
+  const opener = await openerOf(context);
+  const present = await KeyRing.open(path, opener);
+  const kid = chosenKid(present, context);
+  // Tried first: nobody is asked about what would be refused, or has been done.
+  const isToDo = (await refusing(() => change(present, kid))) !== present;
+  if (isToDo) await confirm(context, kid, consequence);
+  const { before, ring } = await changeRing(path, opener, (current) => change(current, kid));
+  if (!isForced) await acknowledged(context, ring, timeout);
+  const key = keyWith(before, kid);
+  const outcome = changed(ring, before, `${done} the ${key === undefined ? `key ${kid}` : describeKey(key)}.`);
+  return {
+    ...outcome,
+    document: { ...outcome.document, acknowledged: !isForced },
+    text: isForced ? outcome.text : `${outcome.text} Every live node has it.`,
+  };
+}
+
+/** Whatever goes wrong now, the ring is saved: that has to be said. */
+async function acknowledged(context: Context, ring: KeyRing, timeout: Duration): Promise<void> {
+  const { signal, terminal } = context;
+  if (terminal.isInteractive)
+    terminal.say(`Ring version ${ring.version} is saved. Asking the fleet, for ${timeout} at most …`);
+  try {
+    await withClient(context, (sessions) => orInterrupted(signal, waitForNodes(ring, { sessions, timeout })));
+  } catch (error) {
+    const { exitCode, code, message } = asCliError(error);
+    throw new CliError(
+      exitCode,
+      code,
+      `Ring version ${ring.version} is saved, but not known to be in use everywhere. ${message}`,
+    );
+  }
+}
