@@ -148,6 +148,15 @@ export const SHARED_LOOKUPS_MAX = 64;
 export const SHARED_STATEMENT_ROWS_MIN = 16;
 /** Envelopes in a statement or its answer: 256 of the usual 1–4 KiB. Several copies of them exist meanwhile, in several lanes. */
 export const SHARED_STATEMENT_BYTES_MAX: number = 1024 * 1024;
+/**
+ * Into how many parts a shared statement is split that the server gave up because it waited for a row. The one with the locked row
+ * waits in vain once more and is split again, so 256 rows need three waits: each of them is to be a third of `durableTimeout`.
+ */
+export const SLOW_STATEMENT_PARTS = 16;
+/** A row that was waited for in vain shares no statement for so long, unless it is got before: its neighbours would wait with it. */
+export const SLOW_ROW_MS = 10_000;
+/** Rows that are remembered to be slow, the latest. More cost memory; of one that is forgotten the neighbours wait once more. */
+export const SLOW_ROWS_MAX = 1_000;
 /** Consecutive failures that open the durable breaker. One lost connection must not refuse everybody. */
 export const DURABLE_FAILURES_TO_OPEN = 3;
 /** After this many time-outs of the durable tier no INSERT that was sent before can commit any more (it waits for room, then runs). */

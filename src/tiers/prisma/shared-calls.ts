@@ -37,8 +37,8 @@ export function shareCalls(options: SharedCallsOptions): SharedCalls {
   const waits = { platform, timeoutMs, patience, holdsLane: lanes.areHeld };
   const send = <Answer>(statement: SharedStatement<Answer>, deadline: number) =>
     runner.attemptRows(statement, deadline, statement.answers);
-  const readers = { ...waits, lanes: lanes.reads, rowsMax: rowsMax.read };
-  const writers = { ...waits, lanes: lanes.writes };
+  const readers = { ...waits, lanes: lanes.reads, rowsMax: rowsMax.read, locksRows: false };
+  const writers = { ...waits, lanes: lanes.writes, locksRows: true };
   const ofRecords = {
     ...writers,
     storageKeyOf: ({ record }: InsertCommand) => record.storageKey,

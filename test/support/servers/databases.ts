@@ -12,6 +12,8 @@ import { pgOptions } from './postgres.ts';
 export type DatabaseProvider = 'mysql' | 'postgresql' | 'sqlite';
 
 export interface OpenOptions {
+  /** After so long the server gives a statement up. */
+  readonly statementMs?: number;
   /** PEM of the authority to trust; not for SQLite. */
   readonly ca?: string;
   /** @defaultValue 10; not for SQLite */
@@ -81,11 +83,20 @@ const openers: Record<DatabaseProvider, (url: string, options: OpenOptions) => P
 };
 
 async function openMariadb(url: string, options: OpenOptions): Promise<PrismaClient> {
-  const { ca = '', connections = 10, foundRows = true, isolation, timeZone, useTextProtocol = false } = options;
+  const {
+    ca = '',
+    connections = 10,
+    foundRows = true,
+    isolation,
+    timeZone,
+    useTextProtocol = false,
+    statementMs,
+  } = options;
   const { PrismaClient: Generated } = await import('../generated/mysql/client.ts');
   const first = [
     ...(isolation === undefined ? [] : [`SET SESSION TRANSACTION ISOLATION LEVEL ${isolation}`]),
     ...(timeZone === undefined ? [] : [`SET time_zone = '${timeZone}'`]),
+    ...(statementMs === undefined ? [] : [`SET max_statement_time = ${statementMs / 1000}`]),
   ];
   const settings = {
     ...mariadbOptions(url, ca),
@@ -102,14 +113,15 @@ async function openMariadb(url: string, options: OpenOptions): Promise<PrismaCli
   return new Generated({ adapter: new PrismaMariaDb(settings, { useTextProtocol }) }) as unknown as PrismaClient;
 }
 
-async function openPostgres(url: string, { ca = '', connections = 10 }: OpenOptions): Promise<PrismaClient> {
+async function openPostgres(url: string, options: OpenOptions): Promise<PrismaClient> {
+  const { ca = '', connections = 10, statementMs = 3_000 } = options;
   const { PrismaClient: Generated } = await import('../generated/postgresql/client.ts');
   const adapter = new PrismaPg({
     ...pgOptions(url, ca),
     max: connections,
     connectionTimeoutMillis: 2_000,
     // The server answers before the driver gives up, so that the outcome is known and not merely late.
-    statement_timeout: 3_000,
+    statement_timeout: statementMs,
     query_timeout: 4_000,
   });
   return new Generated({ adapter });

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { TierFailure } from '../../../../src/errors.ts';
-import { SHARED_STATEMENT_BYTES_MAX, DURABLE_CALLS_MAX, PATIENCE_TICK_MS } from '../../../../src/limits.ts';
+import {
+  SHARED_STATEMENT_BYTES_MAX,
+  DURABLE_CALLS_MAX,
+  PATIENCE_TICK_MS,
+  SLOW_ROW_MS,
+} from '../../../../src/limits.ts';
 import { Patience } from '../../../../src/platform/patience.ts';
 import { Batcher } from '../../../../src/tiers/prisma/batcher.ts';
 import { Lanes } from '../../../../src/tiers/prisma/lanes.ts';
@@ -294,6 +299,120 @@ describe('a statement that fails', () => {
   });
 });
 
+describe('a statement that the server gave up because it took too long', () => {
+  const timeout = new TierFailure('rejected', 'statement-timeout');
+
+  it('is sent again in parts, which do not wait for the one with the row that is locked', async () => {
+    const { call, statements, answer, fail } = setUp({ lanes: 2, locksRows: true });
+    const calls = ['locked', 'b', 'c'].map((name) => call(name));
+    const outcomes = Promise.allSettled(calls);
+    await settled();
+    fail(0, timeout);
+    await settled();
+    expect(statements().slice(1)).toEqual(['locked', 'b']);
+    answer(2);
+    expect(await calls[1]).toBe('b');
+    await settled();
+    answer(3);
+    expect(await calls[2]).toBe('c');
+    fail(1, timeout);
+    expect(await outcomes).toMatchObject([{ reason: timeout }, { value: 'b' }, { value: 'c' }]);
+    expect(statements()).toEqual(['locked b c', 'locked', 'b', 'c']);
+  });
+
+  it.each(['lock-timeout', 'statement-timeout'])(
+    'is split until one call of many is found that %s concerns',
+    async (reason) => {
+      const names = Array.from({ length: 256 }, (_, n) => `s${n}`);
+      const { call, statements } = setUp({
+        locksRows: true,
+        send: (requests) => {
+          if (requests.includes('s77')) throw new TierFailure('rejected', reason);
+        },
+      });
+      const outcomes = await Promise.allSettled(names.map((name) => call(name)));
+      expect(outcomes.map(({ status }) => status === 'rejected')).toEqual(names.map((name) => name === 's77'));
+      const waits = statements().filter((text) => text.split(' ').includes('s77'));
+      expect(waits.map((text) => text.split(' ').length)).toEqual([256, 16, 1]);
+      expect(statements()).toHaveLength(1 + 16 + 16);
+    },
+  );
+
+  it('has no company for its row afterwards, until that is got', async () => {
+    let isLocked = true;
+    const { call, statements } = setUp({
+      locksRows: true,
+      send: (requests) => {
+        if (isLocked && requests.includes('locked')) throw timeout;
+      },
+    });
+    const round = () => Promise.allSettled(['a', 'locked', 'b'].map((name) => call(name)));
+    await round();
+    const before = statements().length;
+    await round();
+    expect(statements().slice(before)).toEqual(['a b', 'locked']);
+    isLocked = false;
+    await round();
+    await round();
+    expect(statements().slice(before + 2)).toEqual(['a b', 'locked', 'a locked b']);
+  });
+
+  it('has company again for its row after a while', async () => {
+    const { call, statements, platform } = setUp({
+      locksRows: true,
+      send: (requests) => {
+        if (requests.includes('locked')) throw timeout;
+      },
+    });
+    await Promise.allSettled([call('locked')]);
+    await platform.advance(SLOW_ROW_MS);
+    await Promise.allSettled(['a', 'locked'].map((name) => call(name)));
+    expect(statements().slice(1)).toEqual(['a locked', 'a', 'locked']);
+  });
+
+  it('changed nothing, which is what a caller hears whose time is up before it is sent again', async () => {
+    const { call, statements, fail, platform } = setUp({ locksRows: true });
+    const outcomes = Promise.allSettled(['a', 'b', 'c'].map((name) => call(name)));
+    await platform.advance(TIMEOUT_MS - 1);
+    fail(0, timeout);
+    await platform.advance(1 + TICKS_MS);
+    expect(await outcomes).toMatchObject([{ reason: { kind: 'ambiguous' } }, { reason: timeout }, { reason: timeout }]);
+    expect(statements()).toEqual(['a b c', 'a']);
+  });
+
+  it('lets its callers share with fewer for a while', async () => {
+    const { call, statements, answer, fail } = setUp({ locksRows: true, rowsMax: 8 });
+    const first = Promise.allSettled(Array.from({ length: 8 }, (_, n) => call(`s${n}`)));
+    await settled();
+    fail(0, timeout);
+    for (let n = 1; n <= 8; n += 1) {
+      await settled();
+      fail(n, timeout);
+    }
+    await first;
+    const later = Promise.allSettled(Array.from({ length: 8 }, (_, n) => call(`l${n}`)));
+    for (let n = 9; n <= 10; n += 1) {
+      await settled();
+      answer(n);
+    }
+    await later;
+    expect(
+      statements()
+        .slice(9)
+        .map((text) => text.split(' ').length),
+    ).toEqual([4, 4]);
+  });
+
+  it('is nobody’s fault where no rows are locked: a read waits for a table', async () => {
+    const { call, statements, fail } = setUp();
+    const outcomes = Promise.allSettled(['a', 'b'].map((name) => call(name)));
+    await settled();
+    fail(0, timeout);
+    expect(await outcomes).toMatchObject([{ reason: timeout }, { reason: timeout }]);
+    expect(statements()).toEqual(['a b']);
+  });
+});
+
 interface Request {
   readonly session: string;
   readonly name: string;
@@ -304,12 +423,14 @@ interface Circumstances {
   readonly lanes?: Lanes | number;
   readonly rowsMax?: number;
   readonly holdsLane?: boolean;
+  readonly locksRows?: boolean;
   /** Answers at once, or throws; without it, answers come from `answer` and `fail`. */
   readonly send?: (names: readonly string[]) => void;
   readonly unreadable?: string;
 }
 
-function setUp({ lanes = 1, rowsMax = 256, holdsLane = false, send, unreadable }: Circumstances = {}) {
+function setUp(circumstances: Circumstances = {}) {
+  const { lanes = 1, rowsMax = 256, holdsLane = false, locksRows = false, send, unreadable } = circumstances;
   const platform = new FakePlatform();
   const sent: Request[][] = [];
   const pending: { answer: (answers: (n: number) => string) => void; fail: (failure: Error) => void }[] = [];
@@ -324,6 +445,7 @@ function setUp({ lanes = 1, rowsMax = 256, holdsLane = false, send, unreadable }
     patience: new Patience(platform, TIMEOUT_MS, (call) => call.expire()),
     lanes: typeof lanes === 'number' ? new Lanes(lanes) : lanes,
     holdsLane,
+    locksRows,
     rowsMax,
     storageKeyOf: ({ session }) => Buffer.from(session),
     bytesOf: ({ bytes }) => bytes,
