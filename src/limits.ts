@@ -171,6 +171,8 @@ export const REVOKE_WALKS_MAX = 10;
 export const LIST_PAGE_ROWS = 100;
 /** Nobody has more devices; a page that shows them would not. */
 export const LIST_SUMMARIES_MAX = 10_000;
+/** Sessions that one call ends by handle. Nobody has more devices, and each takes a statement of its own. */
+export const HANDLES_MAX = 1_000;
 /** The authenticator at the end of an envelope: no two envelopes have the same, but by a chance of 2^-128. */
 export const ENVELOPE_TAG_BYTES = 16;
 /** Keys that a row remembers after regenerate. */

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { ConfigurationError, OutcomeUnknownError, SessionNotFoundError } from '../errors.ts';
-import { READY_TIMEOUT_MS_DEFAULT, READY_TIMEOUT_MS_MAX } from '../limits.ts';
+import { HANDLES_MAX, READY_TIMEOUT_MS_DEFAULT, READY_TIMEOUT_MS_MAX } from '../limits.ts';
 import { requireOptions } from '../option-checks.ts';
 import { parseDuration, type Duration } from '../platform/duration.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -33,7 +33,7 @@ import {
 } from './session-writer.ts';
 import { Session, type SessionSummary } from './session.ts';
 import { UpdateQueue, type Deadline } from './update-queue.ts';
-import { findByHandle, summarize } from './user-sessions.ts';
+import { findByHandles, summarize } from './user-sessions.ts';
 
 export interface CreateOptions {
   /** The application's own id of the user; 1 to 512 bytes. Stored sealed, and as a keyed hash to find the user's sessions. */
@@ -186,6 +186,14 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
     return this.#end(storageKeyOf(id));
   }
 
+  /**
+   * Whether the session of this id lives on under another one, which `regenerate` gave it within the last 30 s: what a request finds that
+   * was sent before the login of another tab was answered. Asks the durable tier.
+   */
+  async movedSince(id: string): Promise<boolean> {
+    return isSessionId(id) && (await this.#opening.use(({ store }) => store.hasMoved(storageKeyOf(id))));
+  }
+
   /** Ends every session of the namespace. How many were alive. */
   destroyAll(): Promise<number> {
     return this.#forgetting(this.#opening.use(({ store }) => store.destroyAll()));
@@ -210,12 +218,22 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
     );
   }
 
-  /** Ends the one of the user's sessions that has this handle. True if it was alive. */
-  async destroyByHandle(userId: string, handle: string): Promise<boolean> {
-    const storageKey = await this.#opening.use(({ codec, store }) =>
-      findByHandle(store.listByUser(codec.userKeys(userId)), String(handle)),
+  /**
+   * Ends those of the user's sessions that have these handles; others are not touched. Of one handle: true if it was alive. Of
+   * several, 1 000 at most: how many were.
+   */
+  destroyByHandle(userId: string, handle: string): Promise<boolean>;
+  destroyByHandle(userId: string, handles: readonly string[]): Promise<number>;
+  async destroyByHandle(userId: string, handles: string | readonly string[]): Promise<boolean | number> {
+    const isOne = !Array.isArray(handles);
+    const sought = [handles].flat().map(String);
+    if (sought.length > HANDLES_MAX) throw new ConfigurationError(`handles: expected ${HANDLES_MAX} at most.`);
+    const storageKeys = await this.#opening.use(({ codec, store }) =>
+      findByHandles(store.listByUser(codec.userKeys(userId)), sought),
     );
-    return storageKey === undefined ? false : this.#end(storageKey);
+    const ending = this.#opening.use(({ store }) => store.destroyEach(storageKeys));
+    const count = await ending.finally(() => storageKeys.forEach((key) => this.#opening.memo?.forget(key)));
+    return isOne ? count > 0 : count;
   }
 
   /** What this process knows of its tiers and keys; asks nobody, never rejects. */

@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { Codec } from '../codec/codec.ts';
 import { EnvelopeError } from '../errors.ts';
 import { LIST_SUMMARIES_MAX } from '../limits.ts';
@@ -23,20 +22,18 @@ export async function summarize(
   return summaries.toSorted((a, b) => +b.lastSeenAt - +a.lastSeenAt);
 }
 
-/** The storage key that this handle names among a user's sessions. */
-export async function findByHandle(
+/** The storage keys that these handles name among a user's sessions, from one listing. Handles are public. */
+export async function findByHandles(
   pages: AsyncIterable<readonly SealedRecord[]>,
-  handle: string,
-): Promise<Buffer | undefined> {
-  const wanted = Buffer.from(handle);
+  handles: readonly string[],
+): Promise<Buffer[]> {
+  const wanted = new Set(handles);
+  const found: Buffer[] = [];
   for await (const page of pages) {
-    const found = page.find((row) => {
-      const candidate = Buffer.from(handleOf(row.storageKey));
-      return candidate.length === wanted.length && timingSafeEqual(candidate, wanted);
-    });
-    if (found !== undefined) return found.storageKey;
+    for (const { storageKey } of page) if (wanted.has(handleOf(storageKey))) found.push(storageKey);
+    if (found.length === wanted.size) break;
   }
-  return undefined;
+  return found;
 }
 
 function summaryOf(codec: Codec, userId: string, row: SealedRecord): SessionSummary {

@@ -5,8 +5,9 @@ import type { TierHealth } from '../telemetry/standing.ts';
 import type { DurableTier, InsertOutcome, MoveUserKeyCommand, PrimaryTier, WalkPage } from '../tiers/tier.ts';
 import { Background } from './background.ts';
 import type { LivingSession, OpenEnvelope, RememberedEnvelope, TieringContext } from './context.ts';
+import { destroyEach } from './destroy-each-path.ts';
 import { destroyLatecomersLater, destroyMany } from './destroy-many-path.ts';
-import { destroy } from './destroy-path.ts';
+import { destroy, findMoved } from './destroy-path.ts';
 import { DirtyFeed } from './dirty-feed.ts';
 import { DurableGuard } from './durable-guard.ts';
 import { pagesOfUser } from './list-path.ts';
@@ -165,6 +166,16 @@ export class TieredStore {
     return destroy(this.#context, storageKey);
   }
 
+  /** How many of these were alive. */
+  destroyEach(storageKeys: readonly Buffer[]): Promise<number> {
+    return destroyEach(this.#context, storageKeys);
+  }
+
+  /** Whether a living session had this key until lately. */
+  async hasMoved(storageKey: Buffer): Promise<boolean> {
+    return (await findMoved(this.#context, storageKey)) !== null;
+  }
+
   /** Every session of the namespace. */
   destroyAll(): Promise<number> {
     return destroyMany(this.#context, 'everyone', null);
@@ -213,9 +224,9 @@ export class TieredStore {
   async close(): Promise<void> {
     this.#standings.stop();
     await this.#sweeper?.stop();
-    await this.#context.feed.stop();
     await this.#pendingTouches.close();
     await this.#revocations.close();
+    await this.#context.feed.stop();
     await this.#context.background.drained();
     await Promise.all([this.#context.primary.close(), this.#context.durable.close()]);
   }

@@ -10,6 +10,7 @@ import {
 import { newSessionId } from '../../../src/session/session-id.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { memoryClient, type MemoryClient } from '../../support/memory-client.ts';
+import { MemoryFleet } from '../../support/memory-fleet.ts';
 
 interface Shop {
   cart: string[];
@@ -449,6 +450,21 @@ describe('sessions of a user', () => {
     expect(await shop.sessions.destroyByHandle('u_42', 'nonsense')).toBe(false);
     expect(await shop.sessions.destroyByHandle('u_42', mine.handle)).toBe(true);
     expect(await shop.sessions.get(mine.id)).toBeNull();
+  });
+
+  it('end several at once by their handles, after one listing, and are counted', async () => {
+    const { durable, sessions } = await new MemoryFleet().node();
+    const mine = await Promise.all([1, 2, 3, 4].map(() => sessions.create({ cart: [] }, { userId: 'u_42' })));
+    const other = await sessions.create({ cart: [] }, { userId: 'u_43' });
+    await sessions.destroy(mine[0]!.id);
+    durable.calls.length = 0;
+    const handles = [...mine.slice(0, 3), other].map(({ handle }) => handle);
+    expect(await sessions.destroyByHandle('u_42', [...handles, handles[1]!, 'nonsense'])).toBe(2);
+    expect(durable.calls.filter((call) => call === 'listByUser')).toHaveLength(1);
+    const alive = await Promise.all([...mine, other].map(async ({ id }) => (await sessions.get(id)) !== null));
+    expect(alive).toEqual([false, false, false, true, true]);
+    expect(await sessions.destroyByHandle('u_42', [])).toBe(0);
+    await expect(sessions.destroyByHandle('u_42', Array.from({ length: 1_001 }, String))).rejects.toThrow(/handles/);
   });
 
   it('need a user id', async () => {

@@ -1,5 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { OutcomeUnknownError, RevocationNotDurableError } from '../../../src/index.ts';
+import {
+  OutcomeUnknownError,
+  RevocationNotDurableError,
+  TierFailure,
+  TierUnavailableError,
+} from '../../../src/index.ts';
 import { newSessionId } from '../../../src/session/session-id.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { gate } from '../../support/intercepted-tiers.ts';
@@ -118,5 +123,49 @@ describe('destroying a session that another node has just ended, which does not 
     expect(await cut.sessions.destroy(id)).toBe(true);
     expect(await node.sessions.destroy(id)).toBe(false);
     expect(await reader.sessions.get(id)).toBeNull();
+  });
+});
+
+describe('destroying several sessions by their handles', () => {
+  async function threeOf(node: FleetNode) {
+    const mine = await Promise.all([1, 2, 3].map(() => node.sessions.create({ cart: [] }, { userId: 'u_42' })));
+    const handles = mine.map(({ handle }) => handle);
+    return { mine, end: () => node.sessions.destroyByHandle('u_42', handles) };
+  }
+
+  /** The methods fail from the n-th call on. */
+  function failFrom(node: FleetNode, first: number, methods: readonly string[], kind: 'ambiguous' | 'not-sent'): void {
+    let calls = 0;
+    node.durable.hook.before = (method) => {
+      if (methods.includes(method) && ++calls >= first) throw new TierFailure(kind, 'test');
+    };
+  }
+
+  it('changed nothing where none of them could be asked about', async () => {
+    const node = await fleet.node();
+    const { end } = await threeOf(node);
+    node.cutFromPrimary();
+    await node.sessions.get(newSessionId(fleet.platform));
+    failFrom(node, 1, ['readState'], 'not-sent');
+    await expect(end()).rejects.toThrow(TierUnavailableError);
+  });
+
+  it('is an unknown outcome where some were ended and others not', async () => {
+    const node = await fleet.node();
+    const { end } = await threeOf(node);
+    node.cutFromPrimary();
+    await node.sessions.get(newSessionId(fleet.platform));
+    failFrom(node, 3, ['readState'], 'not-sent');
+    await expect(end()).rejects.toThrow(OutcomeUnknownError);
+  });
+
+  it('is not durable where those that could not be revoked are dead in Redis', async () => {
+    const node = await fleet.node();
+    const { end, mine } = await threeOf(node);
+    failFrom(node, 2, ['revoke'], 'not-sent');
+    await expect(end()).rejects.toThrow(RevocationNotDurableError);
+    node.heal();
+    const served = await Promise.all(mine.map(({ id }) => node.sessions.get(id)));
+    expect(served).toEqual([null, null, null]);
   });
 });
