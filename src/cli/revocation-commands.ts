@@ -19,8 +19,8 @@ interface Revocation {
 }
 
 const WAITS = [
-  'The ring is saved at once. Then waits until every live node has it, and fails with the names of those that have not.',
-  'Run again, it only waits. Sessions that the key has ever sealed cannot be read any more: see --destroy-revoked.',
+  'Saves the ring, then waits until every live node has it. Names those that have not; run it again.',
+  'Sessions that the key has ever sealed cannot be read any more: "keys reencrypt" can end them.',
 ] as const;
 
 /** Commands for a key that may be in other hands: the ring is saved first, and the fleet is asked whether it has it. */

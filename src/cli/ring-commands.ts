@@ -30,9 +30,7 @@ export const ringCommands: readonly Command[] = [
   {
     name: 'keys list',
     summary: 'Show the keys of the ring, and their states',
-    details: [
-      'Never shows key material. With --max-age, fails if a key has been active for longer: an alarm for a job.',
-    ],
+    details: ['Never shows key material. With --max-age, an alarm: fails if a key has been active for longer.'],
     options: [...RING_OPTIONS, 'max-age'],
     run: list,
   },
