@@ -90,7 +90,7 @@ export function refusedRings(): RefusedRings {
 
 function refusedSets(): SetVector[] {
   const bad = (name: string, reason: RingRefusal, jwks: unknown): SetVector => ({ name, reason, jwks });
-  const data = (member: string, value: unknown): unknown => fixtureJwks([{ ...DATA, [member]: value } as RingJwk, INDEX]);
+  const data = (member: string, value: unknown): unknown => fixtureJwks([{ ...DATA, [member]: value }, INDEX]);
   const without = (jwk: RingJwk, member: keyof RingJwk): unknown => {
     const { [member]: _, ...others } = jwk;
     return fixtureJwks([others as RingJwk, INDEX]);
