@@ -103,12 +103,13 @@ export class Codec {
   }
 
   /**
-   * Remembers what was sealed here and is stored now, and returns it as `openRemembered` will. Not if its key may not be active any
-   * more: then it is the given record.
+   * Remembers what was sealed here and is stored now, and returns it as `openRemembered` will. The ring may have changed since it was
+   * sealed: not if its key is not active any more, or one of its lineage is revoked. Then it is the given record.
    */
   remember(storageKey: Buffer, envelope: Buffer, record: SessionRecord): SessionRecord {
     const { keyId } = this.#ring.sealingKey;
     if (this.#memo === undefined || !this.keyIdOf(envelope).equals(keyId)) return record;
+    if (this.#hasRevoked(record.lineage)) return record;
     return this.#memo.remember(storageKey, envelope, { ...record, lineage: sealedBy(record.lineage, keyId) });
   }
 
@@ -144,7 +145,7 @@ export class Codec {
 
   /**
    * What an envelope under the active key says of the keys before it. Where there is no room for all, the oldest go that the ring
-   * does not know any more: nobody can revoke them. One that can still be revoked is never left out.
+   * has no more. One that it still has is never left out.
    */
   #ancestorsOf(lineage: Lineage): Lineage {
     this.#refuseRevoked(lineage);
@@ -162,7 +163,11 @@ export class Codec {
   }
 
   #refuseRevoked(lineage: Lineage): void {
-    if (lineage.some((keyId) => this.#ring.isRevoked(keyId))) throw new EnvelopeError('revoked-key');
+    if (this.#hasRevoked(lineage)) throw new EnvelopeError('revoked-key');
+  }
+
+  #hasRevoked(lineage: Lineage): boolean {
+    return lineage.some((keyId) => this.#ring.isRevoked(keyId));
   }
 
   #checkSize(bytes: number): void {

@@ -110,6 +110,16 @@ describe('the lineage of a session', () => {
     expect(() => codec.openRemembered(STORAGE_KEY, envelope)).toThrow(revoked);
   });
 
+  it('ends the session also if the key is revoked between sealing and storing it', () => {
+    const memo = new Memo(systemPlatform, 100_000);
+    const codec = codecOf(third, memo);
+    const record = codecOf(third).open(STORAGE_KEY, sealedThrough(first));
+    const envelope = codec.seal(STORAGE_KEY, record);
+    codec.replaceRing(revokeKey(third, { kid: first.sealingKey.kid }));
+    codec.remember(STORAGE_KEY, envelope, record);
+    expect(() => codec.openRemembered(STORAGE_KEY, envelope)).toThrow(revoked);
+  });
+
   it('keeps a session from being sealed that was opened before one of its keys was revoked', () => {
     const record = codecOf(third).open(STORAGE_KEY, sealedThrough(first, second));
     const codec = codecOf(revokeKey(third, { kid: first.sealingKey.kid }));
