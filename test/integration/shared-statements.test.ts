@@ -216,7 +216,7 @@ async function tierOf(
 /** Notes what the database refused, also where the tier tried again. */
 function watched(prisma: PrismaClientLike, failures: string[]): PrismaClientLike {
   const note = (error: unknown): never => {
-    failures.push(toTierFailure(error).reason);
+    failures.push(toTierFailure(error, 'postgresql').reason);
     throw error;
   };
   return {

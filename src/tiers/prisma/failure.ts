@@ -1,21 +1,36 @@
 import { TierFailure, type TierFailureKind } from '../../errors.ts';
+import { adviceFor, adviceForProvider } from './advice.ts';
+import type { PrismaProvider } from './prisma-options.ts';
 
 /**
  * Turns whatever a Prisma client throws into one of four kinds. Errors are known by their codes and texts, never by
  * `instanceof`: a process may hold several copies of the client. The driver's error itself goes no further, since
- * Prisma's messages quote values.
+ * Prisma's messages quote values. `declared` is the provider that the tier was given.
  */
-export function toTierFailure(error: unknown): TierFailure {
+export function toTierFailure(error: unknown, declared: PrismaProvider): TierFailure {
   if (isTierFailure(error)) return error;
   const codes = new Set<string>();
   const texts: string[] = [];
   collect(error, codes, texts);
+  const actual = ADAPTER_KINDS.find(([kind]) => codes.has(kind))?.[1];
+  if (actual !== undefined && actual !== declared) {
+    return new TierFailure('misconfigured', 'wrong-provider', adviceForProvider(declared, actual));
+  }
   const text = texts.join('\n');
   const rule = RULES.find(
     ({ codes: known, text: pattern }) => known.some((code) => codes.has(code)) || pattern?.test(text),
   );
-  return rule ? new TierFailure(rule.kind, rule.reason) : new TierFailure('ambiguous', 'unknown');
+  if (rule === undefined) return new TierFailure('ambiguous', 'unknown');
+  const advice = rule.kind === 'misconfigured' ? adviceFor(rule.reason, declared) : undefined;
+  return new TierFailure(rule.kind, rule.reason, advice);
 }
+
+/** The `kind` of an adapter's error that the adapter did not translate, and whose it is. */
+const ADAPTER_KINDS: readonly (readonly [kind: string, provider: PrismaProvider])[] = [
+  ['mysql', 'mysql'],
+  ['postgres', 'postgresql'],
+  ['sqlite', 'sqlite'],
+];
 
 /** A statement found only in the midst of it that it was too late, and has changed nothing. */
 export function isTooLate(error: unknown): boolean {
@@ -87,11 +102,13 @@ const RULES: readonly Rule[] = [
     text: /ON CONFLICT clause does not match/,
   },
   { kind: 'misconfigured', reason: 'sql-refused', codes: ['42601', '0A000', '1064', '1235', '1305'] },
+  { kind: 'misconfigured', reason: 'no-tls', codes: [], text: /does not support (SSL|secure) connection/i },
   {
     kind: 'misconfigured',
     reason: 'certificate',
     codes: ['P1011'],
-    text: /Error opening a TLS connection: (?!There was)|self-signed certificate|unable to (get local issuer|verify the first) certificate|no: 4505[679],|no: 45062,/,
+    // Not the word of OpenSSL, which is also that of a broken wire or of a server that does not speak TLS.
+    text: /Error opening a TLS connection: (?!There was|.*(?:SSL routines|EPROTO))|self-signed certificate|unable to (get local issuer|verify the first) certificate|no: 4505[679],|no: 45062,/,
   },
   {
     kind: 'misconfigured',
@@ -117,15 +134,15 @@ const RULES: readonly Rule[] = [
   },
   {
     kind: 'not-sent',
-    reason: 'pool-timeout',
-    codes: ['P2024', '45028'],
-    text: /timeout exceeded when trying to connect/,
+    reason: 'connect-timeout',
+    codes: ['P1002', '45012'],
+    text: /terminated due to connection timeout|no: 45012,/,
   },
   {
     kind: 'not-sent',
-    reason: 'connect-timeout',
-    codes: ['P1002', '45012'],
-    text: /terminated due to connection timeout/,
+    reason: 'pool-timeout',
+    codes: ['P2024', '45028'],
+    text: /timeout exceeded when trying to connect/,
   },
   { kind: 'not-sent', reason: 'tls-handshake', codes: ['TlsConnectionError'] },
   {
@@ -170,6 +187,8 @@ const RULES: readonly Rule[] = [
 
   // It may have been executed, or may yet be.
   { kind: 'ambiguous', reason: 'terminated', codes: ['57P01', '57P02', '57P05', '1053', '1927'] },
+  // A byte that was changed on the way: the connection is given up, whatever it carried.
+  { kind: 'ambiguous', reason: 'tls-broken', codes: ['EPROTO'], text: /:SSL routines:/ },
   {
     kind: 'ambiguous',
     reason: 'connection-lost',

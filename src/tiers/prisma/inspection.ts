@@ -1,5 +1,7 @@
 import { TierFailure } from '../../errors.ts';
+import { adviceFor } from './advice.ts';
 import type { Inspected, SchemaStatements, Statement } from './dialect.ts';
+import type { PrismaProvider } from './prisma-options.ts';
 import { integer, type Row } from './rows.ts';
 import type { StatementRunner } from './statement-runner.ts';
 import type { ColumnName } from './table.ts';
@@ -8,8 +10,17 @@ import type { ColumnName } from './table.ts';
 export async function inspectDatabase(
   runner: StatementRunner,
   schema: SchemaStatements,
-  sweeps: boolean,
+  { provider, sweeps }: { readonly provider: PrismaProvider; readonly sweeps: boolean },
 ): Promise<void> {
+  try {
+    await inspect(runner, schema, sweeps);
+  } catch (error) {
+    if (!(error instanceof TierFailure) || error.kind !== 'misconfigured' || error.advice !== undefined) throw error;
+    throw new TierFailure(error.kind, error.reason, adviceFor(error.reason, provider));
+  }
+}
+
+async function inspect(runner: StatementRunner, schema: SchemaStatements, sweeps: boolean): Promise<void> {
   await runner.applySettings();
   await readClock(runner, schema);
   for (const inspected of schema.tables) {

@@ -35,7 +35,12 @@ import { toEndedPage, toFleet, toRaisedRing, toWalkPage } from './fleet-rows.ts'
 import { inspectDatabase, readClock } from './inspection.ts';
 import { lanesFor } from './lanes.ts';
 import type { PrismaClientLike } from './prisma-client.ts';
-import { type PrismaTierOptions, type ResolvedPrismaOptions, resolvePrismaOptions } from './prisma-options.ts';
+import {
+  type PrismaProvider,
+  type PrismaTierOptions,
+  type ResolvedPrismaOptions,
+  resolvePrismaOptions,
+} from './prisma-options.ts';
 import { type Row, toFeedPage, toRecord, toRevokedRow } from './rows.ts';
 import { type SharedCalls, shareCalls } from './shared-calls.ts';
 import { StatementRunner } from './statement-runner.ts';
@@ -74,11 +79,13 @@ class PrismaTier implements DurableTier {
   readonly name: string;
   readonly #client: PrismaClientLike;
   readonly #dialect: Dialect;
+  readonly #provider: PrismaProvider;
   #session: Session | undefined;
 
   constructor(client: PrismaClientLike, { provider }: ResolvedPrismaOptions, dialect: Dialect) {
     this.name = `prisma (${provider})`;
     this.#client = client;
+    this.#provider = provider;
     this.#dialect = dialect;
   }
 
@@ -92,12 +99,13 @@ class PrismaTier implements DurableTier {
       ...waits,
       lanes: lanes.single,
       holdsLane: lanes.areHeld,
+      provider: this.#provider,
       settings,
     });
     const shared = shareCalls({ ...waits, statements, namespace, runner, lanes });
     // Kept even when the inspection fails: a server that is only away is used once `probe` finds it again.
     this.#session = { namespace, runner, shared };
-    await inspectDatabase(runner, schema, sweeps);
+    await inspectDatabase(runner, schema, { provider: this.#provider, sweeps });
   }
 
   async probe(): Promise<number> {

@@ -6,6 +6,7 @@ import type { Statement } from './dialect.ts';
 import { leavesStatementActive, toTierFailure } from './failure.ts';
 import type { Lanes } from './lanes.ts';
 import type { PrismaClientLike } from './prisma-client.ts';
+import type { PrismaProvider } from './prisma-options.ts';
 import type { Row } from './rows.ts';
 
 export interface RunnerOptions {
@@ -16,6 +17,7 @@ export interface RunnerOptions {
   readonly lanes: Lanes;
   /** Whether a lane belongs to its statement until that is answered, however late. */
   readonly holdsLane: boolean;
+  readonly provider: PrismaProvider;
   /** What a new connection is told first. */
   readonly settings: readonly Statement[];
 }
@@ -78,7 +80,7 @@ export class StatementRunner {
       return await this.#findRows(answered);
     } catch (error) {
       // The read may have been refused, or not been sent at all; the write before it is done.
-      throw new TierFailure('ambiguous', toTierFailure(error).reason);
+      throw new TierFailure('ambiguous', toTierFailure(error, this.#options.provider).reason);
     }
   }
 
@@ -103,13 +105,13 @@ export class StatementRunner {
   }
 
   async #attempt<T>(send: Send<T>, deadline: number): Promise<T> {
-    const { platform } = this.#options;
+    const { platform, provider } = this.#options;
     let isInDoubt = false;
     for (let longest = REJECTED_RETRY_MS_MIN; ; longest = Math.min(longest * 2, REJECTED_RETRY_MS_MAX)) {
       try {
         return await send();
       } catch (error) {
-        const failure = toTierFailure(error);
+        const failure = toTierFailure(error, provider);
         // Before anything else is sent: the lane is still ours.
         if (leavesStatementActive(error)) await this.#renewConnection();
         // At random below the longest, so that those who met once do not meet again.

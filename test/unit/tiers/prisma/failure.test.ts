@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { TierFailure } from '../../../../src/errors.ts';
-import { toTierFailure } from '../../../../src/tiers/prisma/failure.ts';
+import { toTierFailure as translate } from '../../../../src/tiers/prisma/failure.ts';
 
 /** As Prisma 7 wraps what a driver adapter reports about a raw query; recorded from real servers. */
 function raw(cause: object): Error {
@@ -20,6 +20,13 @@ const mysql = (code: number, message = 'x', cause?: string): Error =>
 const noConnection = (cause: string): Error => mysql(45028, 'retrieve connection from pool timeout after 500ms', cause);
 const known = (code: string): Error => Object.assign(new Error('x'), { name: 'PrismaClientKnownRequestError', code });
 
+/** Of a client for the database that the error comes from. */
+function toTierFailure(error: unknown): TierFailure {
+  const { kind } = (error as { meta?: { driverAdapterError: { cause: { kind?: string } } } } | null)?.meta
+    ?.driverAdapterError.cause ?? { kind: undefined };
+  return translate(error, kind === 'mysql' || kind === 'sqlite' ? kind : 'postgresql');
+}
+
 describe('a failure of a Prisma client', () => {
   it.each<[string, unknown, string]>([
     ['wrong password', raw({ kind: 'AuthenticationFailed', originalCode: '28P01', user: 'shop' }), 'wrong-password'],
@@ -34,6 +41,11 @@ describe('a failure of a Prisma client', () => {
     ['no such table (SQLite)', sqlite(1, 'SQLITE_ERROR: no such table: t'), 'table-missing'],
     ['no such column', raw({ kind: 'ColumnNotFound', originalCode: '42703' }), 'column-missing'],
     ['no such column (SQLite)', sqlite(1, 'SQLITE_ERROR: no such column: dirty_at'), 'column-missing'],
+    [
+      'a server without TLS',
+      new Error('Error opening a TLS connection: The server does not support SSL connections'),
+      'no-tls',
+    ],
     ['missing grant', sqlState('42501'), 'permission-denied'],
     ['no key to conflict with', sqlState('42P10'), 'primary-key-missing'],
     [
@@ -79,7 +91,7 @@ describe('a failure of a Prisma client', () => {
     ['P2021', known('P2021'), 'table-missing'],
     ['P2022', known('P2022'), 'column-missing'],
   ])('is for a person to mend: %s', (_what, error, reason) => {
-    expect(toTierFailure(error)).toMatchObject({ kind: 'misconfigured', reason });
+    expect(toTierFailure(error)).toMatchObject({ kind: 'misconfigured', reason, advice: expect.any(String) });
   });
 
   it.each<[string, unknown, string]>([
@@ -92,6 +104,18 @@ describe('a failure of a Prisma client', () => {
     ['silent handshake', new Error('Connection terminated due to connection timeout'), 'connect-timeout'],
     ['refused (MariaDB)', noConnection('connect ECONNREFUSED 127.0.0.1:3306'), 'unreachable'],
     ['pool exhausted (MariaDB)', noConnection('x'), 'pool-timeout'],
+    [
+      'a port that does not speak its protocol (MariaDB)',
+      noConnection('(conn:-1, no: 45012, SQLState: 08S01) Connection timeout: failed to create socket after 500ms'),
+      'connect-timeout',
+    ],
+    [
+      'a handshake with a byte that was changed on the way',
+      Object.assign(new Error('Error opening a TLS connection: 22FA:error:0A000119:SSL routines:x:bad record mac'), {
+        meta: { driverAdapterError: { cause: { kind: 'TlsConnectionError' } } },
+      }),
+      'tls-handshake',
+    ],
     ['dead connection', new Error('Client has encountered a connection error and is not queryable'), 'closed'],
   ])('never left this process: %s', (_what, error, reason) => {
     expect(toTierFailure(error)).toMatchObject({ kind: 'not-sent', reason });
@@ -125,6 +149,13 @@ describe('a failure of a Prisma client', () => {
     ['reset', raw({ kind: 'ConnectionClosed' }), 'connection-lost'],
     ['closed in mid-statement', new Error('Connection terminated unexpectedly'), 'connection-lost'],
     ['P1017', known('P1017'), 'connection-lost'],
+    [
+      'a byte that was changed on the way',
+      Object.assign(new Error('22FA9757F0000:error:0A000119:SSL routines:tls_get_more_records:bad record mac'), {
+        code: 'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC',
+      }),
+      'tls-broken',
+    ],
     ['silent server', new Error('Query read timeout'), 'read-timeout'],
     ['ETIMEDOUT', raw({ kind: 'SocketTimeout' }), 'read-timeout'],
     ['killed by an administrator', sqlState('57P01'), 'terminated'],
@@ -136,6 +167,18 @@ describe('a failure of a Prisma client', () => {
     ['null', null, 'unknown'],
   ])('leaves its outcome open: %s', (_what, error, reason) => {
     expect(toTierFailure(error)).toMatchObject({ kind: 'ambiguous', reason });
+  });
+
+  it.each([
+    ['postgresql', sqlite(1, 'SQLITE_ERROR: near "FROM": syntax error'), 'sqlite', 'SQLite'],
+    ['postgresql', mysql(1064), 'mysql', 'MySQL or MariaDB'],
+    ['mysql', sqlState('42601'), 'postgresql', 'PostgreSQL'],
+    ['sqlite', sqlState('42601'), 'postgresql', 'PostgreSQL'],
+  ] as const)('says that it was declared for %s by mistake', (declared, error, actual, name) => {
+    const failure = translate(error, declared);
+    expect(failure).toMatchObject({ kind: 'misconfigured', reason: 'wrong-provider' });
+    expect(failure.advice).toContain(`the client is one for ${name}, and \`provider\` says '${declared}'`);
+    expect(failure.advice).toContain(`'${actual}'`);
   });
 
   it('passes on one that is a tier failure already', () => {

@@ -11,7 +11,7 @@ import { settled } from '../../../support/fake-platform.ts';
 
 const statement = { text: 'UPDATE', values: [] };
 const busy = Object.assign(new Error('database is locked'), { code: 'P2010' });
-const options = { timeoutMs: 1_000, holdsLane: true, settings: [] };
+const options = { timeoutMs: 1_000, holdsLane: true, settings: [], provider: 'postgresql' as const };
 const conflict = Object.assign(new Error('x'), { code: 'P2002' });
 
 describe('a statement', () => {
