@@ -14,33 +14,70 @@ export type HoldfastErrorCode =
   | 'HOLDFAST_PAYLOAD'
   | 'HOLDFAST_REVISION_CONFLICT'
   | 'HOLDFAST_REVOCATION_NOT_DURABLE'
+  | 'HOLDFAST_SESSION_ENDED'
+  | 'HOLDFAST_SESSION_EXISTS'
   | 'HOLDFAST_SESSION_NOT_FOUND'
   | 'HOLDFAST_TIER_FAILURE'
   | 'HOLDFAST_TIER_UNAVAILABLE';
 
+/** What an HTTP server may answer, where it does not know better. A conflict is the request's to resolve; the rest is ours. */
+const STATUS: Readonly<Record<HoldfastErrorCode, number>> = {
+  HOLDFAST_CONFIGURATION: 500,
+  HOLDFAST_ENVELOPE: 500,
+  HOLDFAST_KEY_RING: 500,
+  HOLDFAST_OUTCOME_UNKNOWN: 503,
+  HOLDFAST_PAYLOAD: 500,
+  HOLDFAST_REVISION_CONFLICT: 409,
+  HOLDFAST_REVOCATION_NOT_DURABLE: 503,
+  HOLDFAST_SESSION_ENDED: 409,
+  HOLDFAST_SESSION_EXISTS: 409,
+  HOLDFAST_SESSION_NOT_FOUND: 409,
+  HOLDFAST_TIER_FAILURE: 500,
+  HOLDFAST_TIER_UNAVAILABLE: 503,
+};
+
+/** Names are literals on the prototypes: bundlers rename classes, and a stack begins with the name that it finds there. */
 export abstract class HoldfastError extends Error {
   abstract readonly code: HoldfastErrorCode;
   /** Whether the same call may succeed later without anything being changed by a person. */
   readonly retryable: boolean = false;
 
-  constructor(message: string) {
-    super(message);
-    this.name = new.target.name;
+  /** A hint for an HTTP answer: 503 where the same request may succeed later, 409 for a conflict, else 500. */
+  get status(): number {
+    const status = STATUS[this.code];
+    return status === 500 && this.retryable ? 503 : status;
+  }
+
+  /** Where this error is explained: a page in the package, which `import.meta.resolve` finds. */
+  get help(): string {
+    return `holdfast/docs/reference/errors.md#${this.code.toLowerCase()}`;
   }
 }
 
 /** An option is missing, malformed or unsafe. Thrown at construction, or by `ready()` when only a server could tell. */
 export class ConfigurationError extends HoldfastError {
+  static {
+    this.prototype.name = 'ConfigurationError';
+  }
+
   override readonly code = 'HOLDFAST_CONFIGURATION';
 }
 
 /** Data that cannot be stored as it is: not JSON, too large, or with a forbidden key. Nothing was written. */
 export class PayloadError extends HoldfastError {
+  static {
+    this.prototype.name = 'PayloadError';
+  }
+
   override readonly code = 'HOLDFAST_PAYLOAD';
 }
 
 /** A key ring that cannot be trusted or opened. Its message names what is wrong, never the material. */
 export class KeyRingError extends HoldfastError {
+  static {
+    this.prototype.name = 'KeyRingError';
+  }
+
   override readonly code = 'HOLDFAST_KEY_RING';
   /** True only where a key source did not answer in time. */
   override readonly retryable: boolean;
@@ -64,6 +101,10 @@ export type EnvelopeErrorReason =
  * `reason` is for the operator.
  */
 export class EnvelopeError extends HoldfastError {
+  static {
+    this.prototype.name = 'EnvelopeError';
+  }
+
   override readonly code = 'HOLDFAST_ENVELOPE';
   readonly reason: EnvelopeErrorReason;
   override readonly retryable: boolean;
@@ -74,6 +115,11 @@ export class EnvelopeError extends HoldfastError {
     // A key that this process has not loaded yet may arrive with the next reload of the key ring.
     this.retryable = reason === 'unknown-key';
   }
+
+  /** 401 where a key was revoked, which ended the session: the user has to log in again. */
+  override get status(): number {
+    return this.reason === 'revoked-key' ? 401 : super.status;
+  }
 }
 
 export type TierRole = 'durable' | 'primary';
@@ -83,6 +129,10 @@ export type TierRole = 'durable' | 'primary';
  * A call that changes something and ends with this error has changed nothing.
  */
 export class TierUnavailableError extends HoldfastError {
+  static {
+    this.prototype.name = 'TierUnavailableError';
+  }
+
   override readonly code = 'HOLDFAST_TIER_UNAVAILABLE';
   override readonly retryable = true;
   readonly tier: TierRole;
@@ -96,8 +146,38 @@ export class TierUnavailableError extends HoldfastError {
   }
 }
 
+/** `create` with an `id` that a living session has. Nothing was written. */
+export class SessionExistsError extends HoldfastError {
+  static {
+    this.prototype.name = 'SessionExistsError';
+  }
+
+  override readonly code = 'HOLDFAST_SESSION_EXISTS';
+
+  constructor() {
+    super('A living session has this id.');
+  }
+}
+
+/** `create` with an `id` whose session was destroyed or has expired: an id has one life. Nothing was written. */
+export class SessionEndedError extends HoldfastError {
+  static {
+    this.prototype.name = 'SessionEndedError';
+  }
+
+  override readonly code = 'HOLDFAST_SESSION_ENDED';
+
+  constructor() {
+    super('A session with this id was destroyed or has expired; an id is not used twice.');
+  }
+}
+
 /** `update`, `replace`, `touch` or `regenerate` of a session that does not exist, has ended or was destroyed. */
 export class SessionNotFoundError extends HoldfastError {
+  static {
+    this.prototype.name = 'SessionNotFoundError';
+  }
+
   override readonly code = 'HOLDFAST_SESSION_NOT_FOUND';
 
   constructor() {
@@ -107,6 +187,10 @@ export class SessionNotFoundError extends HoldfastError {
 
 /** Somebody else's write came first, and (for `update`) kept coming first until `updateTimeout`. Nothing was written. */
 export class RevisionConflictError extends HoldfastError {
+  static {
+    this.prototype.name = 'RevisionConflictError';
+  }
+
   override readonly code = 'HOLDFAST_REVISION_CONFLICT';
   override readonly retryable = true;
 
@@ -120,6 +204,10 @@ export class RevisionConflictError extends HoldfastError {
  * The library keeps trying in the background; until it succeeds, losing the primary tier would bring the session back.
  */
 export class RevocationNotDurableError extends HoldfastError {
+  static {
+    this.prototype.name = 'RevocationNotDurableError';
+  }
+
   override readonly code = 'HOLDFAST_REVOCATION_NOT_DURABLE';
   override readonly retryable = true;
 
@@ -130,6 +218,10 @@ export class RevocationNotDurableError extends HoldfastError {
 
 /** A write was sent and its answer was lost: it may or may not have happened. Read the session before trying again. */
 export class OutcomeUnknownError extends HoldfastError {
+  static {
+    this.prototype.name = 'OutcomeUnknownError';
+  }
+
   override readonly code = 'HOLDFAST_OUTCOME_UNKNOWN';
 
   constructor() {
@@ -148,6 +240,10 @@ export type TierFailureKind = 'ambiguous' | 'misconfigured' | 'not-sent' | 'reje
 
 /** The one error that a tier may throw. `reason` is a short, safe word; the driver's own error stays inside the tier. */
 export class TierFailure extends HoldfastError {
+  static {
+    this.prototype.name = 'TierFailure';
+  }
+
   override readonly code = 'HOLDFAST_TIER_FAILURE';
   readonly kind: TierFailureKind;
   readonly reason: string;
@@ -164,5 +260,31 @@ export class TierFailure extends HoldfastError {
 
 /** The `reason` of a tier's failure. Anything else that a tier throws has no word that is known to be safe. */
 export function reasonOf(error: unknown): string {
-  return error instanceof TierFailure ? error.reason : 'unexpected';
+  return isTierFailure(error) ? error.reason : 'unexpected';
+}
+
+/** Every error of the library, told apart by `code`. */
+export type AnyHoldfastError =
+  | ConfigurationError
+  | EnvelopeError
+  | KeyRingError
+  | OutcomeUnknownError
+  | PayloadError
+  | RevisionConflictError
+  | RevocationNotDurableError
+  | SessionEndedError
+  | SessionExistsError
+  | SessionNotFoundError
+  | TierFailure
+  | TierUnavailableError;
+
+/** Whether an error is one of the library's, by its code: bundlers make several copies of a module, and `instanceof` sees one. */
+export function isHoldfastError(error: unknown): error is AnyHoldfastError {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return false;
+  return Object.hasOwn(STATUS, error.code);
+}
+
+/** Whether a tier failed as its contract says; also a tier of another copy of the package. */
+export function isTierFailure(error: unknown): error is TierFailure {
+  return isHoldfastError(error) && error.code === 'HOLDFAST_TIER_FAILURE';
 }

@@ -1,8 +1,20 @@
 export { SessionClient } from './client/session-client.ts';
-export type { CreateOptions, GetOptions, Health, ReadyOptions, RegenerateOptions } from './client/session-client.ts';
+export type { Health } from './client/session-client.ts';
+export type {
+  CreateOptions,
+  DestroyByUserOptions,
+  GetOptions,
+  ReadyOptions,
+  RegenerateOptions,
+  ReplaceOptions,
+  UpdateOptions,
+} from './client/call-options.ts';
+export type { SessionRef } from './client/session-ref.ts';
+export type { StoredSession } from './client/stored-sessions.ts';
 export type { Change } from './client/session-writer.ts';
 export type { DeepReadonly } from './client/plain-data.ts';
-export type { Lifetime, SessionClientOptions } from './client/options.ts';
+export type { Lifetime } from './client/lifetime-options.ts';
+export type { SessionClientOptions } from './client/options.ts';
 export type { Session, SessionSummary } from './client/session.ts';
 export type { SchemaResult, StandardSchema } from './client/schema.ts';
 export type { Serializer } from './codec/serializer.ts';
@@ -15,11 +27,14 @@ export {
   PayloadError,
   RevisionConflictError,
   RevocationNotDurableError,
+  SessionEndedError,
+  SessionExistsError,
   SessionNotFoundError,
   TierFailure,
   TierUnavailableError,
+  isHoldfastError,
 } from './errors.ts';
-export type { EnvelopeErrorReason, HoldfastErrorCode, TierFailureKind, TierRole } from './errors.ts';
+export type { AnyHoldfastError, EnvelopeErrorReason, HoldfastErrorCode, TierFailureKind, TierRole } from './errors.ts';
 export { KeyRing } from './keys/key-ring.ts';
 export type { KeyRingJwks } from './keys/key-ring.ts';
 export type { RingJwk } from './keys/ring-jwk.ts';

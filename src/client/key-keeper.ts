@@ -1,5 +1,5 @@
 import { Codec, type CodecOptions } from '../codec/codec.ts';
-import { ConfigurationError, HoldfastError, KeyRingError, TierUnavailableError } from '../errors.ts';
+import { ConfigurationError, isHoldfastError, KeyRingError, TierUnavailableError } from '../errors.ts';
 import { KeyRing } from '../keys/key-ring.ts';
 import type { KeySource } from '../keys/key-source.ts';
 import { KEYS_LOAD_TIMEOUT_MS, KEYS_RELOAD_MS_MIN, NODE_HEARTBEAT_MS, NODE_HEARTBEAT_RETRY_MS } from '../limits.ts';
@@ -264,7 +264,7 @@ export class KeyKeeper {
 }
 
 function troubleOf(error: unknown): string {
-  return error instanceof HoldfastError ? error.code : 'source-failed';
+  return isHoldfastError(error) ? error.code : 'source-failed';
 }
 
 function announce(state: KeysChange['state'], version: number, reason: string): void {

@@ -2,9 +2,9 @@ import {
   ConfigurationError,
   EnvelopeError,
   KeyRingError,
-  TierFailure,
   TierUnavailableError,
   type TierRole,
+  isTierFailure,
 } from '../errors.ts';
 import { Memo } from '../codec/memo.ts';
 import type { Opened } from '../maintenance/target.ts';
@@ -145,7 +145,7 @@ const PAGES: Readonly<Record<TierRole, string>> = {
 };
 
 function toPublicError(role: TierRole, name: string, error: unknown): Error {
-  if (!(error instanceof TierFailure)) return toError(error);
+  if (!isTierFailure(error)) return toError(error);
   if (error.kind !== 'misconfigured') return new TierUnavailableError(role, error.reason);
   const advice = error.advice === undefined ? '' : `: ${error.advice}`;
   return new ConfigurationError(

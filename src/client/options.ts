@@ -4,15 +4,11 @@ import { ConfigurationError } from '../errors.ts';
 import { KeyRing } from '../keys/key-ring.ts';
 import type { KeySource } from '../keys/key-source.ts';
 import {
-  ABSOLUTE_LIFETIME_MS_DEFAULT,
   DURABLE_OUTAGE_READS_MS_DEFAULT,
   DURABLE_OUTAGE_READS_MS_MAX,
   DURABLE_TIMEOUT_MS_DEFAULT,
   DURABLE_TIMEOUT_MS_MAX,
   DURABLE_TIMEOUT_MS_MIN,
-  IDLE_LIFETIME_MS_DEFAULT,
-  LIFETIME_MS_MAX,
-  LIFETIME_MS_MIN,
   MEMO_BYTES_DEFAULT,
   MEMO_BYTES_MAX,
   MEMO_BYTES_MIN,
@@ -35,15 +31,9 @@ import { describe, parseDuration, type Duration } from '../platform/duration.ts'
 import { systemPlatform, type Platform } from '../platform/platform.ts';
 import type { SweepPlan } from '../tiering/sweeper.ts';
 import type { DurableTier, PrimaryTier } from '../tiers/tier.ts';
+import { resolveClientLifetime, type Lifetime, type ResolvedLifetime } from './lifetime-options.ts';
 import type { AnySchema, StandardSchema } from './schema.ts';
 import { DURABLE_METHODS, PRIMARY_METHODS } from './tier-methods.ts';
-
-export interface Lifetime {
-  /** Ends a session that nobody uses. From 1 s to 366 days. @defaultValue '30m' */
-  readonly idle?: Duration;
-  /** Ends a session whatever happens. From 1 s to 366 days, not shorter than `idle`. @defaultValue '12h' */
-  readonly absolute?: Duration;
-}
 
 export interface SessionClientOptions<T, Input = T> {
   /** The keys that seal sessions: a ring, or where to load one from. */
@@ -88,7 +78,7 @@ export interface SessionClientOptions<T, Input = T> {
   readonly sweep?: false | SweepOptions;
   /** Bytes of serialized data, at most 1 048 576. @defaultValue 65536 */
   readonly maxPayload?: number;
-  /** Opened envelopes are remembered for 30 s, in 64 KiB to 1 GiB; `false`: not at all. @defaultValue { bytes: 16_777_216 } */
+  /** Opened envelopes are remembered for 30 s, in 64 KiB to 1 GiB; `false`: not at all. @defaultValue { bytes: 33_554_432 } */
   readonly memo?: false | { readonly bytes: number };
   /** Turns data into bytes and back. @defaultValue JSON */
   readonly serializer?: Serializer;
@@ -96,13 +86,6 @@ export interface SessionClientOptions<T, Input = T> {
   readonly schema?: AnySchema<T> | StandardSchema<Input, T>;
   /** @internal Time and randomness; for tests. */
   readonly platform?: Platform;
-}
-
-export interface ResolvedLifetime {
-  readonly idleMs: number;
-  readonly absoluteMs: number;
-  /** The longest absolute lifetime that a single session may be given. */
-  readonly maxMs: number;
 }
 
 /** The options, complete and valid: deeper code never sees a default. */
@@ -153,7 +136,10 @@ const UPDATE_TIMEOUT_MS_MIN = 10;
 
 /** Throws `ConfigurationError` that names the option, the value and the accepted range. Does no I/O. */
 export function resolveOptions<T>(options: SessionClientOptions<T, unknown>): ResolvedOptions<T> {
-  requireOptions('options', options, NAMES);
+  return resolveOwn(requireOptions('options', options, NAMES));
+}
+
+function resolveOwn<T>(options: SessionClientOptions<T, unknown>): ResolvedOptions<T> {
   return {
     keys: requireKeys(options.keys),
     primary: requireMethods('primary', options.primary, PRIMARY_METHODS, 'redisTier(…)'),
@@ -205,53 +191,6 @@ export function resolveOptions<T>(options: SessionClientOptions<T, unknown>): Re
   };
 }
 
-function resolveClientLifetime({
-  lifetime,
-  maxLifetime,
-}: Pick<SessionClientOptions<unknown>, 'lifetime' | 'maxLifetime'>): ResolvedLifetime {
-  const resolved = resolveLifetime('lifetime', lifetime, LIFETIME_DEFAULT);
-  const { absoluteMs } = resolved;
-  const maxMs =
-    maxLifetime === undefined ? absoluteMs : parseDuration('maxLifetime', maxLifetime, absoluteMs, LIFETIME_MS_MAX);
-  return { ...resolved, maxMs };
-}
-
-const LIFETIME_DEFAULT: ResolvedLifetime = {
-  idleMs: IDLE_LIFETIME_MS_DEFAULT,
-  absoluteMs: ABSOLUTE_LIFETIME_MS_DEFAULT,
-  maxMs: LIFETIME_MS_MAX,
-};
-
-/** The lifetime of one session: what is not given is taken from `defaults`. An absolute one alone also caps the idle one. */
-export function resolveLifetime(
-  option: string,
-  lifetime: Lifetime | undefined,
-  defaults: ResolvedLifetime,
-): ResolvedLifetime {
-  if (lifetime === undefined) return defaults;
-  requireOptions(option, lifetime, ['idle', 'absolute']);
-  const { idle, absolute } = lifetime;
-  const absoluteMs =
-    absolute === undefined
-      ? defaults.absoluteMs
-      : parseDuration(`${option}.absolute`, absolute, LIFETIME_MS_MIN, LIFETIME_MS_MAX);
-  const idleMs =
-    idle === undefined
-      ? Math.min(defaults.idleMs, absoluteMs)
-      : parseDuration(`${option}.idle`, idle, LIFETIME_MS_MIN, LIFETIME_MS_MAX);
-  if (absoluteMs > defaults.maxMs) {
-    throw new ConfigurationError(
-      `${option}.absolute (${absoluteMs} ms) must not be longer than the client's maxLifetime (${defaults.maxMs} ms, by default its lifetime.absolute).`,
-    );
-  }
-  if (idleMs > absoluteMs) {
-    throw new ConfigurationError(
-      `${option}.idle (${idleMs} ms) must not be longer than ${option}.absolute (${absoluteMs} ms).`,
-    );
-  }
-  return { idleMs, absoluteMs, maxMs: defaults.maxMs };
-}
-
 function requireKeys(keys: KeyRing | KeySource): KeyRing | KeySource {
   const candidate: unknown = keys;
   if (candidate instanceof KeyRing) return keys;
@@ -263,7 +202,9 @@ function requireKeys(keys: KeyRing | KeySource): KeyRing | KeySource {
   ) {
     return keys;
   }
-  throw new ConfigurationError(`keys: expected a KeyRing or a KeySource, but got ${describe(candidate)}.`);
+  throw new ConfigurationError(
+    `keys: expected a KeyRing or a KeySource, such as keyRingFile('keys.json', { passphrase }), but got ${describe(candidate)}.`,
+  );
 }
 
 function requireSerializer(serializer: Serializer): Serializer {
@@ -285,8 +226,8 @@ function requireNamespace(namespace: unknown): string {
 function resolveMemo(memo: SessionClientOptions<unknown>['memo']): number {
   if (memo === undefined) return MEMO_BYTES_DEFAULT;
   if (memo === false) return 0;
-  requireOptions('memo', memo, ['bytes']);
-  return requireInteger('memo.bytes', memo.bytes, MEMO_BYTES_MIN, MEMO_BYTES_MAX);
+  const { bytes } = requireOptions('memo', memo, ['bytes']);
+  return requireInteger('memo.bytes', bytes, MEMO_BYTES_MIN, MEMO_BYTES_MAX);
 }
 
 function requireSchema<T>(schema: AnySchema<T>): AnySchema<T> {

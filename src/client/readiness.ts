@@ -1,4 +1,4 @@
-import { HoldfastError } from '../errors.ts';
+import { isHoldfastError } from '../errors.ts';
 import { READY_PAUSE_MS } from '../limits.ts';
 import { delay, type Platform } from '../platform/platform.ts';
 import { withDeadline } from '../tiering/deadline.ts';
@@ -33,6 +33,6 @@ class TimeIsUp extends Error {}
 
 /** Whatever the application's key source throws may say so of itself. */
 function mayPass(error: unknown): error is Error {
-  if (error instanceof HoldfastError) return error.retryable;
+  if (isHoldfastError(error)) return error.retryable;
   return error instanceof Error && 'retryable' in error && error.retryable === true;
 }

@@ -1,27 +1,33 @@
 import type { KeyObject } from 'node:crypto';
-import { ConfigurationError, OutcomeUnknownError, SessionNotFoundError } from '../errors.ts';
-import { HANDLES_MAX, READY_TIMEOUT_MS_DEFAULT, READY_TIMEOUT_MS_MAX } from '../limits.ts';
-import { requireOptions } from '../option-checks.ts';
-import { parseDuration, type Duration } from '../platform/duration.ts';
-import type { Platform } from '../platform/platform.ts';
-import type { SealedRecord } from '../session/sealed-record.ts';
-import { isSessionId, newSessionId, storageKeyOf } from '../session/session-id.ts';
-import type { SessionRecord } from '../session/session-record.ts';
-import type { TierHealth } from '../telemetry/standing.ts';
-import type { ReadOptions } from '../tiering/read-path.ts';
-import type { TieredStore } from '../tiering/tiered-store.ts';
+import { ConfigurationError, SessionNotFoundError } from '../errors.ts';
+import { HANDLES_MAX } from '../limits.ts';
 import type { MaintenanceTarget, Opened } from '../maintenance/target.ts';
+import { isSessionId, newSessionId, sessionIdFor, storageKeyOf } from '../session/session-id.ts';
+import type { TierHealth } from '../telemetry/standing.ts';
+import {
+  DEFAULT_GET,
+  resolveCreateOptions,
+  resolveExcept,
+  resolveGetOptions,
+  resolveReadyOptions,
+  resolveRegenerateOptions,
+  resolveReplaceOptions,
+  resolveUpdateOptions,
+  type CreateOptions,
+  type DestroyByUserOptions,
+  type GetOptions,
+  type ReadyOptions,
+  type RegenerateOptions,
+  type ReplaceOptions,
+  type UpdateOptions,
+} from './call-options.ts';
 import type { KeysHealth } from './key-keeper.ts';
 import { Opening } from './opening.ts';
-import {
-  resolveLifetime,
-  resolveOptions,
-  type Lifetime,
-  type ResolvedOptions,
-  type SessionClientOptions,
-} from './options.ts';
+import { resolveOptions, type ResolvedOptions, type SessionClientOptions } from './options.ts';
 import type { DeepReadonly } from './plain-data.ts';
+import { create } from './session-creation.ts';
 import { SessionData } from './session-data.ts';
+import { findNamed, requireNamed, type Named, type SessionRef } from './session-ref.ts';
 import {
   regenerate,
   replace,
@@ -32,36 +38,9 @@ import {
   type Written,
 } from './session-writer.ts';
 import { Session, type SessionSummary } from './session.ts';
+import { storedSessions, type StoredSession } from './stored-sessions.ts';
 import { UpdateQueue, type Deadline } from './update-queue.ts';
 import { findByHandles, summarize } from './user-sessions.ts';
-
-export interface CreateOptions {
-  /** The application's own id of the user; 1 to 512 bytes. Stored sealed, and as a keyed hash to find the user's sessions. */
-  readonly userId?: string;
-  /** A line for the user's device list, such as `Firefox on Linux`; at most 512 bytes, stored sealed. */
-  readonly label?: string;
-  /** Overrides the client's `lifetime` for this session, up to its `maxLifetime`. */
-  readonly lifetime?: Lifetime;
-}
-
-export interface ReadyOptions {
-  /** How long to keep trying; 0 tries once. From 0 to 10 min. @defaultValue '10s' */
-  readonly timeout?: Duration;
-}
-
-export interface GetOptions {
-  /** Whether this read counts as activity. @defaultValue true */
-  readonly touch?: boolean;
-  /** `strong` asks the durable tier, whatever the primary tier holds. @defaultValue 'bounded' */
-  readonly consistency?: 'bounded' | 'strong';
-}
-
-export interface RegenerateOptions<Input> {
-  /** The user that has just logged in, which sets `authenticatedAt`. A new one restarts the absolute lifetime. */
-  readonly userId?: string;
-  /** Replaces the data. */
-  readonly data?: DeepReadonly<Input> | Input;
-}
 
 /** What this process knows of its tiers and its keys. */
 export interface Health {
@@ -96,39 +75,50 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
    * what the key source failed with. A primary tier that is only away does not keep it from being ready.
    */
   async ready(options: ReadyOptions = {}): Promise<void> {
-    requireOptions('ready options', options, ['timeout']);
-    const { timeout = READY_TIMEOUT_MS_DEFAULT } = options;
-    return this.#opening.ready(parseDuration('timeout', timeout, 0, READY_TIMEOUT_MS_MAX));
+    return this.#opening.ready(resolveReadyOptions(options));
   }
 
-  /** A new session with a new id. One INSERT; durable once this resolves. Throws `PayloadError`. */
+  /** The namespace of this client's sessions. */
+  get namespace(): string {
+    return this.#options.namespace;
+  }
+
+  /** The lifetime of a session that is created without one, in milliseconds. */
+  get lifetime(): { readonly idle: number; readonly absolute: number } {
+    const { idleMs, absoluteMs } = this.#options.lifetime;
+    return { idle: idleMs, absolute: absoluteMs };
+  }
+
+  /** An id for a session that `create` is to make, where it has to be named before it exists. */
+  newId(): string {
+    return newSessionId(this.#options.platform);
+  }
+
+  /**
+   * The id that always belongs to this text in this namespace, such as another framework's session id. Whoever knows the text
+   * knows the id: it has to be a secret that cannot be guessed.
+   */
+  idFor(text: string): string {
+    return sessionIdFor(this.#options.namespace, text);
+  }
+
+  /**
+   * A new session. One INSERT; durable once this resolves. Throws `PayloadError`; with `id` also `SessionExistsError` and
+   * `SessionEndedError`, and `OutcomeUnknownError` where the session may exist.
+   */
   async create(data: DeepReadonly<Input> | Input, options: CreateOptions = {}): Promise<Session<T>> {
-    requireOptions('create options', options, ['userId', 'label', 'lifetime']);
-    const lifetime = resolveLifetime('lifetime', options.lifetime, this.#options.lifetime);
+    const creation = resolveCreateOptions(options, this.#options.lifetime);
     const bytes = await this.#data.write(data);
     const view = await this.#data.reread(bytes);
-    return this.#opening.use(async ({ store, seal }) => {
-      const now = this.#options.platform.now();
-      const record: SessionRecord = {
-        revision: 1,
-        createdAt: now,
-        absoluteExpiresAt: now + lifetime.absoluteMs,
-        idleLifetimeMs: lifetime.idleMs,
-        authenticatedAt: options.userId === undefined ? undefined : now,
-        lineage: [],
-        userId: options.userId,
-        label: options.label,
-        schemaVersion: 0,
-        data: bytes,
-      };
-      const { id, sealed } = await insertNew(store, (key) => seal(key, record, now), this.#options.platform);
+    return this.#opening.use(async (opened) => {
+      const { id, sealed, record } = await create(opened, creation, bytes);
       return this.#session({ id, session: written(sealed, record), view });
     });
   }
 
   /** The session, or null if there is none. Slides the idle deadline, at most once per touch interval. */
   async get(id: string, options: GetOptions = DEFAULT_GET): Promise<Session<T> | null> {
-    const readOptions = options === DEFAULT_GET ? DEFAULT_READ : resolveGetOptions(options);
+    const readOptions = resolveGetOptions(options);
     if (!isSessionId(id)) return null;
     const living = await this.#opening.use(({ store }) => store.read(storageKeyOf(id), readOptions));
     if (living === null) return null;
@@ -141,49 +131,62 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
    * may run more than once. No concurrent update is ever lost. Throws `SessionNotFoundError`, `PayloadError`, and
    * `RevisionConflictError` when others kept winning, or `change` did not end, until `updateTimeout`.
    */
-  async update(id: string, change: Change<T, Input>): Promise<Session<T>> {
+  async update(session: SessionRef<T>, change: Change<T, Input>, options: UpdateOptions = {}): Promise<Session<T>> {
     if (typeof change !== 'function')
       throw new ConfigurationError('update: expected a function that changes the data.');
-    return this.#write(id, (context, deadline) => update(context, change, deadline));
+    const changes = resolveUpdateOptions(options, this.#options.lifetime);
+    const named = requireNamed('update', session);
+    return this.#write(named, (context, deadline) => update(context, change, changes, deadline));
   }
 
-  /** Replaces the data if the session is still at `revision`; else throws `RevisionConflictError`. */
+  /**
+   * Replaces the data if the session is still at `revision`, by default that of the session in hand; else throws
+   * `RevisionConflictError`.
+   */
   async replace(
-    id: string,
+    session: SessionRef<T>,
     data: DeepReadonly<Input> | Input,
-    options: { readonly revision: number },
+    options: ReplaceOptions = {},
   ): Promise<Session<T>> {
-    requireOptions('replace options', options, ['revision']);
-    const { revision } = options;
-    if (!Number.isSafeInteger(revision) || revision < 1) {
-      throw new ConfigurationError('revision: expected the revision of a session, a whole number from 1.');
-    }
-    return this.#write(id, (context) => replace(context, data, revision));
+    const named = findNamed('replace', session);
+    const changes = resolveReplaceOptions(options, named?.living?.record.revision, this.#options.lifetime);
+    if (named === null) throw new SessionNotFoundError();
+    return this.#write(named, (context) => replace(context, data, changes));
   }
 
   /** Slides the idle deadline as `get` does, and waits for it. Throws `SessionNotFoundError`. */
-  async touch(id: string): Promise<void> {
-    const storageKey = requireKey(id);
+  async touch(session: SessionRef<T>): Promise<void> {
+    const { storageKey, living: inHand } = requireNamed('touch', session);
     return this.#opening.use(async ({ store }) => {
-      const living = await store.read(storageKey, { consistency: 'bounded', touch: false });
+      const living = inHand ?? (await store.read(storageKey, { consistency: 'bounded', touch: false }));
       if (living === null || !(await store.touch(living))) throw new SessionNotFoundError();
     });
   }
 
   /** A new id for the session, after a login; the old one is dead before this resolves. Throws `SessionNotFoundError`. */
-  async regenerate(id: string, options: RegenerateOptions<Input> = {}): Promise<Session<T>> {
-    requireOptions('regenerate options', options, ['userId', 'data']);
-    const moving = this.#write(id, (context, deadline) => regenerate(context, options, deadline));
-    return moving.finally(() => this.#opening.memo?.forget(requireKey(id)));
+  async regenerate(session: SessionRef<T>, options: RegenerateOptions<Input> = {}): Promise<Session<T>> {
+    const changes = resolveRegenerateOptions(options, this.#options.lifetime);
+    const named = requireNamed('regenerate', session);
+    const moving = this.#write(named, (context, deadline) => regenerate(context, changes, deadline));
+    return moving.finally(() => this.#opening.memo?.forget(named.storageKey));
   }
 
   /**
    * Ends the session for good. True if it was alive. Rejects with `RevocationNotDurableError` if only the primary tier could
    * be told.
    */
-  async destroy(id: string): Promise<boolean> {
-    if (!isSessionId(id)) return false;
-    return this.#end(storageKeyOf(id));
+  async destroy(session: SessionRef<T>): Promise<boolean> {
+    const named = findNamed('destroy', session);
+    return named === null ? false : this.#end(named.storageKey, named.living !== undefined);
+  }
+
+  /**
+   * Every living session of the namespace, in no order that means anything; never their ids. For operators: it reads all of the
+   * table, page by page. A session that is created or gets a new id meanwhile may be missed. One that does not open is left out
+   * and announced on `holdfast:envelope-rejected`.
+   */
+  all(): AsyncGenerator<StoredSession<T>, void, undefined> {
+    return storedSessions((call) => this.#opening.use(call), this.#data);
   }
 
   /**
@@ -206,13 +209,9 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
     );
   }
 
-  /** Ends the user's sessions, except the one whose id is given. How many were alive. */
-  async destroyByUser(userId: string, options: { readonly except?: string } = {}): Promise<number> {
-    requireOptions('destroyByUser options', options, ['except']);
-    const { except } = options;
-    // Taken for "except nobody", it would end the one session that was to be kept.
-    if (except !== undefined && !isSessionId(except)) throw new ConfigurationError('except: expected a session id.');
-    const keptKey = except === undefined ? null : storageKeyOf(except);
+  /** Ends the user's sessions, except the one that is given. How many were alive. */
+  async destroyByUser(userId: string, options: DestroyByUserOptions<T> = {}): Promise<number> {
+    const keptKey = resolveExcept(options);
     return this.#forgetting(
       this.#opening.use(({ codec, store }) => store.destroyByUser(codec.userKeys(userId), keptKey)),
     );
@@ -262,8 +261,8 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
   }
 
   /** Nothing is remembered of a session that has ended here; of one that ended elsewhere, for `MEMO_LIFETIME_MS` at most. */
-  #end(storageKey: Buffer): Promise<boolean> {
-    const ending = this.#opening.use(({ store }) => store.destroy(storageKey));
+  #end(storageKey: Buffer, isKnown: boolean): Promise<boolean> {
+    const ending = this.#opening.use(({ store }) => store.destroy(storageKey, isKnown));
     return ending.finally(() => this.#opening.memo?.forget(storageKey));
   }
 
@@ -272,59 +271,22 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
   }
 
   async #write(
-    id: string,
+    { id, storageKey, living }: Named,
     write: (context: WriterContext<T>, deadline: Deadline) => Promise<Written<T>>,
   ): Promise<Session<T>> {
-    const storageKey = requireKey(id);
-    return this.#opening.use(async ({ platform, codec, store, seal }) => {
+    return this.#opening.use(async (opened) => {
       const maxLifetimeMs = this.#options.lifetime.maxMs;
-      const context = { id, storageKey, platform, data: this.#data, codec, store, seal, maxLifetimeMs };
-      const result = await this.#queue.run(storageKey.toString('latin1'), (deadline) => write(context, deadline));
+      const context = { ...opened, id, storageKey, data: this.#data, maxLifetimeMs };
+      const result = await this.#queue.run(storageKey.toString('latin1'), (deadline, isFirst) =>
+        write({ ...context, living: isFirst ? living : undefined }, deadline),
+      );
       return this.#session(result);
     });
   }
 
   /** JSON that has just been written is parsed when somebody looks at it. */
   #session({ id, session, view }: Written<T>): Session<T> {
-    if (view === undefined) return new Session(id, session, undefined, this.#data);
+    if (view === undefined) return new Session(id, session, undefined, () => this.#data.readNow(session));
     return new Session(id, session, this.#data.share(session, view));
   }
-}
-
-/** Under a fresh id; once more under another when the outcome is unknown, since nobody has been told the first. */
-async function insertNew(
-  store: TieredStore,
-  seal: (storageKey: Buffer) => Promise<SealedRecord>,
-  platform: Platform,
-  isLast = false,
-): Promise<{ id: string; sealed: SealedRecord }> {
-  const id = newSessionId(platform);
-  try {
-    const sealed = await seal(storageKeyOf(id));
-    if ((await store.create(sealed)) === 'inserted') return { id, sealed };
-    // 256 random bits do not collide.
-    throw new OutcomeUnknownError();
-  } catch (error) {
-    if (isLast || !(error instanceof OutcomeUnknownError)) throw error;
-    return insertNew(store, seal, platform, true);
-  }
-}
-
-const DEFAULT_GET: GetOptions = {};
-const DEFAULT_READ: ReadOptions = { consistency: 'bounded', touch: true };
-
-function resolveGetOptions(options: GetOptions): ReadOptions {
-  requireOptions('get options', options, ['touch', 'consistency']);
-  const { touch = true, consistency = 'bounded' } = options;
-  if (typeof touch !== 'boolean') throw new ConfigurationError('touch: expected a boolean.');
-  if (consistency !== 'bounded' && consistency !== 'strong') {
-    throw new ConfigurationError("consistency: expected 'bounded' or 'strong'.");
-  }
-  return { touch, consistency };
-}
-
-/** A malformed id names no session. */
-function requireKey(id: string): Buffer {
-  if (!isSessionId(id)) throw new SessionNotFoundError();
-  return storageKeyOf(id);
 }

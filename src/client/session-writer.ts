@@ -10,14 +10,17 @@ import type { SessionRecord } from '../session/session-record.ts';
 import type { LivingSession } from '../tiering/context.ts';
 import { withDeadline } from '../tiering/deadline.ts';
 import type { TieredStore } from '../tiering/tiered-store.ts';
-import type { SessionData, View } from './session-data.ts';
 import type { DeepReadonly } from './plain-data.ts';
+import { changedRecord, rebornRecord, type RecordChanges } from './record-changes.ts';
+import type { SessionData, View } from './session-data.ts';
 import type { Deadline } from './update-queue.ts';
 
 /** What a write works with, and the session that it is for. */
 export interface WriterContext<T> {
   readonly id: string;
   readonly storageKey: Buffer;
+  /** The session as the caller has it: the first attempt begins from it, without a read. */
+  readonly living: LivingSession | undefined;
   readonly platform: Platform;
   readonly store: TieredStore;
   readonly seal: Seal;
@@ -42,12 +45,13 @@ type Awaitable<V> = Promise<V> | V;
 export async function update<T>(
   context: WriterContext<T>,
   change: (draft: T) => unknown,
+  changes: RecordChanges,
   deadline: Deadline,
 ): Promise<Written<T>> {
   return untilApplied(context, deadline, async (current) => {
     const bytes = await changedData(context, current, change, deadline);
     const view = await context.data.reread(bytes);
-    const session = await swap(context, current, bytes);
+    const session = await swap(context, current, changes, bytes);
     return session === null ? null : { id: context.id, session, view };
   });
 }
@@ -88,26 +92,21 @@ function misreturned(kind: string): PayloadError {
 export async function replace<T>(
   context: WriterContext<T>,
   replacement: unknown,
-  revision: number,
+  changes: RecordChanges & { readonly revision: number },
 ): Promise<Written<T>> {
   const bytes = await context.data.write(replacement);
   const view = await context.data.reread(bytes);
-  const current = await atRevision(context, revision);
-  const session = await swap(context, current, bytes);
+  const current = await atRevision(context, changes.revision);
+  const session = await swap(context, current, changes, bytes);
   if (session !== null) return { id: context.id, session, view };
   if ((await context.store.readDurable(current.storageKey)) === null) throw new SessionNotFoundError();
   throw new RevisionConflictError();
 }
 
-export interface Regenerating {
-  readonly userId?: string;
-  readonly data?: unknown;
-}
-
-/** A new id for the same session. A new user starts a new life: its absolute lifetime begins again. */
+/** A new id for the same session. */
 export async function regenerate<T>(
   context: WriterContext<T>,
-  changes: Regenerating,
+  changes: RecordChanges & { readonly data: unknown },
   deadline: Deadline,
 ): Promise<Written<T>> {
   const bytes = changes.data === undefined ? undefined : await context.data.write(changes.data);
@@ -115,14 +114,15 @@ export async function regenerate<T>(
   const storageKey = storageKeyOf(newId);
   return untilApplied(context, deadline, async (current) => {
     const now = context.platform.now();
-    const record = reborn(current.record, changes.userId, bytes, now, context.maxLifetimeMs);
+    const data = bytes ?? current.record.data;
+    const record = rebornRecord(current.record, changes, data, now, context.maxLifetimeMs);
     const view = await context.data.reread(record.data);
     const sealed = await context.seal(storageKey, record, now);
     const hasMoved = await context.store.regenerate({
       previousStorageKey: current.storageKey,
       previousAbsoluteExpiresAt: current.record.absoluteExpiresAt,
       record: sealed,
-      idleLifetimeMs: record.idleLifetimeMs,
+      idleLifetimeMs: current.record.idleLifetimeMs,
     });
     if (!hasMoved) return null;
     const kept = context.codec.remember(storageKey, sealed.envelope, record);
@@ -130,23 +130,10 @@ export async function regenerate<T>(
   });
 }
 
-function reborn(
-  record: SessionRecord,
-  userId: string | undefined,
-  data: Buffer | undefined,
-  now: number,
-  maxLifetimeMs: number,
-): SessionRecord {
-  const next = { ...record, revision: record.revision + 1, data: data ?? record.data };
-  if (userId === undefined) return next;
-  if (userId === record.userId) return { ...next, authenticatedAt: now };
-  const lifetimeMs = Math.min(record.absoluteExpiresAt - record.createdAt, maxLifetimeMs);
-  const absoluteExpiresAt = now + lifetimeMs;
-  return { ...next, userId, authenticatedAt: now, createdAt: now, absoluteExpiresAt };
-}
-
 /** The session at this revision; a copy that is behind it is looked up in the durable tier. */
-async function atRevision<T>({ store, storageKey }: WriterContext<T>, revision: number): Promise<LivingSession> {
+async function atRevision<T>(context: WriterContext<T>, revision: number): Promise<LivingSession> {
+  const { living, store, storageKey } = context;
+  if (living?.record.revision === revision) return living;
   let current = await store.read(storageKey, { consistency: 'bounded', touch: false });
   if (current !== null && current.record.revision < revision) current = await store.readDurable(storageKey);
   if (current === null) throw new SessionNotFoundError();
@@ -155,11 +142,16 @@ async function atRevision<T>({ store, storageKey }: WriterContext<T>, revision: 
 }
 
 /** The session after the write; null if another write came first or it is gone. */
-async function swap<T>(context: WriterContext<T>, current: LivingSession, data: Buffer): Promise<LivingSession | null> {
+async function swap<T>(
+  context: WriterContext<T>,
+  current: LivingSession,
+  changes: RecordChanges,
+  data: Buffer,
+): Promise<LivingSession | null> {
   const now = context.platform.now();
-  const record: SessionRecord = { ...current.record, revision: current.record.revision + 1, data };
+  const record = changedRecord(current.record, changes, data, now);
   const sealed = await context.seal(current.storageKey, record, now);
-  const isApplied = await context.store.update(sealed, record.idleLifetimeMs);
+  const isApplied = await context.store.update(sealed, current.record.idleLifetimeMs);
   if (!isApplied) return null;
   return written(sealed, context.codec.remember(current.storageKey, sealed.envelope, record));
 }
@@ -169,8 +161,8 @@ async function untilApplied<T>(
   deadline: Deadline,
   attempt: (current: LivingSession) => Promise<Written<T> | null>,
 ): Promise<Written<T>> {
-  const { platform, store, storageKey } = context;
-  let current = await store.read(storageKey, { consistency: 'bounded', touch: false });
+  const { living, platform, store, storageKey } = context;
+  let current = living ?? (await store.read(storageKey, { consistency: 'bounded', touch: false }));
   for (let tries = 1; ; tries += 1) {
     if (current === null) throw new SessionNotFoundError();
     const result = await attempt(current);

@@ -2,7 +2,6 @@ import { inspect } from 'node:util';
 import { handleOf } from '../session/session-id.ts';
 import type { LivingSession } from '../tiering/context.ts';
 import type { DeepReadonly } from './plain-data.ts';
-import type { SessionData } from './session-data.ts';
 
 /** What may be shown of a session: to a log, to a debugger, to its user. */
 export interface SessionSummary {
@@ -28,10 +27,10 @@ export class Session<T> implements SessionSummary {
   readonly #living: LivingSession;
   #data: DeepReadonly<T> | undefined;
   /** Parses the data when somebody asks for it; undefined once it is parsed. */
-  #unread: SessionData<T> | undefined;
+  #unread: (() => DeepReadonly<T>) | undefined;
 
   /** @internal */
-  constructor(id: string, living: LivingSession, data: DeepReadonly<T> | undefined, unread?: SessionData<T>) {
+  constructor(id: string, living: LivingSession, data: DeepReadonly<T> | undefined, unread?: () => DeepReadonly<T>) {
     this.#id = id;
     this.#living = living;
     this.#data = data;
@@ -49,7 +48,7 @@ export class Session<T> implements SessionSummary {
    */
   get data(): DeepReadonly<T> {
     if (this.#unread !== undefined) {
-      this.#data = this.#unread.readNow(this.#living);
+      this.#data = this.#unread();
       this.#unread = undefined;
     }
     return this.#data as DeepReadonly<T>;
@@ -99,6 +98,12 @@ export class Session<T> implements SessionSummary {
 
   toJSON(): { handle: string; revision: number; servedBy: 'durable' | 'primary' } {
     return { handle: this.handle, revision: this.revision, servedBy: this.servedBy };
+  }
+
+  /** What the library knows of it; undefined for anything but a session of this copy of the package. */
+  static inHand(value: unknown): { readonly id: string; readonly living: LivingSession } | undefined {
+    if (typeof value !== 'object' || value === null || !(#living in value)) return undefined;
+    return { id: value.#id, living: value.#living };
   }
 
   // Not a method: a computed name is more than `isolatedDeclarations` can describe.

@@ -25,14 +25,17 @@ export class UpdateQueue {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Runs `write` when its turn has come; rejects with `RevisionConflictError` if that takes longer than the time-out. */
-  async run<R>(key: string, write: (deadline: Deadline) => Promise<R>): Promise<R> {
+  /**
+   * Runs `write` when its turn has come; rejects with `RevisionConflictError` if that takes longer than the time-out. `isFirst`: no
+   * other write of this process came before it, so what its caller has seen of the session may still be so.
+   */
+  async run<R>(key: string, write: (deadline: Deadline, isFirst: boolean) => Promise<R>): Promise<R> {
     const deadline = this.#platform.monotonic() + this.#timeoutMs;
     const line = this.#lines.get(key);
     if (line === undefined) this.#lines.set(key, new Set());
     else await this.#turn(line);
     try {
-      return await write(deadline);
+      return await write(deadline, line === undefined);
     } finally {
       this.#passOn(key);
     }

@@ -38,7 +38,7 @@ const NO_KEYS: Lineage = [];
 export function encodeRecord(record: SessionRecord, serializerId: number): Buffer {
   checkNumbers(record);
   const userId = record.userId === undefined ? undefined : encodeUserId(record.userId);
-  const label = record.label === undefined ? undefined : encodeText(record.label, LABEL_BYTES_MAX, 'label');
+  const label = record.label === undefined ? undefined : encodeLabel(record.label);
   const textsAt = LINEAGE_AT + record.lineage.length * KEY_ID_BYTES;
   const dataAt = textsAt + 4 + (userId?.length ?? 0) + (label?.length ?? 0);
   const bytes = Buffer.allocUnsafe(dataAt + record.data.length);
@@ -82,6 +82,11 @@ export function decodeRecord(bytes: Buffer, revision: number, serializerId: numb
 export function encodeUserId(userId: string): Buffer {
   if (userId === '') throw new PayloadError('The userId must not be empty.');
   return encodeText(userId, USER_ID_BYTES_MAX, 'userId');
+}
+
+/** The bytes of a label. Throws `PayloadError`. */
+export function encodeLabel(label: string): Buffer {
+  return encodeText(label, LABEL_BYTES_MAX, 'label');
 }
 
 function encodeText(text: string, bytesMax: number, what: string): Buffer {

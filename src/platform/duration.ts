@@ -11,8 +11,8 @@ export function parseDuration(option: string, value: unknown, minMs: number, max
   const ms = toMs(value);
   if (ms === undefined || ms < minMs || ms > maxMs) {
     throw new ConfigurationError(
-      `${option}: expected a duration from ${spell(minMs)} to ${spell(maxMs)}, in milliseconds or like '30m' ` +
-        `(units ms, s, m, h, d), but got ${describe(value)}.`,
+      `${option}: expected a duration from ${spell(minMs)} to ${spell(maxMs)}: milliseconds as a number, or a whole number and ` +
+        `one of the units ms, s, m, h, d without a space, such as '30m' or '2h'; but got ${describeDuration(value)}.`,
     );
   }
   return ms;
@@ -24,7 +24,14 @@ function toMs(value: unknown): number | undefined {
   return match === null ? undefined : Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? Number.NaN);
 }
 
-function spell(ms: number): string {
+/** Any text may stand where a duration belongs; what begins like one, such as `2 hours`, is shown. */
+function describeDuration(value: unknown): string {
+  const isLike = typeof value === 'string' && /^[+-]?\d[\d.,]{0,11} ?[a-z]{0,12}$/i.test(value);
+  return isLike ? `'${value}'` : describe(value);
+}
+
+/** A duration in the largest unit that fits. */
+export function spell(ms: number): string {
   const unit = ['d', 'h', 'm', 's'].find((name) => ms % (UNIT_MS[name] ?? 1) === 0) ?? 'ms';
   return `${ms / (UNIT_MS[unit] ?? 1)}${unit}`;
 }

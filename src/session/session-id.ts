@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { PayloadError } from '../errors.ts';
 import { HANDLE_BYTES, SESSION_ID_BYTES } from '../limits.ts';
 import { randomBytes, type Platform } from '../platform/platform.ts';
 
@@ -8,11 +9,20 @@ import { randomBytes, type Platform } from '../platform/platform.ts';
  */
 const CANONICAL_SESSION_ID = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 
+const ID_LABEL = 'holdfast id v1\0';
 const HANDLE_LABEL = Buffer.from('holdfast handle v1\0', 'ascii');
 
 /** A new session id from 256 fresh random bits. The caller's secret: never stored, never logged. */
 export function newSessionId(platform: Platform): string {
   return randomBytes(platform, SESSION_ID_BYTES).toString('base64url');
+}
+
+/** The session id of a text in a namespace: SHA-256 of `holdfast id v1 ‖ 0 ‖ namespace ‖ 0 ‖ text`. Throws `PayloadError`. */
+export function sessionIdFor(namespace: string, text: string): string {
+  if (typeof text !== 'string' || text === '') throw new PayloadError('idFor: expected a text that is not empty.');
+  // UTF-8 has no lone surrogates: all of them would become U+FFFD, and two texts one id.
+  if (/\p{Surrogate}/u.test(text)) throw new PayloadError('idFor: the text contains a lone surrogate.');
+  return hash('sha256', `${ID_LABEL}${namespace}\0${text}`, 'base64url');
 }
 
 /** Whether `value` is spelled as this library spells session ids. Decides before any I/O. */

@@ -1,4 +1,4 @@
-import { HoldfastError } from '../errors.ts';
+import { isHoldfastError } from '../errors.ts';
 import { TransientSet } from '../platform/transient.ts';
 import { handleOf } from '../session/session-id.ts';
 import { backgroundFailure, revocationLost, type BackgroundFailure } from '../telemetry/channels.ts';
@@ -25,7 +25,7 @@ export class Background {
 /** Of work that no caller waits for: whoever let it be thrown would end the process. */
 export function announceFailure(work: BackgroundFailure['work'], error: unknown): void {
   if (!backgroundFailure.hasSubscribers) return;
-  backgroundFailure.publish({ work, code: error instanceof HoldfastError ? error.code : 'unexpected' });
+  backgroundFailure.publish({ work, code: isHoldfastError(error) ? error.code : 'unexpected' });
 }
 
 /** Nobody will try the revocation of this session again. */

@@ -14,10 +14,10 @@ import { markDirty } from './write-path.ts';
 
 /**
  * True if the session was alive, under this key or one that it has got lately. Looks for the row before anything else: an id
- * that somebody made up costs reads, which are shared.
+ * that somebody made up costs reads, which are shared. A session that the caller has seen (`isKnown`) is not looked for.
  */
-export async function destroy(context: TieringContext, storageKey: Buffer): Promise<boolean> {
-  if (await isThere(context, storageKey)) {
+export async function destroy(context: TieringContext, storageKey: Buffer, isKnown = false): Promise<boolean> {
+  if (isKnown || (await isThere(context, storageKey))) {
     const wasAlive = await destroyAt(context, storageKey);
     if (wasAlive !== null) return wasAlive;
   }

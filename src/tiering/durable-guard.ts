@@ -1,4 +1,4 @@
-import { OutcomeUnknownError, reasonOf, TierFailure, TierUnavailableError } from '../errors.ts';
+import { OutcomeUnknownError, reasonOf, TierFailure, TierUnavailableError, isTierFailure } from '../errors.ts';
 import {
   DURABLE_CALLS_MAX,
   DURABLE_FAILURES_TO_OPEN,
@@ -303,7 +303,7 @@ export class DurableGuard {
       this.#breaker.succeeded();
       return answer;
     } catch (error) {
-      if (!(error instanceof TierFailure)) throw error;
+      if (!isTierFailure(error)) throw error;
       this.#judge(error);
       throw error.kind === 'ambiguous' ? ifAmbiguous(error.reason) : new TierUnavailableError('durable', error.reason);
     }
@@ -373,5 +373,5 @@ export class DurableGuard {
 }
 
 function isMisconfigured(error: unknown): boolean {
-  return error instanceof TierFailure && error.kind === 'misconfigured';
+  return isTierFailure(error) && error.kind === 'misconfigured';
 }

@@ -1,4 +1,4 @@
-import { reasonOf, TierFailure } from '../errors.ts';
+import { isTierFailure, reasonOf, TierFailure } from '../errors.ts';
 import { PROBES_IN_TIME, SLOW_LOOK_MS } from '../limits.ts';
 import type { CancelTimer, Platform } from '../platform/platform.ts';
 import { UP, type Verdict } from '../telemetry/standing.ts';
@@ -81,7 +81,7 @@ export class PrimaryGuard {
       await this.#tier.open(context, () => this.#connectionChanged());
     } catch (error) {
       this.#breaker.trip(reasonOf(error));
-      if (!(error instanceof TierFailure) || error.kind === 'misconfigured') throw error;
+      if (!isTierFailure(error) || error.kind === 'misconfigured') throw error;
     }
   }
 

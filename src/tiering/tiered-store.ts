@@ -20,7 +20,7 @@ import { isTouchDue, touch } from './touch-path.ts';
 import { sweepPage, type SweptPage } from './sweep-path.ts';
 import { Sweeper, type SweepPlan } from './sweeper.ts';
 import { TierStandings } from './tier-standings.ts';
-import { create, update } from './write-path.ts';
+import { create, update, type Naming } from './write-path.ts';
 
 export interface TieredStoreOptions {
   readonly primary: PrimaryTier;
@@ -128,8 +128,8 @@ export class TieredStore {
     return this.#standings.durable;
   }
 
-  create(record: SealedRecord): Promise<InsertOutcome> {
-    return create(this.#context, record);
+  create(record: SealedRecord, naming: Naming): Promise<InsertOutcome> {
+    return create(this.#context, record, naming);
   }
 
   read(storageKey: Buffer, options: ReadOptions): Promise<LivingSession | null> {
@@ -162,8 +162,9 @@ export class TieredStore {
     return regenerate(this.#context, regeneration);
   }
 
-  destroy(storageKey: Buffer): Promise<boolean> {
-    return destroy(this.#context, storageKey);
+  /** `isKnown`: the caller has seen the session, which need not be looked for. */
+  destroy(storageKey: Buffer, isKnown = false): Promise<boolean> {
+    return destroy(this.#context, storageKey, isKnown);
   }
 
   /** How many of these were alive. */

@@ -9,22 +9,34 @@ import { entomb, newRevocation } from './revocation.ts';
 import { UNREACHED } from './primary-guard.ts';
 import { orUnknown, settle } from './unknown-outcome.ts';
 
+/** Whether the caller has named the session itself, and so knows its id before it exists. */
+export type Naming = 'fresh' | 'named';
+
 /**
  * One INSERT. Nothing goes to the primary tier: the first read fills it, so no copy can be there before the truth is.
  *
  * An INSERT whose answer is lost is not asked for again: it may still run, and if the session had got another key by then,
- * it would make the old one live again. Its key is given up instead; nobody has been told the id.
+ * it would make the old one live again. The key of a fresh session is given up instead, since nobody has been told the id. A
+ * session that the caller named may be there, and stays.
  */
-export async function create(context: TieringContext, record: SealedRecord): Promise<InsertOutcome> {
+export async function create(context: TieringContext, record: SealedRecord, naming: Naming): Promise<InsertOutcome> {
   const { durable, platform } = context;
+  if (naming === 'named' && (await isKnownDead(context, record.storageKey))) return 'ended';
   const writeId = newWriteId(platform);
   const command = { record, writeId, validUntil: durable.validUntil(), aliveAt: platform.now() };
   try {
     return await durable.insert(command);
   } catch (error) {
-    if (error instanceof OutcomeUnknownError) giveUp(context, command);
+    if (error instanceof OutcomeUnknownError && naming === 'fresh') giveUp(context, command);
     throw error;
   }
+}
+
+/** A tombstone outlives its row where rows of ended sessions are deleted early, and would hide a new session behind it. */
+async function isKnownDead({ primary, revocations }: TieringContext, storageKey: Buffer): Promise<boolean> {
+  if (revocations.refuses(storageKey)) return true;
+  const entry = await primary.read(storageKey);
+  return entry !== UNREACHED && entry.kind === 'tombstone';
 }
 
 /**

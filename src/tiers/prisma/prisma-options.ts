@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../../errors.ts';
+import { requireOptions } from '../../option-checks.ts';
 import type { PrismaClientLike } from './prisma-client.ts';
 
 const PROVIDERS = ['mysql', 'postgresql', 'sqlite'] as const;
@@ -31,10 +32,7 @@ export function resolvePrismaOptions(client: PrismaClientLike, options: PrismaTi
   if (typeof options !== 'object' || options === null) {
     throw new ConfigurationError(`prismaTier takes a client and { provider: ${quoted(PROVIDERS)} }.`);
   }
-  if (Object.keys(options).some((name) => name !== 'provider' && name !== 'table')) {
-    throw new ConfigurationError('prismaTier: unknown option; expected provider, table.');
-  }
-  const { provider, table = DEFAULT_TABLE } = options;
+  const { provider, table = DEFAULT_TABLE } = requireOptions('prismaTier', options, ['provider', 'table']);
   if (!PROVIDERS.includes(provider)) {
     throw new ConfigurationError(`prismaTier: provider must be ${quoted(PROVIDERS)}.`);
   }

@@ -1,0 +1,32 @@
+import { ConfigurationError, SessionNotFoundError } from '../errors.ts';
+import { isSessionId, storageKeyOf } from '../session/session-id.ts';
+import type { LivingSession } from '../tiering/context.ts';
+import { Session } from './session.ts';
+
+/** The session that a call is for: its id, or the session itself as an earlier call returned it, which saves the first read. */
+export type SessionRef<T> = Session<T> | string;
+
+export interface Named {
+  readonly id: string;
+  readonly storageKey: Buffer;
+  /** The session as the caller has it; undefined where there is only an id. */
+  readonly living: LivingSession | undefined;
+}
+
+/** Null for a malformed id, which names no session. Throws `ConfigurationError` for what is neither. */
+export function findNamed(what: string, ref: unknown): Named | null {
+  const inHand = Session.inHand(ref);
+  if (inHand !== undefined) return { ...inHand, storageKey: inHand.living.storageKey };
+  if (isSessionId(ref)) return { id: ref, storageKey: storageKeyOf(ref), living: undefined };
+  if (typeof ref === 'object' && ref !== null) {
+    throw new ConfigurationError(`${what}: expected a session id or a Session that this package returned.`);
+  }
+  return null;
+}
+
+/** The same for calls that need a session. */
+export function requireNamed(what: string, ref: unknown): Named {
+  const named = findNamed(what, ref);
+  if (named === null) throw new SessionNotFoundError();
+  return named;
+}

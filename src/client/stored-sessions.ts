@@ -1,0 +1,83 @@
+import { EnvelopeError } from '../errors.ts';
+import { LIST_PAGE_ROWS } from '../limits.ts';
+import type { MaintenanceTarget, Opened } from '../maintenance/target.ts';
+import { hasEnded } from '../session/lifetime.ts';
+import type { SealedRecord } from '../session/sealed-record.ts';
+import { handleOf } from '../session/session-id.ts';
+import type { SessionRecord } from '../session/session-record.ts';
+import { envelopeRejected } from '../telemetry/channels.ts';
+import type { LivingSession } from '../tiering/context.ts';
+import type { DeepReadonly } from './plain-data.ts';
+import type { SessionData } from './session-data.ts';
+import type { SessionSummary } from './session.ts';
+
+/** A session as an operator sees it: everything but its id, which nobody can know from what is stored. */
+export interface StoredSession<T> extends SessionSummary {
+  readonly userId: string | undefined;
+  readonly revision: number;
+  readonly data: DeepReadonly<T>;
+}
+
+/** The living sessions of the namespace in order of storage key. One that does not open is announced and left out. */
+export async function* storedSessions<T>(
+  use: MaintenanceTarget['~use'],
+  data: SessionData<T>,
+): AsyncGenerator<StoredSession<T>, void, undefined> {
+  let after: Buffer | null = Buffer.alloc(0);
+  while (after !== null) {
+    const start: Buffer = after;
+    const page = await use((opened) => readPage(opened, start));
+    for (const session of page.sessions) yield storedSession(session, await data.read(session));
+    after = page.next;
+  }
+}
+
+interface StoredPage {
+  readonly sessions: readonly LivingSession[];
+  /** Where to go on; null after the last page. */
+  readonly next: Buffer | null;
+}
+
+async function readPage({ store, codec, platform }: Opened, after: Buffer): Promise<StoredPage> {
+  const { rows, next } = await store.walk(after, LIST_PAGE_ROWS);
+  const read = await Promise.all(rows.map(({ storageKey }) => store.readRow(storageKey)));
+  const now = platform.now();
+  const sessions = read.flatMap((row): LivingSession[] => {
+    const record = row === null || hasEnded(row, now) ? null : tryOpen(codec, row);
+    if (row === null || record === null) return [];
+    const { storageKey, lastSeenAt, idleExpiresAt } = row;
+    return [{ storageKey, record, lastSeenAt, idleExpiresAt, servedBy: 'durable' }];
+  });
+  return { sessions, next };
+}
+
+function tryOpen(codec: Opened['codec'], { storageKey, revision, envelope }: SealedRecord): SessionRecord | null {
+  try {
+    const record = codec.open(storageKey, envelope);
+    if (record.revision !== revision) throw new EnvelopeError('rolled-back');
+    return record;
+  } catch (error) {
+    if (!(error instanceof EnvelopeError)) throw error;
+    if (envelopeRejected.hasSubscribers) {
+      envelopeRejected.publish({ tier: 'durable', reason: error.reason, handle: handleOf(storageKey) });
+    }
+    return null;
+  }
+}
+
+function storedSession<T>(living: LivingSession, data: DeepReadonly<T>): StoredSession<T> {
+  const { storageKey, record, lastSeenAt, idleExpiresAt } = living;
+  const { userId, label, revision, authenticatedAt } = record;
+  return {
+    handle: handleOf(storageKey),
+    userId,
+    label,
+    revision,
+    data,
+    createdAt: new Date(record.createdAt),
+    authenticatedAt: authenticatedAt === undefined ? undefined : new Date(authenticatedAt),
+    lastSeenAt: new Date(lastSeenAt),
+    idleExpiresAt: new Date(idleExpiresAt),
+    absoluteExpiresAt: new Date(record.absoluteExpiresAt),
+  };
+}
