@@ -165,7 +165,7 @@ export const LATECOMER_TIMEOUTS = 3;
 export const REVOKE_BATCH_ROWS = 1_000;
 /** How often the database is asked whether a statement that was lost can still run. */
 export const LOST_STATEMENT_LOOK_MS = 100;
-/** Walks over the sessions to be ended; one more than the last finds nothing unless somebody regenerates faster than that. */
+/** Walks over the sessions to be ended. Where the last still finds some that have moved, somebody regenerates faster than that, and it is said. */
 export const REVOKE_WALKS_MAX = 10;
 /** Rows that one statement lists: with the largest payload, 100 MB. */
 export const LIST_PAGE_ROWS = 100;

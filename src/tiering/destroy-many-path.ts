@@ -17,7 +17,7 @@ import { orUnknown, settle } from './unknown-outcome.ts';
 
 /**
  * Ends every session whose creation was acknowledged before the call. How many were alive. A session that is regenerated
- * meanwhile may get a key behind the walk, so the walk is repeated until it finds nothing.
+ * meanwhile may get a key behind the walk, so the walk is repeated until it finds none that has moved.
  */
 export async function destroyMany(
   context: TieringContext,
@@ -26,12 +26,12 @@ export async function destroyMany(
 ): Promise<number> {
   const done: Progress = { revoked: 0, alive: 0, lostUntil: null };
   try {
-    for (let walk = 1; walk <= REVOKE_WALKS_MAX; walk += 1) {
-      const { revoked } = done;
-      const validUntil = await destroyOneWalk(context, of, except, done);
-      if (done.revoked > revoked) continue;
+    for (let walk = 1; ; walk += 1) {
+      const { validUntil, found, moved } = await destroyOneWalk(context, of, except, done);
+      // The first walk may have been overtaken by whatever it found; later ones only by what had moved. A new login has not.
+      const isOvertaken = walk === 1 ? found > 0 : moved > 0;
       // A statement that came too late for its deadline finds nothing either.
-      if (!(await context.durable.isPast(validUntil))) break;
+      if (!isOvertaken && !(await context.durable.isPast(validUntil))) break;
       if (walk === REVOKE_WALKS_MAX) throw new OutcomeUnknownError();
     }
     if (done.lostUntil !== null) await orUnknown(untilPast(context, done.lostUntil));
@@ -52,18 +52,24 @@ interface Progress {
   lostUntil: number | null;
 }
 
-/**
- * Batch after batch, each one statement that marks its rows; what a batch revoked is entombed before the next. Resolves to
- * the deadline of the last one.
- */
+interface Walk {
+  readonly found: number;
+  /** Of those, how many had lately been given another key. */
+  readonly moved: number;
+  /** The deadline of the last statement. */
+  readonly validUntil: number | null;
+}
+
+/** Batch after batch, each one statement that marks its rows; what a batch revoked is entombed before the next. */
 async function destroyOneWalk(
   context: TieringContext,
   of: readonly Buffer[] | 'everyone',
   except: Buffer | null,
   done: Progress,
-): Promise<number | null> {
+): Promise<Walk> {
   const { platform, durable } = context;
   let after: Buffer = Buffer.alloc(0);
+  let [found, moved] = [0, 0];
   for (;;) {
     const now = platform.now();
     const writeId = newWriteId(platform);
@@ -81,10 +87,12 @@ async function destroyOneWalk(
     // A repeat that found nothing may have come too late.
     if (isRepeat && rows.length === 0) throw new OutcomeUnknownError();
     await Promise.all(rows.map((row) => entomb(context, row)));
+    found += rows.length;
+    moved += rows.filter(({ hasMoved }) => hasMoved).length;
     done.revoked += rows.length;
     done.alive += rows.filter((row) => !hasEnded(row, now)).length;
     const last = rows.at(-1);
-    if (last === undefined || rows.length < REVOKE_BATCH_ROWS) return command.validUntil;
+    if (last === undefined || rows.length < REVOKE_BATCH_ROWS) return { found, moved, validUntil: command.validUntil };
     after = last.storageKey;
   }
 }

@@ -128,6 +128,8 @@ export interface RevokedRow {
   readonly storageKey: Buffer;
   readonly idleExpiresAt: number;
   readonly absoluteExpiresAt: number;
+  /** Whether it was given another key lately; `clearFeed` forgets it. */
+  readonly hasMoved: boolean;
 }
 
 /** Which ring a fleet uses. The fingerprint tells two rings of one version apart. */

@@ -337,6 +337,7 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
           storageKey,
           idleExpiresAt: 1,
           absoluteExpiresAt: 2,
+          hasMoved: false,
         });
       });
     });
@@ -511,10 +512,26 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
     describe('revoke', () => {
       it('answers the deadlines of what it revoked, once', async () => {
         const { storageKey, idleExpiresAt, absoluteExpiresAt } = await insert(tier);
-        const row = { storageKey, idleExpiresAt, absoluteExpiresAt };
+        const row = { storageKey, idleExpiresAt, absoluteExpiresAt, hasMoved: false };
         expect(await tier.revoke(revocation(storageKey))).toEqual(row);
         expect(await tier.revoke(revocation(storageKey))).toBeNull();
         expect(await tier.revoke(revocation(key()))).toBeNull();
+      });
+
+      it('says of a row that it was given another key lately', async () => {
+        const userKey = key();
+        const [one, many, still] = [
+          await insert(tier),
+          await insert(tier, { userKey }),
+          await insert(tier, { userKey }),
+        ];
+        const [movedOne, movedMany] = [move(one), move(many)];
+        await Promise.all([tier.regenerate(movedOne), tier.regenerate(movedMany)]);
+        expect(await tier.revoke(revocation(movedOne.record.storageKey))).toMatchObject({ hasMoved: true });
+        const rows = await tier.revokeMany(revokeAll({ of: [userKey] }));
+        const moved = rows.filter(({ hasMoved }) => hasMoved).map(({ storageKey }) => storageKey);
+        expect(moved).toEqual([movedMany.record.storageKey]);
+        expect(rows.map(({ storageKey }) => storageKey)).toContainEqual(still.storageKey);
       });
 
       it('answers the same write twice', async () => {
@@ -601,6 +618,7 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
             storageKey,
             idleExpiresAt,
             absoluteExpiresAt,
+            hasMoved: false,
           })),
         );
         for (const { storageKey } of mine) expect(await tier.read(storageKey)).toBeNull();

@@ -303,8 +303,8 @@ class MemoryDurableTier implements DurableTier {
     if (row.revokedAt === null) {
       this.#store({ ...row, revision: row.revision + 1, revokedAt, dirtyAt, writeId, envelope: Buffer.alloc(0) });
     }
-    const { storageKey, idleExpiresAt, absoluteExpiresAt } = row;
-    return { storageKey: Buffer.from(storageKey), idleExpiresAt, absoluteExpiresAt };
+    const { storageKey, idleExpiresAt, absoluteExpiresAt, rotatedAt } = row;
+    return { storageKey: Buffer.from(storageKey), idleExpiresAt, absoluteExpiresAt, hasMoved: rotatedAt !== null };
   }
 }
 

@@ -65,6 +65,7 @@ export function toRevokedRow(row: Row): RevokedRow {
     storageKey: bytes(row, 'storage_key'),
     idleExpiresAt: integer(row, 'idle_expires_at'),
     absoluteExpiresAt: integer(row, 'absolute_expires_at'),
+    hasMoved: row['rotated_at'] !== null,
   };
 }
 

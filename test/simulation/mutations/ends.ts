@@ -152,7 +152,7 @@ export const endsMutations: readonly Mutation[] = [
   },
   {
     name: 'one walk ends all',
-    edits: [{ file: MANY, find: 'walk <= REVOKE_WALKS_MAX; walk += 1', replace: 'walk <= 1; walk += 1' }],
+    edits: [{ file: MANY, find: 'walk === 1 ? found > 0 : moved > 0', replace: 'walk === 0' }],
     faults: [],
     scenario: 'a session that moves behind the walk',
   },
@@ -161,8 +161,8 @@ export const endsMutations: readonly Mutation[] = [
     edits: [
       {
         file: MANY,
-        find: 'if (last === undefined || rows.length < REVOKE_BATCH_ROWS) return command.validUntil;',
-        replace: 'if (last === undefined || rows.length < Infinity) return command.validUntil;',
+        find: 'if (last === undefined || rows.length < REVOKE_BATCH_ROWS)',
+        replace: 'if (last === undefined || rows.length < Infinity)',
       },
     ],
     faults: [],

@@ -1,6 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { RevocationNotDurableError } from '../../../src/index.ts';
-import { DURABLE_TIMEOUT_MS_DEFAULT, LATECOMER_TIMEOUTS, PENDING_REVOCATION_RETRY_MS } from '../../../src/limits.ts';
+import { OutcomeUnknownError, RevocationNotDurableError } from '../../../src/index.ts';
+import {
+  DURABLE_TIMEOUT_MS_DEFAULT,
+  LATECOMER_TIMEOUTS,
+  PENDING_REVOCATION_RETRY_MS,
+  REVOKE_WALKS_MAX,
+} from '../../../src/limits.ts';
 import { MemoryFleet } from '../../support/memory-fleet.ts';
 
 let fleet: MemoryFleet;
@@ -52,6 +57,36 @@ describe('destroying all but one of a user’s sessions', () => {
     await fleet.platform.advance(LATECOMERS_MS + 1);
     expect(await sessions.get(id)).toBeNull();
     expect(await sessions.get(kept.id)).not.toBeNull();
+  });
+});
+
+describe('ending many sessions', () => {
+  it('is an unknown outcome where the last walk still finds one that has moved', async () => {
+    const { sessions, durable } = await fleet.node();
+    await sessions.create({ cart: [] }, { userId: 'u' });
+    let walks = 0;
+    durable.override('revokeMany', async (own, ...args) => {
+      walks += 1;
+      await own(...args);
+      const row = { storageKey: Buffer.alloc(32, walks), idleExpiresAt: 0, absoluteExpiresAt: 0, hasMoved: true };
+      return [row];
+    });
+    await expect(sessions.destroyByUser('u')).rejects.toThrow(OutcomeUnknownError);
+    expect(walks).toBe(REVOKE_WALKS_MAX);
+  });
+
+  it('succeeds although somebody logs in during each walk', async () => {
+    const { sessions, durable } = await fleet.node();
+    const { id } = await sessions.create({ cart: [] });
+    let walks = 0;
+    durable.override('revokeMany', async (own, ...args) => {
+      walks += 1;
+      if (walks > 1) await sessions.create({ cart: [] });
+      return own(...args);
+    });
+    expect(await sessions.destroyAll()).toBeGreaterThan(0);
+    expect(walks).toBeLessThan(REVOKE_WALKS_MAX);
+    expect(await sessions.get(id)).toBeNull();
   });
 });
 

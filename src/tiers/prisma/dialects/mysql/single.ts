@@ -7,7 +7,7 @@ import { MysqlOneRow } from './one-row.ts';
 import { CLOCK, CLOCK_AT_START, MARK, placeholders, TIMES, timesOf, unless } from './sql.ts';
 
 const REMEMBERED_BYTES = PREVIOUS_KEYS_MAX * STORAGE_KEY_BYTES;
-const REVOKED_COLUMNS = 'storage_key, idle_expires_at, absolute_expires_at';
+const REVOKED_COLUMNS = 'storage_key, idle_expires_at, absolute_expires_at, rotated_at';
 
 /** In a SET list each expression sees what those before it have set: so what others ask for comes last. */
 export class MysqlSingle implements SingleStatements {

@@ -66,7 +66,7 @@ UPDATE ${this.#table} AS session SET
   revoked_at = COALESCE(revoked_at, $1::bigint), write_id = $2::bytea, envelope = ''::bytea${dirty ? `, ${MARK}` : ''}
 FROM locked
 WHERE session.storage_key = locked.storage_key AND (locked.is_repeat OR locked.now <= $5::bigint)
-RETURNING session.storage_key, idle_expires_at, absolute_expires_at`,
+RETURNING session.storage_key, idle_expires_at, absolute_expires_at, rotated_at`,
       values: [
         BigInt(revokedAt),
         writeId,
@@ -96,9 +96,9 @@ RETURNING session.storage_key, idle_expires_at, absolute_expires_at`,
     revision = CASE WHEN revoked_at IS NULL THEN revision + 1 ELSE revision END,
     revoked_at = COALESCE(revoked_at, $1::bigint), write_id = $2::bytea, envelope = ''::bytea, ${MARK}
   FROM locked, in_time WHERE session.storage_key = locked.storage_key AND in_time.is_met
-  RETURNING session.storage_key, idle_expires_at, absolute_expires_at
+  RETURNING session.storage_key, idle_expires_at, absolute_expires_at, rotated_at
 )
-SELECT storage_key, idle_expires_at, absolute_expires_at
+SELECT storage_key, idle_expires_at, absolute_expires_at, rotated_at
 FROM in_time JOIN locked ON in_time.is_met LEFT JOIN revoked USING (storage_key)`,
       values: [
         BigInt(revokedAt),

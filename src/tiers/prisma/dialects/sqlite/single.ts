@@ -61,7 +61,7 @@ WHERE namespace = ? AND revoked_at IS NULL
   revoked_at = COALESCE(revoked_at, ?), write_id = ?, envelope = x''${dirty ? `, ${MARK}` : ''}
 WHERE storage_key = ? AND namespace = ?
   AND ((revoked_at IS NULL AND ${CLOCK} <= ?${writtenBy ? ' AND write_id = ?' : ''}) OR write_id = ?)
-RETURNING storage_key, idle_expires_at, absolute_expires_at`,
+RETURNING storage_key, idle_expires_at, absolute_expires_at, rotated_at`,
       values: [
         BigInt(revokedAt),
         writeId,
@@ -87,7 +87,7 @@ WHERE ${CLOCK} <= ? AND storage_key IN (
     AND (? IS NULL OR storage_key <> ?)${ofUser}
   ORDER BY storage_key LIMIT ?
 )
-RETURNING storage_key, idle_expires_at, absolute_expires_at`,
+RETURNING storage_key, idle_expires_at, absolute_expires_at, rotated_at`,
       values: [
         BigInt(revokedAt),
         writeId,
