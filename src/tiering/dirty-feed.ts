@@ -8,6 +8,7 @@ import {
   FEED_PAGE_ROWS,
   FEED_PAGES_MAX,
   HEDGE_AFTER_MS,
+  PREVIOUS_KEYS_MAX,
 } from '../limits.ts';
 import { Patience } from '../platform/patience.ts';
 import type { CancelTimer, Platform } from '../platform/platform.ts';
@@ -163,6 +164,8 @@ export class DirtyFeed {
   /** A revoked row and every earlier key are dead for good; of a living row, copies of lower revisions and leases go. */
   async #apply(row: DirtyRow): Promise<boolean> {
     const { primary, platform } = this.#options;
+    // It may have had earlier keys since the last poll, which it does not remember.
+    if (row.previousKeys.length >= PREVIOUS_KEYS_MAX) primary.raiseTrustFloor();
     const ttlMs = tombstoneTtl(row.absoluteExpiresAt, platform.now());
     const steps = [
       row.isRevoked ? primary.tombstone(row.storageKey, ttlMs) : primary.evict(row.storageKey, row.revision),

@@ -3,10 +3,12 @@ import { TierFailure, TierUnavailableError, type SessionClient } from '../../../
 import {
   FEED_INTERVAL_MS,
   FEED_LEASE_MS,
+  FEED_OVERLAP_MS,
   FEED_PAGE_ROWS,
   FEED_PAGES_MAX,
   HEDGE_AFTER_MS,
   PATIENCE_TICK_MS,
+  PREVIOUS_KEYS_MAX,
 } from '../../../src/limits.ts';
 import { storageKeyOf } from '../../../src/session/session-id.ts';
 import { settled } from '../../support/fake-platform.ts';
@@ -131,6 +133,41 @@ describe('a node that does not hear the feed', () => {
 
   it('disbelieves instead of reading, when there is too much to read', async () => {
     const { other, id } = await setUp();
+    markTooMany(id);
+    const before = fleet.valueOf(id).entry;
+    await fleet.platform.advance(FEED_INTERVAL_MS);
+    expect(fleet.valueOf(id).entry).toEqual(before);
+    expect((await seen(other.sessions, id))?.servedBy).toBe('durable');
+  });
+
+  it('does so each second while the marks are in the overlap, at one statement for each session read, and no longer', async () => {
+    const { other, id } = await setUp();
+    markTooMany(id);
+    const statements: number[] = [];
+    for (let second = 0; second < FEED_OVERLAP_MS / 1_000 + 5; second += 1) {
+      await fleet.platform.advance(1_000);
+      other.durable.calls.length = 0;
+      for (let read = 0; read < 5; read += 1) {
+        await other.sessions.get(id, { touch: false });
+        await settled();
+      }
+      statements.push(other.durable.calls.filter((call) => call !== 'readFeed' && call !== 'clearFeed').length);
+    }
+    expect(Math.max(...statements)).toBe(1);
+    expect(statements.at(-1)).toBe(0);
+  });
+
+  it('that a session got more new ids between two polls than its row remembers', async () => {
+    const { cut, other, id } = await setUp();
+    let present = { id };
+    for (let n = 0; n < PREVIOUS_KEYS_MAX + 1; n += 1) present = await cut.sessions.regenerate(present.id);
+    expect(fleet.kindOf(id)).toBe('value');
+    await fleet.platform.advance(FEED_LEASE_MS);
+    expect(await other.sessions.get(id)).toBeNull();
+    expect(await other.sessions.get(present.id)).not.toBeNull();
+  });
+
+  function markTooMany(id: string): void {
     const row = fleet.rowOf(id);
     if (!row) throw new Error('no row');
     const now = fleet.platform.now();
@@ -139,11 +176,7 @@ describe('a node that does not hear the feed', () => {
       storageKey.writeUInt32BE(n);
       fleet.database.set(storageKey.toString('hex'), { ...row, storageKey, dirtyAt: now });
     }
-    const before = fleet.valueOf(id).entry;
-    await fleet.platform.advance(FEED_INTERVAL_MS);
-    expect(fleet.valueOf(id).entry).toEqual(before);
-    expect((await seen(other.sessions, id))?.servedBy).toBe('durable');
-  });
+  }
 });
 
 describe('marks', () => {
