@@ -23,9 +23,8 @@ export async function destroy(context: TieringContext, storageKey: Buffer, isKno
   }
   // A logout that raced a regenerate carries the id from before it, and must log out all the same.
   const movedTo = await findMoved(context, storageKey);
-  if (movedTo !== null) return destroy(context, movedTo);
   await dropCopy(context, storageKey);
-  return false;
+  return movedTo === null ? false : destroy(context, movedTo);
 }
 
 /** Where a session is now that was under this key lately. */
@@ -59,8 +58,8 @@ async function isThere(context: TieringContext, storageKey: Buffer): Promise<boo
 }
 
 /**
- * The row is gone, or was revoked by somebody whose tombstone is still on its way: what a reader stored, or is about to, that
- * had read it before must not outlive the answer. Looked for after the row, so that no reader comes between.
+ * The row is gone or has moved, or was revoked by somebody whose tombstone is still on its way, or went to another master: what
+ * a reader stored, or is about to, that had read it before must not outlive the answer. Looked for after the row, so that no reader comes between.
  */
 async function dropCopy({ primary }: TieringContext, storageKey: Buffer): Promise<void> {
   const entry = await primary.read(storageKey);

@@ -4,6 +4,7 @@ import type { Mutation } from './mutations/mutation.ts';
 import { rowsMutations } from './mutations/rows.ts';
 import { scriptsMutations } from './mutations/scripts.ts';
 import { sweepMutations } from './mutations/sweep.ts';
+import { topologyMutations } from './mutations/topology.ts';
 import { trustMutations } from './mutations/trust.ts';
 
 /** One for each rule of docs/internals/protocol.md, and for the cells of its tables that are not obvious. */
@@ -14,4 +15,5 @@ export const mutations: readonly Mutation[] = [
   ...endsMutations,
   ...feedMutations,
   ...sweepMutations,
+  ...topologyMutations,
 ];

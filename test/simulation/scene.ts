@@ -1,5 +1,5 @@
 import { HEDGE_AFTER_MS } from '../../src/limits.ts';
-import { SessionClient } from '../../src/index.ts';
+import { SessionClient, type SessionClientOptions } from '../../src/index.ts';
 import { settled } from '../support/fake-platform.ts';
 import { gate, interceptDurable } from '../support/intercepted-tiers.ts';
 import { add, MemoryFleet, type FleetNode, type Shop } from '../support/memory-fleet.ts';
@@ -122,12 +122,18 @@ export class Stage {
   readonly database = new SimulatedDatabase(this.world, this.weather, 0);
   #nodes = 0;
 
-  readonly node = () => {
+  readonly node = (options: Partial<SessionClientOptions<Shop>> = {}) => {
     this.#nodes += 1;
     const machine = new Process(this.world, `node-${this.#nodes}`, 0);
     const durable = interceptDurable(this.database.connect(machine));
     const primary = this.redis.connect(machine);
-    const client = new SessionClient<Shop>({ keys: ring, primary, durable: durable.tier, platform: machine });
+    const client = new SessionClient<Shop>({
+      keys: ring,
+      primary,
+      durable: durable.tier,
+      platform: machine,
+      ...options,
+    });
     return { process: machine, durable, client };
   };
 
@@ -139,4 +145,16 @@ export class Stage {
     await this.world.run(this.world.now + 60_000, () => isSettled);
     return promise;
   };
+}
+
+/** A reader that believes its copy, and a writer; both have polled the feed. */
+export async function twoOnStage(options: Partial<SessionClientOptions<Shop>> = {}) {
+  const stage = new Stage();
+  const { node, outcome, world } = stage;
+  const [reader, writer] = [node(options), node(options)];
+  await outcome(Promise.all([reader.client.ready(), writer.client.ready()]));
+  const { id } = await outcome(writer.client.create({ cart: [] }));
+  await outcome(reader.client.get(id));
+  await outcome(world.pause(100));
+  return { ...stage, stage, reader, writer, id };
 }

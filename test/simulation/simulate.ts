@@ -3,12 +3,13 @@ import { chooseFaults, EVERY_PROMISED } from './faults.ts';
 import { mutate, useSmallLimits, useSource } from './source.ts';
 
 /*
- * node test/simulation/simulate.ts --seeds 1000 [--from 1] [--faults redis-cut,node-crash] [--verbose]
+ * node test/simulation/simulate.ts --seeds 1000 [--seconds 60] [--from 1] [--faults redis-cut,node-crash] [--verbose]
  *   [--mutation name] [--until-found] [--scenario name] [--no-feed] [--source other/checkout/src]
  */
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '100' },
+    seconds: { type: 'string', default: 'Infinity' },
     from: { type: 'string', default: '1' },
     faults: { type: 'string' },
     verbose: { type: 'boolean', default: false },
@@ -33,6 +34,13 @@ const { report } = await import('./report.ts');
 if (values.scenario !== undefined) {
   const { scenarios } = await import('./scenarios.ts');
   const scenario = (scenarios as Readonly<Record<string, () => Promise<string | null>>>)[values.scenario];
+  if (values.scenario === 'all') {
+    for (const [name, play] of Object.entries(scenarios)) {
+      const broken = await play().catch((error: unknown) => String(error));
+      if (broken !== null) write(`${name}: ${broken}`);
+    }
+    process.exit(0);
+  }
   if (scenario === undefined) throw new Error(`There are the scenarios ${Object.keys(scenarios).join(', ')}.`);
   const broken = await scenario();
   write(broken === null ? 'every promise held' : `found: ${broken}`);
@@ -45,6 +53,7 @@ const hasFeed = !values['no-feed'];
 const from = Number(values.from);
 const count = Number(values.seeds);
 const startedAt = performance.now();
+const until = startedAt + Number(values.seconds) * 1_000;
 const failing: number[] = [];
 let undecided = 0;
 let operations = 0;
@@ -63,6 +72,7 @@ for (let seed = from; seed < from + count; seed += 1) {
     const traced = await simulate({ seed, faults, hasFeed, isTraced: true });
     write(report(traced, values.verbose));
   }
+  if (performance.now() > until) break;
   if (done % 500 === 0) write(`${done} seeds, ${failing.length} failing, ${rate()}`);
 }
 

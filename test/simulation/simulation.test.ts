@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { chooseFaults, EVERY_PROMISED } from './faults.ts';
 import { report } from './report.ts';
+import { scenarios, SCENARIO_NAMES } from './scenarios.ts';
 import { simulate } from './simulation.ts';
 
 // What `npm run simulate` does with its loader, so that a seed is the same run in both.
@@ -17,8 +18,8 @@ interface KeptSeed {
 }
 
 const kept = JSON.parse(await readFile(new URL('seeds.json', import.meta.url), 'utf8')) as KeptSeed[];
-/** Long enough for some thousand seeds; `npm run simulate` looks further. */
-const BUDGET_MS = 90_000;
+/** Some hundred seeds; `npm run soak` and `npm run simulate` look further. */
+const BUDGET_MS = 20_000;
 const RESTORED_SEEDS = 60;
 /** Another seed each day, so that CI goes on looking; printed by the assertion's message. */
 const FIRST_SEED = 10_000 * Math.floor(Date.now() / 86_400_000);
@@ -35,6 +36,10 @@ describe('whole clients on simulated time', () => {
     expect(await verdict(seed, faults)).toBe('every promise held');
   });
 
+  it.each(SCENARIO_NAMES)('keep their promise in a scenario: %s', async (name) => {
+    expect(await scenarios[name]()).toBeNull();
+  });
+
   it('keep their promises while servers, connections, processes and clocks fail', async () => {
     const startedAt = performance.now();
     for (let seed = FIRST_SEED; performance.now() - startedAt < BUDGET_MS; seed += 1) {
@@ -44,7 +49,7 @@ describe('whole clients on simulated time', () => {
 
   it('agree with a database that was restored to an earlier state, a validation lease later', async () => {
     for (let seed = FIRST_SEED; seed < FIRST_SEED + RESTORED_SEEDS; seed += 1) {
-      expect(await verdict(seed, ['restored-database', 'redis-cut'])).toBe('every promise held');
+      expect(await verdict(seed, ['restored-database', 'restored-fork', 'redis-cut'])).toBe('every promise held');
     }
   });
 

@@ -22,6 +22,9 @@ interface Step {
 
 const STEPS_MAX = 200_000;
 
+/** What makes a node misjudge the database's clock. */
+const CLOCKS_OF_DATABASE: ReadonlySet<string> = new Set(['clock-database', 'excursion-database', 'node-suspend']);
+
 /**
  * Whether there is one order of all writes, strong reads and "not found"s of a session that explains every answer and
  * agrees with time (Wing and Gong, "Testing and verifying concurrent objects", 1993; memory as in Lowe, 2017). Bounded
@@ -33,7 +36,7 @@ export function checkLinearizability({ history, sessions, plan }: Evidence): {
 } {
   const violations: Violation[] = [];
   let undecided = 0;
-  const isClockSet = plan.faults.some(({ kind }) => kind === 'clock-database');
+  const isClockSet = plan.faults.some(({ kind }) => CLOCKS_OF_DATABASE.has(kind));
   const expires = plan.absoluteMs < 600_000;
   for (const { number } of sessions) {
     const operations = history.filter(({ session, kind }) => session === number || kind === 'destroyByUser');
@@ -50,7 +53,7 @@ export function checkLinearizability({ history, sessions, plan }: Evidence): {
       .filter((operation) => operation !== creation)
       .filter((operation) => operation.returnedAt >= creation.invokedAt || isUncertain(operation))
       .filter(({ kind, userId }) => kind !== 'destroyByUser' || userId === null || users.has(userId))
-      // A clock of the database that was set forward makes writes come too late, which `replace` takes for a conflict.
+      // A node that misjudges the database's clock sends writes that come too late, which `replace` takes for a conflict.
       .filter(
         ({ outcome }) => !isClockSet || outcome.kind !== 'failed' || outcome.code !== 'HOLDFAST_REVISION_CONFLICT',
       )

@@ -30,8 +30,8 @@ export const endsMutations: readonly Mutation[] = [
     edits: [
       {
         file: DESTROY,
-        find: 'if (movedTo !== null) return destroy(context, movedTo);',
-        replace: 'if (movedTo !== null) return false;',
+        find: 'movedTo === null ? false : destroy(context, movedTo)',
+        replace: 'movedTo === storageKey',
       },
     ],
     faults: [],
@@ -173,5 +173,30 @@ export const endsMutations: readonly Mutation[] = [
     edits: [{ file: MANY, find: 'await context.feed.catchUp();', replace: '' }],
     faults: [],
     scenario: 'two calls that end the same sessions',
+  },
+  {
+    name: 'a destroy that becomes durable later leaves no mark',
+    edits: [
+      {
+        file: DESTROY,
+        find: 'const revoked = await settleRevocation(context, newRevocation(context, storageKey, true));',
+        replace: 'const revoked = await settleRevocation(context, newRevocation(context, storageKey, false));',
+      },
+    ],
+    faults: [],
+    scenario: 'a destroy that becomes durable without Redis',
+  },
+  {
+    name: 'a destroy leaves the copy under an earlier id',
+    edits: [
+      {
+        file: DESTROY,
+        find: 'await dropCopy(context, storageKey);\n  return movedTo === null ? false : destroy(context, movedTo);',
+        replace:
+          'if (movedTo === null) await dropCopy(context, storageKey);\n  return movedTo === null ? false : destroy(context, movedTo);',
+      },
+    ],
+    faults: [],
+    scenario: 'a destroy with an earlier id, and two masters',
   },
 ];

@@ -107,4 +107,16 @@ export const feedMutations: readonly Mutation[] = [
     faults: [],
     scenario: 'an evict that fails',
   },
+  {
+    name: 'marks are known by their keys alone',
+    edits: [
+      {
+        file: FEED,
+        find: "return `${row.storageKey.toString('latin1')}${row.revision}`;",
+        replace: "return row.storageKey.toString('latin1');",
+      },
+    ],
+    faults: [],
+    scenario: 'a mark that has the date of the one before',
+  },
 ];

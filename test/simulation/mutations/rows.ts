@@ -129,7 +129,7 @@ export const rowsMutations: readonly Mutation[] = [
     edits: [
       {
         file: WRITE,
-        find: 'if (error instanceof OutcomeUnknownError) giveUp(context, pending, record.storageKey);',
+        find: 'if (error instanceof OutcomeUnknownError) giveUp(context, command);',
         replace: '',
       },
     ],

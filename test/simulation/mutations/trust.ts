@@ -19,7 +19,7 @@ export const trustMutations: readonly Mutation[] = [
   },
   {
     name: 'the validation lease is ignored',
-    edits: [{ file: GUARD, find: 'vantage.latest - at <= this.#validationLeaseMs', replace: 'at > 0' }],
+    edits: [{ file: GUARD, find: 'vantage.latest - at <= this.#options.validationLeaseMs', replace: 'at > 0' }],
     faults: ['redis-rollback'],
     seed: 1,
   },
@@ -89,8 +89,8 @@ export const trustMutations: readonly Mutation[] = [
     edits: [
       {
         file: GUARD,
-        find: "this.#breaker.trip(error instanceof TierFailure ? error.reason : 'unexpected');",
-        replace: '',
+        find: 'this.#breaker.trip(reasonOf(error));\n    return UNREACHED;',
+        replace: 'return error === null ? UNREACHED : UNREACHED;',
       },
     ],
     faults: LOSSY,
@@ -158,7 +158,7 @@ export const trustMutations: readonly Mutation[] = [
     edits: [
       {
         file: READ,
-        find: 'if (state.revision !== value.revision) return this.#fill(storageKey, value, options);',
+        find: 'if (!isCopyOf(state, value)) return this.#fill(storageKey, value, options);',
         replace: '',
       },
     ],
@@ -177,5 +177,53 @@ export const trustMutations: readonly Mutation[] = [
     ],
     faults: [],
     whyNot: 'The feed does not move on until it is applied, and is not fresh meanwhile.',
+  },
+  {
+    name: 'a copy that is served alone is dated anew',
+    edits: [
+      {
+        file: READ,
+        find: 'const { revision, stamp } = value;',
+        replace: 'const { revision } = value;\n    const stamp = primary.stamp() ?? value.stamp;',
+      },
+    ],
+    faults: [],
+    scenario: 'a copy that was served alone',
+  },
+  {
+    name: 'one lost statement is an outage',
+    edits: [
+      {
+        file: READ,
+        find: "const isDegraded = !feed.isFresh || durable.condition === 'down';",
+        replace: "const isDegraded = !feed.isFresh || durable.condition !== 'up';",
+      },
+    ],
+    faults: [],
+    scenario: 'one statement that is lost',
+  },
+  {
+    name: 'a collected touch is stamped after its statement',
+    edits: [
+      {
+        file: 'src/tiering/pending-touches.ts',
+        find: 'spread(this.#around, storageKey, state, stamp)',
+        replace: 'spread(this.#around, storageKey, state, stamp && primary.stamp())',
+      },
+    ],
+    faults: [],
+    scenario: 'a collected touch that comes late, and its date',
+  },
+  {
+    name: 'the trust floor is the earliest that it may be',
+    edits: [
+      {
+        file: GUARD,
+        find: 'Math.max(vantage.latest, this.#furthest.at)',
+        replace: 'Math.max(vantage.earliest, this.#furthest.at)',
+      },
+    ],
+    faults: [],
+    scenario: 'a floor, and a time that is not known well',
   },
 ];

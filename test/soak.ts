@@ -1,0 +1,34 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+/*
+ * The long runs: fresh seeds of the simulator, then chaos on real servers, for half of the time each. Exits with 1 if either found
+ * anything.
+ *
+ * node test/soak.ts [--minutes 20] [--from a seed]
+ */
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '20' },
+    // Others each day, so that whoever runs it does not look at the same again.
+    from: { type: 'string', default: String(10_000 * Math.floor(Date.now() / 86_400_000)) },
+  },
+});
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const seconds = (Number(values.minutes) * 60) / 2;
+/** Chaos has three legs, and each of them takes a while to start and to come to rest. */
+const LEGS = 3;
+const LEG_OVERHEAD_S = 20;
+const legSeconds = Math.max(Math.floor(seconds / LEGS - LEG_OVERHEAD_S), 10);
+
+const statuses = [
+  run(['test/simulation/simulate.ts', '--seconds', String(seconds), '--seeds', '1000000', '--from', values.from]),
+  run(['node_modules/vitest/vitest.mjs', 'run', '--project', 'chaos'], { CHAOS_SECONDS: String(legSeconds) }),
+];
+process.exitCode = statuses.every((status) => status === 0) ? 0 : 1;
+
+function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): number | null {
+  return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } }).status;
+}
