@@ -49,7 +49,7 @@ async function readinessAt(provider: PrismaProvider, change: (url: URL) => void,
   const url = new URL(original);
   change(url);
   await using client = await openPrisma(provider, url.href, { ...(ca === undefined ? {} : { ca }), ...options });
-  return readiness(client.prisma, provider);
+  return await readiness(client.prisma, provider);
 }
 
 function expectAdvice(error: unknown, ...texts: string[]): void {

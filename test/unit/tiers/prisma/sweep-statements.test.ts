@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Dialect, Statement, SweepStatements } from '../../../../src/tiers/prisma/dialect.ts';
+import { Mysql } from '../../../../src/tiers/prisma/dialects/mysql/mysql.ts';
 import { Postgresql } from '../../../../src/tiers/prisma/dialects/postgresql/postgresql.ts';
 import { Sqlite } from '../../../../src/tiers/prisma/dialects/sqlite/sqlite.ts';
 
@@ -15,9 +16,10 @@ const makers: Record<string, (sweep: SweepStatements) => Statement> = {
 };
 
 describe.each([
-  ['postgresql', (table: string): Dialect => new Postgresql(table), /\$\d+/g],
-  ['sqlite', (table: string): Dialect => new Sqlite(table), /\?/g],
-] as const)('the statements of the sweep for %s', (_provider, dialectOf, placeholder) => {
+  ['mysql', (table: string): Dialect => new Mysql(table), /\?/g, '`'],
+  ['postgresql', (table: string): Dialect => new Postgresql(table), /\$\d+/g, '"'],
+  ['sqlite', (table: string): Dialect => new Sqlite(table), /\?/g, '"'],
+] as const)('the statements of the sweep for %s', (_provider, dialectOf, placeholder, quote) => {
   const dialect = dialectOf('holdfast_session');
 
   it.each(Object.entries(makers))('%s is worded like this', (_name, make) => {
@@ -43,12 +45,14 @@ describe.each([
     const { sweep, schema } = dialectOf('Web_Session');
     const texts = [...Object.values(makers).map((make) => make(sweep)), schema.sweepRehearsal].map(({ text }) => text);
     expect(texts.join('\n')).not.toContain('holdfast');
-    for (const name of ['"Web_Session"', '"Web_Session_ring"']) expect(texts.join('\n')).toContain(name);
+    for (const name of ['Web_Session', 'Web_Session_ring']) {
+      expect(texts.join('\n')).toContain(`${quote}${name}${quote}`);
+    }
   });
 
   it('are rehearsed without any value, and without any row', () => {
     const { text, values } = dialect.schema.sweepRehearsal;
-    expect(text).toBe('DELETE FROM "holdfast_session" WHERE false');
+    expect(text).toBe(`DELETE FROM ${quote}holdfast_session${quote} WHERE false`);
     expect(values).toEqual([]);
   });
 });

@@ -8,8 +8,16 @@ import type { AnswerColumn } from '../../table.ts';
  * hour of every autumn comes twice.
  */
 export const CLOCK_AT_START = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000";
-/** Milliseconds at this very moment. `SYSDATE` alone reads the clock anew, for each row, and it knows no UTC. */
-export const CLOCK = `(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) + TIMESTAMPDIFF(MICROSECOND, NOW(6), SYSDATE(6))) DIV 1000`;
+/** A quarter of an hour, in microseconds. Clocks of time zones are moved by whole ones, and no statement runs for half of one. */
+const SHIFT = 900_000_000;
+/** A day and a half of a quarter: keeps what is divided positive, whichever way clocks are moved, and lets them be slewed back. */
+const PAST_ANY_SHIFT: number = 96 * SHIFT + SHIFT / 2;
+/**
+ * Milliseconds at this very moment. `SYSDATE` alone reads the clock anew, for each row, and it knows no UTC. So it tells how long the
+ * statement has run, without the quarters of an hour by which the clocks of its time zone may have been moved meanwhile.
+ */
+export const CLOCK: string = `(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) - ${SHIFT / 2}
+    + MOD(TIMESTAMPDIFF(MICROSECOND, NOW(6), SYSDATE(6)) + ${PAST_ANY_SHIFT}, ${SHIFT})) DIV 1000`;
 /** For a SET list; one without it leaves the index of the marks alone. What is null makes `GREATEST` null. */
 export const MARK: string = `dirty_at = GREATEST(COALESCE(dirty_at, 0), ${CLOCK})`;
 
