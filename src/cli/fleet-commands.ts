@@ -5,6 +5,7 @@ import { FLEET_WAIT_MS_MAX } from '../limits.ts';
 import { promoteKey } from '../maintenance/promotion.ts';
 import { retireKey } from '../maintenance/retirement.ts';
 import type { Duration } from '../platform/duration.ts';
+import { acknowledgedBy } from './acknowledgement.ts';
 import { orInterrupted, withClient } from './client-module.ts';
 import type { Command, Context, Outcome } from './command.ts';
 import { refusing, usageError } from './exit.ts';
@@ -12,7 +13,7 @@ import { chosenKid, confirm, keyWith } from './key-choice.ts';
 import { openerOf } from './openers.ts';
 import { FLEET_OPTIONS, PURPOSES, RING_OPTIONS } from './options.ts';
 import { changed, describeKey } from './ring-document.ts';
-import { ringPathOf, saveAgreed } from './ring-files.ts';
+import { ringPathOf, saveAgreed, type Changed } from './ring-files.ts';
 
 /** Who is asked whether a ring may be changed: the fleet, through the application's client, or nobody. */
 type Consent =
@@ -34,8 +35,8 @@ export const fleetCommands: readonly Command[] = [
     name: 'keys promote',
     summary: 'Make a pending key the active one, the second half of a rotation',
     details: [
-      'Waits until every live node has the ring, as the client of --client learns from the database.',
-      'Run it where --ring is the file that the nodes load.',
+      'Waits until every live node has the ring, as the client of --client learns from the database;',
+      'then saves the next one, and waits until every live node has that. Run it where nodes load --ring.',
     ],
     options: [...RING_OPTIONS, ...FLEET_OPTIONS, 'kid', 'use'],
     run(context) {
@@ -86,16 +87,20 @@ async function changeByFleet(context: Context, { kidOf, change, consequence, don
   // Tried first: nobody is asked about what would be refused, or has been done.
   const forced = await refusing(() => change(present, { force: true }));
   if (forced === present) return changed(present, present, '');
-  let ring = forced;
+  const save = (ring: KeyRing): Promise<Changed> => saveAgreed(path, opener, { before: present, ring });
+  let saved: Changed;
   if (args.flag('force')) {
     await confirm(context, kid, consequence);
+    saved = await save(forced);
   } else {
-    ring = await withClient(context, (sessions) => {
+    saved = await withClient(context, async (sessions) => {
       if (terminal.isInteractive) terminal.say(`Asking the fleet, for ${timeout} at most …`);
-      return refusing(() => orInterrupted(context.signal, change(present, { sessions, timeout })));
+      const agreed = await refusing(() => orInterrupted(context.signal, change(present, { sessions, timeout })));
+      const next = await save(agreed);
+      await acknowledgedBy(context, next.ring, { sessions, timeout });
+      return next;
     });
   }
-  const saved = await saveAgreed(path, opener, { before: present, ring });
   const key = keyWith(saved.ring, kid);
   return changed(saved.ring, saved.before, key === undefined ? '' : `${done} the ${describeKey(key)}.`);
 }

@@ -1,11 +1,9 @@
 import { KeyRing } from '../keys/key-ring.ts';
 import { replaceKey, revokeKey } from '../keys/rotation.ts';
 import { FLEET_WAIT_MS_MAX } from '../limits.ts';
-import { waitForNodes } from '../maintenance/acknowledgement.ts';
-import type { Duration } from '../platform/duration.ts';
-import { orInterrupted, withClient } from './client-module.ts';
+import { withNodes } from './acknowledgement.ts';
 import type { Command, Context, Outcome } from './command.ts';
-import { asCliError, CliError, refusing, usageError } from './exit.ts';
+import { refusing, usageError } from './exit.ts';
 import { chosenKid, confirm, keyWith } from './key-choice.ts';
 import { openerOf } from './openers.ts';
 import { FLEET_OPTIONS, RING_OPTIONS, SUITES } from './options.ts';
@@ -68,7 +66,7 @@ async function revoke(context: Context, { change, consequence, done }: Revocatio
   const isToDo = (await refusing(() => change(present, kid))) !== present;
   if (isToDo) await confirm(context, kid, consequence);
   const { before, ring } = await changeRing(path, opener, (current) => change(current, kid));
-  if (!isForced) await acknowledged(context, ring, timeout);
+  if (!isForced) await withNodes(context, ring, timeout);
   const key = keyWith(before, kid);
   const outcome = changed(ring, before, `${done} the ${key === undefined ? `key ${kid}` : describeKey(key)}.`);
   return {
@@ -76,21 +74,4 @@ async function revoke(context: Context, { change, consequence, done }: Revocatio
     document: { ...outcome.document, acknowledged: !isForced },
     text: isForced ? outcome.text : `${outcome.text} Every live node has it.`,
   };
-}
-
-/** Whatever goes wrong now, the ring is saved: that has to be said. */
-async function acknowledged(context: Context, ring: KeyRing, timeout: Duration): Promise<void> {
-  const { signal, terminal } = context;
-  if (terminal.isInteractive)
-    terminal.say(`Ring version ${ring.version} is saved. Asking the fleet, for ${timeout} at most …`);
-  try {
-    await withClient(context, (sessions) => orInterrupted(signal, waitForNodes(ring, { sessions, timeout })));
-  } catch (error) {
-    const { exitCode, code, message } = asCliError(error);
-    throw new CliError(
-      exitCode,
-      code,
-      `Ring version ${ring.version} is saved, but not known to be in use everywhere. ${message}`,
-    );
-  }
 }

@@ -1,18 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { KeyRing, SessionClient } from '../../src/index.ts';
 import { prismaTier } from '../../src/tiers/prisma/index.ts';
 import { holdfast, holdfastOnTerminal, type CliOptions, type Ended } from '../support/cli.ts';
 import { redisTierFor } from '../support/real-client.ts';
+import { furnish } from '../support/rotation-desk.ts';
 import { RotationFleet } from '../support/rotation-fleet.ts';
 import { openPrisma } from '../support/servers/databases.ts';
 import { sharedRedis } from '../support/shared.ts';
 
 const TIMEOUT_MS = 300_000;
-const support = new URL('../support/', import.meta.url);
 
 type Document = Record<string, unknown> & { readonly code: number | null };
 
@@ -28,16 +26,7 @@ interface Desk {
 
 /** A fleet's ring file, the application's client as a module beside it, and a command line. */
 async function openDesk(fleet: RotationFleet): Promise<Desk> {
-  const { orders } = fleet;
-  const cwd = dirname(orders.ringPath);
-  await writeFile(join(cwd, 'kek'), Buffer.from(orders.kek, 'base64'), { mode: 0o600 });
-  await writeFile(join(cwd, 'orders.json'), JSON.stringify(orders), { mode: 0o600 });
-  const module = `
-    import { readFileSync } from 'node:fs';
-    import { openNode } from '${new URL('rotation-client.ts', support).href}';
-    const orders: Parameters<typeof openNode>[0] = JSON.parse(readFileSync(new URL('orders.json', import.meta.url), 'utf8'));
-    export const sessions = async () => (await openNode(orders)).sessions;`;
-  await writeFile(join(cwd, 'holdfast.ts'), module);
+  const cwd = await furnish(fleet);
   const run: Desk['run'] = (args, options) => holdfast(['keys', ...args], { cwd, ...options });
   return {
     fleet,

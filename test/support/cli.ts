@@ -64,7 +64,8 @@ export function holdfastOnTerminal(
   });
 }
 
-function run(
+/** Runs any program in the environment of the command line. */
+export function run(
   file: string,
   args: readonly string[],
   { cwd, input, env, onError, onOutput }: CliOptions,
