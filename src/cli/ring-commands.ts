@@ -64,7 +64,7 @@ export const ringCommands: readonly Command[] = [
     options: [...RING_OPTIONS, ...RECIPIENT_OPTIONS],
     async run(context) {
       if (!context.terminal.isInputPiped) throw usageError('Pipe the JWK Set in: holdfast keys seal … < jwks.json');
-      return create(context, await KeyRing.fromJwks(await readJson(context)));
+      return create(context, KeyRing.fromJwks(await readJson(context)));
     },
   },
   {

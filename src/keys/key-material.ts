@@ -1,5 +1,4 @@
-import { createSecretKey, type KeyObject } from 'node:crypto';
-import { calculateJwkThumbprint } from 'jose';
+import { createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { KEY_BYTES, KEY_DISTINCT_BYTES_MIN, KEY_ID_BYTES } from '../limits.ts';
 
 /** 43 base64url characters of 32 bytes, spelled the one canonical way (RFC 4648 §3.5). */
@@ -38,8 +37,9 @@ export function keyIdOf(kid: string): Buffer {
 }
 
 /** The RFC 7638 thumbprint of a symmetric key. */
-export function thumbprintOf(k: string): Promise<string> {
-  return calculateJwkThumbprint({ kty: 'oct', k }, 'sha256');
+export function thumbprintOf(k: string): string {
+  // The required members in lexicographic order, without blanks (§3.2, §3.3); base64url needs no escapes.
+  return hash('sha256', `{"k":"${k}","kty":"oct"}`, 'base64url');
 }
 
 /** Takes the bytes: they are overwritten once the key object holds its own copy. */

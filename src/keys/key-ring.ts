@@ -55,12 +55,12 @@ export class KeyRing {
   }
 
   /** Reads a JWK Set as `toJwks` writes it. Throws `KeyRingError`, which names the place and never a value. */
-  static async fromJwks(jwks: unknown): Promise<KeyRing> {
+  static fromJwks(jwks: unknown): KeyRing {
     if (!isObject(jwks)) throw new KeyRingError('A key ring must be a JSON Web Key Set.');
     const { keys } = jwks;
     if (!Array.isArray(keys)) throw new KeyRingError('A key ring must have an array of keys.');
     if (keys.length > RING_KEYS_MAX) throw new KeyRingError(`A key ring must have at most ${RING_KEYS_MAX} keys.`);
-    const imported = await Promise.all(keys.map((jwk: unknown, at) => importRingJwk(jwk, `Key ring, keys[${at}]`)));
+    const imported = keys.map((jwk: unknown, at) => importRingJwk(jwk, `Key ring, keys[${at}]`));
     return new KeyRing(jwks['holdfast:version'] as number, imported, readRevokedKids(jwks['holdfast:revoked']));
   }
 
@@ -170,7 +170,7 @@ export function textOfRing(ring: KeyRing): string {
 }
 
 /** @internal Reads what was sealed. V8 quotes the text that it could not parse; this text holds keys. */
-export function ringFromText(text: string): Promise<KeyRing> {
+export function ringFromText(text: string): KeyRing {
   let jwks: unknown;
   try {
     jwks = JSON.parse(text);

@@ -29,7 +29,7 @@ export function changeKeyRingFile(
 ): Promise<KeyRing> {
   return changeFile('changeKeyRingFile', path, options, async (sealed) => {
     const { text, reseal } = await unsealText(sealed, opener);
-    const ring = await ringFromText(text);
+    const ring = ringFromText(text);
     const changed = await change(ring);
     return { ring: changed, sealed: isNewer(changed, ring) ? await reseal(textOfRing(changed)) : undefined };
   });

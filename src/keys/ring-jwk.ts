@@ -32,14 +32,14 @@ const STATES: readonly KeyState[] = ['pending', 'active', 'decrypt-only', 'retir
 const SECONDS_MAX = 253_402_300_799;
 
 /** Reads one JWK. Errors name the place and the member, never a value: any member may hold material by mistake. */
-export async function importRingJwk(jwk: unknown, where: string): Promise<RingKey> {
+export function importRingJwk(jwk: unknown, where: string): RingKey {
   if (!isObject(jwk)) throw new KeyRingError(`${where} must be a JSON Web Key.`);
   if (jwk['kty'] !== 'oct') throw new KeyRingError(`${where}: "kty" must be "oct".`);
   const { alg, use } = readUse(jwk, where);
   const state = readState(jwk['holdfast:state'], where);
   const createdAt = readSeconds(jwk['iat'], `${where}: "iat"`);
   const activatedAt = readActivation(jwk['holdfast:activated_at'], state, where);
-  const { kid, secret } = await readMaterial(jwk, where);
+  const { kid, secret } = readMaterial(jwk, where);
   const common = {
     kid,
     keyId: keyIdOf(kid),
@@ -77,11 +77,7 @@ export function exportRingJwk(key: RingKey): RingJwk {
 }
 
 /** A fresh key from 256 random bits. */
-export async function newRingKey(
-  alg: DataKeyAlgorithm | 'HS256',
-  state: 'active' | 'pending',
-  platform: Platform,
-): Promise<RingKey> {
+export function newRingKey(alg: DataKeyAlgorithm | 'HS256', state: 'active' | 'pending', platform: Platform): RingKey {
   const k = intoText(randomBytes(platform, KEY_BYTES));
   const iat = Math.floor(platform.now() / 1000);
   const jwk: RingJwk = {
@@ -89,7 +85,7 @@ export async function newRingKey(
     k,
     alg,
     use: alg === 'HS256' ? 'sig' : 'enc',
-    kid: await thumbprintOf(k),
+    kid: thumbprintOf(k),
     iat,
     'holdfast:state': state,
     ...(state === 'active' ? { 'holdfast:activated_at': iat } : {}),
@@ -142,17 +138,14 @@ function readActivation(value: unknown, state: KeyState, where: string): number 
   return undefined;
 }
 
-async function readMaterial(
-  jwk: Readonly<Record<string, unknown>>,
-  where: string,
-): Promise<Pick<RingKey, 'kid' | 'secret'>> {
+function readMaterial(jwk: Readonly<Record<string, unknown>>, where: string): Pick<RingKey, 'kid' | 'secret'> {
   const { k, kid } = jwk;
   const bytes = decodeMaterial(k);
   if (bytes === undefined) throw new KeyRingError(`${where}: "k" must be ${KEY_BYTES} bytes in canonical base64url.`);
   const weakness = weaknessOf(bytes);
   if (weakness !== undefined) throw new KeyRingError(`${where}: the key ${weakness}.`);
   // Recomputed, so "same kid, different key" (two environments, one copied name) cannot be loaded.
-  if (kid !== (await thumbprintOf(k as string))) {
+  if (kid !== thumbprintOf(k as string)) {
     throw new KeyRingError(`${where}: "kid" is not the RFC 7638 thumbprint of the key.`);
   }
   return { kid, secret: intoSecret(bytes) };

@@ -27,7 +27,7 @@ export interface GenerateKeyRingOptions {
 export async function generateKeyRing(options: GenerateKeyRingOptions = {}): Promise<KeyRing> {
   const given = requireOptions('generateKeyRing options', options, ['suite', 'version', 'platform']);
   const { suite = 'XAES-256-GCM', version = 1, platform = systemPlatform } = given;
-  const keys = [await newRingKey(suite, 'active', platform), await newRingKey('HS256', 'active', platform)];
+  const keys = [newRingKey(suite, 'active', platform), newRingKey('HS256', 'active', platform)];
   return new KeyRing(version, keys);
 }
 
@@ -51,7 +51,7 @@ export async function addKey(ring: KeyRing, options: AddKeyOptions = {}): Promis
   if (use === 'index' && suite !== undefined) throw new KeyRingError('An index key has no suite: leave it out.');
   if (pendingKeys(ring, use).length > 0) return ring;
   const alg = use === 'index' ? 'HS256' : (suite ?? ALGORITHM_OF[ring.sealingKey.suite]);
-  const key = await newRingKey(alg, 'pending', platform);
+  const key = newRingKey(alg, 'pending', platform);
   return ring.next((keys) => [...keys, key]);
 }
 
@@ -145,7 +145,7 @@ export async function replaceKey(ring: KeyRing, options: ReplaceKeyOptions): Pro
     throw new KeyRingError(`Only an active key can be replaced, and this one is ${state}: revoke it (${kid}).`);
   }
   if (use === 'sig' && suite !== undefined) throw new KeyRingError('An index key has no suite: leave it out.');
-  const fresh = await newRingKey(suite ?? alg, 'active', platform);
+  const fresh = newRingKey(suite ?? alg, 'active', platform);
   return ring.next((keys) => [...inState(keys, kid, 'revoked'), fresh]);
 }
 

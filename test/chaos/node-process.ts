@@ -34,7 +34,7 @@ async function start(orders: NodeOrders): Promise<Workload> {
     connections: POOL_CONNECTIONS,
   });
   const client = new SessionClient<Cart>({
-    keys: await KeyRing.fromJwks(orders.jwks),
+    keys: KeyRing.fromJwks(orders.jwks),
     primary: redisTierFor(orders.redis),
     durable: prismaTier(prisma, { provider: 'postgresql' }),
     durableTimeout: DURABLE_TIMEOUT_MS,

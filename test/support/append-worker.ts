@@ -19,7 +19,7 @@ export interface AppendOrders {
 async function append(orders: AppendOrders): Promise<number> {
   const { prisma, close } = await openPrisma('postgresql', orders.databaseUrl, { ca: orders.databaseCa });
   const sessions = new SessionClient<Shop>({
-    keys: await KeyRing.fromJwks(orders.jwks),
+    keys: KeyRing.fromJwks(orders.jwks),
     primary: redisTierFor(orders.redis),
     durable: prismaTier(prisma, { provider: 'postgresql' }),
     namespace: orders.namespace,

@@ -41,7 +41,7 @@ export function standardKeys(): RingJwk[] {
   ];
 }
 
-export function fixtureRing(keys: readonly RingJwk[] = standardKeys()): Promise<KeyRing> {
+export async function fixtureRing(keys: readonly RingJwk[] = standardKeys()): Promise<KeyRing> {
   return KeyRing.fromJwks(fixtureJwks(keys));
 }
 

@@ -11,7 +11,7 @@ const vectors = readVectors();
 let ring: KeyRing;
 
 beforeAll(async () => {
-  ring = await KeyRing.fromJwks(vectors.ring);
+  ring = KeyRing.fromJwks(vectors.ring);
 });
 
 function codecOf(namespace: string): Codec {

@@ -60,7 +60,7 @@ describe('the vectors of rings, written by hand', () => {
   const kek = Buffer.from(written.kek, 'hex');
 
   it.each(written.sets)('hold a set that is a ring: $name', async ({ jwks }) => {
-    expect((await KeyRing.fromJwks(jwks)).toJwks()).toEqual(jwks);
+    expect(KeyRing.fromJwks(jwks).toJwks()).toEqual(jwks);
   });
 
   it.each(written.sealed)('hold a sealed ring that opens: $name', async ({ sealed, jwks }) => {
@@ -68,8 +68,8 @@ describe('the vectors of rings, written by hand', () => {
   });
 
   it.each(written.refusedSets)('hold a set that is refused ($reason): $name', async ({ jwks, reason }) => {
-    await expect(KeyRing.fromJwks(jwks)).rejects.toThrow(KeyRingError);
-    await expect(KeyRing.fromJwks(jwks)).rejects.toThrow(MESSAGES[reason]);
+    expect(() => KeyRing.fromJwks(jwks)).toThrow(KeyRingError);
+    expect(() => KeyRing.fromJwks(jwks)).toThrow(MESSAGES[reason]);
   });
 
   it.each(written.refusedSealed)('hold a sealed ring that is refused ($reason): $name', async ({ sealed, reason }) => {
