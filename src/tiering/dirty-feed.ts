@@ -35,7 +35,10 @@ export class DirtyFeed {
   readonly #options: DirtyFeedOptions;
   /** Marks from this database time on are still to be read. 0: a new process starts with the whole window. */
   #since = 0;
-  /** Start, on the monotonic clock, of the last poll of which everything was applied. */
+  /**
+   * Start, on the monotonic clock, of the last poll of which everything was applied; or of the question to the primary tier
+   * who it is, if that was before.
+   */
   #freshAt = Number.NEGATIVE_INFINITY;
   /** What was applied within the overlap, so that it is not applied each second again. */
   readonly #applied = new Map<string, number>();
@@ -114,27 +117,38 @@ export class DirtyFeed {
 
   async #pollOnce(): Promise<void> {
     const { platform } = this.#options;
-    this.#cancelTimer?.();
+    this.#schedule(FEED_INTERVAL_MS);
     const startedAt = platform.monotonic();
     this.#polledAt = startedAt;
     try {
-      if (await this.#readAll()) this.#freshAt = startedAt;
+      if (await this.#readAll()) this.#freshAt = Math.min(startedAt, this.#options.primary.confirmedAt);
       await this.#clear();
     } catch (error) {
       if (!(error instanceof TierUnavailableError)) throw error;
     } finally {
       this.#hasPolled = true;
       this.#options.onPolled();
-      const waitMs = Math.max(FEED_INTERVAL_MS - (platform.monotonic() - startedAt), 0);
-      if (!this.#isStopped) this.#cancelTimer = platform.after(waitMs, () => void this.poll(), 'background');
+      this.#schedule(Math.max(FEED_INTERVAL_MS - (platform.monotonic() - startedAt), 0));
     }
+  }
+
+  /** A poll may wait for the database for longer than that; the primary tier is asked each second all the same. */
+  #schedule(waitMs: number): void {
+    this.#cancelTimer?.();
+    if (this.#isStopped) return;
+    const onDue = (): void => {
+      this.#schedule(FEED_INTERVAL_MS);
+      void this.#options.primary.confirm();
+      void this.poll();
+    };
+    this.#cancelTimer = this.#options.platform.after(waitMs, onDue, 'background');
   }
 
   /** True if everything there was is applied. The position moves only then. */
   async #readAll(): Promise<boolean> {
     const { durable, primary } = this.#options;
     // Nothing can be applied to a tier out of use, and nothing from it is served meanwhile.
-    if (primary.stamp() === null) return false;
+    if (!(await primary.confirm())) return false;
     let position: FeedPosition | number = this.#since;
     let firstNow = 0;
     for (let page = 1; ; page += 1) {

@@ -1,5 +1,5 @@
 import { isTierFailure, reasonOf, TierFailure } from '../errors.ts';
-import { PROBES_IN_TIME, SLOW_LOOK_MS } from '../limits.ts';
+import { FEED_LEASE_MS, PROBES_IN_TIME, SLOW_LOOK_MS } from '../limits.ts';
 import type { CancelTimer, Platform } from '../platform/platform.ts';
 import { UP, type Verdict } from '../telemetry/standing.ts';
 import type {
@@ -49,6 +49,8 @@ export class PrimaryGuard {
   #isStopped = false;
   /** Primary server time below which stamps are not believed by this node. */
   #trustFloor = 0;
+  #confirmedAt = Number.NEGATIVE_INFINITY;
+  #confirming: Promise<boolean> | undefined;
   /** The furthest that the clock of this life of the server was ever seen: it may be set back. */
   #furthest = { incarnation: '', at: 0 };
 
@@ -113,6 +115,27 @@ export class PrimaryGuard {
     return vantage.latest - at <= this.#options.validationLeaseMs ? 'current' : 'expired';
   }
 
+  /**
+   * Whether the server was asked at most 1.5 s ago who it is, and is what it was. Otherwise its copies are not believed: behind
+   * an open connection a master may have followed another, and its data may have gone back.
+   */
+  get isConfirmed(): boolean {
+    return this.#options.platform.monotonic() - this.#confirmedAt <= FEED_LEASE_MS;
+  }
+
+  /** Start, on the monotonic clock, of the last question to which the server said so. */
+  get confirmedAt(): number {
+    return this.#confirmedAt;
+  }
+
+  /** Asks it, or waits for the question that is under way. Whether it is what it was; if not, the breaker is open. */
+  confirm(): Promise<boolean> {
+    this.#confirming ??= this.#confirm().finally(() => {
+      this.#confirming = undefined;
+    });
+    return this.#confirming;
+  }
+
   /** Nothing from before now is believed without the durable tier's word. */
   raiseTrustFloor(): void {
     const vantage = this.#vantage();
@@ -163,6 +186,13 @@ export class PrimaryGuard {
     await this.#tier.close();
   }
 
+  async #confirm(): Promise<boolean> {
+    const startedAt = this.#options.platform.monotonic();
+    if ((await this.#attempt(() => this.#tier.confirm())) === UNREACHED) return false;
+    this.#confirmedAt = startedAt;
+    return true;
+  }
+
   #vantage(): Vantage | null {
     const vantage = this.#tier.vantage();
     if (vantage === null) return null;
@@ -188,9 +218,11 @@ export class PrimaryGuard {
 
   /** A tier that answers, but too late to be of use, stays out of use. */
   async #probe(): Promise<void> {
+    const startedAt = this.#options.platform.monotonic();
     const ms = await this.roundTrip.time(this.#tier.probe());
     if (ms > this.roundTrip.usableMs) throw new TierFailure('rejected', 'too-slow');
     this.roundTrip.restart(ms);
+    this.#confirmedAt = startedAt;
   }
 
   #slowChanged(): void {

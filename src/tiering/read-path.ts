@@ -111,16 +111,18 @@ export class ReadPath {
     try {
       return await this.#confirm(storageKey, value, record, options);
     } catch (error) {
-      if (!(error instanceof TierUnavailableError) || !this.#mayServeAlone()) throw error;
+      if (!(error instanceof TierUnavailableError) || !(await this.#mayServeAlone(value))) throw error;
       return this.#serveAlone(storageKey, value, record, options);
     }
   }
 
   /** Durable-degraded: for a while the primary tier's word stands without the durable tier's. One lost statement is not that. */
-  #mayServeAlone(): boolean {
-    const { feed, durable, durableOutageReadsMs } = this.#context;
+  async #mayServeAlone(value: PrimaryValue): Promise<boolean> {
+    const { feed, durable, primary, durableOutageReadsMs } = this.#context;
     const isDegraded = !feed.isFresh || durable.condition === 'down';
-    return isDegraded && feed.lateMs <= durableOutageReadsMs;
+    if (!isDegraded || feed.lateMs > durableOutageReadsMs) return false;
+    // The server may have become another while the durable tier was waited for.
+    return (primary.isConfirmed || (await primary.confirm())) && primary.judge(value) !== 'foreign';
   }
 
   /** Activity moves the deadline where it can be told, and waits to be told to the durable tier. */

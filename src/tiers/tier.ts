@@ -305,7 +305,7 @@ export interface DurableTier {
 
 /** When, by the primary server's own clock, and in which of its lives a copy was known to be the truth. */
 export interface Stamp {
-  /** Identity of one life of one server; Redis calls it `run_id`. */
+  /** Names the time for which one process of a server was master without a break: nothing that was written to it then has gone back. */
   readonly incarnation: string;
   /** Milliseconds of the server's clock. */
   readonly at: number;
@@ -389,6 +389,12 @@ export interface PrimaryTier {
   failure(): TierFailure | null;
   /** Proves that the server answers reads and runs scripts that write, and learns its incarnation and clock anew. */
   probe(): Promise<void>;
+  /**
+   * Asks the server whether it may still serve and is of the incarnation that `vantage()` names: a master may follow another and
+   * become a master again behind an open connection, and has then forgotten what it was told. If not, rejects, and
+   * `vantage()` is null.
+   */
+  confirm(): Promise<void>;
   read(storageKey: Buffer): Promise<PrimaryEntry>;
   /** `over` is the untrusted value that was read, or null where the key was absent. True if the lease was taken. */
   lease(storageKey: Buffer, token: string, over: PrimaryValue | null): Promise<boolean>;

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { PRIMARY_CONNECT_TIMEOUT_MS } from '../../src/limits.ts';
 import type { RedisTlsOptions } from '../../src/tiers/redis/index.ts';
-import { cleanups, failureOf, isBack, make, opened, start, TIMEOUT_MS } from '../support/real-redis-tier.ts';
+import { cleanups, failureOf, make, opened, start, TIMEOUT_MS } from '../support/real-redis-tier.ts';
 import { createAuthority } from '../support/servers/certificates.ts';
 import { FaultProxy } from '../support/servers/fault-proxy.ts';
 import { newAccount } from '../support/servers/redis-config.ts';
@@ -18,13 +18,19 @@ describe('credentials that change', () => {
     const server = await start();
     const { username } = server;
     let { password } = server;
-    const tier = await opened(server, { url: withoutUser(server), credentials: () => ({ username, password }) });
+    const changes: boolean[] = [];
+    const { tier, open } = make(server, {
+      url: withoutUser(server),
+      credentials: () => ({ username, password }),
+      onChange: () => changes.push(tier.vantage() !== null),
+    });
+    await open();
     password = 'the-next-password';
     await server.cli('ACL', 'SETUSER', username, '>the-next-password');
     await server.cli('ACL', 'SETUSER', username, `<${server.password}`);
     await server.cli('CLIENT', 'KILL', 'USER', username);
-    await until(() => tier.vantage() === null);
-    await isBack(tier);
+    await until(() => changes.length === 3);
+    expect(changes).toEqual([true, false, true]);
   });
 
   it('that could not be had are asked for again soon, and what was thrown goes no further', async () => {

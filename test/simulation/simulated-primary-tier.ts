@@ -40,7 +40,8 @@ interface Answer<T> {
   /** Null where it came too late. */
   readonly done: { readonly value: T } | null;
   readonly serverTime: number;
-  readonly incarnation: string;
+  /** Null of a replica. */
+  readonly incarnation: string | null;
 }
 
 /** One node's connection, with the failures and deadlines of the real tier. */
@@ -83,6 +84,10 @@ export class SimulatedPrimaryTier implements PrimaryTier {
 
   probe(): Promise<void> {
     return this.#run('probe', null, async () => undefined);
+  }
+
+  confirm(): Promise<void> {
+    return this.#send('info', null, async () => undefined);
   }
 
   read(storageKey: Buffer): Promise<PrimaryEntry> {
@@ -238,8 +243,14 @@ export class SimulatedPrimaryTier implements PrimaryTier {
       connection.requestAt = Math.max(connection.requestAt, world.now + delayMs);
       const settle = (answer: () => void): void => this.#reply(connection, fail, cancel, answer);
       const hear = ({ done, serverTime, incarnation }: Answer<T>): void => {
-        if (name === 'probe') connection.incarnation = incarnation;
-        if (name !== 'read') connection.clock.learn({ serverTime, sentAt, receivedAt: this.#node.monotonic() });
+        if (name === 'probe' && incarnation !== null) connection.incarnation = incarnation;
+        if (name === 'info' && incarnation !== connection.incarnation) {
+          const failure = new TierFailure('rejected', incarnation === null ? 'READONLY' : 'another-life');
+          reject(failure);
+          return this.#disconnect(failure);
+        }
+        if (name !== 'read' && name !== 'info')
+          connection.clock.learn({ serverTime, sentAt, receivedAt: this.#node.monotonic() });
         if (done === null) reject(new TierFailure('rejected', 'late'));
         else resolve(done.value);
       };
@@ -264,9 +275,9 @@ export class SimulatedPrimaryTier implements PrimaryTier {
   ): Promise<Answer<T>> {
     const { world } = this.#redis;
     const serverTime = server.clock.now();
-    const { incarnation } = server;
+    const incarnation = server.isReplica ? null : server.incarnation;
     const tier = server.tierOf(namespace);
-    const isRead = name === 'read' || name === 'time';
+    const isRead = name === 'read' || name === 'time' || name === 'info';
     // MGET answers that nothing is there.
     if (isRead) return { done: { value: await command(tier) }, serverTime, incarnation };
     // A probe has no deadline.

@@ -63,6 +63,10 @@ class MemoryPrimaryTier implements PrimaryTier {
     this.#now();
   }
 
+  async confirm(): Promise<void> {
+    this.#now();
+  }
+
   async read(storageKey: Buffer): Promise<PrimaryEntry> {
     const stored = this.#find(storageKey);
     if (stored === undefined) return { kind: 'absent' };

@@ -51,9 +51,12 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['protocol', PROTOCOL],
   [
     'run-id',
-    'the server does not say which life of it this is (run_id in INFO), as proxies and clones of Redis do: connect to Redis or Valkey itself',
+    'the server does not say which life of it this is (run_id and master_replid in INFO), as proxies and clones of Redis do: connect to Redis or Valkey itself',
   ],
-  ['unknown-command', 'the server lacks a command that is needed, or has renamed it: use Redis or Valkey as released'],
+  [
+    'unknown-command',
+    'the server lacks a command that is needed, or has renamed it: use Redis 7 or later, or Valkey, as released',
+  ],
   ['credentials-failed', '`credentials` threw, rejected, or did not answer in 10 s'],
   ['tls-failed', 'the function `tls` threw, rejected, or did not answer in 10 s'],
   [

@@ -19,6 +19,8 @@ import { ServerClock, toMilliseconds, type ClockSample } from './server-clock.ts
 import { servingIncarnation } from './server-info.ts';
 
 const PROBE_TTL_MS = 1_000;
+/** Sections of INFO that say which life of the server this is; all of them take the server as long again. */
+const IDENTITY = ['server', 'replication'] as const;
 
 /** What is known of the server at the other end of the present connection, and of no other. */
 interface Peer {
@@ -110,7 +112,7 @@ export class RedisConnection {
     const epoch = this.#epoch;
     const sentAt = platform.monotonic();
     const answers = await Promise.allSettled([
-      this.#inFlight.bounded(() => this.#redis.info()),
+      this.#inFlight.bounded(() => this.#redis.info(...IDENTITY, 'persistence')),
       this.#inFlight.bounded(() => this.#redis.time()),
       this.#inFlight.bounded(() => this.#redis.mget(this.#probeKey)),
       // Twice: ioredis sends the first on each connection as EVAL, the others as EVALSHA, and each needs its grant.
@@ -122,6 +124,15 @@ export class RedisConnection {
     if (epoch !== this.#epoch) throw this.#client.lastFailure ?? new TierFailure('ambiguous', 'closed');
     this.#recognise(valueOf(info), { serverTime: toMilliseconds(valueOf(time)), sentAt, receivedAt });
     for (const answer of rest) valueOf(answer);
+  }
+
+  /** Asks which life of the server this is. Another one is met on another connection. */
+  async confirm(): Promise<void> {
+    const asked = this.#requirePeer();
+    const info = await this.#inFlight.bounded(() => this.#redis.info(...IDENTITY));
+    if (this.#peer !== asked) throw this.#unreachable();
+    if (this.#requireServing(info) !== asked.incarnation)
+      throw this.#turnAway(new TierFailure('rejected', 'another-life'));
   }
 
   read(key: string): Promise<PrimaryEntry> {
@@ -206,13 +217,17 @@ export class RedisConnection {
     try {
       return servingIncarnation(info);
     } catch (error) {
-      this.#client.remember(toTierFailure(error));
-      // The name may lead to another server by the next attempt: the one that took over.
-      this.#client.drop();
-      this.#peer = null;
-      this.#notify();
-      throw error;
+      throw this.#turnAway(toTierFailure(error));
     }
+  }
+
+  /** The name may lead to another server by the next attempt: the one that took over. */
+  #turnAway(failure: TierFailure): TierFailure {
+    this.#client.remember(failure);
+    this.#client.drop();
+    this.#peer = null;
+    this.#notify();
+    return failure;
   }
 
   #lose(failure: TierFailure): void {

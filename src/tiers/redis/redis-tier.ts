@@ -62,6 +62,10 @@ class RedisTier implements PrimaryTier {
     await this.#requireOpened().connection.probe();
   }
 
+  async confirm(): Promise<void> {
+    await this.#requireOpened().connection.confirm();
+  }
+
   read(storageKey: Buffer): Promise<PrimaryEntry> {
     if (this.#opened === undefined) return Promise.reject(notOpen());
     const { connection, keys } = this.#opened;

@@ -1,14 +1,21 @@
+import { createHash } from 'node:crypto';
 import { TierFailure } from '../../errors.ts';
 import { adviceFor } from './advice.ts';
-import { INCARNATION_CHARS, isIncarnation } from './entry-format.ts';
+import { INCARNATION_CHARS } from './entry-format.ts';
 
-/** The incarnation of the server that gave this INFO reply. Throws unless that server may serve: a master, loaded. */
+/**
+ * The incarnation of the server that gave this INFO reply. Throws unless that server may serve: a master, loaded.
+ *
+ * `run_id` names the process. It stays when the process becomes a replica, takes over the data of another master, and is
+ * promoted again; `master_replid` changes with each promotion.
+ */
 export function servingIncarnation(info: string): string {
   if (field(info, 'loading') === '1') throw new TierFailure('rejected', 'LOADING');
   if (field(info, 'role') !== 'master') throw new TierFailure('rejected', 'READONLY');
-  const incarnation = field(info, 'run_id').slice(0, INCARNATION_CHARS);
-  if (!isIncarnation(incarnation)) throw new TierFailure('misconfigured', 'run-id', adviceFor('run-id'));
-  return incarnation;
+  const identity = [field(info, 'run_id'), field(info, 'master_replid')];
+  if (!identity.every((id) => /^[0-9a-f]{40}$/.test(id)))
+    throw new TierFailure('misconfigured', 'run-id', adviceFor('run-id'));
+  return createHash('sha256').update(identity.join('')).digest('hex').slice(0, INCARNATION_CHARS);
 }
 
 function field(info: string, name: string): string {

@@ -365,3 +365,62 @@ describe('a revocation that found nobody but Redis', () => {
     expect(fleet.database.get(storageKeyOf(id).toString('hex'))?.revokedAt).not.toBeNull();
   });
 });
+
+describe('a primary server that may have become another', () => {
+  it('is believed for 1.5 s after it was last asked who it is, and then not until it has answered', async () => {
+    const node = await fleet.node();
+    const { id } = await node.sessions.create({ cart: [] });
+    await warm(node.sessions, id);
+    let answer = (): void => undefined;
+    node.primary.hook.before = (method) =>
+      method === 'confirm' ? new Promise<void>((resolve) => (answer = resolve)) : undefined;
+    await fleet.platform.advance(FEED_INTERVAL_MS);
+    expect((await seen(node.sessions, id))?.servedBy).toBe('primary');
+    await fleet.platform.advance(FEED_LEASE_MS);
+    const read = seen(node.sessions, id);
+    await fleet.platform.advance(HEDGE_NOTICED_MS);
+    expect((await read)?.servedBy).toBe('durable');
+    node.primary.hook.before = () => undefined;
+    answer();
+    await settled();
+    expect((await seen(node.sessions, id))?.servedBy).toBe('primary');
+  });
+
+  it('is asked each second while the durable tier is away, and serves alone only while it is what it was', async () => {
+    const node = await fleet.node();
+    const { id } = await node.sessions.create({ cart: [] });
+    await warm(node.sessions, id);
+    node.durable.hook.before = refuse;
+    await fleet.platform.advance(MINUTE / 2);
+    const asked = node.primary.calls.filter((call) => call === 'confirm').length;
+    await fleet.platform.advance(5 * FEED_INTERVAL_MS);
+    expect(node.primary.calls.filter((call) => call === 'confirm').length - asked).toBe(5);
+    expect((await seen(node.sessions, id))?.servedBy).toBe('primary');
+    let answer = (): void => undefined;
+    node.primary.hook.before = (method) =>
+      method === 'confirm' ? new Promise<void>((resolve) => (answer = resolve)) : undefined;
+    await fleet.platform.advance(FEED_INTERVAL_MS + FEED_LEASE_MS);
+    const [first, isAnswered] = [seen(node.sessions, id), { yet: false }];
+    void first.then(() => (isAnswered.yet = true));
+    await settled();
+    await fleet.platform.advance(HEDGE_NOTICED_MS);
+    expect(isAnswered.yet).toBe(false);
+    node.primary.hook.before = () => undefined;
+    answer();
+    expect((await first)?.servedBy).toBe('primary');
+    node.primary.hook.before = failing('confirm');
+    await fleet.platform.advance(FEED_INTERVAL_MS);
+    await expect(node.sessions.get(id)).rejects.toThrow(TierUnavailableError);
+  });
+
+  it('is asked each second while a poll waits for a database that does not answer', async () => {
+    const node = await fleet.node();
+    const { id } = await node.sessions.create({ cart: [] });
+    await warm(node.sessions, id);
+    node.durable.hook.before = (method) => (method === 'readFeed' ? new Promise(() => undefined) : undefined);
+    await fleet.platform.advance(FEED_INTERVAL_MS);
+    const asked = node.primary.calls.filter((call) => call === 'confirm').length;
+    await fleet.platform.advance(5 * FEED_INTERVAL_MS);
+    expect(node.primary.calls.filter((call) => call === 'confirm').length - asked).toBeGreaterThanOrEqual(5);
+  });
+});
