@@ -90,6 +90,19 @@ describe('promoteKey', () => {
     await expect(promoteKey(added, {} as never)).rejects.toMatchObject({ code: 'HOLDFAST_CONFIGURATION' });
   });
 
+  it('is not forced by a polluted prototype', async () => {
+    const { fleet, sessions, added } = await twoNodes();
+    fleet.shelf.put(added);
+    await settled();
+    const polluted = Object.prototype as { force?: boolean };
+    polluted.force = true;
+    try {
+      await expect(promoteKey(added, { sessions })).rejects.toThrow(/1 of 2/);
+    } finally {
+      delete polluted.force;
+    }
+  });
+
   it('leaves a ring as it is in which the key is active already', async () => {
     const { promoted } = await rings;
     expect(await promoteKey(promoted, { kid: promoted.sealingKey.kid, force: true })).toBe(promoted);
