@@ -100,6 +100,9 @@ export const TIER_CHANGE_EVENTS_MAX = 4;
 /** … in this time; what comes after them is announced as one, so late at most. */
 export const TIER_CHANGE_WINDOW_MS = 10_000;
 
+/** A server's clock that was set back by less is not worth a word: copies are doubted for so long. */
+export const CLOCK_TOLERANCE_MS = 1_000;
+
 // --- Process -----------------------------------------------------------------------------------------------------
 
 /** Random bytes drawn at once for one turn of the event loop: ids and nonces of 14 new sessions. More costs more, used or not. */

@@ -31,7 +31,7 @@ export interface EnvelopeRejected {
 
 /** Work that no caller waits for has failed. It is tried again. */
 export interface BackgroundFailure {
-  readonly work: 'revocation' | 'sweep' | 'touch';
+  readonly work: 'feed' | 'revocation' | 'sweep' | 'touch';
   readonly code: string;
 }
 

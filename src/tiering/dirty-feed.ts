@@ -10,10 +10,13 @@ import {
   HEDGE_AFTER_MS,
   PREVIOUS_KEYS_MAX,
 } from '../limits.ts';
+import { earlierOf, elapsedSince, NEVER, presentMoment } from '../platform/moment.ts';
 import { Patience } from '../platform/patience.ts';
 import type { CancelTimer, Platform } from '../platform/platform.ts';
 import { tombstoneTtl } from '../session/lifetime.ts';
 import type { DirtyRow, FeedPosition } from '../tiers/tier.ts';
+import { announceFailure } from './background.ts';
+import { ClockHistory } from './clock-history.ts';
 import type { DurableGuard } from './durable-guard.ts';
 import { UNREACHED, type PrimaryGuard } from './primary-guard.ts';
 
@@ -34,17 +37,17 @@ export interface DirtyFeedOptions {
 export class DirtyFeed {
   readonly #options: DirtyFeedOptions;
   /** Marks from this database time on are still to be read. 0: a new process starts with the whole window. */
-  #since = 0;
-  /**
-   * Start, on the monotonic clock, of the last poll of which everything was applied; or of the question to the primary tier
-   * who it is, if that was before.
-   */
-  #freshAt = Number.NEGATIVE_INFINITY;
+  #position = 0;
+  readonly #databaseClock: ClockHistory;
+  /** A mark that is older than this by the database's clock is of no use to anybody. */
+  readonly #markLifeMs: number;
+  /** Start of the last poll of which everything was applied; or of the question to the primary tier who it is, if that was before. */
+  #freshAt = NEVER;
   /** What was applied within the overlap, so that it is not applied each second again. */
   readonly #applied = new Map<string, number>();
   #polling: Promise<void> | undefined;
   /** Start of the last poll, whatever became of it. */
-  #polledAt = Number.NEGATIVE_INFINITY;
+  #polledAt = NEVER;
   readonly #awaiting: Patience<() => void>;
   #cancelTimer: CancelTimer | undefined;
   #hasPolled = false;
@@ -52,12 +55,14 @@ export class DirtyFeed {
 
   constructor(options: DirtyFeedOptions) {
     this.#options = options;
+    this.#markLifeMs = FEED_OVERLAP_MS + options.validationLeaseMs + DIRTY_WINDOW_MARGIN_MS;
+    this.#databaseClock = new ClockHistory(this.#markLifeMs);
     this.#awaiting = new Patience(options.platform, HEDGE_AFTER_MS, (giveUp) => giveUp());
   }
 
   /** How long, in milliseconds, nothing is known of what other nodes could not tell the primary tier. */
   get lateMs(): number {
-    return this.#options.platform.monotonic() - this.#freshAt;
+    return elapsedSince(this.#options.platform, this.#freshAt);
   }
 
   /** It has been read, but not lately. */
@@ -87,9 +92,8 @@ export class DirtyFeed {
    * stood still has many reads that doubt their copies for want of this one statement.
    */
   async becomesFresh(): Promise<boolean> {
-    const { platform } = this.#options;
     // Its timer is overdue then, but sockets may be read first.
-    const isDue = platform.monotonic() - this.#polledAt >= FEED_INTERVAL_MS;
+    const isDue = elapsedSince(this.#options.platform, this.#polledAt) >= FEED_INTERVAL_MS;
     if (this.#polling === undefined && !isDue) return false;
     // The one under way may have begun before the standstill.
     const polling = this.poll().then(() => (this.isFresh ? undefined : this.poll()));
@@ -116,19 +120,19 @@ export class DirtyFeed {
   }
 
   async #pollOnce(): Promise<void> {
-    const { platform } = this.#options;
     this.#schedule(FEED_INTERVAL_MS);
-    const startedAt = platform.monotonic();
+    const startedAt = presentMoment(this.#options.platform);
     this.#polledAt = startedAt;
     try {
-      if (await this.#readAll()) this.#freshAt = Math.min(startedAt, this.#options.primary.confirmedAt);
+      if (await this.#readAll()) this.#freshAt = earlierOf(startedAt, this.#options.primary.confirmedAt);
       await this.#clear();
     } catch (error) {
-      if (!(error instanceof TierUnavailableError)) throw error;
+      // Nobody waits for what this throws. A tier that throws what it must not is a late one.
+      if (!(error instanceof TierUnavailableError)) announceFailure('feed', error);
     } finally {
       this.#hasPolled = true;
       this.#options.onPolled();
-      this.#schedule(Math.max(FEED_INTERVAL_MS - (platform.monotonic() - startedAt), 0));
+      this.#schedule(Math.max(FEED_INTERVAL_MS - elapsedSince(this.#options.platform, startedAt), 0));
     }
   }
 
@@ -146,14 +150,17 @@ export class DirtyFeed {
 
   /** True if everything there was is applied. The position moves only then. */
   async #readAll(): Promise<boolean> {
-    const { durable, primary } = this.#options;
+    const { primary } = this.#options;
     // Nothing can be applied to a tier out of use, and nothing from it is served meanwhile.
     if (!(await primary.confirm())) return false;
-    let position: FeedPosition | number = this.#since;
-    let firstNow = 0;
+    let position: FeedPosition | number = this.#position;
+    let next = 0;
     for (let page = 1; ; page += 1) {
-      const { now, rows } = await durable.readFeed(position, FEED_PAGE_ROWS);
-      if (page === 1) firstNow = now;
+      const { rows, clockMayHaveShown } = await this.#readPage(position);
+      if (page === 1) {
+        next = clockMayHaveShown;
+        if (next < this.#position) return this.#goBack(next);
+      }
       if (!(await this.#applyAll(rows))) return false;
       const last = rows.at(-1);
       if (last === undefined || rows.length < FEED_PAGE_ROWS) break;
@@ -164,9 +171,28 @@ export class DirtyFeed {
         break;
       }
     }
-    this.#since = Math.max(this.#since, firstNow - FEED_OVERLAP_MS);
-    for (const [key, dirtyAt] of this.#applied) if (dirtyAt < this.#since) this.#applied.delete(key);
+    this.#position = Math.max(this.#position, next);
+    for (const [key, dirtyAt] of this.#applied) if (dirtyAt < this.#position) this.#applied.delete(key);
     return true;
+  }
+
+  /** The database's clock was set back: marks are made that lie before the position, and some may have been missed. */
+  #goBack(position: number): Promise<boolean> {
+    this.#options.primary.raiseTrustFloor();
+    this.#position = position;
+    return this.#readAll();
+  }
+
+  /** `clockMayHaveShown`: no mark that is committed from now on is dated earlier. */
+  async #readPage(
+    position: FeedPosition | number,
+  ): Promise<{ readonly rows: readonly DirtyRow[]; readonly clockMayHaveShown: number }> {
+    const { platform, durable } = this.#options;
+    const sentAt = platform.monotonic();
+    const { now, rows } = await durable.readFeed(position, FEED_PAGE_ROWS);
+    const receivedAt = platform.monotonic();
+    this.#databaseClock.observe(now, sentAt, receivedAt);
+    return { rows, clockMayHaveShown: this.#databaseClock.leastWithin(FEED_OVERLAP_MS, sentAt) };
   }
 
   async #applyAll(rows: readonly DirtyRow[]): Promise<boolean> {
@@ -185,15 +211,22 @@ export class DirtyFeed {
       row.isRevoked ? primary.tombstone(row.storageKey, ttlMs) : primary.evict(row.storageKey, row.revision),
       ...row.previousKeys.map((key) => primary.tombstone(key, ttlMs)),
     ];
-    const isApplied = (await Promise.all(steps)).every((answer) => answer !== UNREACHED);
-    if (isApplied) this.#applied.set(nameOf(row), row.dirtyAt);
-    return isApplied;
+    const answers = await Promise.all(steps);
+    // Also where a step failed: that opened the breaker, and the trust floor that rises as it closes covers this mark. Tried again,
+    // one key that cannot be changed would keep the feed from ever being fresh.
+    this.#applied.set(nameOf(row), row.dirtyAt);
+    return answers.every((answer) => answer !== UNREACHED);
   }
 
-  /** Marks are cleared by age alone: when no copy from before them can still be believed anywhere. */
+  /**
+   * Marks are cleared by age alone: when no copy from before them can still be believed anywhere. Not before the database's clock
+   * has been watched for that long: one that was set forward makes all marks look old.
+   */
   async #clear(): Promise<void> {
-    const { durable, validationLeaseMs } = this.#options;
-    const before = this.#since - validationLeaseMs - DIRTY_WINDOW_MARGIN_MS;
+    const { durable, platform } = this.#options;
+    const now = platform.monotonic();
+    if (!this.#databaseClock.covers(this.#markLifeMs, now)) return;
+    const before = this.#databaseClock.leastWithin(this.#markLifeMs, now);
     if (before > 0) await durable.clearFeed(before, FEED_CLEAR_ROWS);
   }
 }

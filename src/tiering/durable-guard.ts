@@ -1,4 +1,4 @@
-import { OutcomeUnknownError, reasonOf, TierFailure, TierUnavailableError, isTierFailure } from '../errors.ts';
+import { isTierFailure, OutcomeUnknownError, reasonOf, TierFailure, TierUnavailableError } from '../errors.ts';
 import {
   DURABLE_CALLS_MAX,
   DURABLE_FAILURES_TO_OPEN,
@@ -39,6 +39,7 @@ import { Breaker } from './breaker.ts';
 import { Bulkhead } from './bulkhead.ts';
 import { DatabaseClock } from './database-clock.ts';
 import { withDeadline, withPatience } from './deadline.ts';
+import { DurableOpening, isMisconfigured } from './durable-opening.ts';
 import { SingleFlight } from './single-flight.ts';
 
 const DEMOTED: ReadonlySet<string> = new Set(['read-only', 'standby']);
@@ -61,11 +62,7 @@ export class DurableGuard {
   readonly #reads = new SingleFlight<SealedRecord | null>();
   /** Many calls may share a statement, and then its failure: one lost connection counts once. */
   readonly #counted = new WeakSet<TierFailure>();
-  #opening: Promise<void> | undefined;
-  #isOpen = false;
-  #openFailure: { readonly error: unknown } | undefined;
-  /** Null until the tier is first to be opened. */
-  #context: TierContext | null = null;
+  readonly #opening: DurableOpening;
 
   /** `onReturn` runs when the tier is of use again after it was not, `onChange` whenever the verdict may have changed. */
   constructor(tier: DurableTier, platform: Platform, timeoutMs: number, onReturn: () => void, onChange: () => void) {
@@ -77,10 +74,11 @@ export class DurableGuard {
     this.#readRoom = new Bulkhead(platform, DURABLE_READ_CALLS_MAX, DURABLE_WAITING_MAX);
     this.#clock = new DatabaseClock(platform);
     this.#patience = new Patience(platform, timeoutMs + DURABLE_GRACE_MS, (giveUp) => giveUp());
+    this.#opening = new DurableOpening((context) => this.#openTier(context));
     this.#breaker = new Breaker({
       platform,
       failuresToOpen: DURABLE_FAILURES_TO_OPEN,
-      probe: async () => void (await (this.#isOpen ? this.#probe() : this.#openOnce())),
+      probe: async () => void (await (this.#opening.isOpen ? this.#probe() : this.#opening.again())),
       onClose: onReturn,
       onChange,
     });
@@ -91,16 +89,16 @@ export class DurableGuard {
    * on, and until it is open, callers are refused at once. What a person has to mend is tried again by each caller.
    */
   async open(context: TierContext): Promise<void> {
-    this.#context = context;
-    if (this.#isOpen) return;
-    const failed = this.#openFailure;
-    if (failed !== undefined && !this.#breaker.isClosed && !isMisconfigured(failed.error)) throw failed.error;
+    if (this.#opening.isOpen) return;
+    if (!this.#breaker.isClosed) this.#opening.throwIfAway();
     try {
-      await this.#openOnce();
+      await this.#opening.with(context);
       this.#breaker.recovered();
     } catch (error) {
       if (!isMisconfigured(error)) this.#breaker.trip(reasonOf(error));
       throw error;
+    } finally {
+      this.#onChange();
     }
   }
 
@@ -121,8 +119,7 @@ export class DurableGuard {
   }
 
   get verdict(): Verdict {
-    if (!this.#isOpen && this.#openFailure === undefined) return { state: 'down', reason: 'never-reached' };
-    if (!this.#isOpen) return { state: 'down', reason: reasonOf(this.#openFailure?.error) };
+    if (!this.#opening.isOpen) return { state: 'down', reason: this.#opening.reason };
     const { reason } = this.#breaker;
     return reason === null ? UP : { state: this.isShaken ? 'degraded' : 'down', reason };
   }
@@ -337,27 +334,9 @@ export class DurableGuard {
     }
   }
 
-  /** One attempt at a time, whoever asks. */
-  #openOnce(): Promise<void> {
-    this.#opening ??= this.#openTier().finally(() => {
-      this.#opening = undefined;
-    });
-    return this.#opening;
-  }
-
-  async #openTier(): Promise<void> {
-    const context = this.#context;
-    if (context === null) throw new TierFailure('not-sent', 'never-reached');
-    try {
-      await withDeadline(this.#platform, DURABLE_OPEN_TIMEOUTS * this.#timeoutMs, this.#tier.open(context), late);
-      await this.#probe();
-      this.#isOpen = true;
-    } catch (error) {
-      this.#openFailure = { error };
-      throw error;
-    } finally {
-      this.#onChange();
-    }
+  async #openTier(context: TierContext): Promise<void> {
+    await withDeadline(this.#platform, DURABLE_OPEN_TIMEOUTS * this.#timeoutMs, this.#tier.open(context), late);
+    await this.#probe();
   }
 
   async #probe(): Promise<number> {
@@ -370,8 +349,4 @@ export class DurableGuard {
   #bounded<T>(statement: () => Promise<T>): Promise<T> {
     return withPatience(this.#patience, statement(), late);
   }
-}
-
-function isMisconfigured(error: unknown): boolean {
-  return isTierFailure(error) && error.kind === 'misconfigured';
 }

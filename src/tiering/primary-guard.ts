@@ -1,5 +1,6 @@
 import { isTierFailure, reasonOf, TierFailure } from '../errors.ts';
-import { FEED_LEASE_MS, PROBES_IN_TIME, SLOW_LOOK_MS } from '../limits.ts';
+import { CLOCK_TOLERANCE_MS, FEED_LEASE_MS, PROBES_IN_TIME, SLOW_LOOK_MS } from '../limits.ts';
+import { elapsedSince, NEVER, presentMoment, type Moment } from '../platform/moment.ts';
 import type { CancelTimer, Platform } from '../platform/platform.ts';
 import { UP, type Verdict } from '../telemetry/standing.ts';
 import type {
@@ -49,7 +50,7 @@ export class PrimaryGuard {
   #isStopped = false;
   /** Primary server time below which stamps are not believed by this node. */
   #trustFloor = 0;
-  #confirmedAt = Number.NEGATIVE_INFINITY;
+  #confirmedAt: Moment = NEVER;
   #confirming: Promise<boolean> | undefined;
   /** The furthest that the clock of this life of the server was ever seen: it may be set back. */
   #furthest = { incarnation: '', at: 0 };
@@ -90,7 +91,7 @@ export class PrimaryGuard {
   /** A server that is there but out of use is `degraded`. */
   get verdict(): Verdict {
     const isThere = this.#tier.vantage() !== null;
-    if (isThere && this.#breaker.isClosed) return this.roundTrip.isSlow ? { state: 'degraded', reason: 'slow' } : UP;
+    if (isThere && this.#breaker.isClosed) return this.#verdictInUse();
     return { state: isThere ? 'degraded' : 'down', reason: this.#breaker.reason ?? 'never-reached' };
   }
 
@@ -120,11 +121,11 @@ export class PrimaryGuard {
    * an open connection a master may have followed another, and its data may have gone back.
    */
   get isConfirmed(): boolean {
-    return this.#options.platform.monotonic() - this.#confirmedAt <= FEED_LEASE_MS;
+    return elapsedSince(this.#options.platform, this.#confirmedAt) <= FEED_LEASE_MS;
   }
 
-  /** Start, on the monotonic clock, of the last question to which the server said so. */
-  get confirmedAt(): number {
+  /** Start of the last question to which the server said so. */
+  get confirmedAt(): Moment {
     return this.#confirmedAt;
   }
 
@@ -136,7 +137,11 @@ export class PrimaryGuard {
     return this.#confirming;
   }
 
-  /** Nothing from before now is believed without the durable tier's word. */
+  /**
+   * Nothing from before now is believed without the durable tier's word. If the server's clock was set back, copies may be dated later
+   * than now: nothing is believed until it has caught up with them, or for a validation lease, whatever is shorter. By then the dirty feed
+   * has taken away what is stale, and what is dated still later lies in the future.
+   */
   raiseTrustFloor(): void {
     const vantage = this.#vantage();
     if (vantage !== null) this.#trustFloor = Math.max(vantage.latest, this.#furthest.at);
@@ -187,7 +192,7 @@ export class PrimaryGuard {
   }
 
   async #confirm(): Promise<boolean> {
-    const startedAt = this.#options.platform.monotonic();
+    const startedAt = presentMoment(this.#options.platform);
     if ((await this.#attempt(() => this.#tier.confirm())) === UNREACHED) return false;
     this.#confirmedAt = startedAt;
     return true;
@@ -200,15 +205,35 @@ export class PrimaryGuard {
     const { incarnation, earliest } = vantage;
     if (incarnation !== this.#furthest.incarnation) this.#furthest = { incarnation, at: earliest };
     else if (earliest > this.#furthest.at) this.#furthest.at = earliest;
+    else if (earliest < this.#furthest.at) this.#followBack(vantage);
     return vantage;
+  }
+
+  /** The clock was set back by more than a lease: what it showed once must not keep copies from being believed for as long. */
+  #followBack({ latest }: Vantage): void {
+    const bound = latest + this.#options.validationLeaseMs;
+    if (this.#furthest.at > bound) this.#furthest.at = bound;
+    if (this.#trustFloor > bound) this.#trustFloor = bound;
+  }
+
+  #verdictInUse(): Verdict {
+    if (this.roundTrip.isSlow) return { state: 'degraded', reason: 'slow' };
+    const vantage = this.#vantage();
+    const isDoubted = vantage !== null && this.#trustFloor > vantage.latest + CLOCK_TOLERANCE_MS;
+    return isDoubted ? { state: 'degraded', reason: 'clock-set-back' } : UP;
   }
 
   /** Not async: every read passes here. */
   #attempt<T>(command: () => Promise<T>): Promise<T | Unreached> {
     if (!this.#breaker.isClosed) return Promise.resolve(UNREACHED);
-    const answer = command();
-    this.roundTrip.measure(answer);
-    return answer.catch(this.#giveUp);
+    try {
+      const answer = command();
+      this.roundTrip.measure(answer);
+      return answer.catch(this.#giveUp);
+    } catch (error) {
+      // A tier of the application's own that throws instead of rejecting.
+      return Promise.resolve(this.#giveUp(error));
+    }
   }
 
   readonly #giveUp = (error: unknown): Unreached => {
@@ -218,7 +243,7 @@ export class PrimaryGuard {
 
   /** A tier that answers, but too late to be of use, stays out of use. */
   async #probe(): Promise<void> {
-    const startedAt = this.#options.platform.monotonic();
+    const startedAt = presentMoment(this.#options.platform);
     const ms = await this.roundTrip.time(this.#tier.probe());
     if (ms > this.roundTrip.usableMs) throw new TierFailure('rejected', 'too-slow');
     this.roundTrip.restart(ms);

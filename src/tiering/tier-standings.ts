@@ -48,6 +48,12 @@ export class TierStandings {
     if (!this.#options.durable.isShaken) this.#durableChanges.observe(this.durable);
   }
 
+  /** Time alone may have changed something. */
+  refresh(): void {
+    this.primaryChanged();
+    this.durableChanged();
+  }
+
   stop(): void {
     this.#primaryChanges.stop();
     this.#durableChanges.stop();

@@ -74,7 +74,7 @@ export class TieredStore {
       () => this.#durableReturned(),
       () => this.#standings.durableChanged(),
     );
-    const onPolled = (): void => this.#standings.durableChanged();
+    const onPolled = (): void => this.#standings.refresh();
     const feed = new DirtyFeed({ platform, primary, durable, validationLeaseMs, onPolled });
     this.#standings = new TierStandings({ platform, primary, durable, feed });
     const { touchIntervalMs } = options;

@@ -6,7 +6,8 @@ import {
   type MemoryDatabase,
   type MemoryKeyspace,
 } from '../../src/tiers/memory/index.ts';
-import type { PrimaryValue } from '../../src/tiers/tier.ts';
+import type { Platform } from '../../src/platform/platform.ts';
+import type { PrimaryValue, TierContext } from '../../src/tiers/tier.ts';
 import { FakePlatform } from './fake-platform.ts';
 import { interceptDurable, interceptPrimary, type Intercept } from './intercepted-tiers.ts';
 
@@ -30,11 +31,15 @@ export class MemoryFleet {
   readonly platform = new FakePlatform();
   readonly keyspace: MemoryKeyspace = new Map();
   readonly database: MemoryDatabase = new Map();
+  /** How far, in milliseconds, the clock of each server is ahead of the right time. */
+  readonly aheadMs = { redis: 0, database: 0 };
 
   /** A node that is ready. */
   async node(options: Partial<SessionClientOptions<Shop>> = {}): Promise<FleetNode> {
     const primary = interceptPrimary(memoryPrimaryTier(this.keyspace));
     const durable = interceptDurable(memoryDurableTier(this.database));
+    primary.override('open', (own, context, ...rest) => own(this.#onServer(context, 'redis'), ...rest));
+    durable.override('open', (own, context) => own(this.#onServer(context, 'database')));
     const sessions = new SessionClient<Shop>({
       keys: await ring,
       primary: primary.tier,
@@ -50,6 +55,11 @@ export class MemoryFleet {
       cutFromPrimary: () => void (primary.hook.before = refuse),
       heal: () => void (primary.hook.before = durable.hook.before = () => undefined),
     };
+  }
+
+  #onServer(context: unknown, server: 'database' | 'redis'): TierContext {
+    const now = (): number => this.platform.now() + this.aheadMs[server];
+    return { ...(context as TierContext), platform: withClock(this.platform, { now }) };
   }
 
   keyOf(id: string): string {
@@ -73,6 +83,12 @@ export class MemoryFleet {
     return this.database.get(storageKeyOf(id).toString('hex'));
   }
 
+  /** Marks the row dirty, as a statement does that began at `dirtyAt` and is committed now. */
+  markRow(id: string, dirtyAt: number): void {
+    const row = this.rowOf(id);
+    if (row !== undefined) this.database.set(storageKeyOf(id).toString('hex'), { ...row, dirtyAt });
+  }
+
   /** Revokes the row without telling anybody, as after a rollback that nobody noticed. */
   async revokeSilently(id: string): Promise<void> {
     const behind = memoryDurableTier(this.database);
@@ -81,6 +97,19 @@ export class MemoryFleet {
     const revokedAt = this.platform.now();
     await behind.revoke({ storageKey: storageKeyOf(id), writeId, revokedAt, dirty: false, validUntil: null });
   }
+}
+
+/** The same platform with other clocks. */
+export function withClock(platform: Platform, clock: Partial<Pick<Platform, 'monotonic' | 'now'>>): Platform {
+  return {
+    now: () => platform.now(),
+    monotonic: () => platform.monotonic(),
+    random: () => platform.random(),
+    fillRandom: (target, offset, length) => platform.fillRandom(target, offset, length),
+    after: (delayMs, callback, kind) => platform.after(delayMs, callback, kind),
+    afterInput: (callback) => platform.afterInput(callback),
+    ...clock,
+  };
 }
 
 /** A server that cannot be reached. */

@@ -26,7 +26,7 @@ export const feedMutations: readonly Mutation[] = [
   },
   {
     name: 'the feed does not overlap',
-    edits: [{ file: FEED, find: 'firstNow - FEED_OVERLAP_MS', replace: 'firstNow' }],
+    edits: [{ file: FEED, find: 'this.#databaseClock.leastWithin(FEED_OVERLAP_MS, sentAt)', replace: 'now' }],
     faults: [],
     scenario: 'a mark that is older than its commit',
   },
@@ -43,8 +43,8 @@ export const feedMutations: readonly Mutation[] = [
     edits: [
       {
         file: FEED,
-        find: 'this.#since - validationLeaseMs - DIRTY_WINDOW_MARGIN_MS',
-        replace: 'this.#since + FEED_OVERLAP_MS',
+        find: 'if (!this.#databaseClock.covers(this.#markLifeMs, now)) return;\n    const before = this.#databaseClock.leastWithin(this.#markLifeMs, now);',
+        replace: 'const before = this.#databaseClock.leastWithin(FEED_INTERVAL_MS, now);',
       },
     ],
     faults: LOSSY,
@@ -64,7 +64,7 @@ export const feedMutations: readonly Mutation[] = [
   },
   {
     name: 'the feed is fresh as of the end of a poll',
-    edits: [{ file: FEED, find: 'this.#freshAt = startedAt', replace: 'this.#freshAt = platform.monotonic()' }],
+    edits: [{ file: FEED, find: 'this.#freshAt = startedAt', replace: 'this.#freshAt = this.#moment()' }],
     faults: [],
     scenario: 'a poll that is answered late',
   },
@@ -79,9 +79,9 @@ export const feedMutations: readonly Mutation[] = [
     edits: [
       {
         file: FEED,
-        find: 'let position: FeedPosition | number = this.#since;',
+        find: 'let position: FeedPosition | number = this.#position;',
         replace:
-          'let position: FeedPosition | number = this.#since || (await durable.readFeed(Number.MAX_SAFE_INTEGER, 1)).now;',
+          'let position: FeedPosition | number = this.#position || (await this.#options.durable.readFeed(Number.MAX_SAFE_INTEGER, 1)).now;',
       },
     ],
     faults: [],
@@ -89,7 +89,7 @@ export const feedMutations: readonly Mutation[] = [
   },
   {
     name: 'a backlog of marks is forgotten',
-    edits: [{ file: FEED, find: 'primary.raiseTrustFloor();', replace: '' }],
+    edits: [{ file: FEED, find: 'primary.raiseTrustFloor();\n        break;', replace: 'break;' }],
     faults: ['redis-cut'],
     seed: 157,
   },

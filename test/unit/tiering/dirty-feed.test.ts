@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { TierFailure, TierUnavailableError, type SessionClient } from '../../../src/index.ts';
 import {
@@ -422,5 +423,63 @@ describe('a primary server that may have become another', () => {
     const asked = node.primary.calls.filter((call) => call === 'confirm').length;
     await fleet.platform.advance(5 * FEED_INTERVAL_MS);
     expect(node.primary.calls.filter((call) => call === 'confirm').length - asked).toBeGreaterThanOrEqual(5);
+  });
+});
+
+describe('a mark that cannot be applied', () => {
+  it('does not keep the feed from being fresh for ever: the trust floor covers it', async () => {
+    const { cut, other, id } = await setUp();
+    const { id: neighbour } = await other.sessions.create({ cart: [] });
+    await warm(other.sessions, neighbour);
+    other.primary.override('evict', (own, ...args) =>
+      (args[0] as Buffer).equals(storageKeyOf(id)) ? Promise.reject(new TierFailure('rejected', 'test')) : own(...args),
+    );
+    await add(cut.sessions, id, 'A1');
+    await fleet.platform.advance(FEED_LEASE_MS);
+    expect((await seen(other.sessions, id))?.cart).toEqual(['A1']);
+    await fleet.platform.advance(2 * FEED_INTERVAL_MS);
+    await warm(other.sessions, neighbour);
+    const changed = (await other.sessions.health()).primary.since;
+    await fleet.platform.advance(30 * FEED_INTERVAL_MS);
+    await warm(other.sessions, neighbour);
+    expect((await other.sessions.health()).primary).toEqual({ state: 'up', since: changed });
+  });
+
+  it('is another one at the next revision of its session', async () => {
+    const { cut, other, id } = await setUp();
+    await add(cut.sessions, id, 'A1');
+    const at = fleet.rowOf(id)?.dirtyAt;
+    await fleet.platform.advance(FEED_LEASE_MS);
+    await warm(other.sessions, id);
+    await add(cut.sessions, id, 'A2');
+    // Two statements may carry the same time.
+    fleet.markRow(id, at ?? 0);
+    await fleet.platform.advance(FEED_LEASE_MS);
+    expect((await seen(other.sessions, id))?.cart).toEqual(['A1', 'A2']);
+  });
+});
+
+describe('a tier that throws what it must not', () => {
+  it('makes the feed late, is announced, and ends no process', async () => {
+    const unheard: unknown[] = [];
+    const failures: unknown[] = [];
+    const hear = (reason: unknown): void => void unheard.push(reason);
+    const note = (message: unknown): void => void failures.push(message);
+    process.on('unhandledRejection', hear);
+    subscribe('holdfast:background-failure', note);
+    const { sessions, durable } = await fleet.node();
+    durable.hook.before = (method) => {
+      if (method === 'readFeed') throw new TypeError('a bug');
+    };
+    await fleet.platform.advance(3 * FEED_INTERVAL_MS);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect((await sessions.health()).durable).toMatchObject({ state: 'degraded', reason: 'feed-late' });
+    durable.hook.before = () => undefined;
+    await fleet.platform.advance(FEED_INTERVAL_MS);
+    expect((await sessions.health()).durable.state).toBe('up');
+    process.off('unhandledRejection', hear);
+    unsubscribe('holdfast:background-failure', note);
+    expect(unheard).toEqual([]);
+    expect(failures).toContainEqual({ work: 'feed', code: 'unexpected' });
   });
 });

@@ -41,6 +41,20 @@ describe('the guard of a tier whose calls share statements', () => {
     expect(outcomes[0]?.reason).not.toBe(outcomes[1]?.reason);
   });
 
+  it('knows a failure by its code: the tier may come from another copy of the package', async () => {
+    const { guard, failWith, readStates } = await setUp();
+    const foreign = Object.assign(new Error('of another copy'), { ...new TierFailure('not-sent', 'unreachable') });
+    expect(foreign).not.toBeInstanceOf(TierFailure);
+    for (let call = 0; call < DURABLE_FAILURES_TO_OPEN; call += 1) {
+      failWith(Object.assign(new Error('of another copy'), foreign) as TierFailure);
+      await expect(readStates(1)[0]).rejects.toMatchObject({
+        code: 'HOLDFAST_TIER_UNAVAILABLE',
+        reason: 'unreachable',
+      });
+    }
+    expect(guard.condition).toBe('down');
+  });
+
   it('thinks no worse of a database that nobody asked, since too many wait for it', async () => {
     const { guard, failWith, readStates } = await setUp();
     for (let call = 0; call < 2 * DURABLE_FAILURES_TO_OPEN; call += 1) {

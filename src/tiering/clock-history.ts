@@ -1,0 +1,44 @@
+interface Reading {
+  /** When it was received, on the monotonic clock. */
+  readonly at: number;
+  /** The least that the clock may have shown since the reading before. */
+  readonly least: number;
+}
+
+/**
+ * What another machine's clock has shown lately. It may be set forward and back at any moment; what was dated by it during the
+ * last while is dated no earlier than the least of that while.
+ */
+export class ClockHistory {
+  readonly #keepMs: number;
+  #readings: Reading[] = [];
+  #lastSentAt: number | undefined;
+  #watchedSince = Number.POSITIVE_INFINITY;
+
+  /** Readings older than `keepMs` are forgotten. */
+  constructor(keepMs: number) {
+    this.#keepMs = keepMs;
+  }
+
+  /** The clock showed `time` between `sentAt` and `receivedAt` on the monotonic clock. */
+  observe(time: number, sentAt: number, receivedAt: number): void {
+    this.#watchedSince = Math.min(this.#watchedSince, sentAt);
+    // If it was set back right after the reading before, it began as much lower as has passed since.
+    const unseenMs = this.#lastSentAt === undefined ? 0 : receivedAt - this.#lastSentAt;
+    this.#lastSentAt = sentAt;
+    this.#readings = this.#readings.filter(({ at }) => receivedAt - at <= this.#keepMs);
+    this.#readings.push({ at: receivedAt, least: time - unseenMs });
+  }
+
+  /** The least that it may have shown in the last `ms` before `now`. The time before the first reading counts as steady. */
+  leastWithin(ms: number, now: number): number {
+    const within = this.#readings.filter(({ at }) => now - at <= ms);
+    const unwatchedMs = Math.max(ms - (now - this.#watchedSince), 0);
+    return within.reduce((least, reading) => Math.min(least, reading.least), Infinity) - unwatchedMs;
+  }
+
+  /** Whether it has been watched for that long. */
+  covers(ms: number, now: number): boolean {
+    return now - this.#watchedSince >= ms;
+  }
+}
