@@ -39,6 +39,11 @@ export class Patience<Waiting> {
     this.#waiting.delete(waiting);
   }
 
+  /** Nobody waits any more. */
+  endAll(): void {
+    this.#waiting.clear();
+  }
+
   /** For how long this one has waited, to a tick or two; undefined if it does not wait any more. */
   waited(waiting: Waiting): number | undefined {
     const since = this.#waiting.get(waiting);

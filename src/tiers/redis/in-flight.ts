@@ -38,6 +38,8 @@ export class InFlight {
   /** Something came, or there is nothing to be heard from any more. */
   hear(): void {
     this.#heard += 1;
+    // Or their timer would keep a process alive that has closed its client.
+    this.#wondering.endAll();
   }
 
   /** From now on its time runs. */

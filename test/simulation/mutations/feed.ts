@@ -55,7 +55,7 @@ export const feedMutations: readonly Mutation[] = [
     edits: [
       {
         file: FEED,
-        find: 'if (await this.#readAll()) this.#freshAt = startedAt;',
+        find: 'if (await this.#readAll()) this.#freshAt = earlierOf(startedAt, this.#options.primary.confirmedAt);',
         replace: 'this.#freshAt = startedAt; await this.#readAll();',
       },
     ],
@@ -64,7 +64,13 @@ export const feedMutations: readonly Mutation[] = [
   },
   {
     name: 'the feed is fresh as of the end of a poll',
-    edits: [{ file: FEED, find: 'this.#freshAt = startedAt', replace: 'this.#freshAt = this.#moment()' }],
+    edits: [
+      {
+        file: FEED,
+        find: 'earlierOf(startedAt, this.#options.primary.confirmedAt)',
+        replace: 'presentMoment(this.#options.platform)',
+      },
+    ],
     faults: [],
     scenario: 'a poll that is answered late',
   },
