@@ -285,7 +285,7 @@ export const UPDATE_QUEUE_MAX = 10_000;
 export const KEYS_LOAD_TIMEOUT_MS = 10_000;
 /** Revocations that wait for the durable tier: 15 minutes of 100 logouts a second, some 40 MB. */
 export const PENDING_REVOCATIONS_MAX = 100_000;
-/** Those among them whose sessions nobody knows: anybody can make up ids, and each costs memory here, a tombstone, and a statement later. */
+/** Those among them whose sessions nobody knows, in the life of their tombstones: anybody can make up ids, and this bounds what Redis keeps of them. */
 export const PENDING_REVOCATIONS_UNKNOWN_MAX = 1_000;
 /** How often due revocations are looked for, and the first pause after one that failed … */
 export const PENDING_REVOCATION_RETRY_MS = 500;
@@ -295,8 +295,8 @@ export const PENDING_REVOCATION_RETRY_MS_MAX = 8_000;
 export const PENDING_REVOCATIONS_AT_ONCE = 16;
 /** How long a session stays dead in the primary tier alone. Its real life is written in the row that could not be read. */
 export const PENDING_TOMBSTONE_TTL_MS: number = 24 * 60 * 60_000;
-/** The same for an id that nobody knows: it bounds what Redis keeps of made-up ids. Longer than outages usually last. */
-export const PENDING_UNKNOWN_TOMBSTONE_TTL_MS: number = 60 * 60_000;
+/** The same for an id that nobody knows, and how long it takes room from others of its kind: as long as Redis serves alone by default. */
+export const PENDING_UNKNOWN_TOMBSTONE_TTL_MS: number = 15 * 60_000;
 
 // --- Key rings in a fleet ---------------------------------------------------------------------------------------
 

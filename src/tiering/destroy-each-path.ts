@@ -2,9 +2,9 @@ import { OutcomeUnknownError, RevocationNotDurableError, TierUnavailableError } 
 import type { TieringContext } from './context.ts';
 import { destroy } from './destroy-path.ts';
 
-/** Ends these sessions, whatever becomes of the others. How many were alive. */
+/** Ends these sessions, which the caller has seen, whatever becomes of the others. How many were alive. */
 export async function destroyEach(context: TieringContext, storageKeys: readonly Buffer[]): Promise<number> {
-  const outcomes = await Promise.allSettled(storageKeys.map((storageKey) => destroy(context, storageKey)));
+  const outcomes = await Promise.allSettled(storageKeys.map((storageKey) => destroy(context, storageKey, true)));
   const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as Error] : []));
   const [first] = failures;
   if (first !== undefined) throw whatIsTrueOfAll(first, failures, outcomes.length);

@@ -109,5 +109,6 @@ async function revokeLater(context: TieringContext, storageKey: Buffer, askedAt:
     if (revoked !== null) return void (await entomb(context, revoked));
   }
   const movedTo = await durable.findRegenerated(storageKey, askedAt - PREVIOUS_KEY_LOOKUP_MS);
+  await dropCopy(context, storageKey);
   if (movedTo !== null) await revokeLater(context, movedTo, askedAt);
 }

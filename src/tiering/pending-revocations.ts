@@ -5,6 +5,7 @@ import {
   PENDING_REVOCATIONS_AT_ONCE,
   PENDING_REVOCATIONS_MAX,
   PENDING_REVOCATIONS_UNKNOWN_MAX,
+  PENDING_UNKNOWN_TOMBSTONE_TTL_MS,
 } from '../limits.ts';
 import { delay, type CancelTimer } from '../platform/platform.ts';
 import { announceFailure, announceLostRevocation } from './background.ts';
@@ -29,7 +30,8 @@ export class PendingRevocations implements RevocationBacklog {
   readonly #entries = new Set<Entry>();
   /** Those that this node refuses, by storage key. */
   readonly #refused = new Map<string, Entry>();
-  #unknownCount = 0;
+  /** When, on the monotonic clock, the tombstones are gone of ids that nobody knew; the earliest first. */
+  #unknownUntil: number[] = [];
   #round: Promise<void> | undefined;
   #cancelTimer: CancelTimer | undefined;
   #isClosed = false;
@@ -42,10 +44,11 @@ export class PendingRevocations implements RevocationBacklog {
     const key = keyOf(owed);
     if (key !== undefined && this.#refused.has(key)) return true;
     if (this.#isClosed || !this.#hasRoom(owed)) return false;
-    const entry = { owed, dueAt: this.#around.platform.monotonic() + owed.delayMs, failures: 0 };
+    const now = this.#around.platform.monotonic();
+    const entry = { owed, dueAt: now + owed.delayMs, failures: 0 };
     this.#entries.add(entry);
     if (key !== undefined) this.#refused.set(key, entry);
-    if (!owed.isKnown) this.#unknownCount += 1;
+    if (!owed.isKnown) this.#unknownUntil.push(now + PENDING_UNKNOWN_TOMBSTONE_TTL_MS);
     this.#schedule();
     return true;
   }
@@ -80,11 +83,16 @@ export class PendingRevocations implements RevocationBacklog {
     for (const { owed } of this.#entries) announceLostRevocation(owed.storageKey);
   }
 
-  /** Anybody can make up ids, so those that nobody knows share little room. */
+  /**
+   * Anybody can make up ids, so those that nobody knows share little room, and keep it for as long as they take room in the
+   * primary tier: where the durable tier comes and goes, it soon forgets them.
+   */
   #hasRoom({ isKnown }: OwedRevocation): boolean {
-    return (
-      this.#entries.size < PENDING_REVOCATIONS_MAX && (isKnown || this.#unknownCount < PENDING_REVOCATIONS_UNKNOWN_MAX)
-    );
+    if (this.#entries.size >= PENDING_REVOCATIONS_MAX) return false;
+    if (isKnown || this.#unknownUntil.length < PENDING_REVOCATIONS_UNKNOWN_MAX) return true;
+    const now = this.#around.platform.monotonic();
+    this.#unknownUntil = this.#unknownUntil.filter((until) => until > now);
+    return this.#unknownUntil.length < PENDING_REVOCATIONS_UNKNOWN_MAX;
   }
 
   #schedule(): void {
@@ -142,7 +150,6 @@ export class PendingRevocations implements RevocationBacklog {
     const key = keyOf(entry.owed);
     this.#entries.delete(entry);
     if (key !== undefined) this.#refused.delete(key);
-    if (!entry.owed.isKnown) this.#unknownCount -= 1;
   }
 }
 

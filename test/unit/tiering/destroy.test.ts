@@ -146,7 +146,7 @@ describe('destroying several sessions by their handles', () => {
     const { end } = await threeOf(node);
     node.cutFromPrimary();
     await node.sessions.get(newSessionId(fleet.platform));
-    failFrom(node, 1, ['readState'], 'not-sent');
+    failFrom(node, 1, ['revoke'], 'not-sent');
     await expect(end()).rejects.toThrow(TierUnavailableError);
   });
 
@@ -155,7 +155,7 @@ describe('destroying several sessions by their handles', () => {
     const { end } = await threeOf(node);
     node.cutFromPrimary();
     await node.sessions.get(newSessionId(fleet.platform));
-    failFrom(node, 3, ['readState'], 'not-sent');
+    failFrom(node, 3, ['revoke'], 'not-sent');
     await expect(end()).rejects.toThrow(OutcomeUnknownError);
   });
 

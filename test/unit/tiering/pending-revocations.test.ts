@@ -172,6 +172,30 @@ describe('a node that owes the revocation of a session', () => {
     expect([node.primary.calls, node.durable.calls]).toEqual([['read'], []]);
   });
 
+  it('neither changes nor lists it for who has it in hand or asks for all', async () => {
+    const { node, id } = await destroyedInOutage(USER);
+    const other = await fleet.node();
+    fleet.keyspace.clear();
+    const inHand = await other.sessions.get(id);
+    lockRows(node, [id]);
+    node.heal();
+    await fleet.platform.advance(5_000);
+    const writes = [
+      () => node.sessions.update(inHand!, (data) => void data.cart.push('A1')),
+      () => node.sessions.replace(inHand!, { cart: [] }),
+      () => node.sessions.regenerate(inHand!),
+      () => node.sessions.touch(inHand!),
+    ];
+    for (const write of writes) {
+      const refused = expect(write()).rejects.toThrow(SessionNotFoundError);
+      await fleet.platform.advance(1_000);
+      await refused;
+    }
+    const listed = [];
+    for await (const { handle } of node.sessions.all()) listed.push(handle);
+    expect(listed).toEqual([]);
+  });
+
   it('can be asked to end it again', async () => {
     const { node, id } = await destroyedInOutage();
     node.heal();
@@ -198,7 +222,7 @@ describe('logouts with made-up ids while the database is away', () => {
     expect(node.primary.calls).not.toContain('hold');
   });
 
-  it('leave tombstones for an hour at most', async () => {
+  it('leave tombstones for a quarter of an hour at most', async () => {
     const node = await fleet.node();
     node.durable.hook.before = refuse;
     const id = newSessionId(fleet.platform);
@@ -221,7 +245,7 @@ describe('logouts with made-up ids while the database is away', () => {
     expect(fleet.rowOf(victim.id)?.revokedAt).not.toBeNull();
   });
 
-  it('make room for others once the database has said that there is no such session', async () => {
+  it('keep their room for as long as their tombstones stay, though the database has said that there is no such session', async () => {
     const node = await fleet.node();
     node.durable.hook.before = refuse;
     await flood(node);
@@ -229,6 +253,8 @@ describe('logouts with made-up ids while the database is away', () => {
     await fleet.platform.advance(2 * PENDING_REVOCATION_RETRY_MS);
     expect(node.durable.calls).not.toContain('revoke');
     node.durable.hook.before = refuse;
+    expect(await flood(node)).not.toContain(RevocationNotDurableError);
+    await fleet.platform.advance(PENDING_UNKNOWN_TOMBSTONE_TTL_MS);
     expect(await flood(node)).toContain(RevocationNotDurableError);
   });
 });
