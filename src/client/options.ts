@@ -44,8 +44,8 @@ export interface SessionClientOptions<T, Input = T> {
   readonly durable: DurableTier;
   readonly lifetime?: Lifetime;
   /**
-   * The longest absolute lifetime that `create` may give a session of its own. What would live for more than twice as long from now on
-   * is refused when it is read: whoever has a key must not choose. From `lifetime.absolute` to 366 days. @defaultValue `lifetime.absolute`
+   * The longest absolute lifetime that a call may give a session. One that would live for more than twice as long from now on is
+   * refused when it is read: a thief with a key must not choose how long a forged session lives. From `lifetime.absolute` to 366 days. @defaultValue `lifetime.absolute`
    */
   readonly maxLifetime?: Duration;
   /** Letters, digits, `.`, `_`, `-`; at most 64. Part of every key and of what is authenticated. @defaultValue 'holdfast' */

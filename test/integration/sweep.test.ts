@@ -66,7 +66,7 @@ describe('the sweep on PostgreSQL', () => {
 
   it('reads each page from the primary key’s index, and deletes by it', async () => {
     await database.prisma.$executeRawUnsafe(`INSERT INTO holdfast_session
-      SELECT sha256(n::text::bytea), 'crowd', NULL, 1, substr(sha256(n::text::bytea), 1, 16), 'x'::bytea, '12345678'::bytea, 0, 0, 0, 0
+      SELECT sha256(n::text::bytea), 'crowd', NULL, 1, substr(sha256(n::text::bytea), 1, 16), 'x'::bytea, '12345678'::bytea, 0, 0, 1, 0, 0
       FROM generate_series(1, 20000) AS n`);
     await database.prisma.$executeRawUnsafe('VACUUM ANALYZE holdfast_session');
     const find = `EXPLAIN SELECT storage_key, (namespace = 'shop')::integer FROM holdfast_session

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Codec } from '../../../src/codec/codec.ts';
-import { revokeKey, type KeyRing, type SessionClient } from '../../../src/index.ts';
+import { revokeKey, type KeyRing, type Session, type SessionClient } from '../../../src/index.ts';
 import { systemPlatform } from '../../../src/platform/platform.ts';
 import { storageKeyOf } from '../../../src/session/session-id.ts';
 import { settled } from '../../support/fake-platform.ts';
@@ -71,6 +71,25 @@ describe('a session that was forged with a leaked key, and written once after th
     await revokeOld();
     await expect(sessions.get(moved)).rejects.toMatchObject(refusal);
   });
+
+  it.each(['read', 'created', 'written', 'moved'] as const)(
+    'is refused also if it was changed in hand: a session that was %s under the old key',
+    async (how) => {
+      const { id } = await sessions.create({ cart: [] });
+      const inHand = {
+        read: async () => (await sessions.get(id)) as Session<Shop>,
+        created: () => sessions.create({ cart: [] }),
+        written: () => sessions.update(id, () => ({ cart: ['A1'] })),
+        moved: () => sessions.regenerate(id),
+      };
+      const session = await inHand[how]();
+      await put(promoted);
+      const changed = await sessions.update(session, () => ({ cart: ['B2'] }));
+      await revokeOld();
+      await expect(sessions.get(changed.id)).rejects.toMatchObject(refusal);
+      await expect(sessions.update(changed, () => ({ cart: [] }))).rejects.toMatchObject(refusal);
+    },
+  );
 
   it('can be ended all the same, by its id and by its user', async () => {
     const id = await forge();
