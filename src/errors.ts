@@ -116,9 +116,9 @@ export class EnvelopeError extends HoldfastError {
     this.retryable = reason === 'unknown-key';
   }
 
-  /** 401 where a key was revoked, which ended the session: the user has to log in again. */
+  /** 401 where the session is over (a revoked key, a deadline beyond what is allowed): the user has to log in again. */
   override get status(): number {
-    return this.reason === 'revoked-key' ? 401 : super.status;
+    return this.reason === 'revoked-key' || this.reason === 'outlives-limit' ? 401 : super.status;
   }
 }
 

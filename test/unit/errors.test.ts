@@ -85,7 +85,7 @@ describe('status', () => {
     }
   });
 
-  it('is 401 for a session that a revoked key has ended', () => {
-    expect(new holdfast.EnvelopeError('revoked-key').status).toBe(401);
+  it.each(['revoked-key', 'outlives-limit'] as const)('is 401 for a session that is over (%s)', (reason) => {
+    expect(new holdfast.EnvelopeError(reason).status).toBe(401);
   });
 });
