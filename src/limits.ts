@@ -22,7 +22,8 @@ export const USER_ID_BYTES_MAX = 512;
 export const LABEL_BYTES_MAX = 512;
 /**
  * Keys that an envelope names as those that sealed its session before: a year of rotations every three weeks. Each costs 8 bytes, of
- * sessions that lived through as many rotations. One more is refused unless one of them left the ring.
+ * sessions that lived through as many rotations. One more is refused unless one of them left the ring, so a
+ * ring gets no more keys than these and the active one.
  */
 export const LINEAGE_KEYS_MAX = 16;
 /** Part of every Redis key, so it is kept short. */

@@ -1,5 +1,5 @@
 import { KeyRingError } from '../errors.ts';
-import { RING_REVOKED_KIDS_MAX } from '../limits.ts';
+import { LINEAGE_KEYS_MAX, RING_REVOKED_KIDS_MAX } from '../limits.ts';
 import { requireOptions } from '../option-checks.ts';
 import { systemPlatform, type Platform } from '../platform/platform.ts';
 import { isKid } from './key-material.ts';
@@ -42,7 +42,7 @@ export interface AddKeyOptions {
 /**
  * The first half of a rotation: a ring with one more key, pending, so that every node can open what it will seal before any
  * node seals with it. A ring that has a pending key of this use already is returned as it is, so that a rotation which crashed
- * can simply be run again.
+ * can simply be run again. Throws `KeyRingError` where a session could descend from more keys than its envelope can name.
  */
 export async function addKey(ring: KeyRing, options: AddKeyOptions = {}): Promise<KeyRing> {
   const given = requireOptions('addKey options', options, ['use', 'suite', 'platform']);
@@ -50,9 +50,19 @@ export async function addKey(ring: KeyRing, options: AddKeyOptions = {}): Promis
   checkPurpose(use);
   if (use === 'index' && suite !== undefined) throw new KeyRingError('An index key has no suite: leave it out.');
   if (pendingKeys(ring, use).length > 0) return ring;
+  if (use === 'data') checkRoom(ring);
   const alg = use === 'index' ? 'HS256' : (suite ?? ALGORITHM_OF[ring.sealingKey.suite]);
   const key = newRingKey(alg, 'pending', platform);
   return ring.next((keys) => [...keys, key]);
+}
+
+/** A session with more keys in its lineage could not be written any more. Better that a rotation waits. */
+function checkRoom(ring: KeyRing): void {
+  const inUse = ring.keys().filter((key) => key.use === USE_OF.data && key.state !== 'revoked');
+  if (inUse.length <= LINEAGE_KEYS_MAX) return;
+  throw new KeyRingError(
+    `The key ring has ${inUse.length} data keys that are not revoked, and an envelope can name no more: remove those that are retired.`,
+  );
 }
 
 export interface PromotionChoice {

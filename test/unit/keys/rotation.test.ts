@@ -12,7 +12,7 @@ import {
   withPromoted,
   withRetired,
 } from '../../../src/keys/rotation.ts';
-import { RING_FILE_BYTES_MAX, RING_REVOKED_KIDS_MAX } from '../../../src/limits.ts';
+import { LINEAGE_KEYS_MAX, RING_FILE_BYTES_MAX, RING_REVOKED_KIDS_MAX } from '../../../src/limits.ts';
 import { FakePlatform } from '../../support/fake-platform.ts';
 import { canariesOf, fixtureJwk, fixtureJwks, fixtureRing, KEK, standardKeys } from '../../support/ring-fixtures.ts';
 
@@ -61,6 +61,20 @@ describe('generateKeyRing', () => {
 });
 
 describe('addKey', () => {
+  it('refuses a data key that a session could not name any more, until others are removed or revoked', async () => {
+    let ring = await generateKeyRing();
+    for (let n = 0; n < LINEAGE_KEYS_MAX; n += 1) ring = withPromoted(await addKey(ring));
+    await expect(addKey(ring)).rejects.toThrow(/has 17 data keys that are not revoked.*remove those that are retired/);
+    const kid = kidOf(ring, 'decrypt-only');
+    const retired = withRetired(ring, kid);
+    await expect(addKey(retired)).rejects.toThrow(KeyRingError);
+    for (const smaller of [removeKey(retired, { kid }), revokeKey(ring, { kid })]) {
+      expect((await addKey(smaller)).version).toBe(smaller.version + 1);
+    }
+    expect((await replaceKey(ring, { kid: ring.sealingKey.kid })).version).toBe(ring.version + 1);
+    expect((await addKey(ring, { use: 'index' })).version).toBe(ring.version + 1);
+  });
+
   it('adds a pending data key that seals nothing, one version later', async () => {
     const ring = await smallRing();
     const next = await addKey(ring, { platform });
