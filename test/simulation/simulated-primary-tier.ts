@@ -249,8 +249,7 @@ export class SimulatedPrimaryTier implements PrimaryTier {
           reject(failure);
           return this.#disconnect(failure);
         }
-        if (name !== 'read' && name !== 'info')
-          connection.clock.learn({ serverTime, sentAt, receivedAt: this.#node.monotonic() });
+        if (name !== 'read') connection.clock.learn({ serverTime, sentAt, receivedAt: this.#node.monotonic() });
         if (done === null) reject(new TierFailure('rejected', 'late'));
         else resolve(done.value);
       };

@@ -16,7 +16,7 @@ import { bytesOf, readAnswer, scriptCall, type Mutation, type MutationOutcome } 
 import { ReconnectingClient } from './reconnecting-client.ts';
 import type { ResolvedRedisOptions } from './redis-options.ts';
 import { ServerClock, toMilliseconds, type ClockSample } from './server-clock.ts';
-import { servingIncarnation } from './server-info.ts';
+import { servingIncarnation, serverTimeOf } from './server-info.ts';
 
 const PROBE_TTL_MS = 1_000;
 /** Sections of INFO that say which life of the server this is; all of them take the server as long again. */
@@ -126,13 +126,18 @@ export class RedisConnection {
     for (const answer of rest) valueOf(answer);
   }
 
-  /** Asks which life of the server this is. Another one is met on another connection. */
+  /** Asks which life of the server this is, and its time. Another life is met on another connection. */
   async confirm(): Promise<void> {
+    const { platform } = this.#context;
     const asked = this.#requirePeer();
+    const sentAt = platform.monotonic();
     const info = await this.#inFlight.bounded(() => this.#redis.info(...IDENTITY));
+    const receivedAt = platform.monotonic();
     if (this.#peer !== asked) throw this.#unreachable();
     if (this.#requireServing(info) !== asked.incarnation)
       throw this.#turnAway(new TierFailure('rejected', 'another-life'));
+    const serverTime = serverTimeOf(info);
+    if (serverTime !== null) asked.clock.learn({ serverTime, sentAt, receivedAt });
   }
 
   read(key: string): Promise<PrimaryEntry> {

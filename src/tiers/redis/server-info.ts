@@ -18,6 +18,12 @@ export function servingIncarnation(info: string): string {
   return createHash('sha256').update(identity.join('')).digest('hex').slice(0, INCARNATION_CHARS);
 }
 
+/** The server's clock in this INFO reply, in milliseconds; null where it does not tell. */
+export function serverTimeOf(info: string): number | null {
+  const microseconds = Number(field(info, 'server_time_usec') || Number.NaN);
+  return Number.isSafeInteger(microseconds) ? Math.floor(microseconds / 1_000) : null;
+}
+
 function field(info: string, name: string): string {
   return new RegExp(`^${name}:([^\\r\\n]*)`, 'm').exec(info)?.[1] ?? '';
 }

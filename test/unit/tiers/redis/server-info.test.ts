@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { servingIncarnation } from '../../../../src/tiers/redis/server-info.ts';
+import { servingIncarnation, serverTimeOf } from '../../../../src/tiers/redis/server-info.ts';
 
 const RUN_ID = 'f3a1c0de5b7d4e1f9a8b7c6d5e4f3a2b1c0d9e8f';
 const REPLID = '0123456789abcdef0123456789abcdef01234567';
@@ -19,6 +19,12 @@ const info = (changes: Record<string, string> = {}): string => {
 };
 
 describe('INFO', () => {
+  it('tells the time in whole milliseconds, if it tells it', () => {
+    expect(serverTimeOf(info({ server_time_usec: '1893456000123999' }))).toBe(1_893_456_000_123);
+    expect(serverTimeOf(info())).toBeNull();
+    expect(serverTimeOf(info({ server_time_usec: 'later' }))).toBeNull();
+  });
+
   it('of a master that is loaded gives eight characters of a hash of its run_id and its replication id', () => {
     const hash = createHash('sha256').update(`${RUN_ID}${REPLID}`).digest('hex');
     expect(servingIncarnation(info())).toBe(hash.slice(0, 8));
