@@ -402,7 +402,10 @@ export interface PrimaryTier {
   fill(storageKey: Buffer, token: string, value: NewValue): Promise<boolean>;
   /** True if the value was stored. */
   publish(storageKey: Buffer, value: NewValue): Promise<boolean>;
-  /** Stamps, times and time to live only grow within one incarnation. True if the value was stamped. */
+  /**
+   * Times and time to live only grow, and so do stamps within one incarnation; but one beyond the server's present gives
+   * way. True if the value was stamped.
+   */
   restamp(storageKey: Buffer, command: RestampCommand): Promise<boolean>;
   /** Deletes a value of a revision lower than `belowRevision` (at most `REVISION_MAX`), and any lease. */
   evict(storageKey: Buffer, belowRevision: number): Promise<void>;

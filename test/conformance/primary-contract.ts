@@ -314,6 +314,15 @@ export function describePrimaryTier(name: string, openServer: () => Promise<Prim
         expect(await tier.read(place)).toEqual(asRead(aValue({ stamp })));
       });
 
+      it('replaces a stamp beyond the server’s present, as one that was given while its clock was ahead', async () => {
+        const place = key();
+        const { incarnation, earliest, latest } = tier.vantage()!;
+        await fill(tier, place, aValue({ stamp: { incarnation, at: latest + 60 * MINUTE } }));
+        const stamp = { incarnation, at: earliest };
+        expect(await tier.restamp(place, aStamp({ stamp }))).toBe(true);
+        expect(await tier.read(place)).toEqual(asRead(aValue({ stamp })));
+      });
+
       it('prolongs the time to live', async () => {
         const place = key();
         const witness = key();

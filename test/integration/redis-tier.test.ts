@@ -296,13 +296,32 @@ describe('what the server holds', () => {
     expect(await tier.read(place)).toMatchObject({ kind: 'value', revision: 5 });
   });
 
-  it('a key of another type is absent to reads, and to what would change it a mistake of a person', async () => {
+  it.each<[string, (tier: PrimaryTier, place: Buffer) => Promise<unknown>, string]>([
+    ['a lease', (tier, place) => tier.lease(place, 'mine', null), 'lease'],
+    ['a fill', (tier, place) => tier.fill(place, 'mine', aValue(tier)), 'absent'],
+    ['a publish', (tier, place) => tier.publish(place, aValue(tier)), 'absent'],
+    ['a restamp', (tier, place) => tier.restamp(place, stampOf(aValue(tier))), 'absent'],
+    ['an evict', (tier, place) => tier.evict(place, 9), 'absent'],
+    ['a hold', (tier, place) => tier.hold(place), 'hold'],
+    ['a tombstone', (tier, place) => tier.tombstone(place, MINUTE), 'tombstone'],
+  ])('a key of another type is absent to reads, and %s deletes it', async (_, call, kind) => {
     const server = await start();
     const tier = await opened(server);
     const place = key();
     await server.cli('HSET', nameOf(place), 'field', 'value');
     expect(await tier.read(place)).toEqual({ kind: 'absent' });
-    expect(await failureOf(tier.hold(place))).toMatchObject({ kind: 'misconfigured', reason: 'WRONGTYPE' });
+    await call(tier, place);
+    expect(await server.cli('TYPE', nameOf(place))).toBe(kind === 'absent' ? 'none' : 'string');
+    expect(await tier.read(place)).toMatchObject({ kind });
+  });
+
+  it('a key of another type fails nobody who shares its command', async () => {
+    const server = await start();
+    const tier = await opened(server);
+    const places = [key(), key(), key()];
+    await server.cli('LPUSH', nameOf(places[1]!), 'x');
+    await Promise.all(places.map((place) => tier.hold(place)));
+    for (const place of places) expect(await tier.read(place)).toEqual({ kind: 'hold' });
   });
 
   it('what cannot be stored is not sent', async () => {

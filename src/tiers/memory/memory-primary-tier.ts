@@ -109,7 +109,7 @@ class MemoryPrimaryTier implements PrimaryTier {
       expiresAt: Math.max(expiresAt, this.#now() + command.ttlMs),
       value: {
         ...value,
-        stamp: laterStamp(value.stamp, command.stamp),
+        stamp: laterStamp(value.stamp, command.stamp, this.#now()),
         lastSeenAt: Math.max(value.lastSeenAt, command.lastSeenAt),
         idleExpiresAt: Math.max(value.idleExpiresAt, command.idleExpiresAt),
       },
@@ -184,8 +184,9 @@ function isStale({ revision, envelope }: PrimaryValue, knownRevision: number, kn
   return revision < knownRevision || (revision === knownRevision && !envelopeTag(envelope).equals(knownTag));
 }
 
-function laterStamp(stored: Stamp, offered: Stamp): Stamp {
-  if (stored.incarnation !== offered.incarnation) return offered;
+/** A stamp beyond the present was given while the clock was ahead, and counts for nothing. */
+function laterStamp(stored: Stamp, offered: Stamp, now: number): Stamp {
+  if (stored.incarnation !== offered.incarnation || stored.at > now) return offered;
   return stored.at > offered.at ? stored : offered;
 }
 

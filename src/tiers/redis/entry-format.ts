@@ -17,7 +17,8 @@ import type { NewValue, PrimaryEntry, PrimaryValue } from '../tier.ts';
  * a stamp rewrites 47 bytes (`SETRANGE`) and never the envelope.
  *
  * Anything else is *foreign*: another program's, another version's, or damaged. It is read as absent, and every script
- * treats it as absent too, so that the next reader's lease replaces it and nothing that cannot be read can block a key.
+ * treats it as absent too, so that the next reader's lease replaces it and nothing that cannot be read can block a key. A key
+ * of another type is deleted by the first script that meets it.
  */
 
 /** The first of the revision's 16 digits stays 0: it is then a safe integer, here and in Lua. */

@@ -23,9 +23,17 @@ local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local isLate = now > tonumber(ARGV[1])
 `;
 
-/** Sets `head` and `kind`, which is V, H, L, T or '' for an absent or foreign key. */
+/**
+ * Sets `head` and `kind`, which is V, H, L, T or '' for an absent or foreign key. A key of another type than a string, which no
+ * command here could change, is deleted: it would fail every write to this session, and each failure takes Redis out of use.
+ */
 const ENTRY = `
-local head = redis.call('GETRANGE', key, 0, ${HEADER_BYTES - 1})
+local head = redis.pcall('GETRANGE', key, 0, ${HEADER_BYTES - 1})
+if type(head) == 'table' then
+  if string.sub(head.err, 1, 9) ~= 'WRONGTYPE' then return head end
+  redis.call('DEL', key)
+  head = ''
+end
 local kind = string.sub(head, 1, 1)
 if kind == 'V' then
   if not string.find(head, '${HEADER_LUA_PATTERN}') then kind = '' end

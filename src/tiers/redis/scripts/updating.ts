@@ -35,7 +35,8 @@ return done
 
 /**
  * Confirms the envelope that it is told of; one of an older revision, or another one of the same, is stale and goes. Stamp, times and time to live only grow, but
- * for a stamp of another incarnation, whose clock says nothing.
+ * for a stamp of another incarnation, whose clock says nothing, and one beyond the server's present: its clock was ahead, and the
+ * copy would not be believed until it gets there.
  */
 export const RESTAMP: string = mutation(
   ['ttl', 'header', 'tag'],
@@ -49,7 +50,8 @@ if stored < known or ${STORED_TAG} ~= tag then
 end
 local function later(a, b) if a > b then return a end return b end
 local life, stamp = string.sub(header, ${INCARNATION}), string.sub(header, ${STAMPED_AT})
-if string.sub(head, ${INCARNATION}) == life then stamp = later(string.sub(head, ${STAMPED_AT}), stamp) end
+local before = string.sub(head, ${STAMPED_AT})
+if string.sub(head, ${INCARNATION}) == life and tonumber(before) <= now then stamp = later(before, stamp) end
 redis.call('SETRANGE', key, ${PLACES.incarnation}, life .. stamp
   .. later(string.sub(head, ${LAST_SEEN_AT}), string.sub(header, ${LAST_SEEN_AT}))
   .. later(string.sub(head, ${IDLE_EXPIRES_AT}), string.sub(header, ${IDLE_EXPIRES_AT})))
