@@ -93,8 +93,9 @@ export class RoundTrip {
     if (!isLongEnough || window.samples < ROUND_TRIP_SAMPLES_MIN) return;
     this.#settledMs = window.quickestMs;
     this.#openWindow();
-    this.#judge();
+    // First, so that what is announced is that it was given up.
     if (this.#settledMs > this.usableMs) this.#options.onTooSlow();
+    this.#judge();
   }
 
   /** The tier was out of use, and this is all that is known of it now. */

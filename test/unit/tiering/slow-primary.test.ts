@@ -95,6 +95,11 @@ describe.each([
     const served = await slow.servedDuring(1_500);
     expect(new Set(served)).toEqual(new Set(['durable']));
     expect(changes).toHaveLength(before);
+    expect(changes.at(-1)).toMatchObject({
+      tier: 'primary',
+      state: 'degraded',
+      reason: expect.stringMatching(/too-slow|silent/),
+    });
   });
 });
 
