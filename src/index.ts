@@ -54,7 +54,8 @@ export type {
   RevokeKeyOptions,
 } from './keys/rotation.ts';
 export { waitForNodes } from './maintenance/acknowledgement.ts';
-export type { WaitForNodesOptions } from './maintenance/acknowledgement.ts';
+export type { Acknowledgement, WaitForNodesOptions } from './maintenance/acknowledgement.ts';
+export type { NodeStatus } from './maintenance/fleet.ts';
 export { keyCensus } from './maintenance/key-census.ts';
 export type { CensusOptions, KeyCensus, KeyCount } from './maintenance/key-census.ts';
 export { promoteKey } from './maintenance/promotion.ts';

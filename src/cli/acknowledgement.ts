@@ -1,17 +1,17 @@
 import type { SessionClient } from '../client/session-client.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
-import { waitForNodes } from '../maintenance/acknowledgement.ts';
+import { waitForNodes, type Acknowledgement } from '../maintenance/acknowledgement.ts';
 import type { Duration } from '../platform/duration.ts';
 import { orInterrupted, withClient } from './client-module.ts';
 import type { Context } from './command.ts';
 import { asCliError, CliError } from './exit.ts';
 
 /** Waits until every live node has a ring that was saved, through the application's client. */
-export async function withNodes(context: Context, ring: KeyRing, timeout: Duration): Promise<void> {
+export async function withNodes(context: Context, ring: KeyRing, timeout: Duration): Promise<Acknowledgement> {
   const { terminal } = context;
   if (terminal.isInteractive)
     terminal.say(`Ring version ${ring.version} is saved. Asking the fleet, for ${timeout} at most …`);
-  await saying(ring, () => withClient(context, (sessions) => wait(context, ring, { sessions, timeout })));
+  return saying(ring, () => withClient(context, (sessions) => wait(context, ring, { sessions, timeout })));
 }
 
 /** The same with a client that is open. */
@@ -19,7 +19,7 @@ export function acknowledgedBy(
   context: Context,
   ring: KeyRing,
   fleet: { readonly sessions: SessionClient; readonly timeout: Duration },
-): Promise<void> {
+): Promise<Acknowledgement> {
   return saying(ring, () => wait(context, ring, fleet));
 }
 
@@ -27,14 +27,14 @@ function wait(
   { signal }: Context,
   ring: KeyRing,
   fleet: { readonly sessions: SessionClient; readonly timeout: Duration },
-): Promise<void> {
+): Promise<Acknowledgement> {
   return orInterrupted(signal, waitForNodes(ring, fleet));
 }
 
 /** Whatever goes wrong now, the ring is saved: that has to be said. */
-async function saying(ring: KeyRing, work: () => Promise<void>): Promise<void> {
+async function saying<T>(ring: KeyRing, work: () => Promise<T>): Promise<T> {
   try {
-    await work();
+    return await work();
   } catch (error) {
     const { exitCode, code, message } = asCliError(error);
     const state = `Ring version ${ring.version} is saved, but not known to be in use everywhere.`;

@@ -1,6 +1,8 @@
 import { KeyRing } from '../keys/key-ring.ts';
 import { replaceKey, revokeKey } from '../keys/rotation.ts';
 import { FLEET_WAIT_MS_MAX } from '../limits.ts';
+import type { Acknowledgement } from '../maintenance/acknowledgement.ts';
+import { spellNodes } from '../maintenance/fleet.ts';
 import { withNodes } from './acknowledgement.ts';
 import type { Command, Context, Outcome } from './command.ts';
 import { refusing, usageError } from './exit.ts';
@@ -66,12 +68,18 @@ async function revoke(context: Context, { change, consequence, done }: Revocatio
   const isToDo = (await refusing(() => change(present, kid))) !== present;
   if (isToDo) await confirm(context, kid, consequence);
   const { before, ring } = await changeRing(path, opener, (current) => change(current, kid));
-  if (!isForced) await withNodes(context, ring, timeout);
+  const nodes = isForced ? undefined : await withNodes(context, ring, timeout);
   const key = keyWith(before, kid);
   const outcome = changed(ring, before, `${done} the ${key === undefined ? `key ${kid}` : describeKey(key)}.`);
   return {
     ...outcome,
-    document: { ...outcome.document, acknowledged: !isForced },
-    text: isForced ? outcome.text : `${outcome.text} Every live node has it.`,
+    document: { ...outcome.document, acknowledged: nodes !== undefined, silent: nodes?.silent ?? [] },
+    text: outcome.text + (nodes === undefined ? '' : textOf(nodes)),
   };
+}
+
+function textOf({ silent }: Acknowledgement): string {
+  const everyone = ' Every live node has it.';
+  if (silent.length === 0) return everyone;
+  return `${everyone}\nSilent for more than a minute, and without it if they still run: ${spellNodes(silent)}. Stop them.`;
 }

@@ -2,7 +2,7 @@ import { ConfigurationError } from '../errors.ts';
 import { KeyRing } from '../keys/key-ring.ts';
 import { requireOptions } from '../option-checks.ts';
 import type { Duration } from '../platform/duration.ts';
-import { lackOf, refuseRival, waitForFleet } from './fleet.ts';
+import { lackOf, livingNodes, refuseRival, silentNodes, statusOf, waitForFleet, type NodeStatus } from './fleet.ts';
 import { requireConsent } from './promotion.ts';
 import type { MaintenanceTarget } from './target.ts';
 
@@ -13,21 +13,33 @@ export interface WaitForNodesOptions {
   readonly timeout?: Duration;
 }
 
+export interface Acknowledgement {
+  /** How many live nodes use the ring. */
+  readonly nodes: number;
+  /**
+   * Nodes that were not waited for, because they have been silent for a minute, and that did not have the ring when they were
+   * last seen. They have died; or they cannot reach the database, and may still read from the primary tier.
+   */
+  readonly silent: readonly NodeStatus[];
+}
+
 /**
  * Resolves once every live node uses the ring or a newer one: a key that it revokes is then refused everywhere. Save the ring
  * where the nodes load it first. Throws `KeyRingError` that names the nodes that lag behind, the version that each of them has,
  * and when it was last seen; they are named as their own `health().keys.node` is. A node that has been silent for a minute does
- * not count.
+ * not count: the answer names those that lack the ring.
  */
-export async function waitForNodes(ring: KeyRing, options: WaitForNodesOptions): Promise<void> {
+export async function waitForNodes(ring: KeyRing, options: WaitForNodesOptions): Promise<Acknowledgement> {
   const given = requireOptions('waitForNodes options', options, ['sessions', 'timeout']);
   const candidate: unknown = ring;
   if (!(candidate instanceof KeyRing)) throw new ConfigurationError('waitForNodes: expected a KeyRing.');
   const { sessions, timeout } = requireConsent('waitForNodes', given);
-  await waitForFleet(sessions, {
+  const fleet = await waitForFleet(sessions, {
     ring,
     timeout,
     objectionTo: (fleet) => lackOf(ring, fleet),
     refuse: refuseRival,
   });
+  const silent = silentNodes(fleet).filter(({ ringVersion }) => ringVersion < ring.version);
+  return { nodes: livingNodes(fleet).length, silent: silent.map((node) => statusOf(node, fleet)) };
 }

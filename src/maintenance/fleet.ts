@@ -18,8 +18,10 @@ export interface FleetQuestion {
   readonly refuse?: (ring: KeyRing, fleet: Fleet) => void;
 }
 
-/** Resolves once the fleet uses the ring and nothing else speaks against it. Throws `KeyRingError` that says what does. */
-export async function waitForFleet(sessions: MaintenanceTarget, question: FleetQuestion): Promise<void> {
+/**
+ * Resolves with the fleet once it uses the ring and nothing else speaks against it. Throws `KeyRingError` that says what does.
+ */
+export async function waitForFleet(sessions: MaintenanceTarget, question: FleetQuestion): Promise<Fleet> {
   const { ring, objectionTo, refuse = refuseStale } = question;
   const timeoutMs = parseDuration('timeout', question.timeout, 0, FLEET_WAIT_MS_MAX);
   const platform = await sessions['~use'](({ platform: own }) => Promise.resolve(own));
@@ -28,7 +30,7 @@ export async function waitForFleet(sessions: MaintenanceTarget, question: FleetQ
     const fleet = await sessions['~use'](({ store }) => store.fleet.readFleet());
     refuse(ring, fleet);
     const objection = objectionTo(fleet);
-    if (objection === undefined) return;
+    if (objection === undefined) return fleet;
     if (platform.monotonic() + FLEET_POLL_MS > deadline) throw new KeyRingError(objection);
     await delay(platform, FLEET_POLL_MS);
   }
@@ -52,8 +54,17 @@ export function refuseRival(ring: KeyRing, { ring: highest }: Fleet): void {
 }
 
 /** Nodes that may still read and write. One that died without a word counts for a minute. */
-export function livingNodes({ nodes, now }: Fleet): FleetNode[] {
-  return nodes.filter(({ seenAt }) => now - seenAt <= NODE_ALIVE_MS);
+export function livingNodes(fleet: Fleet): FleetNode[] {
+  return fleet.nodes.filter((node) => isAlive(node, fleet));
+}
+
+/** Nodes that nobody waits for. They have died, or cannot reach the database. */
+export function silentNodes(fleet: Fleet): FleetNode[] {
+  return fleet.nodes.filter((node) => !isAlive(node, fleet));
+}
+
+function isAlive({ seenAt }: FleetNode, { now }: Fleet): boolean {
+  return now - seenAt <= NODE_ALIVE_MS;
 }
 
 /** How messages and `health().keys.node` name a node: the beginning of an id that it drew when its process began. */
@@ -67,17 +78,32 @@ export function lackOf({ version }: KeyRing, fleet: Fleet): Objection {
   const lacking = living.filter(({ ringVersion }) => ringVersion < version);
   if (lacking.length > 0) {
     const count = `${lacking.length} of ${living.length} live nodes`;
-    return `${count} do not have key ring version ${version} yet: ${namesOf(lacking, fleet.now)}.`;
+    const names = spellNodes(lacking.map((node) => statusOf(node, fleet)));
+    return `${count} do not have key ring version ${version} yet: ${names}.`;
   }
   if (fleet.ring !== null && fleet.ring.version < version) return `No node has key ring version ${version} yet.`;
   return undefined;
 }
 
-function namesOf(nodes: readonly FleetNode[], now: number): string {
-  const named = nodes.slice(0, NODES_NAMED_MAX).map(({ nodeId, ringVersion, seenAt }) => {
-    const secondsAgo = Math.max(0, Math.round((now - seenAt) / 1_000));
-    return `${nodeNameOf(nodeId)} (has version ${ringVersion}, seen ${secondsAgo} s ago)`;
-  });
+/** A node as an operator may see it. */
+export interface NodeStatus {
+  /** As that node's `health().keys.node`. */
+  readonly node: string;
+  /** The version of the ring that it had when it was last seen. */
+  readonly ring: number;
+  /** How long ago that was, by the database's clock. */
+  readonly secondsAgo: number;
+}
+
+export function statusOf({ nodeId, ringVersion, seenAt }: FleetNode, { now }: Fleet): NodeStatus {
+  const secondsAgo = Math.max(0, Math.round((now - seenAt) / 1_000));
+  return { node: nodeNameOf(nodeId), ring: ringVersion, secondsAgo };
+}
+
+export function spellNodes(nodes: readonly NodeStatus[]): string {
+  const named = nodes
+    .slice(0, NODES_NAMED_MAX)
+    .map(({ node, ring, secondsAgo }) => `${node} (has version ${ring}, seen ${secondsAgo} s ago)`);
   const others = nodes.length - named.length;
   return named.join(', ') + (others > 0 ? `, and ${others} more` : '');
 }

@@ -46,6 +46,7 @@ const mutatedJwks = fc
         'holdfast:activated_at',
         'keys',
         'holdfast:version',
+        'holdfast:revoked',
       ),
       value: strange,
     }),

@@ -44,6 +44,7 @@ describe('waitForNodes', () => {
     await fleet.platform.advance(3_000);
     expect(isDone).toBe(true);
     await waiting;
+    expect(await waitForNodes(replaced, { sessions })).toEqual({ nodes: 2, silent: [] });
   });
 
   it('gives up when it has waited for that long', async () => {
@@ -54,13 +55,15 @@ describe('waitForNodes', () => {
     await refused;
   });
 
-  it('does not wait for a node that has been silent for a minute', async () => {
+  it('does not wait for a node that has been silent for a minute, but names it', async () => {
     const { fleet, sessions, laggard, replaced } = await twoNodes();
     laggard.platform.stop();
     fleet.shelf.put(replaced);
     const waiting = waitForNodes(replaced, { sessions, timeout: '2m' });
     await fleet.platform.advance(62_000);
-    await waiting;
+    const { nodes, silent } = await waiting;
+    expect(nodes).toBe(1);
+    expect(silent).toEqual([{ node: await nameOf(laggard), ring: 1, secondsAgo: 61 }]);
   });
 
   it('is content with a newer ring, and refuses another one of the same version', async () => {
