@@ -113,8 +113,8 @@ export const endsMutations: readonly Mutation[] = [
     edits: [
       {
         file: MANY,
-        find: 'if (!(await context.durable.isPast(validUntil))) break;',
-        replace: 'if (validUntil !== 0) break;',
+        find: 'if (!isOvertaken && !(await context.durable.isPast(validUntil))) break;',
+        replace: 'if (!isOvertaken && validUntil !== 0) break;',
       },
     ],
     faults: [],

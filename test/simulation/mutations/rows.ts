@@ -129,7 +129,7 @@ export const rowsMutations: readonly Mutation[] = [
     edits: [
       {
         file: WRITE,
-        find: 'if (error instanceof OutcomeUnknownError) giveUp(context, command);',
+        find: "if (error instanceof OutcomeUnknownError && naming === 'fresh') giveUp(context, command);",
         replace: '',
       },
     ],
