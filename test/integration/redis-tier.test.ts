@@ -29,6 +29,7 @@ import {
 } from '../support/real-redis-tier.ts';
 import { createAuthority } from '../support/servers/certificates.ts';
 import { FaultProxy } from '../support/servers/fault-proxy.ts';
+import { APPLICATION_COMMANDS } from '../support/servers/redis-config.ts';
 import type { RedisServer } from '../support/servers/redis.ts';
 import { until } from '../support/servers/until.ts';
 
@@ -37,7 +38,7 @@ const OPEN_BOUND_MS = PRIMARY_CONNECT_TIMEOUT_MS + TIMEOUT_MS + SLACK_MS;
 const RETURN_BOUND_MS = 2_500;
 
 /** Everything that the tier needs; what docs/operating/redis.md says. */
-const GRANTS = ['mget', 'getrange', 'set', 'setrange', 'del', 'pexpire', 'pttl', 'time', 'eval', 'evalsha', 'info'];
+const GRANTS = APPLICATION_COMMANDS.replaceAll('+', '').split(' ');
 
 /** Confirms exactly this value. */
 function stampOf({ envelope, ...value }: NewValue): RestampCommand {

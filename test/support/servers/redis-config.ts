@@ -1,16 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 /** What the application's user may do, and nothing more: no KEYS, no FLUSHALL, no CONFIG, no look at other keys. */
-export const APPLICATION_COMMANDS =
-  '+mget +getrange +set +setrange +del +pexpire +pttl +time +eval +evalsha +info +ping +client|setinfo +client|setname';
-
-/** CLIENT SETINFO came with Redis 7.2, and an ACL that names an unknown command keeps the server from starting. */
-const commandsFor = (version: string): string => {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  return major < 7 || (major === 7 && minor < 2)
-    ? APPLICATION_COMMANDS.replace(' +client|setinfo', '')
-    : APPLICATION_COMMANDS;
-};
+export const APPLICATION_COMMANDS = '+mget +getrange +set +setrange +del +pexpire +pttl +time +eval +evalsha +info';
 
 export interface Account {
   readonly username: string;
@@ -30,11 +21,11 @@ export interface RedisUsers {
 }
 
 /** An ACL file holds hashes only, and keeps passwords away from the command line, where `ps` would show them. */
-export function aclFile({ admin, application, keyPattern }: RedisUsers, serverVersion: string): string {
+export function aclFile({ admin, application, keyPattern }: RedisUsers): string {
   return [
     'user default off',
     `user ${admin.username} on #${sha256(admin.password)} ~* &* +@all`,
-    `user ${application.username} on #${sha256(application.password)} resetchannels ~${keyPattern} -@all ${commandsFor(serverVersion)}`,
+    `user ${application.username} on #${sha256(application.password)} resetchannels ~${keyPattern} -@all ${APPLICATION_COMMANDS}`,
     '',
   ].join('\n');
 }

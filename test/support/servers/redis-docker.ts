@@ -14,7 +14,7 @@ export async function launchRedisContainer(
     containerPort: CONTAINER_PORT,
     hostPort: port,
     script: `exec ${flavour}-server ${FILES_DIR}/server.conf`,
-    files: files({ filesDir: FILES_DIR, dataDir: '/data', bind: '0.0.0.0', port: CONTAINER_PORT, version: '8' }),
+    files: files({ filesDir: FILES_DIR, dataDir: '/data', bind: '0.0.0.0', port: CONTAINER_PORT }),
   });
   return new RedisContainer(container);
 }

@@ -8,13 +8,13 @@ import { ServerProcess } from './server-process.ts';
 
 export async function launchRedisProcess(flavour: RedisFlavour, port: number, files: FilesFor): Promise<RedisMachine> {
   const binary = `${flavour}-server`;
-  const version = spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout?.match(/v=([\d.]+)/)?.[1];
-  if (!version) throw new ProviderUnavailable(`${binary} is not on PATH`);
+  const { status } = spawnSync(binary, ['--version']);
+  if (status !== 0) throw new ProviderUnavailable(`${binary} is not on PATH`);
 
   const dir = await mkdtemp(join(tmpdir(), 'holdfast-redis-'));
   const dataDir = join(dir, 'data');
   await mkdir(dataDir);
-  for (const [name, text] of Object.entries(files({ filesDir: dir, dataDir, bind: '127.0.0.1', port, version }))) {
+  for (const [name, text] of Object.entries(files({ filesDir: dir, dataDir, bind: '127.0.0.1', port }))) {
     await writeFile(join(dir, name), text, { mode: 0o600 });
   }
   return new RedisProcess(binary, dir, dataDir);

@@ -11,7 +11,6 @@ export interface Site {
   readonly dataDir: string;
   readonly bind: string;
   readonly port: number;
-  readonly version: string;
 }
 
 export type FilesFor = (site: Site) => ServerFiles;

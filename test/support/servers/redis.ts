@@ -72,7 +72,7 @@ async function prepare(options: RedisOptions, certificates: ServerCertificates, 
   const application = options.application ?? newAccount('shop');
   const files: FilesFor = (site) => ({
     'server.conf': redisConfig({ ...site, plaintext, directives: options.directives ?? {} }),
-    'users.acl': aclFile({ admin, application, keyPattern: `${options.namespace ?? 'holdfast'}:*` }, site.version),
+    'users.acl': aclFile({ admin, application, keyPattern: `${options.namespace ?? 'holdfast'}:*` }),
     'server.crt': certificates.certificate,
     'server.key': certificates.privateKey,
     'ca.crt': certificates.ca,
