@@ -91,7 +91,7 @@ export class Codec {
     this.#refuseRevoked(record.lineage);
     if (record.absoluteExpiresAt - this.#platform.now() > this.#remainingMsMax)
       throw new EnvelopeError('outlives-limit');
-    return { ...record, lineage: sealedBy(record.lineage, keyId) };
+    return { ...record, lineage: [...record.lineage, keyId] };
   }
 
   /** As `open`, for envelopes that are fetched again and again. */
