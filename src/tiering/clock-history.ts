@@ -13,7 +13,7 @@ export class ClockHistory {
   readonly #keepMs: number;
   #readings: Reading[] = [];
   #lastSentAt: number | undefined;
-  #watchedSince = Number.POSITIVE_INFINITY;
+  #first: { readonly time: number; readonly sentAt: number } | undefined;
 
   /** Readings older than `keepMs` are forgotten. */
   constructor(keepMs: number) {
@@ -22,7 +22,7 @@ export class ClockHistory {
 
   /** The clock showed `time` between `sentAt` and `receivedAt` on the monotonic clock. */
   observe(time: number, sentAt: number, receivedAt: number): void {
-    this.#watchedSince = Math.min(this.#watchedSince, sentAt);
+    this.#first ??= { time, sentAt };
     // If it was set back right after the reading before, it began as much lower as has passed since.
     const unseenMs = this.#lastSentAt === undefined ? 0 : receivedAt - this.#lastSentAt;
     this.#lastSentAt = sentAt;
@@ -32,13 +32,15 @@ export class ClockHistory {
 
   /** The least that it may have shown in the last `ms` before `now`. The time before the first reading counts as steady. */
   leastWithin(ms: number, now: number): number {
-    const within = this.#readings.filter(({ at }) => now - at <= ms);
-    const unwatchedMs = Math.max(ms - (now - this.#watchedSince), 0);
-    return within.reduce((least, reading) => Math.min(least, reading.least), Infinity) - unwatchedMs;
+    const within = this.#readings.filter(({ at }) => now - at <= ms).map(({ least }) => least);
+    if (this.#first !== undefined && !this.covers(ms, now)) {
+      within.push(this.#first.time - (ms - (now - this.#first.sentAt)));
+    }
+    return Math.min(...within);
   }
 
   /** Whether it has been watched for that long. */
   covers(ms: number, now: number): boolean {
-    return now - this.#watchedSince >= ms;
+    return this.#first !== undefined && now - this.#first.sentAt >= ms;
   }
 }
