@@ -4,7 +4,7 @@ import { CONFLICT_BACKOFF_MS_MAX, CONFLICT_BACKOFF_MS_MIN } from '../limits.ts';
 import type { Seal } from '../maintenance/target.ts';
 import { delay, type Platform } from '../platform/platform.ts';
 import { sealedBy } from '../session/lineage.ts';
-import type { SealedRecord } from '../session/sealed-record.ts';
+import { envelopeTag, type SealedRecord } from '../session/sealed-record.ts';
 import { newSessionId, storageKeyOf } from '../session/session-id.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { LivingSession } from '../tiering/context.ts';
@@ -122,7 +122,7 @@ export async function regenerate<T>(
       previousStorageKey: current.storageKey,
       previousAbsoluteExpiresAt: current.record.absoluteExpiresAt,
       record: sealed,
-      idleLifetimeMs: current.record.idleLifetimeMs,
+      replaced: current.record,
     });
     if (!hasMoved) return null;
     const kept = context.codec.remember(storageKey, sealed.envelope, record);
@@ -151,7 +151,7 @@ async function swap<T>(
   const now = context.platform.now();
   const record = changedRecord(current.record, changes, data, now);
   const sealed = await context.seal(current.storageKey, record, now);
-  const isApplied = await context.store.update(sealed, current.record.idleLifetimeMs);
+  const isApplied = await context.store.update(sealed, current.record);
   if (!isApplied) return null;
   return written(sealed, context.codec.remember(current.storageKey, sealed.envelope, record));
 }
@@ -177,7 +177,7 @@ async function untilApplied<T>(
 
 /** What a reader would get now. The key that sealed it joins the lineage: whatever replaces this session descends from it. */
 export function written(sealed: SealedRecord, record: SessionRecord): LivingSession {
-  const { storageKey, keyId, lastSeenAt, idleExpiresAt } = sealed;
-  const stored = { ...record, lineage: sealedBy(record.lineage, keyId) };
+  const { storageKey, envelope, keyId, lastSeenAt, idleExpiresAt } = sealed;
+  const stored = { ...record, tag: envelopeTag(envelope), lineage: sealedBy(record.lineage, keyId) };
   return { storageKey, record: stored, lastSeenAt, idleExpiresAt, servedBy: 'durable' };
 }

@@ -4,6 +4,7 @@ import type { KeyRing } from '../keys/key-ring.ts';
 import { CLOCK_SKEW_MS, DEADLINE_TOLERANCE_FACTOR, LINEAGE_KEYS_MAX, PAYLOAD_BYTES_MAX } from '../limits.ts';
 import type { Platform } from '../platform/platform.ts';
 import { includesKey, sealedBy, withoutKey, type Lineage } from '../session/lineage.ts';
+import { envelopeTag } from '../session/sealed-record.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import { AdditionalData } from './additional-data.ts';
 import { BlindIndex } from './blind-index.ts';
@@ -94,11 +95,11 @@ export class Codec {
     return { ...record, lineage: [...record.lineage, keyId] };
   }
 
-  /** As `open`, for envelopes that are fetched again and again. */
+  /** As `open`, for envelopes that are fetched again and again: the record has its tag. */
   openRemembered(storageKey: Buffer, envelope: Buffer): SessionRecord {
     const recalled = this.#memo?.recall(storageKey, envelope);
     if (recalled !== undefined) return recalled;
-    const record = this.open(storageKey, envelope);
+    const record = { ...this.open(storageKey, envelope), tag: Buffer.from(envelopeTag(envelope)) };
     return this.#memo?.remember(storageKey, envelope, record) ?? record;
   }
 
@@ -110,7 +111,8 @@ export class Codec {
     const { keyId } = this.#ring.sealingKey;
     if (this.#memo === undefined || !this.keyIdOf(envelope).equals(keyId)) return record;
     if (this.#hasRevoked(record.lineage)) return record;
-    return this.#memo.remember(storageKey, envelope, { ...record, lineage: sealedBy(record.lineage, keyId) });
+    const tag = Buffer.from(envelopeTag(envelope));
+    return this.#memo.remember(storageKey, envelope, { ...record, tag, lineage: sealedBy(record.lineage, keyId) });
   }
 
   /** What a user's new sessions are found by. Throws `PayloadError` for an impossible user id. */

@@ -1,6 +1,7 @@
 import type { Codec } from '../codec/codec.ts';
 import { EnvelopeError } from '../errors.ts';
 import { requireOptions } from '../option-checks.ts';
+import { envelopeTag } from '../session/sealed-record.ts';
 import type { WalkedRow } from '../tiers/tier.ts';
 import type { MaintenanceTarget, Opened } from './target.ts';
 import { openRow, walkSessions, WALK_OPTIONS, type Visited, type WalkOptions, type WalkResult } from './walk.ts';
@@ -51,7 +52,8 @@ async function reseal(opened: Opened, storageKey: Buffer): Promise<Visited> {
   const { row, record } = found;
   if (isDone(opened.codec, row)) return 'upToDate';
   const sealed = await opened.seal(storageKey, { ...record, revision: record.revision + 1 }, row.lastSeenAt);
-  return (await opened.store.update(sealed, record.idleLifetimeMs)) ? 'changed' : 'conflict';
+  const replaced = { ...record, tag: envelopeTag(row.envelope) };
+  return (await opened.store.update(sealed, replaced)) ? 'changed' : 'conflict';
 }
 
 /** What a retired key sealed does not open either, but nobody says that it may be forged. */

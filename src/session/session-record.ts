@@ -4,6 +4,8 @@ import type { Lineage } from './lineage.ts';
 export interface SessionRecord {
   /** Issued by the durable tier's compare-and-swap, 1 at creation; orders the writes of one session. */
   readonly revision: number;
+  /** In a record that a reader got, or that was stored, the tag of its envelope: what a write that replaces it expects to find. */
+  readonly tag?: Buffer;
   readonly createdAt: number;
   readonly absoluteExpiresAt: number;
   readonly idleLifetimeMs: number;

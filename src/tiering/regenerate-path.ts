@@ -5,14 +5,14 @@ import type { RegenerateCommand } from '../tiers/tier.ts';
 import { newWriteId, type TieringContext } from './context.ts';
 import { UNREACHED } from './primary-guard.ts';
 import { orUnknown, settle } from './unknown-outcome.ts';
-import { markDirty, writableSince } from './write-path.ts';
+import { conditionsOf, markDirty, type Replaced } from './write-path.ts';
 
 export interface Regeneration {
   readonly previousStorageKey: Buffer;
   /** No copy under the old key outlives this. */
   readonly previousAbsoluteExpiresAt: number;
   readonly record: SealedRecord;
-  readonly idleLifetimeMs: number;
+  readonly replaced: Replaced;
 }
 
 /**
@@ -21,7 +21,7 @@ export interface Regeneration {
  */
 export async function regenerate(context: TieringContext, regeneration: Regeneration): Promise<boolean> {
   const { platform, primary, durable } = context;
-  const { previousStorageKey, previousAbsoluteExpiresAt, record, idleLifetimeMs } = regeneration;
+  const { previousStorageKey, previousAbsoluteExpiresAt, record, replaced } = regeneration;
   // A hold takes the copy out of use: not for a write that is certain to fail.
   durable.refuseIfDown();
   const isHeld = (await primary.hold(previousStorageKey)) !== UNREACHED;
@@ -30,7 +30,7 @@ export async function regenerate(context: TieringContext, regeneration: Regenera
     previousStorageKey,
     writeId: newWriteId(platform),
     validUntil: durable.validUntil(),
-    aliveAt: writableSince(context, idleLifetimeMs),
+    ...conditionsOf(context, replaced),
     regeneratedAt: platform.now(),
     dirty: !isHeld,
   });

@@ -20,7 +20,7 @@ import { isTouchDue, touch } from './touch-path.ts';
 import { sweepPage, type SweptPage } from './sweep-path.ts';
 import { Sweeper, type SweepPlan } from './sweeper.ts';
 import { TierStandings } from './tier-standings.ts';
-import { create, update, type Naming } from './write-path.ts';
+import { create, update, type Naming, type Replaced } from './write-path.ts';
 
 export interface TieredStoreOptions {
   readonly primary: PrimaryTier;
@@ -144,9 +144,9 @@ export class TieredStore {
   }
 
   /** False if another write came first or the session is gone. */
-  async update(record: SealedRecord, idleLifetimeMs: number): Promise<boolean> {
+  async update(record: SealedRecord, replaced: Replaced): Promise<boolean> {
     if (this.#revocations.refuses(record.storageKey)) return false;
-    return update(this.#context, record, idleLifetimeMs);
+    return update(this.#context, record, replaced);
   }
 
   /** False if the session is gone. Asks nobody if the idle deadline has moved lately. */

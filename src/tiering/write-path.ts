@@ -2,6 +2,7 @@ import { OutcomeUnknownError } from '../errors.ts';
 import { LATECOMER_TIMEOUTS } from '../limits.ts';
 import { aliveAt, primaryTtl, touchIntervalFor } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
+import type { SessionRecord } from '../session/session-record.ts';
 import type { InsertCommand, InsertOutcome, Stamp, UpdateCommand } from '../tiers/tier.ts';
 import { announceLostRevocation } from './background.ts';
 import { newWriteId, type TieringContext } from './context.ts';
@@ -67,15 +68,18 @@ async function revokeGivenUp(context: TieringContext, { record, writeId, validUn
   else if (!isOver || (await durable.isPast(command.validUntil))) throw new OutcomeUnknownError();
 }
 
+/** What is known of the record that a write replaces. */
+export type Replaced = Pick<SessionRecord, 'idleLifetimeMs' | 'tag'>;
+
 /** One compare-and-swap in the durable tier, then one publish. False if another write came first or the session is gone. */
-export async function update(context: TieringContext, record: SealedRecord, idleLifetimeMs: number): Promise<boolean> {
+export async function update(context: TieringContext, record: SealedRecord, replaced: Replaced): Promise<boolean> {
   const { platform, primary, durable } = context;
   const stamp = primary.stamp();
   const command: UpdateCommand = {
     record,
     writeId: newWriteId(platform),
     validUntil: durable.validUntil(),
-    aliveAt: writableSince(context, idleLifetimeMs),
+    ...conditionsOf(context, replaced),
     dirty: stamp === null,
   };
   try {
@@ -119,6 +123,10 @@ export function markDirty(context: TieringContext, storageKey: Buffer): Promise<
   return orUnknown(context.durable.markDirty(storageKey));
 }
 
-export function writableSince(context: TieringContext, idleLifetimeMs: number): number {
-  return aliveAt(context.platform.now(), touchIntervalFor(idleLifetimeMs, context.touchIntervalMs));
+/** What a write expects of the row besides its revision. */
+export function conditionsOf(
+  { platform, touchIntervalMs }: TieringContext,
+  { tag, idleLifetimeMs }: Replaced,
+): Pick<UpdateCommand, 'aliveAt' | 'replaces'> {
+  return { replaces: tag ?? null, aliveAt: aliveAt(platform.now(), touchIntervalFor(idleLifetimeMs, touchIntervalMs)) };
 }

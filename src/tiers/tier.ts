@@ -57,6 +57,11 @@ export type InsertOutcome = 'ended' | 'inserted' | 'late' | 'taken';
 export interface UpdateCommand extends WriteCommand {
   /** The state after the write; `record.revision` is one more than what it replaces. */
   readonly record: SealedRecord;
+  /**
+   * The tag of the envelope that the row has to hold, or null for whatever it holds: the database may have lost the one that the caller
+   * has read, and given its revision to another write.
+   */
+  readonly replaces: Buffer | null;
   /** Marks the row dirty in the same statement: a copy of what it replaces may stay somewhere, and every node is to know. */
   readonly dirty: boolean;
   /** Rows whose idle or absolute deadline lies before this time are gone. */
@@ -251,7 +256,7 @@ export interface DurableTier {
   read(storageKey: Buffer, known?: Buffer): Promise<SealedRecord | null>;
   /** As `read`, without the envelope. */
   readState(storageKey: Buffer): Promise<RecordState | null>;
-  /** True if the row was alive, not revoked, and one revision before `record.revision`. */
+  /** True if the row was alive, not revoked, one revision before `record.revision`, and held the envelope that is replaced. */
   update(command: UpdateCommand): Promise<boolean>;
   /** As `update`, and moves the row to `record.storageKey`. */
   regenerate(command: RegenerateCommand): Promise<boolean>;

@@ -252,6 +252,30 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
         expect(await tier.read(record.storageKey)).toEqual(record);
       });
 
+      it('replaces only the envelope that the caller has read, alone and among others', async () => {
+        const records = await insertMany(tier, 12);
+        const read = ({ envelope }: SealedRecord) => envelope.subarray(-ENVELOPE_TAG_BYTES);
+        const [alone, moving, ...others] = records;
+        for (const record of [alone!, moving!]) {
+          const lost = { ...write(successor(record)), replaces: randomBytes(ENVELOPE_TAG_BYTES) };
+          expect(await tier.update(lost)).toBe(false);
+        }
+        expect(await tier.regenerate({ ...move(moving!), replaces: randomBytes(ENVELOPE_TAG_BYTES) })).toBe(false);
+        expect(await tier.read(moving!.storageKey)).toEqual(moving);
+        expect(await tier.regenerate({ ...move(moving!), replaces: read(moving!) })).toBe(true);
+        const commands = others.map((record, index) => ({
+          ...write(successor(record)),
+          replaces: [read(record), randomBytes(ENVELOPE_TAG_BYTES), null][index % 3]!,
+        }));
+        const wins = commands.map((_, index) => index % 3 !== 1);
+        expect(await Promise.all(commands.map((command) => tier.update(command)))).toEqual(wins);
+        // A repeat finds itself, although what it replaced is gone.
+        expect(await Promise.all(commands.map((command) => tier.update(command)))).toEqual(wins);
+        const command = { ...write(successor(alone!)), replaces: read(alone!) };
+        expect(await tier.update(command)).toBe(true);
+        expect(await tier.update(command)).toBe(true);
+      });
+
       it('never inserts', async () => {
         const record = aRecord();
         expect(await tier.update(write(record))).toBe(false);
@@ -1187,7 +1211,7 @@ function revocation(storageKey: Buffer, changes: Partial<RevokeCommand> = {}): R
 }
 
 function write(record: SealedRecord): UpdateCommand {
-  return { record, ...anytime(), dirty: false, aliveAt: NOW };
+  return { record, ...anytime(), dirty: false, aliveAt: NOW, replaces: null };
 }
 
 function move(record: SealedRecord, changes: Partial<SealedRecord> = {}) {

@@ -87,6 +87,7 @@ export function describeSweep(name: string, openDatabase: () => Promise<DurableD
           validUntil: null,
           aliveAt: NOW,
           dirty: false,
+          replaces: null,
         });
         expect(regenerated).toBe(true);
         const storageKeys = keysOf(marked, revoked, present);

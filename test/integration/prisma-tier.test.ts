@@ -862,7 +862,7 @@ function successor(record: SealedRecord): SealedRecord {
 }
 
 function write(record: SealedRecord): UpdateCommand {
-  return { record, ...anytime(), dirty: false, aliveAt: NOW };
+  return { record, ...anytime(), dirty: false, aliveAt: NOW, replaces: null };
 }
 
 function moveOn(record: SealedRecord): RegenerateCommand {

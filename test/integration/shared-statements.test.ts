@@ -260,7 +260,7 @@ function insertMany(tier: DurableTier, count: number): Promise<SealedRecord[]> {
 /** The next revision of this record. */
 function write(record: SealedRecord): UpdateCommand {
   const next = { ...record, revision: record.revision + 1, envelope: randomBytes(200) };
-  return { record: next, ...anytime(), dirty: false, aliveAt: NOW };
+  return { record: next, ...anytime(), dirty: false, aliveAt: NOW, replaces: null };
 }
 
 function move(record: SealedRecord) {

@@ -116,7 +116,8 @@ describe('the sweep on PostgreSQL', () => {
           const state = await node.readState(storageKey);
           if (state === null) return;
           const next = { ...record, storageKey, revision: state.revision + 1 };
-          await node.update({ record: next, writeId: randomBytes(16), validUntil: null, aliveAt, dirty: false });
+          const write = { record: next, writeId: randomBytes(16), validUntil: null, replaces: null };
+          await node.update({ ...write, aliveAt, dirty: false });
           return;
         }
         case 2:

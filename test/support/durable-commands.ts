@@ -56,7 +56,7 @@ export function successor(record: SealedRecord): SealedRecord {
 
 /** The write after `record`. */
 export function change(record: SealedRecord): UpdateCommand {
-  return { record: successor(record), ...anytime(), dirty: false, aliveAt: NOW };
+  return { record: successor(record), ...anytime(), dirty: false, aliveAt: NOW, replaces: null };
 }
 
 export function move(record: SealedRecord): RegenerateCommand {

@@ -1,7 +1,7 @@
 import { TierFailure } from '../../errors.ts';
 import { PREVIOUS_KEYS_MAX } from '../../limits.ts';
 import { idleDeadline } from '../../session/lifetime.ts';
-import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
+import { envelopeTag, type RecordState, type SealedRecord } from '../../session/sealed-record.ts';
 import type {
   DurableTier,
   EndedPage,
@@ -245,7 +245,10 @@ class MemoryDurableTier implements DurableTier {
   /** A write that was in time and is sent again, because its answer was lost, is never too late to find itself. */
   #accepts(row: Row, command: UpdateCommand): boolean {
     if (!isAlive(row, command.aliveAt)) return false;
-    return carries(row, command) || (row.revision === command.record.revision - 1 && !this.#isLate(command));
+    return (
+      carries(row, command) ||
+      (row.revision === command.record.revision - 1 && holds(row, command) && !this.#isLate(command))
+    );
   }
 
   /** A mark is never moved back, so that no node that has read further misses it. */
@@ -323,6 +326,11 @@ function holderOutcome(row: Row, writeId: Buffer, aliveAt: number): InsertOutcom
 
 function carries(row: Row, { record, writeId }: UpdateCommand): boolean {
   return row.revision === record.revision && row.writeId.equals(writeId);
+}
+
+/** Whether it is the envelope that the write is to replace. */
+function holds({ envelope }: Row, { replaces }: UpdateCommand): boolean {
+  return replaces === null || envelopeTag(envelope).equals(replaces);
 }
 
 function isAlive(row: Row, aliveAt: number): boolean {

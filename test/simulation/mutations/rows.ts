@@ -19,7 +19,13 @@ export const rowsMutations: readonly Mutation[] = [
   },
   {
     name: 'a write does not compare before it swaps',
-    edits: [{ file: DURABLE, find: 'row.revision === command.record.revision - 1', replace: 'row.revision > 0' }],
+    edits: [
+      {
+        file: DURABLE,
+        find: 'row.revision === command.record.revision - 1 && holds(row, command)',
+        replace: 'row.revision > 0',
+      },
+    ],
     faults: [],
     seed: 2,
   },

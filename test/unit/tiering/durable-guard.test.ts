@@ -157,7 +157,8 @@ describe('a process that stands still while the database answers', () => {
     durable.override('update', () => new Promise((resolve) => (reply = resolve)));
     const guard = new DurableGuard(durable.tier, platform, TIMEOUT_MS, ...NOTHING_FOLLOWS);
     await guard.open({ namespace: 'shop', platform, timeoutMs: TIMEOUT_MS });
-    const update = () => guard.update({ ...aRevocation(), validUntil: guard.validUntil(), record, aliveAt: 1 });
+    const conditions = { aliveAt: 1, replaces: null };
+    const update = () => guard.update({ ...aRevocation(), validUntil: guard.validUntil(), record, ...conditions });
     return { guard, platform, update, reply: (answer: boolean) => reply(answer) };
   }
 });

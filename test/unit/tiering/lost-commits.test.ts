@@ -73,6 +73,19 @@ describe('a database that lost a commit', () => {
     expect(await seen(other.sessions, id)).toMatchObject({ cart: ['kept'] });
   });
 
+  it('loses nothing more to a write that began from what it has lost: that begins again', async () => {
+    await lose('lost');
+    const inHand = (await node.sessions.get(id))!;
+    expect(inHand.data.cart).toEqual(['lost']);
+    await addCutOff('kept');
+    const update = node.sessions.update(inHand, ({ cart }) => void cart.push('next'));
+    await fleet.platform.advance(1_000);
+    expect((await update).data.cart).toEqual(['kept', 'next']);
+    await expect(node.sessions.replace(inHand, { cart: [] })).rejects.toMatchObject({
+      code: 'HOLDFAST_REVISION_CONFLICT',
+    });
+  });
+
   it('and is written to again replaces the copy of the same revision', async () => {
     await lose('lost');
     await other.sessions.get(id, { consistency: 'strong' });

@@ -25,7 +25,7 @@ const record = {
   absoluteExpiresAt: 4,
 };
 const valid = { writeId: WRITE_ID, validUntil: 9 };
-const write = { ...valid, record, dirty: false, aliveAt: 5 };
+const write = { ...valid, record, dirty: false, aliveAt: 5, replaces: Buffer.alloc(16, 0xab) };
 const move = { ...write, previousStorageKey: OTHER_KEY, regeneratedAt: 7 };
 const revoke = { ...valid, storageKey: KEY, revokedAt: 6, dirty: false };
 const many = { ...valid, except: null, after: START, limit: 10, revokedAt: 6 };

@@ -3,7 +3,7 @@ import type { TouchCommand, UpdateCommand } from '../../../tier.ts';
 import { isThere, ofOne, stateOrNull } from '../../answers.ts';
 import { lastMoment, type SharedStatement, type Statement } from '../../dialect.ts';
 import { STATE_COLUMNS } from '../../table.ts';
-import { answered, CLOCK, MARK, TIMES, timesOf } from './sql.ts';
+import { answered, CLOCK, holds, MARK, TIMES, timesOf } from './sql.ts';
 
 /** One row, found by its primary key: it is locked before the condition is looked at, so the clock is that of the lock. */
 export class MysqlOneRow {
@@ -18,7 +18,8 @@ export class MysqlOneRow {
    * A count of one is certain. None may also come from a driver that counts only rows that look different afterwards
    * (`foundRows: false`), when a repeat finds itself done: then the row tells.
    */
-  update(namespace: string, { record, writeId, validUntil, dirty, aliveAt }: UpdateCommand): SharedStatement<boolean> {
+  update(namespace: string, command: UpdateCommand): SharedStatement<boolean> {
+    const { record, writeId, validUntil, dirty, aliveAt, replaces } = command;
     const { storageKey } = record;
     const revision = BigInt(record.revision);
     return {
@@ -27,7 +28,7 @@ export class MysqlOneRow {
   revision = ?, write_id = ?
 WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL
   AND idle_expires_at >= ? AND absolute_expires_at > ?
-  AND ((revision = ? - 1 AND ${CLOCK} <= ?) OR (revision = ? AND write_id = ?))`,
+  AND ((revision = ? - 1 AND ${holds('?')} AND ${CLOCK} <= ?) OR (revision = ? AND write_id = ?))`,
       values: [
         record.userKey,
         record.envelope,
@@ -40,6 +41,7 @@ WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL
         BigInt(aliveAt),
         BigInt(aliveAt),
         revision,
+        replaces,
         lastMoment(validUntil),
         revision,
         writeId,

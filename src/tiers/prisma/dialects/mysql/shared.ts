@@ -23,7 +23,7 @@ import { type MovedRequest, type ReadRequest, tagOf } from '../../rows.ts';
 import { type AnswerColumn, HOLDER_COLUMNS, INSERT_COLUMNS, RECORD_COLUMNS, STATE_COLUMNS } from '../../table.ts';
 import { Input } from './input.ts';
 import { MysqlOneRow } from './one-row.ts';
-import { answered, CLOCK, placeholders, unless } from './sql.ts';
+import { answered, CLOCK, holds, placeholders, unless } from './sql.ts';
 
 export class MysqlShared implements SharedStatements {
   readonly rowsMax: Readonly<Record<SharedKind, number>> = {
@@ -115,6 +115,7 @@ WHERE rotated_at >= ? AND namespace = ? AND revoked_at IS NULL AND (${isOneOf})`
       .bytes('write_id', ({ writeId }) => writeId)
       .bytes('envelope', ({ record }) => record.envelope)
       .bytes('key_id', ({ record }) => record.keyId)
+      .bytes('replaces', ({ replaces }) => replaces)
       .integer('created_at', ({ record }) => record.createdAt)
       .integer('last_seen_at', ({ record }) => record.lastSeenAt)
       .integer('idle_lifetime', ({ record }) => record.idleLifetimeMs)
@@ -124,7 +125,7 @@ WHERE rotated_at >= ? AND namespace = ? AND revoked_at IS NULL AND (${isOneOf})`
       .integer('valid_until', ({ validUntil }) => Number(lastMoment(validUntil)));
     const wins = `session.namespace = ? AND session.revoked_at IS NULL
       AND session.idle_expires_at >= input.alive_at AND session.absolute_expires_at > input.alive_at
-      AND (session.revision = input.revision - 1
+      AND ((session.revision = input.revision - 1 AND ${holds('UNHEX(input.replaces)', 'session.')})
         OR (session.revision = input.revision AND session.write_id = UNHEX(input.write_id)))`;
     const loses = `CASE WHEN input.storage_key IS NULL THEN ${CLOCK} > input.valid_until
     ELSE NOT COALESCE(${wins}, FALSE) END`;

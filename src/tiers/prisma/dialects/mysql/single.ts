@@ -4,7 +4,7 @@ import { firstMoment, lastMoment, positionOf, type SingleStatements, type Statem
 import { bytes, type Row } from '../../rows.ts';
 import { FEED_COLUMNS, RECORD_COLUMNS } from '../../table.ts';
 import { MysqlOneRow } from './one-row.ts';
-import { CLOCK, CLOCK_AT_START, MARK, placeholders, TIMES, timesOf, unless } from './sql.ts';
+import { CLOCK, CLOCK_AT_START, holds, MARK, placeholders, TIMES, timesOf, unless } from './sql.ts';
 
 const REMEMBERED_BYTES = PREVIOUS_KEYS_MAX * STORAGE_KEY_BYTES;
 const REVOKED_COLUMNS = 'storage_key, idle_expires_at, absolute_expires_at, rotated_at';
@@ -25,7 +25,7 @@ export class MysqlSingle implements SingleStatements {
    * belongs, and two who hold that gap wait for each other. A repeat finds no row, having waited for whoever moves it, and reads what became of it.
    */
   regenerate(namespace: string, command: RegenerateCommand): Statement {
-    const { record, writeId, validUntil, dirty, aliveAt, previousStorageKey, regeneratedAt } = command;
+    const { record, writeId, validUntil, dirty, aliveAt, replaces, previousStorageKey, regeneratedAt } = command;
     const { storageKey } = record;
     const revision = BigInt(record.revision);
     return {
@@ -35,7 +35,7 @@ export class MysqlSingle implements SingleStatements {
   revision = ?, write_id = ?, storage_key = ?
 WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL
   AND idle_expires_at >= ? AND absolute_expires_at > ?
-  AND revision = ? - 1 AND ${CLOCK} <= ?`,
+  AND revision = ? - 1 AND ${holds('?')} AND ${CLOCK} <= ?`,
       values: [
         record.userKey,
         record.envelope,
@@ -50,6 +50,7 @@ WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL
         BigInt(aliveAt),
         BigInt(aliveAt),
         revision,
+        replaces,
         lastMoment(validUntil),
       ],
       answer: (count) =>

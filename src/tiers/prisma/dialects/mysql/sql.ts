@@ -35,6 +35,11 @@ export function placeholders(values: readonly unknown[]): string {
 
 const TAG = `RIGHT(envelope, ${ENVELOPE_TAG_BYTES})`;
 
+/** Whether a row of this name and a dot holds the envelope with this tag; true where the tag is null. */
+export function holds(tag: string, of = ''): string {
+  return `COALESCE(RIGHT(${of}envelope, ${ENVELOPE_TAG_BYTES}) = ${tag}, TRUE)`;
+}
+
 /** For a list of what to answer; `of` is the name of the row and a dot where there is more than one. */
 export function answered(columns: readonly AnswerColumn[], of = ''): readonly string[] {
   return columns.map((column) => (column === 'tag' ? `${TAG} AS tag` : `${of}${column}`));

@@ -4,7 +4,7 @@ import { isThere, ofOne, recordOrNull, stateOrNull } from '../../answers.ts';
 import { lastMoment, type SharedStatement, type Statement } from '../../dialect.ts';
 import { type ReadRequest, tagOf } from '../../rows.ts';
 import { INSERT_COLUMNS, RECORD_COLUMNS, STATE_COLUMNS } from '../../table.ts';
-import { answered, CLOCK, lock, MARK, unlessKnown } from './sql.ts';
+import { answered, CLOCK, holds, lock, MARK, unlessKnown } from './sql.ts';
 
 /**
  * What `PostgresqlShared` says, for a call without company: to take many rows apart and to join them costs the server as
@@ -55,10 +55,11 @@ RETURNING 1 / (${CLOCK} <= $13::bigint)::integer AS in_time`,
     return { ...this.#select(namespace, storageKey, answered(STATE_COLUMNS)), answers: ofOne(stateOrNull) };
   }
 
-  update(namespace: string, { record, writeId, validUntil, dirty, aliveAt }: UpdateCommand): SharedStatement<boolean> {
+  update(namespace: string, command: UpdateCommand): SharedStatement<boolean> {
+    const { record, writeId, validUntil, dirty, aliveAt, replaces } = command;
     const rows = `storage_key = $8::bytea AND namespace = $9::text AND revoked_at IS NULL
       AND idle_expires_at >= $10::bigint AND absolute_expires_at > $10::bigint
-      AND (revision = $2::bigint - 1 OR (revision = $2::bigint AND write_id = $3::bytea))`;
+      AND ((revision = $2::bigint - 1 AND ${holds('$14::bytea')}) OR (revision = $2::bigint AND write_id = $3::bytea))`;
     return {
       text: `${lock(this.#table, rows, 'revision = $2::bigint', 'FOR NO KEY UPDATE')}
 UPDATE ${this.#table} AS session SET user_key = $1::bytea, revision = $2::bigint, write_id = $3::bytea, envelope = $4::bytea, key_id = $5::bytea,
@@ -81,6 +82,7 @@ RETURNING session.storage_key`,
         BigInt(record.createdAt),
         BigInt(record.absoluteExpiresAt),
         lastMoment(validUntil),
+        replaces,
       ],
       answers: ofOne(isThere),
     };

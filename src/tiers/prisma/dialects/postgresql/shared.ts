@@ -27,7 +27,7 @@ import {
 import { Input } from './input.ts';
 import { PostgresqlOneRow } from './one-row.ts';
 import { packed, unpack } from './packed.ts';
-import { answered, CLOCK, unlessKnown } from './sql.ts';
+import { answered, CLOCK, holds, unlessKnown } from './sql.ts';
 
 /** Most rows remember one key or two. */
 const ANY_PREVIOUS_KEY = Array.from({ length: PREVIOUS_KEYS_MAX }, (_, n) => {
@@ -140,10 +140,12 @@ WHERE rotated_at >= $1::bigint AND namespace = $2::text AND revoked_at IS NULL A
     const [only] = commands;
     if (only && commands.length === 1) return this.#oneRow.update(namespace, only);
     const input = writeInput(namespace, commands)
+      .varying('replaces', ({ replaces }) => replaces)
       .integer('alive_at', ({ aliveAt }) => aliveAt)
       .flag('dirty', ({ dirty }) => dirty);
     const isRepeat = 'session.revision = input.revision';
-    const isNext = `(session.revision = input.revision - 1 OR (${isRepeat} AND session.write_id = input.write_id))`;
+    const isNext = `((session.revision = input.revision - 1 AND ${holds('input.replaces', 'session.')})
+      OR (${isRepeat} AND session.write_id = input.write_id))`;
     return {
       text: `WITH ${input.cte}, locked AS MATERIALIZED (
   SELECT storage_key, is_repeat, ${CLOCK} AS now FROM (

@@ -2,7 +2,7 @@ import { PREVIOUS_KEYS_MAX, STORAGE_KEY_BYTES } from '../../../../limits.ts';
 import type { FeedPosition, RegenerateCommand, RevokeCommand, RevokeManyCommand } from '../../../tier.ts';
 import { firstMoment, lastMoment, positionOf, type SingleStatements, type Statement } from '../../dialect.ts';
 import { FEED_COLUMNS, RECORD_COLUMNS } from '../../table.ts';
-import { CLOCK_BEFORE_SNAPSHOT, lock, MARK } from './sql.ts';
+import { CLOCK_BEFORE_SNAPSHOT, holds, lock, MARK } from './sql.ts';
 
 /** Bytes of earlier keys that may stay when one more is appended. */
 const KEPT_BYTES = (PREVIOUS_KEYS_MAX - 1) * STORAGE_KEY_BYTES;
@@ -20,10 +20,10 @@ export class PostgresqlSingle implements SingleStatements {
    * that of the new key, and the snapshot holds the old one. Where both keys are rows, storing one twice fails.
    */
   regenerate(namespace: string, command: RegenerateCommand): Statement {
-    const { record, writeId, validUntil, dirty, aliveAt, previousStorageKey, regeneratedAt } = command;
+    const { record, writeId, validUntil, dirty, aliveAt, replaces, previousStorageKey, regeneratedAt } = command;
     const rows = `namespace = $9::text AND revoked_at IS NULL
       AND idle_expires_at >= $10::bigint AND absolute_expires_at > $10::bigint
-      AND ((storage_key = $14::bytea AND revision = $2::bigint - 1)
+      AND ((storage_key = $14::bytea AND revision = $2::bigint - 1 AND ${holds('$16::bytea')})
         OR (storage_key = $8::bytea AND revision = $2::bigint AND write_id = $3::bytea))`;
     return {
       text: `${lock(this.#table, rows, 'storage_key = $8::bytea', 'FOR UPDATE')}
@@ -52,6 +52,7 @@ WHERE session.storage_key IN ($14::bytea, $8::bytea) AND (locked.is_repeat OR lo
         BigInt(regeneratedAt),
         previousStorageKey,
         lastMoment(validUntil),
+        replaces,
       ],
     };
   }

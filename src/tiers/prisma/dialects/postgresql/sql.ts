@@ -9,6 +9,11 @@ export const MARK = 'dirty_at = GREATEST(dirty_at, locked.now)';
 
 const TAG = `substr(envelope, octet_length(envelope) - ${ENVELOPE_TAG_BYTES - 1})`;
 
+/** Whether a row of this name and a dot holds the envelope with this tag; true where the tag is null. */
+export function holds(tag: string, of = ''): string {
+  return `COALESCE(substr(${of}envelope, octet_length(${of}envelope) - ${ENVELOPE_TAG_BYTES - 1}) = ${tag}, true)`;
+}
+
 /** For a list of what to answer; `of` is the name of the row and a dot where there is more than one. */
 export function answered(columns: readonly AnswerColumn[], of = ''): readonly string[] {
   return columns.map((column) => (column === 'tag' ? `${TAG} AS tag` : `${of}${column}`));

@@ -3,7 +3,7 @@ import type { InsertCommand, TouchCommand, UpdateCommand } from '../../../tier.t
 import { isThere, ofOne, stateOrNull } from '../../answers.ts';
 import { lastMoment, type SharedStatement } from '../../dialect.ts';
 import { INSERT_COLUMNS, STATE_COLUMNS } from '../../table.ts';
-import { answered, CLOCK, MARK, timesOf } from './sql.ts';
+import { answered, CLOCK, holds, MARK, timesOf } from './sql.ts';
 
 /** What `SqliteShared` says, for a call without company: to go through a list of rows costs as much again as one row does. */
 export class SqliteOneRow {
@@ -40,7 +40,8 @@ RETURNING storage_key`,
     };
   }
 
-  update(namespace: string, { record, writeId, validUntil, dirty, aliveAt }: UpdateCommand): SharedStatement<boolean> {
+  update(namespace: string, command: UpdateCommand): SharedStatement<boolean> {
+    const { record, writeId, validUntil, dirty, aliveAt, replaces } = command;
     const revision = BigInt(record.revision);
     return {
       text: `UPDATE ${this.#table} SET user_key = ?, revision = ?, write_id = ?, envelope = ?, key_id = ?,
@@ -48,7 +49,7 @@ RETURNING storage_key`,
   idle_expires_at = min(max(last_seen_at, ?) + ?, ?), absolute_expires_at = ?${dirty ? `, ${MARK}` : ''}
 WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL
   AND idle_expires_at >= ? AND absolute_expires_at > ?
-  AND ((revision = ? - 1 AND ${CLOCK} <= ?) OR (revision = ? AND write_id = ?))
+  AND ((revision = ? - 1 AND ${holds('?')} AND ${CLOCK} <= ?) OR (revision = ? AND write_id = ?))
 RETURNING storage_key`,
       values: [
         record.userKey,
@@ -62,6 +63,7 @@ RETURNING storage_key`,
         BigInt(aliveAt),
         BigInt(aliveAt),
         revision,
+        replaces,
         lastMoment(validUntil),
         revision,
         writeId,

@@ -14,7 +14,7 @@ import { type MovedRequest, type ReadRequest, tagOf } from '../../rows.ts';
 import { type ColumnName, HOLDER_COLUMNS, INSERT_COLUMNS, RECORD_COLUMNS, STATE_COLUMNS } from '../../table.ts';
 import { Input } from './input.ts';
 import { SqliteOneRow } from './one-row.ts';
-import { answered, CLOCK, placeholders } from './sql.ts';
+import { answered, CLOCK, holds, placeholders } from './sql.ts';
 
 export class SqliteShared implements SharedStatements {
   readonly rowsMax: Readonly<Record<SharedKind, number>> = {
@@ -91,6 +91,7 @@ WHERE rotated_at >= ? AND namespace = ? AND revoked_at IS NULL AND (${isOneOf})`
     const [only] = commands;
     if (only && commands.length === 1) return this.#oneRow.update(namespace, only);
     const input = writeInput(commands)
+      .column('replaces', ({ replaces }) => replaces)
       .column('alive_at', ({ aliveAt }) => BigInt(aliveAt))
       .column('dirty', ({ dirty }) => (dirty ? 1n : 0n));
     return {
@@ -102,7 +103,7 @@ UPDATE ${this.#table} AS session SET user_key = input.user_key, revision = input
   absolute_expires_at = input.absolute_expires_at,
   dirty_at = CASE WHEN dirty THEN max(COALESCE(dirty_at, 0), ${CLOCK}) ELSE dirty_at END
 ${ROWS}
-  AND ((session.revision = input.revision - 1 AND ${CLOCK} <= valid_until)
+  AND ((session.revision = input.revision - 1 AND ${holds('input.replaces', 'session.')} AND ${CLOCK} <= valid_until)
     OR (session.revision = input.revision AND session.write_id = input.write_id))
 RETURNING storage_key`,
       values: [...input.values, namespace],

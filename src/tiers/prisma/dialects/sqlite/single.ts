@@ -2,7 +2,7 @@ import { PREVIOUS_KEYS_MAX, STORAGE_KEY_BYTES } from '../../../../limits.ts';
 import type { FeedPosition, RegenerateCommand, RevokeCommand, RevokeManyCommand } from '../../../tier.ts';
 import { firstMoment, lastMoment, positionOf, type SingleStatements, type Statement } from '../../dialect.ts';
 import { FEED_COLUMNS, RECORD_COLUMNS } from '../../table.ts';
-import { CLOCK, MARK, placeholders, timesOf } from './sql.ts';
+import { CLOCK, holds, MARK, placeholders, timesOf } from './sql.ts';
 
 const REMEMBERED_BYTES = PREVIOUS_KEYS_MAX * STORAGE_KEY_BYTES;
 
@@ -16,7 +16,7 @@ export class SqliteSingle implements SingleStatements {
 
   /** Joined blobs become text, of which `substr` would count characters: hence the cast. */
   regenerate(namespace: string, command: RegenerateCommand): Statement {
-    const { record, writeId, validUntil, dirty, aliveAt, previousStorageKey, regeneratedAt } = command;
+    const { record, writeId, validUntil, dirty, aliveAt, replaces, previousStorageKey, regeneratedAt } = command;
     const revision = BigInt(record.revision);
     return {
       text: `UPDATE ${this.#table} SET user_key = ?, revision = ?, write_id = ?, envelope = ?, key_id = ?,
@@ -27,7 +27,7 @@ export class SqliteSingle implements SingleStatements {
     ELSE previous_keys END${dirty ? `, ${MARK}` : ''}
 WHERE namespace = ? AND revoked_at IS NULL
   AND idle_expires_at >= ? AND absolute_expires_at > ?
-  AND ((storage_key = ? AND revision = ? - 1 AND ${CLOCK} <= ?)
+  AND ((storage_key = ? AND revision = ? - 1 AND ${holds('?')} AND ${CLOCK} <= ?)
     OR (storage_key = ? AND revision = ? AND write_id = ?))`,
       values: [
         record.userKey,
@@ -45,6 +45,7 @@ WHERE namespace = ? AND revoked_at IS NULL
         BigInt(aliveAt),
         previousStorageKey,
         revision,
+        replaces,
         lastMoment(validUntil),
         record.storageKey,
         revision,
