@@ -17,7 +17,7 @@ export class Patience<Waiting> {
   #isTicking = false;
 
   /**
-   * `onExpired` is told of each whose time is up, `waitMs` after it began and two ticks later at most; it does not wait any more. A
+   * `onExpired` is told of each whose time is up, `waitMs` after it began, never sooner, and three ticks later at most; it does not wait any more. A
    * function may give another length as time goes on, for all who wait.
    */
   constructor(platform: Platform, waitMs: number | (() => number), onExpired: (waiting: Waiting) => void) {
@@ -76,8 +76,8 @@ export class Patience<Waiting> {
     }
   }
 
-  /** A wait began up to a tick after the moment that it was given. */
+  /** A wait may have begun just before the tick that was counted first for it, and that one may have been late. */
   #isOver(since: number): boolean {
-    return this.#countedMs - since >= this.#waitMs() + PATIENCE_TICK_MS;
+    return this.#countedMs - since >= this.#waitMs() + PATIENCE_TICK_COUNTED_MS_MAX;
   }
 }

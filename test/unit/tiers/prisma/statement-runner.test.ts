@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TierFailure } from '../../../../src/errors.ts';
-import { DURABLE_CALLS_MAX, PATIENCE_TICK_MS } from '../../../../src/limits.ts';
+import { DURABLE_CALLS_MAX, PATIENCE_TICK_COUNTED_MS_MAX } from '../../../../src/limits.ts';
 import { Patience } from '../../../../src/platform/patience.ts';
 import type { Platform } from '../../../../src/platform/platform.ts';
 import type { CallPatience } from '../../../../src/tiers/prisma/call.ts';
@@ -114,7 +114,7 @@ describe('a statement', () => {
   it('is ambiguous when nobody answers in time', async () => {
     const { runner, time } = setUp([new Promise<number>(() => {})]);
     await expect(runner.count(statement)).rejects.toMatchObject({ kind: 'ambiguous', reason: 'deadline' });
-    expect(time()).toBe(1_000 + PATIENCE_TICK_MS);
+    expect(time()).toBe(1_000 + PATIENCE_TICK_COUNTED_MS_MAX);
   });
 
   it('was not sent when its turn did not come in time, and is never sent later', async () => {
