@@ -16,10 +16,8 @@ it.each([
   const { adminUrl, ca } = await sharedMariadb();
   await using connection = await connectMariadb(adminUrl, ca);
   const now = Math.floor(systemPlatform.now() / 1_000);
-  const [zone] = await connection.query(
-    'INSERT INTO mysql.time_zone (Use_leap_seconds) VALUES (?) RETURNING Time_zone_id AS id',
-    ['N'],
-  );
+  await connection.query(`INSERT INTO mysql.time_zone (Use_leap_seconds) VALUES ('N')`);
+  const [zone] = await connection.query('SELECT LAST_INSERT_ID() AS id');
   const id = zone?.['id'];
   const name = `Test/${what.replaceAll(' ', '_')}`;
   await connection.query('INSERT INTO mysql.time_zone_name VALUES (?, ?)', [name, id]);
