@@ -37,7 +37,8 @@ export interface BackgroundFailure {
 
 /**
  * A revocation that this node still owed to the durable tier, and gives up: the client was closed before the durable tier
- * answered, or there was no room. A session may be alive that was to be ended.
+ * answered, there was no room, or it is too late to tell which of a user's sessions was to be kept. A session may be alive
+ * that was to be ended.
  */
 export interface RevocationLost {
   /** Null if it is not known which sessions there are: those that a `destroyByUser` may have missed. */

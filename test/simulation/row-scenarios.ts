@@ -131,6 +131,19 @@ export const rowScenarios = {
     return (fleet.rowOf(id)?.revokedAt ?? null) === null ? 'the database was not told of a destroy' : null;
   },
 
+  /** Redis has lost the tombstone, and the database answers again, but for the revocation. */
+  'a revocation that is owed': async () => {
+    const fleet = new MemoryFleet();
+    const node = await fleet.node();
+    const { id } = await node.sessions.create({ cart: [] });
+    node.durable.hook.before = refuse;
+    await node.sessions.destroy(id).catch(() => undefined);
+    fleet.keyspace.clear();
+    node.durable.hook.before = failing('revoke');
+    await fleet.platform.advance(5_000);
+    return (await node.sessions.get(id)) === null ? null : 'a node served what it had promised to end';
+  },
+
   /** A write whose session has ended between its read and its statement changes nothing. */
   'a write to what has ended': async () => {
     const { fleet, reader: writer, destroyer, id } = await newScene();

@@ -97,6 +97,18 @@ export const endsMutations: readonly Mutation[] = [
     scenario: 'a destroy that is not durable',
   },
   {
+    name: 'a node serves what it owes the revocation of',
+    edits: [
+      {
+        file: 'src/tiering/pending-revocations.ts',
+        find: 'return this.#refused.size > 0 &&',
+        replace: 'return this.#refused.size < 0 &&',
+      },
+    ],
+    faults: [],
+    scenario: 'a revocation that is owed',
+  },
+  {
     name: 'a revocation that came too late found nothing',
     edits: [
       {
