@@ -95,6 +95,11 @@ export class PrimaryGuard {
     return { state: isThere ? 'degraded' : 'down', reason: this.#breaker.reason ?? 'never-reached' };
   }
 
+  /** Whether commands are sent to it at all. */
+  get isInUse(): boolean {
+    return this.#breaker.isClosed;
+  }
+
   /**
    * What a copy may be stamped with now: taken *before* the truth is asked, so that it never claims more than was known.
    * Null while the tier is out of use.

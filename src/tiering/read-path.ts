@@ -32,8 +32,10 @@ export class ReadPath {
 
   /** What the primary tier holds decides; where it is slow to say, the durable tier may answer first. */
   read(storageKey: Buffer, options: ReadOptions): Promise<LivingSession | null> {
+    const { primary } = this.#context;
+    if (!primary.isInUse) return this.readDurable(storageKey, options);
     return this.#hedge.race(
-      this.#context.primary.read(storageKey),
+      primary.read(storageKey),
       (entry) => this.#readEntry(storageKey, entry, options),
       () => this.readDurable(storageKey, options),
     );
