@@ -36,7 +36,8 @@ export class ClockHistory {
     if (this.#first !== undefined && !this.covers(ms, now)) {
       within.push(this.#first.time - (ms - (now - this.#first.sentAt)));
     }
-    return Math.min(...within);
+    // What has not been heard of lately may show anything.
+    return within.length === 0 ? Number.NEGATIVE_INFINITY : Math.min(...within);
   }
 
   /** Whether it has been watched for that long. */

@@ -124,8 +124,10 @@ export class DirtyFeed {
     const startedAt = presentMoment(this.#options.platform);
     this.#polledAt = startedAt;
     try {
-      if (await this.#readAll()) this.#freshAt = earlierOf(startedAt, this.#options.primary.confirmedAt);
-      await this.#clear();
+      if (await this.#readAll()) {
+        this.#freshAt = earlierOf(startedAt, this.#options.primary.confirmedAt);
+        await this.#clear();
+      }
     } catch (error) {
       // Nobody waits for what this throws. A tier that throws what it must not is a late one.
       if (!(error instanceof TierUnavailableError)) announceFailure('feed', error);

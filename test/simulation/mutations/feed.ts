@@ -55,8 +55,8 @@ export const feedMutations: readonly Mutation[] = [
     edits: [
       {
         file: FEED,
-        find: 'if (await this.#readAll()) this.#freshAt = earlierOf(startedAt, this.#options.primary.confirmedAt);',
-        replace: 'this.#freshAt = startedAt; await this.#readAll();',
+        find: 'if (await this.#readAll()) {\n        this.#freshAt = earlierOf(startedAt, this.#options.primary.confirmedAt);',
+        replace: 'this.#freshAt = startedAt;\n      if (await this.#readAll()) {',
       },
     ],
     faults: [],

@@ -51,6 +51,13 @@ describe('what a clock may have shown', () => {
     expect(history.leastWithin(WINDOW_MS, 32_000)).toBeGreaterThan(NOON + 3_600_000);
   });
 
+  it('is anything, where it was not heard of within the window', () => {
+    watch(0, 30_000, NOON);
+    expect(history.leastWithin(WINDOW_MS, 50_000)).toBe(Number.NEGATIVE_INFINITY);
+    history.observe(NOON + 50_000, 50_000, 50_005);
+    expect(history.leastWithin(WINDOW_MS, 50_000)).toBe(NOON + 50_000 - 20_005);
+  });
+
   it('is known for a time only after it was watched for as long', () => {
     expect(history.covers(WINDOW_MS, 0)).toBe(false);
     watch(0, 9_000, NOON);

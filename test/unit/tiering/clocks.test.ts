@@ -74,6 +74,18 @@ describe('what one node could not tell Redis is learned within 1.5 s', () => {
 });
 
 describe('a mark', () => {
+  it('is left alone by a node that could not read the feed for long', async () => {
+    const [writer, cut] = [await fleet.node(), await fleet.node()];
+    for (const node of [writer, cut]) node.cutFromPrimary();
+    await fleet.platform.advance(2 * MARK_LIFE_MS);
+    const { id } = await writer.sessions.create({ cart: [] });
+    const moved = await writer.sessions.regenerate(id);
+    await fleet.platform.advance(5 * SECOND);
+    expect(fleet.rowOf(moved.id)?.dirtyAt).not.toBeNull();
+    // The id of before still finds it.
+    expect(await writer.sessions.destroy(id)).toBe(true);
+  });
+
   it('is kept though the clock of the database is ahead for a while, and cleared in its time', async () => {
     const { writer, id } = await twoNodes();
     await fleet.platform.advance(MARK_LIFE_MS);
