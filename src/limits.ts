@@ -63,6 +63,13 @@ export const PRIMARY_TIMEOUT_MS_DEFAULT = 250;
 export const PRIMARY_TIMEOUT_MS_MIN = 10;
 /** With `DURABLE_TIMEOUT_MS_MAX`, keeps a hold alive longer than the operation that placed it. */
 export const PRIMARY_TIMEOUT_MS_MAX = 1_000;
+/**
+ * A link of 10 Mbit/s takes 100 ms for so much, less than the default time-out, so a smaller value that is late tells of the server and not of
+ * the link. Less: after an outage, more sessions are left out of Redis for a while.
+ */
+export const LARGE_VALUE_BYTES_MIN: number = 128 * 1024;
+/** After so long, a value that was too large for the link is offered again: it may take Redis out of use for half a second. */
+export const LARGE_VALUE_RETRY_MS: number = 5 * 60_000;
 /** TCP and TLS handshake; a frozen server accepts the connection and then says nothing. */
 export const PRIMARY_CONNECT_TIMEOUT_MS = 500;
 /** Functions that give credentials and certificates: a secret store that answers at all answers by then. */

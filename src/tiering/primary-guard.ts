@@ -1,5 +1,5 @@
 import { isTierFailure, reasonOf, TierFailure } from '../errors.ts';
-import { CLOCK_TOLERANCE_MS, FEED_LEASE_MS, PROBES_IN_TIME, SLOW_LOOK_MS } from '../limits.ts';
+import { CLOCK_TOLERANCE_MS, FEED_LEASE_MS, LARGE_VALUE_BYTES_MIN, PROBES_IN_TIME, SLOW_LOOK_MS } from '../limits.ts';
 import { elapsedSince, NEVER, presentMoment, type Moment } from '../platform/moment.ts';
 import type { CancelTimer, Platform } from '../platform/platform.ts';
 import { UP, type Verdict } from '../telemetry/standing.ts';
@@ -14,6 +14,7 @@ import type {
   Vantage,
 } from '../tiers/tier.ts';
 import { Breaker } from './breaker.ts';
+import { LargeValues } from './large-values.ts';
 import { RoundTrip } from './round-trip.ts';
 
 /** The primary tier gave no answer: it was not asked, or failed, or was late. It says nothing about the session. */
@@ -46,6 +47,7 @@ export class PrimaryGuard {
   readonly #breaker: Breaker;
   readonly #options: PrimaryGuardOptions;
   readonly roundTrip: RoundTrip;
+  readonly #largeValues: LargeValues;
   #cancelLook: CancelTimer = () => {};
   #isStopped = false;
   /** Primary server time below which stamps are not believed by this node. */
@@ -59,6 +61,7 @@ export class PrimaryGuard {
     const { tier, platform, timeoutMs, onReturn, onChange } = options;
     this.#options = options;
     this.#tier = tier;
+    this.#largeValues = new LargeValues(platform);
     this.roundTrip = new RoundTrip({
       platform,
       timeoutMs,
@@ -166,11 +169,17 @@ export class PrimaryGuard {
   }
 
   fill(storageKey: Buffer, token: string, value: NewValue): Promise<boolean | Unreached> {
-    return this.#attempt(() => this.#tier.fill(storageKey, token, value));
+    if (!this.#largeValues.admits(value.envelope.length)) return Promise.resolve(false);
+    return this.#store(value, () => this.#tier.fill(storageKey, token, value));
   }
 
+  /** Where the value is too large for the link, at least what it replaces is taken away. */
   publish(storageKey: Buffer, value: NewValue): Promise<boolean | Unreached> {
-    return this.#attempt(() => this.#tier.publish(storageKey, value));
+    if (!this.#largeValues.admits(value.envelope.length)) {
+      const eviction = this.evict(storageKey, value.revision + 1);
+      return eviction.then((answer) => (answer === UNREACHED ? UNREACHED : false));
+    }
+    return this.#store(value, () => this.#tier.publish(storageKey, value));
   }
 
   restamp(storageKey: Buffer, command: RestampCommand): Promise<boolean | Unreached> {
@@ -226,6 +235,16 @@ export class PrimaryGuard {
     const vantage = this.#vantage();
     const isDoubted = vantage !== null && this.#trustFloor > vantage.latest + CLOCK_TOLERANCE_MS;
     return isDoubted ? { state: 'degraded', reason: 'clock-set-back' } : UP;
+  }
+
+  #store<T>({ envelope }: NewValue, command: () => Promise<T>): Promise<T | Unreached> {
+    if (envelope.length < LARGE_VALUE_BYTES_MIN) return this.#attempt(command);
+    return this.#attempt(() =>
+      command().catch((error: unknown) => {
+        if (reasonOf(error) === 'deadline') this.#largeValues.wasLate(envelope.length);
+        throw error;
+      }),
+    );
   }
 
   /** Not async: every read passes here. */
