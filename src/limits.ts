@@ -291,6 +291,8 @@ export const CONFLICT_BACKOFF_MS_MAX = 50;
 export const UPDATE_QUEUE_MAX = 10_000;
 /** A key service or a file that answers at all answers by then. */
 export const KEYS_LOAD_TIMEOUT_MS = 10_000;
+/** INSERTs of named sessions whose answer was lost within the last three time-outs: at some thousand writes a second, more are an outage. */
+export const INSERTS_IN_DOUBT_MAX = 10_000;
 /** Revocations that wait for the durable tier: 15 minutes of 100 logouts a second, some 40 MB. */
 export const PENDING_REVOCATIONS_MAX = 100_000;
 /** Those among them whose sessions nobody knows, in the life of their tombstones: anybody can make up ids, and this bounds what Redis keeps of them. */

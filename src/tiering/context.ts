@@ -4,6 +4,7 @@ import type { SessionRecord } from '../session/session-record.ts';
 import type { Background } from './background.ts';
 import type { DirtyFeed } from './dirty-feed.ts';
 import type { DurableGuard } from './durable-guard.ts';
+import type { InsertsInDoubt } from './inserts-in-doubt.ts';
 import type { PrimaryGuard } from './primary-guard.ts';
 
 /** Opens an envelope for a storage key, or throws `EnvelopeError`. The coordinator never sees a key. */
@@ -21,6 +22,7 @@ export interface TieringContext {
   readonly background: Background;
   readonly pendingTouches: TouchBacklog;
   readonly revocations: RevocationBacklog;
+  readonly insertsInDoubt: InsertsInDoubt;
   readonly openEnvelope: OpenEnvelope;
   readonly rememberedEnvelope: RememberedEnvelope;
   /** The configured ceiling; a session with a short idle lifetime is touched more often. */

@@ -10,7 +10,7 @@ import type { RevokedRow } from '../tiers/tier.ts';
 import type { TieringContext } from './context.ts';
 import { UNREACHED } from './primary-guard.ts';
 import { entomb, newRevocation, settleRevocation } from './revocation.ts';
-import { markDirty } from './write-path.ts';
+import { giveUp, markDirty } from './write-path.ts';
 
 /**
  * True if the session was alive, under this key or one that it has got lately. Looks for the row before anything else: an id
@@ -19,12 +19,19 @@ import { markDirty } from './write-path.ts';
 export async function destroy(context: TieringContext, storageKey: Buffer, isKnown = false): Promise<boolean> {
   if (isKnown || (await isThere(context, storageKey))) {
     const wasAlive = await destroyAt(context, storageKey);
-    if (wasAlive !== null) return wasAlive;
+    if (wasAlive !== null) {
+      context.insertsInDoubt.take(storageKey);
+      return wasAlive;
+    }
   }
   // A logout that raced a regenerate carries the id from before it, and must log out all the same.
   const movedTo = await findMoved(context, storageKey);
   await dropCopy(context, storageKey);
-  return movedTo === null ? false : destroy(context, movedTo);
+  if (movedTo !== null) return destroy(context, movedTo);
+  const inDoubt = context.insertsInDoubt.take(storageKey);
+  if (inDoubt === null) return false;
+  giveUp(context, inDoubt, true);
+  throw new OutcomeUnknownError();
 }
 
 /** Where a session is now that was under this key lately. */

@@ -10,6 +10,7 @@ import { destroyLatecomersLater, destroyMany } from './destroy-many-path.ts';
 import { destroy, findMoved } from './destroy-path.ts';
 import { DirtyFeed } from './dirty-feed.ts';
 import { DurableGuard } from './durable-guard.ts';
+import { InsertsInDoubt } from './inserts-in-doubt.ts';
 import { pagesOfUser } from './list-path.ts';
 import { PendingRevocations } from './pending-revocations.ts';
 import { PendingTouches } from './pending-touches.ts';
@@ -89,6 +90,7 @@ export class TieredStore {
       background,
       pendingTouches: this.#pendingTouches,
       revocations: this.#revocations,
+      insertsInDoubt: new InsertsInDoubt({ platform, durableTimeoutMs }),
       openEnvelope: options.openEnvelope,
       rememberedEnvelope: options.rememberedEnvelope,
       touchIntervalMs,

@@ -18,7 +18,7 @@ export type Naming = 'fresh' | 'named';
  *
  * An INSERT whose answer is lost is not asked for again: it may still run, and if the session had got another key by then,
  * it would make the old one live again. The key of a fresh session is given up instead, since nobody has been told the id. A
- * session that the caller named may be there, and stays.
+ * session that the caller named may be there, and stays, unless its end is asked for.
  */
 export async function create(context: TieringContext, record: SealedRecord, naming: Naming): Promise<InsertOutcome> {
   const { durable, platform } = context;
@@ -28,7 +28,9 @@ export async function create(context: TieringContext, record: SealedRecord, nami
   try {
     return await durable.insert(command);
   } catch (error) {
-    if (error instanceof OutcomeUnknownError && naming === 'fresh') giveUp(context, command);
+    if (!(error instanceof OutcomeUnknownError)) throw error;
+    if (naming === 'fresh') giveUp(context, command, false);
+    else context.insertsInDoubt.add(command);
     throw error;
   }
 }
@@ -42,16 +44,16 @@ async function isKnownDead({ primary, revocations }: TieringContext, storageKey:
 
 /**
  * Revokes what the INSERT may have left, once it can no longer come: it would stand in its user's device list. What another
- * write left under the same key stays, and is served meanwhile.
+ * write left under the same key stays, and is served meanwhile, unless the end of the session was asked for.
  */
-function giveUp(context: TieringContext, command: InsertCommand): void {
+export function giveUp(context: TieringContext, command: InsertCommand, isEndAskedFor: boolean): void {
   const { revocations, durableTimeoutMs } = context;
   const { storageKey } = command.record;
   const isOwed = revocations.add({
     storageKey,
-    isRefused: false,
+    isRefused: isEndAskedFor,
     isKnown: true,
-    delayMs: LATECOMER_TIMEOUTS * durableTimeoutMs,
+    delayMs: isEndAskedFor ? 0 : LATECOMER_TIMEOUTS * durableTimeoutMs,
     attempt: () => revokeGivenUp(context, command),
   });
   if (!isOwed) announceLostRevocation(storageKey);

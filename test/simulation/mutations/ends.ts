@@ -30,8 +30,8 @@ export const endsMutations: readonly Mutation[] = [
     edits: [
       {
         file: DESTROY,
-        find: 'movedTo === null ? false : destroy(context, movedTo)',
-        replace: 'movedTo === storageKey',
+        find: 'if (movedTo !== null) return destroy(context, movedTo);',
+        replace: '',
       },
     ],
     faults: [],
@@ -203,9 +203,8 @@ export const endsMutations: readonly Mutation[] = [
     edits: [
       {
         file: DESTROY,
-        find: 'await dropCopy(context, storageKey);\n  return movedTo === null ? false : destroy(context, movedTo);',
-        replace:
-          'if (movedTo === null) await dropCopy(context, storageKey);\n  return movedTo === null ? false : destroy(context, movedTo);',
+        find: 'await dropCopy(context, storageKey);\n  if (movedTo !== null) return destroy(context, movedTo);',
+        replace: 'if (movedTo !== null) return destroy(context, movedTo);\n  await dropCopy(context, storageKey);',
       },
     ],
     faults: [],

@@ -135,7 +135,7 @@ export const rowsMutations: readonly Mutation[] = [
     edits: [
       {
         file: WRITE,
-        find: "if (error instanceof OutcomeUnknownError && naming === 'fresh') giveUp(context, command);",
+        find: "if (naming === 'fresh') giveUp(context, command, false);\n    else context.insertsInDoubt.add(command);",
         replace: '',
       },
     ],

@@ -5,6 +5,7 @@ import {
   TierFailure,
   TierUnavailableError,
 } from '../../../src/index.ts';
+import { DURABLE_TIMEOUT_MS_DEFAULT, LATECOMER_TIMEOUTS } from '../../../src/limits.ts';
 import { newSessionId } from '../../../src/session/session-id.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { gate } from '../../support/intercepted-tiers.ts';
@@ -123,6 +124,46 @@ describe('destroying a session that another node has just ended, which does not 
     expect(await cut.sessions.destroy(id)).toBe(true);
     expect(await node.sessions.destroy(id)).toBe(false);
     expect(await reader.sessions.get(id)).toBeNull();
+  });
+});
+
+describe('destroying a session that the application named, whose INSERT may still come', () => {
+  async function createdInDoubt(node: FleetNode) {
+    const inserts: (() => Promise<unknown>)[] = [];
+    node.durable.override('insert', async (own, ...args) => {
+      inserts.push(() => own(...args));
+      throw new TierFailure('ambiguous', 'connection-lost');
+    });
+    const id = node.sessions.newId();
+    await expect(node.sessions.create({ cart: [] }, { id })).rejects.toThrow(OutcomeUnknownError);
+    return { id, commitLate: () => inserts[0]?.() };
+  }
+
+  it('is an unknown outcome, and ends what comes', async () => {
+    const node = await fleet.node();
+    const { id, commitLate } = await createdInDoubt(node);
+    await expect(node.sessions.destroy(id)).rejects.toThrow(OutcomeUnknownError);
+    await fleet.platform.advance(1_000);
+    await commitLate();
+    expect(fleet.rowOf(id)?.revokedAt).toBeNull();
+    expect(await node.sessions.get(id)).toBeNull();
+    await fleet.platform.advance(3 * LATECOMER_TIMEOUTS * DURABLE_TIMEOUT_MS_DEFAULT);
+    expect(fleet.rowOf(id)?.revokedAt).not.toBeNull();
+  });
+
+  it('ends what has come, and finds nothing more to end', async () => {
+    const node = await fleet.node();
+    const { id, commitLate } = await createdInDoubt(node);
+    await commitLate();
+    expect(await node.sessions.destroy(id)).toBe(true);
+    expect(await node.sessions.destroy(id)).toBe(false);
+  });
+
+  it('finds nothing to end once it cannot come any more', async () => {
+    const node = await fleet.node();
+    const { id } = await createdInDoubt(node);
+    await fleet.platform.advance(LATECOMER_TIMEOUTS * DURABLE_TIMEOUT_MS_DEFAULT + 1);
+    expect(await node.sessions.destroy(id)).toBe(false);
   });
 });
 
