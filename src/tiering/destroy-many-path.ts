@@ -142,8 +142,13 @@ async function destroyOfUser(context: TieringContext, userKeys: readonly Buffer[
   if (row !== null && isTheirs) await destroyOfUser(context, userKeys, row.storageKey);
 }
 
-async function untilPast({ durable, platform }: TieringContext, time: number): Promise<void> {
-  while (!(await durable.isPast(time))) await delay(platform, LOST_STATEMENT_LOOK_MS);
+/** Throws `OutcomeUnknownError` where the database's clock does not get there, since it was set back. */
+async function untilPast({ durable, platform, durableTimeoutMs }: TieringContext, time: number): Promise<void> {
+  const givenUpAt = platform.monotonic() + LATECOMER_TIMEOUTS * durableTimeoutMs;
+  while (!(await durable.isPast(time))) {
+    if (platform.monotonic() > givenUpAt) throw new OutcomeUnknownError();
+    await delay(platform, LOST_STATEMENT_LOOK_MS);
+  }
 }
 
 /** Whether two keys are of one session: the one that is to be kept may have been regenerated since the call. */

@@ -45,7 +45,7 @@ export const clockScenarios = {
 
   /** Stamps from the time when it was ahead must not keep copies from being believed for as long as it was. */
   'a clock of Redis that was ahead': async () => {
-    const { world, redis, outcome, reader, writer, id } = await twoOnStage();
+    const { world, redis, outcome, reader, writer, id } = await twoOnStage({ validationLease: '2s' });
     const pass = async (seconds: number): Promise<void> => {
       for (let second = 0; second < seconds; second += 1) {
         await outcome(reader.client.get(id));

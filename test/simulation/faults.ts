@@ -58,22 +58,8 @@ export const FAULTS = {
 export type FaultKind = keyof typeof FAULTS;
 export const FAULT_KINDS = Object.keys(FAULTS) as FaultKind[];
 
-/** Faults that the library does not withstand yet. */
-const NOT_YET: ReadonlySet<FaultKind> = new Set([
-  'excursion-database',
-  'excursion-redis',
-  'keys-revoke',
-  'node-close',
-  'node-suspend',
-  'redis-demote',
-  'redis-poison',
-  'redis-slow',
-]);
-
 /** All of which something is promised. */
-export const EVERY_PROMISED: readonly string[] = FAULT_KINDS.filter(
-  (kind) => FAULTS[kind] !== 'restored' && !NOT_YET.has(kind),
-);
+export const EVERY_PROMISED: readonly string[] = FAULT_KINDS.filter((kind) => FAULTS[kind] !== 'restored');
 
 /** Faults that happen at a moment: many of them can be put into one run. */
 const MOMENTARY: ReadonlySet<FaultKind> = new Set([

@@ -1,3 +1,4 @@
+import { TierFailure } from '../../src/index.ts';
 import { storageKeyOf } from '../../src/session/session-id.ts';
 import { settled } from '../support/fake-platform.ts';
 import { gate } from '../support/intercepted-tiers.ts';
@@ -132,5 +133,24 @@ export const feedScenarios = {
     });
     await sessions.destroyByUser(USER);
     return (await sessions.get(id)) === null ? null : 'a session outlived a call that ended all of its user';
+  },
+
+  /** Whether the lost statement can still run is asked of a clock that has just been set back. */
+  'a walk that is lost, and a clock that is set back': async () => {
+    const fleet = new MemoryFleet();
+    const { sessions, durable } = await fleet.node();
+    await sessions.create({ cart: [] }, { userId: USER });
+    let backMs = 0;
+    durable.override('revokeMany', async (own, ...args) => {
+      if (backMs > 0) return own(...args);
+      backMs = 3_600_000;
+      throw new TierFailure('ambiguous', 'ECONNRESET');
+    });
+    durable.override('probe', async (own) => Number(await own()) - backMs);
+    let isSettled = false;
+    const settle = (): void => void (isSettled = true);
+    sessions.destroyByUser(USER).then(settle, settle);
+    await fleet.platform.advance(30_000);
+    return isSettled ? null : 'a call did not end in half a minute';
   },
 } satisfies Record<string, Scenario>;

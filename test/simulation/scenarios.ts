@@ -279,15 +279,4 @@ export const scenarios = {
 
 export type ScenarioName = keyof typeof scenarios;
 
-/** What the library does not withstand yet. */
-const NOT_YET: readonly ScenarioName[] = [
-  'a clock of the database that is set back',
-  'a clock of the database that was ahead',
-  'a clock of Redis that was ahead',
-  'a machine that slept',
-  'a mark that cannot be applied',
-];
-
-export const SCENARIO_NAMES: readonly ScenarioName[] = (Object.keys(scenarios) as ScenarioName[]).filter(
-  (name) => !NOT_YET.includes(name),
-);
+export const SCENARIO_NAMES = Object.keys(scenarios) as ScenarioName[];

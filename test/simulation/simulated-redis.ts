@@ -55,6 +55,12 @@ export class SimulatedRedis {
     return this.#cut.has(node);
   }
 
+  /** Storage keys, in hex, that somebody has begun to end or to fill, and has not told the end of. */
+  get heldKeys(): readonly string[] {
+    const entries = [...this.master.keyspace].filter(([, { kind }]) => kind === 'hold' || kind === 'lease');
+    return entries.map(([name]) => name.slice(name.indexOf(':') + 1));
+  }
+
   /** Keeps what is needed to go back later. */
   expectRollback(): void {
     this.#mayRollBack = true;

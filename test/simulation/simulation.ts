@@ -30,8 +30,8 @@ export interface SimulationResult extends Verdict {
 }
 
 const NAMESPACE = 'simulated';
-/** Every retry, probe and back-off has had its turn after this long. */
-const RECOVERY_MS = 15_000;
+/** Every retry, probe and back-off has had its turn after this long, and a hold that somebody left behind has run out. */
+const RECOVERY_MS = 35_000;
 /** Less than any validation lease; copies are stored and stamped by then. */
 const SETTLE_MS = 1_000;
 /** What a feed keeps marks for beside the validation lease: its overlap, a margin, and some polls that clear a few each. */
@@ -107,6 +107,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     living,
     marks: { dated: marks, now: database.clock.now() },
     setBackAt: redis.setBackAt,
+    held: redis.heldKeys,
     ring: { promotedAt: ring.promotedAt, revokedAt: ring.revokedAt },
     changes: changes.seen,
     health,

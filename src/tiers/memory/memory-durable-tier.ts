@@ -119,8 +119,7 @@ class MemoryDurableTier implements DurableTier {
   async revokeMany(command: RevokeManyCommand): Promise<RevokedRow[]> {
     const { of, except, after, limit, writeId } = command;
     if (this.#isLate(command)) return [];
-    return this.#inOrder()
-      .filter((row) => of === 'everyone' || belongsTo(row, of))
+    return this.#inOrder((row) => of === 'everyone' || belongsTo(row, of))
       .filter(({ storageKey }) => storageKey.compare(after) > 0 && !(except && storageKey.equals(except)))
       .filter((row) => isRevocable(row, writeId))
       .slice(0, limit)
@@ -133,7 +132,7 @@ class MemoryDurableTier implements DurableTier {
   }
 
   async readFeed(after: FeedPosition | number, limit: number): Promise<FeedPage> {
-    const rows = this.#inOrder()
+    const rows = this.#inOrder(({ dirtyAt }) => dirtyAt !== null)
       .flatMap((row) => (row.dirtyAt === null ? [] : [toDirtyRow(row, row.dirtyAt)]))
       .filter((row) => isBehind(row, after))
       .sort((a, b) => a.dirtyAt - b.dirtyAt)
@@ -142,8 +141,7 @@ class MemoryDurableTier implements DurableTier {
   }
 
   async clearFeed(before: number, limit: number): Promise<number> {
-    const settled = this.#inOrder()
-      .filter(({ dirtyAt, rotatedAt }) => dirtyAt !== null || rotatedAt !== null)
+    const settled = this.#inOrder(({ dirtyAt, rotatedAt }) => dirtyAt !== null || rotatedAt !== null)
       .filter(({ dirtyAt, rotatedAt }) => Math.max(dirtyAt ?? 0, rotatedAt ?? 0) < before)
       .slice(0, limit);
     for (const row of settled) this.#store({ ...row, dirtyAt: null, rotatedAt: null, previousKeys: [] });
@@ -151,20 +149,20 @@ class MemoryDurableTier implements DurableTier {
   }
 
   async listByUser(userKeys: readonly Buffer[], after: Buffer, limit: number): Promise<SealedRecord[]> {
-    return this.#inOrder()
-      .filter((row) => row.revokedAt === null && belongsTo(row, userKeys) && row.storageKey.compare(after) > 0)
+    return this.#inOrder((row) => row.revokedAt === null && belongsTo(row, userKeys))
+      .filter(({ storageKey }) => storageKey.compare(after) > 0)
       .slice(0, limit)
       .map(toRecord);
   }
 
   async findRegenerated(previousStorageKey: Buffer, since: number): Promise<Buffer | null> {
-    const row = this.#inOrder().find(
+    const row = this.#inOrder(
       ({ revokedAt, rotatedAt, previousKeys }) =>
         revokedAt === null &&
         rotatedAt !== null &&
         rotatedAt >= since &&
         previousKeys.some((key) => key.equals(previousStorageKey)),
-    );
+    ).at(0);
     return row ? Buffer.from(row.storageKey) : null;
   }
 
@@ -262,10 +260,11 @@ class MemoryDurableTier implements DurableTier {
     return row?.namespace === namespace ? row : undefined;
   }
 
-  #inOrder(): Row[] {
+  /** Chosen before they are put in order: most polls of the feed choose none of many. */
+  #inOrder(isChosen: (row: Row) => boolean): Row[] {
     const namespace = this.#opened();
     return [...this.#database.values()]
-      .filter((row) => row.namespace === namespace)
+      .filter((row) => row.namespace === namespace && isChosen(row))
       .sort((a, b) => a.storageKey.compare(b.storageKey));
   }
 

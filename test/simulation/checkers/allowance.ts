@@ -27,7 +27,8 @@ export function allowanceOf({ plan, hasFeed, outages, setBackAt }: SimulationEvi
   const feedMs = hasFeed ? FEED_LEASE_MS + MARGIN_MS : leaseMs;
   // Who comes from another master doubts what was validated before it came; by the clock of the new one, which may have been set back.
   const own = classes.has('rollback') || (classes.has('validation') && isClockSet) ? leaseMs : 0;
-  const others = own > 0 || classes.has('validation') ? leaseMs : classes.has('feed') ? feedMs : 0;
+  const others =
+    own > 0 || classes.has('validation') ? leaseMs : classes.has('feed') || classes.has('demotion') ? feedMs : 0;
   const wasAway = ({ node, invokedAt, returnedAt }: Operation): boolean =>
     outages.some(
       (outage) =>

@@ -51,6 +51,8 @@ export interface SimulationEvidence extends Evidence {
   readonly marks: { readonly dated: readonly number[]; readonly now: number };
   /** When the data of Redis went back although its clients were not cut off. */
   readonly setBackAt: readonly number[];
+  /** Storage keys, in hex, with a hold or a lease in Redis in the end. */
+  readonly held: readonly string[];
   /** When another key of the ring became active, and when the one before was revoked. */
   readonly ring: { readonly promotedAt: number; readonly revokedAt: number };
   readonly changes: readonly Change[];

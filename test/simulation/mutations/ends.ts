@@ -210,4 +210,12 @@ export const endsMutations: readonly Mutation[] = [
     faults: [],
     scenario: 'a destroy with an earlier id, and two masters',
   },
+  {
+    name: 'a clock that was set back is waited for',
+    edits: [
+      { file: MANY, find: 'if (platform.monotonic() > givenUpAt) throw new OutcomeUnknownError();', replace: '' },
+    ],
+    faults: [],
+    scenario: 'a walk that is lost, and a clock that is set back',
+  },
 ];

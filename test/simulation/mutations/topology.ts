@@ -16,4 +16,16 @@ export const topologyMutations: readonly Mutation[] = [
     faults: ['redis-poison'],
     seed: 1,
   },
+  {
+    name: 'an incarnation is the run_id alone',
+    edits: [
+      {
+        file: 'test/simulation/redis-server.ts',
+        find: "return `${this.#runId}${String(this.#replid).padStart(4, '0')}`;",
+        replace: "return `${this.#runId}${String(this.#replid - this.#replid).padStart(4, '0')}`;",
+      },
+    ],
+    faults: ['redis-demote'],
+    seed: 1,
+  },
 ];
