@@ -114,9 +114,9 @@ async function fill(database: Database, sessions: BenchClient, size: number): Pr
 
 /** Keys and users as far apart as those of real sessions; the rest as in any row that is there. */
 const FILL = `INSERT INTO holdfast_session (storage_key, namespace, user_key, revision, write_id, envelope, key_id,
-    created_at, last_seen_at, idle_expires_at, absolute_expires_at)
+    created_at, last_seen_at, idle_lifetime, idle_expires_at, absolute_expires_at)
   SELECT sha256(n::text::bytea), namespace, sha256(('user ' || n)::bytea), revision, write_id, envelope, key_id,
-    created_at, last_seen_at, idle_expires_at, absolute_expires_at
+    created_at, last_seen_at, idle_lifetime, idle_expires_at, absolute_expires_at
   FROM (SELECT * FROM holdfast_session LIMIT 1) AS any_row, generate_series($1::integer, $2::integer) AS n`;
 
 async function remove({ prisma }: Database, ids: readonly string[]): Promise<void> {
