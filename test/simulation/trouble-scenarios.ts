@@ -4,7 +4,7 @@ import { memoryDurableTier, memoryPrimaryTier } from '../../src/tiers/memory/ind
 import { fixtureRing } from '../support/ring-fixtures.ts';
 import { settled } from '../support/fake-platform.ts';
 import { interceptDurable, interceptPrimary } from '../support/intercepted-tiers.ts';
-import { add, MemoryFleet, refuse, type Shop } from '../support/memory-fleet.ts';
+import { add, MemoryFleet, refuse, type FleetNode, type Shop } from '../support/memory-fleet.ts';
 import { twoNodes, twoOnStage, type Scenario } from './scene.ts';
 
 /** Outages, processes that end, commits that are lost: what must be true, and said, during and after them. */
@@ -72,6 +72,20 @@ export const troubleScenarios = {
     return living.length === 1 ? null : 'a row lives under an id that nobody was told';
   },
 
+  /** The database answers reads again, and is not told yet: the node that knows of the logout refuses the session itself. */
+  'a destroy that is not durable, and a Redis that lost it': async () => {
+    const fleet = new MemoryFleet();
+    const { sessions, durable } = await fleet.node();
+    const { id } = await sessions.create({ cart: [] });
+    durable.hook.before = refuse;
+    await sessions.destroy(id).catch(() => undefined);
+    fleet.keyspace.clear();
+    durable.hook.before = (method) => (method === 'revoke' ? refuse(method) : undefined);
+    await fleet.platform.advance(1_200);
+    const session = await sessions.get(id).catch(() => null);
+    return session === null ? null : 'a node served what it had ended';
+  },
+
   /** The tombstone was dropped, another node has filled its copy, and whoever destroyed it has lost Redis since. */
   'a destroy that becomes durable without Redis': async () => {
     const fleet = new MemoryFleet();
@@ -104,26 +118,9 @@ export const troubleScenarios = {
   },
 
   /** Another branch of the same revision is not the truth, whatever Redis holds. */
-  'a commit that is lost': async () => {
-    const fleet = new MemoryFleet();
-    const [{ sessions }, { sessions: other }] = [await fleet.node(), await fleet.node()];
-    const { id } = await sessions.create({ cart: [] });
-    await sessions.get(id);
-    await settled();
-    const key = storageKeyOf(id).toString('hex');
-    const before = fleet.database.get(key);
-    await add(sessions, id, 'lost');
-    if (before) fleet.database.set(key, before);
-    const writing = add(sessions, id, 'kept').catch(() => undefined);
-    await fleet.platform.advance(1_000);
-    await writing;
-    const stored = fleet.rowOf(id)?.revision;
-    const session = await other.get(id, { consistency: 'strong' });
-    fleet.keyspace.clear();
-    const truth = await other.get(id, { consistency: 'strong' });
-    const isTrue = session?.revision === stored && session?.data.cart.join() === truth?.data.cart.join();
-    return isTrue ? null : 'a strong read did not show what the database has';
-  },
+  'a commit that is lost': () => forked((node) => node.heal()),
+
+  'a commit that is lost, and a successor that Redis is not told of': () => forked((node) => node.cutFromPrimary()),
 
   /** One key that Redis cannot change says nothing about the others. */
   'a mark that cannot be applied': async () => {
@@ -158,3 +155,26 @@ export const troubleScenarios = {
     return session?.servedBy === 'primary' ? null : 'a session could not be stored in Redis any more';
   },
 } satisfies Record<string, Scenario>;
+
+/** The database loses a commit, and another write takes its revision. */
+async function forked(beforeSuccessor: (writer: FleetNode) => void): Promise<string | null> {
+  const fleet = new MemoryFleet();
+  const [writer, { sessions: other }] = [await fleet.node(), await fleet.node()];
+  const { id } = await writer.sessions.create({ cart: [] });
+  await writer.sessions.get(id);
+  await settled();
+  const key = storageKeyOf(id).toString('hex');
+  const before = fleet.database.get(key);
+  await add(writer.sessions, id, 'lost');
+  if (before) fleet.database.set(key, before);
+  beforeSuccessor(writer);
+  const writing = add(writer.sessions, id, 'kept').catch(() => undefined);
+  await fleet.platform.advance(1_000);
+  await writing;
+  const stored = fleet.rowOf(id)?.revision;
+  const session = await other.get(id, { consistency: 'strong', touch: false });
+  fleet.keyspace.clear();
+  const truth = await other.get(id, { consistency: 'strong', touch: false });
+  const isTrue = session?.revision === stored && session?.data.cart.join() === truth?.data.cart.join();
+  return isTrue ? null : 'a strong read did not show what the database has';
+}

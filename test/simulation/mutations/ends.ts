@@ -3,6 +3,7 @@ import type { Mutation } from './mutation.ts';
 const DESTROY = 'src/tiering/destroy-path.ts';
 const REVOCATION = 'src/tiering/revocation.ts';
 const MANY = 'src/tiering/destroy-many-path.ts';
+const PENDING = 'src/tiering/pending-revocations.ts';
 const REGENERATE = 'src/tiering/regenerate-path.ts';
 
 /** Of what ends sessions. */
@@ -217,5 +218,35 @@ export const endsMutations: readonly Mutation[] = [
     ],
     faults: [],
     scenario: 'a walk that is lost, and a clock that is set back',
+  },
+  {
+    name: 'rounds of pending revocations overlap',
+    edits: [{ file: PENDING, find: 'this.#round !== undefined || ', replace: '' }],
+    faults: [],
+    scenario: 'revocations that hang',
+  },
+  {
+    name: 'a process that ends does not wait for a lost INSERT',
+    edits: [
+      {
+        file: PENDING,
+        find: 'const until = platform.monotonic() + LATECOMER_TIMEOUTS * durableTimeoutMs;',
+        replace: 'const until = platform.monotonic() + (LATECOMER_TIMEOUTS > durableTimeoutMs ? 1 : 0);',
+      },
+    ],
+    faults: [],
+    scenario: 'a deploy after a lost INSERT',
+  },
+  {
+    name: 'a node serves what it has still to revoke',
+    edits: [
+      {
+        file: PENDING,
+        find: 'return this.#refused.size > 0 && ',
+        replace: 'return this.#refused.size < 0 && ',
+      },
+    ],
+    faults: [],
+    scenario: 'a destroy that is not durable, and a Redis that lost it',
   },
 ];

@@ -125,4 +125,35 @@ export const feedMutations: readonly Mutation[] = [
     faults: [],
     scenario: 'a mark that has the date of the one before',
   },
+  {
+    name: 'the position in the feed never goes back',
+    edits: [{ file: FEED, find: 'if (next < this.#position) return this.#goBack(next);', replace: '' }],
+    faults: [],
+    scenario: 'a clock of the database that is set back',
+  },
+  {
+    name: 'only the monotonic clock says how late the feed is',
+    edits: [
+      {
+        file: 'src/platform/moment.ts',
+        find: 'return Math.max(platform.monotonic() - monotonic, platform.now() - wall);',
+        replace: 'return Math.max(platform.monotonic() - monotonic, wall - wall);',
+      },
+    ],
+    faults: [],
+    scenario: 'a machine that slept',
+  },
+  {
+    name: 'a mark that could not be applied is tried for ever',
+    edits: [
+      {
+        file: FEED,
+        find: 'this.#applied.set(nameOf(row), row.dirtyAt);\n    return answers.every((answer) => answer !== UNREACHED);',
+        replace:
+          'const isApplied = answers.every((answer) => answer !== UNREACHED);\n    if (isApplied) this.#applied.set(nameOf(row), row.dirtyAt);\n    return isApplied;',
+      },
+    ],
+    faults: [],
+    scenario: 'a mark that cannot be applied',
+  },
 ];

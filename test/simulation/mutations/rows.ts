@@ -224,4 +224,16 @@ export const rowsMutations: readonly Mutation[] = [
     faults: [],
     scenario: 'a write to what has ended',
   },
+  {
+    name: 'an equal revision is equal',
+    edits: [
+      {
+        file: 'src/tiering/read-path.ts',
+        find: 'return state.revision === revision && state.tag.equals(envelopeTag(envelope));',
+        replace: 'return state.revision === revision && envelope.length > 0;',
+      },
+    ],
+    faults: [],
+    scenario: 'a commit that is lost, and a successor that Redis is not told of',
+  },
 ];

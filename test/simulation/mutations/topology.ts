@@ -1,5 +1,6 @@
 import type { Mutation } from './mutation.ts';
 
+const FEED = 'src/tiering/dirty-feed.ts';
 const TIER = 'test/simulation/simulated-primary-tier.ts';
 
 /** Mistakes about what the server is, and about keys that are not ours. */
@@ -26,6 +27,24 @@ export const topologyMutations: readonly Mutation[] = [
       },
     ],
     faults: ['redis-demote'],
-    seed: 1,
+    seed: 24,
+  },
+  {
+    name: 'the server is not asked each second who it is',
+    edits: [
+      {
+        file: FEED,
+        find: 'if (!(await primary.confirm())) return false;',
+        replace: 'if (primary.stamp() === null) return false;',
+      },
+      { file: FEED, find: 'void this.#options.primary.confirm();', replace: '' },
+      {
+        file: FEED,
+        find: 'this.#freshAt = earlierOf(startedAt, this.#options.primary.confirmedAt);',
+        replace: 'this.#freshAt = earlierOf(startedAt, startedAt);',
+      },
+    ],
+    faults: ['redis-demote'],
+    seed: 5,
   },
 ];

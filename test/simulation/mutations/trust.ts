@@ -226,4 +226,22 @@ export const trustMutations: readonly Mutation[] = [
     faults: [],
     scenario: 'a floor, and a time that is not known well',
   },
+  {
+    name: 'a stamp from the future stays',
+    edits: [
+      {
+        file: 'src/tiers/memory/memory-primary-tier.ts',
+        find: 'if (stored.incarnation !== offered.incarnation || stored.at > now) return offered;',
+        replace: 'if (stored.incarnation !== offered.incarnation || now < 0) return offered;',
+      },
+    ],
+    faults: [],
+    scenario: 'a clock of Redis that was ahead',
+  },
+  {
+    name: 'the trust floor stays where a clock that was ahead has put it',
+    edits: [{ file: GUARD, find: 'else if (earliest < this.#furthest.at) this.#followBack(vantage);', replace: '' }],
+    faults: [],
+    scenario: 'a clock of Redis that was ahead',
+  },
 ];
