@@ -430,7 +430,7 @@ export const MEMO_LIFETIME_MS = 30_000;
 /** How often the memo looks for what is too old, at most; so much later it is let go, though it is not used any more. */
 export const MEMO_LOOK_MS_MIN = 1_000;
 /** The objects around an envelope and its data on the heap of Node 24, generously. */
-export const MEMO_ENTRY_OVERHEAD_BYTES = 768;
+export const MEMO_ENTRY_OVERHEAD_BYTES = 896;
 /** Sets of keys that the objects in sessions have, for estimating what parsed data weighs. More than these are as good as unique. */
 export const KEY_SETS_MAX = 1_000;
 /** With `KEY_SETS_MAX`, what remembering sets of keys may cost: 1 MB. A longer set counts as one that is new each time. */

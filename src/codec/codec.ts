@@ -111,8 +111,7 @@ export class Codec {
     const { keyId } = this.#ring.sealingKey;
     if (this.#memo === undefined || !this.keyIdOf(envelope).equals(keyId)) return record;
     if (this.#hasRevoked(record.lineage)) return record;
-    const tag = Buffer.from(envelopeTag(envelope));
-    return this.#memo.remember(storageKey, envelope, { ...record, tag, lineage: sealedBy(record.lineage, keyId) });
+    return this.#memo.remember(storageKey, envelope, { ...record, lineage: sealedBy(record.lineage, keyId) });
   }
 
   /** What a user's new sessions are found by. Throws `PayloadError` for an impossible user id. */

@@ -1,6 +1,7 @@
 import { MEMO_ENTRY_OVERHEAD_BYTES, MEMO_LIFETIME_MS, MEMO_LOOK_MS_MIN } from '../limits.ts';
 import type { CancelTimer, Platform } from '../platform/platform.ts';
 import { TransientMap } from '../platform/transient.ts';
+import { envelopeTag } from '../session/sealed-record.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 
 interface Remembered {
@@ -59,14 +60,14 @@ export class Memo {
     this.#forgetOldest();
     const size = envelope.length + record.data.length + MEMO_ENTRY_OVERHEAD_BYTES;
     if (this.#bytes + size > this.#bytesMax) return record;
-    // Copies, because a view would keep alive the whole chunk of the socket that it came in.
+    // Copies in memory of their own: a view would keep alive the chunk of the socket, or the pool, that it is part of.
     const bytes = Buffer.allocUnsafeSlow(envelope.length + record.data.length);
     envelope.copy(bytes, 0);
     record.data.copy(bytes, envelope.length);
+    const own = bytes.subarray(0, envelope.length);
     const lineage = record.lineage.map((keyId) => this.#ownKeyId(keyId));
-    const kept = { ...record, lineage, data: bytes.subarray(envelope.length) };
-    const openedAt = this.#platform.monotonic();
-    this.#remembered.set(name, { envelope: bytes.subarray(0, envelope.length), record: kept, openedAt, size });
+    const kept = { ...record, lineage, tag: envelopeTag(own), data: bytes.subarray(envelope.length) };
+    this.#remembered.set(name, { envelope: own, record: kept, openedAt: this.#platform.monotonic(), size });
     this.#bytes += size;
     this.#schedule();
     return kept;

@@ -10,6 +10,7 @@ import { FakePlatform } from './fake-platform.ts';
 export interface MemoryClient<T> {
   readonly sessions: SessionClient<T>;
   readonly platform: FakePlatform;
+  readonly database: MemoryDatabase;
   /** One more client over the same server and database, as another node would have. */
   another(options?: Partial<SessionClientOptions<T>>): SessionClient<T>;
 }
@@ -33,5 +34,5 @@ export async function memoryClient<T = unknown>(
       ...options,
       ...more,
     });
-  return { sessions: another(), platform, another };
+  return { sessions: another(), platform, database, another };
 }

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ConfigurationError, PayloadError, type Session, type UpdateOptions } from '../../../src/index.ts';
+import { FakePlatform } from '../../support/fake-platform.ts';
 import { memoryClient, type MemoryClient } from '../../support/memory-client.ts';
 
 interface Shop {
@@ -120,6 +121,17 @@ describe.each(writes)('%s', (name, write) => {
   );
 });
 
+describe('update on a node whose clock is behind', () => {
+  it('gives a life that ends after the session was created', async () => {
+    const behind = new FakePlatform();
+    behind.standStill(shop.platform.now() - behind.now() - 4_000);
+    const fresh = await shop.sessions.create({ cart: [] });
+    const other = shop.another({ platform: behind });
+    const after = await other.update(fresh, () => undefined, { lifetime: { absolute: '1s', idle: '1s' } });
+    expect(+after.absoluteExpiresAt).toBe(+fresh.createdAt + 1_000);
+  });
+});
+
 describe('regenerate', () => {
   it('begins a life as long as the old one for a new user, unless it is told another', async () => {
     const long = await shop.sessions.create({ cart: [] }, { lifetime: { absolute: '30d' } });
@@ -161,6 +173,20 @@ describe('all', () => {
       absoluteExpiresAt: session.absoluteExpiresAt,
     });
     expect(JSON.stringify(found)).not.toContain(ids[0]);
+  });
+
+  it('leaves out what has ended but is still in the table, and what is not what its row says', async () => {
+    await shop.sessions.create({ cart: [] }, { lifetime: { absolute: '1s' } });
+    await shop.platform.advance(1_500);
+    const handles = async (): Promise<string[]> => {
+      const found = [];
+      for await (const { handle } of shop.sessions.all()) found.push(handle);
+      return found;
+    };
+    expect(await handles()).toEqual([session.handle]);
+    for (const row of shop.database.values())
+      shop.database.set(row.storageKey.toString('hex'), { ...row, revision: 7 });
+    expect(await handles()).toEqual([]);
   });
 
   it('asks for a page at a time, and no further once nobody wants more', async () => {

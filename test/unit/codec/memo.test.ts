@@ -37,7 +37,15 @@ describe('a memo of opened envelopes', () => {
   it('recalls what was in the very same bytes', () => {
     const { key, envelope, record } = newCase();
     memo.remember(key, envelope, record);
-    expect(memo.recall(Buffer.from(key), Buffer.from(envelope))).toEqual(record);
+    const tag = envelope.subarray(-16);
+    expect(memo.recall(Buffer.from(key), Buffer.from(envelope))).toEqual({ ...record, tag });
+  });
+
+  it('keeps nothing alive but memory of its own', () => {
+    const { key, envelope, record } = newCase();
+    const { tag, data } = memo.remember(key, envelope, { ...record, tag: Buffer.from(envelope.subarray(-16)) });
+    expect(tag?.buffer).toBe(data.buffer);
+    expect(data.buffer.byteLength).toBe(ENVELOPE_BYTES + DATA_BYTES);
   });
 
   it.each(['first', 'last'])('recalls nothing for an envelope that differs in its %s byte', (place) => {
