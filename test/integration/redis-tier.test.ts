@@ -246,6 +246,27 @@ describe('deadlines and the clock', () => {
   });
 });
 
+describe('a mutation for which the server is asked for its time first', () => {
+  it('takes no longer than any other, and what was given up does not take effect', async () => {
+    const server = await start();
+    const proxy = await FaultProxy.start({ host: server.host, port: server.port });
+    cleanups.push(() => proxy.stop());
+    let ahead = 0;
+    const platform: Platform = { ...systemPlatform, monotonic: () => performance.now() + ahead };
+    const tier = await opened(server, { platform, url: server.url.replace(/:\d+$/, `:${proxy.port}`) });
+    const place = await filled(tier);
+    const before = await evalCalls(server);
+    ahead = 5 * MINUTE;
+    // One question and its answer are in time, two are not.
+    proxy.set({ latencyMs: 0.4 * TIMEOUT_MS });
+    expect(await failureOf(tier.tombstone(place, MINUTE))).toMatchObject({ kind: 'ambiguous', reason: 'deadline' });
+    await until(async () => (await evalCalls(server)) > before);
+    proxy.heal();
+    await isBack(tier);
+    expect(await tier.read(place)).toMatchObject({ kind: 'value' });
+  });
+});
+
 describe('what the server holds', () => {
   it('holds and leases end by themselves', async () => {
     const server = await start();
@@ -443,8 +464,15 @@ describe('a Redis that is set up wrongly', () => {
     const toEncrypted = redisTier({ url: `redis://${host}:${port}`, username, password, allowInsecure: true });
     cleanups.push(() => toEncrypted.close());
     const context = { namespace: NAMESPACE, platform: systemPlatform, timeoutMs: TIMEOUT_MS };
-    await bounded(() => toEncrypted.open(context, () => {}));
-    await bounded(make(plain, { url: plain.url.replace('redis:', 'rediss:'), tls: { ca: ca! } }).open);
+    expect(await bounded(() => toEncrypted.open(context, () => {}))).toMatchObject({
+      reason: 'unanswered',
+      advice: expect.stringContaining('needs rediss://'),
+    });
+    const toTls = make(plain, { url: plain.url.replace('redis:', 'rediss:'), tls: { ca: ca! } });
+    expect(await bounded(toTls.open)).toMatchObject({
+      reason: 'tls-unanswered',
+      advice: expect.stringContaining('is not its tls-port'),
+    });
     const toPlain = await opened(plain, { allowInsecure: true });
     await toPlain.hold(key());
   });

@@ -200,11 +200,13 @@ export class RedisConnection {
   async #runScript(batch: Batch<Mutation, boolean>): Promise<readonly MutationOutcome[]> {
     const { platform, timeoutMs } = this.#context;
     const known = this.#requirePeer().clock;
-    const clock = known.canTime(timeoutMs, platform.monotonic()) ? known : await this.#askTime();
-    // Not before: nothing is to be executed any more once its callers were told that it is late.
     this.#inFlight.begin(batch);
+    const clock = known.canTime(timeoutMs, platform.monotonic()) ? known : await this.#askTime();
+    const waitedMs = this.#inFlight.waited(batch);
+    if (waitedMs === undefined) throw new TierFailure('not-sent', 'deadline');
     const sentAt = platform.monotonic();
-    const { script, args } = scriptCall(batch.requests, clock.earliest(sentAt) + timeoutMs);
+    // Nothing is to be executed any more once its callers were told that it is late.
+    const { script, args } = scriptCall(batch.requests, clock.earliest(sentAt) + timeoutMs - Math.ceil(waitedMs));
     const { serverTime, outcomes } = readAnswer(String(await this.#redis[script](...args)));
     if (!batch.isSettled) clock.learn({ serverTime, sentAt, receivedAt: platform.monotonic() });
     return outcomes;

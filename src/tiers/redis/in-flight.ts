@@ -47,6 +47,11 @@ export class InFlight {
     this.#commands.begin(waiting);
   }
 
+  /** For how long this one has waited; undefined if it does not wait any more. */
+  waited(waiting: Rejectable): number | undefined {
+    return this.#commands.waited(waiting);
+  }
+
   /** Settles what waits for a command as that is answered, or fails. */
   async follow<T>(waiting: Rejectable, send: () => Promise<T>, settle: (answer: T) => void): Promise<void> {
     try {

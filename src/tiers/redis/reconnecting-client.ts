@@ -11,6 +11,9 @@ import type { ResolvedRedisOptions } from './redis-options.ts';
 import { openSocket } from './socket.ts';
 import type { TlsSettings } from './tls-options.ts';
 
+/** A connection that ended, or was given up, without a word. */
+const SILENT: ReadonlySet<string> = new Set(['ECONNABORTED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'closed', 'silent']);
+
 export interface ClientEvents {
   /** TCP is connected and TLS agreed upon; the server is greeted next. */
   onConnect(): void;
@@ -132,8 +135,7 @@ export class ReconnectingClient {
   #explain(failure: TierFailure): TierFailure {
     const isEncrypted = this.#options.tls !== undefined;
     const isUnanswered =
-      failure.kind !== 'misconfigured' &&
-      (this.#progress === 'accepted' || (this.#progress === 'connected' && !isEncrypted));
+      SILENT.has(failure.reason) && (this.#progress === 'accepted' || (this.#progress === 'connected' && !isEncrypted));
     if (!isUnanswered) return failure;
     const reason = isEncrypted ? 'tls-unanswered' : 'unanswered';
     return new TierFailure(failure.kind, reason, adviceFor(reason));
