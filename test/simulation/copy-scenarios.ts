@@ -1,9 +1,10 @@
+import { TierFailure } from '../../src/index.ts';
 import { memoryPrimaryTier } from '../../src/tiers/memory/index.ts';
 import type { PrimaryTier, Vantage } from '../../src/tiers/tier.ts';
 import { settled } from '../support/fake-platform.ts';
 import { gate } from '../support/intercepted-tiers.ts';
 import { add, failing, MemoryFleet, refuse } from '../support/memory-fleet.ts';
-import type { Scenario } from './scene.ts';
+import { isBehind, pauseAt, twoNodes, type Scenario } from './scene.ts';
 
 /** A Redis that went back in time unseen, longer ago than a validation lease of three seconds. */
 async function rolledBack(touchInterval: number) {
@@ -96,6 +97,78 @@ export const copyScenarios = {
     await fleet.platform.advance(100);
     const behind = (await Promise.all(reads)).filter((session) => session?.data.cart.length === 0);
     return behind.length === 0 ? null : `${behind.length} writes were not seen although their marks were polled`;
+  },
+
+  /** Two writers publish in another order than they wrote. */
+  'a publish that comes late, and a newer copy': async () => {
+    const fleet = new MemoryFleet();
+    const [slow, writer, other] = [await fleet.node(), await fleet.node(), await fleet.node()];
+    const { id } = await writer.sessions.create({ cart: [] });
+    await other.sessions.get(id);
+    await settled();
+    const publish = pauseAt(slow, 'publish');
+    const writing = add(slow.sessions, id, 'A1');
+    await publish.reached;
+    const winning = add(writer.sessions, id, 'B1');
+    // It reads the older copy first, and tries again.
+    await fleet.platform.advance(200);
+    await winning;
+    publish.pass();
+    await writing;
+    const session = await other.sessions.get(id);
+    return session?.data.cart.length === 2 ? null : 'a write was not seen after its acknowledgement';
+  },
+
+  /** The database accepts a touch for a while after the deadline, since another may be late; but nobody is told that it lives. */
+  'a read of what has idled away': async () => {
+    const fleet = new MemoryFleet();
+    const { sessions } = await fleet.node({ lifetime: { idle: 20_000, absolute: 600_000 } });
+    const { id } = await sessions.create({ cart: [] });
+    await sessions.get(id, { touch: false });
+    await settled();
+    await fleet.platform.advance(23_000);
+    return (await sessions.get(id)) === null ? null : 'a session was revived three seconds after its idle deadline';
+  },
+
+  /** What is below the floor is not served alone either: it may be older than what this node has written. */
+  'a floor, and a database that is away': async () => {
+    const { fleet, reader, writer, id } = await twoNodes();
+    await add(writer.sessions, id, 'A1');
+    for (const node of [reader, writer]) node.durable.hook.before = refuse;
+    writer.primary.hook.before = () => undefined;
+    await fleet.platform.advance(3_000);
+    const session = await writer.sessions.get(id, { touch: false }).catch(() => null);
+    return session?.data.cart.length === 0 ? 'a node did not see its own write' : null;
+  },
+
+  /** Another node learns by the mark alone of a write that Redis could not be told of. */
+  'a publish that fails': async () => {
+    const fleet = new MemoryFleet();
+    const [reader, writer] = [await fleet.node(), await fleet.node()];
+    const { id } = await writer.sessions.create({ cart: [] });
+    await reader.sessions.get(id);
+    await settled();
+    writer.primary.hook.before = failing('publish');
+    await add(writer.sessions, id, 'A1');
+    await fleet.platform.advance(1_600);
+    return (await isBehind(reader, id, fleet)) ? 'a write was not seen 1.6 s later' : null;
+  },
+
+  /** An INSERT whose answer was lost runs when its session has moved on: nobody must have been told that id. */
+  'an INSERT that comes late': async () => {
+    const fleet = new MemoryFleet();
+    const { sessions, durable } = await fleet.node();
+    let late: (() => Promise<unknown>) | undefined;
+    durable.override('insert', async (own, ...args) => {
+      if (late !== undefined) return own(...args);
+      late = () => own(...args);
+      throw new TierFailure('ambiguous', 'ECONNRESET');
+    });
+    const { id } = await sessions.create({ cart: [] });
+    await sessions.regenerate(id);
+    await late?.();
+    fleet.keyspace.clear();
+    return (await sessions.get(id)) === null ? null : 'an id from before a regenerate was alive again';
   },
 } satisfies Record<string, Scenario>;
 

@@ -12,7 +12,7 @@ export const endsMutations: readonly Mutation[] = [
     name: 'a destroy holds nothing before it',
     edits: [{ file: DESTROY, find: '(await context.primary.hold(storageKey)) !== UNREACHED', replace: 'true' }],
     faults: ['node-crash'],
-    seed: 1062,
+    seed: 189,
   },
   {
     name: 'a destroy entombs nothing after it',
@@ -24,7 +24,7 @@ export const endsMutations: readonly Mutation[] = [
       },
     ],
     faults: ['redis-evict', 'database-slow'],
-    seed: 191,
+    seed: 3,
   },
   {
     name: 'a destroy does not follow a regenerate',
@@ -36,7 +36,7 @@ export const endsMutations: readonly Mutation[] = [
       },
     ],
     faults: [],
-    seed: 1,
+    seed: 13,
   },
   {
     name: 'a regenerate entombs nothing',
@@ -83,7 +83,7 @@ export const endsMutations: readonly Mutation[] = [
       },
     ],
     faults: ['database-down'],
-    seed: 29,
+    seed: 6,
   },
   {
     name: 'a destroy that is not durable is not tried again',
@@ -119,7 +119,7 @@ export const endsMutations: readonly Mutation[] = [
       },
     ],
     faults: ['clock-database'],
-    seed: 30,
+    seed: 192,
   },
   {
     name: 'an empty walk that came too late is believed',
@@ -143,7 +143,7 @@ export const endsMutations: readonly Mutation[] = [
       },
     ],
     faults: [],
-    seed: 406,
+    seed: 7,
   },
   {
     name: 'the end of many is acknowledged while its lost statement may still run',

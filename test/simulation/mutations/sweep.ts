@@ -28,7 +28,7 @@ export const sweepMutations: readonly Mutation[] = [
       },
     ],
     faults: [],
-    seed: 22,
+    seed: 1,
   },
   {
     name: 'the sweep takes rows that were just revoked',
