@@ -154,7 +154,7 @@ export class DirtyFeed {
   async #readAll(): Promise<boolean> {
     const { primary } = this.#options;
     // Nothing can be applied to a tier out of use, and nothing from it is served meanwhile.
-    if (!(await primary.confirm())) return false;
+    if (!(await primary.confirm())) return this.#readClock();
     let position: FeedPosition | number = this.#position;
     let next = 0;
     for (let page = 1; ; page += 1) {
@@ -176,6 +176,12 @@ export class DirtyFeed {
     this.#position = Math.max(this.#position, next);
     for (const [key, dirtyAt] of this.#applied) if (dirtyAt < this.#position) this.#applied.delete(key);
     return true;
+  }
+
+  /** Writes get their deadlines by the database's clock, which may be set at any time: it is read even where marks are of no use. */
+  async #readClock(): Promise<false> {
+    await this.#readPage(Number.MAX_SAFE_INTEGER);
+    return false;
   }
 
   /** The database's clock was set back: marks are made that lie before the position, and some may have been missed. */

@@ -73,6 +73,19 @@ describe('what one node could not tell Redis is learned within 1.5 s', () => {
   });
 });
 
+describe('a write is in time', () => {
+  it('though the clock of the database was set forward while Redis was away', async () => {
+    const node = await fleet.node();
+    node.cutFromPrimary();
+    const { id } = await node.sessions.create({ cart: [] });
+    fleet.aheadMs.database = HOUR;
+    await fleet.platform.advance(3 * SECOND);
+    const [updated] = await Promise.all([add(node.sessions, id, 'A1'), fleet.platform.advance(10 * SECOND)]);
+    expect(updated.data.cart).toEqual(['A1']);
+    expect(await node.sessions.destroy(id)).toBe(true);
+  });
+});
+
 describe('a mark', () => {
   it('is left alone by a node that could not read the feed for long', async () => {
     const [writer, cut] = [await fleet.node(), await fleet.node()];
