@@ -77,18 +77,24 @@ export class PendingTouches implements TouchBacklog {
     this.#cancelTimer = platform.after(TOUCH_FLUSH_MS, due, 'background');
   }
 
-  /** As many at a time as one statement takes, so that reads find room between them. */
+  /**
+   * As many at a time as one statement takes, so that reads find room between them. One that fails (its row is locked) holds up no
+   * others; where all of a statement fail, so would the rest.
+   */
   async #flushAll(): Promise<void> {
+    let failure: PromiseRejectedResult | undefined;
     while (this.#isWanted) {
       this.#isWanted = false;
       const touches = [...this.#touches];
       for (let at = 0; at < touches.length; at += SHARED_STATEMENT_ROWS_MAX) {
         const batch = touches.slice(at, at + SHARED_STATEMENT_ROWS_MAX);
         const outcomes = await Promise.allSettled(batch.map(([key, pending]) => this.#tell(key, pending)));
-        const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-        if (failed !== undefined) throw failed.reason;
+        const failed = outcomes.filter((outcome) => outcome.status === 'rejected');
+        failure ??= failed[0];
+        if (failed.length === batch.length) throw failure?.reason;
       }
     }
+    if (failure !== undefined) throw failure.reason;
   }
 
   async #tell(key: string, pending: PendingTouch): Promise<void> {

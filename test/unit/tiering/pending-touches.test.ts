@@ -1,6 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { TierFailure } from '../../../src/index.ts';
 import { PATIENCE_TICK_MS, SHARED_STATEMENT_ROWS_MAX, TOUCH_FLUSH_MS } from '../../../src/limits.ts';
+import { storageKeyOf } from '../../../src/session/session-id.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { failing, MemoryFleet, refuse, type FleetNode } from '../../support/memory-fleet.ts';
 
@@ -130,6 +132,20 @@ describe('touches of reads', () => {
     await fleet.platform.advance(2 * TOUCH_FLUSH_MS);
     expect(touchesOf(node)).toBe(ids.length);
     expect(most).toBe(SHARED_STATEMENT_ROWS_MAX);
+  });
+
+  it('are told though that of another session fails, however many there are', async () => {
+    const { fleet, node, ids, usedAt } = await used(2 * SHARED_STATEMENT_ROWS_MAX);
+    const failures = failuresOf('touch');
+    const locked = storageKeyOf(ids[0]);
+    node.durable.override('touch', async (own, ...args) => {
+      const [command] = args as [{ readonly storageKey: Buffer }];
+      if (command.storageKey.equals(locked)) throw new TierFailure('rejected', 'lock-timeout');
+      return own(...args);
+    });
+    await fleet.platform.advance(TOUCH_FLUSH_MS);
+    expect(ids.filter((id) => fleet.rowOf(id)?.lastSeenAt === usedAt)).toEqual(ids.slice(1));
+    expect(failures()).toBe(1);
   });
 
   it('of a session that was destroyed meanwhile change nothing', async () => {
