@@ -35,6 +35,8 @@ export class PendingRevocations implements RevocationBacklog {
   #round: Promise<void> | undefined;
   #cancelTimer: CancelTimer | undefined;
   #isClosed = false;
+  /** When, on the monotonic clock, no attempt begins any more. */
+  #until = Number.POSITIVE_INFINITY;
 
   constructor(around: Surroundings) {
     this.#around = around;
@@ -72,12 +74,12 @@ export class PendingRevocations implements RevocationBacklog {
   async close(): Promise<void> {
     const { platform, durable, durableTimeoutMs } = this.#around;
     this.#isClosed = true;
+    this.#until = platform.monotonic() + LATECOMER_TIMEOUTS * durableTimeoutMs;
     this.#cancelTimer?.();
     await this.#round;
-    const until = platform.monotonic() + LATECOMER_TIMEOUTS * durableTimeoutMs;
     for (;;) {
-      await this.#attemptAll([...this.#entries], until);
-      if (this.#entries.size === 0 || durable.condition === 'down' || platform.monotonic() >= until) break;
+      await this.#attemptAll([...this.#entries]);
+      if (this.#entries.size === 0 || durable.condition === 'down' || platform.monotonic() >= this.#until) break;
       await delay(platform, PENDING_REVOCATION_RETRY_MS);
     }
     for (const { owed } of this.#entries) announceLostRevocation(owed.storageKey);
@@ -120,13 +122,13 @@ export class PendingRevocations implements RevocationBacklog {
   }
 
   /** Resolves to the first failure. One that fails does not hold up the others; a durable tier that is down ends the round. */
-  async #attemptAll(entries: readonly Entry[], until: number = Infinity): Promise<unknown> {
+  async #attemptAll(entries: readonly Entry[]): Promise<unknown> {
     const { platform, durable } = this.#around;
     const next = entries.values();
     let failure: unknown;
     const work = async (): Promise<void> => {
       for (const entry of next) {
-        if (durable.condition === 'down' || platform.monotonic() >= until) return;
+        if (durable.condition === 'down' || platform.monotonic() >= this.#until) return;
         try {
           await entry.owed.attempt();
           this.#forget(entry);

@@ -327,6 +327,26 @@ describe('a client that is closed', () => {
     expect(lost()).toHaveLength(1);
   });
 
+  it('does not wait for all of a long backlog that was being tried', async () => {
+    const node = await fleet.node();
+    const created = await Promise.all(Array.from({ length: 400 }, () => node.sessions.create({ cart: [] })));
+    node.durable.hook.before = refuse;
+    await Promise.allSettled(created.map(({ id }) => node.sessions.destroy(id)));
+    node.durable.override('revoke', async () => {
+      await new Promise<void>((resolve) => void fleet.platform.after(1_000, resolve));
+      throw new TierFailure('rejected', 'lock-timeout');
+    });
+    node.heal();
+    await fleet.platform.advance(2_000);
+    const lost = lostRevocations();
+    let isClosed = false;
+    const closing = node.sessions.close().then(() => (isClosed = true));
+    await fleet.platform.advance(GIVEN_UP_MS + 2_000);
+    expect(isClosed).toBe(true);
+    await closing;
+    expect(lost()).toHaveLength(400);
+  });
+
   it('has looked for latecomers', async () => {
     const node = await fleet.node();
     const inserted: (() => Promise<unknown>)[] = [];
