@@ -118,4 +118,6 @@ async function revokeLater(context: TieringContext, storageKey: Buffer, askedAt:
   const movedTo = await durable.findRegenerated(storageKey, askedAt - PREVIOUS_KEY_LOOKUP_MS);
   await dropCopy(context, storageKey);
   if (movedTo !== null) await revokeLater(context, movedTo, askedAt);
+  // Looked for again.
+  else if (context.insertsInDoubt.has(storageKey)) throw new OutcomeUnknownError();
 }

@@ -37,6 +37,12 @@ export class InsertsInDoubt {
     this.#inDoubt.set(command.record.storageKey.toString('latin1'), { command, until });
   }
 
+  /** Whether one may still come under this key. */
+  has(storageKey: Buffer): boolean {
+    const found = this.#inDoubt.get(storageKey.toString('latin1'));
+    return found !== undefined && found.until > this.#around.platform.monotonic();
+  }
+
   /** The one that may still come under this key, which is not in doubt any more. */
   take(storageKey: Buffer): InsertCommand | null {
     if (this.#inDoubt.size === 0) return null;

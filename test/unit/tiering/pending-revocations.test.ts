@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import {
+  OutcomeUnknownError,
   RevocationNotDurableError,
   SessionNotFoundError,
   TierFailure,
@@ -194,6 +195,25 @@ describe('a node that owes the revocation of a session', () => {
     const listed = [];
     for await (const { handle } of node.sessions.all()) listed.push(handle);
     expect(listed).toEqual([]);
+  });
+
+  it('owes it for as long as an INSERT may come that the application named', async () => {
+    const node = await fleet.node();
+    const id = node.sessions.newId();
+    let commit: () => Promise<unknown> = async () => undefined;
+    node.durable.override('insert', async (own, ...args) => {
+      commit = () => own(...args);
+      throw new TierFailure('ambiguous', 'connection-lost');
+    });
+    await expect(node.sessions.create({ cart: [] }, { id })).rejects.toThrow(OutcomeUnknownError);
+    node.durable.hook.before = refuse;
+    await expect(node.sessions.destroy(id)).rejects.toThrow(RevocationNotDurableError);
+    node.heal();
+    await fleet.platform.advance(2 * PENDING_REVOCATION_RETRY_MS);
+    await commit();
+    expect(await node.sessions.get(id)).toBeNull();
+    await fleet.platform.advance(GIVEN_UP_MS);
+    expect(fleet.rowOf(id)?.revokedAt).not.toBeNull();
   });
 
   it('can be asked to end it again', async () => {
