@@ -288,7 +288,11 @@ export class PrimaryGuard {
   async #look(): Promise<void> {
     // Out of use, it is probed anyway.
     if (this.#breaker.isClosed) {
-      await this.roundTrip.time(this.#tier.probe()).then((ms) => this.roundTrip.add(ms), this.#giveUp);
+      try {
+        this.roundTrip.add(await this.roundTrip.time(this.#tier.probe()));
+      } catch (error) {
+        this.#giveUp(error);
+      }
     }
     if (this.roundTrip.isSlow && !this.#isStopped) this.#lookLater();
   }

@@ -19,7 +19,14 @@ afterEach(() => unsubscribe('holdfast:tier-change', note));
 /** A client whose primary tier is as far away as `setRoundTrip` says, and fails as late as a real one does. */
 async function setUp() {
   const primary = interceptPrimary(memoryPrimaryTier());
-  const client = await memoryClient<{ n: number }>({ primary: primary.tier });
+  let isProbeBroken = false;
+  const tier = new Proxy(primary.tier, {
+    get(target, name, receiver) {
+      if (name === 'probe' && isProbeBroken) throw new TypeError('a bug');
+      return Reflect.get(target, name, receiver) as unknown;
+    },
+  });
+  const client = await memoryClient<{ n: number }>({ primary: tier });
   const { platform, sessions } = client;
   let roundTripMs = (): number => 0;
   primary.hook.before = (method) => {
@@ -50,6 +57,7 @@ async function setUp() {
     startReaders: (count: number) => {
       for (let reader = 0; reader < count; reader += 1) void read();
     },
+    breakProbe: () => void (isProbeBroken = true),
     stopReaders: () => void (isStopped = true),
     async [Symbol.asyncDispose]() {
       isStopped = true;
@@ -124,6 +132,18 @@ describe('a primary tier that was slow', () => {
     slow.setRoundTrip(0);
     await slow.platform.advance(10_000);
     expect((await slow.sessions.health()).primary.state).toBe('up');
+  });
+
+  it('may throw instead of rejecting when it is asked how slow it is', async () => {
+    await using slow = await setUp();
+    slow.startReaders(5);
+    slow.setRoundTrip(100);
+    await slow.platform.advance(2_000);
+    expect((await slow.sessions.health()).primary.reason).toBe('slow');
+    slow.stopReaders();
+    slow.breakProbe();
+    await slow.platform.advance(2_000);
+    expect((await slow.sessions.health()).primary).toMatchObject({ state: 'degraded', reason: 'unexpected' });
   });
 
   it('does not change its state all the time where its round trip lies around a bound', async () => {
