@@ -153,4 +153,24 @@ export const feedScenarios = {
     await fleet.platform.advance(30_000);
     return isSettled ? null : 'a call did not end in half a minute';
   },
+
+  /** It would end whoever logs in after the call was acknowledged. */
+  'a walk that is lost, and runs later': async () => {
+    const fleet = new MemoryFleet();
+    const { sessions, durable } = await fleet.node();
+    await sessions.create({ cart: [] }, { userId: USER });
+    let late: (() => Promise<unknown>) | undefined;
+    durable.override('revokeMany', async (own, ...args) => {
+      if (late !== undefined) return own(...args);
+      late = () => own(...args);
+      throw new TierFailure('ambiguous', 'ECONNRESET');
+    });
+    let isSettled = false;
+    const settle = (): void => void (isSettled = true);
+    sessions.destroyByUser(USER).then(settle, settle);
+    while (!isSettled) await fleet.platform.advance(100);
+    const { id } = await sessions.create({ cart: [] }, { userId: USER });
+    await late?.();
+    return (await sessions.get(id)) === null ? 'a session was ended that was made after the call' : null;
+  },
 } satisfies Record<string, Scenario>;

@@ -220,6 +220,8 @@ export const rowsMutations: readonly Mutation[] = [
         replace: 'return row.idleExpiresAt >= aliveAt',
       },
       { file: DURABLE, find: 'revision: row.revision + 1, revokedAt', replace: 'revision: row.revision, revokedAt' },
+      // The envelope of a revoked row is empty, so it is no longer what the write was made from.
+      { file: DURABLE, find: ' && holds(row, command) &&', replace: ' &&' },
     ],
     faults: [],
     scenario: 'a write to what has ended',
