@@ -5,7 +5,7 @@ import type { RegenerateCommand } from '../tiers/tier.ts';
 import { newWriteId, type TieringContext } from './context.ts';
 import { UNREACHED } from './primary-guard.ts';
 import { orUnknown, settle } from './unknown-outcome.ts';
-import { conditionsOf, markDirty, type Replaced } from './write-path.ts';
+import { conditionsOf, giveUp, markDirty, type Replaced } from './write-path.ts';
 
 export interface Regeneration {
   readonly previousStorageKey: Buffer;
@@ -35,6 +35,9 @@ export async function regenerate(context: TieringContext, regeneration: Regenera
     dirty: !isHeld,
   });
   if (!hasMoved) return false;
+  // The application named the session, and asked again where the answer was lost: what may still come would bring the old id back.
+  const inDoubt = context.insertsInDoubt.take(previousStorageKey);
+  if (inDoubt !== null) giveUp(context, inDoubt, true);
   const ttlMs = tombstoneTtl(previousAbsoluteExpiresAt, platform.now());
   const isEntombed = (await primary.tombstone(previousStorageKey, ttlMs)) !== UNREACHED;
   if (isHeld && !isEntombed) await markDirty(context, record.storageKey);

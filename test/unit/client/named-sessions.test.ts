@@ -97,6 +97,24 @@ describe('create with an id', () => {
     await expect(node.sessions.create({ cart: [] }, { id: id as string })).rejects.toBeInstanceOf(ConfigurationError);
   });
 
+  it('does not bring back the id of before a regenerate, should a lost INSERT of it come late', async () => {
+    const id = node.sessions.newId();
+    let commit: (() => Promise<unknown>) | undefined;
+    node.durable.override('insert', async (own, ...args) => {
+      if (commit !== undefined) return own(...args);
+      commit = () => own(...args);
+      throw new TierFailure('ambiguous', 'connection-lost');
+    });
+    await expect(node.sessions.create({ cart: [] }, { id })).rejects.toBeInstanceOf(OutcomeUnknownError);
+    await node.sessions.create({ cart: [] }, { id });
+    await node.sessions.regenerate(id);
+    await commit?.();
+    fleet.keyspace.clear();
+    expect(await node.sessions.get(id)).toBeNull();
+    await fleet.platform.advance(20_000);
+    expect(fleet.rowOf(id)?.revokedAt).not.toBeNull();
+  });
+
   it('does not know the outcome where the answer is lost, and never ends what may be there', async () => {
     const id = node.sessions.newId();
     node.durable.override('insert', async (own, ...args) => {
