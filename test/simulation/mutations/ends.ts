@@ -230,8 +230,8 @@ export const endsMutations: readonly Mutation[] = [
     edits: [
       {
         file: PENDING,
-        find: 'const until = platform.monotonic() + LATECOMER_TIMEOUTS * durableTimeoutMs;',
-        replace: 'const until = platform.monotonic() + (LATECOMER_TIMEOUTS > durableTimeoutMs ? 1 : 0);',
+        find: 'this.#until = platform.monotonic() + LATECOMER_TIMEOUTS * durableTimeoutMs;',
+        replace: 'this.#until = platform.monotonic() + (LATECOMER_TIMEOUTS > durableTimeoutMs ? 1 : 0);',
       },
     ],
     faults: [],

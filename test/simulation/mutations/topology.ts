@@ -34,8 +34,8 @@ export const topologyMutations: readonly Mutation[] = [
     edits: [
       {
         file: FEED,
-        find: 'if (!(await primary.confirm())) return false;',
-        replace: 'if (primary.stamp() === null) return false;',
+        find: 'if (!(await primary.confirm())) return this.#readClock();',
+        replace: 'if (primary.stamp() === null) return this.#readClock();',
       },
       { file: FEED, find: 'void this.#options.primary.confirm();', replace: '' },
       {
