@@ -27,7 +27,7 @@ import { resolveOptions, type ResolvedOptions, type SessionClientOptions } from 
 import type { DeepReadonly } from './plain-data.ts';
 import { create } from './session-creation.ts';
 import { SessionData } from './session-data.ts';
-import { findNamed, requireNamed, type Named, type SessionRef } from './session-ref.ts';
+import { findNamed, requireNamed, stillLiving, type Named, type SessionRef } from './session-ref.ts';
 import {
   regenerate,
   replace,
@@ -156,9 +156,10 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
 
   /** Slides the idle deadline as `get` does, and waits for it. Throws `SessionNotFoundError`. */
   async touch(session: SessionRef<T>): Promise<void> {
-    const { storageKey, living: inHand } = requireNamed('touch', session);
-    return this.#opening.use(async ({ store }) => {
-      const living = inHand ?? (await store.read(storageKey, { consistency: 'bounded', touch: false }));
+    const named = requireNamed('touch', session);
+    return this.#opening.use(async ({ store, platform }) => {
+      const inHand = stillLiving(named, platform.now());
+      const living = inHand ?? (await store.read(named.storageKey, { consistency: 'bounded', touch: false }));
       if (living === null || !(await store.touch(living))) throw new SessionNotFoundError();
     });
   }
@@ -271,14 +272,15 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
   }
 
   async #write(
-    { id, storageKey, living }: Named,
+    named: Named,
     write: (context: WriterContext<T>, deadline: Deadline) => Promise<Written<T>>,
   ): Promise<Session<T>> {
+    const { id, storageKey } = named;
     return this.#opening.use(async (opened) => {
       const maxLifetimeMs = this.#options.lifetime.maxMs;
       const context = { ...opened, id, storageKey, data: this.#data, maxLifetimeMs };
       const result = await this.#queue.run(storageKey.toString('latin1'), (deadline, isFirst) =>
-        write({ ...context, living: isFirst ? living : undefined }, deadline),
+        write({ ...context, living: isFirst ? stillLiving(named, opened.platform.now()) : undefined }, deadline),
       );
       return this.#session(result);
     });

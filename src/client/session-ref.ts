@@ -1,4 +1,5 @@
 import { ConfigurationError, SessionNotFoundError } from '../errors.ts';
+import { hasEnded } from '../session/lifetime.ts';
 import { isSessionId, storageKeyOf } from '../session/session-id.ts';
 import type { LivingSession } from '../tiering/context.ts';
 import { Session } from './session.ts';
@@ -11,6 +12,16 @@ export interface Named {
   readonly storageKey: Buffer;
   /** The session as the caller has it; undefined where there is only an id. */
   readonly living: LivingSession | undefined;
+}
+
+/** Whether this is not a living session any more. */
+export function hasEndedBy({ idleExpiresAt, record: { absoluteExpiresAt } }: LivingSession, now: number): boolean {
+  return hasEnded({ idleExpiresAt, absoluteExpiresAt }, now);
+}
+
+/** The session as the caller has it, unless it has ended by then: then only the tiers know whether somebody else has prolonged it. */
+export function stillLiving({ living }: Named, now: number): LivingSession | undefined {
+  return living === undefined || hasEndedBy(living, now) ? undefined : living;
 }
 
 /** Null for a malformed id, which names no session. Throws `ConfigurationError` for what is neither. */

@@ -13,6 +13,7 @@ import type { TieredStore } from '../tiering/tiered-store.ts';
 import type { DeepReadonly } from './plain-data.ts';
 import { changedRecord, rebornRecord, type RecordChanges } from './record-changes.ts';
 import type { SessionData, View } from './session-data.ts';
+import { hasEndedBy } from './session-ref.ts';
 import type { Deadline } from './update-queue.ts';
 
 /** What a write works with, and the session that it is for. */
@@ -114,6 +115,7 @@ export async function regenerate<T>(
   const storageKey = storageKeyOf(newId);
   return untilApplied(context, deadline, async (current) => {
     const now = context.platform.now();
+    if (hasEndedBy(current, now)) return null;
     const data = bytes ?? current.record.data;
     const record = rebornRecord(current.record, changes, data, now, context.maxLifetimeMs);
     const view = await context.data.reread(record.data);
@@ -141,7 +143,10 @@ async function atRevision<T>(context: WriterContext<T>, revision: number): Promi
   return current;
 }
 
-/** The session after the write; null if another write came first or it is gone. */
+/**
+ * The session after the write; null if another write came first or it is gone. The durable tier allows for late touches, and so would
+ * take a write of a session that has just ended.
+ */
 async function swap<T>(
   context: WriterContext<T>,
   current: LivingSession,
@@ -149,6 +154,7 @@ async function swap<T>(
   data: Buffer,
 ): Promise<LivingSession | null> {
   const now = context.platform.now();
+  if (hasEndedBy(current, now)) return null;
   const record = changedRecord(current.record, changes, data, now);
   const sealed = await context.seal(current.storageKey, record, now);
   const isApplied = await context.store.update(sealed, current.record);

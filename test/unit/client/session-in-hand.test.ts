@@ -113,6 +113,46 @@ describe('a session in hand, instead of an id', () => {
     await expect(node.sessions.touch(moved)).rejects.toBeInstanceOf(SessionNotFoundError);
   });
 
+  const CALLS: readonly [string, (session: Session<Shop>) => Promise<unknown>][] = [
+    ['update', (ref) => node.sessions.update(ref, add('B2'), { lifetime: { absolute: '5h' } })],
+    ['replace', (ref) => node.sessions.replace(ref, { cart: [] }, { lifetime: { absolute: '5h' } })],
+    ['regenerate', (ref) => node.sessions.regenerate(ref, { lifetime: { absolute: '5h' } })],
+    ['touch', (ref) => node.sessions.touch(ref)],
+  ];
+
+  it.each(CALLS)('is not brought back to life by %s once it has ended', async (_name, call) => {
+    const other = await fleet.node();
+    const idle = await node.sessions.create({ cart: [] }, { lifetime: { idle: '10m' } });
+    const absolute = await node.sessions.create({ cart: [] }, { lifetime: { absolute: '10m' } });
+    await fleet.platform.advance(10 * 60_000 + 1_000);
+    for (const ended of [idle, absolute]) {
+      expect(await other.sessions.get(ended.id)).toBeNull();
+      const refused = expect(call(ended)).rejects.toBeInstanceOf(SessionNotFoundError);
+      await fleet.platform.advance(1_000);
+      await refused;
+      expect(await other.sessions.get(ended.id)).toBeNull();
+    }
+  });
+
+  it.each(CALLS)('may have been prolonged by others since, when it is given to %s', async (_name, call) => {
+    const held = await node.sessions.create({ cart: [] }, { lifetime: { idle: '10m' } });
+    await fleet.platform.advance(9 * 60_000);
+    await (await fleet.node()).sessions.touch(held.id);
+    await fleet.platform.advance(2 * 60_000);
+    const done = expect(call(held)).resolves.not.toThrow();
+    await fleet.platform.advance(1_000);
+    await done;
+  });
+
+  it('is not brought back to life by a change that took longer than it had to live', async () => {
+    const { id } = await node.sessions.create({ cart: [] }, { lifetime: { idle: '2s' } });
+    const wait = (): Promise<void> => new Promise((resolve) => void fleet.platform.after(3_000, resolve));
+    const refused = expect(node.sessions.update(id, wait)).rejects.toBeInstanceOf(SessionNotFoundError);
+    await fleet.platform.advance(4_000);
+    await refused;
+    expect(await node.sessions.get(id)).toBeNull();
+  });
+
   it.each(['update', 'replace', 'touch', 'regenerate', 'destroy'] as const)(
     'is nothing else that %s is given',
     async (name) => {
