@@ -186,6 +186,8 @@ export class Process implements Platform {
   /** What the monotonic clock has missed, and since when it stands still. */
   #sleptMs = 0;
   #asleepSince = Infinity;
+  /** What has come while it stood still. */
+  readonly #held: (() => void)[] = [];
 
   constructor(world: World, name: string, skewMs: number) {
     this.name = name;
@@ -225,8 +227,17 @@ export class Process implements Platform {
   /** Runs it in this process: now, or when it goes on, or never. */
   deliver(run: () => void): void {
     if (!this.#isAlive) return;
-    if (this.isPaused) this.#world.at(this.#resumesAt - this.#world.now, () => this.deliver(run));
-    else run();
+    if (!this.isPaused) return run();
+    this.#held.push(run);
+    if (this.#held.length === 1) this.#resumeLater();
+  }
+
+  /** In the order in which it came. */
+  #resumeLater(): void {
+    this.#world.at(this.#resumesAt - this.#world.now, () => {
+      if (this.isPaused) return this.#resumeLater();
+      for (const run of this.#held.splice(0)) this.#world.at(0, () => this.deliver(run));
+    });
   }
 
   now(): number {

@@ -26,12 +26,15 @@ export function checkRing({ history, plan, ring }: SimulationEvidence): Violatio
   return [{ rule: 'revoked-key', message, session: served.session, operations: [served] }];
 }
 
-/** Whether the session may have been sealed with the key that is revoked, and the answer is from after that. */
-export function mayBeRevoked(
-  { session, returnedAt }: Operation,
-  { history, ring }: Pick<SimulationEvidence, 'history' | 'ring'>,
-): boolean {
-  if (returnedAt < ring.revokedAt) return false;
-  const creation = history.find((operation) => operation.kind === 'create' && operation.session === session);
+/**
+ * An error that a ring explains which has changed: the session may have been sealed with the key that is revoked; or the node could
+ * not ask its fleet which ring is in use, and seals nothing before it can.
+ */
+export function isOfRing(operation: Operation, { history, ring, outages }: SimulationEvidence): boolean {
+  const { session, returnedAt, outcome } = operation;
+  if (outcome.kind !== 'failed') return false;
+  if (outcome.code === 'HOLDFAST_KEY_RING') return returnedAt >= ring.promotedAt && outages.length > 0;
+  if (outcome.code !== 'HOLDFAST_ENVELOPE' || returnedAt < ring.revokedAt) return false;
+  const creation = history.find((other) => other.kind === 'create' && other.session === session);
   return creation === undefined || creation.invokedAt <= ring.promotedAt + KEYS_LOOK_MS_MAX + LOAD_MS_MAX;
 }

@@ -1,6 +1,6 @@
 import type { Violation } from '../history.ts';
 import type { SimulationEvidence } from './check.ts';
-import { mayBeRevoked } from './ring.ts';
+import { isOfRing } from './ring.ts';
 
 /** All time-outs of one call, one after another: its place in the queue, its reads, its statement and the repetitions of it. */
 const LONGEST_MS = 30_000;
@@ -17,13 +17,8 @@ export function checkSettled(evidence: SimulationEvidence): Violation[] {
     if (outcome.kind === 'failed' && !outcome.code.startsWith('HOLDFAST_')) {
       return [{ rule: 'foreign-error', message: `${operation.kind} failed with ${outcome.code}`, ...about }];
     }
-    const isRevoked =
-      outcome.kind === 'failed' && outcome.code === 'HOLDFAST_ENVELOPE' && mayBeRevoked(operation, evidence);
-    if (
-      outcome.kind === 'failed' &&
-      !isRevoked &&
-      /CONFIGURATION|ENVELOPE|KEY_RING|PAYLOAD|TIER_FAILURE/.test(outcome.code)
-    ) {
+    if (isOfRing(operation, evidence)) return [];
+    if (outcome.kind === 'failed' && /CONFIGURATION|ENVELOPE|KEY_RING|PAYLOAD|TIER_FAILURE/.test(outcome.code)) {
       return [{ rule: 'wrong-error', message: `${operation.kind} failed with ${outcome.code}`, ...about }];
     }
     if (outcome.kind === 'pending' && crashed.includes(node)) return [];
