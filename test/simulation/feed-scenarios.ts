@@ -165,10 +165,10 @@ export const feedScenarios = {
       late = () => own(...args);
       throw new TierFailure('ambiguous', 'ECONNRESET');
     });
-    let isSettled = false;
-    const settle = (): void => void (isSettled = true);
+    const call = { isSettled: false };
+    const settle = (): void => void (call.isSettled = true);
     sessions.destroyByUser(USER).then(settle, settle);
-    while (!isSettled) await fleet.platform.advance(100);
+    while (!call.isSettled) await fleet.platform.advance(100);
     const { id } = await sessions.create({ cart: [] }, { userId: USER });
     await late?.();
     return (await sessions.get(id)) === null ? 'a session was ended that was made after the call' : null;
