@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
 import { inspect } from 'node:util';
 import { KeyRingError } from '../errors.ts';
-import { KEY_ID_BYTES, RING_KEYS_MAX } from '../limits.ts';
+import { KEY_ID_BYTES } from '../limits.ts';
 import { systemPlatform, type Platform } from '../platform/platform.ts';
 import { createRingFile, readRingFile } from './ring-file.ts';
 import { keyIdOf } from './key-material.ts';
-import { checkRing } from './ring-checks.ts';
+import { checkCount, checkRing } from './ring-checks.ts';
 import { exportRingJwk, importRingJwk, isObject, readRevokedKids, type RingJwk } from './ring-jwk.ts';
 import type { RingOpener } from './ring-opener.ts';
 import { algorithmOf, infoOf, type DataKey, type IndexKey, type KeyInfo, type RingKey } from './ring-key.ts';
@@ -59,7 +59,7 @@ export class KeyRing {
     if (!isObject(jwks)) throw new KeyRingError('A key ring must be a JSON Web Key Set.');
     const { keys } = jwks;
     if (!Array.isArray(keys)) throw new KeyRingError('A key ring must have an array of keys.');
-    if (keys.length > RING_KEYS_MAX) throw new KeyRingError(`A key ring must have at most ${RING_KEYS_MAX} keys.`);
+    checkCount(keys);
     const imported = keys.map((jwk: unknown, at) => importRingJwk(jwk, `Key ring, keys[${at}]`));
     return new KeyRing(jwks['holdfast:version'] as number, imported, readRevokedKids(jwks['holdfast:revoked']));
   }

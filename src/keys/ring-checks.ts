@@ -1,4 +1,5 @@
 import { KeyRingError } from '../errors.ts';
+import { RING_KEYS_MAX } from '../limits.ts';
 import { keyIdOf } from './key-material.ts';
 import { algorithmOf, type DataKey, type IndexKey, type KeyState, type RingKey } from './ring-key.ts';
 
@@ -13,6 +14,7 @@ export function checkRing(
   if (!Number.isSafeInteger(version) || version < 1) {
     throw new KeyRingError('A key ring\'s "holdfast:version" must be a positive integer.');
   }
+  checkCount(keys);
   checkUnique(keys);
   checkRevoked(revokedKids, keys);
   const active = keys.filter((key) => key.state === 'active');
@@ -37,6 +39,14 @@ function only<Key>(keys: readonly Key[], what: string): Key {
   if (first === undefined) throw new KeyRingError(`The key ring has no active ${what}.`);
   if (second !== undefined) throw new KeyRingError(`The key ring has more than one active ${what}.`);
   return first;
+}
+
+/** Of a ring that is read, before its keys are; of one that is made, because nobody could open it again once it is saved. */
+export function checkCount({ length }: readonly unknown[]): void {
+  if (length <= RING_KEYS_MAX) return;
+  throw new KeyRingError(
+    `A key ring must have at most ${RING_KEYS_MAX} keys: remove those that are retired or revoked.`,
+  );
 }
 
 /** A kid is the thumbprint of the material alone, so one kid twice is one key twice. */

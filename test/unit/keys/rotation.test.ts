@@ -12,7 +12,7 @@ import {
   withPromoted,
   withRetired,
 } from '../../../src/keys/rotation.ts';
-import { LINEAGE_KEYS_MAX, RING_FILE_BYTES_MAX, RING_REVOKED_KIDS_MAX } from '../../../src/limits.ts';
+import { LINEAGE_KEYS_MAX, RING_FILE_BYTES_MAX, RING_KEYS_MAX, RING_REVOKED_KIDS_MAX } from '../../../src/limits.ts';
 import { FakePlatform } from '../../support/fake-platform.ts';
 import { canariesOf, fixtureJwk, fixtureJwks, fixtureRing, KEK, standardKeys } from '../../support/ring-fixtures.ts';
 
@@ -356,6 +356,21 @@ describe('removeKey', () => {
     const ring = await fixtureRing();
     expect(() => removeKey(ring, { kid: kidOf(ring, state) })).toThrow(`this one is ${state}`);
   });
+});
+
+it('makes no ring with more keys than a saved one may have', async () => {
+  let ring = await generateKeyRing();
+  const grow = async (): Promise<void> => {
+    ring = await replaceKey(ring, { kid: ring.sealingKey.kid });
+  };
+  while (ring.keys().length < RING_KEYS_MAX) await grow();
+  expect(KeyRing.fromJwks(ring.toJwks()).version).toBe(ring.version);
+  await expect(grow()).rejects.toThrow(/at most 300 keys: remove/);
+  await expect(addKey(ring, { use: 'index' })).rejects.toThrow(/at most 300 keys: remove/);
+  const revoked = ring.keys().find(({ state }) => state === 'revoked')?.kid ?? '';
+  ring = removeKey(ring, { kid: revoked });
+  await grow();
+  expect(ring.keys()).toHaveLength(RING_KEYS_MAX);
 });
 
 it('no transition repeats a kid that the ring does not know: it may be material that was given by mistake', async () => {
