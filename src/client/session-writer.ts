@@ -40,7 +40,7 @@ export interface Written<T> {
 
 /** Gets a private draft, which it may change, and may return something else to store instead. */
 export type Change<T, Input = T> = (draft: T) => Awaitable<DeepReadonly<Input> | Input | void>;
-type Awaitable<V> = Promise<V> | V;
+type Awaitable<V> = PromiseLike<V> | V;
 
 /** Read, change, compare-and-swap; again from the durable tier when somebody else was faster. */
 export async function update<T>(
@@ -68,12 +68,27 @@ async function changedData<T>(
   const draft = await data.draft(current.record.data);
   const late = (): Error => new RevisionConflictError('The change did not end in time.');
   const changed: unknown = change(draft);
-  const isAsync = changed instanceof Promise;
   const leftMs = Math.max(deadline - platform.monotonic(), 0);
-  const result: unknown = isAsync ? await withDeadline(platform, leftMs, changed, late) : changed;
-  if (result === undefined) return data.write(draft);
-  if (kindOf(draft) === 'object' && kindOf(result) !== 'object') throw misreturned(kindOf(result));
+  const isAsync = isThenable(changed);
+  const result: unknown = isAsync ? await withDeadline(platform, leftMs, Promise.resolve(changed), late) : changed;
+  if (result === undefined || result === draft) return data.write(draft);
+  if (kindOf(draft) === 'object' && kindOf(result) !== 'object') throw misreturned(`a value of type ${kindOf(result)}`);
+  if (isPartOf(draft, result)) throw misreturned('a part of its draft');
   return data.write(result);
+}
+
+/** Also what is no `Promise`, such as a query of Prisma or knex, or a promise of another realm. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+/** Whether it is an object that the draft holds, at any depth. `seen`: a draft that has become a cycle is refused elsewhere. */
+function isPartOf(draft: unknown, result: unknown, seen: Set<unknown> = new Set()): boolean {
+  if (typeof draft !== 'object' || draft === null || seen.has(draft)) return false;
+  seen.add(draft);
+  return Object.values(draft).some(
+    (member: unknown) => typeof member === 'object' && (member === result || isPartOf(member, result, seen)),
+  );
 }
 
 function kindOf(value: unknown): string {
@@ -81,11 +96,11 @@ function kindOf(value: unknown): string {
   return Array.isArray(value) ? 'array' : typeof value;
 }
 
-/** Most often an arrow function without braces returned what `push` or `splice` did. */
-function misreturned(kind: string): PayloadError {
+/** Most often an arrow function without braces returned what `push` or `splice` did, or what it assigned. */
+function misreturned(what: string): PayloadError {
   return new PayloadError(
-    `update: the function returned a value of type ${kind}, and the data is an object. Return the new data, or nothing after ` +
-      'changing the draft: ({ cart }) => { cart.push(7); }. To store another kind of value on purpose, use replace.',
+    `update: the function returned ${what}, where the data is an object. Return the new data, or nothing after ` +
+      'changing the draft: ({ cart }) => { cart.push(7); }. To store such a value on purpose, use replace.',
   );
 }
 

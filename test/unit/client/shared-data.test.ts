@@ -180,6 +180,8 @@ describe('the draft of an update', () => {
     ['a string', ({ cart }) => cart.pop()],
     ['null', () => null],
     ['an array, as splice does', ({ cart }) => cart.splice(0, 1)],
+    ['a part of the draft, as an assignment does', (draft) => (draft.cart = ['B2'])],
+    ['a part of the draft that the whole could be', (draft) => ((draft as { next?: Shop }).next = { cart: ['B2'] })],
     ['a number, later', async ({ cart }) => cart.push('B2')],
   ])('is not replaced by what the function returned by accident: %s', async (_what, change) => {
     const { id } = await shop.sessions.create({ cart: ['A1'] });
@@ -187,6 +189,22 @@ describe('the draft of an update', () => {
     expect(error).toBeInstanceOf(PayloadError);
     expect((error as Error).message).toContain('({ cart }) => { cart.push(7); }');
     expect((await shop.sessions.get(id))?.data).toEqual({ cart: ['A1'] });
+  });
+
+  it('may be returned itself, or a copy of it with some of its parts', async () => {
+    const { id } = await shop.sessions.create({ cart: ['A1'] });
+    const { data } = await shop.sessions.update(id, (draft) => Object.assign(draft, options('dark')));
+    expect(data).toEqual({ cart: ['A1'], theme: 'dark' });
+    expect((await shop.sessions.update(id, ({ cart }) => ({ cart }))).data).toEqual({ cart: ['A1'] });
+  });
+
+  it('waits for what can be awaited and is no Promise, such as a query', async () => {
+    const { id } = await shop.sessions.create({ cart: ['A1'] });
+    const query = (cart: string[]): PromiseLike<Shop> => ({
+      // oxlint-disable-next-line unicorn/no-thenable
+      then: (resolve) => Promise.resolve({ cart }).then(resolve),
+    });
+    expect((await shop.sessions.update(id, () => query(['B2']))).data).toEqual({ cart: ['B2'] });
   });
 
   it('may be replaced by any kind of value where the data is no object', async () => {
