@@ -7,7 +7,8 @@ import type { SimulationEvidence } from './check.ts';
  * process tells the database when it is back.
  */
 export function checkRevocations({ history, healedAt, plan }: SimulationEvidence): Violation[] {
-  if (plan.faults.some(({ kind }) => kind === 'node-crash')) return [];
+  // What a process that ends cannot tell the database, it announces; nobody tries again.
+  if (plan.faults.some(({ kind }) => kind === 'node-crash' || kind === 'node-close')) return [];
   // A tombstone does not survive these, and the row of it is still alive.
   const isRedisWell = plan.faults.every(({ kind }) => FAULTS[kind] === 'none' && kind !== 'redis-evict');
   return history.flatMap((destroy): Violation[] => {
