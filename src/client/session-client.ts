@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { ConfigurationError, SessionNotFoundError } from '../errors.ts';
 import { HANDLES_MAX } from '../limits.ts';
 import type { MaintenanceTarget, Opened } from '../maintenance/target.ts';
-import { isSessionId, newSessionId, sessionIdFor, storageKeyOf } from '../session/session-id.ts';
+import { newSessionId, sessionIdFor, storageKeyOf } from '../session/session-id.ts';
 import type { TierHealth } from '../telemetry/standing.ts';
 import {
   DEFAULT_GET,
@@ -27,7 +27,7 @@ import { resolveOptions, type ResolvedOptions, type SessionClientOptions } from 
 import type { DeepReadonly } from './plain-data.ts';
 import { create } from './session-creation.ts';
 import { SessionData } from './session-data.ts';
-import { findNamed, requireNamed, stillLiving, type Named, type SessionRef } from './session-ref.ts';
+import { findNamed, isIdFor, requireNamed, stillLiving, type Named, type SessionRef } from './session-ref.ts';
 import {
   regenerate,
   replace,
@@ -119,7 +119,7 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
   /** The session, or null if there is none. Slides the idle deadline, at most once per touch interval. */
   async get(id: string, options: GetOptions = DEFAULT_GET): Promise<Session<T> | null> {
     const readOptions = resolveGetOptions(options);
-    if (!isSessionId(id)) return null;
+    if (!isIdFor('get', id)) return null;
     const living = await this.#opening.use(({ store }) => store.read(storageKeyOf(id), readOptions));
     if (living === null) return null;
     const data = this.#data.read(living);
@@ -183,8 +183,8 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
 
   /**
    * Every living session of the namespace, in no order that means anything; never their ids. For operators: it reads all of the
-   * table, page by page. A session that is created or gets a new id meanwhile may be missed. One that does not open is left out
-   * and announced on `holdfast:envelope-rejected`.
+   * table, page by page. A session that is created or gets a new id meanwhile may be missed. One that does not open, or
+   * whose data the schema refuses, is left out and announced on `holdfast:envelope-rejected`.
    */
   all(): AsyncGenerator<StoredSession<T>, void, undefined> {
     return storedSessions((call) => this.#opening.use(call), this.#data);
@@ -195,7 +195,7 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
    * was sent before the login of another tab was answered. Asks the durable tier.
    */
   async movedSince(id: string): Promise<boolean> {
-    return isSessionId(id) && (await this.#opening.use(({ store }) => store.hasMoved(storageKeyOf(id))));
+    return isIdFor('movedSince', id) && (await this.#opening.use(({ store }) => store.hasMoved(storageKeyOf(id))));
   }
 
   /** Ends every session of the namespace. How many were alive. */

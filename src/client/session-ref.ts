@@ -1,4 +1,5 @@
 import { ConfigurationError, SessionNotFoundError } from '../errors.ts';
+import { describe } from '../platform/duration.ts';
 import { hasEnded } from '../session/lifetime.ts';
 import { isSessionId, storageKeyOf } from '../session/session-id.ts';
 import type { LivingSession } from '../tiering/context.ts';
@@ -22,6 +23,16 @@ export function hasEndedBy({ idleExpiresAt, record: { absoluteExpiresAt } }: Liv
 /** The session as the caller has it, unless it has ended by then: then only the tiers know whether somebody else has prolonged it. */
 export function stillLiving({ living }: Named, now: number): LivingSession | undefined {
   return living === undefined || hasEndedBy(living, now) ? undefined : living;
+}
+
+/**
+ * Whether it is an id. Throws `ConfigurationError` for a `Session` or a promise, which no request can contain: to answer "no session"
+ * to a programmer's mistake would log somebody out.
+ */
+export function isIdFor(what: string, id: unknown): id is string {
+  if (isSessionId(id)) return true;
+  if (!(id instanceof Promise) && Session.inHand(id) === undefined) return false;
+  throw new ConfigurationError(`${what}: expected a session id, such as session.id, but got ${describe(id)}.`);
 }
 
 /** Null for a malformed id, which names no session. Throws `ConfigurationError` for what is neither. */

@@ -1,4 +1,4 @@
-import { EnvelopeError } from '../errors.ts';
+import { EnvelopeError, PayloadError } from '../errors.ts';
 import { LIST_PAGE_ROWS } from '../limits.ts';
 import type { MaintenanceTarget, Opened } from '../maintenance/target.ts';
 import { hasEnded } from '../session/lifetime.ts';
@@ -18,7 +18,7 @@ export interface StoredSession<T> extends SessionSummary {
   readonly data: DeepReadonly<T>;
 }
 
-/** The living sessions of the namespace in order of storage key. One that does not open is announced and left out. */
+/** The living sessions of the namespace in order of storage key. One that cannot be read is announced and left out. */
 export async function* storedSessions<T>(
   use: MaintenanceTarget['~use'],
   data: SessionData<T>,
@@ -27,7 +27,10 @@ export async function* storedSessions<T>(
   while (after !== null) {
     const start: Buffer = after;
     const page = await use((opened) => readPage(opened, start));
-    for (const session of page.sessions) yield storedSession(session, await data.read(session));
+    for (const session of page.sessions) {
+      const stored = await readStored(data, session);
+      if (stored !== undefined) yield stored;
+    }
     after = page.next;
   }
 }
@@ -57,12 +60,27 @@ function tryOpen(codec: Opened['codec'], { storageKey, revision, envelope }: Sea
     if (record.revision !== revision) throw new EnvelopeError('rolled-back');
     return record;
   } catch (error) {
-    if (!(error instanceof EnvelopeError)) throw error;
-    if (envelopeRejected.hasSubscribers) {
-      envelopeRejected.publish({ tier: 'durable', reason: error.reason, handle: handleOf(storageKey) });
-    }
+    reject(storageKey, error);
     return null;
   }
+}
+
+/** One session that the serializer or the schema refuses must not keep the others from being listed. */
+async function readStored<T>(data: SessionData<T>, session: LivingSession): Promise<StoredSession<T> | undefined> {
+  try {
+    return storedSession(session, await data.read(session));
+  } catch (error) {
+    reject(session.storageKey, error);
+    return undefined;
+  }
+}
+
+/** Announces what is wrong with a session; throws what is wrong with something else. */
+function reject(storageKey: Buffer, error: unknown): void {
+  const reason = error instanceof PayloadError ? 'schema' : error instanceof EnvelopeError ? error.reason : undefined;
+  if (reason === undefined) throw error;
+  if (envelopeRejected.hasSubscribers)
+    envelopeRejected.publish({ tier: 'durable', reason, handle: handleOf(storageKey) });
 }
 
 function storedSession<T>(living: LivingSession, data: DeepReadonly<T>): StoredSession<T> {

@@ -25,7 +25,8 @@ export interface TierChange {
 /** Stored bytes that did not open; from the primary tier they are replaced by the durable copy. */
 export interface EnvelopeRejected {
   readonly tier: TierRole;
-  readonly reason: EnvelopeErrorReason;
+  /** `schema`: it opened, but its data does not meet the schema. */
+  readonly reason: EnvelopeErrorReason | 'schema';
   readonly handle: string;
 }
 

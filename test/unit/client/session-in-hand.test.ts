@@ -35,6 +35,15 @@ async function held({ sessions }: FleetNode): Promise<{ session: Session<Shop> }
   return { session: (await sessions.get(id)) as Session<Shop> };
 }
 
+describe.each(['get', 'movedSince'] as const)('%s', (name) => {
+  it('refuses a Session and a promise, instead of saying that there is no session', async () => {
+    const call = (value: unknown): Promise<unknown> => node.sessions[name](value as string);
+    await expect(call(session)).rejects.toThrow(new RegExp(`^${name}: expected a session id, such as session.id`));
+    await expect(call(Promise.resolve(session.id))).rejects.toThrow(/did you forget await/);
+    for (const value of [undefined, {}, [session.id]]) expect(await call(value)).toBe(name === 'get' ? null : false);
+  });
+});
+
 describe('a session in hand, instead of an id', () => {
   it('is not read again before it is written', async () => {
     expect(await asked(() => node.sessions.update(session, add('B2')))).toEqual(['publish', 'update']);
