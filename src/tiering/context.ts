@@ -36,8 +36,11 @@ export interface TieringContext {
 export interface OwedRevocation {
   /** Null where it is not known which sessions there are. */
   readonly storageKey: Buffer | null;
-  /** Whether this node calls the session ended until then: its end was asked for, and there is one entry of it. */
-  readonly isRefused: boolean;
+  /**
+   * Whether this node calls the session ended until then, since its end was asked for: whatever has this key, or what one INSERT may
+   * have left. There is one entry of each. Null: it is served meanwhile.
+   */
+  readonly refused: 'insert' | 'session' | null;
   /** False of an id that anybody could have made up: neither tier showed such a session. */
   readonly isKnown: boolean;
   /** When it is tried first. */

@@ -115,7 +115,7 @@ export function destroyLatecomersLater(
     else await destroyLatecomers(context, userKeys, except, calledAt);
   };
   const delayMs = LATECOMER_TIMEOUTS * durableTimeoutMs;
-  const owed = { storageKey: null, isRefused: false, isKnown: true, delayMs, attempt };
+  const owed = { storageKey: null, refused: null, isKnown: true, delayMs, attempt };
   if (!revocations.add(owed)) announceLostRevocation(null);
 }
 

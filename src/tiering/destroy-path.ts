@@ -97,7 +97,7 @@ async function endInPrimaryAlone(
   if (primary.stamp() === null) return error;
   const askedAt = platform.now();
   const attempt = (): Promise<void> => revokeLater(context, storageKey, askedAt);
-  const isOwed = revocations.add({ storageKey, isRefused: true, isKnown, delayMs: 0, attempt });
+  const isOwed = revocations.add({ storageKey, refused: 'session', isKnown, delayMs: 0, attempt });
   if (!isOwed && !isKnown) return error;
   const ttlMs = isKnown ? PENDING_TOMBSTONE_TTL_MS : PENDING_UNKNOWN_TOMBSTONE_TTL_MS;
   const isEntombed = (await primary.tombstone(storageKey, ttlMs)) !== UNREACHED;

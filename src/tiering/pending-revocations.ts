@@ -28,7 +28,7 @@ type Surroundings = Pick<TieringContext, 'background' | 'durable' | 'durableTime
 export class PendingRevocations implements RevocationBacklog {
   readonly #around: Surroundings;
   readonly #entries = new Set<Entry>();
-  /** Those that this node refuses, by storage key. */
+  /** Those that this node refuses, by what is refused and storage key. */
   readonly #refused = new Map<string, Entry>();
   /** When, on the monotonic clock, the tombstones are gone of ids that nobody knew; the earliest first. */
   #unknownUntil: number[] = [];
@@ -57,7 +57,8 @@ export class PendingRevocations implements RevocationBacklog {
 
   /** Almost always empty: then reads do not even build the key. */
   refuses(storageKey: Buffer): boolean {
-    return this.#refused.size > 0 && this.#refused.has(storageKey.toString('latin1'));
+    if (this.#refused.size === 0) return false;
+    return this.#refused.has(nameOf('session', storageKey)) || this.#refused.has(nameOf('insert', storageKey));
   }
 
   /** The durable tier answers again: what failed is due at once. */
@@ -156,6 +157,10 @@ export class PendingRevocations implements RevocationBacklog {
 }
 
 /** Under which an entry is refused. */
-function keyOf({ storageKey, isRefused }: OwedRevocation): string | undefined {
-  return isRefused ? storageKey?.toString('latin1') : undefined;
+function keyOf({ storageKey, refused }: OwedRevocation): string | undefined {
+  return refused === null || storageKey === null ? undefined : nameOf(refused, storageKey);
+}
+
+function nameOf(refused: 'insert' | 'session', storageKey: Buffer): string {
+  return `${refused} ${storageKey.toString('latin1')}`;
 }

@@ -51,7 +51,7 @@ export function giveUp(context: TieringContext, command: InsertCommand, isEndAsk
   const { storageKey } = command.record;
   const isOwed = revocations.add({
     storageKey,
-    isRefused: isEndAskedFor,
+    refused: isEndAskedFor ? 'insert' : null,
     isKnown: true,
     delayMs: isEndAskedFor ? 0 : LATECOMER_TIMEOUTS * durableTimeoutMs,
     attempt: () => revokeGivenUp(context, command),

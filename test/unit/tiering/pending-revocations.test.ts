@@ -216,6 +216,24 @@ describe('a node that owes the revocation of a session', () => {
     expect(fleet.rowOf(id)?.revokedAt).not.toBeNull();
   });
 
+  it('owes it beside that of a lost INSERT under the same id', async () => {
+    const node = await fleet.node();
+    const id = node.sessions.newId();
+    let inserts = 0;
+    node.durable.override('insert', async (own, ...args) => {
+      if (inserts++ > 0) return own(...args);
+      throw new TierFailure('ambiguous', 'connection-lost');
+    });
+    await expect(node.sessions.create({ cart: [] }, { id })).rejects.toThrow(OutcomeUnknownError);
+    await node.sessions.create({ cart: [] }, { id });
+    const moved = await node.sessions.regenerate(id);
+    node.durable.hook.before = refuse;
+    await expect(node.sessions.destroy(id)).rejects.toThrow(RevocationNotDurableError);
+    node.heal();
+    await fleet.platform.advance(2 * GIVEN_UP_MS);
+    expect(fleet.rowOf(moved.id)?.revokedAt).not.toBeNull();
+  });
+
   it('can be asked to end it again', async () => {
     const { node, id } = await destroyedInOutage();
     node.heal();
