@@ -102,8 +102,8 @@ export const endsMutations: readonly Mutation[] = [
     edits: [
       {
         file: 'src/tiering/pending-revocations.ts',
-        find: 'return this.#refused.size > 0 &&',
-        replace: 'return this.#refused.size < 0 &&',
+        find: 'if (this.#refused.size === 0) return false;',
+        replace: 'if (this.#refused.size >= 0) return false;',
       },
     ],
     faults: [],
@@ -242,8 +242,8 @@ export const endsMutations: readonly Mutation[] = [
     edits: [
       {
         file: PENDING,
-        find: 'return this.#refused.size > 0 && ',
-        replace: 'return this.#refused.size < 0 && ',
+        find: 'if (this.#refused.size === 0) return false;',
+        replace: 'if (this.#refused.size >= 0) return false;',
       },
     ],
     faults: [],
