@@ -42,3 +42,12 @@ export function requireMethods<V extends object>(
   if (!isFit) throw new ConfigurationError(`${option}: expected ${expected}, but got ${describe(candidate)}.`);
   return value;
 }
+
+/** What ends a subscription of the application's. Nothing is a mistake that would otherwise show at the end, in the middle of `close`. */
+export function requireEnding(option: string, ending: () => void): () => void {
+  const candidate: unknown = ending;
+  if (typeof candidate === 'function') return ending;
+  throw new ConfigurationError(
+    `${option}: expected it to return a function that ends it, but got ${describe(candidate)}.`,
+  );
+}

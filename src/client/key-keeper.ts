@@ -3,6 +3,7 @@ import { ConfigurationError, isHoldfastError, KeyRingError, TierUnavailableError
 import { KeyRing } from '../keys/key-ring.ts';
 import type { KeySource } from '../keys/key-source.ts';
 import { KEYS_LOAD_TIMEOUT_MS, KEYS_RELOAD_MS_MIN, NODE_HEARTBEAT_MS, NODE_HEARTBEAT_RETRY_MS } from '../limits.ts';
+import { requireEnding } from '../option-checks.ts';
 import type { CancelTimer } from '../platform/platform.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
 import type { SessionRecord } from '../session/session-record.ts';
@@ -103,9 +104,9 @@ export class KeyKeeper {
     const ring = markOf(this.codec.ring);
     await this.#membership.tell();
     await this.#membership.forgetTheDead().catch(() => undefined);
+    this.#unwatch = this.#watch();
     announce('loaded', ring.version, 'start');
     this.#hasStarted = true;
-    this.#unwatch = this.#source.watch?.(() => this.#changed(), this.#options.platform);
     this.#scheduleBeat(NODE_HEARTBEAT_MS);
   }
 
@@ -137,6 +138,15 @@ export class KeyKeeper {
     this.#cancelTimer?.();
     this.#unwatch?.();
     await this.#membership.leave();
+  }
+
+  /** The application's own `watch` may throw, now rather than in the middle of `close`: then the next call starts once more. */
+  #watch(): (() => void) | undefined {
+    if (this.#source.watch === undefined) return undefined;
+    return requireEnding(
+      'keys.watch',
+      this.#source.watch(() => this.#changed(), this.#options.platform),
+    );
   }
 
   /** Why the first ring is refused; it is forgotten then, since the next call may find a better one. */
@@ -171,7 +181,9 @@ export class KeyKeeper {
 
   async #loadRing(): Promise<KeyRing> {
     const late = (): Error => new KeyRingError('The key source did not answer in time.', true);
-    const ring: unknown = await withDeadline(this.#options.platform, KEYS_LOAD_TIMEOUT_MS, this.#source.load(), late);
+    // A source that is written without types may answer with a ring instead of a promise.
+    const loading = Promise.resolve(this.#source.load());
+    const ring: unknown = await withDeadline(this.#options.platform, KEYS_LOAD_TIMEOUT_MS, loading, late);
     if (ring instanceof KeyRing) return ring;
     throw new KeyRingError('The key source answered something else than a KeyRing.');
   }

@@ -7,7 +7,7 @@ import {
   KEY_INTERVAL_MS_MIN,
   KEY_SOURCE_INTERVAL_MS_DEFAULT,
 } from '../limits.ts';
-import { requireOptions } from '../option-checks.ts';
+import { requireEnding, requireOptions } from '../option-checks.ts';
 import { parseDuration, type Duration } from '../platform/duration.ts';
 import type { CancelTimer, Platform } from '../platform/platform.ts';
 import { KeyRing } from './key-ring.ts';
@@ -82,10 +82,11 @@ export function keySource(load: () => KeyRing | Promise<KeyRing>, options: KeySo
     load: () => loadFrom(load),
     watch(changed, platform) {
       let isWatching = true;
-      const stopRepeating = repeat(everyMs, platform, async () => true, changed);
-      const unsubscribe = subscribe?.(() => {
+      const tell = (): void => {
         if (isWatching) changed();
-      });
+      };
+      const unsubscribe = subscribe && requireEnding('subscribe', subscribe(tell));
+      const stopRepeating = repeat(everyMs, platform, async () => true, changed);
       return () => {
         isWatching = false;
         stopRepeating();

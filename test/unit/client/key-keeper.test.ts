@@ -81,6 +81,39 @@ describe('a node that starts', () => {
     });
   });
 
+  it('takes a ring that its source gives without a promise', async () => {
+    const { old } = await rings;
+    const { sessions } = await new KeyFleet(old).ready({ load: () => old as never });
+    expect(await sessions.health()).toMatchObject({ keys: { state: 'up', ring: old.version } });
+  });
+
+  it('does not start half where the watching of its source fails: the next call watches, and heartbeats go on', async () => {
+    const { old } = await rings;
+    const fleet = new KeyFleet(old);
+    const shelf = new RingShelf(old);
+    let isBroken = true;
+    const watch = (changed: () => void): (() => void) => {
+      if (isBroken) throw new Error('no such channel');
+      return shelf.watch(changed);
+    };
+    const { sessions } = fleet.node({ load: () => shelf.load(), watch });
+    await expect(sessions.ready()).rejects.toThrow('no such channel');
+    isBroken = false;
+    await sessions.ready();
+    expect(shelf.listeners).toBe(1);
+    await fleet.platform.advance(3 * HEARTBEAT);
+    const { now, nodes } = await fleet.readFleet();
+    expect(now - (nodes[0]?.seenAt ?? 0)).toBeLessThanOrEqual(HEARTBEAT);
+  });
+
+  it('refuses a source whose watching nobody could end', async () => {
+    const { old } = await rings;
+    const watch = (async () => () => undefined) as never;
+    const { sessions } = new KeyFleet(old).node({ load: async () => old, watch });
+    await expect(sessions.ready()).rejects.toThrow(/^keys\.watch: expected it to return a function/);
+    await expect(sessions.close()).resolves.toBeUndefined();
+  });
+
   it('forgets nodes that died a day ago, and only those', async () => {
     const { old } = await rings;
     const fleet = new KeyFleet(old);

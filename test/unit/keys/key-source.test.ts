@@ -203,6 +203,14 @@ describe('a key source of one’s own', () => {
     expect(told()).toBe(1);
   });
 
+  it('refuses a subscription that nobody could end, and leaves no timer', () => {
+    const subscribe = async (): Promise<() => void> => () => undefined;
+    const source = keySource(() => ring, { subscribe: subscribe as never });
+    const before = platform.pendingTimers;
+    expect(() => listen(source)).toThrow(/^subscribe: expected it to return a function.*did you forget await/);
+    expect(platform.pendingTimers).toBe(before);
+  });
+
   it('passes a KeyRingError on, and of other errors one word', async () => {
     const own = new KeyRingError('mine');
     await expect(keySource(() => Promise.reject(own)).load()).rejects.toBe(own);
