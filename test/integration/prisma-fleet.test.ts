@@ -243,6 +243,7 @@ async function fill({ prisma, provider }: FreshDatabase): Promise<void> {
       keyId: randomBytes(8),
       createdAt: BigInt(NOW),
       lastSeenAt: BigInt(NOW),
+      idleLifetime: 1_800_000n,
       idleExpiresAt: BigInt(NOW + 3_600_000),
       absoluteExpiresAt: BigInt(NOW + 3_600_000),
       previousKeys: Buffer.alloc(0),

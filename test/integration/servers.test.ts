@@ -141,6 +141,7 @@ const row = (fill: number) => ({
   createdAt: 1_800_000_000_000n,
   lastSeenAt: 1_800_000_000_000n,
   idleExpiresAt: 1_800_000_000_000n,
+  idleLifetime: 1_800_000n,
   absoluteExpiresAt: 1_800_000_000_000n,
 });
 
@@ -171,6 +172,7 @@ describe.each(['mysql', 'postgresql', 'sqlite'] as const)('a fresh %s database',
       ...(provider === 'mysql' ? [] : short),
       { ...row(1), namespace: 'n'.repeat(65) },
       { ...row(1), envelope: new Uint8Array(0) },
+      { ...row(1), idleLifetime: 0n },
       { ...row(1), previousKeys: new Uint8Array(33) },
       { ...row(1), previousKeys: new Uint8Array(9 * 32) },
     ];

@@ -46,6 +46,16 @@ describe('ChangeAnnouncer', () => {
     expect(events.at(-1)).toMatchObject({ state: 'down', changes: 51 - TIER_CHANGE_EVENTS_MAX });
   });
 
+  it('announces another reason for being degraded, and none for being down', () => {
+    const { platform, announcer } = setUp();
+    const since = new Date(platform.now());
+    const reasons = ['slow', 'slow', 'too-slow'];
+    for (const reason of reasons) announcer.observe({ state: 'degraded', reason, since });
+    expect(events.map(({ reason }) => reason)).toEqual(['slow', 'too-slow']);
+    for (const reason of ['ECONNREFUSED', 'silent']) announcer.observe({ state: 'down', reason, since });
+    expect(events.map(({ reason }) => reason)).toEqual(['slow', 'too-slow', 'ECONNREFUSED']);
+  });
+
   it('says nothing later of a tier that is again what it was last said to be', async () => {
     const { platform, observe } = setUp();
     for (let change = 0; change < 50; change += 1) observe(change % 2 === 0 ? 'down' : 'up');
