@@ -1,14 +1,21 @@
 import { INSERTS_IN_DOUBT_MAX, LATECOMER_TIMEOUTS } from '../limits.ts';
 import type { Platform } from '../platform/platform.ts';
-import type { InsertCommand } from '../tiers/tier.ts';
 
 interface Surroundings {
   readonly platform: Platform;
   readonly durableTimeoutMs: number;
 }
 
+/** What is remembered of an INSERT whose answer was lost: not its record, which may be large. */
+export interface LostInsert {
+  readonly storageKey: Buffer;
+  readonly writeId: Buffer;
+  /** As `InsertCommand.validUntil`. */
+  readonly validUntil: number | null;
+}
+
 interface InDoubt {
-  readonly command: InsertCommand;
+  readonly lost: LostInsert;
   /** On the monotonic clock. */
   readonly until: number;
 }
@@ -26,7 +33,7 @@ export class InsertsInDoubt {
     this.#around = around;
   }
 
-  add(command: InsertCommand): void {
+  add(lost: LostInsert): void {
     const { platform, durableTimeoutMs } = this.#around;
     const now = platform.monotonic();
     for (const [key, { until }] of this.#inDoubt) {
@@ -34,7 +41,7 @@ export class InsertsInDoubt {
       this.#inDoubt.delete(key);
     }
     const until = now + LATECOMER_TIMEOUTS * durableTimeoutMs;
-    this.#inDoubt.set(command.record.storageKey.toString('latin1'), { command, until });
+    this.#inDoubt.set(lost.storageKey.toString('latin1'), { lost, until });
   }
 
   /** Whether one may still come under this key. */
@@ -44,11 +51,11 @@ export class InsertsInDoubt {
   }
 
   /** The one that may still come under this key, which is not in doubt any more. */
-  take(storageKey: Buffer): InsertCommand | null {
+  take(storageKey: Buffer): LostInsert | null {
     if (this.#inDoubt.size === 0) return null;
     const key = storageKey.toString('latin1');
     const found = this.#inDoubt.get(key);
     this.#inDoubt.delete(key);
-    return found !== undefined && found.until > this.#around.platform.monotonic() ? found.command : null;
+    return found !== undefined && found.until > this.#around.platform.monotonic() ? found.lost : null;
   }
 }

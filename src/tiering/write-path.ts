@@ -3,9 +3,10 @@ import { LATECOMER_TIMEOUTS } from '../limits.ts';
 import { aliveAt, primaryTtl, touchIntervalFor } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
 import type { SessionRecord } from '../session/session-record.ts';
-import type { InsertCommand, InsertOutcome, Stamp, UpdateCommand } from '../tiers/tier.ts';
+import type { InsertOutcome, Stamp, UpdateCommand } from '../tiers/tier.ts';
 import { announceLostRevocation } from './background.ts';
 import { newWriteId, type TieringContext } from './context.ts';
+import type { LostInsert } from './inserts-in-doubt.ts';
 import { entomb, newRevocation } from './revocation.ts';
 import { UNREACHED } from './primary-guard.ts';
 import { orUnknown, settle } from './unknown-outcome.ts';
@@ -29,8 +30,9 @@ export async function create(context: TieringContext, record: SealedRecord, nami
     return await durable.insert(command);
   } catch (error) {
     if (!(error instanceof OutcomeUnknownError)) throw error;
-    if (naming === 'fresh') giveUp(context, command, false);
-    else context.insertsInDoubt.add(command);
+    const lost = { storageKey: record.storageKey, writeId, validUntil: command.validUntil };
+    if (naming === 'fresh') giveUp(context, lost, false);
+    else context.insertsInDoubt.add(lost);
     throw error;
   }
 }
@@ -46,25 +48,25 @@ async function isKnownDead({ primary, revocations }: TieringContext, storageKey:
  * Revokes what the INSERT may have left, once it can no longer come: it would stand in its user's device list. What another
  * write left under the same key stays, and is served meanwhile, unless the end of the session was asked for.
  */
-export function giveUp(context: TieringContext, command: InsertCommand, isEndAskedFor: boolean): void {
+export function giveUp(context: TieringContext, lost: LostInsert, isEndAskedFor: boolean): void {
   const { revocations, durableTimeoutMs } = context;
-  const { storageKey } = command.record;
+  const { storageKey } = lost;
   const isOwed = revocations.add({
     storageKey,
     refused: isEndAskedFor ? 'insert' : null,
     isKnown: true,
     delayMs: isEndAskedFor ? 0 : LATECOMER_TIMEOUTS * durableTimeoutMs,
-    attempt: () => revokeGivenUp(context, command),
+    attempt: () => revokeGivenUp(context, lost),
   });
   if (!isOwed) announceLostRevocation(storageKey);
 }
 
 /** Rejects while the INSERT may still come, or where the look for it was late. */
-async function revokeGivenUp(context: TieringContext, { record, writeId, validUntil }: InsertCommand): Promise<void> {
+async function revokeGivenUp(context: TieringContext, { storageKey, writeId, validUntil }: LostInsert): Promise<void> {
   const { durable } = context;
   // Asked first: an INSERT that came between the two would be missed.
   const isOver = validUntil === null || (await durable.isPast(validUntil));
-  const command = { ...newRevocation(context, record.storageKey, true), writtenBy: writeId };
+  const command = { ...newRevocation(context, storageKey, true), writtenBy: writeId };
   const { answer: revoked } = await settle(() => durable.revoke(command));
   if (revoked !== null) await entomb(context, revoked);
   else if (!isOver || (await durable.isPast(command.validUntil))) throw new OutcomeUnknownError();

@@ -1,4 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import {
   OutcomeUnknownError,
@@ -16,10 +18,14 @@ import {
   PENDING_UNKNOWN_TOMBSTONE_TTL_MS,
   PREVIOUS_KEY_LOOKUP_MS,
 } from '../../../src/limits.ts';
+import type { InsertCommand } from '../../../src/tiers/tier.ts';
 import { handleOf, newSessionId, storageKeyOf } from '../../../src/session/session-id.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { gate } from '../../support/intercepted-tiers.ts';
 import { add, failing, MemoryFleet, refuse, type FleetNode } from '../../support/memory-fleet.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const GIVEN_UP_MS = LATECOMER_TIMEOUTS * DURABLE_TIMEOUT_MS_DEFAULT;
 const USER = 'u_42';
@@ -239,6 +245,23 @@ describe('a node that owes the revocation of a session', () => {
     node.heal();
     expect(await node.sessions.destroy(id)).toBe(true);
     expect(fleet.rowOf(id)?.revokedAt).not.toBeNull();
+  });
+});
+
+describe('what is remembered of an INSERT whose answer was lost', () => {
+  it.each(['fresh', 'named'])('is not the record of the %s session', async (naming) => {
+    const node = await fleet.node();
+    const envelopes: WeakRef<Buffer>[] = [];
+    node.durable.override('insert', async (_own, ...args) => {
+      envelopes.push(new WeakRef((args as [InsertCommand])[0].record.envelope));
+      throw new TierFailure('ambiguous', 'connection-lost');
+    });
+    const options = naming === 'named' ? { id: node.sessions.newId() } : {};
+    await expect(node.sessions.create({ cart: [] }, options)).rejects.toThrow(OutcomeUnknownError);
+    await settled();
+    collectGarbage();
+    expect(envelopes.map((envelope) => envelope.deref())).not.toContainEqual(expect.anything());
+    expect(envelopes).not.toEqual([]);
   });
 });
 
