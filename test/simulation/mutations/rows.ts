@@ -135,7 +135,7 @@ export const rowsMutations: readonly Mutation[] = [
     edits: [
       {
         file: WRITE,
-        find: "if (naming === 'fresh') giveUp(context, command, false);\n    else context.insertsInDoubt.add(command);",
+        find: "if (naming === 'fresh') giveUp(context, lost, false);\n    else context.insertsInDoubt.add(lost);",
         replace: '',
       },
     ],
