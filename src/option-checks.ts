@@ -1,5 +1,5 @@
 import { ConfigurationError } from './errors.ts';
-import { describe } from './platform/duration.ts';
+import { describe, describeKind } from './platform/duration.ts';
 
 /**
  * A copy of the options that has their own properties only: what a polluted `Object.prototype` adds must not count as given.
@@ -13,7 +13,7 @@ export function requireOptions<Options extends object>(
 ): Options {
   const given: unknown = value;
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw new ConfigurationError(`${what}: expected an object, but got ${describe(given)}.`);
+    throw new ConfigurationError(`${what}: expected an object, but got ${describeKind(given)}.`);
   }
   const unknown = Object.keys(given).find((name) => !names.includes(name));
   if (unknown !== undefined) {

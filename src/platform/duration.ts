@@ -44,3 +44,8 @@ export function describe(value: unknown): string {
   if (value instanceof Promise) return 'a Promise (did you forget await?)';
   return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
 }
+
+/** The same where nothing belongs that could be shown: a user id or a PIN is often a number. */
+export function describeKind(value: unknown): string {
+  return ['bigint', 'number', 'string'].includes(typeof value) ? `a ${typeof value}` : describe(value);
+}

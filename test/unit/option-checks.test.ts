@@ -22,6 +22,12 @@ describe('requireOptions', () => {
     expect(() => check(options)).toThrow(/^promoteKey options: expected an object, but got /);
   });
 
+  it.each(['4711', 4711, 4711n])('does not repeat %j, which may be the id of a user', (options) => {
+    expect(() => check(options)).toThrow(
+      new RegExp(`^promoteKey options: expected an object, but got a ${typeof options}\\.$`),
+    );
+  });
+
   it('refuses a name that nobody knows, and says which are known', () => {
     expect(() => check({ forse: true })).toThrow("unknown option 'forse'; expected force, kid.");
     expect(() => check({ 'hunter2!': true })).toThrow('unknown option with another name');
