@@ -22,7 +22,7 @@ describe('requireOptions', () => {
     expect(() => check(options)).toThrow(/^promoteKey options: expected an object, but got /);
   });
 
-  it.each(['4711', 4711, 4711n])('does not repeat %j, which may be the id of a user', (options) => {
+  it.each(['4711', 4711])('does not repeat %j, which may be the id of a user', (options) => {
     expect(() => check(options)).toThrow(
       new RegExp(`^promoteKey options: expected an object, but got a ${typeof options}\\.$`),
     );
