@@ -1,4 +1,4 @@
-import { PENDING_TOUCHES_MAX, SHARED_STATEMENT_ROWS_MAX, TOUCH_FLUSH_MS } from '../limits.ts';
+import { LATECOMER_TIMEOUTS, PENDING_TOUCHES_MAX, SHARED_STATEMENT_ROWS_MAX, TOUCH_FLUSH_MS } from '../limits.ts';
 import type { CancelTimer } from '../platform/platform.ts';
 import { aliveAt, touchIntervalFor } from '../session/lifetime.ts';
 import type { SessionRecord } from '../session/session-record.ts';
@@ -15,7 +15,10 @@ interface PendingTouch {
   readonly longestPauseMs: number;
 }
 
-type Surroundings = Pick<TieringContext, 'background' | 'durable' | 'platform' | 'primary' | 'touchIntervalMs'>;
+type Surroundings = Pick<
+  TieringContext,
+  'background' | 'durable' | 'durableTimeoutMs' | 'platform' | 'primary' | 'touchIntervalMs'
+>;
 
 /**
  * Activity that the durable tier has not been told of: what came in within a second, or while it was away. Told together, as
@@ -28,6 +31,8 @@ export class PendingTouches implements TouchBacklog {
   #isWanted = false;
   #cancelTimer: CancelTimer | undefined;
   #isClosed = false;
+  /** When, on the monotonic clock, no statement is begun any more. */
+  #until = Number.POSITIVE_INFINITY;
 
   constructor(around: Surroundings) {
     this.#around = around;
@@ -60,8 +65,11 @@ export class PendingTouches implements TouchBacklog {
     return this.#flushing;
   }
 
+  /** For as long as a write may take; what is untold then shortens a session by a touch interval or so. */
   async close(): Promise<void> {
+    const { platform, durableTimeoutMs } = this.#around;
     this.#isClosed = true;
+    this.#until = platform.monotonic() + LATECOMER_TIMEOUTS * durableTimeoutMs;
     this.#cancelTimer?.();
     await this.flush().catch(() => undefined);
   }
@@ -87,6 +95,7 @@ export class PendingTouches implements TouchBacklog {
       this.#isWanted = false;
       const touches = [...this.#touches];
       for (let at = 0; at < touches.length; at += SHARED_STATEMENT_ROWS_MAX) {
+        if (this.#around.platform.monotonic() >= this.#until) return;
         const batch = touches.slice(at, at + SHARED_STATEMENT_ROWS_MAX);
         const outcomes = await Promise.allSettled(batch.map(([key, pending]) => this.#tell(key, pending)));
         const failed = outcomes.filter((outcome) => outcome.status === 'rejected');

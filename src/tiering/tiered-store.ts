@@ -80,7 +80,14 @@ export class TieredStore {
     this.#standings = new TierStandings({ platform, primary, durable, feed });
     const { touchIntervalMs } = options;
     const background = new Background();
-    this.#pendingTouches = new PendingTouches({ platform, primary, durable, background, touchIntervalMs });
+    this.#pendingTouches = new PendingTouches({
+      platform,
+      primary,
+      durable,
+      background,
+      durableTimeoutMs,
+      touchIntervalMs,
+    });
     this.#revocations = new PendingRevocations({ platform, durable, background, durableTimeoutMs });
     this.#context = {
       platform,

@@ -1,7 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { TierFailure } from '../../../src/index.ts';
-import { PATIENCE_TICK_MS, SHARED_STATEMENT_ROWS_MAX, TOUCH_FLUSH_MS } from '../../../src/limits.ts';
+import {
+  DURABLE_TIMEOUT_MS_DEFAULT,
+  LATECOMER_TIMEOUTS,
+  PATIENCE_TICK_MS,
+  SHARED_STATEMENT_ROWS_MAX,
+  TOUCH_FLUSH_MS,
+} from '../../../src/limits.ts';
 import { storageKeyOf } from '../../../src/session/session-id.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { failing, MemoryFleet, refuse, type FleetNode } from '../../support/memory-fleet.ts';
@@ -72,6 +78,23 @@ describe('touches of reads', () => {
     // The one tick that counts how long others were waited for finds nobody.
     await fleet.platform.advance(PATIENCE_TICK_MS);
     expect(fleet.platform.pendingTimers).toBe(0);
+  });
+
+  it('do not hold up the close of a client for long where the database is slow', async () => {
+    const { fleet, node } = await used(6 * SHARED_STATEMENT_ROWS_MAX);
+    let inTier = 0;
+    node.durable.override('touch', async (own, ...args) => {
+      inTier += 1;
+      await new Promise<void>((resolve) => void fleet.platform.after(DURABLE_TIMEOUT_MS_DEFAULT - 10, resolve));
+      return own(...args);
+    });
+    let isClosed = false;
+    const closing = node.sessions.close().then(() => (isClosed = true));
+    await fleet.platform.advance(LATECOMER_TIMEOUTS * DURABLE_TIMEOUT_MS_DEFAULT + DURABLE_TIMEOUT_MS_DEFAULT / 2);
+    expect([isClosed, inTier > 0]).toEqual([false, true]);
+    await fleet.platform.advance(DURABLE_TIMEOUT_MS_DEFAULT);
+    expect(isClosed).toBe(true);
+    await closing;
   });
 
   it('that fail once are told a second later, and nobody is troubled', async () => {
