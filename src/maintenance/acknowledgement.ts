@@ -37,7 +37,7 @@ export async function waitForNodes(ring: KeyRing, options: WaitForNodesOptions):
   const fleet = await waitForFleet(sessions, {
     ring,
     timeout,
-    objectionTo: (fleet) => lackOf(ring, fleet),
+    objectionTo: (seen) => lackOf(ring, seen),
     refuse: refuseRival,
   });
   const silent = silentNodes(fleet).filter(({ ringVersion }) => ringVersion < ring.version);

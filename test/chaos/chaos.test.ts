@@ -15,8 +15,8 @@ import { StatementWatch } from './statement-watch.ts';
 
 /** The seed decides the faults and what each caller asks for; real servers and real time decide the rest. */
 const seed = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 1e6));
-/** Of each leg. */
-const seconds = Number(process.env['CHAOS_SECONDS'] ?? 60);
+/** The length of each leg: short in `npm test`, longer in `npm run soak`. */
+const seconds = Number(process.env['CHAOS_SECONDS'] ?? 12);
 /** Such as `redis-frozen,database-reset`, to look at these alone. */
 const only = process.env['CHAOS_FAULTS']?.split(',').filter((name): name is FaultName => name in FAULTS);
 
