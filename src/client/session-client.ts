@@ -25,6 +25,7 @@ import type { KeysHealth } from './key-keeper.ts';
 import { Opening } from './opening.ts';
 import { resolveOptions, type ResolvedOptions, type SessionClientOptions } from './options.ts';
 import type { DeepReadonly } from './plain-data.ts';
+import { boundedSchema } from './schema.ts';
 import { create } from './session-creation.ts';
 import { SessionData } from './session-data.ts';
 import { findNamed, isIdFor, requireNamed, stillLiving, type Named, type SessionRef } from './session-ref.ts';
@@ -65,7 +66,8 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
     const resolved = resolveOptions<T>(options);
     this.#options = resolved;
     this.#opening = new Opening(resolved);
-    this.#data = new SessionData(resolved.serializer, resolved.schema, this.#opening.memo);
+    const schema = resolved.schema && boundedSchema(resolved.schema, resolved.platform, resolved.updateTimeoutMs);
+    this.#data = new SessionData(resolved.serializer, schema, this.#opening.memo);
     this.#queue = new UpdateQueue(resolved.platform, resolved.updateTimeoutMs);
   }
 

@@ -14,6 +14,7 @@ import type { DeepReadonly } from './plain-data.ts';
 import { changedRecord, rebornRecord, type RecordChanges } from './record-changes.ts';
 import type { SessionData, View } from './session-data.ts';
 import { hasEndedBy } from './session-ref.ts';
+import { isThenable } from './thenable.ts';
 import type { Deadline } from './update-queue.ts';
 
 /** What a write works with, and the session that it is for. */
@@ -75,11 +76,6 @@ async function changedData<T>(
   if (kindOf(draft) === 'object' && kindOf(result) !== 'object') throw misreturned(`a value of type ${kindOf(result)}`);
   if (isPartOf(draft, result)) throw misreturned('a part of its draft');
   return data.write(result);
-}
-
-/** Also what is no `Promise`, such as a query of Prisma or knex, or a promise of another realm. */
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 /** Whether it is an object that the draft holds, at any depth. `seen`: a draft that has become a cycle is refused elsewhere. */

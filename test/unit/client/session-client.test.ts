@@ -515,6 +515,24 @@ describe('schema', () => {
     expect((await shop.sessions.get(id))?.revision).toBe(1);
   });
 
+  it('keeps nobody waiting for ever where it never answers', async () => {
+    const silent: StandardSchema<Shop> = {
+      '~standard': {
+        version: 1,
+        vendor: 'test',
+        validate: (value) => ((value as Shop).cart.length > 0 ? new Promise(() => {}) : { value: value as Shop }),
+      },
+    };
+    const { sessions, platform } = await memoryClient<Shop>({ schema: silent });
+    const { id } = await sessions.create({ cart: [] });
+    const stuck = sessions.update(id, ({ cart }) => void cart.push('A1'));
+    const refused = expect(stuck).rejects.toThrow(/^The schema did not answer in time/);
+    await platform.advance(5_000);
+    await refused;
+    expect((await sessions.update(id, () => undefined)).revision).toBe(2);
+    await sessions.close();
+  });
+
   it('upcasts what was written before it', async () => {
     const { id } = await shop.sessions.create({ cart: [] });
     expect((await shop.another({ schema }).get(id))?.data).toEqual({ cart: [], theme: 'light' });
