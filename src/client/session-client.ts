@@ -175,8 +175,8 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
   }
 
   /**
-   * Ends the session for good. True if it was alive. Rejects with `RevocationNotDurableError` if only the primary tier could
-   * be told.
+   * Ends the session for good. True if it was alive. An id that `regenerate` replaced within the last 30 s ends the session under its
+   * new one: a logout may lose a race with a login. Rejects with `RevocationNotDurableError` if only the primary tier could be told.
    */
   async destroy(session: SessionRef<T>): Promise<boolean> {
     const named = findNamed('destroy', session);
