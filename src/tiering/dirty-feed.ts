@@ -228,13 +228,14 @@ export class DirtyFeed {
 
   /**
    * Marks are cleared by age alone: when no copy from before them can still be believed anywhere. Not before the database's clock
-   * has been watched for that long: one that was set forward makes all marks look old.
+   * has been watched for that long: one that was set forward makes all marks look old. Earlier keys go with them, and are dated by the
+   * clocks of nodes: this node's has to agree, or a database that is an hour ahead forgets them at once.
    */
   async #clear(): Promise<void> {
     const { durable, platform } = this.#options;
     const now = platform.monotonic();
     if (!this.#databaseClock.covers(this.#markLifeMs, now)) return;
-    const before = this.#databaseClock.leastWithin(this.#markLifeMs, now);
+    const before = Math.min(this.#databaseClock.leastWithin(this.#markLifeMs, now), platform.now() - this.#markLifeMs);
     if (before > 0) await durable.clearFeed(before, FEED_CLEAR_ROWS);
   }
 }

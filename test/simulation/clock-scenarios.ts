@@ -28,6 +28,19 @@ export const clockScenarios = {
     return (await outcome(reader.client.get(id))) === null ? null : 'a session was served 1.6 s after its end';
   },
 
+  /** Earlier keys are dated by the clocks of nodes. */
+  'a clock of the database that is ahead for good': async () => {
+    const { world, database, outcome, reader, writer, id } = await twoOnStage({ validationLease: '2s' });
+    database.clock.jump(HOUR);
+    await outcome(world.pause(50_000));
+    const moved = await outcome(writer.client.regenerate(id));
+    await outcome(world.pause(3_000));
+    await outcome(reader.client.destroy(id));
+    return (await outcome(reader.client.get(moved.id))) === null
+      ? null
+      : 'a logout with the id of before ended nothing';
+  },
+
   /** Two marks of one row may have one date, since a mark is never moved back. */
   'a mark that has the date of the one before': async () => {
     const { world, redis, database, outcome, reader, writer, id } = await twoOnStage();

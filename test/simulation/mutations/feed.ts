@@ -43,12 +43,18 @@ export const feedMutations: readonly Mutation[] = [
     edits: [
       {
         file: FEED,
-        find: 'if (!this.#databaseClock.covers(this.#markLifeMs, now)) return;\n    const before = this.#databaseClock.leastWithin(this.#markLifeMs, now);',
+        find: 'if (!this.#databaseClock.covers(this.#markLifeMs, now)) return;\n    const before = Math.min(\n      this.#databaseClock.leastWithin(this.#markLifeMs, now),\n      platform.now() - this.#markLifeMs,\n    );',
         replace: 'const before = this.#databaseClock.leastWithin(FEED_INTERVAL_MS, now);',
       },
     ],
     faults: LOSSY,
     seed: 5,
+  },
+  {
+    name: 'the clock of the database alone says when earlier keys are forgotten',
+    edits: [{ file: FEED, find: 'platform.now() - this.#markLifeMs,', replace: 'Infinity,' }],
+    faults: [],
+    scenario: 'a clock of the database that is ahead for good',
   },
   {
     name: 'the feed is fresh before it is applied',

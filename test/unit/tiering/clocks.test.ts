@@ -114,6 +114,23 @@ describe('a mark', () => {
   });
 });
 
+describe('the id from before a regenerate', () => {
+  it('ends the session though the clock of the database is an hour ahead, and is forgotten in its time', async () => {
+    const { writer, reader, id } = await twoNodes();
+    fleet.aheadMs.database = HOUR;
+    await fleet.platform.advance(MARK_LIFE_MS + 20 * SECOND);
+    const ended = await writer.sessions.regenerate(id);
+    const { id: before } = await writer.sessions.create({ cart: [] });
+    const living = await writer.sessions.regenerate(before);
+    await fleet.platform.advance(5 * SECOND);
+    expect(await reader.sessions.destroy(id)).toBe(true);
+    expect(await writer.sessions.get(ended.id)).toBeNull();
+    expect(fleet.rowOf(living.id)?.previousKeys).toHaveLength(1);
+    await fleet.platform.advance(MARK_LIFE_MS);
+    expect(fleet.rowOf(living.id)?.previousKeys).toHaveLength(0);
+  });
+});
+
 describe('a machine that slept', () => {
   it('believes nothing that it has not heard since', async () => {
     let sleptMs = 0;
