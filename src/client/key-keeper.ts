@@ -136,8 +136,11 @@ export class KeyKeeper {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelTimer?.();
-    this.#unwatch?.();
-    await this.#membership.leave();
+    try {
+      this.#unwatch?.();
+    } finally {
+      await this.#membership.leave();
+    }
   }
 
   /** The application's own `watch` may throw, now rather than in the middle of `close`: then the next call starts once more. */

@@ -94,9 +94,13 @@ export class Opening<T> {
 
   async #close(): Promise<void> {
     if (this.#callsUnderWay > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
-    await this.#keeper.close();
-    await this.#store.close();
-    this.#memo?.clear();
+    try {
+      await this.#keeper.close();
+    } finally {
+      // What the application's key source throws must not leave connections open.
+      await this.#store.close();
+      this.#memo?.clear();
+    }
   }
 
   /** What an attempt that takes too long waits for. */

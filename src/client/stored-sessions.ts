@@ -11,7 +11,10 @@ import type { DeepReadonly } from './plain-data.ts';
 import type { SessionData } from './session-data.ts';
 import type { SessionSummary } from './session.ts';
 
-/** A session as an operator sees it: everything but its id, which nobody can know from what is stored. */
+/**
+ * A session as an operator sees it: everything but its id, which nobody can know from what is stored. Unlike a `Session`, it is a plain
+ * object that prints all of this.
+ */
 export interface StoredSession<T> extends SessionSummary {
   readonly userId: string | undefined;
   readonly revision: number;

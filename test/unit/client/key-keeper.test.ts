@@ -478,6 +478,19 @@ describe('close', () => {
     expect(fleet.platform.pendingTimers).toBe(0);
   });
 
+  it('closes everything else, too, where ending the watching of the source fails', async () => {
+    const { old } = await rings;
+    const fleet = new KeyFleet(old);
+    const unwatch = (): never => {
+      throw new Error('no such channel');
+    };
+    const { sessions } = await fleet.ready({ load: async () => old, watch: () => unwatch });
+    await expect(sessions.close()).rejects.toThrow('no such channel');
+    expect((await fleet.readFleet()).nodes).toEqual([]);
+    await fleet.platform.advance(PATIENCE_TICK_MS);
+    expect(fleet.platform.pendingTimers).toBe(0);
+  });
+
   it('does not wait long for a database that is silent', async () => {
     const { old } = await rings;
     const fleet = new KeyFleet(old);
