@@ -46,6 +46,8 @@ export class KeyKeeper {
   /** Resolves with what spoke against the ring; never rejects. */
   #reloading: Promise<Error | undefined> | undefined;
   #reloadedAt = Number.NEGATIVE_INFINITY;
+  /** When the source was asked for the first ring. */
+  #loadedAt = Number.NEGATIVE_INFINITY;
   #hasStarted = false;
   #unwatch: (() => void) | undefined;
   #cancelTimer: CancelTimer | undefined;
@@ -83,6 +85,7 @@ export class KeyKeeper {
   /** The first ring. Whatever the application's source throws is the application's to see. */
   async load(): Promise<void> {
     if (this.#codec !== undefined) return;
+    this.#loadedAt = this.#options.platform.monotonic();
     try {
       this.#codec = new Codec({ ...this.#options, ring: await this.#loadRing() });
       this.#trouble = undefined;
@@ -101,6 +104,8 @@ export class KeyKeeper {
     // Somebody may have rotated between the loading and the asking.
     if (refusal !== undefined) refusal = await this.load().then(() => this.#present());
     if (refusal !== undefined) throw refusal;
+    // The durable tier may have been away for hours since: keys may have been promoted and revoked meanwhile.
+    if (this.#options.platform.monotonic() - this.#loadedAt >= KEYS_RELOAD_MS_MIN) await this.#reload();
     const ring = markOf(this.codec.ring);
     await this.#membership.tell();
     await this.#membership.forgetTheDead().catch(() => undefined);

@@ -73,6 +73,36 @@ describe('a node that starts', () => {
     await expect(sessions.create({ cart: [] })).resolves.toBeDefined();
   });
 
+  describe('while the database is away, and waits for it', () => {
+    async function setUp() {
+      const { added, promoted } = await rings;
+      const fleet = new KeyFleet(added);
+      const { sessions, durable } = fleet.node();
+      durable.hook.before = refuse;
+      await expect(sessions.create({ cart: [] })).rejects.toMatchObject({ code: 'HOLDFAST_TIER_UNAVAILABLE' });
+      await fleet.platform.advance(HOUR);
+      fleet.shelf.ring = promoted;
+      durable.hook.before = () => undefined;
+      await fleet.platform.advance(1_000);
+      return { fleet, sessions, added, promoted };
+    }
+
+    it('seals the first session with the newest ring', async () => {
+      const { fleet, sessions, added, promoted } = await setUp();
+      await sessions.create({ cart: [] });
+      expect(fleet.sealedBy(added, promoted)).toEqual([0, 1]);
+      expect(await sessions.health()).toMatchObject({ keys: { state: 'up', ring: promoted.version } });
+    });
+
+    it('starts with the ring that it has where the source fails by then', async () => {
+      const { fleet, sessions, added, promoted } = await setUp();
+      fleet.shelf.failure = new Error('away');
+      await sessions.create({ cart: [] });
+      expect(fleet.sealedBy(added, promoted)).toEqual([1, 0]);
+      expect(await sessions.health()).toMatchObject({ keys: { state: 'degraded', reason: 'source-failed' } });
+    });
+  });
+
   it('takes what is not a ring for a failure of the source', async () => {
     const { old } = await rings;
     const fleet = new KeyFleet(old);
