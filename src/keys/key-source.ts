@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { KeyRingError } from '../errors.ts';
+import { ConfigurationError, KeyRingError } from '../errors.ts';
 import {
   KEY_FILE_INTERVAL_MS_DEFAULT,
   INTERVAL_JITTER,
@@ -8,11 +8,11 @@ import {
   KEY_SOURCE_INTERVAL_MS_DEFAULT,
 } from '../limits.ts';
 import { requireEnding, requireOptions } from '../option-checks.ts';
-import { parseDuration, type Duration } from '../platform/duration.ts';
+import { describe, parseDuration, type Duration } from '../platform/duration.ts';
 import type { CancelTimer, Platform } from '../platform/platform.ts';
 import { KeyRing } from './key-ring.ts';
 import { wordOf } from './key-wrapper.ts';
-import type { RingOpener } from './ring-opener.ts';
+import { resolveOpener, type RingOpener } from './ring-opener.ts';
 
 /** Where a client gets its key ring from, at its start and whenever there may be a newer one. */
 export interface KeySource {
@@ -33,11 +33,15 @@ export interface KeyRingFileOptions {
 /**
  * A sealed ring in a file, as `KeyRing.save` and `changeKeyRingFile` write it. It is looked at with `stat`, because watching a file is watching one inode: an
  * atomic replacement is another one, a Kubernetes secret is a symbolic link to a folder that is exchanged, and network file
- * systems tell nothing (https://nodejs.org/api/fs.html#caveats). Throws `ConfigurationError`.
+ * systems tell nothing (https://nodejs.org/api/fs.html#caveats). Throws `ConfigurationError`, and `KeyRingError` for an opener that opens no ring.
  */
 export function keyRingFile(path: string, opener: RingOpener, options: KeyRingFileOptions = {}): KeySource {
   const { every } = requireOptions('keyRingFile options', options, ['every']);
   const everyMs = intervalOf(every, KEY_FILE_INTERVAL_MS_DEFAULT);
+  const given: unknown = path;
+  if (typeof given !== 'string')
+    throw new ConfigurationError(`keyRingFile: expected a path, but got ${describe(given)}.`);
+  resolveOpener(opener);
   let loaded: string | undefined;
   return {
     async load() {

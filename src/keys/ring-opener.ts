@@ -35,7 +35,12 @@ export function resolveOpener(opener: RingOpener): ResolvedOpener {
     ['passphrase', 'kek', 'wrapper'],
   );
   const { passphrase, kek, wrapper } = own;
-  if ([passphrase, kek, wrapper].filter((given) => given !== undefined).length !== 1) {
+  const count = [passphrase, kek, wrapper].filter((given) => given !== undefined).length;
+  const [unset] = Object.keys(own);
+  if (count === 0 && unset !== undefined) {
+    throw new KeyRingError(`The ${unset} that opens a key ring is undefined: is the variable set that it comes from?`);
+  }
+  if (count !== 1) {
     throw new KeyRingError('A key ring is opened by a passphrase, a kek or a wrapper: give exactly one of them.');
   }
   if (passphrase !== undefined) return { kind: 'passphrase', passphrase: checkPassphrase(passphrase) };

@@ -32,6 +32,7 @@ function describeDuration(value: unknown): string {
 
 /** A duration in the largest unit that fits. */
 export function spell(ms: number): string {
+  if (ms === 0) return '0s';
   const unit = ['d', 'h', 'm', 's'].find((name) => ms % (UNIT_MS[name] ?? 1) === 0) ?? 'ms';
   return `${ms / (UNIT_MS[unit] ?? 1)}${unit}`;
 }

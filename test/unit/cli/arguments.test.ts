@@ -71,7 +71,7 @@ describe('the arguments of a command', () => {
     expect(() => walk.integer('concurrency', 1, 5)).toThrow('--concurrency must be a whole number from 1 to 5.');
     expect(walk.integer('concurrency', 1, 6)).toBe(6);
     const promote = parseArguments(command('keys promote'), ['--timeout', '2 weeks']);
-    expect(() => promote.duration('timeout', 60_000)).toThrow('--timeout: expected a duration from 0d to 1m');
+    expect(() => promote.duration('timeout', 60_000)).toThrow('--timeout: expected a duration from 0s to 1m');
     expect(() => args.required('kid')).toThrow('--kid is missing.');
   });
 

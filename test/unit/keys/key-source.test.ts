@@ -157,6 +157,29 @@ describe('a key ring file as a source', () => {
   });
 });
 
+describe('keyRingFile', () => {
+  it.each<[string, object | undefined, RegExp]>([
+    [
+      'that was not set',
+      { passphrase: undefined },
+      /^The passphrase that opens a key ring is undefined: is the variable set/,
+    ],
+    ['that is missing', undefined, /give exactly one of them/],
+    ['that is too short', { passphrase: 's3cr3t' }, /at least 16 characters/],
+    ['that is none', { password: 's3cr3t s3cr3t s3cr3t' }, /unknown option 'password'; expected passphrase/],
+  ])('refuses an opener %s at once, before anything is read', (_what, bad, message) => {
+    expect(() => keyRingFile(path, bad as never)).toThrow(message);
+  });
+
+  it('refuses what is no path', () => {
+    expect(() => keyRingFile(undefined as never, opener)).toThrow(/^keyRingFile: expected a path, but got undefined/);
+  });
+
+  it('takes an opener beside others that are not set', async () => {
+    expect(await keyRingFile(path, { ...opener, passphrase: undefined } as never).load()).toBeDefined();
+  });
+});
+
 describe('a key source of one’s own', () => {
   it('loads what the function answers', async () => {
     expect(await keySource(() => ring).load()).toBe(ring);
