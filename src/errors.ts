@@ -79,7 +79,7 @@ export class KeyRingError extends HoldfastError {
   }
 
   override readonly code = 'HOLDFAST_KEY_RING';
-  /** True only where a key source did not answer in time. */
+  /** True where a key source did not answer in time, or the fleet has a newer ring that this process has not loaded yet. */
   override readonly retryable: boolean;
 
   constructor(message: string, retryable = false) {

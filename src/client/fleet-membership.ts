@@ -49,6 +49,11 @@ export class FleetMembership {
     return this.#highest !== undefined && standingOf(markOf(this.#options.ringInUse()), this.#highest) !== 'same';
   }
 
+  /** Whether somebody is known to use a ring of a higher version. */
+  get isOvertaken(): boolean {
+    return this.#highest !== undefined && this.#highest.version > this.#options.ringInUse().version;
+  }
+
   /** Records that the ring is about to be used. The highest ring of the fleet, which is this one if nothing speaks against it. */
   claim(ring: RingMark): Promise<RingMark> {
     return this.#options.fleet.raiseRing(ring);

@@ -184,6 +184,8 @@ export class KeyKeeper {
     throw new KeyRingError(
       'This node was out of touch with its fleet, and its key ring is not the one that is in use now: nothing is sealed ' +
         'with it. Give it the newer ring.',
+      // The next load may bring it. Of two rings of one version a person has to take one away.
+      this.#membership.isOvertaken,
     );
   }
 

@@ -27,11 +27,10 @@ export async function destroyMany(
   const done: Progress = { revoked: 0, alive: 0, lostUntil: null };
   try {
     for (let walk = 1; ; walk += 1) {
-      const { validUntil, found, moved } = await destroyOneWalk(context, of, except, done);
+      const { isLate, found, moved } = await destroyOneWalk(context, of, except, done);
       // The first walk may have been overtaken by whatever it found; later ones only by what had moved. A new login has not.
       const isOvertaken = walk === 1 ? found > 0 : moved > 0;
-      // A statement that came too late for its deadline finds nothing either.
-      if (!isOvertaken && !(await context.durable.isPast(validUntil))) break;
+      if (!isOvertaken && !isLate) break;
       if (walk === REVOKE_WALKS_MAX) throw new OutcomeUnknownError();
     }
     if (done.lostUntil !== null) await orUnknown(untilPast(context, done.lostUntil));
@@ -56,8 +55,8 @@ interface Walk {
   readonly found: number;
   /** Of those, how many had lately been given another key. */
   readonly moved: number;
-  /** The deadline of the last statement. */
-  readonly validUntil: number | null;
+  /** The last statement came too late for its deadline: there is more to end. */
+  readonly isLate: boolean;
 }
 
 /** Batch after batch, each one statement that marks its rows; what a batch revoked is entombed before the next. */
@@ -84,15 +83,18 @@ async function destroyOneWalk(
     };
     const { answer: rows, isRepeat } = await settle(() => durable.revokeMany(command));
     if (isRepeat) done.lostUntil = command.validUntil;
-    // A repeat that found nothing may have come too late.
-    if (isRepeat && rows.length === 0) throw new OutcomeUnknownError();
+    if (rows === 'late') {
+      // The lost one may have ended some.
+      if (isRepeat) throw new OutcomeUnknownError();
+      return { isLate: true, found, moved };
+    }
     await Promise.all(rows.map((row) => entomb(context, row)));
     found += rows.length;
     moved += rows.filter(({ hasMoved }) => hasMoved).length;
     done.revoked += rows.length;
     done.alive += rows.filter((row) => !hasEnded(row, now)).length;
     const last = rows.at(-1);
-    if (last === undefined || rows.length < REVOKE_BATCH_ROWS) return { found, moved, validUntil: command.validUntil };
+    if (last === undefined || rows.length < REVOKE_BATCH_ROWS) return { isLate: false, found, moved };
     after = last.storageKey;
   }
 }

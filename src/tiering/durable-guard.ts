@@ -27,6 +27,7 @@ import type {
   RevokeCommand,
   RevokedRow,
   RevokeManyCommand,
+  RevokeManyOutcome,
   RingMark,
   SweepClaim,
   TierContext,
@@ -211,8 +212,11 @@ export class DurableGuard {
     return this.#tell(() => this.#tier.revoke(command));
   }
 
-  revokeMany(command: RevokeManyCommand): Promise<RevokedRow[]> {
-    return this.#tell(() => this.#tier.revokeMany(command));
+  async revokeMany(command: RevokeManyCommand): Promise<RevokeManyOutcome> {
+    const outcome = await this.#tell(() => this.#tier.revokeMany(command));
+    // The clock may have been set forward: the next deadline is reckoned from what it shows now.
+    if (outcome === 'late') await this.#ask(() => this.#probe());
+    return outcome;
   }
 
   // What follows does the same again when it is asked for again, so a lost answer is only a missing one.

@@ -10,6 +10,8 @@ interface Surroundings {
 export interface LostInsert {
   readonly storageKey: Buffer;
   readonly writeId: Buffer;
+  /** The last `ENVELOPE_TAG_BYTES` of its envelope, by which the row tells whether another write came after it. */
+  readonly tag: Buffer;
   /** As `InsertCommand.validUntil`. */
   readonly validUntil: number | null;
 }

@@ -1,7 +1,7 @@
 import { OutcomeUnknownError } from '../errors.ts';
 import { LATECOMER_TIMEOUTS } from '../limits.ts';
 import { aliveAt, primaryTtl, touchIntervalFor } from '../session/lifetime.ts';
-import type { SealedRecord } from '../session/sealed-record.ts';
+import { envelopeTag, type SealedRecord } from '../session/sealed-record.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { InsertOutcome, Stamp, UpdateCommand } from '../tiers/tier.ts';
 import { announceLostRevocation } from './background.ts';
@@ -30,7 +30,9 @@ export async function create(context: TieringContext, record: SealedRecord, nami
     return await durable.insert(command);
   } catch (error) {
     if (!(error instanceof OutcomeUnknownError)) throw error;
-    const lost = { storageKey: record.storageKey, writeId, validUntil: command.validUntil };
+    // Copied: a part of the envelope would keep the whole of it.
+    const tag = Buffer.from(envelopeTag(record.envelope));
+    const lost = { storageKey: record.storageKey, writeId, tag, validUntil: command.validUntil };
     if (naming === 'fresh') giveUp(context, lost, false);
     else context.insertsInDoubt.add(lost);
     throw error;
@@ -61,15 +63,22 @@ export function giveUp(context: TieringContext, lost: LostInsert, isEndAskedFor:
   if (!isOwed) announceLostRevocation(storageKey);
 }
 
-/** Rejects while the INSERT may still come, or where the look for it was late. */
-async function revokeGivenUp(context: TieringContext, { storageKey, writeId, validUntil }: LostInsert): Promise<void> {
+/** Rejects while the INSERT may still come, or where what it left is still there. */
+async function revokeGivenUp(context: TieringContext, lost: LostInsert): Promise<void> {
+  const { storageKey, writeId, validUntil } = lost;
   const { durable } = context;
   // Asked first: an INSERT that came between the two would be missed.
   const isOver = validUntil === null || (await durable.isPast(validUntil));
   const command = { ...newRevocation(context, storageKey, true), writtenBy: writeId };
   const { answer: revoked } = await settle(() => durable.revoke(command));
   if (revoked !== null) await entomb(context, revoked);
-  else if (!isOver || (await durable.isPast(command.validUntil))) throw new OutcomeUnknownError();
+  else if (!isOver || (await isLeft(context, lost))) throw new OutcomeUnknownError();
+}
+
+/** Whether the row is what the INSERT made: its revocation came too late. A write after it seals another envelope. */
+async function isLeft({ durable }: TieringContext, { storageKey, tag }: LostInsert): Promise<boolean> {
+  const state = await durable.readState(storageKey);
+  return state !== null && state.tag.equals(tag);
 }
 
 /** What is known of the record that a write replaces. */

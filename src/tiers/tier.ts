@@ -137,6 +137,9 @@ export interface RevokedRow {
   readonly hasMoved: boolean;
 }
 
+/** What became of the end of many: its rows; or `late`, where there are such rows, but its deadline had passed: nothing was changed. */
+export type RevokeManyOutcome = 'late' | readonly RevokedRow[];
+
 /** Which ring a fleet uses. The fingerprint tells two rings of one version apart. */
 export interface RingMark {
   readonly version: number;
@@ -265,10 +268,10 @@ export interface DurableTier {
   /** Null if there is no such row or another write revoked it (or wrote it, where `writtenBy` is given). Ignores deadlines: an expired session may be destroyed. */
   revoke(command: RevokeCommand): Promise<RevokedRow | null>;
   /**
-   * In order of storage key, at most `limit`. Fewer means that there are no more. A session that gets a new key behind
+   * The rows in order of storage key, at most `limit`. Fewer means that there are no more. A session that gets a new key behind
    * the walk's `after` is missed: who must have them all walks again.
    */
-  revokeMany(command: RevokeManyCommand): Promise<RevokedRow[]>;
+  revokeMany(command: RevokeManyCommand): Promise<RevokeManyOutcome>;
   /** Marks the row dirty at the database's present time, revoked or not. Does nothing where there is no row. */
   markDirty(storageKey: Buffer): Promise<void>;
   /** Marks after this position, or from this time on; in order, at most `limit`. */

@@ -13,6 +13,7 @@ import type {
   TouchCommand,
   UpdateCommand,
 } from '../../src/tiers/tier.ts';
+import { revokedRows } from '../support/durable-commands.ts';
 
 export interface DurableDatabase {
   /** Another tier, not yet opened, on the same rows. */
@@ -552,7 +553,7 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
         const [movedOne, movedMany] = [move(one), move(many)];
         await Promise.all([tier.regenerate(movedOne), tier.regenerate(movedMany)]);
         expect(await tier.revoke(revocation(movedOne.record.storageKey))).toMatchObject({ hasMoved: true });
-        const rows = await tier.revokeMany(revokeAll({ of: [userKey] }));
+        const rows = await revokedRows(tier.revokeMany(revokeAll({ of: [userKey] })));
         const moved = rows.filter(({ hasMoved }) => hasMoved).map(({ storageKey }) => storageKey);
         expect(moved).toEqual([movedMany.record.storageKey]);
         expect(rows.map(({ storageKey }) => storageKey)).toContainEqual(still.storageKey);
@@ -658,7 +659,7 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
         const pages: Buffer[][] = [];
         let after: Buffer = START;
         do {
-          const rows = await tier.revokeMany(revokeAll({ of: [userKey], after, limit: 3, writeId: id }));
+          const rows = await revokedRows(tier.revokeMany(revokeAll({ of: [userKey], after, limit: 3, writeId: id })));
           pages.push(rows.map(({ storageKey }) => storageKey));
           after = rows.at(-1)?.storageKey ?? after;
         } while (pages.at(-1)?.length === 3);
@@ -669,7 +670,7 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
       it('spares the session that asks for it', async () => {
         const userKey = key();
         const [spared, ...others] = await Promise.all([1, 2, 3].map(() => insert(tier, { userKey })));
-        const rows = await tier.revokeMany(revokeAll({ of: [userKey], except: spared!.storageKey }));
+        const rows = await revokedRows(tier.revokeMany(revokeAll({ of: [userKey], except: spared!.storageKey })));
         expect(rows.map(({ storageKey }) => storageKey)).toEqual(inOrder(others).map(({ storageKey }) => storageKey));
         expect(await tier.read(spared!.storageKey)).toEqual(spared);
       });
@@ -688,7 +689,7 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
         const userKey = key();
         const all = await Promise.all(Array.from({ length: 40 }, () => insert(tier, { userKey })));
         const pages = await Promise.all(
-          Array.from({ length: 10 }, () => tier.revokeMany(revokeAll({ of: [userKey] }))),
+          Array.from({ length: 10 }, () => revokedRows(tier.revokeMany(revokeAll({ of: [userKey] })))),
         );
         const keys = pages.flat().map(({ storageKey }) => storageKey.toString('hex'));
         expect(keys.sort()).toEqual(all.map(({ storageKey }) => storageKey.toString('hex')).sort());
@@ -697,7 +698,7 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
       it('revokes everyone in the namespace, whether or not they have a user', async () => {
         const crowd = await inNamespace(database, 'crowd');
         const all = await Promise.all([key(), null, key()].map((userKey) => insert(crowd, { userKey })));
-        const rows = await crowd.revokeMany(revokeAll({ of: 'everyone', except: all[0]!.storageKey }));
+        const rows = await revokedRows(crowd.revokeMany(revokeAll({ of: 'everyone', except: all[0]!.storageKey })));
         expect(rows.map(({ storageKey }) => storageKey)).toEqual(
           inOrder(all.slice(1)).map(({ storageKey }) => storageKey),
         );
@@ -856,10 +857,22 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
         const feed = await inNamespace(database, 'late-revoke');
         const record = await insert(feed);
         expect(await feed.revoke(revocation(record.storageKey, { dirty: true, ...(await late()) }))).toBeNull();
-        expect(await feed.revokeMany(revokeAll({ of: 'everyone', ...(await late()) }))).toEqual([]);
-        expect(await feed.revokeMany(revokeAll({ of: [record.userKey!], ...(await late()) }))).toEqual([]);
+        expect(await feed.revokeMany(revokeAll({ of: 'everyone', ...(await late()) }))).toBe('late');
+        expect(await feed.revokeMany(revokeAll({ of: [record.userKey!], ...(await late()) }))).toBe('late');
         expect(await feed.read(record.storageKey)).toEqual(record);
         expect(await marks(feed)).toEqual([]);
+      });
+
+      it('says so of the end of many only where there is something to end', async () => {
+        const userKey = key();
+        const some = await Promise.all([1, 2].map(() => insert(tier, { userKey })));
+        const spared = inOrder(some).at(-1)!;
+        const rest = { of: [userKey], except: spared.storageKey };
+        await tier.revokeMany(revokeAll(rest));
+        expect(await tier.revokeMany(revokeAll({ ...rest, ...(await late()) }))).toEqual([]);
+        expect(await tier.revokeMany(revokeAll({ of: [key()], ...(await late()) }))).toEqual([]);
+        expect(await tier.revokeMany(revokeAll({ of: [userKey], ...(await late()) }))).toBe('late');
+        expect(await tier.read(spared.storageKey)).toEqual(spared);
       });
 
       it('is one of these only once the database’s clock has passed its time', async () => {
@@ -893,6 +906,11 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
         const revoked = revocation(moved.record.storageKey);
         const row = await tier.revoke(revoked);
         expect(await tier.revoke({ ...revoked, ...(await late()) })).toEqual(row);
+        const { userKey } = await insert(tier);
+        const many = revokeAll({ of: [userKey!] });
+        const rows = await tier.revokeMany(many);
+        expect(rows).toHaveLength(1);
+        expect(await tier.revokeMany({ ...many, ...(await late()) })).toEqual(rows);
       });
     });
 

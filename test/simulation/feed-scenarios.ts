@@ -1,5 +1,6 @@
 import { TierFailure } from '../../src/index.ts';
 import { storageKeyOf } from '../../src/session/session-id.ts';
+import type { RevokeManyCommand } from '../../src/tiers/tier.ts';
 import { settled } from '../support/fake-platform.ts';
 import { gate } from '../support/intercepted-tiers.ts';
 import { add, MemoryFleet, refuse } from '../support/memory-fleet.ts';
@@ -114,22 +115,16 @@ export const feedScenarios = {
     return (await other.sessions.get(id)) === null ? null : 'a session was served after all of its user had ended';
   },
 
-  /** The database's clock has been set forward, and refuses by its deadline what would have ended many. */
+  /** The database's clock is ahead only while the statement runs, which it refuses by its deadline, and right when it is asked. */
   'a walk that comes too late': async () => {
-    const fleet = new MemoryFleet();
-    const { sessions, durable } = await fleet.node();
+    const { sessions, durable } = await new MemoryFleet().node();
     const { id } = await sessions.create({ cart: [] }, { userId: USER });
-    const isLate = { walk: true, clock: true };
-    durable.override('revokeMany', async (own, ...args) => {
-      if (!isLate.walk) return own(...args);
-      isLate.walk = false;
-      return [];
-    });
-    durable.override('probe', async (own) => {
-      const now = Number(await own());
-      if (!isLate.clock) return now;
-      isLate.clock = false;
-      return now + 60_000;
+    let isAhead = true;
+    durable.override('revokeMany', (own, ...args) => {
+      if (!isAhead) return own(...args);
+      isAhead = false;
+      const command = args[0] as RevokeManyCommand;
+      return own({ ...command, validUntil: (command.validUntil ?? 0) - 3_600_000 });
     });
     await sessions.destroyByUser(USER);
     return (await sessions.get(id)) === null ? null : 'a session outlived a call that ended all of its user';

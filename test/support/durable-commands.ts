@@ -8,7 +8,9 @@ import type {
   InsertCommand,
   RegenerateCommand,
   RevokeCommand,
+  RevokedRow,
   RevokeManyCommand,
+  RevokeManyOutcome,
   TouchCommand,
   UpdateCommand,
 } from '../../src/tiers/tier.ts';
@@ -74,6 +76,13 @@ export function revocation({ storageKey }: SealedRecord): RevokeCommand {
 
 export function revokeAll(of: RevokeManyCommand['of']): RevokeManyCommand {
   return { of, except: null, after: Buffer.alloc(0), limit: 100, ...anytime(), revokedAt: NOW };
+}
+
+/** The rows of `revokeMany`, which was in time. */
+export async function revokedRows(outcome: Promise<RevokeManyOutcome>): Promise<readonly RevokedRow[]> {
+  const rows = await outcome;
+  if (rows === 'late') throw new Error('The end of many came too late.');
+  return rows;
 }
 
 export async function failureOf(call: () => Promise<unknown>): Promise<{ kind: string; reason: string }> {

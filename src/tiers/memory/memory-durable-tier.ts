@@ -18,6 +18,7 @@ import type {
   RevokeCommand,
   RevokedRow,
   RevokeManyCommand,
+  RevokeManyOutcome,
   RingMark,
   SweepClaim,
   TierContext,
@@ -116,14 +117,14 @@ class MemoryDurableTier implements DurableTier {
     return this.#revoke(row, command);
   }
 
-  async revokeMany(command: RevokeManyCommand): Promise<RevokedRow[]> {
+  async revokeMany(command: RevokeManyCommand): Promise<RevokeManyOutcome> {
     const { of, except, after, limit, writeId } = command;
-    if (this.#isLate(command)) return [];
-    return this.#inOrder((row) => of === 'everyone' || belongsTo(row, of))
+    const found = this.#inOrder((row) => of === 'everyone' || belongsTo(row, of))
       .filter(({ storageKey }) => storageKey.compare(after) > 0 && !(except && storageKey.equals(except)))
       .filter((row) => isRevocable(row, writeId))
-      .slice(0, limit)
-      .flatMap((row) => this.#revoke(row, { ...command, dirty: true }) ?? []);
+      .slice(0, limit);
+    if (this.#isLate(command) && found.some(({ revokedAt }) => revokedAt === null)) return 'late';
+    return found.flatMap((row) => this.#revoke(row, { ...command, dirty: true }) ?? []);
   }
 
   async markDirty(storageKey: Buffer): Promise<void> {

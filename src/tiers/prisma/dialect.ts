@@ -120,7 +120,10 @@ export interface SharedStatements {
 export interface SingleStatements {
   regenerate(namespace: string, command: RegenerateCommand): Statement;
   revoke(namespace: string, command: RevokeCommand): Statement;
-  /** Deadlines are null in a row that moved to another storage key, or was ended by others, before it could be revoked. */
+  /**
+   * Deadlines are null in a row that moved to another storage key, or was ended by others, before it could be revoked. Late, it
+   * fails with `too-late`, or where the database has no such error, answers the rows that it left alone, with a true `is_late`.
+   */
   revokeMany(namespace: string, command: RevokeManyCommand): Statement;
   markDirty(namespace: string, storageKey: Buffer): Statement;
   /** At least one row, which carries `now`; where there are no marks its other columns are null. */

@@ -17,6 +17,7 @@ import type {
   RevokeCommand,
   RevokedRow,
   RevokeManyCommand,
+  RevokeManyOutcome,
   RingMark,
   SweepClaim,
   TierContext,
@@ -142,10 +143,10 @@ class PrismaTier implements DurableTier {
     return runner.rows(this.#dialect.single.revoke(namespace, command), firstAs(toRevokedRow));
   }
 
-  async revokeMany(command: RevokeManyCommand): Promise<RevokedRow[]> {
+  async revokeMany(command: RevokeManyCommand): Promise<RevokeManyOutcome> {
     const { namespace, runner } = this.#opened();
     if (isNobody(command.of)) return [];
-    return runner.rows(this.#dialect.single.revokeMany(namespace, command), toRevokedRows).catch(whenLate([]));
+    return runner.rows(this.#dialect.single.revokeMany(namespace, command), toRevokeManyOutcome).catch(whenLate);
   }
 
   async markDirty(storageKey: Buffer): Promise<void> {
@@ -231,12 +232,10 @@ class PrismaTier implements DurableTier {
   }
 }
 
-/** What a call answers whose statement found only in the midst of it that it was too late, and changed nothing. */
-function whenLate<T>(answer: T): (error: unknown) => T {
-  return (error) => {
-    if (isTooLate(error)) return answer;
-    throw error;
-  };
+/** Answers for a statement that found only in the midst of it that it was too late, and changed nothing. */
+function whenLate(error: unknown): 'late' {
+  if (isTooLate(error)) return 'late';
+  throw error;
 }
 
 function firstAs<T>(convert: (row: Row) => T): (rows: readonly Row[]) => T | null {
@@ -244,7 +243,8 @@ function firstAs<T>(convert: (row: Row) => T): (rows: readonly Row[]) => T | nul
 }
 
 /** A row without deadlines moved away, or was ended, before it could be revoked; the statement will find what is left. */
-function toRevokedRows(rows: readonly Row[]): RevokedRow[] {
+function toRevokeManyOutcome(rows: readonly Row[]): RevokeManyOutcome {
+  if (rows.some((row) => Boolean(row['is_late']))) return 'late';
   if (rows.some((row) => row['absolute_expires_at'] === null)) throw new TierFailure('ambiguous', 'rows-moved');
   return rows.map(toRevokedRow).sort((a, b) => a.storageKey.compare(b.storageKey));
 }

@@ -122,12 +122,12 @@ export const endsMutations: readonly Mutation[] = [
     seed: 192,
   },
   {
-    name: 'an empty walk that came too late is believed',
+    name: 'a walk that came too late has nothing more to end',
     edits: [
       {
         file: MANY,
-        find: 'if (!isOvertaken && !(await context.durable.isPast(validUntil))) break;',
-        replace: 'if (!isOvertaken && validUntil !== 0) break;',
+        find: 'if (!isOvertaken && !isLate) break;',
+        replace: 'if (!isOvertaken && isLate !== null) break;',
       },
     ],
     faults: [],

@@ -384,7 +384,8 @@ describe('a node that could not tell the fleet that it is alive', () => {
     await fleet.ready(promoted);
     await fleet.platform.advance(FENCE + 1);
     platform.resume();
-    await expect(add(sessions, id, 'A1')).rejects.toMatchObject({ code: 'HOLDFAST_KEY_RING' });
+    const refusal = { code: 'HOLDFAST_KEY_RING', retryable: true, status: 503 };
+    await expect(add(sessions, id, 'A1')).rejects.toMatchObject(refusal);
     await expect(sessions.create({ cart: [] })).rejects.toThrow(/out of touch with its fleet/);
     expect((await sessions.get(id))?.data.cart).toEqual([]);
     expect(fleet.sealedBy(old)).toEqual([1]);

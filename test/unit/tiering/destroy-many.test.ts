@@ -1,11 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { OutcomeUnknownError, RevocationNotDurableError } from '../../../src/index.ts';
+import { OutcomeUnknownError, RevocationNotDurableError, TierFailure } from '../../../src/index.ts';
 import {
   DURABLE_TIMEOUT_MS_DEFAULT,
   LATECOMER_TIMEOUTS,
   PENDING_REVOCATION_RETRY_MS,
   REVOKE_WALKS_MAX,
 } from '../../../src/limits.ts';
+import type { SealedRecord } from '../../../src/session/sealed-record.ts';
+import type { InsertCommand, RevokeManyCommand } from '../../../src/tiers/tier.ts';
 import { MemoryFleet } from '../../support/memory-fleet.ts';
 
 let fleet: MemoryFleet;
@@ -13,6 +15,7 @@ beforeEach(() => {
   fleet = new MemoryFleet();
 });
 
+const HOUR = 3_600_000;
 const LATECOMERS_MS = LATECOMER_TIMEOUTS * DURABLE_TIMEOUT_MS_DEFAULT;
 
 describe('destroying all but one of a user’s sessions', () => {
@@ -111,15 +114,54 @@ describe('a revocation that reaches the database too late for its deadline', () 
     let calls = 0;
     durable.override('revokeMany', async (own, ...args) => {
       calls += 1;
-      return calls === 1 ? [] : own(...args);
-    });
-    let probes = 0;
-    durable.override('probe', async (own) => {
-      probes += 1;
-      const now = Number(await own());
-      return probes === 1 ? now + 60_000 : now;
+      return calls === 1 ? 'late' : own(...args);
     });
     expect(await sessions.destroyByUser('u')).toBe(1);
     expect(fleet.rowOf(id)?.revokedAt).not.toBeNull();
+  });
+
+  it('is given another deadline by the database’s clock, which was set forward', async () => {
+    const { sessions, durable } = await fleet.node();
+    await sessions.create({ cart: [] }, { userId: 'u' });
+    const late: boolean[] = [];
+    durable.override('probe', async (own) => Number(await own()) + HOUR);
+    durable.override('revokeMany', async (own, ...args) => {
+      const { validUntil } = args[0] as RevokeManyCommand;
+      late.push((validUntil ?? 0) < fleet.platform.now() + HOUR);
+      return late.at(-1) === true ? 'late' : own(...args);
+    });
+    expect(await sessions.destroyByUser('u')).toBe(1);
+    expect(late.slice(0, 2)).toEqual([true, false]);
+  });
+
+  it('is an unknown outcome where its first statement was lost', async () => {
+    const { sessions, durable } = await fleet.node();
+    const { id } = await sessions.create({ cart: [] }, { userId: 'u' });
+    const answers = [() => Promise.reject(new TierFailure('ambiguous', 'ECONNRESET')), () => Promise.resolve('late')];
+    durable.override('revokeMany', (own, ...args) => (answers.shift() ?? (() => own(...args)))());
+    await expect(sessions.destroyByUser('u')).rejects.toThrow(OutcomeUnknownError);
+    expect(await sessions.get(id)).not.toBeNull();
+  });
+
+  it('is tried again where it was to end what a lost INSERT left', async () => {
+    const { sessions, durable } = await fleet.node();
+    const lost: SealedRecord[] = [];
+    durable.override('insert', async (own, ...args) => {
+      const answer = await own(...args);
+      if (lost.length > 0) return answer;
+      lost.push((args[0] as InsertCommand).record);
+      throw new TierFailure('ambiguous', 'ECONNRESET');
+    });
+    await sessions.create({ cart: [] });
+    let calls = 0;
+    durable.override('revoke', async (own, ...args) => {
+      calls += 1;
+      return calls === 1 ? null : own(...args);
+    });
+    await fleet.platform.advance(LATECOMERS_MS + 1);
+    expect(calls).toBe(1);
+    await fleet.platform.advance(LATECOMERS_MS);
+    const row = fleet.database.get(lost[0]?.storageKey.toString('hex') ?? '');
+    expect(row?.revokedAt).toEqual(expect.any(Number));
   });
 });

@@ -357,7 +357,7 @@ describe('a client that is closed', () => {
     const node = await fleet.node();
     const { orphans } = await createdTwice(node, true);
     const [orphan] = orphans();
-    const taken = { ...orphan!, writeId: Buffer.alloc(16, 7) };
+    const taken = { ...orphan!, writeId: Buffer.alloc(16, 7), envelope: Buffer.alloc(100, 7) };
     fleet.database.set(taken.storageKey.toString('hex'), taken);
     await fleet.platform.advance(GIVEN_UP_MS + PENDING_REVOCATION_RETRY_MS);
     expect(orphans().map(({ revokedAt }) => revokedAt === null)).toEqual([true]);

@@ -87,7 +87,7 @@ WHERE storage_key = ? AND namespace = ? AND write_id = ? AND revoked_at IS NOT N
   /**
    * To change rows along the index of users would lock that before the rows, and everybody else locks them the other way
    * round. So they are found first. The statement is repeated until it gets all that it found: who moved one, or ended it
-   * first, may have left others. Each row looks at the clock when it is held. One that is late fails the change as a whole.
+   * first, may have left others. Each row looks at the clock when it is held. One that is late fails the change as a whole, with `too-late`.
    */
   revokeMany(namespace: string, command: RevokeManyCommand): Statement {
     const { of, except, after, limit, writeId, validUntil, revokedAt } = command;

@@ -81,7 +81,7 @@ RETURNING session.storage_key, idle_expires_at, absolute_expires_at, rotated_at`
 
   /**
    * Rows are locked in order: statements that lock many rows in the order of their plans deadlock. The time is that of
-   * the last lock, since the largest of all is known only when there are no more. A row that a regenerate moves while this waits for its lock comes back from `locked` under its new key, which the snapshot of
+   * the last lock, since the largest of all is known only when there are no more; where that is too late, a division by zero says so. A row that a regenerate moves while this waits for its lock comes back from `locked` under its new key, which the snapshot of
    * `revoked` does not hold yet. It is answered without deadlines, and the statement has to run once more.
    */
   revokeMany(namespace: string, command: RevokeManyCommand): Statement {
@@ -91,7 +91,7 @@ RETURNING session.storage_key, idle_expires_at, absolute_expires_at, rotated_at`
     ORDER BY storage_key LIMIT $6::bigint`;
     return {
       text: `${lock(this.#table, rows, 'revoked_at IS NOT NULL', 'FOR NO KEY UPDATE')}, in_time AS MATERIALIZED (
-  SELECT max(now) <= $7::bigint AS is_met FROM locked
+  SELECT 1 / (bool_and(is_repeat) OR max(now) <= $7::bigint)::integer = 1 AS is_met FROM locked
 ), revoked AS (
   UPDATE ${this.#table} AS session SET
     revision = CASE WHEN revoked_at IS NULL THEN revision + 1 ELSE revision END,

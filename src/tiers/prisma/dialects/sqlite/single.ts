@@ -2,7 +2,7 @@ import { PREVIOUS_KEYS_MAX, STORAGE_KEY_BYTES } from '../../../../limits.ts';
 import type { FeedPosition, RegenerateCommand, RevokeCommand, RevokeManyCommand } from '../../../tier.ts';
 import { firstMoment, lastMoment, positionOf, type SingleStatements, type Statement } from '../../dialect.ts';
 import { FEED_COLUMNS, RECORD_COLUMNS } from '../../table.ts';
-import { CLOCK, holds, MARK, placeholders, timesOf } from './sql.ts';
+import { CLOCK, holds, MARK, MARKED_AT, placeholders, timesOf } from './sql.ts';
 
 const REMEMBERED_BYTES = PREVIOUS_KEYS_MAX * STORAGE_KEY_BYTES;
 
@@ -75,20 +75,23 @@ RETURNING storage_key, idle_expires_at, absolute_expires_at, rotated_at`,
     };
   }
 
+  /** Late, it writes each row as it is: an UPDATE answers only the rows that it writes. */
   revokeMany(namespace: string, command: RevokeManyCommand): Statement {
     const { of, except, after, limit, writeId, validUntil, revokedAt } = command;
     const ofUser = of === 'everyone' ? '' : ` AND user_key IN (${placeholders(of)})`;
     return {
       text: `UPDATE ${this.#table} SET
-  revision = CASE WHEN revoked_at IS NULL THEN revision + 1 ELSE revision END,
-  revoked_at = COALESCE(revoked_at, ?), write_id = ?, envelope = x'', ${MARK}
-WHERE ${CLOCK} <= ? AND storage_key IN (
+  revision = iif(is_met AND revoked_at IS NULL, revision + 1, revision),
+  revoked_at = iif(is_met, COALESCE(revoked_at, ?), revoked_at), write_id = iif(is_met, ?, write_id),
+  envelope = iif(is_met, x'', envelope), dirty_at = iif(is_met, ${MARKED_AT}, dirty_at)
+FROM (SELECT ${CLOCK} <= ? AS is_met) AS in_time
+WHERE storage_key IN (
   SELECT storage_key FROM ${this.#table}
   WHERE namespace = ? AND storage_key > ? AND (revoked_at IS NULL OR write_id = ?)
     AND (? IS NULL OR storage_key <> ?)${ofUser}
   ORDER BY storage_key LIMIT ?
 )
-RETURNING storage_key, idle_expires_at, absolute_expires_at, rotated_at`,
+RETURNING storage_key, idle_expires_at, absolute_expires_at, rotated_at, revoked_at IS NULL AS is_late`,
       values: [
         BigInt(revokedAt),
         writeId,

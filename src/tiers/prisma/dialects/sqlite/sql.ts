@@ -8,8 +8,10 @@ import type { AnswerColumn } from '../../table.ts';
  * tells no milliseconds before SQLite 3.42. Read once in a statement, after it got the lock of the writer.
  */
 export const CLOCK = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)";
-/** For a SET list; one without it leaves the index of the marks alone. `max` of anything and null is null. */
-export const MARK: string = `dirty_at = max(COALESCE(dirty_at, 0), ${CLOCK})`;
+/** The time of a mark that is set now. `max` of anything and null is null. */
+export const MARKED_AT: string = `max(COALESCE(dirty_at, 0), ${CLOCK})`;
+/** For a SET list; one without it leaves the index of the marks alone. */
+export const MARK: string = `dirty_at = ${MARKED_AT}`;
 
 export function placeholders(values: readonly unknown[]): string {
   return values.map(() => '?').join(', ');
