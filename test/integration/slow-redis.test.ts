@@ -56,7 +56,11 @@ describe('a Redis that is far away', () => {
         timeoutMs: BEHIND_MS,
       });
       const { primary } = await far.health();
-      expect(primary).toMatchObject({ state: 'degraded', reason: expect.stringMatching(/^(?:slow|too-slow)$/) });
+      // On a busy machine a probe of 200 ms may take longer than `primaryTimeout`.
+      expect(primary).toMatchObject({
+        state: 'degraded',
+        reason: expect.stringMatching(/^(?:slow|too-slow|deadline)$/),
+      });
       expect(
         changes.filter(({ tier }) => tier === 'primary').reduce((sum, change) => sum + change.changes, 0),
       ).toBeLessThan(CHANGES_MAX);
