@@ -43,7 +43,7 @@ export const feedMutations: readonly Mutation[] = [
     edits: [
       {
         file: FEED,
-        find: 'if (!this.#databaseClock.covers(this.#markLifeMs, now)) return;\n    const before = Math.min(\n      this.#databaseClock.leastWithin(this.#markLifeMs, now),\n      platform.now() - this.#markLifeMs,\n    );',
+        find: 'if (!this.#databaseClock.covers(this.#markLifeMs, now)) return;\n    const before = Math.min(this.#databaseClock.leastWithin(this.#markLifeMs, now), platform.now() - this.#markLifeMs);',
         replace: 'const before = this.#databaseClock.leastWithin(FEED_INTERVAL_MS, now);',
       },
     ],
@@ -52,7 +52,7 @@ export const feedMutations: readonly Mutation[] = [
   },
   {
     name: 'the clock of the database alone says when earlier keys are forgotten',
-    edits: [{ file: FEED, find: 'platform.now() - this.#markLifeMs,', replace: 'Infinity,' }],
+    edits: [{ file: FEED, find: 'platform.now() - this.#markLifeMs);', replace: 'Infinity);' }],
     faults: [],
     scenario: 'a clock of the database that is ahead for good',
   },
