@@ -54,6 +54,11 @@ export class FleetMembership {
     return this.#highest !== undefined && this.#highest.version > this.#options.ringInUse().version;
   }
 
+  /** The highest version that the fleet was heard to use; 0 before it was asked. */
+  get highestVersion(): number {
+    return this.#highest?.version ?? 0;
+  }
+
   /** Records that the ring is about to be used. The highest ring of the fleet, which is this one if nothing speaks against it. */
   claim(ring: RingMark): Promise<RingMark> {
     return this.#options.fleet.raiseRing(ring);

@@ -46,7 +46,8 @@ export class KeyKeeper {
   /** Resolves with what spoke against the ring; never rejects. */
   #reloading: Promise<Error | undefined> | undefined;
   #reloadedAt = Number.NEGATIVE_INFINITY;
-  /** When the source was asked for the first ring. */
+  /** The highest version that the fleet was known to use when the source was last asked. */
+  #soughtVersion = 0;
   #loadedAt = Number.NEGATIVE_INFINITY;
   #hasStarted = false;
   #unwatch: (() => void) | undefined;
@@ -203,9 +204,11 @@ export class KeyKeeper {
     void (this.#reloading ?? Promise.resolve()).then(() => this.#reload());
   }
 
-  /** A flood of reasons must not become a flood of requests to a key service. */
+  /** A flood of reasons must not become a flood of requests to a key service. A higher ring of the fleet is asked for at once, and once. */
   async #reloadIfDue(): Promise<void> {
-    const isDue = this.#options.platform.monotonic() - this.#reloadedAt >= KEYS_RELOAD_MS_MIN;
+    const isNews = this.#membership.highestVersion > Math.max(this.#soughtVersion, this.codec.ring.version);
+    if (isNews) await this.#reloading;
+    const isDue = isNews || this.#options.platform.monotonic() - this.#reloadedAt >= KEYS_RELOAD_MS_MIN;
     await (isDue ? this.#reload() : this.#reloading);
   }
 
@@ -219,6 +222,7 @@ export class KeyKeeper {
 
   async #reloadOnce(): Promise<Error | undefined> {
     if (this.#isClosed) return undefined;
+    this.#soughtVersion = this.#membership.highestVersion;
     try {
       const ring = await this.#loadRing();
       if (this.#isClosed) return undefined;

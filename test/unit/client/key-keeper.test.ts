@@ -375,6 +375,23 @@ describe('a node that could not tell the fleet that it is alive', () => {
     expect(fleet.sealedBy(old, promoted)).toEqual([0, 1]);
   });
 
+  it('asks its source for a higher ring of the fleet at once, though it has just been asked', async () => {
+    const { old, added, promoted } = await rings;
+    const fleet = new KeyFleet(old);
+    const { sessions, durable } = await fleet.ready();
+    durable.hook.before = failing('heartbeat');
+    await fleet.platform.advance(FENCE + 1_000);
+    fleet.shelf.put(added);
+    await settled();
+    await fleet.ready(promoted);
+    fleet.shelf.ring = promoted;
+    durable.hook.before = () => undefined;
+    const loads = fleet.shelf.loads;
+    await sessions.create({ cart: [] });
+    expect(fleet.sealedBy(added, promoted)).toEqual([0, 1]);
+    expect(fleet.shelf.loads - loads).toBe(1);
+  });
+
   it('seals nothing when it cannot get the newer ring, but goes on reading', async () => {
     const { old, promoted } = await rings;
     const fleet = new KeyFleet(old);
