@@ -27,6 +27,11 @@ export interface Commit {
   readonly at: number;
 }
 
+export interface Marks {
+  readonly dated: readonly number[];
+  readonly now: number;
+}
+
 type StoredRow = MemoryDatabase extends Map<string, infer V> ? V : never;
 
 /** What a statement with a deadline of its own looks like, whatever else it carries. */
@@ -124,8 +129,10 @@ export class SimulatedDatabase {
     this.#backup = null;
   }
 
-  get hasMarks(): boolean {
-    return [...this.rows.values()].some(({ dirtyAt }) => dirtyAt !== null);
+  /** The dates of the marks that are there now, and the time by the clock that dates them. */
+  get marks(): Marks {
+    const dated = [...this.rows.values()].flatMap(({ dirtyAt }) => (dirtyAt === null ? [] : [dirtyAt]));
+    return { dated, now: this.clock.now() };
   }
 
   /** Keeps what a replica may have. */

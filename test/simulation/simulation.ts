@@ -92,8 +92,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   await world.run(world.now + LONGEST_OPERATION_MS, () => workload.unclosed.length === 0);
   const { history, sessions } = workload;
   const living = [...database.rows].filter(([, { revokedAt }]) => revokedAt === null).map(([key]) => key);
-  const { commits, rows } = database;
-  const marks = [...rows.values()].flatMap(({ dirtyAt }) => (dirtyAt === null ? [] : [dirtyAt]));
+  const { commits, marks } = database;
   const { crashed, unclosed } = workload;
   const { outages } = scene;
   const verdict = check({
@@ -105,7 +104,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     outages,
     commits,
     living,
-    marks: { dated: marks, now: database.clock.now() },
+    marks,
     setBackAt: redis.setBackAt,
     held: redis.heldKeys,
     ring: { promotedAt: ring.promotedAt, revokedAt: ring.revokedAt },
@@ -138,12 +137,13 @@ async function lookRound({ world, plan, redis, database, workload }: Scene): Pro
   await world.run(world.now + SETTLE_MS);
   await looking(() => workload.lookAtLiving(firstAt));
   await world.run(world.now + SETTLE_MS);
+  const marksAtSecond = database.marks;
   const secondAt = await looking(() => (wentBack ? workload.lookOnce() : workload.lookAtLiving(firstAt)));
   if (wentBack) redis.master.rollBack([]);
   const emptiedAt = wentBack ? await looking(() => workload.lookOnce()) : Infinity;
   // Marks go when no copy from before them can be believed.
-  if (database.hasMarks) await world.run(world.now + plan.validationLeaseMs + MARKS_STAY_MS);
-  return { firstAt, livingAt, secondAt, emptiedAt };
+  if (database.marks.dated.length > 0) await world.run(world.now + plan.validationLeaseMs + MARKS_STAY_MS);
+  return { firstAt, livingAt, secondAt, marksAtSecond, emptiedAt };
 }
 
 /** Every change of a tier's state, as the library tells its operators. */

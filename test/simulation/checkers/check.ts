@@ -2,7 +2,7 @@ import type { Health } from '../../../src/index.ts';
 import { FAULTS } from '../faults.ts';
 import type { History, Violation } from '../history.ts';
 import type { Plan, SimulationPlan } from '../plan.ts';
-import type { Commit } from '../simulated-database.ts';
+import type { Commit, Marks } from '../simulated-database.ts';
 import type { KnownSession } from '../workload.ts';
 import { allowanceOf } from './allowance.ts';
 import { checkDeadlines } from './deadlines.ts';
@@ -48,7 +48,7 @@ export interface SimulationEvidence extends Evidence {
   /** Storage keys, in hex, of the rows that are not revoked in the end. */
   readonly living: readonly string[];
   /** Marks that are left in the end, and the database's time then. */
-  readonly marks: { readonly dated: readonly number[]; readonly now: number };
+  readonly marks: Marks;
   /** When the data of Redis went back although its clients were not cut off. */
   readonly setBackAt: readonly number[];
   /** Storage keys, in hex, with a hold or a lease in Redis in the end. */

@@ -1,6 +1,8 @@
+import { FEED_INTERVAL_MS, FEED_OVERLAP_MS } from '../../../src/limits.ts';
 import { storageKeyOf } from '../../../src/session/session-id.ts';
 import type { TierChange } from '../../../src/telemetry/channels.ts';
 import type { Operation, Violation } from '../history.ts';
+import type { Marks } from '../simulated-database.ts';
 import { SMALL_LIMITS } from '../small-limits.ts';
 import type { SimulationEvidence } from './check.ts';
 
@@ -16,12 +18,17 @@ export interface Looks {
   readonly livingAt: number;
   /** The last of them. */
   readonly secondAt: number;
+  /** What was marked then. The run goes on for a minute or more: marks that lay ahead then may be of the past in the end, or cleared. */
+  readonly marksAtSecond: Marks;
   /** After Redis had lost all of them. */
   readonly emptiedAt: number;
 }
 
 /** Every tier is in use again by then, whatever had failed. */
 const CALM_AFTER_MS = 10_000;
+
+/** The last poll may have begun an interval ago, reads from where the one before began, and allows for a clock set back since. */
+const FEED_LAG_MS = 3 * FEED_INTERVAL_MS;
 
 /** Some seconds after the last fault nothing changes any more, all is well, nothing stays pending, and copies are served. */
 export function checkLiveness(evidence: SimulationEvidence): Violation[] {
@@ -53,14 +60,18 @@ function checkMarks({ marks, plan }: SimulationEvidence): Violation[] {
   return [flaw('marks-stay', `${left} rows are still marked long after the last fault`)];
 }
 
-/** More marks than a node reads, by a clock that was ahead: until then, each poll raises the trust floor instead. */
-function isFlooded({ dated, now }: SimulationEvidence['marks']): boolean {
+/**
+ * More marks than a node reads, by a clock that was ahead: until it has passed them and the overlap, each poll raises the trust floor
+ * instead.
+ */
+function isFlooded({ dated, now }: Marks): boolean {
   const { FEED_PAGE_ROWS = 0, FEED_PAGES_MAX = 0 } = SMALL_LIMITS;
-  return dated.filter((at) => at > now).length >= FEED_PAGE_ROWS * FEED_PAGES_MAX;
+  const readFrom = now - FEED_OVERLAP_MS - FEED_LAG_MS;
+  return dated.filter((at) => at > readFrom).length >= FEED_PAGE_ROWS * FEED_PAGES_MAX;
 }
 
-function checkServing({ history, looks, held, plan, marks }: SimulationEvidence): Violation[] {
-  if (isFlooded(marks)) return [];
+function checkServing({ history, looks, held, plan }: SimulationEvidence): Violation[] {
+  if (isFlooded(looks.marksAtSecond)) return [];
   // Whoever died while the clock of Redis was ahead has left a hold that stays until then.
   const staysHeld = new Set(plan.faults.some(({ kind }) => kind === 'excursion-redis') ? held : []);
   const isHeld = ({ id }: Operation): boolean => id !== null && staysHeld.has(storageKeyOf(id).toString('hex'));
