@@ -1,6 +1,7 @@
 import type { KeyRing } from '../keys/key-ring.ts';
 import { NODE_FAREWELL_MS, NODE_FENCE_MS, NODE_FORGOTTEN_MS, NODE_ID_BYTES } from '../limits.ts';
 import { nodeNameOf } from '../maintenance/fleet.ts';
+import { elapsedSince, NEVER, presentMoment } from '../platform/moment.ts';
 import { randomBytes, type Platform } from '../platform/platform.ts';
 import { withDeadline } from '../tiering/deadline.ts';
 import { SingleFlight } from '../tiering/single-flight.ts';
@@ -23,8 +24,8 @@ export class FleetMembership {
   readonly #nodeId: Buffer;
   readonly #telling = new SingleFlight<void>();
   #lastTold: Promise<void> = Promise.resolve();
-  /** When the last heartbeat that was answered had been sent, on the monotonic clock. */
-  #toldAt = Number.NEGATIVE_INFINITY;
+  /** When the last heartbeat that was answered had been sent. */
+  #toldAt = NEVER;
   #highest: RingMark | undefined;
   #hasJoined = false;
   #hasLeft = false;
@@ -41,7 +42,7 @@ export class FleetMembership {
 
   /** Others may count this node as dead, and a key that it seals with may be retired: it has to `tell` before it seals. */
   get isFenced(): boolean {
-    return this.#options.platform.monotonic() - this.#toldAt > NODE_FENCE_MS;
+    return elapsedSince(this.#options.platform, this.#toldAt) > NODE_FENCE_MS;
   }
 
   /** Whether somebody is known to use a higher ring than this node, or another one of its version. */
@@ -66,7 +67,7 @@ export class FleetMembership {
 
   /** The ring in use was adopted while the fleet could not be asked: nothing is sealed with it before it is. */
   expire(): void {
-    this.#toldAt = Number.NEGATIVE_INFINITY;
+    this.#toldAt = NEVER;
   }
 
   /** Says that this node is alive, and with which ring. One that is already under way may carry the ring from before. */
@@ -102,7 +103,7 @@ export class FleetMembership {
     const { platform, fleet, ringInUse, onOtherRing } = this.#options;
     const ring = ringInUse();
     const mark = markOf(ring);
-    const sentAt = platform.monotonic();
+    const sentAt = presentMoment(platform);
     const wasFenced = this.isFenced;
     this.#hasJoined = true;
     await fleet.heartbeat({ nodeId: this.#nodeId, ringVersion: ring.version });

@@ -45,12 +45,15 @@ export class RingShelf implements KeySource {
   }
 }
 
-/** A node's own time: stopped, as by SIGSTOP, none of its timers runs until it goes on. */
+/** A node's own time: stopped, as by SIGSTOP, or asleep with its machine, none of its timers runs until it goes on. */
 export class NodePlatform implements Platform {
   readonly #platform: Platform;
   readonly #missed: (() => void)[] = [];
   readonly foreground = new Set<object>();
   #isStopped = false;
+  /** What the monotonic clock has missed, and since when it stands still. */
+  #sleptMs = 0;
+  #asleepSince = Infinity;
 
   constructor(platform: Platform) {
     this.#platform = platform;
@@ -61,7 +64,7 @@ export class NodePlatform implements Platform {
   }
 
   monotonic(): number {
-    return this.#platform.monotonic();
+    return Math.min(this.#platform.monotonic(), this.#asleepSince) - this.#sleptMs;
   }
 
   fillRandom(target: Uint8Array, offset: number, length: number): void {
@@ -75,12 +78,15 @@ export class NodePlatform implements Platform {
   after(delayMs: number, callback: () => void, kind: 'background' | 'foreground' = 'foreground'): CancelTimer {
     const timer = {};
     if (kind === 'foreground') this.foreground.add(timer);
+    const dueAt = this.monotonic() + delayMs;
     const run = (): void => {
+      if (this.#isStopped) return void this.#missed.push(run);
+      const leftMs = dueAt - this.monotonic();
+      if (leftMs >= 1) return void (cancel = this.#platform.after(leftMs, run));
       this.foreground.delete(timer);
-      if (this.#isStopped) this.#missed.push(callback);
-      else callback();
+      callback();
     };
-    const cancel = this.#platform.after(delayMs, run);
+    let cancel = this.#platform.after(delayMs, run);
     return () => {
       this.foreground.delete(timer);
       cancel();
@@ -95,9 +101,17 @@ export class NodePlatform implements Platform {
     this.#isStopped = true;
   }
 
+  /** The machine sleeps: like `stop`, but the monotonic clock stands still, and timers wait for it. */
+  sleep(): void {
+    this.stop();
+    this.#asleepSince = this.#platform.monotonic();
+  }
+
   /** What was missed runs when the test says so: a process that wakes up may well begin with a request. */
   resume(): () => void {
     this.#isStopped = false;
+    this.#sleptMs += Math.max(this.#platform.monotonic() - this.#asleepSince, 0);
+    this.#asleepSince = Infinity;
     return () => {
       for (const run of this.#missed.splice(0)) run();
     };

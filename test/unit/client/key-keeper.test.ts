@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { PATIENCE_TICK_MS } from '../../../src/limits.ts';
+import { FEED_INTERVAL_MS, PATIENCE_TICK_MS } from '../../../src/limits.ts';
 import { generateKeyRing, type KeyRing, revokeKey } from '../../../src/index.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { KeyFleet, ringsOfRotation, RingShelf } from '../../support/key-fleet.ts';
@@ -351,6 +351,22 @@ describe('a node that could not tell the fleet that it is alive', () => {
     runTimers();
     await settled();
     expect((await fleet.readFleet()).nodes.map(({ ringVersion }) => ringVersion)).toEqual([3, 3]);
+  });
+
+  it('does not seal with an old ring after its machine slept for longer than the fence', async () => {
+    const { old, promoted } = await rings;
+    const fleet = new KeyFleet(old);
+    const shelf = new RingShelf(old);
+    const { sessions, platform } = await fleet.ready({ load: () => shelf.load() });
+    platform.sleep();
+    await fleet.ready(promoted);
+    shelf.ring = promoted;
+    await fleet.platform.advance(FENCE + 1);
+    platform.resume()();
+    // It hears from the database again, and its next heartbeat is not due yet.
+    await fleet.platform.advance(FEED_INTERVAL_MS);
+    await sessions.create({ cart: [] });
+    expect(fleet.sealedBy(old, promoted)).toEqual([0, 1]);
   });
 
   it('seals with a ring that came while it asked, even if the first word about it was lost', async () => {
