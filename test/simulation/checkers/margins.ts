@@ -14,3 +14,10 @@ export function skewBetween({ skewMs = SKEW_MS }: Plan): number {
 export function touchLateness({ idleMs, touchIntervalMs = 30_000 }: Plan): number {
   return Math.min(touchIntervalMs, idleMs / 10) + 1_000;
 }
+
+/** How long the processes of a run stand still in all. */
+export function pausesOf({ faults }: Pick<Plan, 'faults'>): number {
+  return faults
+    .filter(({ kind }) => kind === 'node-pause' || kind === 'node-suspend')
+    .reduce((sum, { lengthMs }) => sum + lengthMs, 0);
+}

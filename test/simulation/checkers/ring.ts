@@ -1,6 +1,7 @@
 import type { Operation, Violation } from '../history.ts';
 import { KEYS_LOOK_MS_MAX } from '../simulated-ring.ts';
 import type { SimulationEvidence } from './check.ts';
+import { pausesOf } from './margins.ts';
 
 /** What a load and its question to the fleet may take. */
 const LOAD_MS_MAX = 5_000;
@@ -9,10 +10,7 @@ const LOAD_MS_MAX = 5_000;
 export function checkRing({ history, plan, ring }: SimulationEvidence): Violation[] {
   const { promotedAt, revokedAt } = ring;
   if (revokedAt === Infinity) return [];
-  const pausedMs = plan.faults
-    .filter(({ kind }) => kind === 'node-pause' || kind === 'node-suspend')
-    .reduce((sum, { lengthMs }) => sum + lengthMs, 0);
-  const knownAt = revokedAt + KEYS_LOOK_MS_MAX + LOAD_MS_MAX + pausedMs;
+  const knownAt = revokedAt + latenessMax(plan);
   const old = new Set(
     history
       .filter(({ kind, returnedAt }) => kind === 'create' && returnedAt < promotedAt)
@@ -30,11 +28,16 @@ export function checkRing({ history, plan, ring }: SimulationEvidence): Violatio
  * An error that a ring explains which has changed: the session may have been sealed with the key that is revoked; or the node could
  * not ask its fleet which ring is in use, and seals nothing before it can.
  */
-export function isOfRing(operation: Operation, { history, ring, outages }: SimulationEvidence): boolean {
+export function isOfRing(operation: Operation, { history, plan, ring, outages }: SimulationEvidence): boolean {
   const { session, returnedAt, outcome } = operation;
   if (outcome.kind !== 'failed') return false;
   if (outcome.code === 'HOLDFAST_KEY_RING') return returnedAt >= ring.promotedAt && outages.length > 0;
   if (outcome.code !== 'HOLDFAST_ENVELOPE' || returnedAt < ring.revokedAt) return false;
   const creation = history.find((other) => other.kind === 'create' && other.session === session);
-  return creation === undefined || creation.invokedAt <= ring.promotedAt + KEYS_LOOK_MS_MAX + LOAD_MS_MAX;
+  return creation === undefined || creation.invokedAt <= ring.promotedAt + latenessMax(plan);
+}
+
+/** How long after a change some node may still use the ring from before: one that stands still looks at nothing. */
+function latenessMax(plan: SimulationEvidence['plan']): number {
+  return KEYS_LOOK_MS_MAX + LOAD_MS_MAX + pausesOf(plan);
 }

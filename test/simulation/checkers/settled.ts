@@ -1,5 +1,6 @@
 import type { Violation } from '../history.ts';
 import type { SimulationEvidence } from './check.ts';
+import { pausesOf } from './margins.ts';
 import { isOfRing } from './ring.ts';
 
 /** All time-outs of one call, one after another: its place in the queue, its reads, its statement and the repetitions of it. */
@@ -8,9 +9,7 @@ const LONGEST_MS = 30_000;
 /** Every promise settles within its bound, unless its process died, and with an error of the library. */
 export function checkSettled(evidence: SimulationEvidence): Violation[] {
   const { history, plan, crashed, unclosed, unheard } = evidence;
-  const pausedMs = plan.faults
-    .filter(({ kind }) => kind === 'node-pause' || kind === 'node-suspend')
-    .reduce((sum, { lengthMs }) => sum + lengthMs, 0);
+  const pausedMs = pausesOf(plan);
   const late = history.flatMap((operation): Violation[] => {
     const { invokedAt, returnedAt, outcome, node } = operation;
     const about = { session: operation.session, operations: [operation] };
