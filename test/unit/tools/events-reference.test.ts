@@ -22,10 +22,14 @@ function fieldsOf(message: string): { name: string; literals: string[] }[] {
   }));
 }
 
-/** The words of a union, or of the named union that it is. */
+/** The words of a union, and of the named unions in it. */
 function literalsOf(type: string): string[] {
-  const [, union = type] = new RegExp(`export type ${type} =([^;]+);`).exec(types) ?? [];
-  return [...union.matchAll(/'([^']+)'/g)].map(([, literal = '']) => literal);
+  return type.split('|').flatMap((member) => {
+    const [, union] = new RegExp(`export type ${member.trim()} =([^;]+);`).exec(types) ?? [];
+    return union === undefined
+      ? [...member.matchAll(/'([^']+)'/g)].map(([, literal = '']) => literal)
+      : literalsOf(union);
+  });
 }
 
 /** The rows of the table in the section about a channel: field and type. */
