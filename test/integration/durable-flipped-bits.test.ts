@@ -10,10 +10,12 @@ import { freshDatabase } from '../support/shared.ts';
 /** The server's part of a handshake is in the first of them, and answers of statements in the others. */
 const CHUNKS = [1, 2, 3, 4, 5, 6];
 
-it.each(['postgresql', 'mysql'] as const)(
-  'a byte that is changed on the way from %s is a broken wire, and no mistake of configuration',
+/** Not from MariaDB: its driver ends the process when a connection is lost while it is made. */
+it(
+  'a byte that is changed on the way from PostgreSQL is a broken wire, and no mistake of configuration',
   { timeout: 60_000 },
-  async (provider) => {
+  async () => {
+    const provider = 'postgresql';
     await using database = await freshDatabase(provider);
     const url = new URL(database.url);
     const proxy = await FaultProxy.start({ host: url.hostname, port: Number(url.port) });
