@@ -26,11 +26,13 @@ export async function destroyMany(
 ): Promise<number> {
   const done: Progress = { revoked: 0, alive: 0, lostUntil: null };
   try {
+    let isFirst = true;
     for (let walk = 1; ; walk += 1) {
       const { isLate, found, moved } = await destroyOneWalk(context, of, except, done);
-      // The first walk may have been overtaken by whatever it found; later ones only by what had moved. A new login has not.
-      const isOvertaken = walk === 1 ? found > 0 : moved > 0;
+      // The first whole walk may have been overtaken by whatever it found; later ones only by what had moved. A new login has not.
+      const isOvertaken = isFirst ? found > 0 : moved > 0;
       if (!isOvertaken && !isLate) break;
+      if (!isLate) isFirst = false;
       if (walk === REVOKE_WALKS_MAX) throw new OutcomeUnknownError();
     }
     if (done.lostUntil !== null) await orUnknown(untilPast(context, done.lostUntil));

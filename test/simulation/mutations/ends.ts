@@ -165,7 +165,7 @@ export const endsMutations: readonly Mutation[] = [
   },
   {
     name: 'one walk ends all',
-    edits: [{ file: MANY, find: 'walk === 1 ? found > 0 : moved > 0', replace: 'walk === 0' }],
+    edits: [{ file: MANY, find: 'isFirst ? found > 0 : moved > 0', replace: 'walk === 0' }],
     faults: [],
     scenario: 'a session that moves behind the walk',
   },
