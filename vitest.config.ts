@@ -5,10 +5,18 @@ const [major = 0] = process.versions.node.split('.').map(Number);
 if (major < 24) throw new Error(`The tests run on Node 24, and this is ${process.version}. Use "npm test".`);
 
 /** The examples import the package by its name; here that is its source, which need not be built. */
-const source = { find: /^holdfast$/, replacement: fileURLToPath(new URL('src/index.ts', import.meta.url)) };
+const source = (entry: string, file: string) => ({
+  find: new RegExp(`^holdfast${entry}$`),
+  replacement: fileURLToPath(new URL(`src/${file}`, import.meta.url)),
+});
+const alias = [
+  source('', 'index.ts'),
+  source('/(memory|prisma|redis)', 'tiers/$1/index.ts'),
+  source('/(express-session|express|fastify|hono|koa|next|web)', 'adapters/$1/index.ts'),
+];
 
 const project = (name: string, test: object = {}) => ({
-  resolve: { alias: [source] },
+  resolve: { alias },
   test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 10_000, hookTimeout: 60_000, ...test },
 });
 

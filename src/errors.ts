@@ -8,14 +8,18 @@
 
 export type HoldfastErrorCode =
   | 'HOLDFAST_CONFIGURATION'
+  | 'HOLDFAST_CROSS_SITE_REQUEST'
   | 'HOLDFAST_ENVELOPE'
   | 'HOLDFAST_KEY_RING'
+  | 'HOLDFAST_LOGIN_REQUIRED'
   | 'HOLDFAST_OUTCOME_UNKNOWN'
   | 'HOLDFAST_PAYLOAD'
+  | 'HOLDFAST_RESPONSE_STARTED'
   | 'HOLDFAST_REVISION_CONFLICT'
   | 'HOLDFAST_REVOCATION_NOT_DURABLE'
   | 'HOLDFAST_SESSION_ENDED'
   | 'HOLDFAST_SESSION_EXISTS'
+  | 'HOLDFAST_SESSION_MOVED'
   | 'HOLDFAST_SESSION_NOT_FOUND'
   | 'HOLDFAST_TIER_FAILURE'
   | 'HOLDFAST_TIER_UNAVAILABLE';
@@ -23,14 +27,18 @@ export type HoldfastErrorCode =
 /** What an HTTP server may answer, where it does not know better. A conflict is the request's to resolve; the rest is ours. */
 const STATUS: Readonly<Record<HoldfastErrorCode, number>> = {
   HOLDFAST_CONFIGURATION: 500,
+  HOLDFAST_CROSS_SITE_REQUEST: 403,
   HOLDFAST_ENVELOPE: 500,
   HOLDFAST_KEY_RING: 500,
+  HOLDFAST_LOGIN_REQUIRED: 401,
   HOLDFAST_OUTCOME_UNKNOWN: 503,
   HOLDFAST_PAYLOAD: 500,
+  HOLDFAST_RESPONSE_STARTED: 500,
   HOLDFAST_REVISION_CONFLICT: 409,
   HOLDFAST_REVOCATION_NOT_DURABLE: 503,
   HOLDFAST_SESSION_ENDED: 409,
   HOLDFAST_SESSION_EXISTS: 409,
+  HOLDFAST_SESSION_MOVED: 409,
   HOLDFAST_SESSION_NOT_FOUND: 409,
   HOLDFAST_TIER_FAILURE: 500,
   HOLDFAST_TIER_UNAVAILABLE: 503,
@@ -229,6 +237,68 @@ export class OutcomeUnknownError extends HoldfastError {
   }
 }
 
+/** Nobody is signed in, or the login is older than the request allows. */
+export class LoginRequiredError extends HoldfastError {
+  static {
+    this.prototype.name = 'LoginRequiredError';
+  }
+
+  override readonly code = 'HOLDFAST_LOGIN_REQUIRED';
+  /** `stale`: somebody is signed in and has to authenticate again. */
+  readonly reason: 'anonymous' | 'stale';
+
+  constructor(reason: 'anonymous' | 'stale') {
+    super(reason === 'stale' ? 'The user has to authenticate again.' : 'Nobody is signed in.');
+    this.reason = reason;
+  }
+}
+
+/** A call that has to set a cookie came after the response's headers had been sent. Nothing was kept of it. */
+export class ResponseStartedError extends HoldfastError {
+  static {
+    this.prototype.name = 'ResponseStartedError';
+  }
+
+  override readonly code = 'HOLDFAST_RESPONSE_STARTED';
+
+  constructor(call: string) {
+    super(`${call}: has to set a cookie, but the response's headers have been sent; await it before the first byte.`);
+  }
+}
+
+/**
+ * The session of this request's cookie got a new id within the last 30 s: another request of the same browser has signed in. A new
+ * session would sign its user out. Nothing was written; the same request with the browser's new cookie may succeed.
+ */
+export class SessionMovedError extends HoldfastError {
+  static {
+    this.prototype.name = 'SessionMovedError';
+  }
+
+  override readonly code = 'HOLDFAST_SESSION_MOVED';
+  override readonly retryable = true;
+
+  constructor() {
+    super('Another request of this browser has just signed in; send this one again with its cookie.');
+  }
+}
+
+/**
+ * A request that a page of another site made the browser send, without its session cookie, would have begun a session. That would
+ * replace the one that the browser has. Nothing was written.
+ */
+export class CrossSiteRequestError extends HoldfastError {
+  static {
+    this.prototype.name = 'CrossSiteRequestError';
+  }
+
+  override readonly code = 'HOLDFAST_CROSS_SITE_REQUEST';
+
+  constructor() {
+    super('A request from another site does not begin a session.');
+  }
+}
+
 /**
  * What became of a command that a tier could not answer:
  * - `not-sent`: it never left this process;
@@ -266,14 +336,18 @@ export function reasonOf(error: unknown): string {
 /** Every error of the library, told apart by `code`. */
 export type AnyHoldfastError =
   | ConfigurationError
+  | CrossSiteRequestError
   | EnvelopeError
   | KeyRingError
+  | LoginRequiredError
   | OutcomeUnknownError
   | PayloadError
+  | ResponseStartedError
   | RevisionConflictError
   | RevocationNotDurableError
   | SessionEndedError
   | SessionExistsError
+  | SessionMovedError
   | SessionNotFoundError
   | TierFailure
   | TierUnavailableError;

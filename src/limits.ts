@@ -56,6 +56,20 @@ export const TOUCH_FLUSH_MS = 1_000;
 /** Clocks of application nodes may differ by this much before an expiry is judged wrongly. They never decide order. */
 export const CLOCK_SKEW_MS = 5_000;
 
+// --- HTTP -------------------------------------------------------------------------------------------------------
+
+/** 32 bytes as base64url. */
+export const SESSION_ID_CHARS = 43;
+/** Session id, a dot, HMAC-SHA-256 as base64url. */
+export const COOKIE_VALUE_CHARS: number = SESSION_ID_CHARS + 1 + 43;
+/** Long enough for an errand, too short for an unattended browser; NIST's idle limit at AAL3. */
+export const FRESH_LOGIN_MS_DEFAULT: number = 15 * 60_000;
+/** Most outages are a fail-over. A larger value keeps users waiting, a smaller one has them press reload together. */
+export const RETRY_AFTER_MS_DEFAULT = 2_000;
+export const RETRY_AFTER_MS_MAX: number = 60 * 60_000;
+/** A login lists the user's sessions to end those that are too many. */
+export const SESSIONS_PER_USER_MAX = 1_000;
+
 // --- Primary tier -----------------------------------------------------------------------------------------------
 
 /** A healthy Redis answers in under 1 ms. After this long a command counts as failed and the breaker opens. */

@@ -1,0 +1,40 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { SessionClient } from '../../client/session-client.ts';
+import { HttpSessions } from '../../http/http-sessions.ts';
+import { NodeSessions } from '../../http/node-sessions.ts';
+import type { HttpSessionOptions } from '../../http/options.ts';
+import type { RequestSession } from '../../http/request-session.ts';
+
+export type { AssuranceLevel } from '../../http/policy.ts';
+export type { CookieOptions, HttpSessionOptions } from '../../http/options.ts';
+export type {
+  Device,
+  LoginOptions,
+  RequestGetOptions,
+  RequestSession,
+  RequestUpdateOptions,
+  UserSession,
+} from '../../http/request-session.ts';
+
+/** Middleware for Express 4 and 5, connect and `node:http`, and the way to a request's session. */
+export interface ExpressSessions<T, Input = T> {
+  (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void;
+  /** The session of a request that went through the middleware. Throws `ConfigurationError` for another. */
+  of(request: IncomingMessage): RequestSession<T, Input>;
+}
+
+/**
+ * The sessions of an Express application. The middleware does no I/O: a route that asks for no session costs nothing.
+ * Throws `ConfigurationError`.
+ */
+export function expressSessions<T, Input = T>(
+  sessions: SessionClient<T, Input>,
+  options: HttpSessionOptions<Input>,
+): ExpressSessions<T, Input> {
+  const requests = new NodeSessions(new HttpSessions(sessions, options));
+  const middleware = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void => {
+    requests.begin(request, response);
+    next();
+  };
+  return Object.assign(middleware, { of: (request: IncomingMessage) => requests.of(request) });
+}

@@ -1,0 +1,83 @@
+import type { DeepReadonly } from '../client/plain-data.ts';
+import type { Lifetime } from '../client/lifetime-options.ts';
+import type { Change } from '../client/session-writer.ts';
+import type { Session, SessionSummary } from '../client/session.ts';
+import type { Duration } from '../platform/duration.ts';
+
+/** A session of a signed-in user. */
+export type UserSession<T> = Session<T> & { readonly userId: string };
+
+/** A line of the user's device list. */
+export interface Device extends SessionSummary {
+  /** Whether it is the session of this request. */
+  readonly current: boolean;
+}
+
+export interface RequestGetOptions {
+  /** `strong` asks the durable tier, whatever the primary tier holds. @defaultValue 'bounded' */
+  readonly consistency?: 'bounded' | 'strong';
+}
+
+export interface RequestUpdateOptions {
+  /** Another line for the device list; `null` takes it away. */
+  readonly label?: string | null;
+  /** Another lifetime, longer or shorter; not longer than the policy allows. */
+  readonly lifetime?: Lifetime;
+}
+
+export interface LoginOptions<Input> {
+  /** Replaces the data. @defaultValue the data of the anonymous session, or `initial()` where there is none */
+  readonly data?: DeepReadonly<Input> | Input;
+  /** A line for the user's device list, such as `Firefox on Linux`. */
+  readonly label?: string;
+  /** Overrides the client's lifetime for this session; not longer than the policy allows. */
+  readonly lifetime?: Lifetime;
+}
+
+/**
+ * One HTTP request's view of its session. It is loaded at most once, by the first call that needs it; a request that calls
+ * nothing costs nothing. Calls of one request run one after another.
+ *
+ * Every method may reject with `TierUnavailableError` (503): an outage is never "no session". What has to set a cookie rejects
+ * with `ResponseStartedError`, before any I/O, once the response's headers have been sent.
+ */
+export interface RequestSession<T, Input = T> {
+  /** The session, or null: no cookie, a cookie that nobody signed, or a session that has ended. Slides the idle deadline. */
+  get(options?: RequestGetOptions): Promise<Session<T> | null>;
+
+  /**
+   * Changes the data as `SessionClient.update` does. Where the request has no session, begins one from `initial()`. Rejects with
+   * `SessionNotFoundError` (409) if the session ended since this request read it, with `SessionMovedError` (409) if another
+   * request of the same browser has just signed in, and with `CrossSiteRequestError` (403) if a page of another site sent the
+   * request, which the browser sends without its cookie.
+   */
+  update(change: Change<T, Input>, options?: RequestUpdateOptions): Promise<Session<T>>;
+
+  /**
+   * Signs the user in, after a password or passkey was right: always under a new session id. Keeps the data of an anonymous
+   * session and of this user's own; a session of another user is ended and nothing of it is kept. Sets `authenticatedAt`, also where the
+   * user was signed in already (step-up).
+   */
+  login(userId: string, options?: LoginOptions<Input>): Promise<UserSession<T>>;
+
+  /** Ends the session and clears the cookie. */
+  logout(): Promise<void>;
+
+  /** Ends all sessions of the user, or all but this one. How many were alive. Rejects with `LoginRequiredError` (401). */
+  logoutEverywhere(options?: { readonly keepThis?: boolean }): Promise<number>;
+
+  /** The user's sessions, the latest seen first. Rejects with `LoginRequiredError` (401). */
+  devices(): Promise<Device[]>;
+
+  /** Ends one of the user's sessions by its handle. True if it was alive. Rejects with `LoginRequiredError` (401). */
+  logoutDevice(handle: string): Promise<boolean>;
+
+  /** The session of a signed-in user. Rejects with `LoginRequiredError` (401). */
+  requireUser(): Promise<UserSession<T>>;
+
+  /**
+   * The same, if the user signed in at most `maxAge` ago: for what must not be done with an unattended browser, such as a payment or
+   * a new password. Rejects with `LoginRequiredError` (401), whose `reason` is then `stale`. @defaultValue of the policy, '15m'
+   */
+  requireFresh(maxAge?: Duration): Promise<UserSession<T>>;
+}

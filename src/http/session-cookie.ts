@@ -1,0 +1,101 @@
+import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { COOKIE_VALUE_CHARS, SESSION_ID_CHARS } from '../limits.ts';
+import type { ResolvedCookie } from './options.ts';
+
+/** What a response has to set: a value, or none to clear the cookie. */
+export interface CookieChange {
+  readonly name: string;
+  /** Empty where the cookie is cleared. */
+  readonly value: string;
+  readonly attributes: CookieAttributes;
+}
+
+export interface CookieAttributes {
+  readonly path: '/';
+  readonly httpOnly: true;
+  readonly secure: boolean;
+  readonly sameSite: 'lax' | 'none' | 'strict';
+  readonly partitioned: boolean;
+  /** Seconds; undefined where the browser is to forget it when it closes. */
+  readonly maxAge: number | undefined;
+}
+
+/** The cookie that carries a session id: `id.mac`, where mac = HMAC-SHA-256 (cookie key, name ‖ `=` ‖ id), both as base64url. */
+export class SessionCookie {
+  readonly #options: ResolvedCookie;
+
+  constructor(options: ResolvedCookie) {
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /**
+   * The id of the first cookie of this name that one of the keys has signed. A browser may hold several cookies of one name, and somebody
+   * may have planted one: it must not hide the real one.
+   */
+  read(header: string, keys: readonly KeyObject[]): string | undefined {
+    for (const value of valuesOf(header, this.name)) {
+      const id = this.#verify(value, keys);
+      if (id !== undefined) return id;
+    }
+    return undefined;
+  }
+
+  /** `expiresInMs` is how long the session has to live at most; it is written only if the cookie is to outlive the browser. */
+  set(id: string, [key]: readonly KeyObject[], expiresInMs: number): CookieChange {
+    if (key === undefined) throw new TypeError('A ring has an index key.');
+    const value = `${id}.${this.#mac(key, id).toString('base64url')}`;
+    return {
+      name: this.name,
+      value,
+      attributes: this.#attributes(this.#options.persist ? Math.floor(expiresInMs / 1_000) : undefined),
+    };
+  }
+
+  /** Clearing repeats the attributes: browsers ignore a `__Host-` cookie without `Secure` and `Path=/`, also one that clears. */
+  clear(): CookieChange {
+    return { name: this.name, value: '', attributes: this.#attributes(0) };
+  }
+
+  #attributes(maxAge: number | undefined): CookieAttributes {
+    const { secure, sameSite, partitioned } = this.#options;
+    return { path: '/', httpOnly: true, secure, sameSite, partitioned, maxAge };
+  }
+
+  #verify(value: string, keys: readonly KeyObject[]): string | undefined {
+    if (value.length !== COOKIE_VALUE_CHARS || value[SESSION_ID_CHARS] !== '.') return undefined;
+    const id = value.slice(0, SESSION_ID_CHARS);
+    const mac = Buffer.from(value.slice(SESSION_ID_CHARS + 1), 'base64url');
+    const isSigned = keys.some((key) => {
+      const expected = this.#mac(key, id);
+      return mac.length === expected.length && timingSafeEqual(mac, expected);
+    });
+    return isSigned ? id : undefined;
+  }
+
+  #mac(key: KeyObject, id: string): Buffer {
+    return createHmac('sha256', key).update(`${this.name}=${id}`).digest();
+  }
+}
+
+/** The value of a Set-Cookie header. */
+export function setCookieLine({ name, value, attributes }: CookieChange): string {
+  const { path, sameSite, secure, partitioned, maxAge } = attributes;
+  const parts = [`${name}=${value}`, `Path=${path}`];
+  if (maxAge !== undefined) parts.push(`Max-Age=${maxAge}`);
+  parts.push('HttpOnly', `SameSite=${sameSite.charAt(0).toUpperCase()}${sameSite.slice(1)}`);
+  if (secure) parts.push('Secure');
+  if (partitioned) parts.push('Partitioned');
+  return parts.join('; ');
+}
+
+/** Every value of that name in a Cookie header (RFC 6265 §4.2.1). */
+export function* valuesOf(header: string, name: string): Generator<string> {
+  for (const part of header.split(';')) {
+    const equals = part.indexOf('=');
+    if (equals > 0 && part.slice(0, equals).trim() === name) yield part.slice(equals + 1).trim();
+  }
+}

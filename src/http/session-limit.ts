@@ -1,0 +1,24 @@
+import type { SessionClient } from '../client/session-client.ts';
+import type { SessionSummary } from '../client/session.ts';
+
+/**
+ * Ends all sessions of the user but the newest `most`, this login's own included: each login that runs at the same time ranks all
+ * sessions in the same order, so that together they leave exactly that many. Ranking by `lastSeenAt` would not do: it moves.
+ */
+export async function limitSessions<T, Input>(
+  sessions: SessionClient<T, Input>,
+  userId: string,
+  most: number,
+): Promise<void> {
+  const all = await sessions.listByUser(userId);
+  const surplus = all.toSorted(newestFirst).slice(most);
+  if (surplus.length > 0)
+    await sessions.destroyByHandle(
+      userId,
+      surplus.map(({ handle }) => handle),
+    );
+}
+
+function newestFirst(a: SessionSummary, b: SessionSummary): number {
+  return b.createdAt.getTime() - a.createdAt.getTime() || (a.handle < b.handle ? -1 : 1);
+}
