@@ -1,12 +1,19 @@
-import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http';
 
 type Headers = OutgoingHttpHeader[] | OutgoingHttpHeaders;
+
+/** What the responses of `node:http` and of `node:http2` have in common. */
+export interface NodeResponse {
+  writeHead(status: number, message?: string): unknown;
+  setHeader(name: string, value: number | string | readonly string[]): unknown;
+  appendHeader(name: string, value: string | string[]): unknown;
+}
 
 /**
  * Calls `change` right before the response's headers are sent, however they are sent: `writeHead`, `end`, a pipe. What the application
  * gives to `writeHead` is put onto the response first, so that it cannot overwrite what `change` appends.
  */
-export function beforeHeaders(response: ServerResponse, change: () => void): void {
+export function beforeHeaders(response: NodeResponse, change: () => void): void {
   const writeHead = response.writeHead.bind(response);
   response.writeHead = (status: number, ...rest: (Headers | string | undefined)[]) => {
     response.writeHead = writeHead;
@@ -20,7 +27,7 @@ export function beforeHeaders(response: ServerResponse, change: () => void): voi
 }
 
 /** As `writeHead` does it: later headers replace those of the response; a name that repeats within them appends. */
-function putHeaders(response: ServerResponse, headers: Headers): void {
+function putHeaders(response: NodeResponse, headers: Headers): void {
   const seen = new Set<string>();
   for (const [name, value] of pairs(headers)) {
     if (value === undefined) continue;

@@ -1,23 +1,29 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { ConfigurationError } from '../errors.ts';
 import { ResponseHead } from './cookie-sink.ts';
 import { Exchange } from './exchange.ts';
 import type { HttpSessions } from './http-sessions.ts';
-import { beforeHeaders } from './node-response.ts';
+import { beforeHeaders, type NodeResponse } from './node-response.ts';
 import { setCookieLine } from './session-cookie.ts';
 
-/** The sessions of requests of `node:http`, which Express, Fastify and Koa share. */
+/** What the requests of `node:http` and of `node:http2` have in common. */
+export interface NodeRequest {
+  readonly method?: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** The sessions of requests of `node:http` and `node:http2`, which Express, Fastify and Koa share. */
 export class NodeSessions<T, Input = T> {
   readonly #http: HttpSessions<T, Input>;
-  readonly #exchanges = new WeakMap<IncomingMessage, Exchange<T, Input>>();
+  readonly #exchanges = new WeakMap<NodeRequest, Exchange<T, Input>>();
 
   constructor(http: HttpSessions<T, Input>) {
     this.#http = http;
   }
 
   /** Begins the exchange, once for a request however often it is called. Does no I/O, so that it cannot fail. */
-  begin(request: IncomingMessage, response: ServerResponse): Exchange<T, Input> {
-    const begun = this.#exchanges.get(request);
+  begin(request: NodeRequest, response: NodeResponse): Exchange<T, Input> {
+    const begun = this.begun(request);
     if (begun !== undefined) return begun;
     const head = new ResponseHead();
     const { method = 'GET' } = request;
@@ -27,9 +33,14 @@ export class NodeSessions<T, Input = T> {
     return exchange;
   }
 
+  /** The exchange of a request, if it was begun. */
+  begun(request: NodeRequest): Exchange<T, Input> | undefined {
+    return this.#exchanges.get(request);
+  }
+
   /** The exchange of a request that went through the middleware. Throws `ConfigurationError` for another. */
-  of(request: IncomingMessage): Exchange<T, Input> {
-    const exchange = this.#exchanges.get(request);
+  of(request: NodeRequest): Exchange<T, Input> {
+    const exchange = this.begun(request);
     if (exchange !== undefined) return exchange;
     throw new ConfigurationError(
       'session.of: the session middleware did not run for this request; use it before the routes.',
@@ -37,13 +48,13 @@ export class NodeSessions<T, Input = T> {
   }
 }
 
-function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
+function headerOf({ headers }: NodeRequest, name: string): string | undefined {
   const value = headers[name];
   return Array.isArray(value) ? value.join('; ') : value;
 }
 
 /** A response that sets a session cookie must not be stored, whatever the application says of it. */
-function carryCookie(response: ServerResponse, head: ResponseHead): void {
+function carryCookie(response: NodeResponse, head: ResponseHead): void {
   const change = head.leave();
   if (change === undefined) return;
   response.appendHeader('Set-Cookie', setCookieLine(change));

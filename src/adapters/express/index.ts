@@ -1,7 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { SessionClient } from '../../client/session-client.ts';
 import { HttpSessions } from '../../http/http-sessions.ts';
-import { NodeSessions } from '../../http/node-sessions.ts';
+import type { NodeResponse } from '../../http/node-response.ts';
+import { NodeSessions, type NodeRequest } from '../../http/node-sessions.ts';
 import type { HttpSessionOptions } from '../../http/options.ts';
 import type { RequestSession } from '../../http/request-session.ts';
 
@@ -18,9 +18,9 @@ export type {
 
 /** Middleware for Express 4 and 5, connect and `node:http`, and the way to a request's session. */
 export interface ExpressSessions<T, Input = T> {
-  (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void;
+  (request: NodeRequest, response: NodeResponse, next: (error?: unknown) => void): void;
   /** The session of a request that went through the middleware. Throws `ConfigurationError` for another. */
-  of(request: IncomingMessage): RequestSession<T, Input>;
+  of(request: NodeRequest): RequestSession<T, Input>;
 }
 
 /**
@@ -32,9 +32,9 @@ export function expressSessions<T, Input = T>(
   options: HttpSessionOptions<Input>,
 ): ExpressSessions<T, Input> {
   const requests = new NodeSessions(new HttpSessions(sessions, options));
-  const middleware = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void => {
+  const middleware = (request: NodeRequest, response: NodeResponse, next: (error?: unknown) => void): void => {
     requests.begin(request, response);
     next();
   };
-  return Object.assign(middleware, { of: (request: IncomingMessage) => requests.of(request) });
+  return Object.assign(middleware, { of: (request: NodeRequest) => requests.of(request) });
 }

@@ -1,0 +1,51 @@
+import type { SessionClient } from '../../client/session-client.ts';
+import { HttpSessions } from '../../http/http-sessions.ts';
+import type { NodeResponse } from '../../http/node-response.ts';
+import { NodeSessions, type NodeRequest } from '../../http/node-sessions.ts';
+import type { HttpSessionOptions } from '../../http/options.ts';
+import type { RequestSession } from '../../http/request-session.ts';
+
+export type { AssuranceLevel } from '../../http/policy.ts';
+export type { CookieOptions, HttpSessionOptions } from '../../http/options.ts';
+export type {
+  Device,
+  LoginOptions,
+  RequestGetOptions,
+  RequestSession,
+  RequestUpdateOptions,
+  UserSession,
+} from '../../http/request-session.ts';
+
+/** What the middleware needs of Koa's context. */
+interface Context {
+  readonly req: NodeRequest;
+  readonly res: NodeResponse;
+}
+
+/** The middleware, and the way to a request's session. */
+export interface KoaSessions<T, Input = T> {
+  (context: Context, next: () => Promise<unknown>): Promise<void>;
+  /** The session of a request that went through the middleware. Throws `ConfigurationError` for another. */
+  of(context: Pick<Context, 'req'>): RequestSession<T, Input>;
+}
+
+/**
+ * The sessions of a Koa application. The middleware does no I/O: a route that asks for no session costs nothing.
+ * Throws `ConfigurationError`.
+ */
+export function koaSessions<T, Input = T>(
+  sessions: SessionClient<T, Input>,
+  options: HttpSessionOptions<Input>,
+): KoaSessions<T, Input> {
+  const requests = new NodeSessions(new HttpSessions(sessions, options));
+  const middleware = async ({ req, res }: Context, next: () => Promise<unknown>): Promise<void> => {
+    // On Node's response, since Koa takes every header off its own where a handler throws.
+    const exchange = requests.begin(req, res);
+    try {
+      await next();
+    } finally {
+      await exchange.settled();
+    }
+  };
+  return Object.assign(middleware, { of: ({ req }: Pick<Context, 'req'>) => requests.of(req) });
+}
