@@ -65,6 +65,19 @@ function complain(
   return `${name} may not import ${other}`;
 }
 
+/**
+ * Examples are copied by people who have the package and nothing else: one may import its own folder and packages. `files` are source
+ * texts by path under examples.
+ */
+export function strayExamples(files: ReadonlyMap<string, string>): string[] {
+  return [...files].flatMap(([path, text]) =>
+    readImports(text)
+      .filter(({ specifier }) => specifier.startsWith('.'))
+      .filter(({ specifier }) => !resolve(path, specifier).startsWith(`${path.split('/')[0]}/`))
+      .map(({ specifier, line }) => `examples/${path}:${line}: ${specifier} leaves the example's folder`),
+  );
+}
+
 const resolve = (from: string, specifier: string): string => posix.join(posix.dirname(from), specifier);
 
 /** Ways to learn the time, to draw a random number or to wait, other than through the platform. */
@@ -157,23 +170,25 @@ export function entryPointsOf(manifest: { readonly exports: Readonly<Record<stri
   });
 }
 
-function readSource(root: string): Map<string, string> {
-  const paths = readdirSync(`${root}/src`, { recursive: true, encoding: 'utf8' }).map((path) =>
-    path.replaceAll('\\', '/'),
-  );
+/** Texts by path under the folder, with forward slashes. */
+function readTexts(folder: string): Map<string, string> {
+  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => path.replaceAll('\\', '/'));
   return new Map(
     paths
-      .filter((path) => path.endsWith('.ts'))
+      .filter((path) => /\.tsx?$/.test(path) && !/(?:^|\/)(?:node_modules|generated|\.next)\//.test(path))
       .sort()
-      .map((path) => [path, readFileSync(`${root}/src/${path}`, 'utf8')]),
+      .map((path) => [path, readFileSync(`${folder}/${path}`, 'utf8')]),
   );
 }
 
 if (import.meta.main) {
   const root = fileURLToPath(new URL('..', import.meta.url));
   const entryPoints = entryPointsOf(JSON.parse(readFileSync(`${root}/package.json`, 'utf8')));
-  const files = readSource(root);
-  const violations = findViolations({ files, table: boundaries, entryPoints });
+  const files = readTexts(`${root}/src`);
+  const violations = [
+    ...findViolations({ files, table: boundaries, entryPoints }),
+    ...strayExamples(readTexts(`${root}/examples`)),
+  ];
   for (const violation of violations) console.error(violation);
   console.log(`${files.size} files, ${violations.length} violations of tools/boundaries.ts`);
   process.exitCode = violations.length > 0 ? 1 : 0;

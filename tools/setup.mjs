@@ -2,6 +2,7 @@
 // nothing, and is not TypeScript. When nothing is to do it says nothing and costs a few milliseconds.
 //
 //   node tools/setup.mjs -- vitest run
+//   node tools/setup.mjs --without-servers -- node tools/example.ts express
 //
 // HOLDFAST_NO_INSTALL=1 forbids the installation of system packages.
 
@@ -15,11 +16,12 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const bin = join(root, 'node_modules', '.bin');
 const path = [bin, process.env.PATH].join(delimiter);
+const [options, commandLine] = splitArguments(process.argv.slice(2));
 
 installNpmPackages();
 requireNode24();
 for (const provider of ['mysql', 'postgresql', 'sqlite']) generatePrismaClient(provider);
-provideServers();
+if (!options.includes('--without-servers')) provideServers();
 runCommand();
 
 /** npm writes what it installed into node_modules; comparing costs milliseconds, `npm ci` ten seconds. */
@@ -151,9 +153,15 @@ function onPath(program) {
   return path.split(delimiter).some((directory) => directory && existsSync(join(directory, program)));
 }
 
+/** Options of the set-up, and the command after "--". */
+function splitArguments(args) {
+  const at = args.indexOf('--');
+  return at < 0 ? [args, []] : [args.slice(0, at), args.slice(at + 1)];
+}
+
 function runCommand() {
-  const [command, ...args] = process.argv.slice(process.argv.indexOf('--') + 1);
-  if (!process.argv.includes('--') || !command) return;
+  const [command, ...args] = commandLine;
+  if (!command) return;
   const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, PATH: path } });
   // The terminal sends Ctrl-C to the child as well; staying alive lets it clean up and tell its exit code.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
@@ -164,18 +172,18 @@ function runCommand() {
 }
 
 function run(command, args, complaint, environment = {}) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, options(environment));
+  const { status, stdout, stderr, error } = spawnSync(command, args, spawnOptions(environment));
   if (status === 0) return;
   fail(`${complaint}: ${error?.message ?? ''}\n${stdout ?? ''}${stderr ?? ''}`);
 }
 
 function attempt(command, args) {
-  const { status, stdout, stderr } = spawnSync(command, args, options({ DEBIAN_FRONTEND: 'noninteractive' }));
+  const { status, stdout, stderr } = spawnSync(command, args, spawnOptions({ DEBIAN_FRONTEND: 'noninteractive' }));
   if (status !== 0) process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`);
   return status === 0;
 }
 
-function options(environment) {
+function spawnOptions(environment) {
   return {
     cwd: root,
     encoding: 'utf8',

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { between, summarize, type Sample } from '../../examples/shop/measure.ts';
-import type { Outage } from '../../examples/shop/scenes/crash.ts';
+import { between, summarize, type Sample } from '../../test/demo/measure.ts';
+import type { Outage } from '../../test/demo/scenes/crash.ts';
 import { cycle, inParallel } from '../measure/in-parallel.ts';
 import { TierWatch } from '../measure/tier-watch.ts';
 import type { Options } from '../options.ts';

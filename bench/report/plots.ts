@@ -1,4 +1,4 @@
-import { drawOutage } from '../../examples/shop/plot.ts';
+import { drawOutage } from '../../test/demo/plot.ts';
 import { ratio, typical, type Rounds } from '../measure/rounds.ts';
 import type { Results } from '../results.ts';
 import { NAMES } from '../subjects/names.ts';

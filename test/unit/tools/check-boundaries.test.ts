@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { boundaries } from '../../../tools/boundaries.ts';
-import { entryPointsOf, findViolations } from '../../../tools/check-boundaries.ts';
+import { entryPointsOf, findViolations, strayExamples } from '../../../tools/check-boundaries.ts';
 import { codeOnly, readImports } from '../../../tools/source-text.ts';
 
 const inspect = (files: Record<string, string>, entryPoints: string[] = []): string[] =>
@@ -64,6 +64,25 @@ describe('what it forbids', () => {
   test('an exported entry point without a source', () => {
     expect(inspect({}, ['index.ts'])).toEqual(['package.json: exports src/index.ts, which is not there']);
   });
+});
+
+describe('examples', () => {
+  const strays = (path: string, text: string): string[] => strayExamples(new Map([[path, text]]));
+
+  test('import packages and their own folder', () => {
+    const text = "import { a } from 'holdfast';\nimport { b } from './b.ts';\nimport { c } from '../sessions.ts';";
+    expect(strays('next/app/page.tsx', text)).toEqual([]);
+    expect(strays('shop/server.ts', "import type { Page } from './pages/page.ts';")).toEqual([]);
+  });
+
+  test.each(['../../test/support/until.ts', '../../src/index.ts', '../express/server.ts', '../shop-tools/a.ts'])(
+    'do not import %s',
+    (specifier) => {
+      expect(strays('shop/server.ts', `\nimport { a } from '${specifier}';`)).toEqual([
+        `examples/shop/server.ts:2: ${specifier} leaves the example's folder`,
+      ]);
+    },
+  );
 });
 
 describe('time and chance', () => {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { until } from '../../../test/support/servers/until.ts';
+import { until } from '../../support/servers/until.ts';
 import { between, summarize, type Sample } from '../measure.ts';
 import type { Stage } from '../stage.ts';
 import { redisKey } from '../stored.ts';

@@ -1,6 +1,6 @@
-import type { OpenedPrisma } from '../../test/support/servers/databases.ts';
-import type { RedisServer } from '../../test/support/servers/redis.ts';
-import type { SqliteFile } from '../../test/support/servers/sqlite.ts';
+import type { OpenedPrisma } from '../support/servers/databases.ts';
+import type { RedisServer } from '../support/servers/redis.ts';
+import type { SqliteFile } from '../support/servers/sqlite.ts';
 import type { Fleet } from './fleet.ts';
 import type { KeyCabinet } from './key-cabinet.ts';
 import type { Ledger } from './ledger.ts';

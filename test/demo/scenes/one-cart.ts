@@ -1,4 +1,4 @@
-import { until } from '../../../test/support/servers/until.ts';
+import { until } from '../../support/servers/until.ts';
 import type { Stage } from '../stage.ts';
 import { storedRow } from '../stored.ts';
 import { ms } from '../timeline.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { OpenedPrisma } from '../../test/support/servers/databases.ts';
+import type { OpenedPrisma } from '../support/servers/databases.ts';
 import { NAMESPACE } from './fleet.ts';
 
 /** What both stores know a session by. An application never needs it; this one looks under the floor. */

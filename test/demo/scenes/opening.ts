@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
-import { migrate, openPrisma } from '../../../test/support/servers/databases.ts';
-import { startRedis } from '../../../test/support/servers/redis.ts';
-import { startSqlite } from '../../../test/support/servers/sqlite.ts';
+import { migrate, openPrisma } from '../../support/servers/databases.ts';
+import { startRedis } from '../../support/servers/redis.ts';
+import { startSqlite } from '../../support/servers/sqlite.ts';
 import { Fleet, NAMESPACE } from '../fleet.ts';
 import { KeyCabinet } from '../key-cabinet.ts';
 import { Ledger } from '../ledger.ts';

@@ -1,9 +1,9 @@
 import { SessionClient, type SessionClientOptions } from 'holdfast';
 import { prismaTier } from 'holdfast/prisma';
 import { redisTier } from 'holdfast/redis';
-import { openPrisma, type OpenedPrisma } from '../../test/support/servers/databases.ts';
-import type { RedisServer } from '../../test/support/servers/redis.ts';
-import type { SqliteFile } from '../../test/support/servers/sqlite.ts';
+import { openPrisma, type OpenedPrisma } from '../support/servers/databases.ts';
+import type { RedisServer } from '../support/servers/redis.ts';
+import type { SqliteFile } from '../support/servers/sqlite.ts';
 import type { KeyCabinet } from './key-cabinet.ts';
 import type { ShopSession } from './stage.ts';
 

@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import { ExampleProcess } from '../support/example-process.ts';
+import { SiteBrowser } from '../support/site-browser.ts';
+
+const ADA = { name: 'ada', password: 'lantern' };
+
+interface Device {
+  readonly handle: string;
+  readonly label: string;
+  readonly current: boolean;
+}
+
+/** All of them have the same routes, so that a reader can lay one beside the other. */
+describe.each(['express'])('the example %s', (name) => {
+  test('keeps a cart through the login, lists the devices, ends another one, and logs out', async () => {
+    await using example = await ExampleProcess.start(name);
+    const laptop = new SiteBrowser(example.url, 'laptop');
+    const phone = new SiteBrowser(example.url, 'phone');
+
+    expect(await laptop.json('GET', '/cart')).toEqual([]);
+    expect(laptop.setCookie).toEqual([]);
+    expect(await laptop.json('POST', '/cart/tea')).toEqual(['tea']);
+    expect(await laptop.json('POST', '/cart/jam')).toEqual(['tea', 'jam']);
+
+    expect((await laptop.request('POST', '/login', { ...ADA, password: 'wrong' })).status).toBe(401);
+    expect((await laptop.request('POST', '/login', {})).status).toBe(401);
+    expect((await laptop.request('GET', '/devices')).status).toBe(401);
+    expect(await laptop.json('POST', '/login', ADA)).toEqual({ user: 'ada', cart: ['tea', 'jam'] });
+    expect(await phone.json('POST', '/login', ADA)).toEqual({ user: 'ada', cart: [] });
+
+    const devices = (await laptop.json('GET', '/devices')) as Device[];
+    expect(devices).toHaveLength(2);
+    expect(devices.find(({ current }) => current)).toMatchObject({ label: 'laptop' });
+    const other = devices.find(({ current }) => !current);
+    expect(other).toMatchObject({ label: 'phone' });
+    const handle = other?.handle;
+    expect((await laptop.request('DELETE', `/devices/${handle}`)).status).toBe(204);
+    expect((await laptop.request('DELETE', `/devices/${handle}`)).status).toBe(404);
+    expect((await phone.request('GET', '/devices')).status).toBe(401);
+
+    expect((await laptop.request('POST', '/logout')).status).toBe(204);
+    expect(await laptop.json('GET', '/cart')).toEqual([]);
+    expect((await laptop.request('GET', '/devices')).status).toBe(401);
+  });
+});
