@@ -1,16 +1,16 @@
 import type { CookieChange } from './session-cookie.ts';
 
-/** Where a response takes its cookie from. */
+/** Where a response takes its cookies from. */
 export interface CookieSink {
   /** Whether a cookie that is set now still reaches the browser. */
   readonly isOpen: boolean;
-  /** The last one that is set counts. */
+  /** Of each name the last one that is set counts. */
   set(change: CookieChange): void;
 }
 
-/** Keeps the cookie until the response's headers are sent. */
+/** Keeps the cookies until the response's headers are sent. */
 export class ResponseHead implements CookieSink {
-  #change: CookieChange | undefined;
+  readonly #changes = new Map<string, CookieChange>();
   #isOpen = true;
 
   get isOpen(): boolean {
@@ -18,13 +18,13 @@ export class ResponseHead implements CookieSink {
   }
 
   set(change: CookieChange): void {
-    this.#change = change;
+    this.#changes.set(change.name, change);
   }
 
-  /** Closes it. What the headers have to carry, the first time; undefined if nothing, and ever after. */
-  leave(): CookieChange | undefined {
-    const change = this.#isOpen ? this.#change : undefined;
+  /** Closes it. What the headers have to carry, the first time; nothing ever after. */
+  leave(): readonly CookieChange[] {
+    const changes = this.#isOpen ? [...this.#changes.values()] : [];
     this.#isOpen = false;
-    return change;
+    return changes;
   }
 }

@@ -29,7 +29,7 @@ export class NodeSessions<T, Input = T> {
     const { method = 'GET' } = request;
     const exchange = new Exchange(this.#http, { method, header: (name) => headerOf(request, name) }, head);
     this.#exchanges.set(request, exchange);
-    beforeHeaders(response, () => carryCookie(response, head));
+    beforeHeaders(response, () => carryCookies(response, head));
     return exchange;
   }
 
@@ -54,9 +54,9 @@ function headerOf({ headers }: NodeRequest, name: string): string | undefined {
 }
 
 /** A response that sets a session cookie must not be stored, whatever the application says of it. */
-function carryCookie(response: NodeResponse, head: ResponseHead): void {
-  const change = head.leave();
-  if (change === undefined) return;
-  response.appendHeader('Set-Cookie', setCookieLine(change));
+function carryCookies(response: NodeResponse, head: ResponseHead): void {
+  const changes = head.leave();
+  if (changes.length === 0) return;
+  for (const change of changes) response.appendHeader('Set-Cookie', setCookieLine(change));
   response.setHeader('Cache-Control', 'no-store');
 }

@@ -11,7 +11,9 @@ export interface CookieChange {
 }
 
 export interface CookieAttributes {
-  readonly path: '/';
+  readonly path: string;
+  /** Undefined where the browser is to send it to this host only. */
+  readonly domain: string | undefined;
   readonly httpOnly: true;
   readonly secure: boolean;
   readonly sameSite: 'lax' | 'none' | 'strict';
@@ -62,7 +64,7 @@ export class SessionCookie {
 
   #attributes(maxAge: number | undefined): CookieAttributes {
     const { secure, sameSite, partitioned } = this.#options;
-    return { path: '/', httpOnly: true, secure, sameSite, partitioned, maxAge };
+    return { path: '/', domain: undefined, httpOnly: true, secure, sameSite, partitioned, maxAge };
   }
 
   #verify(value: string, keys: readonly KeyObject[]): string | undefined {
@@ -83,8 +85,9 @@ export class SessionCookie {
 
 /** The value of a Set-Cookie header. */
 export function setCookieLine({ name, value, attributes }: CookieChange): string {
-  const { path, sameSite, secure, partitioned, maxAge } = attributes;
+  const { path, domain, sameSite, secure, partitioned, maxAge } = attributes;
   const parts = [`${name}=${value}`, `Path=${path}`];
+  if (domain !== undefined) parts.push(`Domain=${domain}`);
   if (maxAge !== undefined) parts.push(`Max-Age=${maxAge}`);
   parts.push('HttpOnly', `SameSite=${sameSite.charAt(0).toUpperCase()}${sameSite.slice(1)}`);
   if (secure) parts.push('Secure');
