@@ -22,6 +22,11 @@ export interface CreateOptions {
   readonly label?: string;
   /** Overrides the client's `lifetime` for this session, up to its `maxLifetime`. */
   readonly lifetime?: Lifetime;
+  /**
+   * When the user logged in, where that was not now: a session that moves in from elsewhere is no login. `null` if nobody
+   * knows. @defaultValue now, if there is a `userId`
+   */
+  readonly authenticatedAt?: Date | null;
 }
 
 export interface GetOptions {
@@ -81,6 +86,8 @@ export interface ResolvedCreation {
   readonly userId: string | undefined;
   readonly label: string | undefined;
   readonly lifetime: ResolvedLifetime;
+  /** Milliseconds since the epoch; null if nobody knows, undefined for now. */
+  readonly authenticatedAt: number | null | undefined;
 }
 
 /** How long `ready` keeps trying, in milliseconds. */
@@ -90,12 +97,26 @@ export function resolveReadyOptions(options: ReadyOptions): number {
 }
 
 export function resolveCreateOptions(options: CreateOptions, defaults: ResolvedLifetime): ResolvedCreation {
-  const { id, userId, label, lifetime } = requireOptions('create options', options, CREATE_NAMES);
+  const { id, userId, label, lifetime, authenticatedAt } = requireOptions('create options', options, CREATE_NAMES);
   if (id !== undefined && !isSessionId(id)) {
     throw new ConfigurationError('id: expected one of newId() or idFor(text), 43 base64url characters.');
   }
   checkTexts(userId, label);
-  return { id, userId, label, lifetime: resolveLifetime('lifetime', lifetime, defaults) };
+  return {
+    id,
+    userId,
+    label,
+    lifetime: resolveLifetime('lifetime', lifetime, defaults),
+    authenticatedAt: authenticatedAt === undefined ? undefined : resolveAuthenticatedAt(authenticatedAt, userId),
+  };
+}
+
+function resolveAuthenticatedAt(authenticatedAt: Date | null, userId: string | undefined): number | null {
+  if (authenticatedAt === null) return null;
+  const time = authenticatedAt instanceof Date ? authenticatedAt.getTime() : Number.NaN;
+  if (!(time > 0)) throw new ConfigurationError('authenticatedAt: expected a Date after 1970, or null.');
+  if (userId === undefined) throw new ConfigurationError('authenticatedAt: nobody has logged in without a userId.');
+  return time;
 }
 
 export const DEFAULT_GET: GetOptions = {};
@@ -149,7 +170,13 @@ export function resolveExcept<T>(options: DestroyByUserOptions<T>): Buffer | nul
   return named.storageKey;
 }
 
-const CREATE_NAMES = ['id', 'userId', 'label', 'lifetime'] as const satisfies readonly (keyof CreateOptions)[];
+const CREATE_NAMES = [
+  'id',
+  'userId',
+  'label',
+  'lifetime',
+  'authenticatedAt',
+] as const satisfies readonly (keyof CreateOptions)[];
 const GET_NAMES = ['touch', 'consistency'] as const satisfies readonly (keyof GetOptions)[];
 const CHANGE_NAMES = ['userId', 'label', 'lifetime'] as const satisfies readonly (keyof UpdateOptions)[];
 const REPLACE_NAMES = ['revision', ...CHANGE_NAMES] as const satisfies readonly (keyof ReplaceOptions)[];

@@ -14,13 +14,14 @@ export interface Created {
 /** Inserts a session under the id that was asked for, or under a fresh one. */
 export async function create(opened: Opened, creation: ResolvedCreation, data: Buffer): Promise<Created> {
   const now = opened.platform.now();
-  const { id, userId, label, lifetime } = creation;
+  const { id, userId, label, lifetime, authenticatedAt = now } = creation;
   const record: SessionRecord = {
     revision: 1,
     createdAt: now,
     absoluteExpiresAt: now + lifetime.absoluteMs,
     idleLifetimeMs: lifetime.idleMs,
-    authenticatedAt: userId === undefined ? undefined : now,
+    // Nobody has logged in later than now.
+    authenticatedAt: userId === undefined || authenticatedAt === null ? undefined : Math.min(authenticatedAt, now),
     lineage: [],
     userId,
     label,

@@ -128,3 +128,33 @@ describe('create with an id', () => {
     expect((await node.sessions.get(id))?.data.cart).toEqual(['A1']);
   });
 });
+
+describe('create with authenticatedAt', () => {
+  const login = new Date(Date.UTC(2029, 11, 31));
+
+  it('keeps when the user logged in elsewhere, or that nobody knows', async () => {
+    const known = await node.sessions.create({ cart: [] }, { userId: 'u_42', authenticatedAt: login });
+    const unknown = await node.sessions.create({ cart: [] }, { userId: 'u_42', authenticatedAt: null });
+    const now = await node.sessions.create({ cart: [] }, { userId: 'u_42' });
+    expect((await node.sessions.get(known.id))?.authenticatedAt).toEqual(login);
+    expect((await node.sessions.get(unknown.id))?.authenticatedAt).toBeUndefined();
+    expect((await node.sessions.get(now.id))?.authenticatedAt).toEqual(new Date(fleet.platform.now()));
+  });
+
+  it('does not believe in a login later than now', async () => {
+    const authenticatedAt = new Date(fleet.platform.now() + HOUR);
+    const session = await node.sessions.create({ cart: [] }, { userId: 'u_42', authenticatedAt });
+    expect(session.authenticatedAt).toEqual(new Date(fleet.platform.now()));
+  });
+
+  it('refuses what is no date, and a login of nobody', async () => {
+    const options = [
+      { userId: 'u_42', authenticatedAt: new Date(Number.NaN) },
+      { userId: 'u_42', authenticatedAt: 1_893_456_000_000 as unknown as Date },
+      { authenticatedAt: login },
+    ];
+    for (const given of options) {
+      await expect(node.sessions.create({ cart: [] }, given)).rejects.toBeInstanceOf(ConfigurationError);
+    }
+  });
+});
