@@ -1,16 +1,24 @@
-import type { CookieChange } from './session-cookie.ts';
+import { setCookieLine, type CookieChange } from './session-cookie.ts';
 
-/** Where a response takes its cookies from. */
+/** What a response learns of its session. */
 export interface CookieSink {
   /** Whether a cookie that is set now still reaches the browser. */
   readonly isOpen: boolean;
   /** Of each name the last one that is set counts. */
   set(change: CookieChange): void;
+  /** The request has a session: its response may show what belongs to one browser only. */
+  markPrivate(): void;
 }
 
-/** Keeps the cookies until the response's headers are sent. */
+/** What the headers of a response have to carry. */
+export interface HeadChange {
+  readonly cookies: readonly CookieChange[];
+}
+
+/** Keeps what the headers have to carry until they are sent. */
 export class ResponseHead implements CookieSink {
-  readonly #changes = new Map<string, CookieChange>();
+  readonly #cookies: CookieChange[] = [];
+  #isPrivate = false;
   #isOpen = true;
 
   get isOpen(): boolean {
@@ -18,13 +26,41 @@ export class ResponseHead implements CookieSink {
   }
 
   set(change: CookieChange): void {
-    this.#changes.set(change.name, change);
+    const at = this.#cookies.findIndex(({ name }) => name === change.name);
+    if (at === -1) this.#cookies.push(change);
+    else this.#cookies[at] = change;
   }
 
-  /** Closes it. What the headers have to carry, the first time; nothing ever after. */
-  leave(): readonly CookieChange[] {
-    const changes = this.#isOpen ? [...this.#changes.values()] : [];
-    this.#isOpen = false;
-    return changes;
+  markPrivate(): void {
+    this.#isPrivate = true;
   }
+
+  /** Whether the headers have nothing to carry. */
+  get isEmpty(): boolean {
+    return !this.#isPrivate && this.#cookies.length === 0;
+  }
+
+  /** Closes it. What the headers have to carry, the first time; undefined if nothing, and ever after. */
+  leave(): HeadChange | undefined {
+    const change = this.#isOpen && !this.isEmpty ? { cookies: this.#cookies } : undefined;
+    this.#isOpen = false;
+    return change;
+  }
+}
+
+/** The headers of a response, such as the web's `Headers`. */
+export interface HeaderTarget {
+  has(name: string): boolean;
+  set(name: string, value: string): void;
+  append(name: string, value: string): void;
+}
+
+/**
+ * Puts the cookies onto the headers. A response that sets one must not be stored, whatever the application says of it. One that shows a
+ * session is kept out of shared caches, unless the application says otherwise: RFC 9111 §4.2.2 lets them guess.
+ */
+export function carry({ cookies }: HeadChange, headers: HeaderTarget): void {
+  for (const cookie of cookies) headers.append('Set-Cookie', setCookieLine(cookie));
+  if (cookies.length > 0) headers.set('Cache-Control', 'no-store');
+  else if (!headers.has('Cache-Control')) headers.set('Cache-Control', 'private');
 }

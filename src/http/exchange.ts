@@ -149,7 +149,9 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
   async #load(options: RequestGetOptions): Promise<Session<T> | null> {
     await this.#answerable(this.#verify());
     if (this.#id === undefined) return null;
-    return this.#answerable(this.#http.client.get(this.#id, options).catch(noneIfOver));
+    const session = await this.#answerable(this.#http.client.get(this.#id, options).catch(noneIfOver));
+    if (session !== null) this.#sink.markPrivate();
+    return session;
   }
 
   /** Checks the cookie when somebody asks, not before. A cookie that nobody signed costs no I/O. */
@@ -175,6 +177,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
   }
 
   #is<S extends Session<T> | null>(session: S): S {
+    if (session !== null) this.#sink.markPrivate();
     this.#loading = Promise.resolve(session);
     return session;
   }

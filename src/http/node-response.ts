@@ -1,49 +1,70 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http';
+import { carry, type ResponseHead } from './cookie-sink.ts';
 
 type Headers = OutgoingHttpHeader[] | OutgoingHttpHeaders;
+type WriteHead = (status: number, ...rest: (Headers | string | null | undefined)[]) => unknown;
 
 /** What the responses of `node:http` and of `node:http2` have in common. */
 export interface NodeResponse {
   writeHead(status: number, message?: string): unknown;
+  hasHeader(name: string): boolean;
+  removeHeader(name: string): void;
   setHeader(name: string, value: number | string | readonly string[]): unknown;
   appendHeader(name: string, value: string | string[]): unknown;
 }
 
 /**
- * Calls `change` right before the response's headers are sent, however they are sent: `writeHead`, `end`, a pipe. What the application
- * gives to `writeHead` is put onto the response first, so that it cannot overwrite what `change` appends.
+ * Has the response carry what `head` keeps, however its headers are sent: `writeHead`, `end`, a pipe. What the application gives to
+ * `writeHead` is put onto the response first, so that it cannot overwrite a cookie; where there is nothing to carry, it passes untouched.
  */
-export function beforeHeaders(response: NodeResponse, change: () => void): void {
-  const writeHead = response.writeHead.bind(response);
-  response.writeHead = (status: number, ...rest: (Headers | string | undefined)[]) => {
-    response.writeHead = writeHead;
+export function carryWithHeaders(response: NodeResponse, head: ResponseHead): void {
+  const writeHead = response.writeHead.bind(response) as WriteHead;
+  response.writeHead = (status: number, ...rest: (Headers | string | null | undefined)[]): unknown => {
+    if (head.isEmpty) {
+      response.writeHead = writeHead;
+      head.leave();
+      return writeHead(status, ...rest);
+    }
     const [first, second] = rest;
     const message = typeof first === 'string' ? first : undefined;
-    const headers = typeof first === 'object' ? first : second;
-    if (typeof headers === 'object') putHeaders(response, headers);
-    change();
+    const headers = second ?? (message === undefined ? first : undefined);
+    // Throws where Node refuses a header: the application may still answer, and the cookie goes with that answer.
+    if (typeof headers === 'object' && headers !== null) putHeaders(response, headers);
+    response.writeHead = writeHead;
+    const change = head.leave();
+    if (change !== undefined) carry(change, targetOf(response));
     return message === undefined ? writeHead(status) : writeHead(status, message);
   };
 }
 
-/** As `writeHead` does it: later headers replace those of the response; a name that repeats within them appends. */
+/** As `writeHead` does it: these headers replace those of the response. A name that repeats within an array appends. */
 function putHeaders(response: NodeResponse, headers: Headers): void {
-  const seen = new Set<string>();
-  for (const [name, value] of pairs(headers)) {
-    if (value === undefined) continue;
-    if (seen.has(name.toLowerCase())) response.appendHeader(name, textOf(value));
-    else response.setHeader(name, value);
-    seen.add(name.toLowerCase());
+  if (!Array.isArray(headers)) {
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value as string);
+    return;
   }
+  const all = pairs(headers);
+  for (const [name] of all) response.removeHeader(name);
+  for (const [name, value] of all) response.appendHeader(name, textOf(value));
 }
 
 /** Both forms of an array that Node takes: `[name, value, name, value]`, and `[[name, value], …]`. */
-function pairs(headers: Headers): [string, OutgoingHttpHeader | undefined][] {
-  if (!Array.isArray(headers)) return Object.entries(headers);
+function pairs(headers: OutgoingHttpHeader[]): [string, OutgoingHttpHeader][] {
   if (Array.isArray(headers[0])) return headers as unknown as [string, OutgoingHttpHeader][];
-  return Array.from({ length: headers.length / 2 }, (_, at) => [String(headers[2 * at]), headers[2 * at + 1]]);
+  return Array.from({ length: Math.ceil(headers.length / 2) }, (_, at) => [
+    String(headers[2 * at]),
+    headers[2 * at + 1] as OutgoingHttpHeader,
+  ]);
 }
 
 function textOf(value: OutgoingHttpHeader): string | string[] {
   return typeof value === 'number' ? String(value) : value;
+}
+
+function targetOf(response: NodeResponse): Parameters<typeof carry>[1] {
+  return {
+    has: (name) => response.hasHeader(name),
+    set: (name, value) => void response.setHeader(name, value),
+    append: (name, value) => void response.appendHeader(name, value),
+  };
 }

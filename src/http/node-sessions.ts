@@ -3,8 +3,7 @@ import { ConfigurationError } from '../errors.ts';
 import { ResponseHead } from './cookie-sink.ts';
 import { Exchange } from './exchange.ts';
 import type { HttpSessions } from './http-sessions.ts';
-import { beforeHeaders, type NodeResponse } from './node-response.ts';
-import { setCookieLine } from './session-cookie.ts';
+import { carryWithHeaders, type NodeResponse } from './node-response.ts';
 
 /** What the requests of `node:http` and of `node:http2` have in common. */
 export interface NodeRequest {
@@ -29,7 +28,7 @@ export class NodeSessions<T, Input = T> {
     const { method = 'GET' } = request;
     const exchange = new Exchange(this.#http, { method, header: (name) => headerOf(request, name) }, head);
     this.#exchanges.set(request, exchange);
-    beforeHeaders(response, () => carryCookies(response, head));
+    carryWithHeaders(response, head);
     return exchange;
   }
 
@@ -51,12 +50,4 @@ export class NodeSessions<T, Input = T> {
 function headerOf({ headers }: NodeRequest, name: string): string | undefined {
   const value = headers[name];
   return Array.isArray(value) ? value.join('; ') : value;
-}
-
-/** A response that sets a session cookie must not be stored, whatever the application says of it. */
-function carryCookies(response: NodeResponse, head: ResponseHead): void {
-  const changes = head.leave();
-  if (changes.length === 0) return;
-  for (const change of changes) response.appendHeader('Set-Cookie', setCookieLine(change));
-  response.setHeader('Cache-Control', 'no-store');
 }
