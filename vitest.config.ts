@@ -31,6 +31,7 @@ export default defineConfig({
       project('property', { testTimeout: 60_000 }),
       project('conformance', withServers),
       project('integration', withServers),
+      project('http', withServers),
       project('chaos', withServers),
       project('simulation', { testTimeout: 180_000 }),
       project('package', { testTimeout: 120_000 }),

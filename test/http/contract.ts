@@ -1,0 +1,318 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LIFETIME_MS_MIN } from '../../src/limits.ts';
+import { until } from '../support/servers/until.ts';
+import type { Browser, Reply } from './support/browser.ts';
+import type { Seen } from './support/shop.ts';
+import { openStand, type Stand } from './support/stand.ts';
+import type { Subject } from './support/subject.ts';
+import { OTHER_TABS, runTrials, seenBy, twoTabs } from './support/trials.ts';
+
+/** Trials of each kind of race. The soak runs a thousand with every subject. */
+const TRIALS = Number(process.env['HTTP_TRIALS'] ?? 100);
+const PARALLEL = 30;
+
+/** `__Host-sid=<43 characters>.<43 characters>`, forgotten when the browser is closed. */
+const SESSION_COOKIE = /^__Host-sid=[\w-]{43}\.[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure$/;
+const CLEARED_COOKIE = '__Host-sid=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure';
+
+const seenIn = ({ body }: Reply): Seen => JSON.parse(body) as Seen;
+
+/** What every entry point has to do over real HTTP, on two nodes with one Redis and one PostgreSQL. */
+export function httpContract(subject: Subject): void {
+  describe(`with ${subject.name}`, () => {
+    let stand: Stand;
+    let browser: Browser;
+
+    beforeAll(async () => {
+      stand = await openStand(subject);
+    });
+    afterAll(() => stand?.close());
+
+    const newBrowser = (): Browser => (browser = stand.browser());
+
+    async function signedIn(user = 'u_42'): Promise<Browser> {
+      newBrowser();
+      expect((await browser.post(`/login?user=${user}`)).status).toBe(200);
+      return browser;
+    }
+
+    describe('the cookie', () => {
+      it('is not given to a visitor who stores nothing, and his pages may be cached', async () => {
+        newBrowser();
+        const replies = [await browser.get('/'), await browser.head('/'), await browser.get('/me')];
+        expect(replies.map(({ status, cookies }) => [status, cookies])).toEqual([200, 200, 200].map((ok) => [ok, []]));
+        expect(replies[0]?.headers['cache-control']).toBe('public, max-age=60');
+        expect(replies[2]?.body).toBe('null');
+      });
+
+      it('comes with the first write, on a response that nobody may store whatever the application said', async () => {
+        const reply = await newBrowser().get('/begin');
+        expect(reply.cookies).toEqual([expect.stringMatching(SESSION_COOKIE)]);
+        expect(reply.headers['cache-control']).toBe('no-store');
+        const next = await browser.get('/begin');
+        expect(next.cookies).toEqual([]);
+        expect((await seenBy(browser))?.data.count).toBe(2);
+      });
+
+      it("leaves with the application's own cookies", async () => {
+        const reply = await newBrowser().post('/login-with-cookies?user=u_42');
+        expect(reply.cookies.toSorted()).toEqual([expect.stringMatching(SESSION_COOKIE), 'theme=dark; Path=/']);
+        expect(reply.headers['cache-control']).toBe('no-store');
+        expect((await seenBy(browser))?.user).toBe('u_42');
+      });
+
+      it('is cleared by a logout', async () => {
+        await signedIn();
+        const reply = await browser.post('/logout');
+        expect([reply.status, reply.cookies]).toEqual([204, [CLEARED_COOKIE]]);
+        expect(reply.headers['cache-control']).toBe('no-store');
+        expect(browser.cookie()).toBeUndefined();
+      });
+
+      it('is neither cleared nor renewed by reads, be it dead or made up', async () => {
+        await signedIn();
+        const old = browser.copy();
+        await browser.post('/logout');
+        const madeUp = { cookie: `__Host-sid=${'A'.repeat(43)}.${'A'.repeat(43)}` };
+        for (const reply of [await old.get('/me'), await newBrowser().get('/me', { headers: madeUp })]) {
+          expect([reply.status, reply.body, reply.cookies]).toEqual([200, 'null', []]);
+        }
+      });
+
+      it('is found behind one of the same name that somebody planted', async () => {
+        await signedIn();
+        const cookie = `__Host-sid=planted; theme=dark; __Host-sid=${browser.cookie()}`;
+        const reply = await stand.browser().get('/me', { headers: { cookie } });
+        expect(seenIn(reply).user).toBe('u_42');
+      });
+
+      it('is not replaced by a write that a page of another site sent', async () => {
+        const reply = await newBrowser().post('/cart?item=A1', { headers: { 'sec-fetch-site': 'cross-site' } });
+        expect([reply.status, reply.cookies]).toEqual([403, []]);
+      });
+    });
+
+    describe('one browser with many requests', () => {
+      it(`keeps ${PARALLEL} parallel writes of different fields`, async () => {
+        await newBrowser().post('/cart?item=A1');
+        const names = Array.from({ length: PARALLEL }, (_, n) => `field ${n}`);
+        const replies = await Promise.all(
+          names.map((name) => browser.post(`/field?name=${name.replace(' ', '%20')}&value=x`)),
+        );
+        expect(replies.map(({ status }) => status)).toEqual(names.map(() => 200));
+        expect(Object.keys((await seenBy(browser))?.data.fields ?? {}).toSorted()).toEqual(names.toSorted());
+      });
+
+      it(`counts ${PARALLEL} parallel increments of one field`, async () => {
+        await newBrowser().post('/cart?item=A1');
+        const replies = await Promise.all(Array.from({ length: PARALLEL }, () => browser.post('/count')));
+        expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 200));
+        expect((await seenBy(browser))?.data).toEqual({ cart: ['A1'], fields: {}, count: PARALLEL });
+      });
+
+      it('keeps a logout that comes during a slow write', async () => {
+        await signedIn();
+        const old = browser.copy();
+        const gate = `${subject.name} slow write`;
+        const name = encodeURIComponent(gate);
+        const write = browser.post(`/slow-write?item=A1&gate=${name}`, { node: 0 });
+        await until(async () => (await browser.get(`/gate?gate=${name}`, { node: 0 })).body !== '0', {
+          what: 'the write to be under way',
+        });
+        expect((await browser.post('/logout', { node: 1 })).status).toBe(204);
+        await browser.post(`/gate?gate=${name}`, { node: 0 });
+        const { status, cookies } = await write;
+        expect([status, cookies]).toEqual([409, []]);
+        expect(await seenBy(browser)).toBeNull();
+        expect(await seenBy(old)).toBeNull();
+      });
+
+      it.each(OTHER_TABS)(
+        `with a login in one tab and %s in the other, never ends with the user wrongly signed out or the old id alive`,
+        async (other) => {
+          expect(await runTrials(TRIALS, (n) => twoTabs(stand.browser(), other, n))).toEqual([]);
+        },
+        trialsTimeout(),
+      );
+    });
+
+    describe('a login', () => {
+      it('changes the id, keeps the cart, and leaves the old id dead', async () => {
+        const before = seenIn(await newBrowser().post('/cart?item=A1'));
+        const old = browser.copy();
+        const after = seenIn(await browser.post('/login?user=u_42'));
+        expect(browser.cookie()).not.toBe(old.cookie());
+        expect(after.handle).not.toBe(before.handle);
+        expect(await seenBy(browser)).toMatchObject({ user: 'u_42', data: { cart: ['A1'] } });
+        expect(await seenBy(old)).toBeNull();
+      });
+
+      it("over another user's session ends that, and keeps nothing of it", async () => {
+        await signedIn('u_1');
+        await browser.post('/cart?item=A1');
+        const old = browser.copy();
+        await browser.post('/login?user=u_2');
+        expect(await seenBy(browser)).toMatchObject({ user: 'u_2', data: { cart: [] } });
+        expect(await seenBy(old)).toBeNull();
+      });
+
+      it(
+        'is found by the page that it redirects to, every time',
+        async () => {
+          const wrongs = await runTrials(TRIALS, async (n) => {
+            const visitor = stand.browser();
+            if (n % 2 === 0) await visitor.get('/begin');
+            const page = await visitor.follow(await visitor.post(`/login-and-redirect?user=redirected_${n}`));
+            return seenIn(page)?.user === `redirected_${n}` ? undefined : `${n}: ${page.status} ${page.body}`;
+          });
+          expect(wrongs).toEqual([]);
+        },
+        trialsTimeout(),
+      );
+
+      it('keeps its cookie though the handler fails after it', async () => {
+        const reply = await newBrowser().post('/login-and-fail?user=u_42');
+        expect([reply.status, reply.cookies]).toEqual([500, [expect.stringMatching(SESSION_COOKIE)]]);
+        expect((await seenBy(browser))?.user).toBe('u_42');
+      });
+
+      const name = `${subject.name} not awaited`;
+      const outcome = async () => (await browser.get(`/outcome?name=${encodeURIComponent(name)}`, { node: 0 })).body;
+      const floating = `/login-not-awaited?user=u_7&name=${encodeURIComponent(name)}`;
+      it.runIf(subject.waits)('that the handler did not await is waited for', async () => {
+        const reply = await newBrowser().post(floating, { node: 0 });
+        expect([reply.status, reply.cookies]).toEqual([200, [expect.stringMatching(SESSION_COOKIE)]]);
+        expect(await outcome()).toBe('"done"');
+        expect((await seenBy(browser))?.user).toBe('u_7');
+      });
+
+      it.skipIf(subject.waits)('that the handler did not await is refused, and leaves no session behind', async () => {
+        const reply = await newBrowser().post(floating, { node: 0 });
+        expect([reply.status, reply.cookies]).toEqual([200, []]);
+        expect(await outcome()).toBe('"HOLDFAST_RESPONSE_STARTED"');
+        expect(await stand.sessions.listByUser('u_7')).toEqual([]);
+      });
+    });
+
+    describe('the user', () => {
+      it('is asked for: nobody signed in is a 401 that the framework answers by itself', async () => {
+        for (const path of ['/account', '/payment', '/devices']) {
+          const reply = await newBrowser().get(path);
+          expect([reply.status, reply.cookies]).toEqual([401, []]);
+          expect(reply.headers['cache-control']).toBe('no-store');
+        }
+        await signedIn();
+        expect(seenIn(await browser.get('/account')).user).toBe('u_42');
+        expect(seenIn(await browser.get('/payment')).user).toBe('u_42');
+      });
+
+      it('sees his devices, and ends the others or all of them', async () => {
+        const others = [await signedIn('u_9'), await signedIn('u_9')];
+        await signedIn('u_9');
+        const devices = JSON.parse((await browser.get('/devices')).body) as { current: boolean }[];
+        expect([devices.length, devices.filter(({ current }) => current).length]).toEqual([3, 1]);
+        expect((await browser.post('/logout-everywhere?keep')).body).toBe('2');
+        for (const other of others) expect(await seenBy(other)).toBeNull();
+        expect((await seenBy(browser))?.user).toBe('u_9');
+        const last = await browser.post('/logout-everywhere');
+        expect([last.body, last.cookies]).toEqual(['1', [CLEARED_COOKIE]]);
+      });
+    });
+
+    describe.skipIf(LIFETIME_MS_MIN > 500)('a session of half a second', () => {
+      it('ends at its absolute deadline, neither earlier nor later', async () => {
+        const { absoluteExpiresAt: end } = seenIn(await newBrowser().post('/login?user=u_42&lifetime=500ms'));
+        const answers = await pollUntil(end + 20);
+        for (const { askedAt, answeredAt, isAlive } of answers) {
+          if (answeredAt < end) expect(isAlive, `${end - answeredAt} ms before its end`).toBe(true);
+          if (askedAt >= end) expect(isAlive, `${askedAt - end} ms after its end`).toBe(false);
+        }
+        expect(answers[0]?.isAlive).toBe(true);
+        expect(answers.at(-1)?.isAlive).toBe(false);
+      });
+
+      it('lives on while it is used, and ends at its idle deadline', async () => {
+        const login = await newBrowser().post('/login?user=u_42&lifetime=500ms&absolute=1h');
+        const first = seenIn(login).idleExpiresAt;
+        let last = first;
+        await until(async () => {
+          last = seenIn(await browser.get('/me')).idleExpiresAt;
+          return Date.now() > first + 100;
+        });
+        await until(() => Date.now() >= last);
+        expect(await seenBy(browser)).toBeNull();
+      });
+
+      async function pollUntil(then: number): Promise<{ askedAt: number; answeredAt: number; isAlive: boolean }[]> {
+        const answers = [];
+        while (Date.now() < then) {
+          const askedAt = Date.now();
+          const isAlive = (await seenBy(browser)) !== null;
+          answers.push({ askedAt, answeredAt: Date.now(), isAlive });
+        }
+        const askedAt = Date.now();
+        const isAlive = (await seenBy(browser)) !== null;
+        return [...answers, { askedAt, answeredAt: Date.now(), isAlive }];
+      }
+    });
+
+    describe('a response', () => {
+      it('that is streamed carries the cookie, and the session may still be written while it is under way', async () => {
+        const reply = await newBrowser().get('/stream-after-login?user=u_42');
+        expect(reply.cookies).toEqual([expect.stringMatching(SESSION_COOKIE)]);
+        expect(reply.body).toBe('first\n1\n');
+        expect((await browser.get('/stream')).body).toBe('first\n2\n');
+        expect(await seenBy(browser)).toMatchObject({ user: 'u_42', data: { count: 2 } });
+      });
+
+      it('whose headers have left refuses what needs a cookie, before a session is made', async () => {
+        const reply = await newBrowser().get('/late-login?user=u_8');
+        expect([reply.body, reply.cookies]).toEqual(['first\nHOLDFAST_RESPONSE_STARTED', []]);
+        expect(await stand.sessions.listByUser('u_8')).toEqual([]);
+      });
+
+      it('that breaks off after its headers leaves a session, and a server that goes on', async () => {
+        const body = await newBrowser()
+          .get('/broken-stream')
+          .then(
+            (reply) => reply.body,
+            () => 'broken off',
+          );
+        // Over HTTP/2 Fastify ends the stream without an error code, which clients cannot tell from its end.
+        expect(['broken off', 'first\n']).toContain(body);
+        expect((await seenBy(browser))?.data.count).toBe(1);
+      });
+
+      it('to HEAD, and one of 304 without a body, carries the cookie', async () => {
+        for (const ask of [() => browser.head('/begin'), () => browser.get('/not-modified')]) {
+          newBrowser();
+          const reply = await ask();
+          expect(reply.cookies).toEqual([expect.stringMatching(SESSION_COOKIE)]);
+          expect(reply.body).toBe('');
+          expect((await seenBy(browser))?.data.count).toBe(1);
+        }
+        expect((await browser.get('/not-modified')).cookies).toEqual([]);
+      });
+
+      it('that nobody waits for any more ends with its write stored, and the browser still signed in', async () => {
+        await signedIn();
+        const name = encodeURIComponent(`${subject.name} abort`);
+        const leaving = new AbortController();
+        const left = browser.post(`/slow-write?item=A1&gate=${name}`, { node: 0, signal: leaving.signal });
+        await until(async () => (await browser.get(`/gate?gate=${name}`, { node: 0 })).body !== '0', {
+          what: 'the write to be under way',
+        });
+        leaving.abort();
+        await expect(left).rejects.toThrow();
+        await browser.post(`/gate?gate=${name}`, { node: 0 });
+        await until(async () => (await seenBy(browser))?.data.cart.includes('A1'), { what: 'the write to be stored' });
+        expect((await seenBy(browser))?.user).toBe('u_42');
+      });
+    });
+  });
+}
+
+/** A trial takes about 10 ms of a processor. */
+function trialsTimeout(): number {
+  return 30_000 + TRIALS * 60;
+}

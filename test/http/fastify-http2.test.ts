@@ -1,0 +1,4 @@
+import { httpContract } from './contract.ts';
+import { fastifyHttp2 } from './subjects/fastify.ts';
+
+httpContract(fastifyHttp2);

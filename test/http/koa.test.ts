@@ -1,0 +1,4 @@
+import { httpContract } from './contract.ts';
+import { koa } from './subjects/koa.ts';
+
+httpContract(koa);

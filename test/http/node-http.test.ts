@@ -1,0 +1,4 @@
+import { httpContract } from './contract.ts';
+import { nodeHttp } from './subjects/node-http.ts';
+
+httpContract(nodeHttp);
