@@ -2,9 +2,9 @@
  * A cart, a login and a list of devices with Express 5. Sessions live in memory, so a restart ends them.
  *
  *   npm run example express
- *   alias ada='curl -sb jar -c jar -H content-type:application/json'
+ *   alias ada='curl -sb jar -c jar'
  *   ada -X POST localhost:3000/cart/tea
- *   ada -X POST localhost:3000/login -d '{ "name": "ada", "password": "lantern" }'
+ *   ada localhost:3000/login --json '{ "name": "ada", "password": "lantern" }'
  *   ada localhost:3000/devices
  *   ada -X POST localhost:3000/logout
  */
