@@ -1,7 +1,7 @@
 // Makes a bare machine ready and then runs the command after "--". Needs nothing but Node 20.19 and npm, so it imports
 // nothing, and is not TypeScript. When nothing is to do it says nothing and costs a few milliseconds.
 //
-//   node tools/setup.mjs -- vitest run
+//   node tools/setup.mjs --with-browser -- vitest run
 //   node tools/setup.mjs --without-servers -- node tools/example.ts express
 //
 // HOLDFAST_NO_INSTALL=1 forbids the installation of system packages.
@@ -22,6 +22,7 @@ installNpmPackages();
 requireNode24();
 for (const provider of ['mysql', 'postgresql', 'sqlite']) generatePrismaClient(provider);
 if (!options.includes('--without-servers')) provideServers();
+if (options.includes('--with-browser')) provideBrowser();
 runCommand();
 
 /** npm writes what it installed into node_modules; comparing costs milliseconds, `npm ci` ten seconds. */
@@ -122,26 +123,53 @@ function installWithBrew() {
   return serversMissing().length > 0 ? 'brew install failed' : undefined;
 }
 
-function installWithApt() {
-  if (!onPath('apt-get')) return 'this system has no apt-get';
-  const asRoot = process.getuid() === 0;
-  if (!asRoot && !(onPath('sudo') && attempt('sudo', ['-n', 'true']))) return 'installing it needs root';
-  const [command, ...prefix] = asRoot ? ['apt-get'] : ['sudo', '-n', 'apt-get'];
-  const apt = (...args) => attempt(command, [...prefix, '-qq', '-o', 'Dpkg::Use-Pty=0', ...args]);
+/** One test looks at a site as a browser does. It is skipped where there is none. */
+function provideBrowser() {
+  const places = ['/Applications/Google Chrome.app', '/Applications/Chromium.app'];
+  if (['chromium', 'chromium-browser', 'google-chrome'].some(onPath) || places.some(existsSync)) return;
+  if (process.env.HOLDFAST_NO_INSTALL || platform() === 'darwin') return;
+  const why = installBrowserWithApt();
+  if (why) say(`No Chromium (${why}): the test that needs it will be skipped`);
+}
 
-  const installing = (...packages) => {
-    say(`Installing ${packages.join(' ')} with apt-get`);
-    return apt('install', '-y', '--no-install-recommends', ...packages);
-  };
+function installBrowserWithApt() {
+  if (whyNoApt()) return whyNoApt();
+  if (aptInstall('chromium')) return undefined;
+  aptUpdate();
+  return aptInstall('chromium') ? undefined : 'apt-get install failed';
+}
+
+function whyNoApt() {
+  if (!onPath('apt-get')) return 'this system has no apt-get';
+  const isRoot = process.getuid() === 0 || (onPath('sudo') && attempt('sudo', ['-n', 'true']));
+  return isRoot ? undefined : 'installing it needs root';
+}
+
+function apt(...args) {
+  const [command, ...prefix] = process.getuid() === 0 ? ['apt-get'] : ['sudo', '-n', 'apt-get'];
+  return attempt(command, [...prefix, '-qq', '-o', 'Dpkg::Use-Pty=0', ...args]);
+}
+
+function aptInstall(...packages) {
+  say(`Installing ${packages.join(' ')} with apt-get`);
+  return apt('install', '-y', '--no-install-recommends', ...packages);
+}
+
+function aptUpdate() {
+  say('Refreshing the package lists (apt-get update)');
+  apt('update');
+}
+
+function installWithApt() {
+  if (whyNoApt()) return whyNoApt();
   const install = () => {
-    if (!onPath('redis-server') && !onPath('valkey-server') && !installing('redis-server')) installing('valkey-server');
-    if (!hasPostgres()) installing('postgresql');
-    if (!hasMariadb()) installing('mariadb-server');
+    if (!onPath('redis-server') && !onPath('valkey-server') && !aptInstall('redis-server')) aptInstall('valkey-server');
+    if (!hasPostgres()) aptInstall('postgresql');
+    if (!hasMariadb()) aptInstall('mariadb-server');
     return serversMissing().length === 0;
   };
   if (install()) return undefined;
-  say('Refreshing the package lists (apt-get update)');
-  apt('update');
+  aptUpdate();
   return install() ? undefined : 'apt-get install failed';
 }
 
