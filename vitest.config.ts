@@ -35,7 +35,7 @@ export default defineConfig({
       project('chaos', withServers),
       project('simulation', { testTimeout: 180_000 }),
       project('package', { testTimeout: 120_000 }),
-      project('examples', { testTimeout: 60_000 }),
+      project('examples', { globalSetup: './test/examples/build.ts', testTimeout: 60_000 }),
     ],
   },
 });
