@@ -62,6 +62,11 @@ export const CLOCK_SKEW_MS = 5_000;
 export const SESSION_ID_CHARS = 43;
 /** Session id, a dot, HMAC-SHA-256 as base64url. */
 export const COOKIE_VALUE_CHARS: number = SESSION_ID_CHARS + 1 + 43;
+/**
+ * Cookies of one name and the right shape that are checked of one header. Browsers send two at most with `__Host-` (one of them
+ * partitioned); each costs 5 µs for every index key, and a header of 16 KiB has room for 160.
+ */
+export const COOKIES_TRIED_MAX = 4;
 /** Long enough for an errand, too short for an unattended browser; NIST's idle limit at AAL3. */
 export const FRESH_LOGIN_MS_DEFAULT: number = 15 * 60_000;
 /** Most outages are a fail-over. A larger value keeps users waiting, a smaller one has them press reload together. */

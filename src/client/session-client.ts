@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { ConfigurationError, SessionNotFoundError } from '../errors.ts';
 import { HANDLES_MAX } from '../limits.ts';
 import type { MaintenanceTarget, Opened } from '../maintenance/target.ts';
+import type { Platform } from '../platform/platform.ts';
 import { newSessionId, sessionIdFor, storageKeyOf } from '../session/session-id.ts';
 import type { TierHealth } from '../telemetry/standing.ts';
 import {
@@ -19,6 +20,7 @@ import {
   type ReadyOptions,
   type RegenerateOptions,
   type ReplaceOptions,
+  type ResolvedCreation,
   type UpdateOptions,
 } from './call-options.ts';
 import type { KeysHealth } from './key-keeper.ts';
@@ -30,8 +32,10 @@ import { create } from './session-creation.ts';
 import { SessionData } from './session-data.ts';
 import { findNamed, isIdFor, requireNamed, stillLiving, type Named, type SessionRef } from './session-ref.ts';
 import {
+  changedData,
   regenerate,
   replace,
+  requireChange,
   update,
   written,
   type Change,
@@ -110,12 +114,7 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
    */
   async create(data: DeepReadonly<Input> | Input, options: CreateOptions = {}): Promise<Session<T>> {
     const creation = resolveCreateOptions(options, this.#options.lifetime);
-    const bytes = await this.#data.write(data);
-    const view = await this.#data.reread(bytes);
-    return this.#opening.use(async (opened) => {
-      const { id, sealed, record } = await create(opened, creation, bytes);
-      return this.#session({ id, session: written(sealed, record), view });
-    });
+    return this.#create(await this.#data.write(data), creation);
   }
 
   /** The session, or null if there is none. Slides the idle deadline, at most once per touch interval. */
@@ -134,8 +133,7 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
    * `RevisionConflictError` when others kept winning, or `change` did not end, until `updateTimeout`.
    */
   async update(session: SessionRef<T>, change: Change<T, Input>, options: UpdateOptions = {}): Promise<Session<T>> {
-    if (typeof change !== 'function')
-      throw new ConfigurationError('update: expected a function that changes the data.');
+    requireChange(change);
     const changes = resolveUpdateOptions(options, this.#options.lifetime);
     const named = requireNamed('update', session);
     return this.#write(named, (context, deadline) => update(context, change, changes, deadline));
@@ -258,9 +256,32 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
     return this.#opening.use(async ({ codec }) => codec.cookieKeys);
   }
 
+  /** @internal A new session with what `change` makes of `initial`: its draft goes through the schema, as that of `update` does. */
+  async '~begin'(initial: Input, change: Change<T, Input>, options: CreateOptions): Promise<Session<T>> {
+    requireChange(change);
+    const creation = resolveCreateOptions(options, this.#options.lifetime);
+    const { platform, updateTimeoutMs } = this.#options;
+    const context = { platform, data: this.#data };
+    const deadline = platform.monotonic() + updateTimeoutMs;
+    return this.#create(await changedData(context, await this.#data.write(initial), change, deadline), creation);
+  }
+
+  /** @internal */
+  get '~platform'(): Platform {
+    return this.#options.platform;
+  }
+
   /** @internal */
   '~use'<R>(call: (opened: Opened) => Promise<R>): Promise<R> {
     return this.#opening.use(call);
+  }
+
+  async #create(bytes: Buffer, creation: ResolvedCreation): Promise<Session<T>> {
+    const view = await this.#data.reread(bytes);
+    return this.#opening.use(async (opened) => {
+      const { id, sealed, record } = await create(opened, creation, bytes);
+      return this.#session({ id, session: written(sealed, record), view });
+    });
   }
 
   /** Nothing is remembered of a session that has ended here; of one that ended elsewhere, for `MEMO_LIFETIME_MS` at most. */

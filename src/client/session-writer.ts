@@ -1,5 +1,5 @@
 import type { Codec } from '../codec/codec.ts';
-import { PayloadError, RevisionConflictError, SessionNotFoundError } from '../errors.ts';
+import { ConfigurationError, PayloadError, RevisionConflictError, SessionNotFoundError } from '../errors.ts';
 import { CONFLICT_BACKOFF_MS_MAX, CONFLICT_BACKOFF_MS_MIN } from '../limits.ts';
 import type { Seal } from '../maintenance/target.ts';
 import { delay, type Platform } from '../platform/platform.ts';
@@ -51,22 +51,26 @@ export async function update<T>(
   deadline: Deadline,
 ): Promise<Written<T>> {
   return untilApplied(context, deadline, async (current) => {
-    const bytes = await changedData(context, current, change, deadline);
+    const bytes = await changedData(context, current.record.data, change, deadline);
     const view = await context.data.reread(bytes);
     const session = await swap(context, current, changes, bytes);
     return session === null ? null : { id: context.id, session, view };
   });
 }
 
+/** Throws `ConfigurationError`. */
+export function requireChange(change: unknown): void {
+  if (typeof change !== 'function') throw new ConfigurationError('update: expected a function that changes the data.');
+}
+
 /** A change that never ends must not keep the session's other writes waiting for ever. Nothing has been sent by then. */
-async function changedData<T>(
-  context: WriterContext<T>,
-  current: LivingSession,
+export async function changedData<T>(
+  { platform, data }: Pick<WriterContext<T>, 'data' | 'platform'>,
+  current: Buffer,
   change: (draft: T) => unknown,
   deadline: Deadline,
 ): Promise<Buffer> {
-  const { platform, data } = context;
-  const draft = await data.draft(current.record.data);
+  const draft = await data.draft(current);
   const late = (): Error => new RevisionConflictError('The change did not end in time.');
   const changed: unknown = change(draft);
   const leftMs = Math.max(deadline - platform.monotonic(), 0);

@@ -1,6 +1,8 @@
+import type { KeyObject } from 'node:crypto';
 import type { Change } from '../client/session-writer.ts';
 import type { Session } from '../client/session.ts';
 import {
+  ConfigurationError,
   CrossSiteRequestError,
   isHoldfastError,
   LoginRequiredError,
@@ -12,7 +14,7 @@ import { requireOptions } from '../option-checks.ts';
 import { parseDuration, type Duration } from '../platform/duration.ts';
 import type { CookieSink } from './cookie-sink.ts';
 import type { HttpSessions, RequestHead } from './http-sessions.ts';
-import { login } from './login.ts';
+import { keepNewest, login, resolveLogin } from './login.ts';
 import type {
   Device,
   LoginOptions,
@@ -27,10 +29,14 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
   readonly #http: HttpSessions<T, Input>;
   readonly #request: RequestHead;
   readonly #sink: CookieSink;
-  /** The id that the browser has, once its cookie was verified; undefined before, or if there is none. */
+  /** The id that the browser has, or is given by this response; undefined if there is none, or before its cookie was checked. */
   #id: string | undefined;
-  #verifying: Promise<void> | undefined;
+  #checking: Promise<void> | undefined;
+  /** What this request knows of its session; undefined before it was loaded. */
+  #known: Session<T> | null | undefined;
+  /** The load that may say what is known, if nothing else does before it ends. */
   #loading: Promise<Session<T> | null> | undefined;
+  #hasSetCookie = false;
   #queue: Promise<unknown> = Promise.resolve();
   #pending = 0;
 
@@ -40,30 +46,34 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
     this.#sink = sink;
   }
 
-  get(options: RequestGetOptions = {}): Promise<Session<T> | null> {
-    if (options.consistency === 'strong' || this.#loading === undefined) return this.#know(this.#load(options));
-    return this.#loading;
+  async get(options: RequestGetOptions = {}): Promise<Session<T> | null> {
+    if (wantsStrong(options)) return this.#load({ consistency: 'strong' });
+    return this.#known === undefined ? (this.#loading ?? this.#load(undefined)) : this.#known;
   }
 
   update(change: Change<T, Input>, options: RequestUpdateOptions = {}): Promise<Session<T>> {
     return this.#run(async () => {
       const { label, lifetime } = requireOptions('update options', options, ['label', 'lifetime']);
       const { client, options: http } = this.#http;
+      const allowed = lifetime === undefined ? undefined : http.policy.forChange(lifetime);
       const session = await this.get();
       if (session === null) return this.#begin(change, options);
       const changes = {
         ...(label !== undefined && { label }),
-        ...(lifetime !== undefined && { lifetime: http.policy.forChange(lifetime) }),
+        ...(allowed && { lifetime: http.policy.sinceLogin(allowed, session, client['~platform'].now()) }),
       };
-      return this.#is(await client.update(session, change, changes));
+      return this.#learn(await client.update(session, change, changes));
     });
   }
 
   login(userId: string, options: LoginOptions<Input> = {}): Promise<UserSession<T>> {
     return this.#run(async () => {
+      const settings = resolveLogin(this.#http, userId, options);
       this.#requireOpen('login');
-      const session = await login(this.#http, await this.get(), userId, options);
-      await this.#adopt('login', session);
+      const keys = await this.#http.client['~cookieKeys']();
+      const session = await login(this.#http, await this.get(), settings);
+      await this.#adopt('login', session, keys);
+      await keepNewest(this.#http, userId);
       return session;
     });
   }
@@ -71,19 +81,21 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
   logout(): Promise<void> {
     return this.#run(async () => {
       this.#requireOpen('logout');
-      await this.#verify();
-      if (this.#id !== undefined) await this.#http.client.destroy(this.#id);
-      this.#end('logout');
+      await this.#check();
+      const session = this.#known ?? this.#id;
+      if (session !== undefined) await this.#http.client.destroy(session);
+      this.#end();
     });
   }
 
   logoutEverywhere(options: { readonly keepThis?: boolean } = {}): Promise<number> {
     return this.#run(async () => {
       const { keepThis = false } = requireOptions('logoutEverywhere options', options, ['keepThis']);
+      if (typeof keepThis !== 'boolean') throw new ConfigurationError('keepThis: expected a boolean.');
       if (!keepThis) this.#requireOpen('logoutEverywhere');
       const session = await this.requireUser();
       const count = await this.#http.client.destroyByUser(session.userId, keepThis ? { except: session } : {});
-      if (!keepThis) this.#end('logoutEverywhere');
+      if (!keepThis) this.#end();
       return count;
     });
   }
@@ -100,7 +112,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
       if (handle !== session.handle) return this.#http.client.destroyByHandle(session.userId, handle);
       this.#requireOpen('logoutDevice');
       const wasAlive = await this.#http.client.destroy(session);
-      this.#end('logoutDevice');
+      this.#end();
       return wasAlive;
     });
   }
@@ -114,93 +126,102 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
   async requireFresh(maxAge: Duration = this.#http.options.policy.freshMs): Promise<UserSession<T>> {
     const maxAgeMs = parseDuration('maxAge', maxAge, 0, LIFETIME_MS_MAX);
     const session = await this.requireUser();
-    const now = await this.#answerable(this.#http.client['~use'](async ({ platform }) => platform.now()));
     const since = session.authenticatedAt?.getTime();
-    if (since !== undefined && now - since <= maxAgeMs) return session;
+    if (since !== undefined && this.#http.client['~platform'].now() - since <= maxAgeMs) return session;
     throw this.#http.answerable(new LoginRequiredError('stale'));
   }
 
-  /** Resolves once everything that was called, awaited or not, has ended. Never rejects. */
+  /** Resolves once everything that was called to change something, awaited or not, has ended. Never rejects. */
   async settled(): Promise<void> {
     while (this.#pending > 0) await this.#queue;
   }
 
   async #begin(change: Change<T, Input>, { label, lifetime }: RequestUpdateOptions): Promise<Session<T>> {
     this.#requireOpen('update');
-    if (this.#isCrossSite()) throw new CrossSiteRequestError();
     const { client, options } = this.#http;
+    if (this.#isWithheld(options.cookie.sameSite)) throw new CrossSiteRequestError();
+    const settings = { lifetime: options.policy.forNew(lifetime), ...(typeof label === 'string' && { label }) };
+    const keys = await client['~cookieKeys']();
     if (this.#id !== undefined && (await client.movedSince(this.#id))) throw new SessionMovedError();
-    const draft = options.initial();
-    const returned = await change(draft as unknown as T);
-    const session = await client.create((returned === undefined ? draft : returned) as Input, {
-      lifetime: options.policy.forNew(lifetime),
-      ...(typeof label === 'string' && { label }),
-    });
-    return this.#adopt('update', session);
+    return this.#adopt('update', await client['~begin'](options.initial(), change, settings), keys);
   }
 
-  /** The browser keeps a Lax or Strict cookie back from such a request, so a session that begins here would replace the one it has. */
-  #isCrossSite(): boolean {
-    if (this.#http.options.cookie.sameSite === 'none') return false;
-    if (this.#request.method === 'GET' || this.#request.method === 'HEAD') return false;
-    return this.#request.header('sec-fetch-site') === 'cross-site';
+  /**
+   * Whether browsers keep the cookie back from such a request, so that a session which begins here would replace the one that they have:
+   * a Strict one whenever another site is behind it, a Lax one unless the method is safe.
+   */
+  #isWithheld(sameSite: 'lax' | 'none' | 'strict'): boolean {
+    if (sameSite === 'none' || this.#request.header('sec-fetch-site') !== 'cross-site') return false;
+    return sameSite === 'strict' || !['GET', 'HEAD'].includes(this.#request.method);
   }
 
-  async #load(options: RequestGetOptions): Promise<Session<T> | null> {
-    await this.#answerable(this.#verify());
-    if (this.#id === undefined) return null;
-    const session = await this.#answerable(this.#http.client.get(this.#id, options).catch(noneIfOver));
-    if (session !== null) this.#sink.markPrivate();
-    return session;
-  }
-
-  /** Checks the cookie when somebody asks, not before. A cookie that nobody signed costs no I/O. */
-  #verify(): Promise<void> {
-    this.#verifying ??= this.#readCookie();
-    return this.#verifying;
-  }
-
-  async #readCookie(): Promise<void> {
-    const header = this.#request.header('cookie');
-    if (!header?.includes(this.#http.cookie.name)) return;
-    this.#id = this.#http.cookie.read(header, await this.#http.client['~cookieKeys']());
-  }
-
-  /** A load that failed is forgotten: the next call tries again. */
-  #know(loading: Promise<Session<T> | null>): Promise<Session<T> | null> {
+  /** Loads the session. What a write has made known meanwhile is newer; a load that failed leaves what was known. */
+  #load(options: RequestGetOptions | undefined): Promise<Session<T> | null> {
+    const loading: Promise<Session<T> | null> = this.#read(options).then(
+      (session) => (this.#loading === loading ? this.#learn(session) : session),
+      (error: unknown) => {
+        if (this.#loading === loading) this.#loading = undefined;
+        throw this.#http.answerable(error);
+      },
+    );
     this.#loading = loading;
-    loading.catch(() => {
-      if (this.#loading === loading) this.#loading = undefined;
-      this.#verifying = undefined;
-    });
     return loading;
   }
 
-  #is<S extends Session<T> | null>(session: S): S {
+  async #read(options: RequestGetOptions | undefined): Promise<Session<T> | null> {
+    await this.#check();
+    if (this.#id === undefined) return null;
+    try {
+      return await this.#http.client.get(this.#id, options);
+    } catch (error) {
+      if (isOver(error)) return null;
+      throw error;
+    }
+  }
+
+  /** Checks the cookie when somebody asks, not before. A cookie that nobody signed costs no I/O. */
+  #check(): Promise<void> {
+    this.#checking ??= this.#readCookie().catch((error: unknown) => {
+      this.#checking = undefined;
+      throw error;
+    });
+    return this.#checking;
+  }
+
+  async #readCookie(): Promise<void> {
+    const { client, cookie } = this.#http;
+    const header = this.#request.header('cookie');
+    if (header?.includes(cookie.name)) this.#id = cookie.read(header, await client['~cookieKeys']());
+  }
+
+  #learn<S extends Session<T> | null>(session: S): S {
     if (session !== null) this.#sink.markPrivate();
-    this.#loading = Promise.resolve(session);
+    this.#known = session;
+    this.#loading = undefined;
     return session;
   }
 
-  async #adopt(what: string, session: Session<T>): Promise<Session<T>> {
+  /** The keys are fetched before the session is made: nothing but the response can fail now. */
+  async #adopt(what: string, session: Session<T>, keys: readonly KeyObject[]): Promise<Session<T>> {
     const { client, cookie } = this.#http;
-    const keys = await client['~cookieKeys']();
     if (!this.#sink.isOpen) {
       // Nobody can ever learn its id.
       await client.destroy(session).catch(() => undefined);
       throw new ResponseStartedError(what);
     }
-    const expiresInMs = session.absoluteExpiresAt.getTime() - session.lastSeenAt.getTime();
-    this.#sink.set(cookie.set(session.id, keys, expiresInMs));
+    this.#sink.set(cookie.set(session.id, keys, session.absoluteExpiresAt.getTime() - session.lastSeenAt.getTime()));
+    this.#hasSetCookie = true;
     this.#id = session.id;
-    return this.#is(session);
+    return this.#learn(session);
   }
 
-  #end(what: string): void {
+  /** Headers that have left meanwhile cannot clear the cookie; one whose session has ended does no harm. */
+  #end(): void {
     this.#id = undefined;
-    this.#is(null);
-    this.#requireOpen(what);
-    if (this.#request.header('cookie')?.includes(this.#http.cookie.name)) this.#sink.set(this.#http.cookie.clear());
+    this.#learn(null);
+    const { cookie } = this.#http;
+    const hasCookie = this.#hasSetCookie || this.#request.header('cookie')?.includes(cookie.name) === true;
+    if (hasCookie && this.#sink.isOpen) this.#sink.set(cookie.clear());
   }
 
   #requireOpen(what: string): void {
@@ -223,12 +244,17 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
   }
 }
 
+function wantsStrong(options: RequestGetOptions): boolean {
+  const { consistency = 'bounded' } = requireOptions('get options', options, ['consistency']);
+  if (consistency === 'bounded' || consistency === 'strong') return consistency === 'strong';
+  throw new ConfigurationError("consistency: expected 'bounded' or 'strong'.");
+}
+
 function isSignedIn<T>(session: Session<T>): session is UserSession<T> {
   return session.userId !== undefined;
 }
 
-/** A session that a revoked key, or a deadline beyond what is allowed, has ended is over: its user has to sign in again. */
-function noneIfOver(error: unknown): null {
-  if (isHoldfastError(error) && error.code === 'HOLDFAST_ENVELOPE' && error.status === 401) return null;
-  throw error;
+/** Whether a revoked key, or a deadline beyond what is allowed, has ended the session: its user has to sign in again. */
+function isOver(error: unknown): boolean {
+  return isHoldfastError(error) && error.code === 'HOLDFAST_ENVELOPE' && error.status === 401;
 }

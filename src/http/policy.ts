@@ -1,4 +1,5 @@
 import type { Lifetime } from '../client/lifetime-options.ts';
+import type { SessionSummary } from '../client/session.ts';
 import { ConfigurationError } from '../errors.ts';
 import { FRESH_LOGIN_MS_DEFAULT, LIFETIME_MS_MAX, LIFETIME_MS_MIN } from '../limits.ts';
 import { requireOptions } from '../option-checks.ts';
@@ -22,11 +23,16 @@ interface Policy {
  * re-authentication before sensitive changes) says how old a login may be there: `freshMs` is this library's choice.
  */
 const POLICIES: Readonly<Record<AssuranceLevel, Policy>> = {
-  aal1: { idleMs: LIFETIME_MS_MAX, absoluteMs: 30 * 24 * HOUR_MS, freshMs: FRESH_LOGIN_MS_DEFAULT },
+  aal1: { idleMs: Infinity, absoluteMs: 30 * 24 * HOUR_MS, freshMs: FRESH_LOGIN_MS_DEFAULT },
   aal2: { idleMs: HOUR_MS, absoluteMs: 24 * HOUR_MS, freshMs: FRESH_LOGIN_MS_DEFAULT },
   aal3: { idleMs: 15 * MINUTE_MS, absoluteMs: 12 * HOUR_MS, freshMs: 5 * MINUTE_MS },
 };
-const NO_POLICY: Policy = { idleMs: LIFETIME_MS_MAX, absoluteMs: LIFETIME_MS_MAX, freshMs: FRESH_LOGIN_MS_DEFAULT };
+const NO_POLICY: Policy = { idleMs: Infinity, absoluteMs: Infinity, freshMs: FRESH_LOGIN_MS_DEFAULT };
+
+interface GivenLifetime {
+  readonly idle?: number;
+  readonly absolute?: number;
+}
 
 /** Lifetimes of the sessions that requests begin: the client's, cut to what the policy allows. */
 export class LifetimePolicy {
@@ -50,8 +56,23 @@ export class LifetimePolicy {
     return { absolute: absoluteMs, idle: idle ?? Math.min(this.#default.idle, absoluteMs) };
   }
 
+  /**
+   * A new lifetime of a session that lives: its `absolute` counts from now, and what the policy allows from the login. So it is
+   * cut to that, and left out where nothing is left. `lifetime` is one of `forChange`.
+   */
+  sinceLogin(
+    { idle, absolute = Infinity }: GivenLifetime,
+    session: Pick<SessionSummary, 'authenticatedAt' | 'createdAt'>,
+    now: number,
+  ): Lifetime {
+    const leftMs = (session.authenticatedAt ?? session.createdAt).getTime() + this.#policy.absoluteMs - now;
+    const absoluteMs = Math.min(absolute, leftMs);
+    if (absolute === Infinity || absoluteMs < LIFETIME_MS_MIN) return idle === undefined ? {} : { idle };
+    return { absolute: absoluteMs, ...(idle !== undefined && { idle: Math.min(idle, absoluteMs) }) };
+  }
+
   /** The given parts of a lifetime, in milliseconds. Throws `ConfigurationError` as `forNew` does. */
-  forChange(lifetime: Lifetime): { readonly idle?: number; readonly absolute?: number } {
+  forChange(lifetime: Lifetime): GivenLifetime {
     const { idle, absolute } = requireOptions('lifetime', lifetime, ['idle', 'absolute']);
     return {
       ...(idle !== undefined && { idle: allowed('lifetime.idle', idle, this.#policy.idleMs) }),

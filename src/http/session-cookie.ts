@@ -1,6 +1,9 @@
 import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
-import { COOKIE_VALUE_CHARS, SESSION_ID_CHARS } from '../limits.ts';
+import { COOKIE_VALUE_CHARS, COOKIES_TRIED_MAX, SESSION_ID_CHARS } from '../limits.ts';
 import type { ResolvedCookie } from './options.ts';
+
+/** HMAC-SHA-256. */
+const MAC_BYTES = 32;
 
 /** What a response has to set: a value, or none to clear the cookie. */
 export interface CookieChange {
@@ -39,9 +42,12 @@ export class SessionCookie {
    * may have planted one: it must not hide the real one.
    */
   read(header: string, keys: readonly KeyObject[]): string | undefined {
+    let tried = 0;
     for (const value of valuesOf(header, this.name)) {
-      const id = this.#verify(value, keys);
-      if (id !== undefined) return id;
+      if (value.length !== COOKIE_VALUE_CHARS || value[SESSION_ID_CHARS] !== '.') continue;
+      if (this.#isSigned(value, keys)) return value.slice(0, SESSION_ID_CHARS);
+      tried += 1;
+      if (tried === COOKIES_TRIED_MAX) break;
     }
     return undefined;
   }
@@ -53,7 +59,7 @@ export class SessionCookie {
     return {
       name: this.name,
       value,
-      attributes: this.#attributes(this.#options.persist ? Math.floor(expiresInMs / 1_000) : undefined),
+      attributes: this.#attributes(this.#options.persist ? Math.ceil(expiresInMs / 1_000) : undefined),
     };
   }
 
@@ -67,15 +73,10 @@ export class SessionCookie {
     return { path: '/', domain: undefined, httpOnly: true, secure, sameSite, partitioned, maxAge };
   }
 
-  #verify(value: string, keys: readonly KeyObject[]): string | undefined {
-    if (value.length !== COOKIE_VALUE_CHARS || value[SESSION_ID_CHARS] !== '.') return undefined;
+  #isSigned(value: string, keys: readonly KeyObject[]): boolean {
     const id = value.slice(0, SESSION_ID_CHARS);
     const mac = Buffer.from(value.slice(SESSION_ID_CHARS + 1), 'base64url');
-    const isSigned = keys.some((key) => {
-      const expected = this.#mac(key, id);
-      return mac.length === expected.length && timingSafeEqual(mac, expected);
-    });
-    return isSigned ? id : undefined;
+    return mac.length === MAC_BYTES && keys.some((key) => timingSafeEqual(mac, this.#mac(key, id)));
   }
 
   #mac(key: KeyObject, id: string): Buffer {
