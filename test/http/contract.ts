@@ -15,6 +15,8 @@ const PARALLEL = 30;
 const SESSION_COOKIE = /^__Host-sid=[\w-]{43}\.[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure$/;
 const CLEARED_COOKIE = '__Host-sid=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure';
 
+const PUBLIC = 'public, max-age=60';
+
 const seenIn = ({ body }: Reply): Seen => JSON.parse(body) as Seen;
 
 /** What every entry point has to do over real HTTP, on two nodes with one Redis and one PostgreSQL. */
@@ -41,7 +43,7 @@ export function httpContract(subject: Subject): void {
         newBrowser();
         const replies = [await browser.get('/'), await browser.head('/'), await browser.get('/me')];
         expect(replies.map(({ status, cookies }) => [status, cookies])).toEqual([200, 200, 200].map((ok) => [ok, []]));
-        expect(replies[0]?.headers['cache-control']).toBe('public, max-age=60');
+        expect(replies.map(({ headers }) => headers['cache-control'])).toEqual([PUBLIC, PUBLIC, undefined]);
         expect(replies[2]?.body).toBe('null');
       });
 
@@ -52,6 +54,13 @@ export function httpContract(subject: Subject): void {
         const next = await browser.get('/begin');
         expect(next.cookies).toEqual([]);
         expect((await seenBy(browser))?.data.count).toBe(2);
+      });
+
+      it('makes a page private that shows a session, unless the application says otherwise', async () => {
+        await signedIn();
+        expect((await browser.get('/me')).headers['cache-control']).toBe('private');
+        expect((await browser.get('/begin')).headers['cache-control']).toBe(PUBLIC);
+        expect((await browser.get('/')).headers['cache-control']).toBe(PUBLIC);
       });
 
       it("leaves with the application's own cookies", async () => {
