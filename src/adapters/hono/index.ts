@@ -1,0 +1,75 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import type { SessionClient } from '../../client/session-client.ts';
+import { ConfigurationError } from '../../errors.ts';
+import { carry, ResponseHead, type HeaderTarget } from '../../http/cookie-sink.ts';
+import { Exchange } from '../../http/exchange.ts';
+import { HttpSessions } from '../../http/http-sessions.ts';
+import type { HttpSessionOptions } from '../../http/options.ts';
+import type { RequestSession } from '../../http/request-session.ts';
+
+export type { AssuranceLevel } from '../../http/policy.ts';
+export type { CookieOptions, HttpSessionOptions } from '../../http/options.ts';
+export type {
+  Device,
+  LoginOptions,
+  RequestGetOptions,
+  RequestSession,
+  RequestUpdateOptions,
+  UserSession,
+} from '../../http/request-session.ts';
+
+/** What the middleware adds to Hono's context: `c.var.session`, typed where the application is one chain of calls. */
+export interface HonoSessionEnv<T, Input = T> {
+  Variables: { session: RequestSession<T, Input> };
+}
+
+/** The middleware, and the way to a request's session that needs no chain. */
+export interface HonoSessions<T, Input = T> extends MiddlewareHandler<HonoSessionEnv<T, Input>> {
+  /** The session of a request that went through the middleware. Throws `ConfigurationError` for another. */
+  of(context: Context): RequestSession<T, Input>;
+}
+
+/**
+ * The sessions of a Hono application. The middleware does no I/O: a route that asks for no session costs nothing.
+ * Throws `ConfigurationError`.
+ */
+export function honoSessions<T, Input = T>(
+  sessions: SessionClient<T, Input>,
+  options: HttpSessionOptions<Input>,
+): HonoSessions<T, Input> {
+  const http = new HttpSessions(sessions, options);
+  const exchanges = new WeakMap<Context, Exchange<T, Input>>();
+
+  const middleware: MiddlewareHandler<HonoSessionEnv<T, Input>> = async (context, next) => {
+    // A sub-application may use the middleware too: the outer one carries the cookie.
+    if (exchanges.has(context)) return next();
+    const head = new ResponseHead();
+    const { method } = context.req;
+    const exchange = new Exchange(http, { method, header: (name) => context.req.header(name) }, head);
+    exchanges.set(context, exchange);
+    context.set('session', exchange);
+    // What a handler throws, Hono has answered when this returns.
+    await next();
+    await exchange.settled();
+    const change = head.leave();
+    if (change !== undefined) carry(change, headersOf(context));
+  };
+
+  const of = (context: Context): RequestSession<T, Input> => {
+    const exchange = exchanges.get(context);
+    if (exchange !== undefined) return exchange;
+    throw new ConfigurationError(
+      'session.of: the session middleware did not run for this context; use it before the routes, and app.route() instead of app.mount().',
+    );
+  };
+  return Object.assign(middleware, { of });
+}
+
+/** Hono makes a copy of a response before it changes the headers: they may be immutable, or everybody's. */
+function headersOf(context: Context): HeaderTarget {
+  return {
+    has: (name) => context.res.headers.has(name),
+    set: (name, value) => context.header(name, value),
+    append: (name, value) => context.header(name, value, { append: true }),
+  };
+}
