@@ -10,6 +10,7 @@ export type HoldfastErrorCode =
   | 'HOLDFAST_CONFIGURATION'
   | 'HOLDFAST_CROSS_SITE_REQUEST'
   | 'HOLDFAST_ENVELOPE'
+  | 'HOLDFAST_IMPORT_UNAVAILABLE'
   | 'HOLDFAST_KEY_RING'
   | 'HOLDFAST_LOGIN_REQUIRED'
   | 'HOLDFAST_OUTCOME_UNKNOWN'
@@ -29,6 +30,7 @@ const STATUS: Readonly<Record<HoldfastErrorCode, number>> = {
   HOLDFAST_CONFIGURATION: 500,
   HOLDFAST_CROSS_SITE_REQUEST: 403,
   HOLDFAST_ENVELOPE: 500,
+  HOLDFAST_IMPORT_UNAVAILABLE: 503,
   HOLDFAST_KEY_RING: 500,
   HOLDFAST_LOGIN_REQUIRED: 401,
   HOLDFAST_OUTCOME_UNKNOWN: 503,
@@ -237,6 +239,23 @@ export class OutcomeUnknownError extends HoldfastError {
   }
 }
 
+/** The store that sessions move in from did not answer, or failed: whether the request has a session is not known. */
+export class ImportUnavailableError extends HoldfastError {
+  static {
+    this.prototype.name = 'ImportUnavailableError';
+  }
+
+  override readonly code = 'HOLDFAST_IMPORT_UNAVAILABLE';
+  override readonly retryable = true;
+  /** A short word for the operator: `deadline`, the store's own code, such as `ECONNREFUSED`, or `unexpected`. */
+  readonly reason: string;
+
+  constructor(reason: string) {
+    super(`The store that sessions move in from is unavailable (${reason}).`);
+    this.reason = reason;
+  }
+}
+
 /** Nobody is signed in, or the login is older than the request allows. */
 export class LoginRequiredError extends HoldfastError {
   static {
@@ -338,6 +357,7 @@ export type AnyHoldfastError =
   | ConfigurationError
   | CrossSiteRequestError
   | EnvelopeError
+  | ImportUnavailableError
   | KeyRingError
   | LoginRequiredError
   | OutcomeUnknownError

@@ -36,6 +36,7 @@ export {
   SessionNotFoundError,
   TierFailure,
   TierUnavailableError,
+  ImportUnavailableError,
   isHoldfastError,
 } from './errors.ts';
 export type { AnyHoldfastError, EnvelopeErrorReason, HoldfastErrorCode, TierFailureKind, TierRole } from './errors.ts';

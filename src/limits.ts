@@ -75,6 +75,21 @@ export const RETRY_AFTER_MS_MAX: number = 60 * 60_000;
 /** A login lists the user's sessions to end those that are too many. */
 export const SESSIONS_PER_USER_MAX = 1_000;
 
+// --- Sessions that move in ----------------------------------------------------------------------------------------
+
+/** An old session id, its signature and percent signs; stores' keys are shorter. */
+export const IMPORT_COOKIE_CHARS_MAX = 1_024;
+/** Each is one more HMAC for a made-up cookie. */
+export const IMPORT_SECRETS_MAX = 10;
+/** Some clients of old stores wait for their server without an end; a request must not. */
+export const IMPORT_STORE_TIMEOUT_MS = 2_000;
+/** After a deletion that failed, so long nobody tries one that can wait. */
+export const IMPORT_RETRY_MS = 1_000;
+/** Entries of which a process remembers that it deleted them: 1 MB. Another is deleted once more, which costs a round trip. */
+export const IMPORT_SIDS_REMEMBERED = 10_000;
+/** What the clocks of two nodes may differ by: so long after `since`, no node deletes what another still asks for. */
+export const IMPORT_CLOCK_MARGIN_MS = 60_000;
+
 // --- Primary tier -----------------------------------------------------------------------------------------------
 
 /** A healthy Redis answers in under 1 ms. After this long a command counts as failed and the breaker opens. */

@@ -4,7 +4,6 @@ import type { Session } from '../client/session.ts';
 import {
   ConfigurationError,
   CrossSiteRequestError,
-  isHoldfastError,
   LoginRequiredError,
   ResponseStartedError,
   SessionMovedError,
@@ -14,6 +13,7 @@ import { requireOptions } from '../option-checks.ts';
 import { parseDuration, type Duration } from '../platform/duration.ts';
 import type { CookieSink } from './cookie-sink.ts';
 import type { HttpSessions, RequestHead } from './http-sessions.ts';
+import type { Arrival } from './import.ts';
 import { keepNewest, login, resolveLogin } from './login.ts';
 import type {
   Device,
@@ -31,6 +31,10 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
   readonly #sink: CookieSink;
   /** The id that the browser has, or is given by this response; undefined if there is none, or before its cookie was checked. */
   #id: string | undefined;
+  /** The request's cookie of the library that sessions move in from. */
+  #arrival: Arrival | undefined;
+  /** Whether it is the only cookie that leads to a session. */
+  #isMovingIn = false;
   #checking: Promise<void> | undefined;
   /** What this request knows of its session; undefined before it was loaded. */
   #known: Session<T> | null | undefined;
@@ -73,6 +77,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
       const keys = await this.#http.client['~cookieKeys']();
       const session = await login(this.#http, await this.get(), settings);
       await this.#adopt('login', session, keys);
+      await this.#leaveOldStore();
       await keepNewest(this.#http, userId);
       return session;
     });
@@ -82,9 +87,11 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
     return this.#run(async () => {
       this.#requireOpen('logout');
       await this.#check();
+      // Once it has moved in and ended, no request that runs at the same time moves it in again.
+      if (this.#isMovingIn) await this.get();
       const session = this.#known ?? this.#id;
       if (session !== undefined) await this.#http.client.destroy(session);
-      this.#end();
+      await this.#end();
     });
   }
 
@@ -95,7 +102,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
       if (!keepThis) this.#requireOpen('logoutEverywhere');
       const session = await this.requireUser();
       const count = await this.#http.client.destroyByUser(session.userId, keepThis ? { except: session } : {});
-      if (!keepThis) this.#end();
+      if (!keepThis) await this.#end();
       return count;
     });
   }
@@ -112,7 +119,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
       if (handle !== session.handle) return this.#http.client.destroyByHandle(session.userId, handle);
       this.#requireOpen('logoutDevice');
       const wasAlive = await this.#http.client.destroy(session);
-      this.#end();
+      await this.#end();
       return wasAlive;
     });
   }
@@ -171,12 +178,11 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
   async #read(options: RequestGetOptions | undefined): Promise<Session<T> | null> {
     await this.#check();
     if (this.#id === undefined) return null;
-    try {
-      return await this.#http.client.get(this.#id, options);
-    } catch (error) {
-      if (isOver(error)) return null;
-      throw error;
+    const { imports } = this.#http;
+    if (imports !== undefined && this.#arrival !== undefined && this.#isMovingIn) {
+      return imports.find(this.#arrival, options, this.#sink);
     }
+    return this.#http.find(this.#id, options);
   }
 
   /** Checks the cookie when somebody asks, not before. A cookie that nobody signed costs no I/O. */
@@ -189,9 +195,12 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
   }
 
   async #readCookie(): Promise<void> {
-    const { client, cookie } = this.#http;
-    const header = this.#request.header('cookie');
-    if (header?.includes(cookie.name)) this.#id = cookie.read(header, await client['~cookieKeys']());
+    const { client, cookie, imports } = this.#http;
+    const header = this.#request.header('cookie') ?? '';
+    const id = header.includes(cookie.name) ? cookie.read(header, await client['~cookieKeys']()) : undefined;
+    this.#arrival = imports?.arrivalOf(header);
+    this.#isMovingIn = id === undefined && this.#arrival !== undefined;
+    this.#id = id ?? this.#arrival?.id;
   }
 
   #learn<S extends Session<T> | null>(session: S): S {
@@ -212,16 +221,29 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
     this.#sink.set(cookie.set(session.id, keys, session.absoluteExpiresAt.getTime() - session.lastSeenAt.getTime()));
     this.#hasSetCookie = true;
     this.#id = session.id;
+    this.#isMovingIn = false;
     return this.#learn(session);
   }
 
   /** Headers that have left meanwhile cannot clear the cookie; one whose session has ended does no harm. */
-  #end(): void {
+  async #end(): Promise<void> {
     this.#id = undefined;
+    this.#isMovingIn = false;
     this.#learn(null);
-    const { cookie } = this.#http;
-    const hasCookie = this.#hasSetCookie || this.#request.header('cookie')?.includes(cookie.name) === true;
-    if (hasCookie && this.#sink.isOpen) this.#sink.set(cookie.clear());
+    const { cookie, imports } = this.#http;
+    if (this.#arrival !== undefined) await imports?.end(this.#arrival);
+    if (!this.#sink.isOpen) return;
+    const header = this.#request.header('cookie') ?? '';
+    if (this.#hasSetCookie || header.includes(cookie.name)) this.#sink.set(cookie.clear());
+    if (imports?.cookie.isIn(header) === true) this.#sink.set(imports.cookie.clear());
+  }
+
+  /** The browser has a cookie of ours from now on. */
+  async #leaveOldStore(): Promise<void> {
+    const { imports } = this.#http;
+    if (imports === undefined || this.#arrival === undefined) return;
+    if (this.#sink.isOpen) this.#sink.set(imports.cookie.clear());
+    await imports.leave(this.#arrival);
   }
 
   #requireOpen(what: string): void {
@@ -252,9 +274,4 @@ function wantsStrong(options: RequestGetOptions): boolean {
 
 function isSignedIn<T>(session: Session<T>): session is UserSession<T> {
   return session.userId !== undefined;
-}
-
-/** Whether a revoked key, or a deadline beyond what is allowed, has ended the session: its user has to sign in again. */
-function isOver(error: unknown): boolean {
-  return isHoldfastError(error) && error.code === 'HOLDFAST_ENVELOPE' && error.status === 401;
 }

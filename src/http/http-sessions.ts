@@ -1,6 +1,11 @@
 import type { SessionClient } from '../client/session-client.ts';
+import type { Session } from '../client/session.ts';
+import { isHoldfastError } from '../errors.ts';
 import { answerable } from './error-answer.ts';
+import { ImportCookie } from './import-cookie.ts';
+import { SessionImport } from './import.ts';
 import { resolveHttpOptions, type HttpSessionOptions, type ResolvedHttpOptions } from './options.ts';
+import type { RequestGetOptions } from './request-session.ts';
 import { SessionCookie } from './session-cookie.ts';
 
 /** What a request says that concerns its session. */
@@ -15,16 +20,32 @@ export class HttpSessions<T, Input = T> {
   readonly client: SessionClient<T, Input>;
   readonly options: ResolvedHttpOptions<Input>;
   readonly cookie: SessionCookie;
+  /** Where sessions move in from, if they do. */
+  readonly imports: SessionImport<T, Input> | undefined;
 
   /** Throws `ConfigurationError`. Does no I/O. */
   constructor(client: SessionClient<T, Input>, options: HttpSessionOptions<Input>) {
     this.options = resolveHttpOptions(client, options);
     this.client = client;
-    this.cookie = new SessionCookie(this.options.cookie);
+    const { cookie, importFrom, policy } = this.options;
+    this.cookie = new SessionCookie(cookie);
+    const context = { client, policy, find: this.find.bind(this) };
+    this.imports = importFrom && new SessionImport(context, importFrom, new ImportCookie(importFrom.cookie, cookie));
+  }
+
+  /** The session of this id; null also where a revoked key has ended it. */
+  find(id: string, options: RequestGetOptions | undefined): Promise<Session<T> | null> {
+    return this.client.get(id, options).catch(nullIfOver);
   }
 
   /** The error as a framework can answer it by itself. */
   answerable(error: unknown): unknown {
     return answerable(error, this.options.retryAfterSeconds);
   }
+}
+
+/** A revoked key, or a deadline beyond what is allowed, has ended the session: its user has to sign in again. */
+function nullIfOver(error: unknown): null {
+  if (isHoldfastError(error) && error.code === 'HOLDFAST_ENVELOPE' && error.status === 401) return null;
+  throw error;
 }

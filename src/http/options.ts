@@ -3,6 +3,7 @@ import { ConfigurationError } from '../errors.ts';
 import { RETRY_AFTER_MS_DEFAULT, RETRY_AFTER_MS_MAX, SESSIONS_PER_USER_MAX } from '../limits.ts';
 import { requireInteger, requireMethods, requireOptions } from '../option-checks.ts';
 import { parseDuration, type Duration } from '../platform/duration.ts';
+import { resolveImport, type ImportOptions, type ResolvedImport } from './import-options.ts';
 import { LifetimePolicy, type AssuranceLevel } from './policy.ts';
 
 export interface CookieOptions {
@@ -35,6 +36,8 @@ export interface HttpSessionOptions<Input> {
   readonly maxSessionsPerUser?: number;
   /** What `Retry-After` says during an outage. From 1 s to 1 h. @defaultValue '2s' */
   readonly retryAfter?: Duration;
+  /** Sessions of express-session or @fastify/session that move in without logging anybody out. @defaultValue none */
+  readonly importFrom?: ImportOptions<Input>;
 }
 
 export interface ResolvedCookie {
@@ -51,6 +54,7 @@ export interface ResolvedHttpOptions<Input> {
   readonly policy: LifetimePolicy;
   readonly maxSessionsPerUser: number | undefined;
   readonly retryAfterSeconds: number;
+  readonly importFrom: ResolvedImport<Input> | undefined;
 }
 
 /** Throws `ConfigurationError`. */
@@ -65,18 +69,21 @@ export function resolveHttpOptions<T, Input>(
     policy,
     maxSessionsPerUser,
     retryAfter = RETRY_AFTER_MS_DEFAULT,
+    importFrom,
   } = requireOptions('http options', options, HTTP_NAMES);
   if (typeof initial !== 'function') {
     throw new ConfigurationError('initial: expected a function that returns the data of a new session.');
   }
   if (maxSessionsPerUser !== undefined)
     requireInteger('maxSessionsPerUser', maxSessionsPerUser, 1, SESSIONS_PER_USER_MAX);
+  const ourCookie = resolveCookie(cookie);
   return {
     initial,
-    cookie: resolveCookie(cookie),
+    cookie: ourCookie,
     policy: new LifetimePolicy(policy, sessions.lifetime),
     maxSessionsPerUser,
     retryAfterSeconds: Math.ceil(parseDuration('retryAfter', retryAfter, 1_000, RETRY_AFTER_MS_MAX) / 1_000),
+    importFrom: importFrom === undefined ? undefined : resolveImport(importFrom, ourCookie.name),
   };
 }
 
@@ -86,6 +93,7 @@ const HTTP_NAMES = [
   'policy',
   'maxSessionsPerUser',
   'retryAfter',
+  'importFrom',
 ] as const satisfies readonly (keyof HttpSessionOptions<unknown>)[];
 const COOKIE_NAMES = [
   'name',

@@ -32,7 +32,7 @@ export interface EnvelopeRejected {
 
 /** Work that no caller waits for has failed. It is tried again. */
 export interface BackgroundFailure {
-  readonly work: 'feed' | 'revocation' | 'session-limit' | 'sweep' | 'touch';
+  readonly work: 'feed' | 'import' | 'revocation' | 'session-limit' | 'sweep' | 'touch';
   readonly code: string;
 }
 
