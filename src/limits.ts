@@ -470,6 +470,20 @@ export const KEY_SETS_MAX = 1_000;
 /** With `KEY_SETS_MAX`, what remembering sets of keys may cost: 1 MB. A longer set counts as one that is new each time. */
 export const KEY_SET_CHARS_MAX = 1_000;
 
+// --- express-session's store ------------------------------------------------------------------------------------
+
+/**
+ * Up to this `cookie.maxAge` each use of a session is stored, so that it ends when its cookie does; a longer one ends up to a touch interval
+ * early. A larger value costs every page view of such sessions a write.
+ */
+export const STORE_EXACT_MAX_AGE_MS = 60_000;
+/** … but not more often than this, if it lives for a second or more: twenty writes a second at most. */
+export const STORE_EXACT_STEP_MS = 50;
+/** `cookie.expires = …` in each request gives a `maxAge` that differs by what the request took: not worth a write. */
+export const STORE_MAX_AGE_TOLERANCE_MS = 10;
+/** A store that sessions are imported from, such as a Redis client that waits for ever, must not hold requests up for longer. */
+export const OLD_STORE_TIMEOUT_MS = 5_000;
+
 // --- Command line -----------------------------------------------------------------------------------------------
 
 /** A passphrase or a key of 32 bytes, with room for a sentence; anything longer is another file given by mistake. */

@@ -25,13 +25,13 @@ export const IDLE_MS: number = 30 * 60_000;
 
 /** What express-session keeps beside the data, and asks of a store. */
 export interface ExpressSession extends SessionData {
-  cookie: { originalMaxAge: number; expires: Date | string; httpOnly: boolean; path: string };
+  cookie: { originalMaxAge: number; expires: Date; httpOnly: boolean; path: string };
 }
 
 type Done<T> = (error?: unknown, result?: T) => void;
 
 export interface ExpressStore {
-  get(id: string, done: Done<ExpressSession | null>): unknown;
+  get(id: string, done: Done<object | null>): unknown;
   set(id: string, session: ExpressSession, done: Done<void>): unknown;
   touch(id: string, session: ExpressSession, done: Done<void>): unknown;
   destroy(id: string, done: Done<void>): unknown;
@@ -39,7 +39,8 @@ export interface ExpressStore {
 
 /** What express-session 1.19 calls in the course of a request, without HTTP, cookies and hashing around it. */
 export function peerStore(name: string, store: ExpressStore, close: () => Promise<void>): PeerStore {
-  const get = (id: string): Promise<ExpressSession | null | undefined> => settled((done) => store.get(id, done));
+  const get = async (id: string): Promise<ExpressSession | null> =>
+    ((await settled<object | null>((done) => store.get(id, done))) ?? null) as ExpressSession | null;
   const set = async (id: string, data: SessionData): Promise<void> => {
     await settled<void>((done) => store.set(id, withCookie(data), done));
   };

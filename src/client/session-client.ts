@@ -95,6 +95,11 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
     return { idle: idleMs, absolute: absoluteMs };
   }
 
+  /** The longest absolute lifetime that a call may give a session, in milliseconds. */
+  get maxLifetime(): number {
+    return this.#options.lifetime.maxMs;
+  }
+
   /** An id for a session that `create` is to make, where it has to be named before it exists. */
   newId(): string {
     return newSessionId(this.#options.platform);
@@ -269,6 +274,15 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
   /** @internal */
   get '~platform'(): Platform {
     return this.#options.platform;
+  }
+
+  /** @internal Slides the idle deadline of a session in hand as `get` does, without asking anybody or waiting. */
+  '~slide'(session: Session<T>): Promise<void> {
+    const named = requireNamed('slide', session);
+    return this.#opening.use(async ({ store, platform }) => {
+      const living = stillLiving(named, platform.now());
+      if (living !== undefined) store.slide(living);
+    });
   }
 
   /** @internal */

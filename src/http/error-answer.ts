@@ -30,3 +30,9 @@ export function answerable(error: unknown, retryAfterSeconds: number): unknown {
   }
   return error;
 }
+
+/** A revoked key, or a deadline beyond what is allowed, has ended the session: its user has to sign in again. */
+export function nullIfOver(error: unknown): null {
+  if (isHoldfastError(error) && error.code === 'HOLDFAST_ENVELOPE' && error.status === 401) return null;
+  throw error;
+}

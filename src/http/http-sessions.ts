@@ -1,7 +1,6 @@
 import type { SessionClient } from '../client/session-client.ts';
 import type { Session } from '../client/session.ts';
-import { isHoldfastError } from '../errors.ts';
-import { answerable } from './error-answer.ts';
+import { answerable, nullIfOver } from './error-answer.ts';
 import { ImportCookie } from './import-cookie.ts';
 import { SessionImport } from './import.ts';
 import { resolveHttpOptions, type HttpSessionOptions, type ResolvedHttpOptions } from './options.ts';
@@ -42,10 +41,4 @@ export class HttpSessions<T, Input = T> {
   answerable(error: unknown): unknown {
     return answerable(error, this.options.retryAfterSeconds);
   }
-}
-
-/** A revoked key, or a deadline beyond what is allowed, has ended the session: its user has to sign in again. */
-function nullIfOver(error: unknown): null {
-  if (isHoldfastError(error) && error.code === 'HOLDFAST_ENVELOPE' && error.status === 401) return null;
-  throw error;
 }

@@ -67,6 +67,15 @@ export interface SweepPass {
   readonly durationMs: number;
 }
 
+/** A call of a `HoldfastStore` that changed nothing, which the response does not show. */
+export interface StoreOutcome {
+  readonly call: 'destroy' | 'import' | 'set' | 'touch';
+  /** The code of the error; `HOLDFAST_SESSION_NOT_FOUND`: the session had ended, and stays ended. */
+  readonly code: string;
+  /** Null if the session was never in hand. */
+  readonly handle: string | null;
+}
+
 /** A named channel and the one shape of message that it carries. */
 export interface FactChannel<Message> {
   readonly hasSubscribers: boolean;
@@ -78,4 +87,5 @@ export const envelopeRejected: FactChannel<EnvelopeRejected> = channel('holdfast
 export const keysChange: FactChannel<KeysChange> = channel('holdfast:keys');
 export const sweepPass: FactChannel<SweepPass> = channel('holdfast:sweep');
 export const backgroundFailure: FactChannel<BackgroundFailure> = channel('holdfast:background-failure');
+export const storeOutcome: FactChannel<StoreOutcome> = channel('holdfast:store');
 export const revocationLost: FactChannel<RevocationLost> = channel('holdfast:revocation-lost');

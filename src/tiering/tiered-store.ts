@@ -17,7 +17,7 @@ import { PendingTouches } from './pending-touches.ts';
 import { PrimaryGuard } from './primary-guard.ts';
 import { ReadPath, type ReadOptions } from './read-path.ts';
 import { regenerate, type Regeneration } from './regenerate-path.ts';
-import { isTouchDue, touch } from './touch-path.ts';
+import { isTouchDue, slide, touch } from './touch-path.ts';
 import { sweepPage, type SweptPage } from './sweep-path.ts';
 import { Sweeper, type SweepPlan } from './sweeper.ts';
 import { TierStandings } from './tier-standings.ts';
@@ -163,6 +163,11 @@ export class TieredStore {
     if (this.#revocations.refuses(session.storageKey)) return false;
     if (!isTouchDue(this.#context, session.record, session.lastSeenAt)) return true;
     return (await touch(this.#context, session.storageKey, session.record)) !== null;
+  }
+
+  /** Moves the idle deadline as a read does that counts as activity: the durable tier is told within a second. Asks nobody. */
+  slide(session: LivingSession): void {
+    slide(this.#context, session);
   }
 
   /** False if another write came first or the session is gone. */

@@ -1,0 +1,197 @@
+import type { EventEmitter } from 'node:events';
+import expressSession from 'express-session';
+import type { SessionClient } from '../../client/session-client.ts';
+import { RETRY_AFTER_MS_DEFAULT } from '../../limits.ts';
+import { answerable } from '../../http/error-answer.ts';
+import type { StoreOutcome } from '../../telemetry/channels.ts';
+import { KnownSessions, tag, type Known } from './known-sessions.ts';
+import type { HoldfastStoreOptions } from './store-options.ts';
+import { koaRecordOf, recordOf, type PlainSession, type StoreRecord } from './store-record.ts';
+import { announce, StoreSessions } from './store-sessions.ts';
+
+/** A session as a store gives and takes it. */
+export interface StoredRequestSession {
+  cookie: StoredCookie;
+  [name: string]: unknown;
+}
+
+export interface StoredCookie {
+  originalMaxAge: number | null;
+  expires?: Date | null;
+  [attribute: string]: unknown;
+}
+
+/** What express-session keeps of a request. */
+interface StoreRequest {
+  sessionID: string;
+  session?: object;
+}
+
+/** What koa-session says with each call. */
+interface KoaOptions {
+  readonly ctx?: object;
+}
+
+type Callback = (error?: unknown) => void;
+type ValueCallback<V> = (error: unknown, value?: V) => void;
+
+/** What `Store` of express-session gives to those that are built on it. */
+interface ExpressStore extends EventEmitter {
+  /** Set by the middleware: gives the request a new session under a new id. */
+  generate(request: StoreRequest): void;
+  load(sid: string, callback: ValueCallback<StoredRequestSession>): void;
+  createSession(request: StoreRequest, session: object): RequestSessionObject;
+}
+
+/** `req.session`, as express-session makes it. */
+interface RequestSessionObject extends StoredRequestSession {
+  readonly id: string;
+  regenerate(callback: Callback): this;
+  destroy(callback: Callback): this;
+  reload(callback: Callback): this;
+  resetMaxAge(): this;
+  save(callback?: Callback): this;
+  touch(): this;
+}
+
+const ExpressStore: new () => ExpressStore = expressSession.Store as unknown as new () => ExpressStore;
+
+/**
+ * The store of express-session, @fastify/session and koa-session on a `SessionClient`, which needs a namespace of its own. Requests of
+ * one session that overlap lose nothing: each writes the names that it changed. A session that has ended is never stored again.
+ */
+export class HoldfastStore<Data extends object = Record<string, unknown>> extends ExpressStore {
+  readonly #sessions: StoreSessions;
+  readonly #known = new KnownSessions();
+
+  /** Throws `ConfigurationError`. Does no I/O. */
+  constructor(sessions: SessionClient, options: HoldfastStoreOptions<Data> = {}) {
+    super();
+    this.#sessions = new StoreSessions(sessions, options);
+  }
+
+  /** The session of this id, or none. Takes a callback, or what koa-session gives, and returns a promise then. */
+  get(sid: string, callback: ValueCallback<StoredRequestSession | null>): void;
+  get(sid: string, maxAge: unknown, options: KoaOptions): Promise<PlainSession | undefined>;
+  get(sid: string, second: unknown, options: KoaOptions = {}): Promise<PlainSession | undefined> | void {
+    if (typeof second !== 'function') return promised(this.#getForKoa(sid, options));
+    answer(this.#get(sid), second as ValueCallback<PlainSession | null>);
+  }
+
+  /** Stores what the request changed of a session that it has read; creates one that it has not. */
+  set(sid: string, session: object, callback?: Callback): void;
+  set(sid: string, session: object, maxAge: unknown, options: KoaOptions): Promise<void>;
+  set(sid: string, session: object, third?: unknown, options?: KoaOptions): Promise<void> | void {
+    if (options !== undefined) {
+      const { ctx = session } = options;
+      return promised(this.#change('save', ctx, sid, () => koaRecordOf(sid, session, third)));
+    }
+    const saving = this.#change('save', session, sid, () => recordOf(sid, session));
+    answer(saving, (third as Callback | undefined) ?? announcing('set', this.#known.of(session, sid)));
+  }
+
+  /** Ends the session. Not an error where there is none. */
+  destroy(sid: string, callback?: Callback): void;
+  destroy(sid: string, options: KoaOptions): Promise<void>;
+  destroy(sid: string, second?: Callback | KoaOptions): Promise<void> | void {
+    if (typeof second === 'object') return promised(this.#sessions.end(sid, this.#known.of(second.ctx, sid)));
+    answer(this.#sessions.end(sid, undefined), second ?? announcing('destroy', undefined));
+  }
+
+  /**
+   * Notes that the session was used, and stores a cookie whose attributes were changed. A failure goes to the channel `holdfast:store`,
+   * not to the callback: the response has been sent by then.
+   */
+  touch(sid: string, session: object, callback: Callback = () => undefined): void {
+    const announce = announcing('touch', this.#known.of(session, sid));
+    const touching = this.#change('touch', session, sid, () => recordOf(sid, session));
+    answer(touching.catch(announce), callback);
+  }
+
+  /** Ends the request's session and gives it another. The old id is dead before the callback, or an error says that it may not be. */
+  regenerate(request: StoreRequest, callback: Callback): void {
+    const { sessionID: sid, session } = request;
+    answer(this.#sessions.end(sid, this.#known.of(session, sid)), (error) => {
+      this.generate(request);
+      callback(error);
+    });
+  }
+
+  /** Called by express-session with what `get` gave. */
+  override createSession(request: StoreRequest, session: object): RequestSessionObject {
+    const known = this.#known.untag(session);
+    const created = super.createSession(request, session);
+    if (known !== undefined) this.#known.learn(created, known);
+    return created;
+  }
+
+  /** Every living session by its id. Reads all of the table: for scripts, not for requests. */
+  all(callback: ValueCallback<Record<string, StoredRequestSession>>): void {
+    answer(this.#all(), callback as ValueCallback<Record<string, PlainSession>>);
+  }
+
+  /** How many sessions live. Reads all of the table, as `all` does. */
+  length(callback: ValueCallback<number>): void {
+    answer(
+      this.#all().then((sessions) => Object.keys(sessions).length),
+      callback,
+    );
+  }
+
+  /** Ends every session of the client's namespace, and those that would be imported. */
+  clear(callback: Callback = () => undefined): void {
+    answer(this.#sessions.endAll(), callback);
+  }
+
+  async #get(sid: string): Promise<PlainSession | null> {
+    const loaded = await this.#sessions.load(sid);
+    if (loaded === null) return null;
+    const session = tag(loaded.session);
+    this.#known.learn(session, loaded.known);
+    return session;
+  }
+
+  async #getForKoa(sid: string, { ctx }: KoaOptions): Promise<PlainSession | undefined> {
+    const loaded = await this.#sessions.load(sid);
+    if (loaded !== null && ctx !== undefined) this.#known.learn(ctx, loaded.known);
+    return loaded?.session;
+  }
+
+  /** Reads the session before anything is awaited: the framework may go on changing it. */
+  async #change(how: 'save' | 'touch', holder: object, sid: string, read: () => StoreRecord): Promise<void> {
+    const next = read();
+    await this.#known.inTurn(holder, async () => {
+      const known = await this.#sessions[how](next, this.#known.of(holder, sid));
+      if (known !== undefined) this.#known.learn(holder, known);
+    });
+  }
+
+  async #all(): Promise<Record<string, PlainSession>> {
+    const sessions = Object.create(null) as Record<string, PlainSession>;
+    for await (const [sid, session] of this.#sessions.all()) sessions[sid] = session;
+    return sessions;
+  }
+}
+
+/** Where nobody gave a callback, a failure is said on a channel. */
+function announcing(call: StoreOutcome['call'], known: Known | undefined): Callback {
+  return (error) => {
+    if (error) announce(call, known?.session ?? null, error);
+  };
+}
+
+/** Calls back exactly once, and from outside: what a callback throws is neither ours nor a reason to call it again. */
+function answer<V>(result: Promise<V>, callback: ValueCallback<V>): void {
+  result.then(
+    (value) => process.nextTick(callback, null, value),
+    (error: unknown) => process.nextTick(callback, answerable(error, RETRY_AFTER_SECONDS)),
+  );
+}
+
+function promised<V>(result: Promise<V>): Promise<V> {
+  return result.catch((error: unknown) => {
+    throw answerable(error, RETRY_AFTER_SECONDS);
+  });
+}
+
+const RETRY_AFTER_SECONDS = Math.ceil(RETRY_AFTER_MS_DEFAULT / 1_000);

@@ -1,0 +1,70 @@
+import type { Lifetime } from '../../client/lifetime-options.ts';
+import { LIFETIME_MS_MIN, STORE_EXACT_MAX_AGE_MS, STORE_EXACT_STEP_MS } from '../../limits.ts';
+import { spell } from '../../platform/duration.ts';
+import { isSameMaxAge } from './merge.ts';
+import { expiryOf, type StoreRecord } from './store-record.ts';
+
+interface ClientLifetime {
+  readonly lifetime: { readonly idle: number; readonly absolute: number };
+  readonly maxLifetime: number;
+}
+
+/**
+ * Lifetimes by `cookie.maxAge`, which is the idle lifetime of a session. The absolute one is the client's `lifetime.absolute`, or its
+ * `maxLifetime` where maxAge is longer than that. `maxLifetime` caps both.
+ */
+export class StoreLifetimes {
+  readonly #client: ClientLifetime;
+  #hasWarned = false;
+
+  constructor(client: ClientLifetime) {
+    this.#client = client;
+  }
+
+  /** Undefined for that of the client. */
+  forNew(record: StoreRecord, now: number): Lifetime | undefined {
+    const idle = this.#idle(record, now);
+    if (idle === undefined) return undefined;
+    return this.#outlives(idle) ? { idle, absolute: this.#client.maxLifetime } : { idle };
+  }
+
+  /** Undefined where it stays. The absolute deadline moves only where a session becomes a long one, such as by "remember me". */
+  forChange(base: StoreRecord, next: StoreRecord, now: number): Lifetime | undefined {
+    if (isSameMaxAge(base, next) && base.cookie?.['expires'] === next.cookie?.['expires']) return undefined;
+    const idle = this.#idle(next, now) ?? this.#client.lifetime.idle;
+    const wasLong = this.#outlives(this.#idle(base, now) ?? 0);
+    return this.#outlives(idle) && !wasLong ? { idle, absolute: this.#client.maxLifetime } : { idle };
+  }
+
+  #idle(record: StoreRecord, now: number): number | undefined {
+    const expiresAt = expiryOf(record, now);
+    if (expiresAt === null) return undefined;
+    const { maxLifetime } = this.#client;
+    const wanted = Math.ceil(expiresAt - now);
+    if (wanted > maxLifetime) this.#warn(wanted);
+    return Math.min(Math.max(wanted, LIFETIME_MS_MIN), maxLifetime);
+  }
+
+  #outlives(idle: number): boolean {
+    return idle > this.#client.lifetime.absolute;
+  }
+
+  #warn(wanted: number): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    process.emitWarning(
+      `HoldfastStore: a cookie's maxAge (${spell(wanted)}) is longer than any session may live: sessions end after ` +
+        `${spell(this.#client.maxLifetime)}. Give the SessionClient a longer maxLifetime, or the cookie a shorter maxAge.`,
+      { type: 'HoldfastWarning', code: 'HOLDFAST_MAX_AGE' },
+    );
+  }
+}
+
+/** Whether a request that changes nothing is stored by itself, since a session of so short a life is to end when its cookie says. */
+export function isWorthStoring({ maxAge }: StoreRecord, lastSeenAt: number, now: number): boolean {
+  if (maxAge === null || maxAge > STORE_EXACT_MAX_AGE_MS) return false;
+  return maxAge < EXACT_BELOW_MS || now - lastSeenAt >= STORE_EXACT_STEP_MS;
+}
+
+/** Shorter than any idle lifetime: `lastSeenAt` alone says when such a session ends. */
+const EXACT_BELOW_MS = LIFETIME_MS_MIN;

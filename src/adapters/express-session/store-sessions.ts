@@ -1,0 +1,220 @@
+import type { CreateOptions } from '../../client/call-options.ts';
+import type { SessionClient } from '../../client/session-client.ts';
+import type { Session } from '../../client/session.ts';
+import { ConfigurationError, isHoldfastError, PayloadError, type HoldfastErrorCode } from '../../errors.ts';
+import { nullIfOver } from '../../http/error-answer.ts';
+import type { Platform } from '../../platform/platform.ts';
+import { storeOutcome, type StoreOutcome } from '../../telemetry/channels.ts';
+import type { Known } from './known-sessions.ts';
+import { isSameCookie, isSameData, merge } from './merge.ts';
+import { clearOld, deleteOld, readOld, type OldStore } from './old-store.ts';
+import { expiryOf, isStoreRecord, sessionOf, type PlainSession, type StoreRecord } from './store-record.ts';
+import { isWorthStoring, StoreLifetimes } from './store-lifetimes.ts';
+import { resolveStoreOptions, type HoldfastStoreOptions, type ResolvedStoreOptions } from './store-options.ts';
+
+/** A session as its framework is to see it, and what the store has to remember of it. */
+export interface Loaded {
+  readonly session: PlainSession;
+  readonly known: Known;
+}
+
+/** The sessions of a framework that names them itself and hands them over whole: what all frameworks' ways to call a store come down to. */
+export class StoreSessions {
+  readonly #client: SessionClient<StoreRecord>;
+  readonly #options: ResolvedStoreOptions;
+  readonly #lifetimes: StoreLifetimes;
+
+  /** Throws `ConfigurationError`. Does no I/O. */
+  constructor(client: SessionClient, options: HoldfastStoreOptions<never>) {
+    this.#options = resolveStoreOptions(client, options);
+    this.#client = client as SessionClient<StoreRecord>;
+    this.#lifetimes = new StoreLifetimes(client);
+  }
+
+  /** Null if there is none. Does not count as activity: frameworks touch a session when the response ends. */
+  async load(sid: string): Promise<Loaded | null> {
+    const id = this.#idFor(sid);
+    if (id === undefined) return null;
+    const session = (await this.#get(id)) ?? (await this.#import(sid, id));
+    if (session === null || !isStoreRecord(session.data)) return null;
+    const base: StoreRecord = session.data;
+    const plain = sessionOf(base, session.lastSeenAt.getTime(), this.#client['~platform'].now());
+    return plain && { session: plain, known: { session, base, isNew: false } };
+  }
+
+  /** Stores what the request changed. Undefined if the session is over: it is never brought back. */
+  async save(next: StoreRecord, known: Known | undefined): Promise<Known | undefined> {
+    const now = this.#client['~platform'].now();
+    const expiresAt = expiryOf(next, now);
+    if (expiresAt !== null && expiresAt <= now) {
+      await this.end(next.sid, known);
+      return undefined;
+    }
+    if (known === undefined) return this.#create(next, now);
+    if (isSameData(known.base, next)) return this.touch(next, known);
+    return this.#unlessOver('set', known, () => this.#write(next, known, now));
+  }
+
+  /** Slides the idle deadline, and stores the cookie's attributes where they were changed. Never creates a session. */
+  async touch(next: StoreRecord, known: Known | undefined): Promise<Known | undefined> {
+    const current = known ?? (await this.load(next.sid))?.known;
+    if (current === undefined) return undefined;
+    const now = this.#client['~platform'].now();
+    const { session, base } = current;
+    if (!isSameCookie(base, next) || isWorthStoring(base, session.lastSeenAt.getTime(), now)) {
+      return this.#unlessOver('touch', current, () => this.#write({ ...next, data: base.data }, current, now));
+    }
+    await this.#client['~slide'](session);
+    return current;
+  }
+
+  /** Ends the session, here and where it would be imported from. Idempotent. */
+  async end(sid: string, known: Known | undefined): Promise<void> {
+    const id = this.#idFor(sid);
+    if (id === undefined) return;
+    const { importFrom } = this.#options;
+    try {
+      const wasAlive = await this.#client.destroy(known?.session ?? id);
+      // Another request may be importing it just now: an id that was never ours is not known to be dead.
+      if (!wasAlive && (await this.#import(sid, id)) !== null) await this.#client.destroy(id);
+    } finally {
+      if (importFrom !== undefined) await deleteOld(importFrom, sid, this.#client['~platform']);
+    }
+  }
+
+  /** Every living session, by the framework's id. */
+  async *all(): AsyncGenerator<readonly [sid: string, session: PlainSession], void, undefined> {
+    const platform = this.#client['~platform'];
+    for await (const { data, lastSeenAt } of this.#client.all()) {
+      const session = isStoreRecord(data) ? sessionOf(data, lastSeenAt.getTime(), platform.now()) : null;
+      if (session !== null) yield [data.sid, session];
+    }
+  }
+
+  async endAll(): Promise<void> {
+    const { importFrom } = this.#options;
+    if (importFrom !== undefined && typeof importFrom.clear !== 'function') {
+      throw new ConfigurationError('clear: the store of importFrom has no clear, and its sessions would come back.');
+    }
+    await this.#client.destroyAll();
+    if (importFrom !== undefined) await clearOld(importFrom, this.#client['~platform']);
+  }
+
+  async #create(
+    next: StoreRecord,
+    now: number,
+    login: Pick<CreateOptions, 'authenticatedAt'> = {},
+  ): Promise<Known | undefined> {
+    const id = this.#client.idFor(next.sid);
+    const userId = this.#options.userIdOf(next.data);
+    const lifetime = this.#lifetimes.forNew(next, now);
+    try {
+      const session = await this.#client.create(next, {
+        id,
+        ...(userId !== undefined && { userId, ...login }),
+        ...(lifetime !== undefined && { lifetime }),
+      });
+      return { session, base: next, isNew: true };
+    } catch (error) {
+      if (hasCode(error, 'HOLDFAST_SESSION_EXISTS')) return this.#overwrite(next, id, now);
+      return dropIfOver('set', null, error);
+    }
+  }
+
+  /** Somebody who never read the session stores it under an id that exists: a script, or a `genid` that gives an id twice. */
+  async #overwrite(next: StoreRecord, id: string, now: number): Promise<Known | undefined> {
+    const session = await this.#get(id);
+    if (session === null) return undefined;
+    return this.#unlessOver('set', { session, base: session.data, isNew: false }, (known) =>
+      this.#write(next, known, now),
+    );
+  }
+
+  async #write(next: StoreRecord, { session, base, isNew }: Known, now: number): Promise<Known> {
+    const userId = this.#changedUser(base, next, isNew);
+    const lifetime = this.#lifetimes.forChange(base, next, now);
+    const written = await this.#client.update(session, (stored) => merge(stored, base, next), {
+      ...(userId !== undefined && { userId }),
+      ...(lifetime !== undefined && { lifetime }),
+    });
+    return { session: written, base: next, isNew };
+  }
+
+  /** Undefined if this request leaves the user alone, null if it signs the user out. Throws `ConfigurationError` for a fixed id. */
+  #changedUser(base: StoreRecord, next: StoreRecord, isNew: boolean): string | null | undefined {
+    const { userIdOf, mayKeepId } = this.#options;
+    const userId = userIdOf(next.data);
+    if (userId === userIdOf(base.data)) return undefined;
+    if (userId === undefined) return null;
+    if (isNew || mayKeepId) return userId;
+    throw new ConfigurationError(
+      'HoldfastStore: a session got a user, but kept its id. Call req.session.regenerate() before the user is stored, as ' +
+        'Passport does from 0.6 on, or whoever knew the id before is signed in too.',
+    );
+  }
+
+  async #unlessOver(
+    call: StoreOutcome['call'],
+    known: Known,
+    write: (known: Known) => Promise<Known>,
+  ): Promise<Known | undefined> {
+    try {
+      return await write(known);
+    } catch (error) {
+      return dropIfOver(call, known.session, error);
+    }
+  }
+
+  #get(id: string): Promise<Session<StoreRecord> | null> {
+    return this.#client.get(id, { touch: false }).catch(nullIfOver);
+  }
+
+  /** Moves the session of an old store here, and gives it as it is then. The old store is asked by its own id, once. */
+  async #import(sid: string, id: string): Promise<Session<StoreRecord> | null> {
+    const { importFrom } = this.#options;
+    if (importFrom === undefined) return null;
+    const platform = this.#client['~platform'];
+    const record = await readOld(importFrom, sid, platform);
+    // Another request may have moved it between the two looks.
+    if (record === null) return this.#get(id);
+    // Nobody knows when its user logged in.
+    const known = await this.#create(record, platform.now(), { authenticatedAt: null });
+    await this.#deleteImported(importFrom, sid, platform);
+    return known?.session ?? null;
+  }
+
+  /** What stays there is found here from now on, and a logout deletes it there once more. */
+  async #deleteImported(store: OldStore, sid: string, platform: Platform): Promise<void> {
+    await deleteOld(store, sid, platform).catch((error: unknown) => announce('import', null, error));
+  }
+
+  /** Undefined for a text that no session can have for an id. */
+  #idFor(sid: string): string | undefined {
+    try {
+      return this.#client.idFor(sid);
+    } catch (error) {
+      if (error instanceof PayloadError) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** Says on a channel what nobody is told by an answer. */
+export function announce(call: StoreOutcome['call'], session: Session<StoreRecord> | null, error: unknown): void {
+  if (!storeOutcome.hasSubscribers) return;
+  storeOutcome.publish({
+    call,
+    code: isHoldfastError(error) ? error.code : 'unexpected',
+    handle: session?.handle ?? null,
+  });
+}
+
+/** A session that has ended stays ended. Express has sent its answer by then, so that an error would only break the connection. */
+function dropIfOver(call: StoreOutcome['call'], session: Session<StoreRecord> | null, error: unknown): undefined {
+  if (!hasCode(error, 'HOLDFAST_SESSION_NOT_FOUND') && !hasCode(error, 'HOLDFAST_SESSION_ENDED')) throw error;
+  announce(call, session, error);
+}
+
+function hasCode(error: unknown, code: HoldfastErrorCode): boolean {
+  return isHoldfastError(error) && error.code === code;
+}
