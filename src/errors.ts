@@ -58,6 +58,11 @@ export abstract class HoldfastError extends Error {
     return status === 500 && this.retryable ? 503 : status;
   }
 
+  /** Koa writes onto the error what it answers, and would never answer an error that throws at that. */
+  set status(value: number) {
+    Object.defineProperty(this, 'status', { value, writable: true, configurable: true, enumerable: false });
+  }
+
   /** Where this error is explained: a page in the package, which `import.meta.resolve` finds. */
   get help(): string {
     return `holdfast/docs/reference/errors.md#${this.code.toLowerCase()}`;
@@ -129,6 +134,10 @@ export class EnvelopeError extends HoldfastError {
   /** 401 where the session is over (a revoked key, a deadline beyond what is allowed): the user has to log in again. */
   override get status(): number {
     return this.reason === 'revoked-key' || this.reason === 'outlives-limit' ? 401 : super.status;
+  }
+
+  override set status(value: number) {
+    super.status = value;
   }
 }
 

@@ -1,5 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { ResponseHead } from '../../../src/http/cookie-sink.ts';
+import { Exchange } from '../../../src/http/exchange.ts';
+import { HttpSessions } from '../../../src/http/http-sessions.ts';
+import { generateKeyRing, SessionClient, type StandardSchema } from '../../../src/index.ts';
 import { newSessionId } from '../../../src/session/session-id.ts';
+import { memoryDurableTier, memoryPrimaryTier } from '../../../src/tiers/memory/index.ts';
 import { Browser } from '../../support/browser.ts';
 import { MemoryFleet, type FleetNode, type Shop } from '../../support/memory-fleet.ts';
 
@@ -264,5 +269,45 @@ describe('a request from another site', () => {
   it('may sign in, as an identity provider has its form posted', async () => {
     await browser.send((visit) => visit.login('ada'), { method: 'POST', headers: crossSite });
     expect((await browser.send((visit) => visit.get()))?.userId).toBe('ada');
+  });
+});
+
+describe('a schema that transforms', () => {
+  interface Given {
+    readonly items?: string;
+  }
+  interface Stored {
+    items: string[];
+  }
+  const schema: StandardSchema<Given, Stored> = {
+    '~standard': {
+      version: 1,
+      vendor: 'test',
+      validate(value) {
+        const { items = '' } = value as { items?: string[] | string };
+        return { value: { items: typeof items === 'string' ? items.split(',') : items } };
+      },
+    },
+  };
+
+  it('has been through the draft of a session that begins, as through any other', async () => {
+    const sessions = new SessionClient<Stored, Given>({
+      keys: await generateKeyRing(),
+      primary: memoryPrimaryTier(),
+      durable: memoryDurableTier(),
+      platform: fleet.platform,
+      schema,
+    });
+    const http = new HttpSessions(sessions, { initial: (): Given => ({ items: 'a,b' }) });
+    const session = new Exchange(http, { method: 'POST', header: () => undefined }, new ResponseHead());
+    const drafts: Stored[] = [];
+    for (const item of ['c', 'd']) {
+      await session.update((draft) => {
+        drafts.push(structuredClone(draft));
+        draft.items.push(item);
+      });
+    }
+    expect(drafts).toEqual([{ items: ['a', 'b'] }, { items: ['a', 'b', 'c'] }]);
+    expect((await session.get())?.data).toEqual({ items: ['a', 'b', 'c', 'd'] });
   });
 });
