@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LIFETIME_MS_MIN } from '../../src/limits.ts';
 import { until } from '../support/servers/until.ts';
-import type { Browser, Reply } from './support/browser.ts';
+import { Browser, type Reply } from './support/browser.ts';
 import type { Seen } from './support/shop.ts';
 import { openStand, type Stand } from './support/stand.ts';
 import type { Subject } from './support/subject.ts';
+import { http1, http1Over } from './support/transport.ts';
 import { OTHER_TABS, runTrials, seenBy, twoTabs } from './support/trials.ts';
 
-/** Trials of each kind of race. The soak runs a thousand with every subject. */
-const TRIALS = Number(process.env['HTTP_TRIALS'] ?? 100);
 const PARALLEL = 30;
 
 /** `__Host-sid=<43 characters>.<43 characters>`, forgotten when the browser is closed. */
@@ -19,8 +18,18 @@ const PUBLIC = 'public, max-age=60';
 
 const seenIn = ({ body }: Reply): Seen => JSON.parse(body) as Seen;
 
+interface Effort {
+  /** How often two tabs race, over all kinds of races, and how often a login redirects. @defaultValue HTTP_TRIALS, or 100 */
+  readonly trials?: number;
+}
+
 /** What every entry point has to do over real HTTP, on two nodes with one Redis and one PostgreSQL. */
-export function httpContract(subject: Subject): void {
+export function httpContract(subject: Subject, { trials = 100 }: Effort = {}): void {
+  const redirects = Number(process.env['HTTP_TRIALS'] ?? trials);
+  const races = Math.ceil(redirects / OTHER_TABS.length);
+  /** A trial takes about 10 ms of a processor. */
+  const timeoutMs = 30_000 + redirects * 60;
+
   describe(`with ${subject.name}`, () => {
     let stand: Stand;
     let browser: Browser;
@@ -139,9 +148,9 @@ export function httpContract(subject: Subject): void {
       it.each(OTHER_TABS)(
         `with a login in one tab and %s in the other, never ends with the user wrongly signed out or the old id alive`,
         async (other) => {
-          expect(await runTrials(TRIALS, (n) => twoTabs(stand.browser(), other, n))).toEqual([]);
+          expect(await runTrials(races, (n) => twoTabs(stand.browser(), other, n))).toEqual([]);
         },
-        trialsTimeout(),
+        timeoutMs,
       );
     });
 
@@ -168,7 +177,7 @@ export function httpContract(subject: Subject): void {
       it(
         'is found by the page that it redirects to, every time',
         async () => {
-          const wrongs = await runTrials(TRIALS, async (n) => {
+          const wrongs = await runTrials(redirects, async (n) => {
             const visitor = stand.browser();
             if (n % 2 === 0) await visitor.get('/begin');
             const page = await visitor.follow(await visitor.post(`/login-and-redirect?user=redirected_${n}`));
@@ -176,7 +185,7 @@ export function httpContract(subject: Subject): void {
           });
           expect(wrongs).toEqual([]);
         },
-        trialsTimeout(),
+        timeoutMs,
       );
 
       it('keeps its cookie though the handler fails after it', async () => {
@@ -303,6 +312,22 @@ export function httpContract(subject: Subject): void {
         expect((await browser.get('/not-modified')).cookies).toEqual([]);
       });
 
+      it('goes to the browser whose request it answers, over a connection that all browsers share', async () => {
+        // Over HTTP/2 they share one anyway.
+        const shared = http1Over(1);
+        const site = stand.nodes
+          .slice(0, 1)
+          .map((node) => (node.transport === http1 ? { ...node, transport: shared } : node));
+        const browsers = ['u_1', 'u_2', 'u_3'].map((user) => ({ user, one: new Browser(site) }));
+        await Promise.all(browsers.map(({ user, one }) => one.post(`/login?user=${user}`)));
+        const pages = browsers.flatMap((each) => Array.from({ length: 5 }, () => each));
+        const seen = await Promise.all(pages.map(async ({ user, one }) => [user, (await seenBy(one))?.user]));
+        expect(seen).toEqual(pages.map(({ user }) => [user, user]));
+        await browsers[1]?.one.post('/logout');
+        const users = await Promise.all(browsers.map(async ({ one }) => (await seenBy(one))?.user));
+        expect(users).toEqual(['u_1', undefined, 'u_3']);
+      });
+
       it('that nobody waits for any more ends with its write stored, and the browser still signed in', async () => {
         await signedIn();
         const name = encodeURIComponent(`${subject.name} abort`);
@@ -319,9 +344,4 @@ export function httpContract(subject: Subject): void {
       });
     });
   });
-}
-
-/** A trial takes about 10 ms of a processor. */
-function trialsTimeout(): number {
-  return 30_000 + TRIALS * 60;
 }

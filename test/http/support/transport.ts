@@ -19,16 +19,22 @@ export interface Head {
 /** Sends a request; resolves with the head of its response, as soon as that is there. */
 export type Transport = (origin: string, sent: Sent) => Promise<Head>;
 
-const agent = new Agent({ keepAlive: true });
-
-/** HTTP/1.1 over connections that are kept alive. */
-export const http1: Transport = (origin, { method, path, headers, signal }) =>
-  new Promise((resolve, reject) => {
-    const outgoing = request1(`${origin}${path}`, { agent, method, headers, ...(signal && { signal }) }, (incoming) => {
-      resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: textOf(incoming) });
+/** HTTP/1.1 over so many connections to a site at most, which are kept alive. */
+export const http1Over =
+  (connections: number, agent: Agent = new Agent({ keepAlive: true, maxSockets: connections })): Transport =>
+  (origin, { method, path, headers, signal }) =>
+    new Promise((resolve, reject) => {
+      const outgoing = request1(
+        `${origin}${path}`,
+        { agent, method, headers, ...(signal && { signal }) },
+        (incoming) => {
+          resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: textOf(incoming) });
+        },
+      );
+      outgoing.on('error', reject).end();
     });
-    outgoing.on('error', reject).end();
-  });
+
+export const http1: Transport = http1Over(Infinity);
 
 /** HTTP/2: every request of the browser over one connection, which trusts that authority. */
 export function http2(origin: string, ca: string): { transport: Transport; close(): void } {
