@@ -1,7 +1,9 @@
 import type { SessionClient } from '../../client/session-client.ts';
+import { ConfigurationError } from '../../errors.ts';
 import { HttpSessions } from '../../http/http-sessions.ts';
+import type { HttpSessionOptions } from '../../http/options.ts';
 import type { RequestSession } from '../../http/request-session.ts';
-import { separate, WebSessions as WebRequests, type WebSessionOptions } from '../../http/web-sessions.ts';
+import { WebSessions as WebRequests } from '../../http/web-sessions.ts';
 
 export type { AssuranceLevel } from '../../http/policy.ts';
 export type { CookieOptions, HttpSessionOptions } from '../../http/options.ts';
@@ -13,7 +15,14 @@ export type {
   RequestUpdateOptions,
   UserSession,
 } from '../../http/request-session.ts';
-export type { WebSessionOptions } from '../../http/web-sessions.ts';
+export interface WebSessionOptions<Input> extends HttpSessionOptions<Input> {
+  /**
+   * Answers an error that a handler throws, an outage among them; the response then carries the cookie that the handler had set.
+   * What it does not answer (`undefined`), and everything without it, is answered as the error says if it is the library's (503 with
+   * Retry-After, 409, 401, 403), and otherwise thrown on: the cookie of a `login` before it then never reaches the browser.
+   */
+  readonly onError?: (error: unknown, request: Request) => Promise<Response | undefined> | Response | undefined;
+}
 
 /** A function from a request to its response, with whatever else the framework passes. */
 export type WebHandler<T, Input, R extends Request, Rest extends unknown[]> = (
@@ -26,8 +35,8 @@ export type WebHandler<T, Input, R extends Request, Rest extends unknown[]> = (
 export interface WebSessions<T, Input = T> {
   /**
    * Wraps a handler: the wrapped one takes the request, and passes its session on. The response carries the session cookie, after all calls
-   * that the handler made, awaited or not, have ended. An outage is answered with 503 and `Retry-After`, what else the library
-   * refuses with its own status. A `Response` that is thrown counts as returned; other errors are for `onError`.
+   * that the handler made, awaited or not, have ended. Without `onError` an outage is answered with 503 and `Retry-After`, what
+   * else the library refuses with its own status. A `Response` that is thrown counts as returned.
    *
    * In a middleware: `handle(() => next())(request)`.
    */
@@ -43,7 +52,7 @@ export function webSessions<T, Input = T>(
   sessions: SessionClient<T, Input>,
   options: WebSessionOptions<Input>,
 ): WebSessions<T, Input> {
-  const { onError = rethrow, http } = separate(options);
+  const { onError, http } = separate(options);
   const requests = new WebRequests(new HttpSessions(sessions, http));
   return {
     handle:
@@ -52,12 +61,18 @@ export function webSessions<T, Input = T>(
         requests.answer(
           request,
           (session) => handler(request, session, ...rest),
-          (error) => onError(error, request),
+          (error) => (error instanceof Response ? undefined : onError?.(error, request)),
         ),
     of: (request) => requests.of(request),
   };
 }
 
-function rethrow(error: unknown): never {
-  throw error;
+/** The option that is the binding's, and those that all bindings have. */
+function separate<Input>(options: WebSessionOptions<Input>): {
+  readonly onError: WebSessionOptions<Input>['onError'];
+  readonly http: HttpSessionOptions<Input>;
+} {
+  const { onError, ...http } = Object.assign(Object.create(null), options) as WebSessionOptions<Input>;
+  if (onError === undefined || typeof onError === 'function') return { onError, http };
+  throw new ConfigurationError('onError: expected a function that returns a Response.');
 }

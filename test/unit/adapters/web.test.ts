@@ -235,14 +235,36 @@ describe('an error', () => {
     expect(await (await browser.go('/me')).json()).toBe('u_42');
   });
 
-  it('that is a Response counts as returned, with the cookie', async () => {
-    const { browser } = await shop({
-      '/login': async (...all) => {
-        await login(...all);
-        return Promise.reject(Response.redirect('https://shop.example/', 303));
+  it('of an outage is for onError too, and answered all the same where that leaves it', async () => {
+    const seen: unknown[] = [];
+    const { browser, sessions } = await shop(
+      { '/add': add, '/me': me },
+      {
+        onError(error) {
+          seen.push(error);
+          return seen.length === 1 ? new Response('sorry', { status: 418 }) : undefined;
+        },
       },
-      '/me': me,
-    });
+    );
+    await browser.post('/add');
+    const outage = new TierUnavailableError('durable', 'test');
+    vi.spyOn(sessions, 'get').mockRejectedValue(outage);
+
+    expect([(await browser.go('/me')).status, (await browser.go('/me')).status]).toEqual([418, 503]);
+    expect(seen).toEqual([outage, outage]);
+  });
+
+  it('that is a Response counts as returned, with the cookie', async () => {
+    const { browser } = await shop(
+      {
+        '/login': async (...all) => {
+          await login(...all);
+          return Promise.reject(Response.redirect('https://shop.example/', 303));
+        },
+        '/me': me,
+      },
+      { onError: () => new Response('never', { status: 500 }) },
+    );
 
     expect((await browser.post('/login')).status).toBe(303);
     expect(await (await browser.go('/me')).json()).toBe('u_42');

@@ -1,0 +1,40 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline, Readable } from 'node:stream';
+import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
+import { webSessions } from 'holdfast/web';
+import { handlerOf, listen, queryOf, type Answer, type Subject } from '../support/subject.ts';
+
+/** No framework: a function from `Request` to `Response`, as Bun, Deno and Nitro serve it, on a bridge to `node:http`. */
+export const web: Subject = {
+  name: 'the web standard',
+  waits: true,
+  start({ sessions, options, routes, onError = serverError }) {
+    const session = webSessions(sessions, { ...options, onError: (error) => responseOf(onError(error)) });
+    const handle = session.handle(async (request, mine) =>
+      responseOf(await handlerOf(routes, request.method, request.url)(mine, queryOf(request.url))),
+    );
+    return listen(
+      (incoming, outgoing) => void handle(requestOf(incoming)).then((response) => send(response, outgoing)),
+    );
+  },
+};
+
+const serverError = (): Answer => ({ status: 500, body: 'Sorry.' });
+
+function requestOf({ method = 'GET', url = '/', headersDistinct }: IncomingMessage): Request {
+  const headers = Object.entries(headersDistinct).flatMap(([name, values = []]) =>
+    values.map((value): [string, string] => [name, value]),
+  );
+  return new Request(new URL(url, 'http://localhost'), { method, headers });
+}
+
+function responseOf({ status = 200, headers = {}, body }: Answer): Response {
+  const isStream = typeof body === 'object';
+  return new Response(isStream ? (Readable.toWeb(Readable.from(body)) as ReadableStream) : body, { status, headers });
+}
+
+function send(response: Response, outgoing: ServerResponse): void {
+  outgoing.writeHead(response.status, [...response.headers].flat());
+  if (response.body === null || outgoing.destroyed) outgoing.end();
+  else pipeline(Readable.fromWeb(response.body as NodeReadableStream), outgoing, () => undefined);
+}

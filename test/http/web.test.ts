@@ -1,0 +1,4 @@
+import { httpContract } from './contract.ts';
+import { web } from './subjects/web.ts';
+
+httpContract(web);
