@@ -38,8 +38,8 @@ export const REVISION_MAX = 999_999_999_999_999;
 export const IDLE_LIFETIME_MS_DEFAULT: number = 30 * 60_000;
 /** NIST SP 800-63B, AAL2: twelve hours whatever happens. */
 export const ABSOLUTE_LIFETIME_MS_DEFAULT: number = 12 * 60 * 60_000;
-/** Below a second, clocks and round trips decide. */
-export const LIFETIME_MS_MIN = 1_000;
+/** Several round trips to both tiers. Deadlines are exact to the millisecond of the node's clock; below this, round trips decide. */
+export const LIFETIME_MS_MIN = 100;
 /** A year. Longer sessions are remember-me tokens and want another design. */
 export const LIFETIME_MS_MAX: number = 366 * 24 * 60 * 60_000;
 /**

@@ -5,9 +5,9 @@ import { parseDuration, spell, type Duration } from '../platform/duration.ts';
 import type { NewLifetime } from './record-changes.ts';
 
 export interface Lifetime {
-  /** Ends a session that nobody uses. From 1 s to 366 days. @defaultValue '30m' */
+  /** Ends a session that nobody uses. From 100 ms to 366 days. @defaultValue '30m' */
   readonly idle?: Duration;
-  /** Ends a session whatever happens. From 1 s to 366 days, not shorter than `idle`. @defaultValue '12h' */
+  /** Ends a session whatever happens. From 100 ms to 366 days, not shorter than `idle`. @defaultValue '12h' */
   readonly absolute?: Duration;
 }
 

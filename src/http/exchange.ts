@@ -50,8 +50,8 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
     this.#sink = sink;
   }
 
-  async get(options: RequestGetOptions = {}): Promise<Session<T> | null> {
-    if (wantsStrong(options)) return this.#load({ consistency: 'strong' });
+  async get(options?: RequestGetOptions): Promise<Session<T> | null> {
+    if (options !== undefined && wantsStrong(options)) return this.#load({ consistency: 'strong' });
     return this.#known === undefined ? (this.#loading ?? this.#load(undefined)) : this.#known;
   }
 

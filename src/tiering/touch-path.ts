@@ -1,4 +1,4 @@
-import { REVISION_MAX } from '../limits.ts';
+import { REVISION_MAX, TOUCH_FLUSH_MS } from '../limits.ts';
 import { aliveAt, idleDeadline, primaryTtl, touchIntervalFor } from '../session/lifetime.ts';
 import type { RecordState } from '../session/sealed-record.ts';
 import type { SessionRecord } from '../session/session-record.ts';
@@ -50,6 +50,11 @@ export async function spread(
   }
 }
 
+/** A deadline that is nearer must not wait for other touches: half of a long life, all of one that is as short as the wait. */
+function nearMs(idleLifetimeMs: number): number {
+  return Math.max(idleLifetimeMs / 2, 2 * TOUCH_FLUSH_MS);
+}
+
 /**
  * The session as it is after this use of it. A touch that is due is told within a second, together with those of other
  * sessions; where the deadline is near, at once, or another node might call the session ended.
@@ -60,7 +65,7 @@ export function slide(context: TieringContext, session: LivingSession): LivingSe
   const { platform, background, pendingTouches } = context;
   const now = platform.now();
   pendingTouches.add(storageKey, record, now);
-  if (session.idleExpiresAt - now < record.idleLifetimeMs / 2) background.run('touch', pendingTouches.flush());
+  if (session.idleExpiresAt - now < nearMs(record.idleLifetimeMs)) background.run('touch', pendingTouches.flush());
   const idleExpiresAt = idleDeadline(now, record.idleLifetimeMs, record.absoluteExpiresAt);
   return { ...session, lastSeenAt: now, idleExpiresAt };
 }

@@ -61,4 +61,28 @@ describe.each(['postgresql', 'mysql', 'sqlite'] as const)('sessions on Redis and
       await expect(node.create({ cart: [] }, { id })).rejects.toBeInstanceOf(SessionEndedError);
     }
   });
+
+  it('end after half a second, to the millisecond of the clock of the node that is asked', async () => {
+    await using database = await freshDatabase(provider);
+    const options = { redis: sharedRedis(), database, namespace: uniqueNamespace() };
+    await using sessions = await realClient(options);
+    await using other = await realClient(options);
+    await other.ready();
+    const { id, idleExpiresAt } = await sessions.create({ cart: [] }, { lifetime: { idle: 500, absolute: 60_000 } });
+    const deadline = +idleExpiresAt;
+    for (let ended = 0; ended < 4;) {
+      for (const node of [sessions, other]) {
+        for (const consistency of ['bounded', 'strong'] as const) {
+          const [askedAt, found, answeredAt] = [
+            Date.now(),
+            await node.get(id, { consistency, touch: false }),
+            Date.now(),
+          ];
+          if (answeredAt <= deadline) expect(found).not.toBeNull();
+          if (askedAt > deadline) expect(found).toBeNull();
+          if (found === null) ended += 1;
+        }
+      }
+    }
+  });
 });
