@@ -5,6 +5,7 @@ import type { MaintenanceTarget, Opened } from '../maintenance/target.ts';
 import type { Platform } from '../platform/platform.ts';
 import { newSessionId, sessionIdFor, storageKeyOf } from '../session/session-id.ts';
 import type { TierHealth } from '../telemetry/standing.ts';
+import type { LivingSession } from '../tiering/context.ts';
 import {
   DEFAULT_GET,
   resolveCreateOptions,
@@ -123,13 +124,17 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
   }
 
   /** The session, or null if there is none. Slides the idle deadline, at most once per touch interval. */
-  async get(id: string, options: GetOptions = DEFAULT_GET): Promise<Session<T> | null> {
-    const readOptions = resolveGetOptions(options);
-    if (!isIdFor('get', id)) return null;
-    const living = await this.#opening.use(({ store }) => store.read(storageKeyOf(id), readOptions));
-    if (living === null) return null;
-    const data = this.#data.read(living);
-    return new Session(id, living, data instanceof Promise ? await data : data);
+  get(id: string, options: GetOptions = DEFAULT_GET): Promise<Session<T> | null> {
+    // Not async: most calls are this one, and would each make one more promise.
+    try {
+      const readOptions = resolveGetOptions(options);
+      if (!isIdFor('get', id)) return Promise.resolve(null);
+      return this.#opening.use(({ store }) =>
+        store.read(storageKeyOf(id), readOptions).then((living) => this.#read(id, living)),
+      );
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -302,6 +307,13 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
   #end(storageKey: Buffer, isKnown: boolean): Promise<boolean> {
     const ending = this.#opening.use(({ store }) => store.destroy(storageKey, isKnown));
     return ending.finally(() => this.#opening.memo?.forget(storageKey));
+  }
+
+  #read(id: string, living: LivingSession | null): Promise<Session<T>> | Session<T> | null {
+    if (living === null) return null;
+    const data = this.#data.read(living);
+    if (data instanceof Promise) return data.then((valid) => new Session(id, living, valid));
+    return new Session(id, living, data);
   }
 
   #forgetting<R>(ending: Promise<R>): Promise<R> {

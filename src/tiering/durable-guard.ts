@@ -44,6 +44,9 @@ import { DurableOpening, isMisconfigured } from './durable-opening.ts';
 import { SingleFlight } from './single-flight.ts';
 
 const DEMOTED: ReadonlySet<string> = new Set(['read-only', 'standby']);
+// Out here, because an error keeps the functions of its stack alive, and with them what they were closed over: the record of a write.
+const inDoubt = (): Error => new OutcomeUnknownError();
+const unavailable = (reason: string): Error => new TierUnavailableError('durable', reason);
 const late = (): TierFailure => new TierFailure('ambiguous', 'deadline');
 
 /**
@@ -58,6 +61,9 @@ export class DurableGuard {
   readonly #breaker: Breaker;
   readonly #room: Bulkhead;
   readonly #readRoom: Bulkhead;
+  readonly #rooms: readonly Bulkhead[];
+  /** What a read has to find room in, one after the other. */
+  readonly #readRooms: readonly Bulkhead[];
   readonly #clock: DatabaseClock;
   readonly #patience: Patience<() => void>;
   readonly #reads = new SingleFlight<SealedRecord | null>();
@@ -73,6 +79,8 @@ export class DurableGuard {
     this.#onChange = onChange;
     this.#room = new Bulkhead(platform, DURABLE_CALLS_MAX, DURABLE_WAITING_MAX);
     this.#readRoom = new Bulkhead(platform, DURABLE_READ_CALLS_MAX, DURABLE_WAITING_MAX);
+    this.#rooms = [this.#room];
+    this.#readRooms = [this.#readRoom, this.#room];
     this.#clock = new DatabaseClock(platform);
     this.#patience = new Patience(platform, timeoutMs + DURABLE_GRACE_MS, (giveUp) => giveUp());
     this.#opening = new DurableOpening((context) => this.#openTier(context));
@@ -263,10 +271,7 @@ export class DurableGuard {
   }
 
   #ask<T>(statement: () => Promise<T>): Promise<T> {
-    const roomUntil = this.#roomUntil();
-    return this.#within(this.#readRoom, roomUntil, () =>
-      this.#run(statement, roomUntil, (reason) => new TierUnavailableError('durable', reason)),
-    );
+    return this.#within(this.#readRooms, () => this.#send(statement, unavailable));
   }
 
   /**
@@ -275,7 +280,7 @@ export class DurableGuard {
    */
   async #keepUp<T>(statement: () => Promise<T>): Promise<T> {
     this.refuseIfDown();
-    return this.#send(statement, (reason) => new TierUnavailableError('durable', reason));
+    return this.#send(statement, unavailable);
   }
 
   /** False only of a write that cannot have been refused for being late. */
@@ -286,16 +291,7 @@ export class DurableGuard {
   }
 
   #tell<T>(statement: () => Promise<T>): Promise<T> {
-    return this.#run(statement, this.#roomUntil(), () => new OutcomeUnknownError());
-  }
-
-  /** A call waits for room for as long as a statement may take, whichever room it is. */
-  #roomUntil(): number {
-    return this.#platform.monotonic() + this.#timeoutMs;
-  }
-
-  #run<T>(statement: () => Promise<T>, roomUntil: number, ifAmbiguous: (reason: string) => Error): Promise<T> {
-    return this.#within(this.#room, roomUntil, () => this.#send(statement, ifAmbiguous));
+    return this.#within(this.#rooms, () => this.#send(statement, inDoubt));
   }
 
   async #send<T>(statement: () => Promise<T>, ifAmbiguous: (reason: string) => Error): Promise<T> {
@@ -325,16 +321,21 @@ export class DurableGuard {
     }
   }
 
-  /** Waits for room; nothing is sent meanwhile. */
-  async #within<T>(bulkhead: Bulkhead, roomUntil: number, work: () => Promise<T>): Promise<T> {
-    this.refuseIfDown();
-    const room = bulkhead.enter(roomUntil);
-    if (room !== true && !(await room)) throw new TierUnavailableError('durable', 'overloaded');
+  /** Waits for room in each of these, for as long as a statement may take; nothing is sent meanwhile. */
+  async #within<T>(rooms: readonly Bulkhead[], work: () => Promise<T>): Promise<T> {
+    const roomUntil = this.#platform.monotonic() + this.#timeoutMs;
+    let entered = 0;
     try {
+      for (const room of rooms) {
+        this.refuseIfDown();
+        const entry = room.enter(roomUntil);
+        if (entry !== true && !(await entry)) throw new TierUnavailableError('durable', 'overloaded');
+        entered += 1;
+      }
       this.refuseIfDown();
       return await work();
     } finally {
-      bulkhead.leave();
+      while (entered > 0) rooms[(entered -= 1)]?.leave();
     }
   }
 

@@ -1,7 +1,12 @@
 import { HEDGE_BURST, HEDGE_SHARE } from '../limits.ts';
 import { Patience } from '../platform/patience.ts';
 import type { Platform } from '../platform/platform.ts';
-import type { RoundTrip } from './round-trip.ts';
+import type { PrimaryGuard, Unreached } from './primary-guard.ts';
+
+/** The first tier, as a race sees it. */
+type First = Pick<PrimaryGuard, 'giveUp' | 'trip'> & {
+  readonly roundTrip: Pick<PrimaryGuard['roundTrip'], 'hedgeAfterMs'>;
+};
 
 /**
  * A second question to the durable tier when the primary one is slow: whoever answers first is heard. The budget grows
@@ -10,37 +15,34 @@ import type { RoundTrip } from './round-trip.ts';
  */
 export class Hedge {
   readonly #platform: Platform;
-  readonly #roundTrip: Pick<RoundTrip, 'hedgeAfterMs'>;
-  readonly #onSilence: () => void;
+  readonly #first: First;
   /** Of each read that waits, what asks the second. */
   readonly #patience: Patience<() => void>;
   #budget = HEDGE_BURST;
   #answeredAt = Number.NEGATIVE_INFINITY;
 
-  /** `onSilence` is told that many reads wait and nothing was answered for as long as a hedge waits. */
-  constructor(platform: Platform, roundTrip: Pick<RoundTrip, 'hedgeAfterMs'>, onSilence: () => void) {
+  constructor(platform: Platform, first: First) {
     this.#platform = platform;
-    this.#roundTrip = roundTrip;
-    this.#onSilence = onSilence;
+    this.#first = first;
     this.#patience = new Patience(
       platform,
-      () => roundTrip.hedgeAfterMs,
+      () => first.roundTrip.hedgeAfterMs,
       (ask) => ask(),
     );
   }
 
   /**
    * What `use` makes of the first tier's answer, or the second's if that comes sooner. Only the first tier is timed: what comes
-   * after its answer is none of its fault. A hedge that fails is no answer.
+   * after its answer is none of its fault. A hedge that fails is no answer, and a first tier that fails was not reached.
    */
-  race<A, T>(first: Promise<A>, use: (answer: A) => Promise<T> | T, second: () => Promise<T>): Promise<T> {
+  race<A, T>(first: Promise<A>, use: (answer: A | Unreached) => Promise<T> | T, second: () => Promise<T>): Promise<T> {
     this.#budget = Math.min(this.#budget + HEDGE_SHARE, HEDGE_BURST);
     return new Promise((resolve, reject) => {
       const ask = (): void => {
         if (this.#mayAsk()) second().then(resolve, () => undefined);
       };
       this.#patience.begin(ask);
-      first.then((answer) => {
+      const hear = (answer: A | Unreached): void => {
         this.#answeredAt = this.#platform.monotonic();
         this.#patience.end(ask);
         try {
@@ -51,7 +53,8 @@ export class Hedge {
         } catch (error) {
           reject(error);
         }
-      }, reject);
+      };
+      first.then(hear, (error: unknown) => hear(this.#first.giveUp(error)));
     });
   }
 
@@ -60,9 +63,9 @@ export class Hedge {
       this.#budget -= 1;
       return true;
     }
-    const isSilent = this.#platform.monotonic() - this.#answeredAt > this.#roundTrip.hedgeAfterMs;
+    const isSilent = this.#platform.monotonic() - this.#answeredAt > this.#first.roundTrip.hedgeAfterMs;
     // Out of use, it is no hedge any more to ask the durable tier, but the way it is done then.
-    if (isSilent) this.#onSilence();
+    if (isSilent) this.#first.trip('silent');
     return isSilent;
   }
 }

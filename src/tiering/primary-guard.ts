@@ -161,8 +161,22 @@ export class PrimaryGuard {
   }
 
   read(storageKey: Buffer): Promise<PrimaryEntry | Unreached> {
-    return this.#attempt(() => this.#tier.read(storageKey));
+    return this.tryRead(storageKey).catch(this.giveUp);
   }
+
+  /**
+   * As `read`, but rejects where the tier fails; the caller then calls `giveUp`. Most reads pass here, and do without the promise
+   * that `catch` makes.
+   */
+  tryRead(storageKey: Buffer): Promise<PrimaryEntry | Unreached> {
+    return this.#try(() => this.#tier.read(storageKey));
+  }
+
+  /** The tier failed: it is not used until a probe succeeds. */
+  readonly giveUp = (error: unknown): Unreached => {
+    this.#breaker.trip(reasonOf(error));
+    return UNREACHED;
+  };
 
   lease(storageKey: Buffer, token: string, over: PrimaryValue | null): Promise<boolean | Unreached> {
     return this.#attempt(() => this.#tier.lease(storageKey, token, over));
@@ -247,23 +261,21 @@ export class PrimaryGuard {
     );
   }
 
-  /** Not async: every read passes here. */
   #attempt<T>(command: () => Promise<T>): Promise<T | Unreached> {
+    return this.#try(command).catch(this.giveUp);
+  }
+
+  #try<T>(command: () => Promise<T>): Promise<T | Unreached> {
     if (!this.#breaker.isClosed) return Promise.resolve(UNREACHED);
     try {
       const answer = command();
       this.roundTrip.measure(answer);
-      return answer.catch(this.#giveUp);
+      return answer;
     } catch (error) {
       // A tier of the application's own that throws instead of rejecting.
-      return Promise.resolve(this.#giveUp(error));
+      return Promise.resolve(this.giveUp(error));
     }
   }
-
-  readonly #giveUp = (error: unknown): Unreached => {
-    this.#breaker.trip(reasonOf(error));
-    return UNREACHED;
-  };
 
   /** A tier that answers, but too late to be of use, stays out of use. */
   async #probe(): Promise<void> {
@@ -291,7 +303,7 @@ export class PrimaryGuard {
       try {
         this.roundTrip.add(await this.roundTrip.time(this.#tier.probe()));
       } catch (error) {
-        this.#giveUp(error);
+        this.giveUp(error);
       }
     }
     if (this.roundTrip.isSlow && !this.#isStopped) this.#lookLater();

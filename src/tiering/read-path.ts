@@ -27,7 +27,7 @@ export class ReadPath {
 
   constructor(context: TieringContext) {
     this.#context = context;
-    this.#hedge = new Hedge(context.platform, context.primary.roundTrip, () => context.primary.trip('silent'));
+    this.#hedge = new Hedge(context.platform, context.primary);
   }
 
   /** What the primary tier holds decides; where it is slow to say, the durable tier may answer first. */
@@ -35,7 +35,7 @@ export class ReadPath {
     const { primary } = this.#context;
     if (!primary.isInUse) return this.readDurable(storageKey, options);
     return this.#hedge.race(
-      primary.read(storageKey),
+      primary.tryRead(storageKey),
       (entry) => this.#readEntry(storageKey, entry, options),
       () => this.readDurable(storageKey, options),
     );

@@ -117,8 +117,10 @@ class PrismaTier implements DurableTier {
     return this.#opened().shared.insert.run(command);
   }
 
-  async read(storageKey: Buffer, known?: Buffer): Promise<SealedRecord | null> {
-    return this.#opened().shared.read.run({ storageKey, known });
+  /** Not async, since without a primary tier every read passes here. */
+  read(storageKey: Buffer, known?: Buffer): Promise<SealedRecord | null> {
+    if (!this.#session) return Promise.reject(notOpen());
+    return this.#session.shared.read.run({ storageKey, known });
   }
 
   async readState(storageKey: Buffer): Promise<RecordState | null> {
@@ -227,9 +229,13 @@ class PrismaTier implements DurableTier {
   }
 
   #opened(): Session {
-    if (!this.#session) throw new TierFailure('not-sent', 'not-open');
+    if (!this.#session) throw notOpen();
     return this.#session;
   }
+}
+
+function notOpen(): TierFailure {
+  return new TierFailure('not-sent', 'not-open');
 }
 
 /** Answers for a statement that found only in the midst of it that it was too late, and changed nothing. */

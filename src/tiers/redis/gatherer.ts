@@ -1,16 +1,20 @@
 import { TierFailure } from '../../errors.ts';
 
-interface Caller<Outcome> {
-  readonly resolve: (outcome: Outcome) => void;
-  readonly reject: (failure: TierFailure) => void;
-}
-
-/** Calls that share a command. */
+/** Calls that share a command, and one promise: each takes its own outcome out of that. */
 export class Batch<Request, Outcome> {
   readonly requests: Request[] = [];
-  readonly #callers: Caller<Outcome>[] = [];
+  readonly #answered: Promise<readonly (Outcome | TierFailure)[]>;
+  #resolve!: (outcomes: readonly (Outcome | TierFailure)[]) => void;
+  #reject!: (failure: TierFailure) => void;
   #bytes = 0;
   #isSettled = false;
+
+  constructor() {
+    this.#answered = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
 
   /** Of the requests, about. */
   get bytes(): number {
@@ -22,28 +26,26 @@ export class Batch<Request, Outcome> {
   }
 
   add(request: Request, bytes: number): Promise<Outcome> {
-    this.requests.push(request);
+    const at = this.requests.push(request) - 1;
     this.#bytes += bytes;
-    return new Promise((resolve, reject) => {
-      this.#callers.push({ resolve, reject });
+    return this.#answered.then((outcomes) => {
+      const outcome = outcomes[at] as Outcome | TierFailure;
+      if (outcome instanceof TierFailure) throw outcome;
+      return outcome;
     });
   }
 
   /** Each caller has its own outcome, in the order of the requests. */
   settle(outcomes: readonly (Outcome | TierFailure)[]): void {
-    if (outcomes.length !== this.#callers.length) return this.reject(new TierFailure('ambiguous', 'reply'));
+    if (outcomes.length !== this.requests.length) return this.reject(new TierFailure('ambiguous', 'reply'));
     this.#isSettled = true;
-    this.#callers.forEach(({ resolve, reject }, at) => {
-      const outcome = outcomes[at] as Outcome | TierFailure;
-      if (outcome instanceof TierFailure) reject(outcome);
-      else resolve(outcome);
-    });
+    this.#resolve(outcomes);
   }
 
   /** What is true of the command is true of each call. */
   reject(failure: TierFailure): void {
     this.#isSettled = true;
-    for (const { reject } of this.#callers) reject(failure);
+    this.#reject(failure);
   }
 }
 

@@ -159,9 +159,8 @@ export const rowsMutations: readonly Mutation[] = [
     edits: [
       {
         file: 'src/tiering/durable-guard.ts',
-        find: 'return this.#run(statement, this.#roomUntil(), () => new OutcomeUnknownError());',
-        replace:
-          "return this.#run(statement, this.#roomUntil(), (reason) => new TierUnavailableError('durable', reason));",
+        find: 'this.#send(statement, inDoubt)',
+        replace: 'this.#send(statement, unavailable)',
       },
     ],
     faults: ['database-lost-reply'],

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HEDGE_AFTER_MS, PATIENCE_TICK_MS } from '../../../src/limits.ts';
 import { Hedge } from '../../../src/tiering/hedge.ts';
+import { UNREACHED, type Unreached } from '../../../src/tiering/primary-guard.ts';
 import { FakePlatform, settled } from '../../support/fake-platform.ts';
 
 const SLOW_MS = HEDGE_AFTER_MS + 2 * PATIENCE_TICK_MS;
@@ -9,12 +10,19 @@ const unheard: unknown[] = [];
 const hear = (reason: unknown): void => void unheard.push(reason);
 let platform: FakePlatform;
 let hedge: Hedge;
+let givenUp: unknown[];
+
+const giveUp = (error: unknown): Unreached => {
+  givenUp.push(error);
+  return UNREACHED;
+};
 
 beforeEach(() => {
   unheard.length = 0;
+  givenUp = [];
   process.on('unhandledRejection', hear);
   platform = new FakePlatform();
-  hedge = new Hedge(platform, { hedgeAfterMs: HEDGE_AFTER_MS }, () => {});
+  hedge = new Hedge(platform, { roundTrip: { hedgeAfterMs: HEDGE_AFTER_MS }, trip: () => {}, giveUp });
 });
 afterEach(() => process.off('unhandledRejection', hear));
 
@@ -54,6 +62,19 @@ describe('a read with a hedge', () => {
     await settled();
     await new Promise((resolve) => setImmediate(resolve));
     expect(unheard).toEqual([]);
+  });
+
+  it('gives up a first tier that fails, and goes on as if that was not reached', async () => {
+    const failure = new Error('away');
+    const read = hedge.race(
+      Promise.reject<string>(failure),
+      (answer) => (answer === UNREACHED ? 'second, not asked yet' : answer),
+      async () => 'second',
+    );
+    expect(await read).toBe('second, not asked yet');
+    expect(givenUp).toEqual([failure]);
+    await platform.advance(SLOW_MS);
+    expect(platform.pendingTimers).toBe(0);
   });
 
   it('fails as what follows the first answer does', async () => {

@@ -27,11 +27,7 @@ export class Input<Row> {
 
   /** Bytes of one length; a value of another would move its neighbours. */
   fixed(name: string, width: number, of: (row: Row) => Uint8Array): this {
-    for (const row of this.#rows) {
-      const value = of(row);
-      if (value.length !== width) throw new TierFailure('rejected', 'value-refused');
-      this.#fixed.push(value);
-    }
+    for (const row of this.#rows) this.#fixed.push(ofWidth(width, of(row)));
     this.#columns.push(`substr($4::bytea, ${this.#fixedWidth} * size + ${width} * n + 1, ${width}) AS ${name}`);
     this.#fixedWidth += width;
     return this;
@@ -89,6 +85,16 @@ export class Input<Row> {
     }
     return start;
   }
+}
+
+/** Values of one length end to end. */
+export function endToEnd(width: number, values: readonly Uint8Array[]): Buffer {
+  return Buffer.concat(values.map((value) => ofWidth(width, value)));
+}
+
+function ofWidth(width: number, value: Uint8Array): Uint8Array {
+  if (value.length !== width) throw new TierFailure('rejected', 'value-refused');
+  return value;
 }
 
 /** Of a null; `substr` is strict. In an array with real nulls PostgreSQL would count the elements for each access. */

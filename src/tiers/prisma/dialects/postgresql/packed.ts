@@ -14,8 +14,12 @@ export function packed(columns: readonly AnswerColumn[] = []): string {
 
 function packedColumn(column: AnswerColumn): string {
   if (ANSWER_COLUMNS[column] === 'integer') return `int8send(${column})`;
-  return `int4send(COALESCE(octet_length(${column}), ${NO_LENGTH})) || COALESCE(${column}, '')`;
+  const bytes = `int4send(octet_length(${column})) || ${column}`;
+  return NULLABLE.has(column) ? `COALESCE(${bytes}, int4send(${NO_LENGTH}))` : bytes;
 }
+
+/** What may be null: a session may have no user, and an envelope that is known is not sent. */
+const NULLABLE: ReadonlySet<AnswerColumn> = new Set(['user_key', 'envelope']);
 
 /** The rows by the number of their call. A row with a null where none may be is missing, and none of them is believed. */
 export function unpack([answer]: readonly Row[], columns: readonly AnswerColumn[] = []): ReadonlyMap<number, Row> {
