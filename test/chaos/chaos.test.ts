@@ -15,7 +15,7 @@ import { StatementWatch } from './statement-watch.ts';
 
 /** The seed decides the faults and what each caller asks for; real servers and real time decide the rest. */
 const seed = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 1e6));
-/** The length of each leg: short in `npm test`, longer in `npm run soak`. */
+/** The length of a leg: short in `npm test`, longer in `npm run soak`. */
 const seconds = Number(process.env['CHAOS_SECONDS'] ?? 12);
 /** Such as `redis-frozen,database-reset`, to look at these alone. */
 const only = process.env['CHAOS_FAULTS']?.split(',').filter((name): name is FaultName => name in FAULTS);
@@ -39,6 +39,9 @@ const LEGS = [
 ];
 
 type Leg = (typeof LEGS)[number];
+
+/** One of them in `npm test`, whichever the seed says; `npm run soak` sets this. */
+const legs = process.env['CHAOS_LEGS'] === 'all' ? LEGS : LEGS.filter((_leg, at) => at === seed % LEGS.length);
 
 async function run({ seed: legSeed, names, validationLeaseMs }: Leg): Promise<Run> {
   const flavours = redisFlavours();
@@ -66,7 +69,7 @@ async function run({ seed: legSeed, names, validationLeaseMs }: Leg): Promise<Ru
   return { ...seen, seed: legSeed, server: flavour, events, returns, verdict, statements: watch.most, mishaps };
 }
 
-it.each(LEGS)(
+it.each(legs)(
   `three processes keep the promises while $what (CHAOS_SEED=${seed})`,
   { timeout: seconds * 1_000 + SETTLING_MS },
   async (leg) => {

@@ -63,55 +63,59 @@ async function openLaggard({ orders }: RotationFleet, keys: KeyRing): Promise<As
   };
 }
 
-it('a key is rotated from the command line, and refused to be retired too early', { timeout: TIMEOUT_MS }, async () => {
-  await using fleet = await RotationFleet.start(sharedRedis());
-  const { json, run, ring, client, cwd } = await openDesk(fleet);
-  const node = await fleet.node();
-  const ids = await node.populate(0, 40);
-  const old = (await openRing(fleet)).sealingKey.kid;
-  const kid = `--kid=${old}`;
+it.concurrent(
+  'a key is rotated from the command line, and refused to be retired too early',
+  { timeout: TIMEOUT_MS },
+  async () => {
+    await using fleet = await RotationFleet.start(sharedRedis());
+    const { json, run, ring, client, cwd } = await openDesk(fleet);
+    const node = await fleet.node();
+    const ids = await node.populate(0, 40);
+    const old = (await openRing(fleet)).sealingKey.kid;
+    const kid = `--kid=${old}`;
 
-  expect(await json(['add', ...ring])).toMatchObject({ code: 0, changed: true, version: 2 });
-  expect(await json(['promote', ...ring, ...client])).toMatchObject({ code: 0, changed: true, version: 3 });
-  expect(await json(['retire', ...ring, ...client, kid, '--timeout', '0s'])).toMatchObject({
-    code: 3,
-    // The other node may not have looked at the file yet; that is another reason.
-    error: {
-      code: 'HOLDFAST_KEY_RING',
-      message: expect.stringMatching(/less than 20 s|do not have key ring version 3/),
-    },
-  });
-  expect((await openRing(fleet)).version).toBe(3);
+    expect(await json(['add', ...ring])).toMatchObject({ code: 0, changed: true, version: 2 });
+    expect(await json(['promote', ...ring, ...client])).toMatchObject({ code: 0, changed: true, version: 3 });
+    expect(await json(['retire', ...ring, ...client, kid, '--timeout', '0s'])).toMatchObject({
+      code: 3,
+      // The other node may not have looked at the file yet; that is another reason.
+      error: {
+        code: 'HOLDFAST_KEY_RING',
+        message: expect.stringMatching(/less than 20 s|do not have key ring version 3/),
+      },
+    });
+    expect((await openRing(fleet)).version).toBe(3);
 
-  const census = await json(['census', ...client]);
-  expect(census).toMatchObject({ code: 0, ring: 3, total: 40, unknown: [] });
-  expect(census['keys']).toContainEqual(expect.objectContaining({ kid: old, state: 'decrypt-only', sessions: 40 }));
-  const walked = await run(['reencrypt', ...client]);
-  expect(walked).toMatchObject({ code: 0, stderr: '' });
-  expect(walked.stdout).toContain('40 sessions looked at');
-  expect(await json(['reencrypt', ...client])).toMatchObject({
-    code: 0,
-    scanned: 40,
-    changed: 0,
-    upToDate: 40,
-    failures: [],
-  });
+    const census = await json(['census', ...client]);
+    expect(census).toMatchObject({ code: 0, ring: 3, total: 40, unknown: [] });
+    expect(census['keys']).toContainEqual(expect.objectContaining({ kid: old, state: 'decrypt-only', sessions: 40 }));
+    const walked = await run(['reencrypt', ...client]);
+    expect(walked).toMatchObject({ code: 0, stderr: '' });
+    expect(walked.stdout).toContain('40 sessions looked at');
+    expect(await json(['reencrypt', ...client])).toMatchObject({
+      code: 0,
+      scanned: 40,
+      changed: 0,
+      upToDate: 40,
+      failures: [],
+    });
 
-  expect(await json(['retire', ...ring, ...client, kid])).toMatchObject({ code: 0, changed: true, version: 4 });
-  expect(await json(['retire', ...ring, ...client, kid])).toMatchObject({ code: 0, changed: false, version: 4 });
-  expect(await json(['remove', ...ring, kid, '--yes'])).toMatchObject({ code: 0, changed: true, version: 5 });
-  const after = await run(['census', ...client]);
-  expect(after.stdout).toMatch(/^40 living sessions, key ring version 5$/m);
-  expect(await node.read(ids, 'strong')).toEqual(ids.map((_, n) => n));
+    expect(await json(['retire', ...ring, ...client, kid])).toMatchObject({ code: 0, changed: true, version: 4 });
+    expect(await json(['retire', ...ring, ...client, kid])).toMatchObject({ code: 0, changed: false, version: 4 });
+    expect(await json(['remove', ...ring, kid, '--yes'])).toMatchObject({ code: 0, changed: true, version: 5 });
+    const after = await run(['census', ...client]);
+    expect(after.stdout).toMatch(/^40 living sessions, key ring version 5$/m);
+    expect(await node.read(ids, 'strong')).toEqual(ids.map((_, n) => n));
 
-  const sweep = ['sweep', ...client];
-  const swept = await holdfast([...sweep, '--json'], { cwd });
-  expect(JSON.parse(swept.stdout)).toEqual({ scanned: 40, removed: 0 });
-  expect((await holdfast(sweep, { cwd })).stdout).toBe('40 rows looked at, 0 deleted.\n');
-  expect(await holdfast([...sweep, '--revoked-retention', '1m'], { cwd })).toMatchObject({ code: 2, stdout: '' });
-});
+    const sweep = ['sweep', ...client];
+    const swept = await holdfast([...sweep, '--json'], { cwd });
+    expect(JSON.parse(swept.stdout)).toEqual({ scanned: 40, removed: 0 });
+    expect((await holdfast(sweep, { cwd })).stdout).toBe('40 rows looked at, 0 deleted.\n');
+    expect(await holdfast([...sweep, '--revoked-retention', '1m'], { cwd })).toMatchObject({ code: 2, stdout: '' });
+  },
+);
 
-it(
+it.concurrent(
   'a promotion is refused while a node lacks the key, unless somebody forces it and means it',
   { timeout: TIMEOUT_MS },
   async () => {
@@ -145,38 +149,51 @@ it(
   },
 );
 
-it('Ctrl+C ends a re-encryption with a cursor, from which another run goes on', { timeout: TIMEOUT_MS }, async () => {
-  await using fleet = await RotationFleet.start(sharedRedis());
-  const { json, run, ring, client } = await openDesk(fleet);
-  const node = await fleet.node();
-  const ids = await node.populate(0, 200);
-  await run(['add', ...ring]);
-  await run(['promote', ...ring, ...client]);
+it.concurrent(
+  'Ctrl+C ends a re-encryption with a cursor, from which another run goes on',
+  { timeout: TIMEOUT_MS },
+  async () => {
+    await using fleet = await RotationFleet.start(sharedRedis());
+    const { json, run, ring, client } = await openDesk(fleet);
+    const node = await fleet.node();
+    const ids = await node.populate(0, 200);
+    await run(['add', ...ring]);
+    await run(['promote', ...ring, ...client]);
 
-  const slowly = ['reencrypt', ...client, '--batch-size', '10', '--sessions-per-second', '40', '--json', '--progress'];
-  const interrupted = await run(slowly, {
-    onOutput: (child, stdout) => void (stdout.split('\n').length > 4 && child.kill('SIGINT')),
-  });
-  expect(interrupted).toMatchObject({ code: 130, stderr: '' });
-  const lines = interrupted.stdout
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-  const last = lines.pop();
-  expect(lines.length).toBeGreaterThanOrEqual(4);
-  for (const line of lines)
-    expect(line).toMatchObject({ progress: { total: expect.any(Number), perSecond: expect.any(Number) } });
-  expect(last).toMatchObject({ interrupted: true, cursor: lines.at(-1).progress.cursor });
+    const slowly = [
+      'reencrypt',
+      ...client,
+      '--batch-size',
+      '10',
+      '--sessions-per-second',
+      '40',
+      '--json',
+      '--progress',
+    ];
+    const interrupted = await run(slowly, {
+      onOutput: (child, stdout) => void (stdout.split('\n').length > 4 && child.kill('SIGINT')),
+    });
+    expect(interrupted).toMatchObject({ code: 130, stderr: '' });
+    const lines = interrupted.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const last = lines.pop();
+    expect(lines.length).toBeGreaterThanOrEqual(4);
+    for (const line of lines)
+      expect(line).toMatchObject({ progress: { total: expect.any(Number), perSecond: expect.any(Number) } });
+    expect(last).toMatchObject({ interrupted: true, cursor: lines.at(-1).progress.cursor });
 
-  const rest = await json(['reencrypt', ...client, `--cursor=${last.cursor}`]);
-  expect(rest).toMatchObject({ code: 0, failed: 0, scanned: 200 - last.scanned });
-  expect(await json(['reencrypt', ...client])).toMatchObject({ code: 0, changed: 0, upToDate: 200 });
-  expect(await node.read(ids, 'strong')).toEqual(ids.map((_, n) => n));
-});
+    const rest = await json(['reencrypt', ...client, `--cursor=${last.cursor}`]);
+    expect(rest).toMatchObject({ code: 0, failed: 0, scanned: 200 - last.scanned });
+    expect(await json(['reencrypt', ...client])).toMatchObject({ code: 0, changed: 0, upToDate: 200 });
+    expect(await node.read(ids, 'strong')).toEqual(ids.map((_, n) => n));
+  },
+);
 
 const hasScript = spawnSync('script', ['--version']).status === 0;
 
-it.skipIf(!hasScript)(
+it.skipIf(!hasScript).concurrent(
   'Ctrl+C ends the wait for a fleet, and leaves ring and lock as they were',
   { timeout: TIMEOUT_MS },
   async () => {
@@ -194,22 +211,26 @@ it.skipIf(!hasScript)(
   },
 );
 
-it.skipIf(!hasScript)('a terminal shows how far a walk has come, on one line', { timeout: TIMEOUT_MS }, async () => {
-  await using fleet = await RotationFleet.start(sharedRedis());
-  const { cwd, json, client } = await openDesk(fleet);
-  await (await fleet.node()).populate(0, 60);
-  expect(await json(['reindex', ...client, '--dry-run'])).toMatchObject({ code: 0, changed: 0, scanned: 60 });
-  const args = ['keys', 'reindex', ...client, '--batch-size', '10'];
-  const { code, stdout } = await holdfastOnTerminal(args, { cwd, columns: 60, answers: [] });
-  expect(code).toBe(0);
-  const frames = stdout.split('\r\u001b[2K');
-  expect(frames.length).toBeGreaterThan(1);
-  expect(stdout).toMatch(/\[#*\.*\] {2}\d+% {2}\d+ of about \d+/);
-  for (const frame of frames.slice(1, -1)) expect(frame.length).toBeLessThan(60);
-  expect(frames.at(-1)).toMatch(/^60 sessions looked at/);
-});
+it.skipIf(!hasScript).concurrent(
+  'a terminal shows how far a walk has come, on one line',
+  { timeout: TIMEOUT_MS },
+  async () => {
+    await using fleet = await RotationFleet.start(sharedRedis());
+    const { cwd, json, client } = await openDesk(fleet);
+    await (await fleet.node()).populate(0, 60);
+    expect(await json(['reindex', ...client, '--dry-run'])).toMatchObject({ code: 0, changed: 0, scanned: 60 });
+    const args = ['keys', 'reindex', ...client, '--batch-size', '10'];
+    const { code, stdout } = await holdfastOnTerminal(args, { cwd, columns: 60, answers: [] });
+    expect(code).toBe(0);
+    const frames = stdout.split('\r\u001b[2K');
+    expect(frames.length).toBeGreaterThan(1);
+    expect(stdout).toMatch(/\[#*\.*\] {2}\d+% {2}\d+ of about \d+/);
+    for (const frame of frames.slice(1, -1)) expect(frame.length).toBeLessThan(60);
+    expect(frames.at(-1)).toMatch(/^60 sessions looked at/);
+  },
+);
 
-it(
+it.concurrent(
   'a leaked key is replaced at once, and the command fails until every node has the ring',
   { timeout: TIMEOUT_MS },
   async () => {

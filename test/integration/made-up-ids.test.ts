@@ -9,7 +9,7 @@ const LOGINS = 100;
 /** A made-up logout with statements of its own made logins ten times as slow as the reads do, and more where more come. */
 const SLOWER_MAX = 4;
 
-it('a flood of logouts with made-up ids slows logins no more than a flood of reads', async () => {
+it('a flood of logouts with made-up ids slows logins no more than a flood of reads', { timeout: 180_000 }, async () => {
   await using database = await freshDatabase('postgresql');
   const namespace = uniqueNamespace();
   await using sessions = await realClient({ redis: sharedRedis(), database, namespace });

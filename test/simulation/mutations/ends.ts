@@ -36,7 +36,7 @@ export const endsMutations: readonly Mutation[] = [
       },
     ],
     faults: [],
-    seed: 13,
+    seed: 19,
   },
   {
     name: 'a regenerate entombs nothing',
@@ -119,7 +119,7 @@ export const endsMutations: readonly Mutation[] = [
       },
     ],
     faults: ['clock-database'],
-    seed: 192,
+    seed: 295,
   },
   {
     name: 'a walk that came too late has nothing more to end',
@@ -143,7 +143,7 @@ export const endsMutations: readonly Mutation[] = [
       },
     ],
     faults: [],
-    seed: 7,
+    seed: 241,
   },
   {
     name: 'the end of many is acknowledged while its lost statement may still run',
@@ -161,7 +161,7 @@ export const endsMutations: readonly Mutation[] = [
       },
     ],
     faults: ['database-reject'],
-    seed: 8,
+    seed: 16,
   },
   {
     name: 'one walk ends all',

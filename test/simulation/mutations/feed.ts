@@ -48,7 +48,7 @@ export const feedMutations: readonly Mutation[] = [
       },
     ],
     faults: LOSSY,
-    seed: 5,
+    seed: 15,
   },
   {
     name: 'the clock of the database alone says when earlier keys are forgotten',
@@ -84,7 +84,7 @@ export const feedMutations: readonly Mutation[] = [
     name: 'the feed forgets earlier keys',
     edits: [{ file: FEED, find: '...row.previousKeys.map((key) => primary.tombstone(key, ttlMs)),', replace: '' }],
     faults: ['redis-cut'],
-    seed: 8,
+    seed: 20,
   },
   {
     name: 'a new process begins the feed at the present',

@@ -15,7 +15,7 @@ interface Mistake {
 }
 
 /**
- * A mistake that somebody could make, and the first seed, from 1, that finds it, or the scenario that does where chance
+ * A mistake that somebody could make, and a seed that finds it, or the scenario that does where chance
  * needs too long; or why it is harmless alone.
  */
 export type Mutation = Mistake &

@@ -15,7 +15,7 @@ export const rowsMutations: readonly Mutation[] = [
       },
     ],
     faults: ['database-late'],
-    seed: 46,
+    seed: 49,
   },
   {
     name: 'a write does not compare before it swaps',
@@ -63,7 +63,7 @@ export const rowsMutations: readonly Mutation[] = [
       },
     ],
     faults: LOSSY,
-    seed: 3,
+    seed: 17,
   },
   {
     name: 'a retry has a new write id',
@@ -80,7 +80,7 @@ export const rowsMutations: readonly Mutation[] = [
       },
     ],
     faults: ['database-lost-reply'],
-    seed: 4,
+    seed: 5,
   },
   {
     name: 'a repeat that finds nothing is a conflict',
@@ -176,7 +176,7 @@ export const rowsMutations: readonly Mutation[] = [
       },
     ],
     faults: [],
-    seed: 13,
+    seed: 20,
   },
   {
     name: 'times of a touch may go back',

@@ -28,13 +28,13 @@ export const sweepMutations: readonly Mutation[] = [
       },
     ],
     faults: [],
-    seed: 1,
+    seed: 4,
   },
   {
     name: 'the sweep takes rows that were just revoked',
     edits: [{ file: PATH, find: 'revokedBefore: now - revokedRetentionMs', replace: 'revokedBefore: now' }],
     faults: ['database-lost-reply'],
-    seed: 31,
+    seed: 76,
   },
   {
     name: 'several nodes sweep at a time',

@@ -45,6 +45,6 @@ export const topologyMutations: readonly Mutation[] = [
       },
     ],
     faults: ['redis-demote'],
-    seed: 5,
+    seed: 32,
   },
 ];

@@ -9,13 +9,13 @@ export const trustMutations: readonly Mutation[] = [
     name: 'there is no trust floor',
     edits: [{ file: GUARD, find: 'at < this.#trustFloor || ', replace: '' }],
     faults: LOSSY,
-    seed: 64,
+    seed: 162,
   },
   {
     name: 'the incarnation is ignored',
     edits: [{ file: GUARD, find: 'value.stamp.incarnation !== vantage.incarnation', replace: 'value.revision < 0' }],
     faults: ['redis-restart-earlier', 'node-crash'],
-    seed: 17,
+    seed: 60,
   },
   {
     name: 'the validation lease is ignored',
@@ -94,7 +94,7 @@ export const trustMutations: readonly Mutation[] = [
       },
     ],
     faults: LOSSY,
-    seed: 100,
+    seed: 494,
   },
   {
     name: 'an outage is a logout',
@@ -154,7 +154,7 @@ export const trustMutations: readonly Mutation[] = [
     name: 'a strong read believes copies',
     edits: [{ file: READ, find: "options.consistency === 'strong' || ", replace: '' }],
     faults: ['redis-rollback'],
-    seed: 20,
+    seed: 23,
   },
   {
     name: 'a validation does not compare revisions',
@@ -166,7 +166,7 @@ export const trustMutations: readonly Mutation[] = [
       },
     ],
     faults: ['redis-rollback'],
-    seed: 26,
+    seed: 45,
   },
   {
     name: 'a failed evict does not open the breaker',

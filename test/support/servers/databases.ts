@@ -14,6 +14,8 @@ export type DatabaseProvider = 'mysql' | 'postgresql' | 'sqlite';
 export interface OpenOptions {
   /** After so long the server gives a statement up. */
   readonly statementMs?: number;
+  /** How long the pool waits for a connection; for PostgreSQL only. @defaultValue 2 000 */
+  readonly connectMs?: number;
   /** PEM of the authority to trust; not for SQLite. */
   readonly ca?: string;
   /** @defaultValue 10; not for SQLite */
@@ -114,12 +116,12 @@ async function openMariadb(url: string, options: OpenOptions): Promise<PrismaCli
 }
 
 async function openPostgres(url: string, options: OpenOptions): Promise<PrismaClient> {
-  const { ca = '', connections = 10, statementMs = 3_000 } = options;
+  const { ca = '', connections = 10, connectMs = 2_000, statementMs = 3_000 } = options;
   const { PrismaClient: Generated } = await import('../generated/postgresql/client.ts');
   const adapter = new PrismaPg({
     ...pgOptions(url, ca),
     max: connections,
-    connectionTimeoutMillis: 2_000,
+    connectionTimeoutMillis: connectMs,
     // The server answers before the driver gives up, so that the outcome is known and not merely late.
     statement_timeout: statementMs,
     query_timeout: 4_000,
