@@ -481,8 +481,6 @@ export const STORE_EXACT_MAX_AGE_MS = 60_000;
 export const STORE_EXACT_STEP_MS = 50;
 /** `cookie.expires = …` in each request gives a `maxAge` that differs by what the request took: not worth a write. */
 export const STORE_MAX_AGE_TOLERANCE_MS = 10;
-/** A store that sessions are imported from, such as a Redis client that waits for ever, must not hold requests up for longer. */
-export const OLD_STORE_TIMEOUT_MS = 5_000;
 
 // --- Command line -----------------------------------------------------------------------------------------------
 

@@ -69,7 +69,7 @@ export interface SweepPass {
 
 /** A call of a `HoldfastStore` that changed nothing, which the response does not show. */
 export interface StoreOutcome {
-  readonly call: 'destroy' | 'import' | 'set' | 'touch';
+  readonly call: 'destroy' | 'set' | 'touch';
   /** The code of the error; `HOLDFAST_SESSION_NOT_FOUND`: the session had ended, and stays ended. */
   readonly code: string;
   /** Null if the session was never in hand. */

@@ -75,7 +75,10 @@ export class HoldfastStore<Data extends object = Record<string, unknown>> extend
   get(sid: string, maxAge: unknown, options: KoaOptions): Promise<PlainSession | undefined>;
   get(sid: string, second: unknown, options: KoaOptions = {}): Promise<PlainSession | undefined> | void {
     if (typeof second !== 'function') return promised(this.#getForKoa(sid, options));
-    answer(this.#get(sid), second as ValueCallback<PlainSession | null>);
+    const callback = second as ValueCallback<PlainSession | null>;
+    const old = this.#sessions.oldInCharge;
+    if (old === undefined) answer(this.#get(sid), callback);
+    else old.get(sid, callback as ValueCallback<unknown>);
   }
 
   /** Stores what the request changed of a session that it has read; creates one that it has not. */
@@ -86,6 +89,8 @@ export class HoldfastStore<Data extends object = Record<string, unknown>> extend
       const { ctx = session } = options;
       return promised(this.#change('save', ctx, sid, () => koaRecordOf(sid, session, third)));
     }
+    const old = this.#sessions.oldInCharge;
+    if (old !== undefined) return void old.set(sid, session, third as Callback | undefined);
     const saving = this.#change('save', session, sid, () => recordOf(sid, session));
     answer(saving, (third as Callback | undefined) ?? announcing('set', this.#known.of(session, sid)));
   }
@@ -95,7 +100,7 @@ export class HoldfastStore<Data extends object = Record<string, unknown>> extend
   destroy(sid: string, options: KoaOptions): Promise<void>;
   destroy(sid: string, second?: Callback | KoaOptions): Promise<void> | void {
     if (typeof second === 'object') return promised(this.#sessions.end(sid, this.#known.of(second.ctx, sid)));
-    answer(this.#sessions.end(sid, undefined), second ?? announcing('destroy', undefined));
+    this.#end(sid, undefined, second ?? announcing('destroy', undefined));
   }
 
   /**
@@ -103,15 +108,17 @@ export class HoldfastStore<Data extends object = Record<string, unknown>> extend
    * not to the callback: the response has been sent by then.
    */
   touch(sid: string, session: object, callback: Callback = () => undefined): void {
-    const announce = announcing('touch', this.#known.of(session, sid));
+    const old = this.#sessions.oldInCharge;
+    if (old !== undefined) return void (old.touch ? old.touch(sid, session, callback) : callback());
+    const report = announcing('touch', this.#known.of(session, sid));
     const touching = this.#change('touch', session, sid, () => recordOf(sid, session));
-    answer(touching.catch(announce), callback);
+    answer(touching.catch(report), callback);
   }
 
   /** Ends the request's session and gives it another. The old id is dead before the callback, or an error says that it may not be. */
   regenerate(request: StoreRequest, callback: Callback): void {
     const { sessionID: sid, session } = request;
-    answer(this.#sessions.end(sid, this.#known.of(session, sid)), (error) => {
+    this.#end(sid, this.#known.of(session, sid), (error) => {
       this.generate(request);
       callback(error);
     });
@@ -141,6 +148,12 @@ export class HoldfastStore<Data extends object = Record<string, unknown>> extend
   /** Ends every session of the client's namespace, and those that would be imported. */
   clear(callback: Callback = () => undefined): void {
     answer(this.#sessions.endAll(), callback);
+  }
+
+  #end(sid: string, known: Known | undefined, callback: Callback): void {
+    const old = this.#sessions.oldInCharge;
+    if (old === undefined) answer(this.#sessions.end(sid, known), callback);
+    else old.destroy(sid, callback);
   }
 
   async #get(sid: string): Promise<PlainSession | null> {

@@ -14,7 +14,7 @@ export function merge(stored: StoreRecord, base: StoreRecord, next: StoreRecord)
     else delete data[key];
   }
   const { cookie, maxAge } = isSameCookie(base, next) ? stored : next;
-  return { sid: next.sid, cookie, maxAge, data };
+  return { ...stored, cookie, maxAge, data };
 }
 
 export function isSameData(base: StoreRecord, next: StoreRecord): boolean {

@@ -1,7 +1,7 @@
 import type { SessionClient } from '../../client/session-client.ts';
 import { ConfigurationError } from '../../errors.ts';
 import { requireMethods, requireOptions } from '../../option-checks.ts';
-import type { OldStore } from './old-store.ts';
+import { StoreImport, type OldStore } from './store-import.ts';
 
 export interface HoldfastStoreOptions<Data extends object = Record<string, unknown>> {
   /**
@@ -14,20 +14,27 @@ export interface HoldfastStoreOptions<Data extends object = Record<string, unkno
    * the user (session fixation). `refuse`: it is not stored, and the store answers `ConfigurationError`. @defaultValue 'refuse'
    */
   readonly userWithoutNewId?: 'allow' | 'refuse';
-  /**
-   * The store that the sessions from before are in. One that is not found here is looked for there once, and moved. `clear` is
-   * needed for `clear` only. @defaultValue none
-   */
+  /** The store that the sessions from before are in. One that is not found here is looked for there, and moved. @defaultValue none */
   readonly importFrom?: OldStore;
+  /**
+   * When the last instance of the application that knows only the old store will have stopped. Until then every session is there, and
+   * nothing is stored here. @defaultValue no such instance runs any more
+   */
+  readonly importSince?: Date;
 }
 
 export interface ResolvedStoreOptions {
   readonly userIdOf: (session: object) => string | undefined;
   readonly mayKeepId: boolean;
-  readonly importFrom: OldStore | undefined;
+  readonly imports: StoreImport | undefined;
 }
 
-const NAMES = ['userIdOf', 'userWithoutNewId', 'importFrom'] as const satisfies readonly (keyof HoldfastStoreOptions)[];
+const NAMES = [
+  'userIdOf',
+  'userWithoutNewId',
+  'importFrom',
+  'importSince',
+] as const satisfies readonly (keyof HoldfastStoreOptions)[];
 
 /** Throws `ConfigurationError`. */
 export function resolveStoreOptions<Data extends object>(
@@ -35,20 +42,36 @@ export function resolveStoreOptions<Data extends object>(
   options: HoldfastStoreOptions<Data>,
 ): ResolvedStoreOptions {
   requireMethods('sessions', sessions, ['get', 'update', 'idFor', '~slide'], 'a SessionClient');
-  const { userIdOf, userWithoutNewId = 'refuse', importFrom } = requireOptions('store options', options, NAMES);
+  const {
+    userIdOf,
+    userWithoutNewId = 'refuse',
+    importFrom,
+    importSince,
+  } = requireOptions('store options', options, NAMES);
   if (userIdOf !== undefined && typeof userIdOf !== 'function') {
     throw new ConfigurationError('userIdOf: expected a function that returns the user of a session.');
   }
   if (userWithoutNewId !== 'allow' && userWithoutNewId !== 'refuse') {
     throw new ConfigurationError("userWithoutNewId: expected 'refuse' or 'allow'.");
   }
-  if (importFrom !== undefined)
-    requireMethods('importFrom', importFrom, ['get', 'destroy'], 'a store of express-session');
   return {
     userIdOf: (session) => requireUserId(userIdOf?.(session as Data)),
     mayKeepId: userWithoutNewId === 'allow',
-    importFrom,
+    imports: resolveImport(importFrom, importSince),
   };
+}
+
+function resolveImport(store: OldStore | undefined, since: Date | undefined): StoreImport | undefined {
+  if (since !== undefined && !(since instanceof Date && Number.isFinite(since.getTime()))) {
+    throw new ConfigurationError('importSince: expected a Date.');
+  }
+  if (store === undefined) {
+    if (since === undefined) return undefined;
+    throw new ConfigurationError('importSince: needs importFrom.');
+  }
+  const methods = since === undefined ? ['get', 'destroy'] : ['get', 'destroy', 'set'];
+  requireMethods('importFrom', store, methods, 'a store of express-session');
+  return new StoreImport(store, since?.getTime() ?? Number.NEGATIVE_INFINITY);
 }
 
 /** Databases number their users, and a user that is not filed cannot be signed out everywhere. */

@@ -12,6 +12,8 @@ export interface StoreRecord {
   /** Milliseconds without a request after which the session ends; null for the client's idle lifetime. */
   readonly maxAge: number | null;
   readonly data: PlainSession;
+  /** It came from another store, which may have it still. */
+  readonly isImported?: true;
 }
 
 /** Reads a session of express-session or @fastify/session at once: the framework goes on changing it. Throws `PayloadError`. */

@@ -1,13 +1,11 @@
-import type { CreateOptions } from '../../client/call-options.ts';
 import type { SessionClient } from '../../client/session-client.ts';
 import type { Session } from '../../client/session.ts';
 import { ConfigurationError, isHoldfastError, PayloadError, type HoldfastErrorCode } from '../../errors.ts';
 import { nullIfOver } from '../../http/error-answer.ts';
-import type { Platform } from '../../platform/platform.ts';
 import { storeOutcome, type StoreOutcome } from '../../telemetry/channels.ts';
 import type { Known } from './known-sessions.ts';
 import { isSameCookie, isSameData, merge } from './merge.ts';
-import { clearOld, deleteOld, readOld, type OldStore } from './old-store.ts';
+import type { StoreInCharge } from './store-import.ts';
 import { expiryOf, isStoreRecord, sessionOf, type PlainSession, type StoreRecord } from './store-record.ts';
 import { isWorthStoring, StoreLifetimes } from './store-lifetimes.ts';
 import { resolveStoreOptions, type HoldfastStoreOptions, type ResolvedStoreOptions } from './store-options.ts';
@@ -31,11 +29,16 @@ export class StoreSessions {
     this.#lifetimes = new StoreLifetimes(client);
   }
 
+  /** The old store, while it is in charge of all sessions. */
+  get oldInCharge(): StoreInCharge | undefined {
+    return this.#options.imports?.inCharge(this.#client['~platform']);
+  }
+
   /** Null if there is none. Does not count as activity: frameworks touch a session when the response ends. */
   async load(sid: string): Promise<Loaded | null> {
     const id = this.#idFor(sid);
     if (id === undefined) return null;
-    const session = (await this.#get(id)) ?? (await this.#import(sid, id));
+    const session = (await this.#getOwn(id)) ?? (await this.#import(sid, id));
     if (session === null || !isStoreRecord(session.data)) return null;
     const base: StoreRecord = session.data;
     const plain = sessionOf(base, session.lastSeenAt.getTime(), this.#client['~platform'].now());
@@ -72,13 +75,13 @@ export class StoreSessions {
   async end(sid: string, known: Known | undefined): Promise<void> {
     const id = this.#idFor(sid);
     if (id === undefined) return;
-    const { importFrom } = this.#options;
+    const { imports } = this.#options;
     try {
       const wasAlive = await this.#client.destroy(known?.session ?? id);
       // Another request may be importing it just now: an id that was never ours is not known to be dead.
       if (!wasAlive && (await this.#import(sid, id)) !== null) await this.#client.destroy(id);
     } finally {
-      if (importFrom !== undefined) await deleteOld(importFrom, sid, this.#client['~platform']);
+      await imports?.end(sid, this.#client['~platform']);
     }
   }
 
@@ -92,26 +95,22 @@ export class StoreSessions {
   }
 
   async endAll(): Promise<void> {
-    const { importFrom } = this.#options;
-    if (importFrom !== undefined && typeof importFrom.clear !== 'function') {
+    const { imports } = this.#options;
+    if (imports?.canClear === false) {
       throw new ConfigurationError('clear: the store of importFrom has no clear, and its sessions would come back.');
     }
     await this.#client.destroyAll();
-    if (importFrom !== undefined) await clearOld(importFrom, this.#client['~platform']);
+    await imports?.clear();
   }
 
-  async #create(
-    next: StoreRecord,
-    now: number,
-    login: Pick<CreateOptions, 'authenticatedAt'> = {},
-  ): Promise<Known | undefined> {
+  async #create(next: StoreRecord, now: number): Promise<Known | undefined> {
     const id = this.#client.idFor(next.sid);
     const userId = this.#options.userIdOf(next.data);
     const lifetime = this.#lifetimes.forNew(next, now);
     try {
       const session = await this.#client.create(next, {
         id,
-        ...(userId !== undefined && { userId, ...login }),
+        ...(userId !== undefined && { userId }),
         ...(lifetime !== undefined && { lifetime }),
       });
       return { session, base: next, isNew: true };
@@ -165,27 +164,49 @@ export class StoreSessions {
     }
   }
 
-  #get(id: string): Promise<Session<StoreRecord> | null> {
-    return this.#client.get(id, { touch: false }).catch(nullIfOver);
+  #get(id: string, consistency: 'bounded' | 'strong' = 'bounded'): Promise<Session<StoreRecord> | null> {
+    return this.#client.get(id, { touch: false, consistency }).catch(nullIfOver);
   }
 
-  /** Moves the session of an old store here, and gives it as it is then. The old store is asked by its own id, once. */
+  /** Null also for a session that moved in and was ended in its old store by a node that is behind. */
+  async #getOwn(id: string): Promise<Session<StoreRecord> | null> {
+    const session = await this.#get(id);
+    const { imports } = this.#options;
+    if (session === null || imports === undefined || !isStoreRecord(session.data)) return session;
+    if (await imports.goesOn(session.data, this.#client['~platform'])) return session;
+    await this.#client.destroy(session);
+    return null;
+  }
+
+  /** Moves the session of an old store here, and gives it as it is then. */
   async #import(sid: string, id: string): Promise<Session<StoreRecord> | null> {
-    const { importFrom } = this.#options;
-    if (importFrom === undefined) return null;
+    const { imports } = this.#options;
+    if (imports === undefined) return null;
     const platform = this.#client['~platform'];
-    const record = await readOld(importFrom, sid, platform);
+    const record = await imports.read(sid, platform);
     // Another request may have moved it between the two looks.
-    if (record === null) return this.#get(id);
-    // Nobody knows when its user logged in.
-    const known = await this.#create(record, platform.now(), { authenticatedAt: null });
-    await this.#deleteImported(importFrom, sid, platform);
-    return known?.session ?? null;
+    if (record === null) return this.#get(id, 'strong');
+    const session = await this.#createImported(record, id, platform.now());
+    await imports.moved(sid, platform);
+    return session;
   }
 
-  /** What stays there is found here from now on, and a logout deletes it there once more. */
-  async #deleteImported(store: OldStore, sid: string, platform: Platform): Promise<void> {
-    await deleteOld(store, sid, platform).catch((error: unknown) => announce('import', null, error));
+  /** Of several requests that move a session one creates it. An id has one life: a session that has ended here does not come back. */
+  async #createImported(record: StoreRecord, id: string, now: number): Promise<Session<StoreRecord> | null> {
+    const userId = this.#options.userIdOf(record.data);
+    const lifetime = this.#lifetimes.forNew(record, now);
+    try {
+      return await this.#client.create(record, {
+        id,
+        // The move is no login: nobody knows when its user logged in.
+        ...(userId !== undefined && { userId, authenticatedAt: null }),
+        ...(lifetime !== undefined && { lifetime }),
+      });
+    } catch (error) {
+      if (hasCode(error, 'HOLDFAST_SESSION_EXISTS')) return this.#get(id, 'strong');
+      if (hasCode(error, 'HOLDFAST_SESSION_ENDED')) return null;
+      throw error;
+    }
   }
 
   /** Undefined for a text that no session can have for an id. */
