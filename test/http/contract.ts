@@ -6,7 +6,7 @@ import type { Seen } from './support/shop.ts';
 import { openStand, type Stand } from './support/stand.ts';
 import type { Subject } from './support/subject.ts';
 import { http1, http1Over } from './support/transport.ts';
-import { OTHER_TABS, runTrials, seenBy, twoTabs } from './support/trials.ts';
+import { OTHER_TABS, runTrials, seenBy, travel, twoTabs } from './support/trials.ts';
 
 const PARALLEL = 30;
 
@@ -155,6 +155,21 @@ export function httpContract(subject: Subject, { trials = 100 }: Effort = {}): v
     });
 
     describe('a login', () => {
+      it('that is sent twice at once signs the user in', async () => {
+        const wrongs = await runTrials(Math.ceil(races / 2), async (n) => {
+          const twice = stand.browser();
+          await twice.post('/cart?item=A1');
+          const old = twice.copy();
+          const logins = await Promise.all([0, 1].map(() => twice.post(`/login?user=twice_${n}`, travel())));
+          const [seen, before] = await Promise.all([seenBy(twice), seenBy(old)]);
+          const statuses = logins.map(({ status }) => status).join();
+          return statuses === '200,200' && seen?.user === `twice_${n}` && before === null
+            ? undefined
+            : `${n}: ${statuses}`;
+        });
+        expect(wrongs).toEqual([]);
+      });
+
       it('changes the id, keeps the cart, and leaves the old id dead', async () => {
         const before = seenIn(await newBrowser().post('/cart?item=A1'));
         const old = browser.copy();

@@ -72,6 +72,19 @@ describe('with Fastify, the cookie', () => {
   });
 });
 
+it('with Fastify, app.inject() shows the cookie as a server does', async () => {
+  const app = fastify();
+  const session = fastifySessions(await sessions(), { initial });
+  await app.register(session);
+  app.post('/login', async (request) => (await session.of(request).login('u_42')).userId);
+  app.get('/me', async (request) => (await session.of(request).requireUser()).userId);
+  const { cookies } = await app.inject({ method: 'POST', url: '/login' });
+  expect(cookies).toMatchObject([{ name: '__Host-sid', path: '/', httpOnly: true, secure: true, sameSite: 'Lax' }]);
+  const page = await app.inject({ url: '/me', cookies: { '__Host-sid': cookies[0]!.value } });
+  expect(page.body).toBe('u_42');
+  await app.close();
+});
+
 describe('with Fastify, the session', () => {
   it('is there for the routes of other plugins, for hooks, and for the handlers of errors and of unknown paths', async () => {
     const app = fastify();

@@ -36,7 +36,7 @@ export const applicationOf = (
   options: { initial, ...more.options },
 });
 
-export async function openStand(subject: Subject): Promise<Stand> {
+export async function openStand(subject: Subject, options: Partial<HttpSessionOptions<Shop>> = {}): Promise<Stand> {
   const database = await freshDatabase('postgresql');
   const namespace = uniqueNamespace();
   const open = async () => {
@@ -48,7 +48,7 @@ export async function openStand(subject: Subject): Promise<Stand> {
     });
   };
   const clients = await Promise.all([open(), open()]);
-  const nodes = await Promise.all(clients.map((sessions) => subject.start(applicationOf(sessions))));
+  const nodes = await Promise.all(clients.map((sessions) => subject.start(applicationOf(sessions, { options }))));
   return {
     nodes,
     sessions: clients[0],

@@ -25,7 +25,8 @@ export async function runTrials(count: number, trial: (n: number) => Promise<str
 }
 
 const some = (ms: number): number => Math.floor(Math.random() * ms);
-const travel = (): { latencyMs: [number, number] } => ({ latencyMs: [some(TRAVEL_MS), some(TRAVEL_MS)] });
+/** The latencies of a request and its response. */
+export const travel = (): { latencyMs: [number, number] } => ({ latencyMs: [some(TRAVEL_MS), some(TRAVEL_MS)] });
 
 export async function seenBy(browser: Browser): Promise<Seen | null> {
   const { status, body } = await browser.get('/me');
