@@ -1,4 +1,4 @@
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpSessionOptions, RequestSession } from 'holdfast/express';
 import type { SessionClient } from '../../../src/index.ts';
 import { http1, type Transport } from './transport.ts';
@@ -61,9 +61,9 @@ export function handlerOf(routes: Routes, method = 'GET', url = '/'): Handler {
 export const queryOf = (url = '/'): URLSearchParams => new URL(url, 'http://localhost').searchParams;
 
 /** A site of `node:http`. */
-export async function listen(listener: RequestListener): Promise<Site> {
+export async function listen(listener: (request: IncomingMessage, response: ServerResponse) => unknown): Promise<Site> {
   const { createServer } = await import('node:http');
-  const server = createServer(listener);
+  const server = createServer((request, response) => void listener(request, response));
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
