@@ -2,14 +2,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import { webSessions } from 'holdfast/web';
+import { isHoldfastError } from '../../../src/index.ts';
 import { handlerOf, listen, queryOf, type Answer, type Subject } from '../support/subject.ts';
 
 /** No framework: a function from `Request` to `Response`, as Bun, Deno and Nitro serve it, on a bridge to `node:http`. */
 export const web: Subject = {
   name: 'the web standard',
   waits: true,
-  start({ sessions, options, routes, onError = serverError }) {
-    const session = webSessions(sessions, { ...options, onError: (error) => responseOf(onError(error)) });
+  start({ sessions, options, routes, onError }) {
+    const answerError = (error: unknown): Response | undefined => {
+      if (onError !== undefined) return responseOf(onError(error));
+      return isHoldfastError(error) ? undefined : new Response('Sorry.', { status: 500 });
+    };
+    const session = webSessions(sessions, { ...options, onError: answerError });
     const handle = session.handle(async (request, mine) =>
       responseOf(await handlerOf(routes, request.method, request.url)(mine, queryOf(request.url))),
     );
@@ -18,8 +23,6 @@ export const web: Subject = {
     );
   },
 };
-
-const serverError = (): Answer => ({ status: 500, body: 'Sorry.' });
 
 function requestOf({ method = 'GET', url = '/', headersDistinct }: IncomingMessage): Request {
   const headers = Object.entries(headersDistinct).flatMap(([name, values = []]) =>
