@@ -43,3 +43,24 @@ describe.each(['express', 'fastify'])('the example %s', (name) => {
     expect((await laptop.request('GET', '/devices')).status).toBe(401);
   });
 });
+
+test('the example express-session keeps a cart through the login, logs out, and logs out everywhere', async () => {
+  await using example = await ExampleProcess.start('express-session');
+  const laptop = new SiteBrowser(example.url, 'laptop');
+  const phone = new SiteBrowser(example.url, 'phone');
+
+  expect(await laptop.json('GET', '/cart')).toEqual([]);
+  expect(laptop.setCookie).toEqual([]);
+  expect(await laptop.json('POST', '/cart/tea')).toEqual(['tea']);
+  expect((await laptop.request('POST', '/login', { ...ADA, password: 'wrong' })).status).toBe(401);
+  expect(await laptop.json('POST', '/login', ADA)).toEqual({ user: 'ada', cart: ['tea'] });
+  expect(laptop.setCookie).toHaveLength(1);
+  expect((await laptop.request('POST', '/logout')).status).toBe(204);
+  expect(await laptop.json('GET', '/cart')).toEqual([]);
+
+  await laptop.json('POST', '/login', ADA);
+  await laptop.json('POST', '/cart/jam');
+  await phone.json('POST', '/login', ADA);
+  expect(await phone.json('POST', '/logout-everywhere')).toEqual({ ended: 2 });
+  expect(await laptop.json('GET', '/cart')).toEqual([]);
+});

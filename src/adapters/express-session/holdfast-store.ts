@@ -39,8 +39,8 @@ type ValueCallback<V> = (error: unknown, value?: V) => void;
 interface ExpressStore extends EventEmitter {
   /** Set by the middleware: gives the request a new session under a new id. */
   generate(request: StoreRequest): void;
-  load(sid: string, callback: ValueCallback<StoredRequestSession>): void;
-  createSession(request: StoreRequest, session: object): RequestSessionObject;
+  load<S = StoredRequestSession>(sid: string, callback: ValueCallback<S>): void;
+  createSession<S = RequestSessionObject>(request: StoreRequest, session: object): S;
 }
 
 /** `req.session`, as express-session makes it. */
@@ -70,8 +70,11 @@ export class HoldfastStore<Data extends object = Record<string, unknown>> extend
     this.#sessions = new StoreSessions(sessions, options);
   }
 
-  /** The session of this id, or none. Takes a callback, or what koa-session gives, and returns a promise then. */
-  get(sid: string, callback: ValueCallback<StoredRequestSession | null>): void;
+  /**
+   * The session of this id, or none. Takes a callback, or what koa-session gives, and returns a promise then. `S` is what the callback
+   * takes: applications declare what is in a session of express-session.
+   */
+  get<S = StoredRequestSession>(sid: string, callback: ValueCallback<S | null>): void;
   get(sid: string, maxAge: unknown, options: KoaOptions): Promise<PlainSession | undefined>;
   get(sid: string, second: unknown, options: KoaOptions = {}): Promise<PlainSession | undefined> | void {
     if (typeof second !== 'function') return promised(this.#getForKoa(sid, options));
@@ -125,15 +128,15 @@ export class HoldfastStore<Data extends object = Record<string, unknown>> extend
   }
 
   /** Called by express-session with what `get` gave. */
-  override createSession(request: StoreRequest, session: object): RequestSessionObject {
+  override createSession<S = RequestSessionObject>(request: StoreRequest, session: object): S {
     const known = this.#known.untag(session);
-    const created = super.createSession(request, session);
+    const created = super.createSession<S & object>(request, session);
     if (known !== undefined) this.#known.learn(created, known);
     return created;
   }
 
   /** Every living session by its id. Reads all of the table: for scripts, not for requests. */
-  all(callback: ValueCallback<Record<string, StoredRequestSession>>): void {
+  all<S = StoredRequestSession>(callback: ValueCallback<Record<string, S>>): void {
     answer(this.#all(), callback as ValueCallback<Record<string, PlainSession>>);
   }
 
