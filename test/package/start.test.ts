@@ -40,12 +40,17 @@ const GIVEN = /^(?:npm (?:install|init)|mkdir shop)\b/;
 /** One shell script of everything: what is to be saved is saved, and commands run in turn. */
 function scriptOf(blocks: readonly Block[]): string {
   const parts = blocks.map(({ language, code }) => {
-    if (language === 'sh') return code.replaceAll(/^.*\n/gm, (line) => (GIVEN.test(line) ? '' : line));
+    if (language === 'sh')
+      return code.replaceAll(/^.*\n/gm, (line) => (GIVEN.test(line) ? '' : line + pauseAfter(line)));
     const name = /^\/\/ (\S+\.[jt]s)\n/.exec(code)?.[1];
     return name === undefined ? '' : `cat > ${name} <<'END_OF_FILE'\n${code}END_OF_FILE\n`;
   });
   return ['set -euo pipefail', ...parts].join('\n');
 }
+
+/** A person types the next line when the server is there. */
+const pauseAfter = (line: string): string =>
+  line.endsWith(' &\n') ? 'until (echo > /dev/tcp/localhost/3000) 2>/dev/null; do sleep 0.05; done\n' : '';
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -70,7 +75,12 @@ function runScript(folder: string, script: string): Promise<{ stdout: string; st
     CHECKPOINT_DISABLE: '1',
     PRISMA_HIDE_UPDATE_MESSAGE: '1',
   };
-  return run('bash', ['-c', script], { cwd: folder, env, timeout: 100_000 });
+  // What is still running when something fails.
+  return run('bash', ['-c', `trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n${script}`], {
+    cwd: folder,
+    env,
+    timeout: 100_000,
+  });
 }
 
 describe('a newcomer', () => {
@@ -78,22 +88,29 @@ describe('a newcomer', () => {
     const page = await readFile(join(root, 'docs/start.md'), 'utf8');
     const blocks = blocksOf(page).map(({ language, code }) => ({ language, code }));
     expect(blocks.length).toBeGreaterThan(10);
-    const folder = await newFolder(['ioredis', '@prisma/client', '@prisma/adapter-libsql', 'prisma']);
-    const port = await freePort();
-    const { stdout } = await runScript(folder, scriptOf(blocks).replaceAll('6380', String(port)));
-    expect(stdout).toContain("{ cart: [ { sku: 'A1', quantity: 1 } ] } 2 20");
-    expect(stdout).toContain('true null');
-    expect(stdout).toContain("{ cart: [ { sku: 'A1', quantity: 1 } ] } primary up");
+    const folder = await newFolder(['express', 'ioredis', '@prisma/client', '@prisma/adapter-libsql', 'prisma']);
+    const [redisPort, port] = [await freePort(), await freePort()];
+    const script = scriptOf(blocks).replaceAll('6380', String(redisPort)).replaceAll('3000', String(port));
+    const { stdout } = await runScript(folder, script);
+    const said = stdout.split(/(?<=[\]}])(?=[[{])|\n/);
+    expect(said).toEqual(expect.arrayContaining(['["tea"]', '{"user":"ada","cart":["tea"]}', '["tea","jam"]']));
+    expect(stdout).toMatch(/"label":"curl\/[^"]+".*"current":true/);
+    // Without Redis.
+    expect(stdout).toContain('["tea","jam"]["tea","jam","rye"]');
     expect(stdout).toMatch(/changed: 1\b/);
+    expect(stdout).toContain("{ cart: [ 'tea' ] } 2\n1 null\n");
   }, 120_000);
 
   it('runs the first example of the README', async () => {
     const page = await readFile(join(root, 'README.md'), 'utf8');
     const [first] = blocksOf(page).filter(({ language }) => language === 'ts');
-    const folder = await newFolder([]);
-    await writeFile(join(folder, 'first.ts'), first?.code ?? '');
-    const { stdout } = await runScript(folder, 'node first.ts');
-    expect(stdout).toBe("[ 'tea', 'jam', 'rye' ] 4\nnull\n");
+    const folder = await newFolder(['express']);
+    const port = String(await freePort());
+    await writeFile(join(folder, 'first.ts'), first?.code.replace('3000', port) ?? '');
+    const cart = /`(curl [^`]+)`/.exec(page)?.[1]?.replace('3000', port);
+    const script = `node first.ts &\n${pauseAfter(' &\n').replace('3000', port)}${cart}\n${cart}\nkill $!`;
+    const { stdout } = await runScript(folder, script);
+    expect(stdout).toBe('["tea"]["tea","tea"]');
   });
 
   it('gives Redis the same rights as the page on Redis says', async () => {
