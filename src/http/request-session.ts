@@ -21,7 +21,7 @@ export interface RequestGetOptions {
 export interface RequestUpdateOptions {
   /** Another line for the device list; `null` takes it away. */
   readonly label?: string | null;
-  /** Another lifetime, longer or shorter; not longer than the policy allows. */
+  /** Another lifetime, longer or shorter; with a policy, `absolute` is cut to what it allows since the login. */
   readonly lifetime?: Lifetime;
 }
 
@@ -36,7 +36,7 @@ export interface LoginOptions<Input> {
 
 /**
  * One HTTP request's view of its session. It is loaded at most once, by the first call that needs it; a request that calls
- * nothing costs nothing. Calls of one request run one after another.
+ * nothing costs nothing. Calls that change something run one after another; `get` does not wait for them.
  *
  * Every method may reject with `TierUnavailableError` (503): an outage is never "no session". What has to set a cookie rejects
  * with `ResponseStartedError`, before any I/O, once the response's headers have been sent.

@@ -1,4 +1,5 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { addKey, generateKeyRing, revokeKey, type KeyRing } from '../../../src/index.ts';
 import { SessionCookie, setCookieLine } from '../../../src/http/session-cookie.ts';
@@ -18,6 +19,11 @@ const signed = (by = key, of = id): string => cookie.set(of, [by], 1_000).value;
 const read = (value: string, keys: readonly KeyObject[] = [key]) => cookie.read(`__Host-sid=${value}`, keys);
 
 describe('the session cookie', () => {
+  it('is the one that the reference shows as an example', () => {
+    const page = readFileSync(new URL('../../../docs/reference/http.md', import.meta.url), 'utf8');
+    expect(page.split('\n')).toContain(signed());
+  });
+
   it('is the id, a dot and the mac of name, equals sign and id, as the reference says', () => {
     const mac = createHmac('sha256', key).update(`__Host-sid=${id}`).digest('base64url');
     expect(signed()).toBe(`${id}.${mac}`);
