@@ -24,7 +24,8 @@ const MADE_UP_MS = 50;
 
 async function obey(orders: OverloadOrders): Promise<OverloadReport> {
   const { databaseUrl, databaseCa, redis, namespace, durableTimeoutMs, updateTimeoutMs } = orders;
-  await using database = await openPrisma('postgresql', databaseUrl, { ca: databaseCa });
+  // Longer than `durableTimeout`, so that it is the library that gives up; a busy machine is slow to connect.
+  await using database = await openPrisma('postgresql', databaseUrl, { ca: databaseCa, connectMs: 10_000 });
   await using sessions = new SessionClient<Data>({
     keys: await generateKeyRing(),
     primary: redisTierFor(redis),
