@@ -13,7 +13,7 @@ let complete: string;
 beforeAll(async () => {
   tarball = await pack();
   bare = await install(tarball, []);
-  complete = await install(tarball, ['ioredis', '@prisma/client', '@types/node']);
+  complete = await install(tarball, [...Object.keys(manifest.peerDependencies), '@types/node', ...TYPES]);
 }, 120_000);
 
 afterAll(async () => {
@@ -22,6 +22,10 @@ afterAll(async () => {
   }
 });
 
+/** Types that come apart from their packages. */
+const TYPES = ['@types/express', '@types/express-session', '@types/koa'];
+/** Entry points that load the package they are for. */
+const LOADS_ITS_PEER = ['./redis', './express-session', './next'];
 const entries = Object.keys(manifest.exports).filter((entry) => !/\.json$|\*/.test(entry));
 const specifier = (entry: string): string => entry.replace(/^\./, 'holdfast');
 
@@ -37,6 +41,12 @@ describe('the packed tarball', () => {
       const files = typeof target === 'string' ? [target] : Object.values(target);
       for (const file of files) expect(existsSync(join(bare, 'node_modules/holdfast', file)), file).toBe(true);
     }
+  });
+
+  test('satisfies publint and arethetypeswrong', async () => {
+    const bin = (name: string): string => join(root, 'node_modules/.bin', name);
+    await run(bin('publint'), [tarball, '--strict'], { cwd: dirname(tarball) });
+    await run(bin('attw'), [tarball, '--profile', 'esm-only'], { cwd: dirname(tarball) });
   });
 
   test('holds what people read and copy, and no tests', async () => {
@@ -72,15 +82,15 @@ describe('the packed tarball', () => {
     expect(names.length).toBeGreaterThan(0);
   });
 
-  test.each(entries.filter((entry) => entry !== './redis').map(specifier))(
-    '%s loads where neither ioredis nor Prisma is installed',
+  test.each(entries.filter((entry) => !LOADS_ITS_PEER.includes(entry)).map(specifier))(
+    '%s loads where no peer is installed',
     async (name) => {
       const names = await load(bare, `console.log(JSON.stringify(Object.keys(await import('${name}'))))`);
       expect(names.length).toBeGreaterThan(0);
     },
   );
 
-  test('has a command line that runs where neither ioredis nor Prisma is installed', async () => {
+  test('has a command line that runs where no peer is installed', async () => {
     const bin = join(bare, 'node_modules/holdfast', manifest.bin['holdfast'] ?? '');
     expect(await readFile(bin, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
     const holdfast = async (...args: string[]) => (await run(process.execPath, [bin, ...args], { cwd: bare })).stdout;
@@ -106,7 +116,8 @@ describe('the packed tarball', () => {
   test.each(['nodenext', 'bundler'])(
     'compiles in a strict project with module resolution %s',
     async (moduleResolution) => {
-      await writeFile(join(complete, 'app.ts'), consumer);
+      const all = entries.map((entry, n) => `export * as all${n} from '${specifier(entry)}';\n`);
+      await writeFile(join(complete, 'app.ts'), consumer + all.join(''));
       const options = {
         target: 'es2023',
         lib: ['es2023', 'esnext.disposable'],
@@ -132,7 +143,9 @@ const consumer = `
 import { type KeyRing, SessionClient, TierUnavailableError } from 'holdfast';
 import { memoryDurableTier, memoryPrimaryTier } from 'holdfast/memory';
 import { prismaTier } from 'holdfast/prisma';
+import { expressSessions } from 'holdfast/express';
 import { redisTier } from 'holdfast/redis';
+import express from 'express';
 
 interface Shop { cart: { sku: string; quantity: number }[] }
 
@@ -153,6 +166,14 @@ export async function skus(sessions: SessionClient<Shop>, id: string): Promise<s
     if (error instanceof TierUnavailableError) return [];
     throw error;
   }
+}
+
+export function serve(sessions: SessionClient<Shop>): express.Express {
+  const session = expressSessions(sessions, { initial: () => ({ cart: [] }) });
+  return express().use(session).get('/', async (req, res) => {
+    const mine = await session.of(req).get();
+    res.json(mine?.data.cart.map((line) => line.sku));
+  });
 }
 
 export const first = [memoryPrimaryTier, memoryDurableTier];
