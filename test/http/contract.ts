@@ -13,6 +13,8 @@ const PARALLEL = 30;
 const SESSION_COOKIE = /^__Host-sid=[\w-]{43}\.[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure$/;
 const CLEARED_COOKIE = '__Host-sid=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure';
 
+/** Looks as one of ours, and nobody signed it. */
+const MADE_UP = `${'A'.repeat(43)}.${'A'.repeat(43)}`;
 const PUBLIC = 'public, max-age=60';
 
 const seenIn = ({ body }: Reply): Seen => JSON.parse(body) as Seen;
@@ -90,7 +92,7 @@ export function httpContract(subject: Subject, { trials = 100 }: Effort = {}): v
         await signedIn();
         const old = browser.copy();
         await browser.post('/logout');
-        const madeUp = { cookie: `__Host-sid=${'A'.repeat(43)}.${'A'.repeat(43)}` };
+        const madeUp = { cookie: `__Host-sid=${MADE_UP}` };
         for (const reply of [await old.get('/me'), await newBrowser().get('/me', { headers: madeUp })]) {
           expect([reply.status, reply.body, reply.cookies]).toEqual([200, 'null', []]);
         }
@@ -98,7 +100,8 @@ export function httpContract(subject: Subject, { trials = 100 }: Effort = {}): v
 
       it('is found behind one of the same name that somebody planted', async () => {
         await signedIn();
-        const cookie = `__Host-sid=planted; theme=dark; __Host-sid=${browser.cookie()}`;
+        const planted = `__Host-sid=planted; __Host-sid=${MADE_UP}`;
+        const cookie = `${planted}; theme=dark; __Host-sid=${browser.cookie()}`;
         const reply = await stand.browser().get('/me', { headers: { cookie } });
         expect(seenIn(reply).user).toBe('u_42');
       });

@@ -1,9 +1,9 @@
 import Koa from 'koa';
-import { koaSessions } from 'holdfast/koa';
+import { koaSessions, type KoaSessions } from 'holdfast/koa';
 import { describe, expect, it } from 'vitest';
 import { httpContract } from './contract.ts';
 import { oneNode } from './support/one-node.ts';
-import { initial } from './support/shop.ts';
+import { initial, type Shop } from './support/shop.ts';
 import { listen } from './support/subject.ts';
 import { koa } from './subjects/koa.ts';
 
@@ -12,11 +12,11 @@ httpContract(koa);
 const { sessions, visit } = oneNode();
 const SESSION_COOKIE: unknown = expect.stringMatching(/^__Host-sid=[\w-]{43}\./);
 
-async function site(handle: (context: Koa.Context, session: ReturnType<typeof koaSessions>) => Promise<void>) {
+async function site(handle: (context: Koa.Context, session: KoaSessions<Shop>) => Promise<void>) {
   const app = new Koa();
   app.silent = true;
   const session = koaSessions(await sessions(), { initial });
-  app.use(session).use((context) => handle(context, session as never));
+  app.use(session).use((context) => handle(context, session));
   const callback = app.callback();
   return listen((request, response) => void callback(request, response));
 }
