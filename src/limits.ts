@@ -477,8 +477,10 @@ export const KEY_SET_CHARS_MAX = 1_000;
  * early. A larger value costs every page view of such sessions a write.
  */
 export const STORE_EXACT_MAX_AGE_MS = 60_000;
-/** … but not more often than this, if it lives for a second or more: twenty writes a second at most. */
+/** … but not more often than this: twenty writes a second at most. */
 export const STORE_EXACT_STEP_MS = 50;
+/** Below a second even that would be felt, and each use is stored. */
+export const STORE_EVERY_USE_MAX_AGE_MS = 1_000;
 /** `cookie.expires = …` in each request gives a `maxAge` that differs by what the request took: not worth a write. */
 export const STORE_MAX_AGE_TOLERANCE_MS = 10;
 

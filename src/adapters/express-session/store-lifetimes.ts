@@ -1,5 +1,10 @@
 import type { Lifetime } from '../../client/lifetime-options.ts';
-import { LIFETIME_MS_MIN, STORE_EXACT_MAX_AGE_MS, STORE_EXACT_STEP_MS } from '../../limits.ts';
+import {
+  LIFETIME_MS_MIN,
+  STORE_EVERY_USE_MAX_AGE_MS,
+  STORE_EXACT_MAX_AGE_MS,
+  STORE_EXACT_STEP_MS,
+} from '../../limits.ts';
 import { spell } from '../../platform/duration.ts';
 import { isSameMaxAge } from './merge.ts';
 import { expiryOf, type StoreRecord } from './store-record.ts';
@@ -63,8 +68,5 @@ export class StoreLifetimes {
 /** Whether a request that changes nothing is stored by itself, since a session of so short a life is to end when its cookie says. */
 export function isWorthStoring({ maxAge }: StoreRecord, lastSeenAt: number, now: number): boolean {
   if (maxAge === null || maxAge > STORE_EXACT_MAX_AGE_MS) return false;
-  return maxAge < EXACT_BELOW_MS || now - lastSeenAt >= STORE_EXACT_STEP_MS;
+  return maxAge < STORE_EVERY_USE_MAX_AGE_MS || now - lastSeenAt >= STORE_EXACT_STEP_MS;
 }
-
-/** Shorter than any idle lifetime: `lastSeenAt` alone says when such a session ends. */
-const EXACT_BELOW_MS = LIFETIME_MS_MIN;
