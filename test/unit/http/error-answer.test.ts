@@ -79,15 +79,21 @@ describe('an error that no request session has seen', () => {
   ])('still has its status in Express, Fastify and Koa: %#', async (error, status) => {
     const app = express();
     app.set('env', 'test');
-    app.get('/', () => Promise.reject(error()));
+    app.get('/', async () => {
+      throw error();
+    });
     expect(await statusOf(app)).toBe(status);
     const koa = new Koa({ env: 'test' });
     koa.silent = true;
-    koa.use(() => Promise.reject(error()));
+    koa.use(async () => {
+      throw error();
+    });
     const callback = koa.callback();
     expect(await statusOf((request, response) => void callback(request, response))).toBe(status);
     const server = fastify();
-    server.get('/', () => Promise.reject(error()));
+    server.get('/', async () => {
+      throw error();
+    });
     expect((await server.inject('/')).statusCode).toBe(status);
   });
 });

@@ -4,7 +4,7 @@ import { memoryClient } from '../../support/memory-client.ts';
 
 const { sessions } = await memoryClient<{ cart: string[] }>({ lifetime: { idle: '2h', absolute: '48h' } });
 const initial = () => ({ cart: [] });
-const made = (options: object) => new HttpSessions(sessions, { initial, ...options } as never);
+const made = (options: object) => new HttpSessions(sessions, { initial, ...options });
 afterEach(() => void vi.unstubAllEnvs());
 
 describe('the options of HTTP sessions', () => {
