@@ -33,6 +33,7 @@ const withServers = { globalSetup: './test/support/global-setup.ts', testTimeout
 /** Files share one process, and the library in it is loaded once: a third less to compute. */
 const inOneProcess = { isolate: false };
 
+/** The project "next" builds Next applications, which takes a minute: only where NEXT_BUILD is set, as the soak does. */
 export default defineConfig({
   test: {
     reporters: ['default', './test/support/summary-reporter.ts'],
@@ -47,6 +48,7 @@ export default defineConfig({
       project('simulation', { testTimeout: 180_000 }),
       project('package', { testTimeout: 120_000 }),
       project('examples', { globalSetup: './test/examples/build.ts' }),
+      ...(process.env['NEXT_BUILD'] === '1' ? [project('next', withServers)] : []),
     ],
   },
 });

@@ -281,6 +281,8 @@ export class LoginRequiredError extends HoldfastError {
   }
 }
 
+const HEADERS_SENT = "has to set a cookie, but the response's headers have been sent; await it before the first byte";
+
 /** A call that has to set a cookie came after the response's headers had been sent. Nothing was kept of it. */
 export class ResponseStartedError extends HoldfastError {
   static {
@@ -289,8 +291,8 @@ export class ResponseStartedError extends HoldfastError {
 
   override readonly code = 'HOLDFAST_RESPONSE_STARTED';
 
-  constructor(call: string) {
-    super(`${call}: has to set a cookie, but the response's headers have been sent; await it before the first byte.`);
+  constructor(call: string, why: string = HEADERS_SENT) {
+    super(`${call}: ${why}.`);
   }
 }
 

@@ -213,12 +213,13 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
   /** The keys are fetched before the session is made: nothing but the response can fail now. */
   async #adopt(what: string, session: Session<T>, keys: readonly KeyObject[]): Promise<Session<T>> {
     const { client, cookie } = this.#http;
+    const expiresInMs = session.absoluteExpiresAt.getTime() - session.lastSeenAt.getTime();
+    this.#sink.set(cookie.set(session.id, keys, expiresInMs));
     if (!this.#sink.isOpen) {
       // Nobody can ever learn its id.
       await client.destroy(session).catch(() => undefined);
       throw new ResponseStartedError(what);
     }
-    this.#sink.set(cookie.set(session.id, keys, session.absoluteExpiresAt.getTime() - session.lastSeenAt.getTime()));
     this.#hasSetCookie = true;
     this.#id = session.id;
     this.#isMovingIn = false;

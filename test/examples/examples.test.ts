@@ -11,7 +11,7 @@ interface Device {
 }
 
 /** All of them have the same routes, so that a reader can lay one beside the other. */
-describe.each(['express', 'fastify'])('the example %s', (name) => {
+describe.each(['express', 'fastify', 'hono'])('the example %s', (name) => {
   test('keeps a cart through the login, lists the devices, ends another one, and logs out', async () => {
     await using example = await ExampleProcess.start(name);
     const laptop = new SiteBrowser(example.url, 'laptop');

@@ -1,0 +1,114 @@
+import { cookies, headers } from 'next/headers.js';
+import { after, type NextRequest } from 'next/server.js';
+import type { SessionClient } from '../../client/session-client.ts';
+import { ConfigurationError } from '../../errors.ts';
+import type { HeadChange } from '../../http/cookie-sink.ts';
+import { Exchange } from '../../http/exchange.ts';
+import { HttpSessions } from '../../http/http-sessions.ts';
+import type { HttpSessionOptions } from '../../http/options.ts';
+import type { RequestSession } from '../../http/request-session.ts';
+import { answerOf, WebSessions } from '../../http/web-sessions.ts';
+import { JarSink, putInto, type CookieJar } from './cookie-jar.ts';
+import { PhaseSession } from './phase-session.ts';
+
+export type { AssuranceLevel } from '../../http/policy.ts';
+export type { CookieOptions, HttpSessionOptions } from '../../http/options.ts';
+export type {
+  Device,
+  LoginOptions,
+  RequestGetOptions,
+  RequestSession,
+  RequestUpdateOptions,
+  UserSession,
+} from '../../http/request-session.ts';
+
+/** A route handler, or a proxy, with the session of its request. `rest` is what Next passes besides: the route's context. */
+export type NextHandler<T, Input, Rest extends unknown[]> = (
+  request: NextRequest,
+  session: RequestSession<T, Input>,
+  ...rest: Rest
+) => Promise<Response> | Response;
+
+/** Sessions of a Next application with the App Router. */
+export interface NextSessions<T, Input = T> {
+  /** The session of the request. A server component reads it: every call that writes rejects, before any I/O. A server action does both. */
+  (): Promise<RequestSession<T, Input>>;
+  /**
+   * Wraps a route handler or the proxy. An outage is answered with 503 and `Retry-After`, what else the library refuses with its own
+   * status. The response carries the session cookie also where the handler redirects, finds nothing or fails after a login; such a
+   * failure is reported as those of `after()` are.
+   */
+  route<Rest extends unknown[]>(
+    handler: NextHandler<T, Input, Rest>,
+  ): (request: NextRequest, ...rest: Rest) => Promise<Response>;
+}
+
+/**
+ * The sessions of a Next application. `source` gives its one client, which it keeps on `globalThis`: Next evaluates a module once for each
+ * bundle, and during the build. It is called, and the options are checked, when a request first asks. Throws `ConfigurationError`.
+ */
+export function nextSessions<T, Input = T>(
+  source: () => SessionClient<T, Input>,
+  options: HttpSessionOptions<Input>,
+): NextSessions<T, Input> {
+  if (typeof source !== 'function') throw new ConfigurationError('source: expected a function that returns a client.');
+  const exchanges = new WeakMap<CookieJar, RequestSession<T, Input>>();
+  let opened: { readonly http: HttpSessions<T, Input>; readonly web: WebSessions<T, Input> } | undefined;
+
+  const open = () => {
+    if (opened !== undefined) return opened;
+    const http = new HttpSessions(source(), options);
+    opened = { http, web: new WebSessions(http) };
+    return opened;
+  };
+
+  const accessor = async (): Promise<RequestSession<T, Input>> => {
+    const [jar, { http }] = [await cookies(), open()];
+    const sent = (await headers()).get('cookie') ?? '';
+    const begun = exchanges.get(jar);
+    if (begun !== undefined) return begun;
+    // The jar knows what an action has set before its page is rendered. Next itself refuses an action that another site sent.
+    const cookie = `${http.cookie.name}=${jar.get(http.cookie.name)?.value ?? ''}; ${sent}`;
+    const head = { method: 'GET', header: (name: string) => (name === 'cookie' ? cookie : null) };
+    const session = new PhaseSession(new Exchange(http, head, new JarSink(jar)), jar);
+    exchanges.set(jar, session);
+    return session;
+  };
+
+  const route: NextSessions<T, Input>['route'] =
+    (handler) =>
+    async (request, ...rest) => {
+      const jar = await cookies();
+      return open().web.answer(
+        request,
+        (session) => {
+          exchanges.set(jar, session);
+          return handler(request, session, ...rest);
+        },
+        (error, change) => answerThrown(error, change, jar),
+      );
+    };
+
+  return Object.assign(accessor, { route });
+}
+
+/** Next drops the cookies of a route handler that throws. So where one has to go, the answer is given here. */
+function answerThrown(error: unknown, change: HeadChange | undefined, jar: CookieJar): Response | undefined {
+  if (change === undefined || change.cookies.length === 0 || answerOf(error) !== undefined) return undefined;
+  const [kind, ...details] = digestOf(error).split(';');
+  if (kind === 'NEXT_REDIRECT') {
+    // The one answer that takes them along.
+    for (const cookie of change.cookies) putInto(jar, cookie);
+    return undefined;
+  }
+  if (kind === 'NEXT_HTTP_ERROR_FALLBACK') return new Response(null, { status: Number(details[0]) });
+  after(() => {
+    throw error;
+  });
+  return new Response('Internal Server Error', { status: 500 });
+}
+
+/** By which Next knows what its own functions throw. */
+function digestOf(error: unknown): string {
+  return error instanceof Error && 'digest' in error && typeof error.digest === 'string' ? error.digest : '';
+}

@@ -1,0 +1,59 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const nextCommand = `${root}node_modules/next/dist/bin/next`;
+const environment = { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' };
+
+/** Builds a Next application. It has no network: nothing of it is fetched. */
+export function buildNext(site: string): void {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--max-old-space-size=1024', nextCommand, 'build', site],
+    {
+      cwd: root,
+      env: environment,
+      encoding: 'utf8',
+    },
+  );
+  if (status !== 0) throw new Error(`next build ended with ${status}:\n${stdout}\n${stderr}`);
+}
+
+/** A built application, served by `next start`. */
+export class NextSite implements AsyncDisposable {
+  readonly #process: ChildProcess;
+  readonly url: string;
+  /** What it wrote to its standard error, where Next reports the application's errors. */
+  readonly reports: string[];
+
+  private constructor(process: ChildProcess, url: string, reports: string[]) {
+    this.#process = process;
+    this.url = url;
+    this.reports = reports;
+  }
+
+  static async start(site: string, more: { readonly preload?: string; readonly env?: object } = {}): Promise<NextSite> {
+    const preload = more.preload === undefined ? [] : ['--import', more.preload];
+    const child = spawn(process.execPath, [...preload, nextCommand, 'start', site, '--port', '0'], {
+      cwd: root,
+      env: { ...environment, ...more.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const reports: string[] = [];
+    createInterface(child.stderr).on('line', (line) => reports.push(line));
+    for await (const line of createInterface(child.stdout)) {
+      const url = /http:\/\/localhost:\d+/.exec(line)?.[0];
+      if (url !== undefined) return new NextSite(child, url, reports);
+    }
+    throw new Error(`next start ended:\n${reports.join('\n')}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#process.exitCode !== null) return;
+    const exited = once(this.#process, 'exit');
+    this.#process.kill('SIGTERM');
+    await exited;
+  }
+}
