@@ -147,7 +147,10 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
     this.#requireOpen('update');
     const { client, options } = this.#http;
     if (this.#isWithheld(options.cookie.sameSite)) throw new CrossSiteRequestError();
-    const settings = { lifetime: options.policy.forNew(lifetime), ...(typeof label === 'string' && { label }) };
+    const settings = {
+      lifetime: options.policy.forNew(lifetime),
+      ...(label !== undefined && label !== null && { label }),
+    };
     const keys = await client['~cookieKeys']();
     if (this.#id !== undefined && (await client.movedSince(this.#id))) throw new SessionMovedError();
     return this.#adopt('update', await client['~begin'](options.initial(), change, settings), keys);

@@ -97,6 +97,11 @@ describe('a visitor without a cookie', () => {
     const other = new Browser(node.sessions, { initial });
     const unnamed = await other.send((visit) => visit.update(put('book'), { label: null }), { method: 'POST' });
     expect(unnamed.label).toBeUndefined();
+    const wrong = new Browser(node.sessions, { initial }).visit({ method: 'POST' });
+    await expect(wrong.session.update(put('book'), { label: 7 as never })).rejects.toMatchObject({
+      code: 'HOLDFAST_PAYLOAD',
+    });
+    expect(fleet.database.size).toBe(2);
   });
 });
 
