@@ -150,7 +150,7 @@ export function httpContract(subject: Subject, { trials = 100 }: Effort = {}): v
       it.each(OTHER_TABS)(
         `with a login in one tab and %s in the other, never ends with the user wrongly signed out or the old id alive`,
         async (other) => {
-          expect(await runTrials(races, (n) => twoTabs(stand.browser(), other, n))).toEqual([]);
+          expect(await runTrials(races, (n) => twoTabs(stand.trialBrowser(), other, n))).toEqual([]);
         },
         timeoutMs,
       );
@@ -159,7 +159,7 @@ export function httpContract(subject: Subject, { trials = 100 }: Effort = {}): v
     describe('a login', () => {
       it('that is sent twice at once signs the user in', async () => {
         const wrongs = await runTrials(Math.ceil(races / 2), async (n) => {
-          const twice = stand.browser();
+          const twice = stand.trialBrowser();
           await twice.post('/cart?item=A1');
           const old = twice.copy();
           const logins = await Promise.all([0, 1].map(() => twice.post(`/login?user=twice_${n}`, travel())));
@@ -195,7 +195,7 @@ export function httpContract(subject: Subject, { trials = 100 }: Effort = {}): v
         'is found by the page that it redirects to, every time',
         async () => {
           const wrongs = await runTrials(redirects, async (n) => {
-            const visitor = stand.browser();
+            const visitor = stand.trialBrowser();
             if (n % 2 === 0) await visitor.get('/begin');
             const page = await visitor.follow(await visitor.post(`/login-and-redirect?user=redirected_${n}`));
             return seenIn(page)?.user === `redirected_${n}` ? undefined : `${n}: ${page.status} ${page.body}`;

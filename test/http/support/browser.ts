@@ -22,16 +22,23 @@ export interface How {
 export class Browser {
   readonly #nodes: readonly Site[];
   readonly #cookies: Map<string, string>;
+  readonly #check: (reply: Reply) => void;
   #turn = 0;
 
-  constructor(nodes: readonly Site[], cookies: Iterable<readonly [string, string]> = []) {
+  /** `check` sees every reply, and may throw. */
+  constructor(
+    nodes: readonly Site[],
+    cookies: Iterable<readonly [string, string]> = [],
+    check: (reply: Reply) => void = () => undefined,
+  ) {
     this.#nodes = nodes;
     this.#cookies = new Map(cookies);
+    this.#check = check;
   }
 
   /** Another browser with the cookies that this one has now. */
   copy(): Browser {
-    return new Browser(this.#nodes, this.#cookies);
+    return new Browser(this.#nodes, this.#cookies, this.#check);
   }
 
   cookie(name = '__Host-sid'): string | undefined {
@@ -66,7 +73,9 @@ export class Browser {
     await travel(down);
     const cookies = head.headers['set-cookie'] ?? [];
     for (const line of cookies) this.#keep(line);
-    return { status: head.status, headers: head.headers, cookies, body: await head.body };
+    const reply = { status: head.status, headers: head.headers, cookies, body: await head.body };
+    this.#check(reply);
+    return reply;
   }
 
   #keep(line: string): void {

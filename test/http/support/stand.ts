@@ -5,6 +5,7 @@ import { redisTierFor } from '../../support/real-client.ts';
 import { freshDatabase, sharedRedis, uniqueNamespace } from '../../support/shared.ts';
 import { Browser } from './browser.ts';
 import { initial, shopRoutes, type Shop } from './shop.ts';
+import { requireAvailable } from './trials.ts';
 import type { Application, Site, Subject } from './subject.ts';
 
 /** A subject on two nodes behind one name, each with a client of its own, over one Redis and one database. */
@@ -13,6 +14,8 @@ export interface Stand {
   readonly sessions: SessionClient<Shop>;
   /** A browser that has never been here. */
   browser(): Browser;
+  /** The same for a trial, which it ends where a tier did not answer in time. */
+  trialBrowser(): Browser;
   close(): Promise<void>;
 }
 
@@ -53,6 +56,7 @@ export async function openStand(subject: Subject, options: Partial<HttpSessionOp
     nodes,
     sessions: clients[0],
     browser: () => new Browser(nodes),
+    trialBrowser: () => new Browser(nodes, [], requireAvailable),
     async close() {
       await Promise.all(nodes.map((node) => node.close()));
       await Promise.all(clients.map((client) => client.close()));

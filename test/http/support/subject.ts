@@ -63,7 +63,8 @@ export const queryOf = (url = '/'): URLSearchParams => new URL(url, 'http://loca
 /** A site of `node:http`. */
 export async function listen(listener: (request: IncomingMessage, response: ServerResponse) => unknown): Promise<Site> {
   const { createServer } = await import('node:http');
-  const server = createServer((request, response) => void listener(request, response));
+  // A busy machine must not find a connection closed that it has just chosen for the next request.
+  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => void listener(request, response));
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
