@@ -6,7 +6,7 @@ import { answerable } from '../../http/error-answer.ts';
 import type { StoreOutcome } from '../../telemetry/channels.ts';
 import { KnownSessions, tag, type Known } from './known-sessions.ts';
 import type { HoldfastStoreOptions } from './store-options.ts';
-import { koaRecordOf, recordOf, type PlainSession, type StoreRecord } from './store-record.ts';
+import { cookieRecordOf, koaRecordOf, recordOf, type PlainSession, type StoreRecord } from './store-record.ts';
 import { announce, StoreSessions } from './store-sessions.ts';
 
 /** A session as a store gives and takes it. */
@@ -102,7 +102,8 @@ export class HoldfastStore<Data extends object = Record<string, unknown>> extend
   destroy(sid: string, callback?: Callback): void;
   destroy(sid: string, options: KoaOptions): Promise<void>;
   destroy(sid: string, second?: Callback | KoaOptions): Promise<void> | void {
-    if (typeof second === 'object') return promised(this.#sessions.end(sid, this.#known.of(second.ctx, sid)));
+    if (typeof second === 'object' && second !== null)
+      return promised(this.#sessions.end(sid, this.#known.of(second.ctx, sid)));
     this.#end(sid, undefined, second ?? announcing('destroy', undefined));
   }
 
@@ -114,7 +115,7 @@ export class HoldfastStore<Data extends object = Record<string, unknown>> extend
     const old = this.#sessions.oldInCharge;
     if (old !== undefined) return void (old.touch ? old.touch(sid, session, callback) : callback());
     const report = announcing('touch', this.#known.of(session, sid));
-    const touching = this.#change('touch', session, sid, () => recordOf(sid, session));
+    const touching = this.#change('touch', session, sid, () => cookieRecordOf(sid, session));
     answer(touching.catch(report), callback);
   }
 

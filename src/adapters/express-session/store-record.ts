@@ -26,6 +26,11 @@ export function recordOf(sid: string, session: object): StoreRecord {
   return { sid, cookie: { ...policy, expires }, maxAge: null, data };
 }
 
+/** The same without the data, of which a touch stores nothing. */
+export function cookieRecordOf(sid: string, { cookie }: { readonly cookie?: unknown }): StoreRecord {
+  return recordOf(sid, { cookie });
+}
+
 /** Reads a session of koa-session, which has no cookie in it; `_expire` follows from when it was last used. Throws `PayloadError`. */
 export function koaRecordOf(sid: string, session: object, maxAge: unknown): StoreRecord {
   const { _expire: _, ...data } = jsonCopy(session);

@@ -64,8 +64,9 @@ export class StoreSessions {
     if (current === undefined) return undefined;
     const now = this.#client['~platform'].now();
     const { session, base } = current;
-    if (!isSameCookie(base, next) || isWorthStoring(base, session.lastSeenAt.getTime(), now)) {
-      return this.#unlessOver('touch', current, () => this.#write({ ...next, data: base.data }, current, now));
+    const touched = next.cookie === null ? base : { ...next, data: base.data };
+    if (!isSameCookie(base, touched) || isWorthStoring(base, session.lastSeenAt.getTime(), now)) {
+      return this.#unlessOver('touch', current, () => this.#write(touched, current, now));
     }
     await this.#client['~slide'](session);
     return current;

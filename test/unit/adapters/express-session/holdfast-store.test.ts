@@ -272,6 +272,15 @@ describe('HoldfastStore', () => {
       expect(await get(SID)).toBeNull();
     });
 
+    it('is touched by a script that has nothing but its id', async () => {
+      const { get, set, touch, platform } = await aStore();
+      await set(SID, aSession({ a: 1 }, 10 * MINUTE));
+      await platform.advance(9 * MINUTE);
+      await touch(SID, {});
+      await platform.advance(9 * MINUTE);
+      expect(await get(SID)).toMatchObject({ a: 1, cookie: { originalMaxAge: 10 * MINUTE } });
+    });
+
     it('is never begun by a touch', async () => {
       const { get, touch } = await aStore();
       await touch(SID, aSession({ a: 1 }, 10));
