@@ -68,7 +68,10 @@ export interface ResolvedImport<Input> {
 }
 
 /** Throws `ConfigurationError`. */
-export function resolveImport<Input>(options: ImportOptions<Input>, ourCookie: string): ResolvedImport<Input> {
+export function resolveImport<Input>(
+  options: ImportOptions<Input>,
+  ours: { readonly cookie: string; readonly namespace: string },
+): ResolvedImport<Input> {
   const given = requireOptions('importFrom', options, IMPORT_NAMES);
   const { secret, cookie = {}, toSession, since } = given;
   if (typeof toSession !== 'function') {
@@ -78,8 +81,8 @@ export function resolveImport<Input>(options: ImportOptions<Input>, ourCookie: s
     throw new ConfigurationError('importFrom.since: expected a Date.');
   }
   return {
-    sessions: resolveSessions(given),
-    cookie: { ...resolveOldCookie(cookie, ourCookie), secrets: resolveSecrets(secret) },
+    sessions: resolveSessions(given, ours.namespace),
+    cookie: { ...resolveOldCookie(cookie, ours.cookie), secrets: resolveSecrets(secret) },
     toSession,
     since: since === undefined ? Number.NEGATIVE_INFINITY : since.getTime(),
   };
@@ -96,7 +99,7 @@ const IMPORT_NAMES = [
 ] as const satisfies readonly (keyof ImportRules<unknown> | keyof OldSessions | 'store')[];
 const COOKIE_NAMES = ['name', 'path', 'domain'] as const satisfies readonly (keyof ImportCookieOptions)[];
 
-function resolveSessions<Input>(options: ImportOptions<Input>): OldSessions {
+function resolveSessions<Input>(options: ImportOptions<Input>, namespace: string): OldSessions {
   const { store, load, destroy } = options;
   if (store === undefined) {
     const isFit = typeof load === 'function' && typeof destroy === 'function';
@@ -106,7 +109,12 @@ function resolveSessions<Input>(options: ImportOptions<Input>): OldSessions {
   if (load !== undefined || destroy !== undefined) {
     throw new ConfigurationError('importFrom: expected either a store, or the functions load and destroy.');
   }
-  return sessionsOf(requireMethods('importFrom.store', store, ['get', 'destroy'], 'a store of express-session'));
+  requireMethods('importFrom.store', store, ['get', 'destroy'], 'a store of express-session');
+  // To delete the old entry would delete the session that has moved.
+  if ('~namespace' in store && store['~namespace'] === namespace) {
+    throw new ConfigurationError('importFrom.store: its SessionClient must have another namespace than this one.');
+  }
+  return sessionsOf(store);
 }
 
 /** The secrets themselves are not kept. Nothing is said of one in a message. */

@@ -83,7 +83,10 @@ export function resolveHttpOptions<T, Input>(
     policy: new LifetimePolicy(policy, sessions.lifetime),
     maxSessionsPerUser,
     retryAfterSeconds: Math.ceil(parseDuration('retryAfter', retryAfter, 1_000, RETRY_AFTER_MS_MAX) / 1_000),
-    importFrom: importFrom === undefined ? undefined : resolveImport(importFrom, ourCookie.name),
+    importFrom:
+      importFrom === undefined
+        ? undefined
+        : resolveImport(importFrom, { cookie: ourCookie.name, namespace: sessions.namespace }),
   };
 }
 

@@ -37,7 +37,8 @@ export class FakePlatform implements Platform {
   }
 
   after(delayMs: number, run: () => void): CancelTimer {
-    const timer = { dueAt: this.#now + Math.max(delayMs, 0), run };
+    // Whole milliseconds, as the wall clock and Node's timers have them.
+    const timer = { dueAt: this.#now + Math.ceil(Math.max(delayMs, 0)), run };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
   }

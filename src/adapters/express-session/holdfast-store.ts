@@ -63,11 +63,14 @@ const ExpressStore: new () => ExpressStore = expressSession.Store as unknown as 
 export class HoldfastStore<Data extends object = Record<string, unknown>> extends ExpressStore {
   readonly #sessions: StoreSessions;
   readonly #known = new KnownSessions();
+  /** @internal Where its sessions are, for those who import from it. */
+  readonly '~namespace': string;
 
   /** Throws `ConfigurationError`. Does no I/O. */
   constructor(sessions: SessionClient, options: HoldfastStoreOptions<Data> = {}) {
     super();
     this.#sessions = new StoreSessions(sessions, options);
+    this['~namespace'] = sessions.namespace;
   }
 
   /**
