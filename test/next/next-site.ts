@@ -2,6 +2,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { WebBrowser } from '../support/web-browser.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const nextCommand = `${root}node_modules/next/dist/bin/next`;
@@ -57,3 +58,12 @@ export class NextSite implements AsyncDisposable {
     await exited;
   }
 }
+
+/** A browser that follows no redirect. */
+export const siteBrowser = (origin: string): WebBrowser =>
+  new WebBrowser(async (request) => {
+    const { pathname, search } = new URL(request.url);
+    const { method, headers } = request;
+    const body = method === 'POST' ? await request.arrayBuffer() : null;
+    return fetch(new URL(`${pathname}${search}`, origin), { method, headers, body, redirect: 'manual' });
+  });

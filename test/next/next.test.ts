@@ -5,9 +5,10 @@ import { FaultProxy } from '../support/servers/fault-proxy.ts';
 import { startRedis, type RedisServer } from '../support/servers/redis.ts';
 import { until } from '../support/servers/until.ts';
 import { freshDatabase, sharedPostgres, uniqueNamespace, type FreshDatabase } from '../support/shared.ts';
-import { WebBrowser } from '../support/web-browser.ts';
+import type { WebBrowser } from '../support/web-browser.ts';
 import type { SiteServers } from './client.ts';
-import { buildNext, NextSite } from './next-site.ts';
+import { formOf } from './form.ts';
+import { buildNext, NextSite, siteBrowser } from './next-site.ts';
 
 const folder = fileURLToPath(new URL('site', import.meta.url));
 const preload = fileURLToPath(new URL('client.ts', import.meta.url));
@@ -45,15 +46,7 @@ afterAll(async () => {
   await redis?.stop();
 });
 
-function newBrowser(): WebBrowser {
-  browser = new WebBrowser(async (request) => {
-    const { pathname, search } = new URL(request.url);
-    const { method, headers } = request;
-    const body = method === 'POST' ? await request.arrayBuffer() : null;
-    return fetch(new URL(`${pathname}${search}`, site.url), { method, headers, body, redirect: 'manual' });
-  });
-  return browser;
-}
+const newBrowser = (): WebBrowser => (browser = siteBrowser(site.url));
 
 /** What the page shows, in its only `pre`. */
 async function shown(path: string): Promise<string> {
@@ -64,13 +57,7 @@ async function shown(path: string): Promise<string> {
 /** Submits the form of the page, as a browser without JavaScript does. */
 async function act(how: string, item = ''): Promise<Response> {
   const html = await (await browser.go('/signin')).text();
-  const form = new FormData();
-  for (const [, name, value] of html.matchAll(/<input type="hidden" name="([^"]+)"(?: value="([^"]*)")?/g)) {
-    form.set(name ?? '', value ?? '');
-  }
-  form.set('how', how);
-  form.set('item', item);
-  return browser.post('/signin', { body: form });
+  return browser.post('/signin', { body: formOf(html, { how, item }) });
 }
 
 const me = async (): Promise<unknown> => (await browser.go('/api/me')).json();
