@@ -16,8 +16,9 @@ export class FakePlatform implements Platform {
     this.#seed = seed;
   }
 
+  /** Whole milliseconds, as `Date.now()` has them; timers may be due between two. */
   now(): number {
-    return this.#now;
+    return Math.floor(this.#now);
   }
 
   monotonic(): number {
