@@ -106,9 +106,9 @@ describe('a newcomer', () => {
     const [first] = blocksOf(page).filter(({ language }) => language === 'ts');
     const folder = await newFolder(['express']);
     const port = String(await freePort());
-    await writeFile(join(folder, 'first.ts'), first?.code.replace('3000', port) ?? '');
+    await writeFile(join(folder, 'shop.mts'), first?.code.replace('3000', port) ?? '');
     const cart = /`(curl [^`]+)`/.exec(page)?.[1]?.replace('3000', port);
-    const script = `node first.ts &\n${pauseAfter(' &\n').replace('3000', port)}${cart}\n${cart}\nkill $!`;
+    const script = `node shop.mts &\n${pauseAfter(' &\n').replace('3000', port)}${cart}\n${cart}\nkill $!`;
     const { stdout } = await runScript(folder, script);
     expect(stdout).toBe('["tea"]["tea","tea"]');
   });
