@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../support/servers/until.ts';
 import { Browser, type Reply } from './support/browser.ts';
-import type { Seen } from './support/shop.ts';
+import type { Alive, Seen } from './support/shop.ts';
 import { openStand, type Stand } from './support/stand.ts';
 import type { Subject } from './support/subject.ts';
 import { http1, http1Over } from './support/transport.ts';
 import { OTHER_TABS, runTrials, seenBy, travel, twoTabs } from './support/trials.ts';
 
 const PARALLEL = 30;
+/** They look for the last and the first moment of an end by turns. */
+const POLLERS = 4;
 
 /** `__Host-sid=<43 characters>.<43 characters>`, forgotten when the browser is closed. */
 const SESSION_COOKIE = /^__Host-sid=[\w-]{43}\.[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure$/;
@@ -257,13 +259,13 @@ export function httpContract(subject: Subject, { trials = 100 }: Effort = {}): v
     describe('a session of half a second', () => {
       it('ends at its absolute deadline, neither earlier nor later', async () => {
         const { absoluteExpiresAt: end } = seenIn(await newBrowser().post('/login?user=u_42&lifetime=500ms'));
-        const answers = await pollUntil(end + 20);
+        const answers = (await Promise.all(Array.from({ length: POLLERS }, () => pollUntil(end + 20)))).flat();
         for (const { askedAt, answeredAt, isAlive } of answers) {
           if (answeredAt < end) expect(isAlive, `${end - answeredAt} ms before its end`).toBe(true);
           if (askedAt >= end) expect(isAlive, `${askedAt - end} ms after its end`).toBe(false);
         }
-        expect(answers[0]?.isAlive).toBe(true);
-        expect(answers.at(-1)?.isAlive).toBe(false);
+        expect(answers.some(({ isAlive }) => isAlive)).toBe(true);
+        expect(answers.some(({ isAlive }) => !isAlive)).toBe(true);
       });
 
       it('lives on while it is used, and ends at its idle deadline', async () => {
@@ -278,16 +280,11 @@ export function httpContract(subject: Subject, { trials = 100 }: Effort = {}): v
         expect(await seenBy(browser)).toBeNull();
       });
 
-      async function pollUntil(then: number): Promise<{ askedAt: number; answeredAt: number; isAlive: boolean }[]> {
-        const answers = [];
-        while (Date.now() < then) {
-          const askedAt = Date.now();
-          const isAlive = (await seenBy(browser)) !== null;
-          answers.push({ askedAt, answeredAt: Date.now(), isAlive });
-        }
-        const askedAt = Date.now();
-        const isAlive = (await seenBy(browser)) !== null;
-        return [...answers, { askedAt, answeredAt: Date.now(), isAlive }];
+      async function pollUntil(then: number): Promise<Alive[]> {
+        const answers: Alive[] = [];
+        do answers.push(JSON.parse((await browser.get('/alive')).body) as Alive);
+        while (answers.at(-1)!.askedAt < then);
+        return answers;
       }
     });
 

@@ -19,6 +19,13 @@ export interface Seen {
   readonly absoluteExpiresAt: number;
 }
 
+/** What `/alive` says: whether there was a session, and between which moments it was looked for. */
+export interface Alive {
+  readonly askedAt: number;
+  readonly answeredAt: number;
+  readonly isAlive: boolean;
+}
+
 const said = (query: URLSearchParams, name: string): string => query.get(name) ?? '';
 const json = (value: unknown, headers: Readonly<Record<string, string>> = {}): Answer => ({
   headers: { 'content-type': 'application/json', ...headers },
@@ -59,6 +66,11 @@ export const shopRoutes: Routes = {
   'GET /me': async (session) => {
     const mine = await session.get();
     return json(mine && seen(mine));
+  },
+  'GET /alive': async (session) => {
+    const askedAt = Date.now();
+    const isAlive = (await session.get()) !== null;
+    return json({ askedAt, answeredAt: Date.now(), isAlive } satisfies Alive);
   },
   'GET /account': async (session) => json(seen(await session.requireUser())),
   'GET /payment': async (session) => json(seen(await session.requireFresh())),
