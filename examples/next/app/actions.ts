@@ -3,8 +3,10 @@
 import { session } from '../lib/session';
 
 export async function add(form: FormData): Promise<void> {
+  const item = form.get('item');
+  if (typeof item !== 'string') return;
   const mine = await session();
-  await mine.update(({ cart }) => void cart.push(String(form.get('item'))));
+  await mine.update(({ cart }) => void cart.push(item));
 }
 
 export async function signIn(form: FormData): Promise<void> {
