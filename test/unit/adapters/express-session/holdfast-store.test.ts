@@ -1,9 +1,11 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { HoldfastStore, type HoldfastStoreOptions } from '../../../../src/adapters/express-session/index.ts';
-import type { SessionClientOptions } from '../../../../src/index.ts';
+import { TierFailure, type SessionClientOptions } from '../../../../src/index.ts';
 import { systemPlatform } from '../../../../src/platform/platform.ts';
 import type { StoreOutcome } from '../../../../src/telemetry/channels.ts';
+import { memoryDurableTier } from '../../../../src/tiers/memory/index.ts';
+import { interceptDurable } from '../../../support/intercepted-tiers.ts';
 import { memoryClient } from '../../../support/memory-client.ts';
 import { aSession, callsOf } from '../../../support/store-calls.ts';
 
@@ -132,6 +134,17 @@ describe('HoldfastStore', () => {
     expect((await sessions.get(sessions.idFor(SID)))?.revision).toBe(3);
   });
 
+  it('stores a name that was changed and changed back, though nobody awaited the first write', async () => {
+    const { get, set } = await aStore();
+    await set(SID, aSession({ n: 0 }));
+    const session = await get(SID);
+    session!['n'] = 1;
+    const first = set(SID, session!);
+    session!['n'] = 0;
+    await Promise.all([first, set(SID, session!)]);
+    expect(await get(SID)).toMatchObject({ n: 0 });
+  });
+
   it('replaces a session whole that is stored by somebody who never read it', async () => {
     const { get, set } = await aStore();
     await set(SID, aSession({ a: 1, b: 1 }));
@@ -166,6 +179,24 @@ describe('HoldfastStore', () => {
       await platform.advance(maxAge - 1);
       const session = await get(SID);
       await touch(SID, session!);
+      await platform.advance(maxAge - 1);
+      expect(await get(SID)).not.toBeNull();
+      await platform.advance(1);
+      expect(await get(SID)).toBeNull();
+    });
+
+    it.each([
+      [50, 1],
+      [400, 30],
+      [MINUTE, 60],
+    ])('of %i ms counts from each use, also after %i ms', async (maxAge, pause) => {
+      const { get, set, touch, platform } = await aStore();
+      await set(SID, aSession({}, maxAge));
+      await platform.advance(pause);
+      const session = await get(SID);
+      await touch(SID, session!);
+      const expires = new Date(platform.now() + maxAge);
+      expect((await get(SID))?.cookie.expires).toEqual(expires);
       await platform.advance(maxAge - 1);
       expect(await get(SID)).not.toBeNull();
       await platform.advance(1);
@@ -270,6 +301,20 @@ describe('HoldfastStore', () => {
       await touch(SID, session!);
       await platform.advance(SECOND);
       expect(await get(SID)).toBeNull();
+    });
+
+    it('is not told to anybody as an error where a touch fails, but on a channel', async () => {
+      const { tier, hook } = interceptDurable(memoryDurableTier());
+      const { get, set, touch } = await aStore({}, { durable: tier, ...REAL_TIME });
+      const heard = outcomes();
+      await set(SID, aSession({}, 10 * MINUTE));
+      const session = await get(SID);
+      session!.cookie['sameSite'] = 'strict';
+      hook.before = () => {
+        throw new TierFailure('not-sent', 'ECONNREFUSED');
+      };
+      await touch(SID, session!);
+      expect(heard).toEqual([{ call: 'touch', code: 'HOLDFAST_TIER_UNAVAILABLE', handle: expect.any(String) }]);
     });
 
     it('is touched by a script that has nothing but its id', async () => {
