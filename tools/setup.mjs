@@ -126,7 +126,8 @@ function installWithBrew() {
 /** One test looks at a site as a browser does. It is skipped where there is none. */
 function provideBrowser() {
   const places = ['/Applications/Google Chrome.app', '/Applications/Chromium.app'];
-  if (['chromium', 'chromium-browser', 'google-chrome'].some(onPath) || places.some(existsSync)) return;
+  const names = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'];
+  if (names.some(onPath) || places.some(existsSync)) return;
   if (process.env.HOLDFAST_NO_INSTALL || platform() === 'darwin') return;
   const why = installBrowserWithApt();
   if (why) say(`No Chromium (${why}): the test that needs it will be skipped`);
@@ -134,9 +135,10 @@ function provideBrowser() {
 
 function installBrowserWithApt() {
   if (whyNoApt()) return whyNoApt();
-  if (aptInstall('chromium')) return undefined;
+  const install = () => aptInstall('chromium-headless-shell') || aptInstall('chromium');
+  if (install()) return undefined;
   aptUpdate();
-  return aptInstall('chromium') ? undefined : 'apt-get install failed';
+  return install() ? undefined : 'apt-get install failed';
 }
 
 function whyNoApt() {
