@@ -10,6 +10,7 @@ export const CASES = [
   'survival',
   'outage',
   'growth',
+  'http',
   'profile',
 ] as const;
 export type CaseName = (typeof CASES)[number];
@@ -26,6 +27,8 @@ export interface Options {
   /** Sessions whose room in each store is measured. */
   readonly stored: number;
   readonly outage: { readonly beforeMs: number; readonly downMs: number; readonly afterMs: number };
+  /** Over HTTP, where one process serves all callers. */
+  readonly http: Schedule;
   /** How long each subject is watched by the profiler. */
   readonly profileMs: number;
   /** Sessions in the tables when an operation is timed. */
@@ -35,11 +38,14 @@ export interface Options {
   readonly out: string;
 }
 
+/** Enough that the server's core has no rest, and so few that p99 is not the queue's alone. */
+const HTTP_CALLERS = 32;
+
 const HELP = `npm run bench -- [options]
 
   --quick             all cases in about two minutes; writes to .cache/bench instead of docs/benchmarks
   --only a,b          some of: ${CASES.join(', ')}
-  --rounds N          paired rounds; growth has half of them, latency a third, operations at most three
+  --rounds N          paired rounds; growth and http have half of them, latency a third, operations at most three
   --callers N         concurrent callers (128)
   --growth a,b,c      sizes of the table (1000,10000,100000,1000000)
   --out FOLDER        where results and plots go
@@ -76,6 +82,7 @@ export function readOptions(): Options {
     outage: quick
       ? { beforeMs: 1_000, downMs: 2_000, afterMs: 2_000 }
       : { beforeMs: 2_000, downMs: 3_000, afterMs: 3_000 },
+    http: { callers: HTTP_CALLERS, ms: quick ? 200 : 400, rounds: quick ? 1 : Math.ceil(rounds / 2) },
     profileMs: quick ? 1_000 : 5_000,
     growth: growth.split(',').map(Number),
     growthRounds: { ms: quick ? 200 : 500, rounds: quick ? 2 : Math.ceil(rounds / 2) },

@@ -1,4 +1,5 @@
 import type { GrowthStep } from './cases/growth.ts';
+import type { HttpResult } from './cases/http.ts';
 import type { LatencyAt } from './cases/latency.ts';
 import type { MemoryResult } from './cases/memory.ts';
 import type { OperationsResult } from './cases/operations.ts';
@@ -21,5 +22,6 @@ export interface Results {
   survival?: readonly SurvivalResult[];
   outage?: OutageResult;
   growth?: readonly GrowthStep[];
+  http?: HttpResult;
   profile?: readonly ProfileResult[];
 }

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { growth } from './cases/growth.ts';
+import { http } from './cases/http.ts';
 import { latency } from './cases/latency.ts';
 import { memory } from './cases/memory.ts';
 import { operations } from './cases/operations.ts';
@@ -32,6 +33,7 @@ export async function run(options: Options): Promise<void> {
   await step('memory', async () => (results.memory = await memory(options)));
   await step('survival', async () => (results.survival = await survival()));
   await step('outage', async () => (results.outage = await outage(options)));
+  await step('http', async () => (results.http = await http(options)));
   await report(results, options.out);
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createDatabase, type PostgresServer, startPostgres } from '../test/support/servers/postgres.ts';
 import type { Account } from '../test/support/servers/redis-config.ts';
-import { type RedisServer, startRedis } from '../test/support/servers/redis.ts';
+import { type RedisOptions, type RedisServer, startRedis } from '../test/support/servers/redis.ts';
 
 /** One Redis and one PostgreSQL, both with TLS and authentication, that all stores share. */
 export interface Servers extends AsyncDisposable {
@@ -16,11 +16,8 @@ export interface Servers extends AsyncDisposable {
 /** The harness starts a small server; this one has room, and writes no checkpoint into the middle of a slice. */
 const SETTINGS = { shared_buffers: '512MB', max_wal_size: '4GB', checkpoint_timeout: '15min' };
 
-export async function startServers(redisDirectives: Readonly<Record<string, string>> = {}): Promise<Servers> {
-  const [redis, postgres] = await Promise.all([
-    startRedis({ directives: redisDirectives }),
-    startPostgres({ settings: SETTINGS }),
-  ]);
+export async function startServers(redisOptions: RedisOptions = {}): Promise<Servers> {
+  const [redis, postgres] = await Promise.all([startRedis(redisOptions), startPostgres({ settings: SETTINGS })]);
   const stop = async (): Promise<void> => {
     await Promise.all([redis.stop(), postgres.stop()]);
   };
@@ -37,7 +34,8 @@ export async function startServers(redisDirectives: Readonly<Record<string, stri
 /** `PEER_PREFIX` is the beginning of every key that they may touch. */
 export const PEER_PREFIX = 'peer:';
 
-async function addPeer(redis: RedisServer): Promise<Account> {
+/** Adds the peers' user. */
+export async function addPeer(redis: RedisServer): Promise<Account> {
   const peer = { username: 'peer', password: randomBytes(18).toString('base64url') };
   const commands = ['+get', '+set', '+expire', '+del', '+ping', '+client|setinfo'];
   const rules = ['reset', 'on', `>${peer.password}`, `~${PEER_PREFIX}*`, ...commands];

@@ -18,7 +18,7 @@ const REDIS_AS_SHIPPED = { save: '3600 1 300 100 60 10000' };
 
 /** Persistence, tried: SIGKILL to Redis and PostgreSQL right after the last acknowledgement. */
 export async function survival(): Promise<SurvivalResult[]> {
-  await using servers = await startServers(REDIS_AS_SHIPPED);
+  await using servers = await startServers({ directives: REDIS_AS_SHIPPED });
   await using closing = new AsyncDisposableStack();
   const tried = [];
   for (const name of STORE_NAMES) {

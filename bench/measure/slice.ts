@@ -1,4 +1,4 @@
-import { cpuBetween, cpuTimes, type WatchedServers } from './cpu.ts';
+import { cpuBetween, cpuTimes, type CpuTimes, type WatchedServers } from './cpu.ts';
 import { collectGarbage } from './garbage.ts';
 import { percentileOfSorted } from './statistics.ts';
 
@@ -9,6 +9,8 @@ export interface Subject {
   prepare?(): Promise<void>;
   /** One operation. False if it went another way than the name says, such as a hit that was a miss. */
   call(): Promise<boolean>;
+  /** Microseconds of CPU that the process has used which does the work, if it is not this one. */
+  cpu?(): Promise<number>;
 }
 
 export interface Load {
@@ -40,9 +42,9 @@ export async function runSlice(subject: Subject, { callers, ms }: Load, servers:
   await subject.prepare?.();
   await collectGarbage();
   await drive(subject, { callers, ms: RUN_IN_MS });
-  const before = cpuTimes(servers);
+  const before = await timesOf(subject, servers);
   const { latencies, seconds, failed, strays } = await drive(subject, { callers, ms });
-  const cpu = cpuBetween(before, cpuTimes(servers));
+  const cpu = cpuBetween(before, await timesOf(subject, servers));
   const operations = latencies.length;
   const sorted = Float64Array.from(latencies).sort();
   return {
@@ -59,6 +61,11 @@ export async function runSlice(subject: Subject, { callers, ms }: Load, servers:
     failed,
     strays,
   };
+}
+
+async function timesOf(subject: Subject, servers: WatchedServers): Promise<CpuTimes> {
+  const times = cpuTimes(servers);
+  return subject.cpu === undefined ? times : { ...times, client: await subject.cpu() };
 }
 
 /** Latencies in milliseconds, one for each operation. */

@@ -34,12 +34,25 @@ export async function describeMachine({ redis, postgres }: Servers): Promise<Mac
     node: process.version,
     redis: `${redis.flavour} ${version}`,
     postgresql: String(row?.['server_version']).split(' ')[0] ?? 'unknown',
-    packages: { ...versionsIn('../../package.json', OURS), ...versionsIn('../package.json') },
+    packages: { ...versionsIn('../../package.json', USED), ...versionsIn('../package.json') },
     commit: spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).stdout?.trim() || 'unknown',
   };
 }
 
-const OURS = ['ioredis', '@prisma/client', '@prisma/adapter-pg', 'pg'];
+/** What ours runs on, and peers that it is also tested with; the others have a manifest of their own. */
+const USED = [
+  '@fastify/session',
+  '@prisma/adapter-pg',
+  '@prisma/client',
+  'connect-pg-simple',
+  'connect-redis',
+  'express',
+  'express-session',
+  'fastify',
+  'ioredis',
+  'pg',
+  'redis',
+];
 
 function versionsIn(file: string, only?: readonly string[]): Record<string, string> {
   const manifest = JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8')) as Record<

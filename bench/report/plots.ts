@@ -1,4 +1,5 @@
 import { drawOutage } from '../../test/demo/plot.ts';
+import { measurementName, OUR_SITES, peerOf, SITE_KEYS, SITES } from '../http/names.ts';
 import { ratio, typical, type Rounds } from '../measure/rounds.ts';
 import type { Results } from '../results.ts';
 import { NAMES } from '../subjects/names.ts';
@@ -12,34 +13,70 @@ const COLOURS = {
 };
 
 /** Plots by file name. */
-export function plotsOf({ throughput, outage, growth }: Results): Record<string, string> {
+export function plotsOf({ throughput, outage, growth, http }: Results): Record<string, string> {
   return {
     ...(throughput && { 'throughput.svg': drawThroughput(throughput) }),
     // Redis may have been given up for good; there is then no return to draw.
     ...(outage && Number.isFinite(outage.backAfterMs) && { 'outage.svg': drawOutage(outage.moments) }),
+    ...(http && { 'http.svg': drawHttp(http) }),
     ...(growth && { 'growth.svg': drawGrowth(growth) }),
   };
 }
 
 const BAR = { height: 18, gap: 6, left: 330, right: 190, top: 40, width: 820 };
 
+interface Bar {
+  readonly name: string;
+  readonly isOurs: boolean;
+  readonly rate: number;
+  /** Against what the title says. */
+  readonly ratio: number;
+}
+
 /** One bar each, with its ratio to connect-redis. */
 function drawThroughput(rounds: Rounds): string {
-  const bars = Object.entries(rounds).map(([name, measured]) => ({ name, rate: typical(measured).perSecond }));
+  const bars = Object.entries(rounds).map(([name, measured]) => ({
+    name,
+    isOurs: name.startsWith('holdfast'),
+    rate: typical(measured).perSecond,
+    ratio: ratio(rounds, name, NAMES.redisRead).median,
+  }));
+  const title = 'Operations per second on one Node process (and against connect-redis get + touch)';
+  return drawBars('Throughput of session stores', title, bars);
+}
+
+/** The page view of a signed-in user on every site. */
+function drawHttp({ rounds }: NonNullable<Results['http']>): string {
+  const bars = [false, true].flatMap((isRedisDown) =>
+    SITE_KEYS.flatMap((site) => {
+      const name = measurementName(site, 'signedIn', isRedisDown);
+      const measured = rounds[name];
+      if (measured === undefined) return [];
+      return {
+        name: `${SITES[site]}${isRedisDown ? ', Redis killed' : ''}`,
+        isOurs: OUR_SITES.includes(site),
+        rate: typical(measured).perSecond,
+        ratio: ratio(rounds, name, measurementName(peerOf(site), 'signedIn', false)).median,
+      };
+    }),
+  );
+  const title = 'Page views of signed-in users per second, one server process (and against its connect-redis)';
+  return drawBars('Page views per second', title, bars);
+}
+
+function drawBars(label: string, title: string, bars: readonly Bar[]): string {
   const max = Math.max(...bars.map(({ rate }) => rate));
   const height = BAR.top + bars.length * (BAR.height + BAR.gap) + 10;
-  const body = bars.flatMap(({ name, rate }, at) => {
+  const body = bars.flatMap(({ name, isOurs, rate, ratio: against }, at) => {
     const y = BAR.top + at * (BAR.height + BAR.gap);
     const width = (rate / max) * (BAR.width - BAR.left - BAR.right);
-    const label = `${figure(Math.round(rate))} (${times(ratio(rounds, name, NAMES.redisRead).median)})`;
     return [
       text(BAR.left - 8, y + 13, name, 'end'),
-      `<rect x="${BAR.left}" y="${y}" width="${round(width)}" height="${BAR.height}" fill="${name.startsWith('holdfast') ? COLOURS.ours : COLOURS.peer}"/>`,
-      text(BAR.left + width + 6, y + 13, label),
+      `<rect x="${BAR.left}" y="${y}" width="${round(width)}" height="${BAR.height}" fill="${isOurs ? COLOURS.ours : COLOURS.peer}"/>`,
+      text(BAR.left + width + 6, y + 13, `${figure(Math.round(rate))} (${times(against)})`),
     ];
   });
-  const title = text(16, 22, 'Operations per second on one Node process (and against connect-redis get + touch)');
-  return svg(BAR.width, height, 'Throughput of session stores', [title, ...body]);
+  return svg(BAR.width, height, label, [text(16, 22, title), ...body]);
 }
 
 const GRAPH = { width: 820, height: 320, left: 70, right: 130, top: 40, bottom: 40 };

@@ -1,3 +1,5 @@
+import type { Spread } from '../measure/statistics.ts';
+
 export type Cell = number | string;
 
 export interface Table {
@@ -16,6 +18,10 @@ export function figure(value: number): string {
 }
 
 export const times = (value: number): string => (Number.isFinite(value) ? `${value.toFixed(2)} ×` : '–');
+
+export function range({ min, max }: Spread): string {
+  return min === max ? '' : `${figure(min)} – ${figure(max)}`;
+}
 
 export function toText({ title, columns, rows, note }: Table): string {
   const lines = [columns, ...rows].map((row) => row.map(cellText));

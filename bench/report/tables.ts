@@ -1,11 +1,11 @@
 import { GROWTH_OPERATIONS } from '../cases/growth.ts';
 import { ratio, typical, type Rounds } from '../measure/rounds.ts';
 import type { Measurement } from '../measure/slice.ts';
-import type { Spread } from '../measure/statistics.ts';
 import type { Results } from '../results.ts';
 import { NAMES } from '../subjects/names.ts';
 import { comparison } from './comparison.ts';
-import { figure, times, type Table } from './table.ts';
+import { httpTables } from './http-tables.ts';
+import { figure, range, times, type Table } from './table.ts';
 import { isMet, TARGETS } from './targets.ts';
 
 /** Everything that the run can say, in the order in which a reader wants it. */
@@ -20,6 +20,7 @@ export function tablesOf(results: Results): Table[] {
     results.survival && survivalTable(results.survival),
     results.outage && outageTable(results.outage),
     results.growth && growthTable(results.growth),
+    ...(results.http ? httpTables(results.http) : []),
     ...(results.profile ?? []).map(profileTable),
   ].filter((table) => table !== undefined);
 }
@@ -201,8 +202,4 @@ function reasons(losses: Readonly<Record<string, number>>): string {
       .map(([reason, count]) => `${count} × ${reason}`)
       .join(', ') || 'never'
   );
-}
-
-function range({ min, max }: Spread): string {
-  return min === max ? '' : `${figure(min)} – ${figure(max)}`;
 }

@@ -1,6 +1,8 @@
 import { ratio, typical, type Rounds } from '../measure/rounds.ts';
 import type { Spread } from '../measure/statistics.ts';
 import type { Results } from '../results.ts';
+import { measurementName, peerOf, type SiteKey } from '../http/names.ts';
+import type { Wire } from '../http/wire.ts';
 import { NAMES, type SubjectKey } from '../subjects/names.ts';
 
 /** What a figure should be. Ratios are ours to theirs. */
@@ -26,9 +28,54 @@ function faster(what: string, ours: SubjectKey, theirs: SubjectKey, limit: numbe
     limit,
     ...(later === undefined ? {} : { later }),
     measure: ({ throughput }) => throughput && ratio(throughput, NAMES[ours], NAMES[theirs]),
-    byCpu: ({ throughput }) => throughput && cpuOf(throughput, theirs) / cpuOf(throughput, ours),
+    byCpu: ({ throughput }) => throughput && cpuOf(throughput, NAMES[theirs]) / cpuOf(throughput, NAMES[ours]),
   };
 }
+
+/** A target of a whole page view: one site against the peer with Redis up, in requests per second. */
+function fasterPage(what: string, site: SiteKey, isRedisDown: boolean, limit: number): Target {
+  const [ours, theirs] = pageViews(site, isRedisDown);
+  return {
+    what,
+    unit: '×',
+    limit,
+    measure: ({ http }) => http && ratio(http.rounds, ours, theirs),
+    byCpu: ({ http }) => http && cpuOf(http.rounds, theirs) / cpuOf(http.rounds, ours),
+  };
+}
+
+function additionalPage(what: string, site: SiteKey): Target {
+  const { limit: _none, ...measured } = fasterPage(what, site, false, Number.NaN);
+  return measured;
+}
+
+/** Its slow answers, against those of the peer. */
+function noSlowerPage(what: string, site: SiteKey): Target {
+  const [ours, theirs] = pageViews(site, false);
+  return {
+    what,
+    unit: '×',
+    isAtMost: true,
+    limit: 1,
+    measure: ({ http }) => http && ratio(http.rounds, ours, theirs, 'p99'),
+  };
+}
+
+/** Commands of Redis, or statements, of one page view. */
+function onTheWire(what: string, site: SiteKey, limit: number, count: (wire: Wire) => number): Target {
+  const [ours] = pageViews(site, false);
+  const measure = ({ http }: Results): Spread | undefined => {
+    const wire = http?.wires[ours];
+    return wire && once(count(wire));
+  };
+  return { what, unit: '', isAtMost: true, limit, measure };
+}
+
+function pageViews(site: SiteKey, isRedisDown: boolean): [ours: string, theirs: string] {
+  return [measurementName(site, 'signedIn', isRedisDown), measurementName(peerOf(site), 'signedIn', false)];
+}
+
+const commandsOf = ({ commands }: Wire): number => Object.values(commands).reduce((sum, count) => sum + count, 0);
 
 /** Measured beside the targets, and nothing is wanted of it. */
 function additional(what: string, ours: SubjectKey, theirs: SubjectKey): Target {
@@ -37,8 +84,8 @@ function additional(what: string, ours: SubjectKey, theirs: SubjectKey): Target 
 }
 
 /** Microseconds per operation. Where the system does not tell of the servers, the client's. */
-function cpuOf(rounds: Rounds, key: SubjectKey): number {
-  const { clientCpu, redisCpu, databaseCpu } = typical(rounds[NAMES[key]] ?? []);
+function cpuOf(rounds: Rounds, name: string): number {
+  const { clientCpu, redisCpu, databaseCpu } = typical(rounds[name] ?? []);
   return clientCpu + (redisCpu || 0) + (databaseCpu || 0);
 }
 
@@ -48,6 +95,8 @@ const once = (value: number | undefined): Spread | undefined =>
 const CONNECT_REDIS = 'connect-redis get + touch';
 const UNTIMED = 'connect-redis get + touch without its timeouts';
 const PG_SIMPLE = 'connect-pg-simple set';
+const EXPRESS_PEER = 'Express page view, signed in, against express-session + connect-redis';
+const FASTIFY_PEER = 'Fastify page view, signed in, against @fastify/session + connect-redis';
 const PRISMA_STORE = 'prisma-session-store set';
 
 export const TARGETS: readonly Target[] = [
@@ -95,6 +144,16 @@ export const TARGETS: readonly Target[] = [
     limit: 1_000,
     measure: ({ outage }) => once(outage?.backAfterMs),
   },
+  fasterPage(EXPRESS_PEER, 'expressNative', false, 1.3),
+  noSlowerPage(`${EXPRESS_PEER}: p99`, 'expressNative'),
+  fasterPage(`${EXPRESS_PEER}: ours with Redis killed, theirs with Redis up`, 'expressNative', true, 1),
+  additionalPage(`${EXPRESS_PEER}: with HoldfastStore`, 'expressStore'),
+  additionalPage(FASTIFY_PEER, 'fastifyNative'),
+  additionalPage(`${FASTIFY_PEER}: with HoldfastStore`, 'fastifyStore'),
+  onTheWire('Express page view, signed in: Redis commands', 'expressNative', 1, commandsOf),
+  onTheWire('Express page view, signed in: SQL statements', 'expressNative', 0, ({ statements }) => statements),
+  onTheWire('the same with HoldfastStore: Redis commands', 'expressStore', 1, commandsOf),
+  onTheWire('the same with HoldfastStore: SQL statements', 'expressStore', 0, ({ statements }) => statements),
   {
     what: 'Redis memory per session, against connect-redis',
     unit: '×',

@@ -1,18 +1,27 @@
 import { RedisStore } from 'connect-redis';
 import { createClient } from 'redis';
-import { PEER_PREFIX, type Servers } from '../servers.ts';
+import type { Account } from '../../test/support/servers/redis-config.ts';
+import type { RedisCoordinates } from '../../test/support/servers/redis.ts';
+import { PEER_PREFIX } from '../servers.ts';
 import { peerStore, type PeerStore } from './store.ts';
 
 export interface ConnectRedisOptions {
   /** Whether each command gets the five seconds of redis 6: an `AbortSignal` that nobody clears. @defaultValue true, as it comes */
   readonly withTimeouts?: boolean;
+  /** Begins with what the user may touch. @defaultValue PEER_PREFIX */
+  readonly prefix?: string;
 }
 
-/** As its README sets it up, with TLS and a user of its own. Without timeouts it is at its fastest. */
-export async function openConnectRedis(
-  { redis, peer }: Pick<Servers, 'peer' | 'redis'>,
-  { withTimeouts = true }: ConnectRedisOptions = {},
-): Promise<PeerStore> {
+interface Place {
+  readonly redis: Pick<RedisCoordinates, 'ca' | 'host' | 'port'>;
+  readonly peer: Account;
+}
+
+/** The store as its README sets it up, with TLS and a user of its own. Without timeouts it is at its fastest. */
+export async function redisStoreOf(
+  { redis, peer }: Place,
+  { withTimeouts = true, prefix = PEER_PREFIX }: ConnectRedisOptions = {},
+): Promise<{ store: RedisStore; close: () => Promise<void> }> {
   const { host, port, ca = '' } = redis;
   const client = createClient({
     ...peer,
@@ -21,6 +30,10 @@ export async function openConnectRedis(
   });
   client.on('error', () => {}); // Without a listener a lost connection would end the process.
   await client.connect();
-  const store = new RedisStore({ client, prefix: PEER_PREFIX });
-  return peerStore('connect-redis', store, async () => client.destroy());
+  return { store: new RedisStore({ client, prefix }), close: async () => client.destroy() };
+}
+
+export async function openConnectRedis(place: Place, options?: ConnectRedisOptions): Promise<PeerStore> {
+  const { store, close } = await redisStoreOf(place, options);
+  return peerStore('connect-redis', store, close);
 }

@@ -1,9 +1,10 @@
 import { generateKeyRing, type KeyRing, SessionClient, type SessionClientOptions } from '../../src/index.ts';
-import { prismaTier } from '../../src/tiers/prisma/index.ts';
+import { prismaTier, type PrismaClientLike } from '../../src/tiers/prisma/index.ts';
 import { redisTier } from '../../src/tiers/redis/index.ts';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../../test/support/generated/postgresql/client.ts';
 import { migrate } from '../../test/support/servers/databases.ts';
+import type { RedisCoordinates } from '../../test/support/servers/redis.ts';
 import { poolOptions } from './pool.ts';
 import type { Servers } from '../servers.ts';
 import type { SessionData } from '../session-data.ts';
@@ -20,31 +21,34 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** A database with our table, and the application's Prisma client for it. */
+/** A new database with our table, and the application's Prisma client for it. */
 export async function openDatabase(servers: Servers, name: string): Promise<Database> {
-  const url = await servers.newDatabase(name);
-  const { ca } = servers.postgres;
+  return openDatabaseAt(await servers.newDatabase(name), servers.postgres.ca);
+}
+
+/** Puts our table into an empty database. */
+export async function openDatabaseAt(url: string, ca: string): Promise<Database> {
   await migrate('postgresql', url, { ca });
   const prisma = new PrismaClient({ adapter: new PrismaPg(poolOptions(url, ca)) });
   return { url, prisma, close: () => prisma.$disconnect() };
 }
 
-export interface ClientOptions extends Partial<SessionClientOptions<SessionData>> {
+export interface ClientOptions<T = SessionData> extends Partial<SessionClientOptions<T>> {
   /** Where the client looks for Redis. @defaultValue where it is */
   readonly redisPort?: number;
 }
 
 /** A client with the library's defaults but for what `options` says. */
-export async function openClient(
-  { redis }: Pick<Servers, 'redis'>,
-  database: Database,
-  { redisPort = redis.port, ...options }: ClientOptions = {},
-): Promise<BenchClient> {
+export async function openClient<T = SessionData>(
+  { redis }: { readonly redis: Pick<RedisCoordinates, 'ca' | 'host' | 'password' | 'port' | 'username'> },
+  { prisma }: { readonly prisma: PrismaClientLike },
+  { redisPort = redis.port, ...options }: ClientOptions<T> = {},
+): Promise<SessionClient<T>> {
   const { username, password, ca = '' } = redis;
-  const sessions = new SessionClient<SessionData>({
+  const sessions = new SessionClient<T>({
     keys: keyRing,
     primary: redisTier({ url: `rediss://${redis.host}:${redisPort}`, username, password, tls: { ca } }),
-    durable: prismaTier(database.prisma, { provider: 'postgresql' }),
+    durable: prismaTier(prisma, { provider: 'postgresql' }),
     ...options,
   });
   await sessions.ready();

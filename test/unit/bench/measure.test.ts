@@ -51,6 +51,15 @@ describe('a slice', () => {
   });
 });
 
+describe('the CPU of a slice', () => {
+  it('is that of the process that does the work, where the subject names one', async () => {
+    const used = cycle([1_000_000, 3_000_000]);
+    const server = { ...subject('server', () => true), cpu: async () => used() };
+    const { operations, clientCpu } = await runSlice(server, load, noServers);
+    expect(Math.round(operations * clientCpu)).toBe(2_000_000);
+  });
+});
+
 describe('rounds', () => {
   it('give each subject the same slices, and turn the order around from round to round', async () => {
     const log: string[] = [];

@@ -1,0 +1,16 @@
+import type { RequestHandler } from 'express';
+import session, { type Store } from 'express-session';
+import { IDLE_MS } from '../stores/store.ts';
+import { COOKIE_SECRET } from './site.ts';
+
+/** express-session as its README has it for production. */
+export function expressSession(store: Store): RequestHandler {
+  return session({
+    store,
+    secret: COOKIE_SECRET,
+    resave: false,
+    saveUninitialized: false,
+    rolling: false,
+    cookie: { secure: true, sameSite: 'lax', maxAge: IDLE_MS },
+  });
+}

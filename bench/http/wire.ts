@@ -1,0 +1,63 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { drive } from '../measure/slice.ts';
+import { median } from '../measure/statistics.ts';
+import type { Visits } from './visits.ts';
+
+/** What a page costs on the wires to Redis and to the database. */
+export interface Wire {
+  /** One request by itself, the median of some: commands by name, those that a script calls among them. */
+  readonly commands: Readonly<Record<string, number>>;
+  readonly statements: number;
+  /** The means under load, where requests share commands and statements, with what the processes do by themselves. */
+  readonly commandsUnderLoad: number;
+  readonly statementsUnderLoad: number;
+}
+
+interface Counts {
+  readonly commands: ReadonlyMap<string, number>;
+  readonly statements: number;
+}
+
+const SINGLE_REQUESTS = 21;
+/** What a response does not wait for goes out meanwhile. */
+const AFTERWARDS_MS = 5;
+const LOAD_MS = 300;
+
+export async function wireOf(visits: Visits, admin: Redis, callers: number): Promise<Wire> {
+  await visits.prepare?.();
+  const single: Counts[] = [];
+  for (let count = 0; count < SINGLE_REQUESTS; count += 1) {
+    single.push(await countedDuring(visits, admin, () => visits.call()));
+  }
+  const loaded = { operations: 0 };
+  const underLoad = await countedDuring(visits, admin, async () => {
+    loaded.operations = (await drive(visits, { callers, ms: LOAD_MS })).latencies.length;
+  });
+  const names = [...new Set(single.flatMap(({ commands }) => [...commands.keys()]))];
+  const typical = names.map((name) => [name, median(single.map(({ commands }) => commands.get(name) ?? 0))] as const);
+  const total = [...underLoad.commands.values()].reduce((sum, count) => sum + count, 0);
+  return {
+    commands: Object.fromEntries(typical.filter(([, count]) => count > 0)),
+    statements: median(single.map(({ statements }) => statements)),
+    commandsUnderLoad: total / loaded.operations,
+    statementsUnderLoad: underLoad.statements / loaded.operations,
+  };
+}
+
+async function countedDuring({ site }: Visits, admin: Redis, call: () => Promise<unknown>): Promise<Counts> {
+  const from = { commands: await commandsSoFar(admin), ...(await site.usage()) };
+  await call();
+  await pause(AFTERWARDS_MS);
+  const to = { commands: await commandsSoFar(admin), ...(await site.usage()) };
+  const commands = [...to.commands].map(([name, count]) => [name, count - (from.commands.get(name) ?? 0)] as const);
+  return { commands: new Map(commands.filter(([, count]) => count > 0)), statements: to.statements - from.statements };
+}
+
+/** All but the one that asks. */
+async function commandsSoFar(admin: Redis): Promise<ReadonlyMap<string, number>> {
+  const stats = (await admin.info('commandstats')).matchAll(/^cmdstat_(\S+?):calls=(\d+)/gm);
+  return new Map(
+    [...stats].map(([, name = '', calls]) => [name, Number(calls)] as const).filter(([name]) => name !== 'info'),
+  );
+}
