@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis } from '../support/servers/redis.ts';
-import { uniqueNamespace } from '../support/shared.ts';
+import { sharedRedis, uniqueNamespace } from '../support/shared.ts';
 import { until } from '../support/servers/until.ts';
 import { openCarts, type Carts } from './moving/carts.ts';
 import { oldStores, openConnectRedis, type OpenedOldStore } from './moving/old-stores.ts';
-import { newSite, oldSite, SECRETS, toSession, type Seen } from './moving/sites.ts';
+import { FASTIFY_SECRET, newSite, oldFastifySite, oldSite, SECRETS, toSession, type Seen } from './moving/sites.ts';
 import { Browser } from './support/browser.ts';
 import type { Site } from './support/subject.ts';
 
@@ -151,6 +151,22 @@ describe.each(oldStores)('from express-session with %s', (_name, open) => {
       await until(async () => (await old.count()) === countBefore - 1);
       expect(await seen(browser)).toEqual({ user, cart: ['lamp', 'chair'] });
     });
+  });
+});
+
+describe('from @fastify/session with connect-redis', () => {
+  it('a user stays signed in, by the cookie that it signed', async () => {
+    const old = await openConnectRedis(sharedRedis());
+    const importFrom = { store: old.store, secret: FASTIFY_SECRET, cookie: { name: 'sessionId' }, toSession };
+    const sites = [await oldFastifySite(old.store), await newSite(carts.clients[0], importFrom)];
+    const browser = new Browser(sites);
+    await browser.post('/login?user=grace', OLD);
+    expect([await userOf(browser, OLD), await userOf(browser, NEW)]).toEqual(['grace', 'grace']);
+    expect(await old.count()).toBe(0);
+    await browser.post('/logout', NEW);
+    expect(browser.cookie('sessionId')).toBeUndefined();
+    await Promise.all(sites.map((site) => site.close()));
+    await old.close();
   });
 });
 

@@ -1,8 +1,12 @@
+import fastifyCookie from '@fastify/cookie';
+import fastifySession from '@fastify/session';
 import express, { type Express, type Request, type RequestHandler } from 'express';
 import session from 'express-session';
+import fastify from 'fastify';
 import { expressSessions, type HttpSessionOptions } from 'holdfast/express';
 import type { SessionClient } from '../../../src/index.ts';
 import { listen, type Site } from '../support/subject.ts';
+import { http1 } from '../support/transport.ts';
 
 export interface Cart {
   cart: string[];
@@ -19,6 +23,7 @@ export interface Seen {
   readonly cart: readonly string[];
 }
 
+export const FASTIFY_SECRET = 'a secret of at least thirty-two characters';
 export const SECRETS = ['new secret', 'older secret'];
 
 export type ImportFrom = NonNullable<HttpSessionOptions<Cart>['importFrom']>;
@@ -41,6 +46,26 @@ export function oldSite(store: session.Store, options: Partial<session.SessionOp
       logout: (request) => promised((done) => request.session.destroy(done)),
     }),
   );
+}
+
+/** The same with @fastify/session: what signs somebody in, and says who is there. */
+export async function oldFastifySite(store: session.Store): Promise<Site> {
+  const app = fastify();
+  await app.register(fastifyCookie);
+  await app.register(fastifySession, {
+    store: store as never,
+    secret: FASTIFY_SECRET,
+    saveUninitialized: false,
+    cookie: { secure: false },
+  });
+  app.post('/login', async (request, reply) => {
+    await request.session.regenerate();
+    request.session.set('user' as never, (request.query as { user: string }).user as never);
+    return reply.code(204).send();
+  });
+  app.get('/me', async (request) => ({ user: request.session.get('user' as never) ?? null, cart: [] }));
+  const origin = await app.listen({ port: 0, host: '127.0.0.1' });
+  return { origin, transport: http1, close: () => app.close() };
 }
 
 /** The same application after the move. */

@@ -345,6 +345,18 @@ describe('logout', () => {
   });
 });
 
+describe('signing out everywhere', () => {
+  it('reaches sessions that have not moved through what toSession says', async () => {
+    const refused = new Set(['ada']);
+    http = sessionsOf({
+      toSession: async ({ cart, user = '' }: OldShop) => (refused.has(user) ? null : { data: { cart }, userId: user }),
+    } as Partial<ImportOptions<Shop>>);
+    expect(await whoIs(visitor)).toBeUndefined();
+    refused.clear();
+    expect(await whoIs(visitor)).toBe('ada');
+  });
+});
+
 describe('while old instances run', () => {
   beforeEach(() => {
     http = sessionsOf({ since: new Date(shop.platform.now() + HOUR) });
@@ -363,6 +375,13 @@ describe('while old instances run', () => {
     expect(await whoIs(visitor)).toBeUndefined();
     expect(await shop.sessions.listByUser('ada')).toEqual([]);
     expect(await whoIs(visitor, sessionsOf())).toBeUndefined();
+  });
+
+  it('a copy that only old instances use ends here by its idle lifetime', async () => {
+    await whoIs(visitor);
+    await shop.platform.advance(31 * 60_000);
+    expect(await whoIs(visitor)).toBeUndefined();
+    expect(store.entries.size).toBe(1);
   });
 
   it('a logout here ends it there', async () => {
