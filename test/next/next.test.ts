@@ -150,13 +150,26 @@ describe('a server action', () => {
     expect(await old.json()).toBeNull();
   });
 
-  it('can no longer sign in once it has ended, and leaves nothing behind', async () => {
+  const outcomeOf = (name: string) =>
+    until(async () => (await browser.go(`/api/outcome?of=${name}`)).json() as Promise<string | null>);
+
+  it('can no longer sign in once it has ended, and the session stays what it was', async () => {
     newBrowser();
+    await act('add', 'tea');
 
     await act('after');
 
-    const outcome = await until(async () => (await browser.go('/api/outcome')).json() as Promise<string | null>);
-    expect(outcome).toBe('HOLDFAST_RESPONSE_STARTED');
+    expect(await outcomeOf('after')).toBe('HOLDFAST_RESPONSE_STARTED');
+    expect(await me()).toEqual({ user: null, cart: ['tea'] });
+    expect(await sessionsOf('u_late')).toBe(0);
+  });
+
+  it('that ends while it signs somebody in leaves no session behind that nobody can have', async () => {
+    newBrowser();
+
+    await act('floating');
+
+    expect(await outcomeOf('floating')).toBe('HOLDFAST_RESPONSE_STARTED');
     expect(browser.cookie).toBe('');
     expect(await sessionsOf('u_late')).toBe(0);
   });

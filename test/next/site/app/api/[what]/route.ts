@@ -53,7 +53,7 @@ const handlers: Record<string, Handler> = {
   },
   late: (mine) => new Response(late(mine)),
   sessions: async (_mine, query) => Response.json((await client().listByUser(query.get('user') ?? '')).length),
-  outcome: () => Response.json(globalThis.lateOutcome ?? null),
+  outcome: (_mine, query) => Response.json(globalThis.lateOutcomes?.[query.get('of') ?? ''] ?? null),
   name: async (mine) => {
     const error: unknown = await mine.requireUser().catch((thrown: unknown) => thrown);
     const { name, code } = error as { name: string; code: string };
