@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
-import { IMPORT_COOKIE_CHARS_MAX } from '../limits.ts';
+import { COOKIES_TRIED_MAX, IMPORT_COOKIE_CHARS_MAX } from '../limits.ts';
 import type { ResolvedOldCookie } from './import-options.ts';
 import type { ResolvedCookie } from './options.ts';
 import { valuesOf, type CookieChange } from './session-cookie.ts';
@@ -34,12 +34,15 @@ export class ImportCookie {
     return header.includes(this.#old.name);
   }
 
-  /** The first cookie of its name that one of the secrets has signed. */
+  /** The first cookie of its name that one of the secrets has signed, among the first few: each costs an HMAC a secret. */
   read(header: string): OldCookie | undefined {
     if (!this.isIn(header)) return undefined;
+    let tried = 0;
     for (const value of valuesOf(header, this.#old.name)) {
       const cookie = value.length > IMPORT_COOKIE_CHARS_MAX ? undefined : this.#verify(decoded(value));
       if (cookie !== undefined) return cookie;
+      tried += 1;
+      if (tried === COOKIES_TRIED_MAX) break;
     }
     return undefined;
   }

@@ -39,6 +39,13 @@ describe('the old cookie', () => {
     expect(cookie.read(header)?.sid).toBe('abc');
   });
 
+  it('is looked for among the first four of its name only', () => {
+    const planted = (count: number) => 'connect.sid=s:planted.x; '.repeat(count);
+    const mine = `connect.sid=${signedSid('abc', 'new')}`;
+    expect(cookie.read(`${planted(3)}${mine}`)?.sid).toBe('abc');
+    expect(cookie.read(`${planted(4)}${mine}`)).toBeUndefined();
+  });
+
   const signed = sign('abc', 'new');
   it.each([
     ['signed with another secret', `s:${sign('abc', 'another')}`],
