@@ -128,8 +128,7 @@ function provideBrowser() {
   const places = ['/Applications/Google Chrome.app', '/Applications/Chromium.app'];
   const names = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'];
   if (names.some(onPath) || places.some(existsSync)) return;
-  if (process.env.HOLDFAST_NO_INSTALL || platform() === 'darwin') return;
-  const why = installBrowserWithApt();
+  const why = process.env.HOLDFAST_NO_INSTALL ? 'HOLDFAST_NO_INSTALL forbids to install it' : installBrowserWithApt();
   if (why) say(`No Chromium (${why}): the test that needs it will be skipped`);
 }
 
