@@ -51,7 +51,9 @@ export function sessionOf(record: StoreRecord, lastSeenAt: number, now: number):
 /** When a session that is used at this time ends, by its cookie; null if the client's idle lifetime says it. */
 export function expiryOf({ cookie, maxAge }: StoreRecord, usedAt: number): number | null {
   if (maxAge !== null) return usedAt + maxAge;
-  const date = typeof cookie?.['expires'] === 'string' ? Date.parse(cookie['expires']) : Number.NaN;
+  const expires = cookie?.['expires'];
+  // A text in JSON; scripts also store milliseconds.
+  const date = typeof expires === 'string' || typeof expires === 'number' ? new Date(expires).getTime() : Number.NaN;
   return Number.isNaN(date) ? null : date;
 }
 

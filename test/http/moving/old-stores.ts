@@ -34,6 +34,8 @@ export async function openConnectRedis({ host, port, ca, admin }: RedisCoordinat
 async function openConnectPgSimple(): Promise<OpenedOldStore> {
   const database = await freshDatabase('postgresql');
   const pool = new Pool(pgOptions(database.url, database.ca ?? ''));
+  // A database that is removed cuts connections off that are about to end.
+  pool.on('error', () => {});
   const PgStore = connectPgSimple(session);
   const store = new PgStore({ pool, createTableIfMissing: true, pruneSessionInterval: false });
   return {

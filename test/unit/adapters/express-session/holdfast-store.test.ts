@@ -291,10 +291,13 @@ describe('HoldfastStore', () => {
       expect(await length()).toBe(0);
     });
 
-    it('ends at the date of a cookie that has no maxAge, as @fastify/session stores them', async () => {
+    it.each([
+      ['as @fastify/session stores it', (at: number) => ({ originalMaxAge: null, expires: new Date(at) })],
+      ['in milliseconds', (at: number) => ({ expires: at })],
+    ])('ends at the date of a cookie that has no maxAge, %s', async (_how, cookie) => {
       const { get, set, touch, platform } = await aStore();
       const expires = new Date(platform.now() + 10 * SECOND);
-      await set(SID, { cookie: { originalMaxAge: null, expires } });
+      await set(SID, { cookie: cookie(expires.getTime()) });
       await platform.advance(9 * SECOND);
       const session = await get(SID);
       expect(session?.cookie.expires).toEqual(expires);
