@@ -108,7 +108,10 @@ describe('made-up cookies', () => {
       for (let answered = 0; answered < PER_SECOND;) answered += (await flood(true, WINDOW_MS)).answered;
     });
     expect(beyond(idle.commands, flooded.commands)).toEqual([]);
-    expect(beyond(idle.statements, flooded.statements)).toEqual([]);
+    // Now and then a node also says which ring it uses, in tables of their own.
+    expect(beyond(idle.statements, flooded.statements).filter((text) => text.includes('"holdfast_session"'))).toEqual(
+      [],
+    );
     const signed = await askedDuring(() => old.get('/me'));
     expect(beyond(idle.commands, signed.commands)).toContain('mget');
   });
