@@ -32,9 +32,14 @@ export class JarSink implements CookieSink {
     try {
       putInto(this.#jar, change);
     } catch {
-      // Next takes cookies until the action ends.
+      // The page that follows the action is being rendered.
       this.#hasEnded = true;
     }
+  }
+
+  /** The response has been sent. */
+  end(): void {
+    this.#hasEnded = true;
   }
 
   /** Next itself keeps what it renders for one request out of shared caches. */

@@ -70,7 +70,10 @@ export function nextSessions<T, Input = T>(
     // The jar knows what an action has set before its page is rendered. Next itself refuses an action that another site sent.
     const cookie = `${http.cookie.name}=${jar.get(http.cookie.name)?.value ?? ''}; ${sent}`;
     const head = { method: 'GET', header: (name: string) => (name === 'cookie' ? cookie : null) };
-    const session = new PhaseSession(new Exchange(http, head, new JarSink(jar)), jar);
+    const sink = new JarSink(jar);
+    // Where no page is rendered after an action, Next goes on to take cookies that it sends nowhere.
+    if (sink.isOpen) after(() => sink.end());
+    const session = new PhaseSession(new Exchange(http, head, sink), jar);
     exchanges.set(jar, session);
     return session;
   };

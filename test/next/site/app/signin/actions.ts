@@ -28,9 +28,16 @@ export async function act(form: FormData): Promise<void> {
       // The action's session, once the action has ended.
       after(() => keep('after', mine.login('u_late')));
       return;
-    case 'floating':
-      void keep('floating', mine.login('u_late'));
+    case 'floating': {
+      // Goes on when `/api/open` is asked for.
+      const opened = new Promise<void>((resolve) => (globalThis.openGate = resolve));
+      const begin = mine.update(async (shop) => {
+        await opened;
+        shop.cart.push('late');
+      });
+      void keep('floating', begin);
       return;
+    }
     default:
       throw new Error('no such action');
   }
@@ -46,5 +53,6 @@ async function keep(name: string, call: Promise<unknown>): Promise<void> {
 }
 
 declare global {
+  var openGate: (() => void) | undefined;
   var lateOutcomes: Record<string, string> | undefined;
 }

@@ -53,6 +53,10 @@ const handlers: Record<string, Handler> = {
   },
   late: (mine) => new Response(late(mine)),
   sessions: async (_mine, query) => Response.json((await client().listByUser(query.get('user') ?? '')).length),
+  open: () => {
+    globalThis.openGate?.();
+    return new Response(null, { status: 204 });
+  },
   outcome: (_mine, query) => Response.json(globalThis.lateOutcomes?.[query.get('of') ?? ''] ?? null),
   name: async (mine) => {
     const error: unknown = await mine.requireUser().catch((thrown: unknown) => thrown);
