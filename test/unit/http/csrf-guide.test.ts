@@ -58,7 +58,8 @@ const frameworks: readonly (readonly [string, () => Promise<RequestListener>])[]
         return next();
       });
       edge.all('/', (c) => c.text('done'));
-      return getRequestListener(edge.fetch);
+      const listener = getRequestListener(edge.fetch);
+      return (request, response) => void listener(request, response);
     },
   ],
 ];
