@@ -96,10 +96,24 @@ export function setCookieLine({ name, value, attributes }: CookieChange): string
   return parts.join('; ');
 }
 
-/** Every value of that name in a Cookie header (RFC 6265 §4.2.1). */
+/**
+ * Every value of that name in a Cookie header (RFC 6265 §4.2.1). Nothing but the space and tab of HTTP is taken off: `trim` would also
+ * take off U+00A0, and browsers take the name `\u00a0__Host-sid`, which has no prefix to them, from any host of the site.
+ */
 export function* valuesOf(header: string, name: string): Generator<string> {
   for (const part of header.split(';')) {
     const equals = part.indexOf('=');
-    if (equals > 0 && part.slice(0, equals).trim() === name) yield part.slice(equals + 1).trim();
+    if (equals > 0 && withoutBlanks(part.slice(0, equals)) === name) yield withoutBlanks(part.slice(equals + 1));
   }
+}
+
+function withoutBlanks(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && isBlank(text[start])) start += 1;
+  while (end > start && isBlank(text[end - 1])) end -= 1;
+  return text.slice(start, end);
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === ' ' || character === '\t';
 }

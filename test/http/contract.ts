@@ -108,6 +108,13 @@ export function httpContract(subject: Subject, { trials = 100 }: Effort = {}): v
         expect(seenIn(reply).user).toBe('u_42');
       });
 
+      it('is not one whose name a browser takes for another one', async () => {
+        await signedIn();
+        // Chromium takes it over plain HTTP, with any path and domain, and sends it as it is.
+        const cookie = `\u00a0__Host-sid=${browser.cookie()}`;
+        expect((await stand.browser().get('/me', { headers: { cookie } })).body).toBe('null');
+      });
+
       it('is not replaced by a write that a page of another site sent', async () => {
         const reply = await newBrowser().post('/cart?item=A1', { headers: { 'sec-fetch-site': 'cross-site' } });
         expect([reply.status, reply.cookies]).toEqual([403, []]);

@@ -64,6 +64,15 @@ describe('the session cookie', () => {
     expect(cookie.read(`__host-sid=${signed()}`, [key])).toBeUndefined();
   });
 
+  it.each(['\u00a0', '\u000b', '\u2000', '\ufeff'])(
+    'is none whose name begins with %j: browsers see no prefix there and take it from other hosts',
+    (mark) => {
+      expect(cookie.read(`theme=dark; ${mark}__Host-sid=${signed()}`, [key])).toBeUndefined();
+      expect(read(`${mark}${signed()}`)).toBeUndefined();
+      expect(cookie.read(`theme=dark; \t __Host-sid \t=\t ${signed()}\t `, [key])).toBe(id);
+    },
+  );
+
   it('is the first one that was signed, where there are two', () => {
     const second = id.replace('a', 'z');
     expect(cookie.read(`__Host-sid=${signed()}; __Host-sid=${signed(key, second)}`, [key])).toBe(id);
