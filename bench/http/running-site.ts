@@ -9,7 +9,7 @@ import { FIRST_USER } from './page.ts';
 
 /** Longer than the time-out of any store that is compared, so that what it answers is seen. */
 const REPLY_MS = 8_000;
-const SESSIONS = 500;
+const SESSIONS = 250;
 const SETUP_CALLERS = 32;
 
 /** A server in a process of its own, users that are signed in to it, and connections to it. */

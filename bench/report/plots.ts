@@ -23,7 +23,7 @@ export function plotsOf({ throughput, outage, growth, http }: Results): Record<s
   };
 }
 
-const BAR = { height: 18, gap: 6, left: 330, right: 190, top: 40, width: 820 };
+const BAR = { height: 18, gap: 6, left: 370, right: 150, top: 40, width: 860 };
 
 interface Bar {
   readonly name: string;
