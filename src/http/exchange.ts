@@ -116,6 +116,8 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
   logoutDevice(handle: string): Promise<boolean> {
     return this.#run(async () => {
       const session = await this.requireUser();
+      // It comes from the request, where a repeated field is an array: `destroyByHandle` would end several, this one among them.
+      if (!isText(handle)) return false;
       if (handle !== session.handle) return this.#http.client.destroyByHandle(session.userId, handle);
       this.#requireOpen('logoutDevice');
       const wasAlive = await this.#http.client.destroy(session);
@@ -274,6 +276,10 @@ function wantsStrong(options: RequestGetOptions): boolean {
   const { consistency = 'bounded' } = requireOptions('get options', options, ['consistency']);
   if (consistency === 'bounded' || consistency === 'strong') return consistency === 'strong';
   throw new ConfigurationError("consistency: expected 'bounded' or 'strong'.");
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
 }
 
 function isSignedIn<T>(session: Session<T>): session is UserSession<T> {

@@ -6,6 +6,7 @@ type WriteHead = (status: number, ...rest: (Headers | string | null | undefined)
 
 /** What the responses of `node:http` and of `node:http2` have in common. */
 export interface NodeResponse {
+  readonly headersSent: boolean;
   writeHead(status: number, message?: string): unknown;
   hasHeader(name: string): boolean;
   removeHeader(name: string): void;

@@ -1,3 +1,4 @@
+import { createServer, ServerResponse } from 'node:http';
 import { createSecureServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
@@ -8,7 +9,7 @@ import { httpContract } from './contract.ts';
 import { oneNode } from './support/one-node.ts';
 import { initial } from './support/shop.ts';
 import { listen } from './support/subject.ts';
-import { http2 } from './support/transport.ts';
+import { http1, http2 } from './support/transport.ts';
 import { express5 } from './subjects/express.ts';
 
 httpContract(express5);
@@ -43,6 +44,48 @@ describe('with Express, the session', () => {
     });
     await visit(await listen(app)).get('/');
     expect(codes).toEqual(['HOLDFAST_CONFIGURATION']);
+  });
+
+  it('does not begin where the response had left before the middleware', async () => {
+    const client = await sessions();
+    const session = expressSessions(client, { initial });
+    const app = express();
+    app.use((_request, response, next) => (response.write('early '), next()), session);
+    app.post('/', (request, response) => {
+      const login = session.of(request).login('u_42');
+      void login.then(() => response.end('signed in')).catch(({ code }: { code: string }) => response.end(code));
+    });
+    const reply = await visit(await listen(app)).post('/');
+    expect(reply.body).toBe('early HOLDFAST_RESPONSE_STARTED');
+    expect(await client.listByUser('u_42')).toEqual([]);
+  });
+
+  it('is found by the handshake of a WebSocket, which cannot begin one', async () => {
+    const session = expressSessions(await sessions(), { initial });
+    const app = express().use(session);
+    app.post('/', async (request, response) => void response.send((await session.of(request).login('u_42')).userId));
+    const server = createServer(app).on('upgrade', (request, socket) => {
+      session(request, new ServerResponse(request).writeHead(101), () => {
+        const mine = session.of(request);
+        const login = mine.login('u_43').catch(({ code }: { code: string }) => code);
+        void Promise.all([mine.requireUser(), login]).then(([{ userId }, code]) => {
+          socket.end(`HTTP/1.1 401 Unauthorized\r\nX-Seen: ${userId} ${String(code)}\r\n\r\n`);
+        });
+      });
+    });
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const browser = visit({
+      origin,
+      transport: http1,
+      async close() {
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      },
+    });
+    await browser.post('/');
+    const handshake = await browser.get('/', { headers: { connection: 'upgrade', upgrade: 'websocket' } });
+    expect(handshake.headers['x-seen']).toBe('u_42 HOLDFAST_RESPONSE_STARTED');
   });
 
   it('of two applications in one have a cookie each', async () => {

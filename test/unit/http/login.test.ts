@@ -174,6 +174,13 @@ describe('the devices of a user', () => {
     expect((await current())?.userId).toBe('ada');
   });
 
+  it('are not ended by an array, which a request can contain where the application expects a text', async () => {
+    const { handle } = await login('ada');
+    const repeated: unknown = [handle];
+    expect(await browser.send((visit) => visit.logoutDevice(repeated as string), post)).toBe(false);
+    expect((await current())?.userId).toBe('ada');
+  });
+
   it('end with the cookie, where the current one is ended', async () => {
     await login('ada');
     const { session, answer } = browser.visit(post);
