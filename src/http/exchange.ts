@@ -261,8 +261,10 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
     const running = this.#answerable(this.#queue.then(call)).finally(() => {
       this.#pending -= 1;
     });
-    this.#queue = running.catch(() => undefined);
-    return running;
+    // Settles after the caller has gone on, and perhaps called something else.
+    this.#queue = running.catch(() => undefined).then(() => undefined);
+    // Another promise than the queue's, which counts as handled: a failure that nobody awaits must not be lost without a word.
+    return running.then((result) => result);
   }
 
   #answerable<R>(call: Promise<R>): Promise<R> {

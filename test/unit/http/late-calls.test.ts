@@ -121,6 +121,35 @@ describe('headers that leave in the middle of', () => {
   });
 });
 
+describe('a call that nobody awaits', () => {
+  it('and that fails is an unhandled rejection, as of any other promise', async () => {
+    const unhandled = await unhandledDuring(async () => {
+      const session = answered();
+      void session.logout();
+      void session.login('ada');
+      session.update(put('book')).catch(() => undefined);
+      await session.settled();
+    });
+    expect(unhandled).toEqual([expect.objectContaining(late), expect.objectContaining(late)]);
+  });
+});
+
+/** What Node would end the process for. */
+async function unhandledDuring(work: () => Promise<void>): Promise<unknown[]> {
+  const unhandled: unknown[] = [];
+  const others = process.listeners('unhandledRejection');
+  process.removeAllListeners('unhandledRejection').on('unhandledRejection', (error) => unhandled.push(error));
+  try {
+    await work();
+    // Node looks for them when no promise is left to run.
+    await new Promise((resolve) => setImmediate(resolve));
+  } finally {
+    process.removeAllListeners('unhandledRejection');
+    for (const other of others) process.on('unhandledRejection', other);
+  }
+  return unhandled;
+}
+
 describe('settled', () => {
   it('waits for calls that nobody awaits, one after another, also for those that fail', async () => {
     const { session, answer } = browser.visit(post);
