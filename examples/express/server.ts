@@ -37,7 +37,7 @@ app.post('/login', async (req, res) => {
   const { name, password } = req.body ?? {};
   // An application compares hashes here (scrypt, argon2), or lets an identity provider do it.
   if (name === 'ada' && password === 'lantern') {
-    const mine = await session.of(req).login(name, { label: req.get('user-agent') ?? 'unknown' });
+    const mine = await session.of(req).login(name, { label: req.get('user-agent')?.slice(0, 200) ?? 'unknown' });
     res.json({ user: mine.userId, cart: mine.data.cart });
   } else res.sendStatus(401);
 });

@@ -38,7 +38,9 @@ app.post<{ Body: { name?: string; password?: string } }>('/login', async (reques
   const { name, password } = request.body;
   // An application compares hashes here (scrypt, argon2), or lets an identity provider do it.
   if (name !== 'ada' || password !== 'lantern') return reply.code(401).send();
-  const mine = await session.of(request).login(name, { label: request.headers['user-agent'] ?? 'unknown' });
+  const mine = await session
+    .of(request)
+    .login(name, { label: request.headers['user-agent']?.slice(0, 200) ?? 'unknown' });
   return { user: mine.userId, cart: mine.data.cart };
 });
 

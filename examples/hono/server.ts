@@ -36,7 +36,7 @@ const app = new Hono()
     const { name, password } = await c.req.json();
     // An application compares hashes here (scrypt, argon2), or lets an identity provider do it.
     if (name !== 'ada' || password !== 'lantern') return c.body(null, 401);
-    const mine = await c.var.session.login(name, { label: c.req.header('user-agent') ?? 'unknown' });
+    const mine = await c.var.session.login(name, { label: c.req.header('user-agent')?.slice(0, 200) ?? 'unknown' });
     return c.json({ user: mine.userId, cart: mine.data.cart });
   })
   .get('/devices', async (c) => c.json(await c.var.session.devices()))

@@ -28,7 +28,7 @@ export interface RequestUpdateOptions {
 export interface LoginOptions<Input> {
   /** Replaces the data. @defaultValue the data of the anonymous session, or `initial()` where there is none */
   readonly data?: DeepReadonly<Input> | Input;
-  /** A line for the user's device list, such as `Firefox on Linux`. */
+  /** A line for the user's device list, such as `Firefox on Linux`; at most 512 bytes, so cut what a browser calls itself. */
   readonly label?: string;
   /** Overrides the client's lifetime for this session; not longer than the policy allows. */
   readonly lifetime?: Lifetime;
