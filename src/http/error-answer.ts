@@ -4,16 +4,16 @@ const TEXTS: Readonly<Record<number, string>> = {
   401: 'Unauthorized',
   403: 'Forbidden',
   409: 'Conflict',
-  500: 'Internal Server Error',
   503: 'Service Unavailable',
 };
 
 /**
  * Gives an error of the library what frameworks read to answer it by themselves: `status`, `statusCode` and `headers` (finalhandler,
- * Fastify, Koa) and `getResponse` (Hono). None is enumerable, so that logs stay as they were. Other errors stay what they are.
+ * Fastify, Koa) and `getResponse` (Hono). None is enumerable, so that logs stay as they were. Other errors stay what they are. A 500 has no
+ * `getResponse`: Hono would answer with it and log nothing of what is the application's mistake.
  */
 export function answerable(error: unknown, retryAfterSeconds: number): unknown {
-  if (!isHoldfastError(error) || Object.hasOwn(error, 'getResponse')) return error;
+  if (!isHoldfastError(error) || Object.hasOwn(error, 'statusCode')) return error;
   const { status } = error;
   const headers: Record<string, string> = { 'cache-control': 'no-store' };
   if (status === 503) headers['retry-after'] = String(retryAfterSeconds);
@@ -21,9 +21,9 @@ export function answerable(error: unknown, retryAfterSeconds: number): unknown {
     status,
     statusCode: status,
     headers,
-    // Whether a framework may show the message: what is the request's doing it may.
+    // Whether a framework may show the message to the browser.
     expose: status < 500,
-    getResponse: () => new Response(TEXTS[status] ?? null, { status, headers }),
+    ...(status !== 500 && { getResponse: () => new Response(TEXTS[status] ?? null, { status, headers }) }),
   };
   for (const [name, value] of Object.entries(properties)) {
     Object.defineProperty(error, name, { value, configurable: true, writable: true, enumerable: false });

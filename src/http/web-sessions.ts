@@ -75,6 +75,6 @@ async function outcomeOf(handler: () => Promise<Response>): Promise<Outcome> {
 /** The answer to what was thrown on purpose, and to errors that are the request's or the moment's doing. Somebody has to see the others. */
 export function answerOf(error: unknown): Response | undefined {
   if (error instanceof Response) return error;
-  if (!isHoldfastError(error) || error.status === 500 || !('getResponse' in error)) return undefined;
+  if (!isHoldfastError(error) || !('getResponse' in error)) return undefined;
   return (error.getResponse as () => Response)();
 }

@@ -156,6 +156,20 @@ describe('an outage', () => {
   });
 });
 
+describe('a mistake in the use of the library', () => {
+  it('is a 500 that Hono prints', async () => {
+    const { app, browser, session } = await shop();
+    const printed = vi.spyOn(console, 'error').mockReturnValue();
+    app.post('/wrong', async (c) => c.json((await session.of(c).login(42 as unknown as string)).handle));
+
+    const { status } = await browser.post('/wrong');
+
+    expect(status).toBe(500);
+    expect(printed.mock.calls).toEqual([[expect.objectContaining({ code: 'HOLDFAST_CONFIGURATION' })]]);
+    printed.mockRestore();
+  });
+});
+
 describe('a sub-application', () => {
   it('behind route() has the session of the request, and may use the middleware again', async () => {
     const { app, browser, session } = await shop();

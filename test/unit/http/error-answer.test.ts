@@ -28,7 +28,6 @@ describe('an error as frameworks read it', () => {
     [new TierUnavailableError('durable', 'deadline'), 503, 'Service Unavailable', false],
     [new SessionMovedError(), 409, 'Conflict', true],
     [new LoginRequiredError('stale'), 401, 'Unauthorized', true],
-    [new PayloadError('too large'), 500, 'Internal Server Error', false],
   ])('%s is a %i', async (error, status, text, expose) => {
     const answer = given(error);
     expect(answer).toBe(error);
@@ -38,6 +37,17 @@ describe('an error as frameworks read it', () => {
     expect(await response.text()).toBe(text);
     expect(response.headers.get('cache-control')).toBe('no-store');
     expect(answer.headers['cache-control']).toBe('no-store');
+  });
+
+  it('has no response where the application is at fault: Hono would print nothing of it', () => {
+    const answer = given(new PayloadError('too large'));
+    expect(answer).toMatchObject({
+      status: 500,
+      statusCode: 500,
+      expose: false,
+      headers: { 'cache-control': 'no-store' },
+    });
+    expect(answer).not.toHaveProperty('getResponse');
   });
 
   it('says when to come back, during an outage only', () => {
