@@ -38,7 +38,7 @@ export async function login<T, Input>(
     const changes = { ...settings, userId, ...(data !== undefined && { data }) };
     session = await client.regenerate(before, changes).catch(noneIfGone);
   }
-  session ??= await client.create(data ?? options.initial(), { ...settings, userId });
+  session ??= await client.create(data === undefined ? options.initial() : data, { ...settings, userId });
   if (before !== null && !isTheirs) await endOther(client, before, session);
   return session as UserSession<T>;
 }

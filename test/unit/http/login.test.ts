@@ -53,6 +53,14 @@ describe('login', () => {
     }
   });
 
+  it('takes null for data like any other', async () => {
+    const options = { data: null as unknown as Shop };
+    await browser.send((visit) => visit.update(put('book')), post);
+    for (const visitor of [browser, new Browser(node.sessions, { initial })]) {
+      expect((await visitor.send((visit) => visit.login('ada', options), post)).data).toBeNull();
+    }
+  });
+
   it('of the same user keeps the data under a new id, and begins the login and the absolute lifetime anew', async () => {
     const first = await login('ada');
     await browser.send((visit) => visit.update(put('book')), post);
