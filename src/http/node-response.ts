@@ -22,14 +22,15 @@ export function carryWithHeaders(response: NodeResponse, head: ResponseHead): vo
   const writeHead = response.writeHead.bind(response) as WriteHead;
   response.writeHead = (status: number, ...rest: (Headers | string | null | undefined)[]): unknown => {
     if (head.isEmpty) {
+      const answer = writeHead(status, ...rest);
       response.writeHead = writeHead;
       head.leave();
-      return writeHead(status, ...rest);
+      return answer;
     }
     const [first, second] = rest;
     const message = typeof first === 'string' ? first : undefined;
     const headers = second ?? (message === undefined ? first : undefined);
-    // Throws where Node refuses a header: the application may still answer, and the cookie goes with that answer.
+    // Throws where Node refuses a header, as above: the application may still answer, and the cookie goes with that answer.
     if (typeof headers === 'object' && headers !== null) putHeaders(response, headers);
     response.writeHead = writeHead;
     const change = head.leave();

@@ -147,6 +147,19 @@ describe('the cookie on a response of node:http', () => {
     expect(headers['set-cookie']).toEqual([OURS]);
   });
 
+  it('goes with that answer too where there was none yet when the header was refused', async () => {
+    const { headers, status } = await answerOf(
+      (response, head) => {
+        expect(() => response.writeHead(303, { Location: 'a\r\nb' })).toThrow(TypeError);
+        expect(head.isOpen).toBe(true);
+        head.set(cookie());
+        response.writeHead(500).end();
+      },
+      { before: () => undefined },
+    );
+    expect([status, headers['set-cookie']]).toEqual([500, [OURS]]);
+  });
+
   it('goes out once, and closes the head', async () => {
     const { headers } = await answerOf((response, head) => {
       response.writeHead(200);
