@@ -22,6 +22,8 @@ export function callsOf(store: HoldfastStore<never>) {
     set: (sid: string, session: object) => promised<void>((callback) => store.set(sid, session, callback)),
     touch: (sid: string, session: object) => promised<void>((callback) => store.touch(sid, session, callback)),
     destroy: (sid: string) => promised<void>((callback) => store.destroy(sid, callback)),
+    regenerate: (request: { sessionID: string; session: object }) =>
+      promised<void>((callback) => store.regenerate(request, callback)),
     all: () => promised<Record<string, StoredRequestSession>>((callback) => store.all(callback)),
     length: () => promised<number>((callback) => store.length(callback)),
     clear: () => promised<void>((callback) => store.clear(callback)),

@@ -21,6 +21,8 @@ export class StoreSessions {
   readonly #client: SessionClient<StoreRecord>;
   readonly #options: ResolvedStoreOptions;
   readonly #lifetimes: StoreLifetimes;
+  /** The creations under way, by the framework's id. */
+  readonly #creations = new Map<string, Promise<unknown>>();
 
   /** Throws `ConfigurationError`. Does no I/O. */
   constructor(client: SessionClient, options: HoldfastStoreOptions<never>) {
@@ -53,7 +55,7 @@ export class StoreSessions {
       await this.end(next.sid, known);
       return undefined;
     }
-    if (known === undefined) return this.#create(next, now);
+    if (known === undefined) return this.#creating(next.sid, this.#create(next, now));
     if (isSameData(known.base, next)) return this.touch(next, known);
     return this.#unlessOver('set', known, () => this.#write(next, known, now));
   }
@@ -77,6 +79,8 @@ export class StoreSessions {
     const id = this.#idFor(sid);
     if (id === undefined) return;
     const { imports } = this.#options;
+    // What is not stored yet cannot be ended, and would be there afterwards.
+    await this.#creations.get(sid);
     try {
       const wasAlive = await this.#client.destroy(known?.session ?? id);
       // Another request may be importing it just now: an id that was never ours is not known to be dead.
@@ -102,6 +106,14 @@ export class StoreSessions {
     }
     await this.#client.destroyAll();
     await imports?.clear();
+  }
+
+  #creating<V>(sid: string, creation: Promise<V>): Promise<V> {
+    const underWay = Promise.allSettled([this.#creations.get(sid), creation]).then(() => {
+      if (this.#creations.get(sid) === underWay) this.#creations.delete(sid);
+    });
+    this.#creations.set(sid, underWay);
+    return creation;
   }
 
   async #create(next: StoreRecord, now: number): Promise<Known | undefined> {

@@ -121,6 +121,21 @@ describe('HoldfastStore', () => {
     });
   });
 
+  it.each<[how: string, end: (store: HoldfastStore<never>, session: object) => Promise<unknown>]>([
+    ['destroy', (store) => callsOf(store).destroy(SID)],
+    ['regenerate', (store, session) => callsOf(store).regenerate({ sessionID: SID, session })],
+  ])('ends a new session whose first writes nobody awaited, at %s', async (_how, end) => {
+    const { set, store, length } = await aStore();
+    store.generate = () => undefined;
+    const session = aSession({ n: 1 });
+    const writes = [set(SID, session), set(SID, aSession({ n: 2 }))];
+    session['n'] = 3;
+    writes.push(set(SID, session));
+    await end(store, session);
+    await Promise.all(writes);
+    expect(await length()).toBe(0);
+  });
+
   it('stores the writes of one session object in their order, though nobody awaits them', async () => {
     const { get, set, sessions } = await aStore();
     const session = aSession({ n: 0 });
