@@ -7,16 +7,7 @@ import { HttpSessions } from '../../http/http-sessions.ts';
 import type { HttpSessionOptions } from '../../http/options.ts';
 import type { RequestSession } from '../../http/request-session.ts';
 
-export type { AssuranceLevel } from '../../http/policy.ts';
-export type { CookieOptions, HttpSessionOptions } from '../../http/options.ts';
-export type {
-  Device,
-  LoginOptions,
-  RequestGetOptions,
-  RequestSession,
-  RequestUpdateOptions,
-  UserSession,
-} from '../../http/request-session.ts';
+export type * from '../../http/public-types.ts';
 
 /** What the middleware adds to Hono's context: `c.var.session`, typed where the application is one chain of calls. */
 export interface HonoSessionEnv<T, Input = T> {

@@ -5,16 +5,7 @@ import { NodeSessions, type NodeRequest } from '../../http/node-sessions.ts';
 import type { HttpSessionOptions } from '../../http/options.ts';
 import type { RequestSession } from '../../http/request-session.ts';
 
-export type { AssuranceLevel } from '../../http/policy.ts';
-export type { CookieOptions, HttpSessionOptions } from '../../http/options.ts';
-export type {
-  Device,
-  LoginOptions,
-  RequestGetOptions,
-  RequestSession,
-  RequestUpdateOptions,
-  UserSession,
-} from '../../http/request-session.ts';
+export type * from '../../http/public-types.ts';
 
 /** What the middleware needs of Koa's context. */
 interface Context {

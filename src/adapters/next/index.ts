@@ -11,16 +11,7 @@ import { answerOf, WebSessions } from '../../http/web-sessions.ts';
 import { JarSink, putInto, type CookieJar } from './cookie-jar.ts';
 import { PhaseSession } from './phase-session.ts';
 
-export type { AssuranceLevel } from '../../http/policy.ts';
-export type { CookieOptions, HttpSessionOptions } from '../../http/options.ts';
-export type {
-  Device,
-  LoginOptions,
-  RequestGetOptions,
-  RequestSession,
-  RequestUpdateOptions,
-  UserSession,
-} from '../../http/request-session.ts';
+export type * from '../../http/public-types.ts';
 
 /** A route handler, or a proxy, with the session of its request. `rest` is what Next passes besides: the route's context. */
 export type NextHandler<T, Input, Rest extends unknown[]> = (

@@ -5,16 +5,8 @@ import type { HttpSessionOptions } from '../../http/options.ts';
 import type { RequestSession } from '../../http/request-session.ts';
 import { WebSessions as WebRequests } from '../../http/web-sessions.ts';
 
-export type { AssuranceLevel } from '../../http/policy.ts';
-export type { CookieOptions, HttpSessionOptions } from '../../http/options.ts';
-export type {
-  Device,
-  LoginOptions,
-  RequestGetOptions,
-  RequestSession,
-  RequestUpdateOptions,
-  UserSession,
-} from '../../http/request-session.ts';
+export type * from '../../http/public-types.ts';
+
 export interface WebSessionOptions<Input> extends HttpSessionOptions<Input> {
   /**
    * Answers an error that a handler throws, an outage among them; the response then carries the cookie that the handler had set.
