@@ -57,7 +57,7 @@ function pageTable(http: HttpResult, page: PageKey): Table {
     title: `HTTP: ${PAGES[page].title}, ${http.schedule.callers} connections`,
     columns: COLUMNS,
     rows,
-    note: '"× peer": against the same framework with its session library and connect-redis, Redis up. "Core": of one core, what the server process used. "One request": Redis commands and SQL statements of a request by itself; commands that a script calls are listed with it. "Commands" and "statements" are means per request under load, where requests share them, with what all processes do by themselves.',
+    note: '"× peer": against the same framework with its session library and connect-redis, Redis up. "Core": of one core, what the server process used. "One request": Redis commands and SQL statements of a request by itself; commands that a script calls are listed with it. "Commands" and "statements" are those per request under load, where requests share them, with what all processes do by themselves.',
   };
 }
 
