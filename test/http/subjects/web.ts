@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
-import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import { webSessions } from 'holdfast/web';
 import { isHoldfastError } from '../../../src/index.ts';
 import { handlerOf, listen, queryOf, type Answer, type Subject } from '../support/subject.ts';
@@ -39,5 +38,5 @@ function responseOf({ status = 200, headers = {}, body }: Answer): Response {
 function send(response: Response, outgoing: ServerResponse): void {
   outgoing.writeHead(response.status, [...response.headers].flat());
   if (response.body === null || outgoing.destroyed) outgoing.end();
-  else pipeline(Readable.fromWeb(response.body as NodeReadableStream), outgoing, () => undefined);
+  else pipeline(Readable.fromWeb(response.body), outgoing, () => undefined);
 }

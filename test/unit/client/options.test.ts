@@ -1,11 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import {
-  ConfigurationError,
-  generateKeyRing,
-  type KeyRing,
-  SessionClient,
-  type SessionClientOptions,
-} from '../../../src/index.ts';
+import { ConfigurationError, generateKeyRing, type KeyRing, SessionClient } from '../../../src/index.ts';
 import { memoryDurableTier, memoryPrimaryTier } from '../../../src/tiers/memory/index.ts';
 
 let keys: KeyRing;
@@ -19,7 +13,7 @@ const build = (options: Record<string, unknown>) =>
     primary: memoryPrimaryTier(),
     durable: memoryDurableTier(),
     ...options,
-  } as SessionClientOptions<unknown>);
+  });
 
 describe('options of SessionClient', () => {
   it.each<Record<string, unknown>>([

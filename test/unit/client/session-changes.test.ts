@@ -106,7 +106,7 @@ describe.each(writes)('%s', (name, write) => {
     [{ lifetime: { idle: '2 hours' } }, /^lifetime\.idle: .*'2h'; but got '2 hours'/],
     [{ lifetime: 'forever' }, /^lifetime: expected an object/],
   ])('refuses %j and changes nothing', async (changes, message) => {
-    const refused = write(changes as UpdateOptions);
+    const refused = write(changes);
     await expect(refused).rejects.toBeInstanceOf(ConfigurationError);
     await expect(refused).rejects.toThrow(message);
     expect((await shop.sessions.get(session.id))?.revision).toBe(1);

@@ -5,7 +5,7 @@ import { FakePlatform } from '../../support/fake-platform.ts';
 type Callback = (error?: unknown, session?: unknown) => void;
 
 const load = (get: (callback: Callback) => unknown) => {
-  const store: OldStore = { get: (_sid, callback) => get(callback as Callback), destroy: () => undefined };
+  const store: OldStore = { get: (_sid, callback) => get(callback), destroy: () => undefined };
   return loadOld(new FakePlatform(), sessionsOf(store), 'sid');
 };
 const failure = (code: unknown) => Object.assign(new Error('password=secret'), { code });

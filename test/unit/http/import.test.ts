@@ -350,7 +350,7 @@ describe('signing out everywhere', () => {
     const refused = new Set(['ada']);
     http = sessionsOf({
       toSession: async ({ cart, user = '' }: OldShop) => (refused.has(user) ? null : { data: { cart }, userId: user }),
-    } as Partial<ImportOptions<Shop>>);
+    });
     expect(await whoIs(visitor)).toBeUndefined();
     refused.clear();
     expect(await whoIs(visitor)).toBe('ada');

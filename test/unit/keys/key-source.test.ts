@@ -176,7 +176,7 @@ describe('keyRingFile', () => {
   });
 
   it('takes an opener beside others that are not set', async () => {
-    expect(await keyRingFile(path, { ...opener, passphrase: undefined } as never).load()).toBeDefined();
+    expect(await keyRingFile(path, { ...opener, passphrase: undefined }).load()).toBeDefined();
   });
 });
 
