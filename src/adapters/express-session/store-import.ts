@@ -53,10 +53,15 @@ export class StoreImport {
     return expiresAt !== null && expiresAt <= now ? null : { ...record, isImported: true };
   }
 
+  /** Whether sessions are copied, and their entries stay. */
+  areCopied(platform: Platform): boolean {
+    return platform.now() < this.#since + IMPORT_CLOCK_MARGIN_MS;
+  }
+
   /** Whether the session of this record goes on: while entries stay, one that is gone was ended by a node that is behind. */
   async goesOn({ sid, isImported }: StoreRecord, platform: Platform): Promise<boolean> {
     if (isImported !== true) return true;
-    if (!this.#areCopied(platform)) {
+    if (!this.areCopied(platform)) {
       this.#entries.sweep(platform, sid);
       return true;
     }
@@ -65,7 +70,7 @@ export class StoreImport {
 
   /** Takes the session out of the old store, now that it is here. What fails is announced, and tried again by later requests. */
   async moved(sid: string, platform: Platform): Promise<void> {
-    if (!this.#areCopied(platform)) await this.#entries.tryToDelete(platform, sid);
+    if (!this.areCopied(platform)) await this.#entries.tryToDelete(platform, sid);
   }
 
   /** The session is over. Rejects with `ImportUnavailableError`: it would come back. */
@@ -84,9 +89,5 @@ export class StoreImport {
         else resolve();
       });
     });
-  }
-
-  #areCopied(platform: Platform): boolean {
-    return platform.now() < this.#since + IMPORT_CLOCK_MARGIN_MS;
   }
 }

@@ -118,6 +118,11 @@ export class StoreSessions {
 
   async #create(next: StoreRecord, now: number): Promise<Known | undefined> {
     const id = this.#client.idFor(next.sid);
+    const { imports } = this.#options;
+    // It may have been read while the old store was in charge.
+    if (imports?.areCopied(this.#client['~platform']) && (await this.#import(next.sid, id)) !== null) {
+      return this.#overwrite(next, id, now);
+    }
     const userId = this.#options.userIdOf(next.data);
     const lifetime = this.#lifetimes.forNew(next, now);
     try {

@@ -193,6 +193,21 @@ describe('HoldfastStore with importFrom', () => {
       expect(await get('other')).toMatchObject({ a: 1 });
       expect(await length()).toBe(2);
     });
+
+    it('and copies a session that a request read before it and stores after it, so that a node that is behind may end it', async () => {
+      const { platform, old, sessions } = await moving();
+      const { get, set } = callsOf(
+        new HoldfastStore<never>(sessions, { importFrom: old, importSince: soon(platform) }),
+      );
+      await set(SID, aSession({ a: 1, b: 1 }));
+      const session = await get(SID);
+      await platform.advance(10 * MINUTE);
+      await set(SID, { cookie: session!.cookie, a: 2 });
+      expect(await get(SID)).toMatchObject({ a: 2 });
+      expect(await get(SID)).not.toHaveProperty('b');
+      old.entries.delete(SID);
+      expect(await get(SID)).toBeNull();
+    });
   });
 
   it('clear() ends the sessions of both', async () => {
