@@ -140,8 +140,8 @@ async function destroyLatecomers(
 /** Follows a session that is regenerated meanwhile, unless it is another user's by then. */
 async function destroyOfUser(context: TieringContext, userKeys: readonly Buffer[], storageKey: Buffer): Promise<void> {
   if ((await destroyAt(context, storageKey)) !== null) return;
-  const movedTo = await findMoved(context, storageKey);
-  const row = movedTo === null ? null : await context.durable.read(movedTo);
+  const moved = await findMoved(context, storageKey);
+  const row = moved === null ? null : await context.durable.read(moved.storageKey);
   const isTheirs = userKeys.some((userKey) => row?.userKey?.equals(userKey));
   if (row !== null && isTheirs) await destroyOfUser(context, userKeys, row.storageKey);
 }
@@ -159,7 +159,7 @@ async function untilPast({ durable, platform, durableTimeoutMs }: TieringContext
 async function isSame({ durable }: TieringContext, kept: Buffer, found: Buffer, calledAt: number): Promise<boolean> {
   if (kept.equals(found)) return true;
   const since = calledAt - PREVIOUS_KEY_LOOKUP_MS;
-  const present = await durable.findRegenerated(kept, since);
-  if (present === null || present.equals(found)) return present !== null;
-  return (await durable.findRegenerated(found, since))?.equals(present) ?? false;
+  const present = (await durable.findRegenerated(kept, since))?.storageKey;
+  if (present === undefined || present.equals(found)) return present !== undefined;
+  return (await durable.findRegenerated(found, since))?.storageKey.equals(present) ?? false;
 }

@@ -6,7 +6,7 @@ import {
   REVISION_MAX,
 } from '../limits.ts';
 import { hasEnded } from '../session/lifetime.ts';
-import type { RevokedRow } from '../tiers/tier.ts';
+import type { MovedRow, RevokedRow } from '../tiers/tier.ts';
 import type { TieringContext } from './context.ts';
 import { UNREACHED } from './primary-guard.ts';
 import { entomb, newRevocation, settleRevocation } from './revocation.ts';
@@ -25,17 +25,21 @@ export async function destroy(context: TieringContext, storageKey: Buffer, isKno
     }
   }
   // A logout that raced a regenerate carries the id from before it, and must log out all the same.
-  const movedTo = await findMoved(context, storageKey);
+  const moved = await findMoved(context, storageKey);
   await dropCopy(context, storageKey);
-  if (movedTo !== null) return destroy(context, movedTo);
   const inDoubt = context.insertsInDoubt.take(storageKey);
+  // What may still come under this key would bring the session back, wherever it has moved.
+  if (inDoubt !== null) giveUp(context, inDoubt, true);
+  if (moved !== null) return destroy(context, moved.storageKey);
   if (inDoubt === null) return false;
-  giveUp(context, inDoubt, true);
   throw new OutcomeUnknownError();
 }
 
-/** Where a session is now that was under this key lately. */
-export function findMoved({ durable, platform }: TieringContext, storageKey: Buffer): Promise<Buffer | null> {
+/**
+ * Where a session is now that was under this key lately. Although it is revoked: whoever revoked it may not have told Redis yet, and
+ * the copy under its present key must not outlive the answer to a `destroy`.
+ */
+export function findMoved({ durable, platform }: TieringContext, storageKey: Buffer): Promise<MovedRow | null> {
   return durable.findRegenerated(storageKey, platform.now() - PREVIOUS_KEY_LOOKUP_MS);
 }
 
@@ -115,9 +119,9 @@ async function revokeLater(context: TieringContext, storageKey: Buffer, askedAt:
     const revoked = await settleRevocation(context, newRevocation(context, storageKey, true));
     if (revoked !== null) return void (await entomb(context, revoked));
   }
-  const movedTo = await durable.findRegenerated(storageKey, askedAt - PREVIOUS_KEY_LOOKUP_MS);
+  const moved = await durable.findRegenerated(storageKey, askedAt - PREVIOUS_KEY_LOOKUP_MS);
   await dropCopy(context, storageKey);
-  if (movedTo !== null) await revokeLater(context, movedTo, askedAt);
+  if (moved !== null) await revokeLater(context, moved.storageKey, askedAt);
   // Looked for again.
-  else if (context.insertsInDoubt.has(storageKey)) throw new OutcomeUnknownError();
+  if (context.insertsInDoubt.has(storageKey)) throw new OutcomeUnknownError();
 }

@@ -20,6 +20,7 @@ import type {
   Fleet,
   InsertCommand,
   InsertOutcome,
+  MovedRow,
   MoveUserKeyCommand,
   NodeMark,
   RegenerateCommand,
@@ -178,7 +179,7 @@ export class DurableGuard {
     return this.#ask(() => this.#tier.listByUser(userKeys, after, limit));
   }
 
-  findRegenerated(previousStorageKey: Buffer, since: number): Promise<Buffer | null> {
+  findRegenerated(previousStorageKey: Buffer, since: number): Promise<MovedRow | null> {
     return this.#ask(() => this.#tier.findRegenerated(previousStorageKey, since));
   }
 

@@ -188,7 +188,7 @@ export class TieredStore {
 
   /** Whether a living session had this key until lately. */
   async hasMoved(storageKey: Buffer): Promise<boolean> {
-    return (await findMoved(this.#context, storageKey)) !== null;
+    return (await findMoved(this.#context, storageKey))?.isRevoked === false;
   }
 
   /** Every session of the namespace. */

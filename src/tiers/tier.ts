@@ -108,6 +108,12 @@ export interface RevokeManyCommand extends WriteCommand {
   readonly revokedAt: number;
 }
 
+/** A row that was under another storage key before; it has this one now. */
+export interface MovedRow {
+  readonly storageKey: Buffer;
+  readonly isRevoked: boolean;
+}
+
 /** A place in the dirty feed: marks are read in the order of time, then of storage key. */
 export interface FeedPosition {
   readonly dirtyAt: number;
@@ -283,8 +289,8 @@ export interface DurableTier {
   clearFeed(before: number, limit: number): Promise<number>;
   /** Rows of these user keys that are not revoked, in order of storage key, greater than `after`, at most `limit`. */
   listByUser(userKeys: readonly Buffer[], after: Buffer, limit: number): Promise<SealedRecord[]>;
-  /** The present storage key of a row that had this one before a regenerate at or after `since`; null if there is none. */
-  findRegenerated(previousStorageKey: Buffer, since: number): Promise<Buffer | null>;
+  /** The row that had this storage key before a regenerate at or after `since`: rather a living one than a revoked one. */
+  findRegenerated(previousStorageKey: Buffer, since: number): Promise<MovedRow | null>;
   /** What the walk finds next. A session that gets a new key behind it is missed. */
   walk(command: WalkCommand): Promise<WalkPage>;
   /** Files the session under another user key; its revision stays. False if it is revoked or not under `from`. */

@@ -488,7 +488,10 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
         const record = await insert(tier);
         const { record: next, ...rest } = move(record);
         await tier.regenerate({ ...rest, record: next, regeneratedAt: NOW });
-        expect(await tier.findRegenerated(record.storageKey, NOW)).toEqual(next.storageKey);
+        expect(await tier.findRegenerated(record.storageKey, NOW)).toEqual({
+          storageKey: next.storageKey,
+          isRevoked: false,
+        });
         expect(await tier.findRegenerated(record.storageKey, NOW + 1)).toBeNull();
         expect(await tier.findRegenerated(next.storageKey, NOW)).toBeNull();
         expect(await tier.findRegenerated(key(), 0)).toBeNull();
@@ -507,7 +510,8 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
           ...moves.map(({ record }) => tier.findRegenerated(record.storageKey, 0)),
           tier.findRegenerated(key(), 0),
         ]);
-        expect(found).toEqual([...moves.map(({ record }) => record.storageKey), ...moves.map(() => null), null]);
+        const present = moves.map(({ record: { storageKey } }) => ({ storageKey, isRevoked: false }));
+        expect(found).toEqual([...present, ...moves.map(() => null), null]);
         const late = moves.map(({ previousStorageKey }) => tier.findRegenerated(previousStorageKey, NOW + 2));
         expect((await Promise.all(late)).map((each) => each !== null)).toEqual([false, false, true, true, true]);
       });
@@ -525,12 +529,26 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
         expect(await keysRemembered(tier, chain, present)).toEqual(chain.slice(4, 12));
       });
 
-      it('finds nothing once the session is revoked', async () => {
+      it('finds the session once it is revoked, and says so', async () => {
         const record = await insert(tier);
         const command = move(record);
+        const { storageKey } = command.record;
         await tier.regenerate(command);
-        await tier.revoke(revocation(command.record.storageKey));
-        expect(await tier.findRegenerated(record.storageKey, 0)).toBeNull();
+        await tier.revoke(revocation(storageKey));
+        expect(await tier.findRegenerated(record.storageKey, 0)).toEqual({ storageKey, isRevoked: true });
+      });
+
+      it('finds the living one of two sessions that had the same key', async () => {
+        const record = await insert(tier);
+        const moves = [move(record), move(record)];
+        await tier.regenerate(moves[0]!);
+        await tier.insert(insertion(record));
+        await tier.regenerate(moves[1]!);
+        const keys = moves.map(({ record: { storageKey } }) => storageKey);
+        const found = await tier.findRegenerated(record.storageKey, 0);
+        await tier.revoke(revocation(found!.storageKey));
+        const [other] = keys.filter((each) => !each.equals(found!.storageKey));
+        expect(await tier.findRegenerated(record.storageKey, 0)).toEqual({ storageKey: other, isRevoked: false });
       });
     });
 
@@ -1100,7 +1118,7 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
         const moved = { ...move(record), regeneratedAt: 10 };
         await feed.regenerate(moved);
         expect(await feed.clearFeed(10, 100)).toBe(0);
-        expect(await feed.findRegenerated(record.storageKey, 0)).toEqual(moved.record.storageKey);
+        expect(await feed.findRegenerated(record.storageKey, 0)).toMatchObject({ storageKey: moved.record.storageKey });
         expect(await feed.clearFeed(11, 100)).toBe(1);
         expect(await feed.findRegenerated(record.storageKey, 0)).toBeNull();
         const again = move(moved.record);
@@ -1167,7 +1185,9 @@ export function describeDurableTier(name: string, openDatabase: () => Promise<Du
         expect(await marks(other)).toEqual([]);
         expect(await other.clearFeed(Number.MAX_SAFE_INTEGER, 100)).toBe(0);
         expect(await keysOf(tier)).toContainEqual(record.storageKey);
-        expect(await tier.findRegenerated(moved.previousStorageKey, 0)).toEqual(moved.record.storageKey);
+        expect(await tier.findRegenerated(moved.previousStorageKey, 0)).toMatchObject({
+          storageKey: moved.record.storageKey,
+        });
         expect(await tier.read(record.storageKey)).toEqual(record);
       });
     });
@@ -1264,7 +1284,7 @@ async function regenerateRepeatedly(tier: DurableTier, times: number): Promise<B
 
 async function keysRemembered(tier: DurableTier, keys: readonly Buffer[], present: Buffer): Promise<Buffer[]> {
   const found = await Promise.all(keys.map((candidate) => tier.findRegenerated(candidate, 0)));
-  return keys.filter((_, index) => found[index]?.equals(present));
+  return keys.filter((_, index) => found[index]?.storageKey.equals(present));
 }
 
 async function marks(tier: DurableTier, after: FeedPosition | number = 0): Promise<readonly DirtyRow[]> {

@@ -814,7 +814,7 @@ async function useEveryMethod(tier: DurableTier): Promise<void> {
   await tier.probe();
   expect(await tier.update(write(next))).toBe(true);
   expect(await tier.regenerate(move(moved, record))).toBe(true);
-  expect(await tier.findRegenerated(record.storageKey, NOW)).toEqual(moved.storageKey);
+  expect(await tier.findRegenerated(record.storageKey, NOW)).toMatchObject({ storageKey: moved.storageKey });
   expect(
     await tier.touch({ storageKey: moved.storageKey, lastSeenAt: NOW, aliveAt: NOW, longestPauseMs: 0 }),
   ).not.toBeNull();

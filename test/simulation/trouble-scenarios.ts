@@ -117,6 +117,21 @@ export const troubleScenarios = {
     return (await destroyer.sessions.get(id)) === null ? null : 'a node served what it had ended';
   },
 
+  /** Whoever revoked the row waits for its answer, and nobody has told Redis yet. */
+  'a destroy with an earlier id, of a session that has just been revoked': async () => {
+    const fleet = new MemoryFleet();
+    const [destroyer, other] = [await fleet.node(), await fleet.node()];
+    const { id } = await destroyer.sessions.create({ cart: [] }, { userId: 'ada' });
+    const { id: present } = await destroyer.sessions.regenerate(id);
+    await destroyer.sessions.get(present);
+    await settled();
+    other.primary.override('tombstone', () => new Promise(() => undefined));
+    void other.sessions.destroyByUser('ada');
+    await settled();
+    await destroyer.sessions.destroy(id);
+    return (await destroyer.sessions.get(present)) === null ? null : 'a node served what it had found ended';
+  },
+
   /** Another branch of the same revision is not the truth, whatever Redis holds. */
   'a commit that is lost': () => forked((node) => node.heal()),
 

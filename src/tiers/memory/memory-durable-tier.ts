@@ -11,6 +11,7 @@ import type {
   Fleet,
   InsertCommand,
   InsertOutcome,
+  MovedRow,
   MoveUserKeyCommand,
   NodeMark,
   RegenerateCommand,
@@ -156,15 +157,13 @@ class MemoryDurableTier implements DurableTier {
       .map(toRecord);
   }
 
-  async findRegenerated(previousStorageKey: Buffer, since: number): Promise<Buffer | null> {
-    const row = this.#inOrder(
-      ({ revokedAt, rotatedAt, previousKeys }) =>
-        revokedAt === null &&
-        rotatedAt !== null &&
-        rotatedAt >= since &&
-        previousKeys.some((key) => key.equals(previousStorageKey)),
-    ).at(0);
-    return row ? Buffer.from(row.storageKey) : null;
+  async findRegenerated(previousStorageKey: Buffer, since: number): Promise<MovedRow | null> {
+    const rows = this.#inOrder(
+      ({ rotatedAt, previousKeys }) =>
+        rotatedAt !== null && rotatedAt >= since && previousKeys.some((key) => key.equals(previousStorageKey)),
+    );
+    const row = rows.find(({ revokedAt }) => revokedAt === null) ?? rows.at(0);
+    return row ? { storageKey: Buffer.from(row.storageKey), isRevoked: row.revokedAt !== null } : null;
   }
 
   async walk({ after, limit, aliveAt }: WalkCommand): Promise<WalkPage> {

@@ -1,5 +1,5 @@
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
-import type { InsertCommand, InsertOutcome } from '../tier.ts';
+import type { InsertCommand, InsertOutcome, MovedRow } from '../tier.ts';
 import {
   bytes,
   type MovedRequest,
@@ -7,6 +7,7 @@ import {
   remembers,
   type Row,
   toInsertOutcome,
+  toMovedRow,
   toRecord,
   toState,
 } from './rows.ts';
@@ -56,12 +57,12 @@ export function byHolder(commands: readonly InsertCommand[]): Answers<InsertOutc
   );
 }
 
-/** Of a statement that finds the rows which may have had the keys of these requests. */
-export function byEarlierKey(requests: readonly MovedRequest[]): Answers<Buffer | null> {
+/** Answers a statement that finds the rows which may have had the keys of these requests. */
+export function byEarlierKey(requests: readonly MovedRequest[]): Answers<MovedRow | null> {
   return (rows) => (n) => {
     const request = requests[n];
-    const row = request && rows.find((candidate) => remembers(candidate, request));
-    return row ? bytes(row, 'storage_key') : null;
+    const found = request ? rows.filter((row) => remembers(row, request)).map(toMovedRow) : [];
+    return found.find(({ isRevoked }) => !isRevoked) ?? found.at(0) ?? null;
   };
 }
 

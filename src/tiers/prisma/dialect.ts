@@ -3,6 +3,7 @@ import type {
   FindEndedCommand,
   InsertCommand,
   InsertOutcome,
+  MovedRow,
   MoveUserKeyCommand,
   NodeMark,
   RegenerateCommand,
@@ -111,7 +112,7 @@ export interface SharedStatements {
   read(namespace: string, requests: readonly ReadRequest[]): SharedStatement<SealedRecord | null>;
   readState(namespace: string, storageKeys: readonly Buffer[]): SharedStatement<RecordState | null>;
   /** Looks at every row that moved lately, so `SHARED_LOOKUPS_MAX` share it at most. */
-  findRegenerated(namespace: string, requests: readonly MovedRequest[]): SharedStatement<Buffer | null>;
+  findRegenerated(namespace: string, requests: readonly MovedRequest[]): SharedStatement<MovedRow | null>;
   update(namespace: string, commands: readonly UpdateCommand[]): SharedStatement<boolean>;
   touch(namespace: string, commands: readonly TouchCommand[]): SharedStatement<RecordState | null>;
 }

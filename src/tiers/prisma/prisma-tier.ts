@@ -10,6 +10,7 @@ import type {
   Fleet,
   InsertCommand,
   InsertOutcome,
+  MovedRow,
   MoveUserKeyCommand,
   NodeMark,
   RegenerateCommand,
@@ -174,7 +175,7 @@ class PrismaTier implements DurableTier {
     );
   }
 
-  async findRegenerated(previousStorageKey: Buffer, since: number): Promise<Buffer | null> {
+  async findRegenerated(previousStorageKey: Buffer, since: number): Promise<MovedRow | null> {
     return this.#opened().shared.findRegenerated.run({ previousStorageKey, since });
   }
 

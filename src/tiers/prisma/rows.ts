@@ -1,7 +1,7 @@
 import { TierFailure } from '../../errors.ts';
 import { ENVELOPE_TAG_BYTES, STORAGE_KEY_BYTES } from '../../limits.ts';
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
-import type { DirtyRow, FeedPage, InsertCommand, InsertOutcome, RevokedRow } from '../tier.ts';
+import type { DirtyRow, FeedPage, InsertCommand, InsertOutcome, MovedRow, RevokedRow } from '../tier.ts';
 import type { FleetColumnName } from './fleet-tables.ts';
 import type { AnswerColumn } from './table.ts';
 
@@ -84,6 +84,10 @@ function toDirtyRow(row: Row): DirtyRow {
     absoluteExpiresAt: integer(row, 'absolute_expires_at'),
     previousKeys: previousKeys(row),
   };
+}
+
+export function toMovedRow(row: Row): MovedRow {
+  return { storageKey: bytes(row, 'storage_key'), isRevoked: row['revoked_at'] !== null };
 }
 
 /** A match across the border of two keys is none. */

@@ -2,7 +2,7 @@ import { TierFailure } from '../../errors.ts';
 import { SHARED_LOOKUPS_MAX } from '../../limits.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
-import type { InsertCommand, InsertOutcome, TouchCommand, UpdateCommand } from '../tier.ts';
+import type { InsertCommand, InsertOutcome, MovedRow, TouchCommand, UpdateCommand } from '../tier.ts';
 import { Batcher } from './batcher.ts';
 import type { CallPatience } from './call.ts';
 import type { SharedStatement, SharedStatements } from './dialect.ts';
@@ -16,7 +16,7 @@ export interface SharedCalls {
   readonly insert: Batcher<InsertCommand, InsertOutcome>;
   readonly read: Batcher<ReadRequest, SealedRecord | null>;
   readonly readState: Batcher<Buffer, RecordState | null>;
-  readonly findRegenerated: Batcher<MovedRequest, Buffer | null>;
+  readonly findRegenerated: Batcher<MovedRequest, MovedRow | null>;
   readonly update: Batcher<UpdateCommand, boolean>;
   readonly touch: Batcher<TouchCommand, RecordState | null>;
 }
@@ -69,7 +69,7 @@ export function shareCalls(options: SharedCallsOptions): SharedCalls {
       bytesOf: () => 0,
       send: (storageKeys, deadline) => send(statements.readState(namespace, storageKeys), deadline),
     }),
-    findRegenerated: new Batcher<MovedRequest, Buffer | null>({
+    findRegenerated: new Batcher<MovedRequest, MovedRow | null>({
       ...readers,
       rowsMax: Math.min(rowsMax.read, SHARED_LOOKUPS_MAX),
       storageKeyOf: ({ previousStorageKey }) => previousStorageKey,

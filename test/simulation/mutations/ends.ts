@@ -31,7 +31,7 @@ export const endsMutations: readonly Mutation[] = [
     edits: [
       {
         file: DESTROY,
-        find: 'if (movedTo !== null) return destroy(context, movedTo);',
+        find: 'if (moved !== null) return destroy(context, moved.storageKey);',
         replace: '',
       },
     ],
@@ -204,12 +204,24 @@ export const endsMutations: readonly Mutation[] = [
     edits: [
       {
         file: DESTROY,
-        find: 'await dropCopy(context, storageKey);\n  if (movedTo !== null) return destroy(context, movedTo);',
-        replace: 'if (movedTo !== null) return destroy(context, movedTo);\n  await dropCopy(context, storageKey);',
+        find: 'await dropCopy(context, storageKey);\n  const inDoubt',
+        replace: 'if (moved === null) await dropCopy(context, storageKey);\n  const inDoubt',
       },
     ],
     faults: [],
     scenario: 'a destroy with an earlier id, and two masters',
+  },
+  {
+    name: 'a destroy follows a regenerate only to a session that lives',
+    edits: [
+      {
+        file: DESTROY,
+        find: 'if (moved !== null) return destroy(context, moved.storageKey);',
+        replace: 'if (moved?.isRevoked === false) return destroy(context, moved.storageKey);',
+      },
+    ],
+    faults: [],
+    scenario: 'a destroy with an earlier id, of a session that has just been revoked',
   },
   {
     name: 'a clock that was set back is waited for',

@@ -127,6 +127,40 @@ describe('destroying a session that another node has just ended, which does not 
   });
 });
 
+describe('destroying a session under the id from before a regenerate, while another call ends it', () => {
+  async function endedUntold() {
+    const [node, ending] = [await fleet.node(), await fleet.node()];
+    const { id } = await node.sessions.create({ cart: [] }, { userId: 'ada' });
+    const { id: present } = await node.sessions.regenerate(id);
+    await node.sessions.get(present);
+    await settled();
+    const tombstone = gate();
+    ending.primary.hook.before = (method) => (method === 'tombstone' ? tombstone.wait() : undefined);
+    const ended = ending.sessions.destroyByUser('ada');
+    await tombstone.reached;
+    return { node, id, present, tombstone, ended };
+  }
+
+  it('takes away the copy that is in Redis under its present id', async () => {
+    const { node, id, present, tombstone, ended } = await endedUntold();
+    expect(await node.sessions.destroy(id)).toBe(false);
+    expect(await node.sessions.get(present)).toBeNull();
+    tombstone.pass();
+    expect(await ended).toBe(1);
+  });
+
+  it('takes it away when the database answers again, where it could not be told at first', async () => {
+    const { node, id, present, tombstone, ended } = await endedUntold();
+    node.durable.hook.before = failing('readState');
+    await expect(node.sessions.destroy(id)).rejects.toThrow(RevocationNotDurableError);
+    node.heal();
+    await fleet.platform.advance(500);
+    expect(fleet.kindOf(present)).toBe('absent');
+    tombstone.pass();
+    expect(await ended).toBe(1);
+  });
+});
+
 describe('destroying a session that the application named, whose INSERT may still come', () => {
   async function createdInDoubt(node: FleetNode) {
     const inserts: (() => Promise<unknown>)[] = [];
@@ -157,6 +191,20 @@ describe('destroying a session that the application named, whose INSERT may stil
     await commitLate();
     expect(await node.sessions.destroy(id)).toBe(true);
     expect(await node.sessions.destroy(id)).toBe(false);
+  });
+
+  it('ends the session under its new id, and what still comes under the old one', async () => {
+    const [node, other] = [await fleet.node(), await fleet.node()];
+    const { id, commitLate } = await createdInDoubt(node);
+    await commitLate();
+    const moved = await other.sessions.regenerate(id);
+    await other.sessions.destroy(moved.id);
+    fleet.keyspace.clear();
+    expect(await node.sessions.destroy(id)).toBe(false);
+    await commitLate();
+    expect(await node.sessions.get(id)).toBeNull();
+    await fleet.platform.advance(3 * LATECOMER_TIMEOUTS * DURABLE_TIMEOUT_MS_DEFAULT);
+    expect(fleet.rowOf(id)?.revokedAt).not.toBeNull();
   });
 
   it('finds nothing to end once it cannot come any more', async () => {

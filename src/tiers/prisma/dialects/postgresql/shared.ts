@@ -7,7 +7,7 @@ import {
   WRITE_ID_BYTES,
 } from '../../../../limits.ts';
 import type { RecordState, SealedRecord } from '../../../../session/sealed-record.ts';
-import type { InsertCommand, InsertOutcome, TouchCommand, UpdateCommand } from '../../../tier.ts';
+import type { InsertCommand, InsertOutcome, MovedRow, TouchCommand, UpdateCommand } from '../../../tier.ts';
 import { type Answers, byEarlierKey, byHolder, earliestOf, isThere, stateOrNull } from '../../answers.ts';
 import {
   firstMoment,
@@ -127,10 +127,10 @@ WHERE storage_key = ANY($1::bytea[])`,
   }
 
   /** Each place of a row is one look into a hash of the keys that are sought. */
-  findRegenerated(namespace: string, requests: readonly MovedRequest[]): SharedStatement<Buffer | null> {
+  findRegenerated(namespace: string, requests: readonly MovedRequest[]): SharedStatement<MovedRow | null> {
     return {
-      text: `SELECT storage_key, previous_keys, rotated_at FROM ${this.#table}
-WHERE rotated_at >= $1::bigint AND namespace = $2::text AND revoked_at IS NULL AND (${ANY_PREVIOUS_KEY})`,
+      text: `SELECT storage_key, previous_keys, revoked_at, rotated_at FROM ${this.#table}
+WHERE rotated_at >= $1::bigint AND namespace = $2::text AND (${ANY_PREVIOUS_KEY})`,
       values: [
         firstMoment(earliestOf(requests)),
         namespace,

@@ -1,6 +1,6 @@
 import { ENVELOPE_TAG_BYTES, SHARED_STATEMENT_ROWS_MAX } from '../../../../limits.ts';
 import type { RecordState, SealedRecord } from '../../../../session/sealed-record.ts';
-import type { InsertCommand, InsertOutcome, TouchCommand, UpdateCommand } from '../../../tier.ts';
+import type { InsertCommand, InsertOutcome, MovedRow, TouchCommand, UpdateCommand } from '../../../tier.ts';
 import { byEarlierKey, byHolder, byStorageKey, earliestOf, isThere, recordOrNull, stateOrNull } from '../../answers.ts';
 import {
   firstMoment,
@@ -72,11 +72,11 @@ WHERE storage_key IN (${placeholders(commands)})`,
     return { ...this.#select(namespace, storageKeys, answered(['storage_key', ...STATE_COLUMNS])), answers };
   }
 
-  findRegenerated(namespace: string, requests: readonly MovedRequest[]): SharedStatement<Buffer | null> {
+  findRegenerated(namespace: string, requests: readonly MovedRequest[]): SharedStatement<MovedRow | null> {
     const isOneOf = requests.map(() => 'instr(previous_keys, ?) > 0').join(' OR ');
     return {
-      text: `SELECT storage_key, previous_keys, rotated_at FROM ${this.#table}
-WHERE rotated_at >= ? AND namespace = ? AND revoked_at IS NULL AND (${isOneOf})`,
+      text: `SELECT storage_key, previous_keys, revoked_at, rotated_at FROM ${this.#table}
+WHERE rotated_at >= ? AND namespace = ? AND (${isOneOf})`,
       values: [
         firstMoment(earliestOf(requests)),
         namespace,
