@@ -36,7 +36,7 @@ export async function destroy(context: TieringContext, storageKey: Buffer, isKno
 }
 
 /**
- * Where a session is now that was under this key lately. Although it is revoked: whoever revoked it may not have told Redis yet, and
+ * Finds where a session is now that was under this key lately, even a revoked one: its tombstone may not have reached Redis yet, and
  * the copy under its present key must not outlive the answer to a `destroy`.
  */
 export function findMoved({ durable, platform }: TieringContext, storageKey: Buffer): Promise<MovedRow | null> {

@@ -289,7 +289,10 @@ export interface DurableTier {
   clearFeed(before: number, limit: number): Promise<number>;
   /** Rows of these user keys that are not revoked, in order of storage key, greater than `after`, at most `limit`. */
   listByUser(userKeys: readonly Buffer[], after: Buffer, limit: number): Promise<SealedRecord[]>;
-  /** The row that had this storage key before a regenerate at or after `since`: rather a living one than a revoked one. */
+  /**
+   * The row that had this storage key before a regenerate at or after `since`; null if there is none. A living row comes before a
+   * revoked one.
+   */
   findRegenerated(previousStorageKey: Buffer, since: number): Promise<MovedRow | null>;
   /** What the walk finds next. A session that gets a new key behind it is missed. */
   walk(command: WalkCommand): Promise<WalkPage>;

@@ -117,7 +117,7 @@ export const troubleScenarios = {
     return (await destroyer.sessions.get(id)) === null ? null : 'a node served what it had ended';
   },
 
-  /** Whoever revoked the row waits for its answer, and nobody has told Redis yet. */
+  /** The row is revoked, and its tombstone has not reached Redis yet. */
   'a destroy with an earlier id, of a session that has just been revoked': async () => {
     const fleet = new MemoryFleet();
     const [destroyer, other] = [await fleet.node(), await fleet.node()];
