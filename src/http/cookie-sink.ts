@@ -1,12 +1,12 @@
 import { setCookieLine, type CookieChange } from './session-cookie.ts';
 
-/** What a response learns of its session. */
+/** Takes what a session has to put into the headers of its response. */
 export interface CookieSink {
   /** Whether a cookie that is set now still reaches the browser. */
   readonly isOpen: boolean;
-  /** Of each name the last one that is set counts. */
+  /** Adds a cookie; it replaces one of the same name that was set before. */
   set(change: CookieChange): void;
-  /** The request has a session: its response may show what belongs to one browser only. */
+  /** Notes that the request has a session: its response may show what belongs to one browser only. */
   markPrivate(): void;
 }
 
@@ -40,7 +40,7 @@ export class ResponseHead implements CookieSink {
     return !this.#isPrivate && this.#cookies.length === 0;
   }
 
-  /** Closes it. What the headers have to carry, the first time; undefined if nothing, and ever after. */
+  /** Closes the head: the headers are sent now. Returns what they have to carry, if anything; undefined from the second call on. */
   leave(): HeadChange | undefined {
     const change = this.#isOpen && !this.isEmpty ? { cookies: this.#cookies } : undefined;
     this.#isOpen = false;

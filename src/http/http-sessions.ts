@@ -19,7 +19,7 @@ export class HttpSessions<T, Input = T> {
   readonly client: SessionClient<T, Input>;
   readonly options: ResolvedHttpOptions<Input>;
   readonly cookie: SessionCookie;
-  /** Where sessions move in from, if they do. */
+  /** Migrates sessions of an old store; undefined without `importFrom`. */
   readonly imports: SessionImport<T, Input> | undefined;
 
   /** Throws `ConfigurationError`. Does no I/O. */

@@ -26,7 +26,7 @@ export function resolveLogin<T, Input>(
   return { userId, data, settings: { lifetime: policy.forNew(lifetime), ...(label !== undefined && { label }) } };
 }
 
-/** Signs a user in who came with the session `before`, or with none. */
+/** Signs in a user whose request came with the session `before`, or with none. */
 export async function login<T, Input>(
   { client, options }: HttpSessions<T, Input>,
   before: Session<T> | null,
@@ -69,7 +69,7 @@ async function endOther<T, Input>(
   }
 }
 
-/** Another request of this browser has signed in, or out, meanwhile. This one's password was right all the same. */
+/** Null if another request of this browser has signed in, or out, meanwhile: this login's password was right all the same. */
 function noneIfGone(error: unknown): null {
   if (isHoldfastError(error) && error.code === 'HOLDFAST_SESSION_NOT_FOUND') return null;
   throw error;

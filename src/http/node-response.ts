@@ -15,8 +15,8 @@ export interface NodeResponse {
 }
 
 /**
- * Has the response carry what `head` keeps, however its headers are sent: `writeHead`, `end`, a pipe. What the application gives to
- * `writeHead` is put onto the response first, so that it cannot overwrite a cookie; where there is nothing to carry, it passes untouched.
+ * Adds what `head` keeps to the response's headers, however these are sent: `writeHead`, `end`, a pipe. Headers that the application
+ * gives to `writeHead` are set first, so that they cannot overwrite a cookie. Where `head` is empty, they pass untouched.
  */
 export function carryWithHeaders(response: NodeResponse, head: ResponseHead): void {
   const writeHead = response.writeHead.bind(response) as WriteHead;
@@ -39,7 +39,7 @@ export function carryWithHeaders(response: NodeResponse, head: ResponseHead): vo
   };
 }
 
-/** As `writeHead` does it: these headers replace those of the response. A name that repeats within an array appends. */
+/** Replaces headers of the response, as `writeHead` does. A name that repeats within an array appends. */
 function putHeaders(response: NodeResponse, headers: Headers): void {
   if (!Array.isArray(headers)) {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value as string);

@@ -28,7 +28,7 @@ export class NodeSessions<T, Input = T> {
     const { method = 'GET' } = request;
     const exchange = new Exchange(this.#http, { method, header: (name) => headerOf(request, name) }, head);
     this.#exchanges.set(request, exchange);
-    // What was sent before has left without a cookie, and takes none any more.
+    // Headers that have been sent already take no cookie any more.
     if (response.headersSent) head.leave();
     else carryWithHeaders(response, head);
     return exchange;

@@ -16,23 +16,23 @@ export interface CookieOptions {
   /** Whether the browser keeps the cookie when it is closed, until the session's absolute deadline. @defaultValue false */
   readonly persist?: boolean;
   /**
-   * Leaves `Secure` and the `__Host-` prefix out, for development over plain HTTP in a browser that wants it so even on
-   * localhost (Safari). Refused where NODE_ENV is `production`. @defaultValue false
+   * Leaves `Secure` and the `__Host-` prefix out, for development over plain HTTP in a browser that refuses `Secure` cookies even
+   * on localhost (Safari). Refused where NODE_ENV is `production`. @defaultValue false
    */
   readonly insecure?: boolean;
 }
 
 export interface HttpSessionOptions<Input> {
-  /** The data of a session that begins; called for each. */
+  /** Returns the data of a new session; called once for each. */
   readonly initial: () => Input;
   readonly cookie?: CookieOptions;
   /**
-   * Caps the lifetime of sessions that requests begin, and sets the default of `requireFresh`, as NIST SP 800-63B-4 asks for at this
-   * assurance level: `aal1` 30 d in all; `aal2` 24 h in all, 1 h idle; `aal3` 12 h in all, 15 min idle. A shorter lifetime of the client
-   * stays. @defaultValue no cap
+   * Caps the lifetime of sessions that requests begin, as NIST SP 800-63B-4 asks for at this assurance level: `aal1` 30 d in all;
+   * `aal2` 24 h in all, 1 h idle; `aal3` 12 h in all, 15 min idle. A shorter lifetime of the client stays. Also sets the default of
+   * `requireFresh`, which is this library's choice. @defaultValue no cap
    */
   readonly policy?: AssuranceLevel;
-  /** Sessions that a user may have; a login ends the oldest of more. From 1 to 1 000. @defaultValue no limit */
+  /** How many sessions a user may have, 1 to 1 000. A login ends those above the limit, the oldest login first. @defaultValue no limit */
   readonly maxSessionsPerUser?: number;
   /** What `Retry-After` says during an outage. From 1 s to 1 h. @defaultValue '2s' */
   readonly retryAfter?: Duration;

@@ -57,8 +57,8 @@ export class LifetimePolicy {
   }
 
   /**
-   * A new lifetime of a session that lives: its `absolute` counts from now, and what the policy allows from the login. So it is
-   * cut to that, and left out where nothing is left. `lifetime` is one of `forChange`.
+   * A new lifetime of a living session. Its `absolute` counts from now, but the policy counts from the login: so `absolute` is cut to
+   * what the policy leaves, and left out where nothing is left. The first parameter is a result of `forChange`.
    */
   sinceLogin(
     { idle, absolute = Infinity }: GivenLifetime,

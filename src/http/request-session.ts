@@ -19,16 +19,16 @@ export interface RequestGetOptions {
 }
 
 export interface RequestUpdateOptions {
-  /** Another line for the device list; `null` takes it away. */
+  /** A new line for the user's device list; `null` removes it. */
   readonly label?: string | null;
-  /** Another lifetime, longer or shorter; with a policy, `absolute` is cut to what it allows since the login. */
+  /** A new lifetime, longer or shorter. With a policy, `absolute` is cut to what the policy allows since the login. */
   readonly lifetime?: Lifetime;
 }
 
 export interface LoginOptions<Input> {
   /** Replaces the data. @defaultValue the data of the anonymous session, or `initial()` where there is none */
   readonly data?: DeepReadonly<Input> | Input;
-  /** A line for the user's device list, such as `Firefox on Linux`; at most 512 bytes, so cut what a browser calls itself. */
+  /** A line for the user's device list, such as `Firefox on Linux`; at most 512 bytes, so cut a `User-Agent`. */
   readonly label?: string;
   /** Overrides the client's lifetime for this session; not longer than the policy allows. */
   readonly lifetime?: Lifetime;
@@ -38,8 +38,8 @@ export interface LoginOptions<Input> {
  * One HTTP request's view of its session. It is loaded at most once, by the first call that needs it; a request that calls
  * nothing costs nothing. Calls that change something run one after another; `get` does not wait for them.
  *
- * Every method may reject with `TierUnavailableError` (503): an outage is never "no session". What has to set a cookie rejects
- * with `ResponseStartedError`, before any I/O, once the response's headers have been sent.
+ * Every method may reject with `TierUnavailableError` (503): an outage is never "no session". A call that has to set a cookie
+ * rejects with `ResponseStartedError`, before any I/O, once the response's headers have been sent.
  */
 export interface RequestSession<T, Input = T> {
   /** The session, or null: no cookie, a cookie that nobody signed, or a session that has ended. Slides the idle deadline. */
@@ -48,22 +48,22 @@ export interface RequestSession<T, Input = T> {
   /**
    * Changes the data as `SessionClient.update` does. Where the request has no session, begins one from `initial()`. Rejects with
    * `SessionNotFoundError` (409) if the session ended since this request read it, with `SessionMovedError` (409) if another
-   * request of the same browser has just signed in, and with `CrossSiteRequestError` (403) if a page of another site sent the
-   * request, which the browser sends without its cookie.
+   * request of the same browser has just signed in, and with `CrossSiteRequestError` (403) if it would begin a session for a request
+   * from a page of another site: browsers send such a request without the cookie that they have.
    */
   update(change: Change<T, Input>, options?: RequestUpdateOptions): Promise<Session<T>>;
 
   /**
-   * Signs the user in, after a password or passkey was right: always under a new session id. Keeps the data of an anonymous
-   * session and of this user's own; a session of another user is ended and nothing of it is kept. Sets `authenticatedAt`, also where the
-   * user was signed in already (step-up).
+   * Signs the user in, always under a new session id; call it after the application has checked a password or passkey. Keeps the data of
+   * an anonymous session and of a session of this user; ends a session of another user and keeps nothing of it. Sets
+   * `authenticatedAt`, also where the user was signed in already (step-up).
    */
   login(userId: string, options?: LoginOptions<Input>): Promise<UserSession<T>>;
 
   /** Ends the session and clears the cookie. */
   logout(): Promise<void>;
 
-  /** Ends all sessions of the user, or all but this one. How many were alive. Rejects with `LoginRequiredError` (401). */
+  /** Ends all sessions of the user, or all but this one. Resolves to how many were alive. Rejects with `LoginRequiredError` (401). */
   logoutEverywhere(options?: { readonly keepThis?: boolean }): Promise<number>;
 
   /** The user's sessions, the latest seen first. Rejects with `LoginRequiredError` (401). */
@@ -76,8 +76,9 @@ export interface RequestSession<T, Input = T> {
   requireUser(): Promise<UserSession<T>>;
 
   /**
-   * The same, if the user signed in at most `maxAge` ago: for what must not be done with an unattended browser, such as a payment or
-   * a new password. Rejects with `LoginRequiredError` (401), whose `reason` is then `stale`. @defaultValue of the policy, '15m'
+   * The session of a user who signed in at most `maxAge` ago: for what must not be done with an unattended browser, such as a payment
+   * or a new password. Rejects with `LoginRequiredError` (401), whose `reason` is `stale` where the login is older.
+   * @defaultValue that of the policy, '15m' without one
    */
   requireFresh(maxAge?: Duration): Promise<UserSession<T>>;
 }

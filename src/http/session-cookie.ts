@@ -5,7 +5,7 @@ import type { ResolvedCookie } from './options.ts';
 /** HMAC-SHA-256. */
 const MAC_BYTES = 32;
 
-/** What a response has to set: a value, or none to clear the cookie. */
+/** A cookie that a response has to set, or to clear. */
 export interface CookieChange {
   readonly name: string;
   /** Empty where the cookie is cleared. */
@@ -15,13 +15,13 @@ export interface CookieChange {
 
 export interface CookieAttributes {
   readonly path: string;
-  /** Undefined where the browser is to send it to this host only. */
+  /** Undefined where the browser is to send the cookie to this host only. */
   readonly domain: string | undefined;
   readonly httpOnly: true;
   readonly secure: boolean;
   readonly sameSite: 'lax' | 'none' | 'strict';
   readonly partitioned: boolean;
-  /** Seconds; undefined where the browser is to forget it when it closes. */
+  /** Seconds; undefined where the browser is to drop the cookie when it closes. */
   readonly maxAge: number | undefined;
 }
 
@@ -38,8 +38,8 @@ export class SessionCookie {
   }
 
   /**
-   * The id of the first cookie of this name that one of the keys has signed. A browser may hold several cookies of one name, and somebody
-   * may have planted one: it must not hide the real one.
+   * The id of the first cookie of this name that one of the keys has signed. A browser may hold several cookies of one name, and a
+   * planted one must not hide the real one.
    */
   read(header: string, keys: readonly KeyObject[]): string | undefined {
     let tried = 0;
@@ -52,7 +52,7 @@ export class SessionCookie {
     return undefined;
   }
 
-  /** `expiresInMs` is how long the session has to live at most; it is written only if the cookie is to outlive the browser. */
+  /** `expiresInMs` is the time to the session's absolute deadline; it is written only with the option `persist`. */
   set(id: string, [key]: readonly KeyObject[], expiresInMs: number): CookieChange {
     if (key === undefined) throw new TypeError('A ring has an index key.');
     const value = `${id}.${this.#mac(key, id).toString('base64url')}`;

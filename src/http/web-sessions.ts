@@ -25,7 +25,7 @@ export class WebSessions<T, Input = T> {
     onError: ErrorHandler,
   ): Promise<Response> {
     const begun = this.#exchanges.get(request);
-    // A handler inside of another one: that one carries the cookie.
+    // A wrapped handler that runs inside of another one: the outer one adds the cookie.
     if (begun !== undefined) return handler(begun);
     const head = new ResponseHead();
     const exchange = new Exchange(this.#http, requestHead(request), head);
@@ -50,7 +50,7 @@ export class WebSessions<T, Input = T> {
   }
 }
 
-/** The response, or a copy that carries the change: the headers of some responses cannot be changed, and one may be sent twice. */
+/** The response, or a copy with the change in its headers: those of some responses are immutable, and one object may be sent twice. */
 function carrying(response: Response, change: HeadChange | undefined): Response {
   if (change === undefined) return response;
   const copy = new Response(response.body, response);
@@ -72,7 +72,7 @@ async function outcomeOf(handler: () => Promise<Response>): Promise<Outcome> {
   }
 }
 
-/** The answer to what was thrown on purpose, and to errors that are the request's or the moment's doing. Somebody has to see the others. */
+/** The answer to a thrown `Response` or to an error of the library, except one of status 500: a person has to see that. */
 export function answerOf(error: unknown): Response | undefined {
   if (error instanceof Response) return error;
   if (!isHoldfastError(error) || !('getResponse' in error)) return undefined;
