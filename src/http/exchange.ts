@@ -24,21 +24,21 @@ import type {
   UserSession,
 } from './request-session.ts';
 
-/** One request and its response. Bindings use it for the response's cookie, applications as a `RequestSession`. */
+/** The session of one request, and what its response has to set. Applications see it as a `RequestSession`. */
 export class Exchange<T, Input = T> implements RequestSession<T, Input> {
   readonly #http: HttpSessions<T, Input>;
   readonly #request: RequestHead;
   readonly #sink: CookieSink;
-  /** The id that the browser has, or is given by this response; undefined if there is none, or before its cookie was checked. */
+  /** The id that the browser has, or that this response gives it; undefined if there is none, or before the cookie was checked. */
   #id: string | undefined;
-  /** The request's cookie of the library that sessions move in from. */
+  /** The request's cookie of the old library (`importFrom`), and the id of its session here. */
   #arrival: Arrival | undefined;
-  /** Whether it is the only cookie that leads to a session. */
+  /** Whether the request has only the cookie of the old library. */
   #isMovingIn = false;
   #checking: Promise<void> | undefined;
   /** What this request knows of its session; undefined before it was loaded. */
   #known: Session<T> | null | undefined;
-  /** The load that may say what is known, if nothing else does before it ends. */
+  /** The load under way. Its result becomes `#known`, unless a write sets that first. */
   #loading: Promise<Session<T> | null> | undefined;
   #hasSetCookie = false;
   #queue: Promise<unknown> = Promise.resolve();
@@ -87,7 +87,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
     return this.#run(async () => {
       this.#requireOpen('logout');
       await this.#check();
-      // Once it has moved in and ended, no request that runs at the same time moves it in again.
+      // Moves the session first: once it has moved and ended, no request that runs at the same time can move it again.
       if (this.#isMovingIn) await this.get();
       const session = this.#known ?? this.#id;
       if (session !== undefined) await this.#http.client.destroy(session);
@@ -116,7 +116,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
   logoutDevice(handle: string): Promise<boolean> {
     return this.#run(async () => {
       const session = await this.requireUser();
-      // It comes from the request, where a repeated field is an array: `destroyByHandle` would end several, this one among them.
+      // A handle comes from the request, where a repeated field is an array: `destroyByHandle` would end several sessions.
       if (!isText(handle)) return false;
       if (handle !== session.handle) return this.#http.client.destroyByHandle(session.userId, handle);
       this.#requireOpen('logoutDevice');
@@ -140,7 +140,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
     throw this.#http.answerable(new LoginRequiredError('stale'));
   }
 
-  /** Resolves once everything that was called to change something, awaited or not, has ended. Never rejects. */
+  /** Resolves once all calls that change something, awaited or not, have ended. Never rejects. */
   async settled(): Promise<void> {
     while (this.#pending > 0) await this.#queue;
   }
@@ -159,15 +159,15 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
   }
 
   /**
-   * Whether browsers keep the cookie back from such a request, so that a session which begins here would replace the one that they have:
-   * a Strict one whenever another site is behind it, a Lax one unless the method is safe.
+   * Whether the browser has sent this request without the cookie that it may have, so that a session which begins here would replace it.
+   * Browsers send a Strict cookie with no request of another site, and a Lax one only if the method is safe.
    */
   #isWithheld(sameSite: 'lax' | 'none' | 'strict'): boolean {
     if (sameSite === 'none' || this.#request.header('sec-fetch-site') !== 'cross-site') return false;
     return sameSite === 'strict' || !['GET', 'HEAD'].includes(this.#request.method);
   }
 
-  /** Loads the session. What a write has made known meanwhile is newer; a load that failed leaves what was known. */
+  /** Loads the session. If a write has set `#known` meanwhile, that is newer and stays; a failed load leaves `#known` as it was. */
   #load(options: RequestGetOptions | undefined): Promise<Session<T> | null> {
     const loading: Promise<Session<T> | null> = this.#read(options).then(
       (session) => (this.#loading === loading ? this.#learn(session) : session),
@@ -190,7 +190,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
     return this.#http.find(this.#id, options);
   }
 
-  /** Checks the cookie when somebody asks, not before. A cookie that nobody signed costs no I/O. */
+  /** Checks the cookie with the first call that needs it. A cookie without a correct MAC costs no I/O. */
   #check(): Promise<void> {
     this.#checking ??= this.#readCookie().catch((error: unknown) => {
       this.#checking = undefined;
@@ -215,7 +215,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
     return session;
   }
 
-  /** The keys are fetched before the session is made: nothing but the response can fail now. */
+  /** Sets the cookie of a new session. Its keys are fetched before the session is made, so that only a response that has left can fail it. */
   async #adopt(what: string, session: Session<T>, keys: readonly KeyObject[]): Promise<Session<T>> {
     const { client, cookie } = this.#http;
     const expiresInMs = session.absoluteExpiresAt.getTime() - session.lastSeenAt.getTime();
@@ -231,7 +231,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
     return this.#learn(session);
   }
 
-  /** Headers that have left meanwhile cannot clear the cookie; one whose session has ended does no harm. */
+  /** Clears the cookies, unless the headers have left meanwhile: a cookie whose session has ended does no harm. */
   async #end(): Promise<void> {
     this.#id = undefined;
     this.#isMovingIn = false;
@@ -244,7 +244,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
     if (imports?.cookie.isIn(header) === true) this.#sink.set(imports.cookie.clear());
   }
 
-  /** The browser has a cookie of ours from now on. */
+  /** Clears the old library's cookie and deletes its session: the browser has a new cookie from now on. */
   async #leaveOldStore(): Promise<void> {
     const { imports } = this.#http;
     if (imports === undefined || this.#arrival === undefined) return;
@@ -263,7 +263,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
     });
     // Settles after the caller has gone on, and perhaps called something else.
     this.#queue = running.catch(() => undefined).then(() => undefined);
-    // Another promise than the queue's, which counts as handled: a failure that nobody awaits must not be lost without a word.
+    // Returns another promise than the queue's, whose rejection counts as handled: a failure that nobody awaits must not go unnoticed.
     return running.then((result) => result);
   }
 

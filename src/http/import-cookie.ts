@@ -7,13 +7,13 @@ import { valuesOf, type CookieChange } from './session-cookie.ts';
 /** An old cookie whose signature is right. */
 export interface OldCookie {
   readonly sid: string;
-  /** As the browser has it, but for percent signs. */
+  /** The cookie's value, percent-decoded. */
   readonly value: string;
 }
 
 /** HMAC-SHA-256 as base64 without its padding. */
 const SIGNED = /^(?:s:)?(.+)\.([A-Za-z0-9+/]{43})$/s;
-/** RFC 6265 §4.1.1, without the percent sign: what means the same to all who write and read it. */
+/** RFC 6265 §4.1.1, without the percent sign: values that need no encoding, so that every library writes and reads them alike. */
 const PLAIN_VALUE = /^[!#$&-+\--:<-[\]-~]*$/;
 
 /**
@@ -29,7 +29,7 @@ export class ImportCookie {
     this.#ours = ours;
   }
 
-  /** Whether the request may have it. */
+  /** Whether the request may have the old cookie. */
   isIn(header: string): boolean {
     return header.includes(this.#old.name);
   }

@@ -4,7 +4,7 @@ import type { Platform } from '../platform/platform.ts';
 import { backgroundFailure } from '../telemetry/channels.ts';
 import { destroyOld, loadOld, type OldSession, type OldSessions } from './import-store.ts';
 
-/** The old store's entries, as one process deals with them. */
+/** Loads and deletes entries of the old store, and remembers what this process has deleted. */
 export class OldEntries {
   readonly #sessions: OldSessions;
   /** Entries that this process has deleted, or is about to, the latest last: they need not be deleted again. */
@@ -31,7 +31,7 @@ export class OldEntries {
     }
   }
 
-  /** Never rejects: what fails is announced, and is due again with the next request that has this cookie. */
+  /** Never rejects: a failure is published on `holdfast:background-failure`, and a later request with this cookie tries again. */
   async tryToDelete(platform: Platform, sid: string): Promise<void> {
     try {
       await this.delete(platform, sid);
@@ -42,8 +42,8 @@ export class OldEntries {
   }
 
   /**
-   * Deletes, in the background, an entry whose session has moved: the process that moved it may have failed to. Requests
-   * that come in great numbers while the old store is away do not all ask it.
+   * Deletes, in the background, an entry whose session has moved: the process that moved it may have failed to. Does nothing
+   * for `IMPORT_RETRY_MS` after a failure, so that many requests do not all ask an old store that is down.
    */
   sweep(platform: Platform, sid: string): void {
     if (this.#deleted.has(sid) || platform.monotonic() - this.#failedAt < IMPORT_RETRY_MS) return;

@@ -6,7 +6,7 @@ import { requireMethods, requireOptions } from '../option-checks.ts';
 import { describeKind } from '../platform/duration.ts';
 import { sessionsOf, type OldSession, type OldSessions, type OldStore } from './import-store.ts';
 
-/** What becomes of an old session. */
+/** The session that `toSession` makes of an old one. */
 export interface ImportedSession<Input> {
   readonly data: Input;
   /** Its user, if somebody is signed in. */
@@ -15,7 +15,7 @@ export interface ImportedSession<Input> {
   readonly label?: string;
   /** Overrides the client's lifetime, from now on; not longer than the policy allows. */
   readonly lifetime?: Lifetime;
-  /** When the user signed in. Without it `requireFresh` asks for a login, however short its `maxAge`. @defaultValue unknown */
+  /** When the user signed in. Without it `requireFresh` asks for a login, however long its `maxAge` is. @defaultValue unknown */
   readonly authenticatedAt?: Date;
 }
 
@@ -29,12 +29,12 @@ export interface ImportCookieOptions {
 }
 
 interface ImportRules<Input> {
-  /** What the old cookies are signed with; of several secrets each is accepted. */
+  /** The secret that signed the old cookies, or several, each of which is accepted. */
   readonly secret: readonly (string | Uint8Array)[] | string | Uint8Array;
   readonly cookie?: ImportCookieOptions;
   /**
-   * Translates an old session; `null` leaves it where it is, and the request has no session. May be called more than once for
-   * a session, and its result not be used.
+   * Translates an old session. `null` leaves the session in the old store, and the request has no session. May be called more than
+   * once for a session, so it must not write anything.
    */
   toSession(this: void, old: OldSession): ImportedSession<Input> | Promise<ImportedSession<Input> | null> | null;
   /**
@@ -44,14 +44,14 @@ interface ImportRules<Input> {
   readonly since?: Date;
 }
 
-/** Sessions of express-session or @fastify/session that move in, each with the first request that has its cookie. */
+/** Says how to migrate sessions of express-session or @fastify/session, each with the first request that has its cookie. */
 export type ImportOptions<Input> = ImportRules<Input> &
   (
     | ({ readonly store: OldStore } & { readonly [Name in keyof OldSessions]?: undefined })
     | (OldSessions & { readonly store?: undefined })
   );
 
-/** Where the old cookie comes from; browsers keep cookies of another path or domain apart. */
+/** The old cookie. Its path and domain are needed to clear it: browsers tell cookies of one name apart by them. */
 export interface ResolvedOldCookie {
   readonly name: string;
   readonly path: string;
@@ -110,14 +110,14 @@ function resolveSessions<Input>(options: ImportOptions<Input>, namespace: string
     throw new ConfigurationError('importFrom: expected either a store, or the functions load and destroy.');
   }
   requireMethods('importFrom.store', store, ['get', 'destroy'], 'a store of express-session');
-  // To delete the old entry would delete the session that has moved.
+  // With the same namespace, deleting the old entry would delete the session that has moved.
   if ('~namespace' in store && store['~namespace'] === namespace) {
     throw new ConfigurationError('importFrom.store: its SessionClient must have another namespace than this one.');
   }
   return sessionsOf(store);
 }
 
-/** The secrets themselves are not kept. Nothing is said of one in a message. */
+/** Turns the secrets into keys; the secrets themselves are not kept, and no error message shows one. */
 function resolveSecrets(secret: ImportRules<unknown>['secret']): KeyObject[] {
   const secrets: unknown[] = Array.isArray(secret) ? secret : [secret];
   if (secrets.length === 0 || secrets.length > IMPORT_SECRETS_MAX) {

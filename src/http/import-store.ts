@@ -14,7 +14,7 @@ export interface OldStore {
   destroy(sid: string, callback: (error?: unknown) => void): unknown;
 }
 
-/** The same as two functions, where the old sessions are in no store of that kind. */
+/** Two functions in place of an `OldStore`, for sessions that are kept in another way. */
 export interface OldSessions {
   load(this: void, sid: string): Promise<object | null | undefined>;
   destroy(this: void, sid: string): Promise<unknown>;
@@ -40,7 +40,7 @@ export async function destroyOld(platform: Platform, sessions: OldSessions, sid:
   await inTime(platform, () => sessions.destroy(sid)).catch(nullIfMissing);
 }
 
-/** Some stores give a promise besides; that one says nothing of the result, but may be the one that fails. */
+/** Some stores also return a promise. It does not carry the result, but it may reject where the callback is not called. */
 function promised(call: (callback: (error?: unknown, value?: unknown) => void) => unknown): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const returned = call((error, value) => {
@@ -51,7 +51,7 @@ function promised(call: (callback: (error?: unknown, value?: unknown) => void) =
   });
 }
 
-/** Clients of Redis may wait for their server for ever. What an error of theirs says may contain credentials: only its code is kept. */
+/** Limits the wait, since a Redis client may wait for ever. Keeps only the code of an error: its message may contain credentials. */
 function inTime(platform: Platform, call: () => Promise<unknown>): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const cancel = platform.after(IMPORT_STORE_TIMEOUT_MS, () => reject(new ImportUnavailableError('deadline')));

@@ -28,8 +28,8 @@ export interface Arrival {
 }
 
 /**
- * Sessions that move in from an old store. A session has the id that its old id always gives, so that every request, every process
- * and every repetition means the same session; `create` under that id decides who moves it.
+ * Migrates sessions from an old store. The id of a session here is derived from its old id (`idFor`), so that every request, every
+ * process and every repetition means the same session. Of several requests that move it, only one succeeds to `create` that id.
  */
 export class SessionImport<T, Input> {
   readonly cookie: ImportCookie;
@@ -44,13 +44,13 @@ export class SessionImport<T, Input> {
     this.#entries = new OldEntries(options.sessions);
   }
 
-  /** Undefined if no secret has signed the request's cookie, which costs no I/O. */
+  /** The old cookie of a request and the id of its session here; undefined if no secret has signed the cookie. Does no I/O. */
   arrivalOf(header: string): Arrival | undefined {
     const cookie = this.cookie.read(header);
     return cookie && { cookie, id: this.#context.client.idFor(cookie.sid) };
   }
 
-  /** The session of a request that has only the old cookie. It moves in if it has not yet. */
+  /** The session of a request that has only the old cookie. Moves the session first if it has not been moved yet. */
   async find(arrival: Arrival, options: RequestGetOptions | undefined, sink: CookieSink): Promise<Session<T> | null> {
     const platform = this.#platform;
     const { since } = this.#options;
@@ -69,12 +69,15 @@ export class SessionImport<T, Input> {
     return moved === 'left' ? null : moved;
   }
 
-  /** The request's session has another id from now on. An old store that is away does not undo that. */
+  /** Deletes the old entry after a login, which gave the session another id. Never rejects: the login stands if the old store is down. */
   async leave({ cookie }: Arrival): Promise<void> {
     await this.#entries.tryToDelete(this.#platform, cookie.sid);
   }
 
-  /** The session is over. Rejects with `ImportUnavailableError`: an old instance would go on serving it, or a new one import it again. */
+  /**
+   * Deletes the old entry of a session that has ended. Rejects with `ImportUnavailableError` where that fails: an old instance would
+   * go on serving the session, or a new one would import it again.
+   */
   async end({ cookie }: Arrival): Promise<void> {
     await this.#entries.delete(this.#platform, cookie.sid);
   }
@@ -132,9 +135,8 @@ export class SessionImport<T, Input> {
   }
 
   /**
-   * The old server wrote the old cookie anew from time to time, so that the browser kept it for as long as the session was in use. The
-   * request that moves the session does so once more. No answer that arrives late does harm with that: it is the same cookie, and a
-   * login's has precedence over it.
+   * Sets a persistent old cookie once more, until the session's absolute deadline: the old server renewed it while the session was in
+   * use, and nobody does so any more. A late response does no harm: it sets the same cookie, and the cookie of a login has precedence.
    */
   #prolongCookie({ cookie }: Arrival, old: OldSession, session: Session<T>, sink: CookieSink): void {
     if (!sink.isOpen || !isPersistent(old['cookie'])) return;
