@@ -27,7 +27,7 @@ interface StoreRequest {
   session?: object;
 }
 
-/** What koa-session says with each call. */
+/** The options that koa-session gives to each call. */
 interface KoaOptions {
   readonly ctx?: object;
 }
@@ -35,7 +35,7 @@ interface KoaOptions {
 type Callback = (error?: unknown) => void;
 type ValueCallback<V> = (error: unknown, value?: V) => void;
 
-/** What `Store` of express-session gives to those that are built on it. */
+/** What express-session's `Store` has for its subclasses. */
 interface ExpressStore extends EventEmitter {
   /** Set by the middleware: gives the request a new session under a new id. */
   generate(request: StoreRequest): void;
@@ -58,12 +58,13 @@ const ExpressStore: new () => ExpressStore = expressSession.Store as unknown as 
 
 /**
  * The store of express-session, @fastify/session and koa-session on a `SessionClient`, which needs a namespace of its own. Requests of
- * one session that overlap lose nothing: each writes the names that it changed. A session that has ended is never stored again.
+ * one session that overlap keep each other's changes: each writes only the properties that it changed. Where both changed the same one,
+ * the last stored wins. A session that has ended is never stored again.
  */
 export class HoldfastStore<Data extends object = Record<string, unknown>> extends ExpressStore {
   readonly #sessions: StoreSessions;
   readonly #known = new KnownSessions();
-  /** @internal Where its sessions are, for those who import from it. */
+  /** @internal The client's namespace: a client that imports from this store must have another. */
   readonly '~namespace': string;
 
   /** Throws `ConfigurationError`. Does no I/O. */
@@ -74,8 +75,8 @@ export class HoldfastStore<Data extends object = Record<string, unknown>> extend
   }
 
   /**
-   * The session of this id, or none. Takes a callback, or what koa-session gives, and returns a promise then. `S` is what the callback
-   * takes: applications declare what is in a session of express-session.
+   * The session of this id, or none. Takes a callback; called with koa-session's arguments, it returns a promise instead. `S` is the type
+   * of the session that the callback takes.
    */
   get<S = StoredRequestSession>(sid: string, callback: ValueCallback<S | null>): void;
   get(sid: string, maxAge: unknown, options: KoaOptions): Promise<PlainSession | undefined>;
@@ -87,7 +88,7 @@ export class HoldfastStore<Data extends object = Record<string, unknown>> extend
     else old.get(sid, callback as ValueCallback<unknown>);
   }
 
-  /** Stores what the request changed of a session that it has read; creates one that it has not. */
+  /** Stores what the request changed, if it has read the session; otherwise creates the session. */
   set(sid: string, session: object, callback?: Callback): void;
   set(sid: string, session: object, maxAge: unknown, options: KoaOptions): Promise<void>;
   set(sid: string, session: object, third?: unknown, options?: KoaOptions): Promise<void> | void {
@@ -101,7 +102,7 @@ export class HoldfastStore<Data extends object = Record<string, unknown>> extend
     answer(saving, (third as Callback | undefined) ?? announcing('set', this.#known.of(session, sid)));
   }
 
-  /** Ends the session. Not an error where there is none. */
+  /** Ends the session. If there is none, that is no error. */
   destroy(sid: string, callback?: Callback): void;
   destroy(sid: string, options: KoaOptions): Promise<void>;
   destroy(sid: string, second?: Callback | KoaOptions): Promise<void> | void {
@@ -111,8 +112,8 @@ export class HoldfastStore<Data extends object = Record<string, unknown>> extend
   }
 
   /**
-   * Notes that the session was used, and stores a cookie whose attributes were changed. A failure goes to the channel `holdfast:store`,
-   * not to the callback: the response has been sent by then.
+   * Notes that the session was used, and stores the cookie's attributes if they were changed. A failure is published on `holdfast:store`
+   * and not given to the callback: the response has been sent by then.
    */
   touch(sid: string, session: object, callback: Callback = () => undefined): void {
     const old = this.#sessions.oldInCharge;
@@ -193,14 +194,14 @@ export class HoldfastStore<Data extends object = Record<string, unknown>> extend
   }
 }
 
-/** Where nobody gave a callback, a failure is said on a channel. */
+/** A callback for calls without one: publishes a failure on `holdfast:store`. */
 function announcing(call: StoreOutcome['call'], known: Known | undefined): Callback {
   return (error) => {
     if (error) announce(call, known?.session ?? null, error);
   };
 }
 
-/** Calls back exactly once, and from outside: what a callback throws is neither ours nor a reason to call it again. */
+/** Calls back exactly once, outside of the promise: an error that a callback throws must not make it run again. */
 function answer<V>(result: Promise<V>, callback: ValueCallback<V>): void {
   result.then(
     (value) => process.nextTick(callback, null, value),

@@ -2,13 +2,13 @@ import { inspect } from 'node:util';
 import type { Session } from '../../client/session.ts';
 import type { StoreRecord } from './store-record.ts';
 
-/** What the store knows of a session that a request has in hand. */
+/** What the store remembers of a session while a request uses it. */
 export interface Known {
   /** At the revision that the request saw last. */
   readonly session: Session<StoreRecord>;
-  /** What the request's own object held when it was read or last stored: what it has changed since is what it writes. */
+  /** What the request's own object held when it was read or last stored. A write stores only what differs from this. */
   readonly base: StoreRecord;
-  /** This request created it: nobody else can have known its id before. */
+  /** Whether this request created the session, so that nobody else can have known its id before. */
   readonly isNew: boolean;
 }
 
@@ -20,7 +20,7 @@ export class KnownSessions {
   readonly #known = new WeakMap<object, Known>();
   readonly #turns = new WeakMap<object, Promise<unknown>>();
 
-  /** Undefined also where the object stands for a session of another id by now. */
+  /** Undefined if nothing is known, or if the object belongs to a session of another id by now. */
   of(holder: object | undefined, sid: string): Known | undefined {
     const known = holder && this.#known.get(ownerOf(holder));
     return known?.base.sid === sid ? known : undefined;
@@ -30,7 +30,7 @@ export class KnownSessions {
     this.#known.set(ownerOf(holder), known);
   }
 
-  /** Takes the tag away, and gives what it stood for: express-session builds an object of its own out of what `get` gave. */
+  /** Removes the tag, and returns what is known by it: express-session builds an object of its own from the result of `get`. */
   untag(session: object): Known | undefined {
     const known = this.#known.get(ownerOf(session));
     delete (session as Record<string, unknown>)[TAG];
@@ -52,7 +52,7 @@ const TAG = '~holdfast';
 
 /**
  * Travels with a session through @fastify/session, which copies names and values into an object of its own and shows the store neither
- * that object nor the request. It is nothing in JSON, so that nobody stores it.
+ * that object nor the request. JSON leaves it out, so that nobody stores it.
  */
 class Tag {
   toJSON(): undefined {

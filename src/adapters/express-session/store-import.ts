@@ -21,8 +21,8 @@ export interface StoreInCharge extends ReadableStore {
 }
 
 /**
- * The sessions of an old store. Until `since` it stays in charge: old instances know nothing of another. For a minute after that, while
- * clocks that are behind may keep some nodes with it, sessions are copied; from then on they move.
+ * Migrates the sessions of an old store. Until `since` all nodes use the old store, because old instances know no other. For a minute
+ * after that sessions are copied, because a node whose clock is behind still uses the old store. From then on sessions move.
  */
 export class StoreImport {
   readonly #store: OldStore;
@@ -35,14 +35,14 @@ export class StoreImport {
     this.#entries = new OldEntries(sessionsOf(store));
   }
 
-  /** The old store, while it decides; undefined from then on. */
+  /** The old store until `since`; undefined from then on. */
   inCharge(platform: Platform): StoreInCharge | undefined {
     return platform.now() < this.#since ? (this.#store as StoreInCharge) : undefined;
   }
 
   /**
-   * The session that the old store has under this id; null if it has none, or something else. It is trusted about expiry: many a store
-   * renews its own time to live and not the date in what it stored. Rejects with `ImportUnavailableError`.
+   * The session that the old store has under this id; null if it has none, or something else. The old store decides what has expired: many
+   * stores renew their own time to live, but not the date in what they stored. Rejects with `ImportUnavailableError`.
    */
   async read(sid: string, platform: Platform): Promise<StoreRecord | null> {
     const session = await this.#entries.load(platform, sid);
@@ -53,12 +53,12 @@ export class StoreImport {
     return expiresAt !== null && expiresAt <= now ? null : { ...record, isImported: true };
   }
 
-  /** Whether sessions are copied, and their entries stay. */
+  /** Whether sessions are copied, so that their entries stay in the old store. */
   areCopied(platform: Platform): boolean {
     return platform.now() < this.#since + IMPORT_CLOCK_MARGIN_MS;
   }
 
-  /** Whether the session of this record goes on: while entries stay, one that is gone was ended by a node that is behind. */
+  /** Whether the session is still alive: if a copied session has no entry any more, a node whose clock is behind has ended it there. */
   async goesOn({ sid, isImported }: StoreRecord, platform: Platform): Promise<boolean> {
     if (isImported !== true) return true;
     if (!this.areCopied(platform)) {
@@ -68,12 +68,12 @@ export class StoreImport {
     return (await this.#entries.load(platform, sid)) !== null;
   }
 
-  /** Takes the session out of the old store, now that it is here. What fails is announced, and tried again by later requests. */
+  /** Deletes a moved session from the old store. A failure is published on `holdfast:background-failure`; later requests try again. */
   async moved(sid: string, platform: Platform): Promise<void> {
     if (!this.areCopied(platform)) await this.#entries.tryToDelete(platform, sid);
   }
 
-  /** The session is over. Rejects with `ImportUnavailableError`: it would come back. */
+  /** Deletes an ended session from the old store. Rejects with `ImportUnavailableError` if that fails: the session would come back. */
   async end(sid: string, platform: Platform): Promise<void> {
     await this.#entries.delete(platform, sid);
   }

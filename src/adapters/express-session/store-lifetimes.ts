@@ -26,14 +26,14 @@ export class StoreLifetimes {
     this.#client = client;
   }
 
-  /** Undefined for that of the client. */
+  /** The lifetime of a new session; undefined if it is the client's. */
   forNew(record: StoreRecord, now: number): Lifetime | undefined {
     const idle = this.#idle(record, now);
     if (idle === undefined) return undefined;
     return this.#outlives(idle) ? { idle, absolute: this.#client.maxLifetime } : { idle };
   }
 
-  /** Undefined where it stays. The absolute deadline moves only where a session becomes a long one, such as by "remember me". */
+  /** The new lifetime; undefined if it is unchanged. The absolute deadline moves only if a session becomes long, as by "remember me". */
   forChange(base: StoreRecord, next: StoreRecord, now: number): Lifetime | undefined {
     if (isSameMaxAge(base, next) && base.cookie?.['expires'] === next.cookie?.['expires']) return undefined;
     const idle = this.#idle(next, now) ?? this.#client.lifetime.idle;
@@ -65,7 +65,7 @@ export class StoreLifetimes {
   }
 }
 
-/** Whether a request that changes nothing is stored by itself, since a session of so short a life is to end when its cookie says. */
+/** Whether to write although the request changed nothing: a session with so short a `maxAge` has to end exactly when its cookie does. */
 export function isWorthStoring({ maxAge }: StoreRecord, lastSeenAt: number, now: number): boolean {
   if (maxAge === null || maxAge > STORE_EXACT_MAX_AGE_MS) return false;
   return maxAge < STORE_EVERY_USE_MAX_AGE_MS || now - lastSeenAt >= STORE_EXACT_STEP_MS;

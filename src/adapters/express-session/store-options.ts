@@ -5,16 +5,16 @@ import { StoreImport, type OldStore } from './store-import.ts';
 
 export interface HoldfastStoreOptions<Data extends object = Record<string, unknown>> {
   /**
-   * The user of a session, from what the application keeps in it: `(session) => session.passport?.user`. Files sessions under their
-   * users, for `listByUser` and `destroyByUser`. @defaultValue none
+   * Returns the user id of a session, from what the application keeps in it: `(session) => session.passport?.user`. With it,
+   * `listByUser` and `destroyByUser` find the session. @defaultValue none
    */
   readonly userIdOf?: (session: Data) => string | undefined;
   /**
    * What happens where a session gets a user and keeps the id that it had before: whoever planted that id would be signed in with
-   * the user (session fixation). `refuse`: it is not stored, and the store answers `ConfigurationError`. @defaultValue 'refuse'
+   * the user (session fixation). `refuse`: `set` fails with `ConfigurationError`, and nothing is stored. @defaultValue 'refuse'
    */
   readonly userWithoutNewId?: 'allow' | 'refuse';
-  /** The store that the sessions from before are in. One that is not found here is looked for there, and moved. @defaultValue none */
+  /** The store that was used before. A session that is not found here is looked for there, and moved. @defaultValue none */
   readonly importFrom?: OldStore;
   /**
    * When the last instance of the application that knows only the old store will have stopped. Until then every session is there, and
@@ -74,7 +74,7 @@ function resolveImport(store: OldStore | undefined, since: Date | undefined): St
   return new StoreImport(store, since?.getTime() ?? Number.NEGATIVE_INFINITY);
 }
 
-/** Databases number their users, and a user that is not filed cannot be signed out everywhere. */
+/** Refuses a number, which many databases use for user ids: a session without a user id cannot be signed out with its user. */
 function requireUserId(userId: unknown): string | undefined {
   if (userId === undefined || typeof userId === 'string') return userId;
   throw new ConfigurationError('userIdOf: expected it to return a string, or undefined where nobody is signed in.');

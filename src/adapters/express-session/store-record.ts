@@ -12,7 +12,7 @@ export interface StoreRecord {
   /** Milliseconds without a request after which the session ends; null for the client's idle lifetime. */
   readonly maxAge: number | null;
   readonly data: PlainSession;
-  /** It came from another store, which may have it still. */
+  /** Whether the session came from another store, which may still have it. */
   readonly isImported?: true;
 }
 
@@ -26,7 +26,7 @@ export function recordOf(sid: string, session: object): StoreRecord {
   return { sid, cookie: { ...policy, expires }, maxAge: null, data };
 }
 
-/** The same without the data, of which a touch stores nothing. */
+/** The record of a session without its data, of which a touch stores nothing. */
 export function cookieRecordOf(sid: string, { cookie }: { readonly cookie?: unknown }): StoreRecord {
   return recordOf(sid, { cookie });
 }
@@ -71,7 +71,7 @@ function expiryDate(cookie: PlainSession, expiresAt: number | null): unknown {
   return expiresAt === null ? cookie['expires'] : new Date(expiresAt);
 }
 
-/** What JSON makes of a session: dates become text, what it cannot hold goes. Its own errors name properties, which are secrets. */
+/** Copies a session through JSON: dates become text, what JSON cannot hold is dropped. JSON's errors name properties, which are secret. */
 function jsonCopy(session: object): PlainSession {
   try {
     return JSON.parse(JSON.stringify(session)) as PlainSession;

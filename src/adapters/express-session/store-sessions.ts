@@ -10,13 +10,13 @@ import { expiryOf, isStoreRecord, sessionOf, type PlainSession, type StoreRecord
 import { isWorthStoring, StoreLifetimes } from './store-lifetimes.ts';
 import { resolveStoreOptions, type HoldfastStoreOptions, type ResolvedStoreOptions } from './store-options.ts';
 
-/** A session as its framework is to see it, and what the store has to remember of it. */
+/** A session as its framework gets it, and what the store remembers of it. */
 export interface Loaded {
   readonly session: PlainSession;
   readonly known: Known;
 }
 
-/** The sessions of a framework that names them itself and hands them over whole: what all frameworks' ways to call a store come down to. */
+/** The store's operations, the same for all three frameworks, which name their sessions themselves and always store them whole. */
 export class StoreSessions {
   readonly #client: SessionClient<StoreRecord>;
   readonly #options: ResolvedStoreOptions;
@@ -47,7 +47,7 @@ export class StoreSessions {
     return plain && { session: plain, known: { session, base, isNew: false } };
   }
 
-  /** Stores what the request changed. Undefined if the session is over: it is never brought back. */
+  /** Stores what the request changed. Undefined if the session has ended: it is never brought back. */
   async save(next: StoreRecord, known: Known | undefined): Promise<Known | undefined> {
     const now = this.#client['~platform'].now();
     const expiresAt = expiryOf(next, now);
@@ -238,7 +238,7 @@ export class StoreSessions {
   }
 }
 
-/** Says on a channel what nobody is told by an answer. */
+/** Publishes on `holdfast:store` an outcome that no response shows. */
 export function announce(call: StoreOutcome['call'], session: Session<StoreRecord> | null, error: unknown): void {
   if (!storeOutcome.hasSubscribers) return;
   storeOutcome.publish({
