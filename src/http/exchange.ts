@@ -33,7 +33,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
   #id: string | undefined;
   /** The request's cookie of the old library (`importFrom`), and the id of its session here. */
   #arrival: Arrival | undefined;
-  /** Whether the request has only the cookie of the old library. */
+  /** Whether the request has only the cookie of the old library, and its response sets no other. */
   #isMovingIn = false;
   #checking: Promise<void> | undefined;
   /** What this request knows of its session; undefined before it was loaded. */
@@ -215,7 +215,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
     return session;
   }
 
-  /** Sets the cookie of a new session. Its keys are fetched before the session is made, so that only a response that has left can fail it. */
+  /** Sets the cookie of a new session. `keys` are fetched before the session is made: only a response that has left can fail this. */
   async #adopt(what: string, session: Session<T>, keys: readonly KeyObject[]): Promise<Session<T>> {
     const { client, cookie } = this.#http;
     const expiresInMs = session.absoluteExpiresAt.getTime() - session.lastSeenAt.getTime();

@@ -24,13 +24,13 @@ interface Reply {
 /** The plugin to register, and the way to a request's session. */
 export interface FastifySessions<T, Input = T> {
   (app: Application): Promise<void>;
-  /** The session of a request, of HTTP/1.1 or HTTP/2. Throws `ConfigurationError` for one that came before the plugin was registered. */
+  /** The session of a request, of HTTP/1.1 or HTTP/2. Throws `ConfigurationError` for a route that the plugin does not serve. */
   of(request: Request): RequestSession<T, Input>;
 }
 
 /**
- * The sessions of a Fastify application. The plugin does no I/O: a route that asks for no session costs nothing. It is in force where it
- * is registered and below, not only within itself. Throws `ConfigurationError`.
+ * The sessions of a Fastify application. The plugin does no I/O: a route that asks for no session costs nothing. It is not encapsulated:
+ * it applies to the context that registers it, and to those below. Throws `ConfigurationError`.
  */
 export function fastifySessions<T, Input = T>(
   sessions: SessionClient<T, Input>,

@@ -39,7 +39,7 @@ export function honoSessions<T, Input = T>(
     const exchange = new Exchange(http, { method, header: (name) => context.req.header(name) }, head);
     exchanges.set(context, exchange);
     context.set('session', exchange);
-    // What a handler throws, Hono has answered when this returns.
+    // If a handler throws, `next` does not: Hono has answered the error by the time that it returns.
     await next();
     await exchange.settled();
     const change = head.leave();
@@ -56,7 +56,7 @@ export function honoSessions<T, Input = T>(
   return Object.assign(middleware, { of });
 }
 
-/** Hono makes a copy of a response before it changes the headers: they may be immutable, or everybody's. */
+/** The response's headers. Hono copies a response before it changes them, since they may be immutable or shared between requests. */
 function headersOf(context: Context): HeaderTarget {
   return {
     has: (name) => context.res.headers.has(name),

@@ -30,7 +30,7 @@ export function koaSessions<T, Input = T>(
 ): KoaSessions<T, Input> {
   const requests = new NodeSessions(new HttpSessions(sessions, options));
   const middleware = async ({ req, res }: Context, next: () => Promise<unknown>): Promise<void> => {
-    // On Node's response, since Koa takes every header off its own where a handler throws.
+    // Adds the cookie when Node sends the headers, because Koa removes all headers set so far when a handler throws.
     const exchange = requests.begin(req, res);
     try {
       await next();

@@ -2,7 +2,7 @@ import type { cookies } from 'next/headers.js';
 import type { CookieSink } from '../../http/cookie-sink.ts';
 import type { CookieChange } from '../../http/session-cookie.ts';
 
-/** What `cookies()` gives: one object for a request and its phase (component, server action, route handler). */
+/** The result of `cookies()`: one object for a request and its phase (component, server action, route handler). */
 export type CookieJar = Awaited<ReturnType<typeof cookies>>;
 
 /** Whether cookies can only be read, as in a component: there every method that would change one is the same function, which throws. */

@@ -22,12 +22,12 @@ export type NextHandler<T, Input, Rest extends unknown[]> = (
 
 /** Sessions of a Next application with the App Router. */
 export interface NextSessions<T, Input = T> {
-  /** The session of the request. A server component reads it: every call that writes rejects, before any I/O. A server action does both. */
+  /** The session of the request. Server actions read and write; in server components, calls that write reject before any I/O. */
   (): Promise<RequestSession<T, Input>>;
   /**
-   * Wraps a route handler or the proxy. An outage is answered with 503 and `Retry-After`, what else the library refuses with its own
-   * status. The response carries the session cookie also where the handler redirects, finds nothing or fails after a login; such a
-   * failure is reported as those of `after()` are.
+   * Wraps a route handler or the proxy. Answers an outage with 503 and `Retry-After`, and other errors of the library with their
+   * status. The response carries the session cookie also where the handler calls `redirect()` or `notFound()`, or fails, after a login;
+   * Next reports such a failure as it reports those of `after()`.
    */
   route<Rest extends unknown[]>(
     handler: NextHandler<T, Input, Rest>,
@@ -35,8 +35,9 @@ export interface NextSessions<T, Input = T> {
 }
 
 /**
- * The sessions of a Next application. `source` gives its one client, which it keeps on `globalThis`: Next evaluates a module once for each
- * bundle, and during the build. It is called, and the options are checked, when a request first asks. Throws `ConfigurationError`.
+ * The sessions of a Next application. `source` returns the application's one client and has to keep it on `globalThis`: Next evaluates a
+ * module once for each bundle, and during the build. `source` is called, and the options are checked, when a request first needs a
+ * session. Throws `ConfigurationError`.
  */
 export function nextSessions<T, Input = T>(
   source: () => SessionClient<T, Input>,
@@ -86,12 +87,12 @@ export function nextSessions<T, Input = T>(
   return Object.assign(accessor, { route });
 }
 
-/** Next drops the cookies of a route handler that throws. So where one has to go, the answer is given here. */
+/** Answers an error after a cookie was set: Next drops the cookies of a route handler that throws. Undefined leaves the error to Next. */
 function answerThrown(error: unknown, change: HeadChange | undefined, jar: CookieJar): Response | undefined {
   if (change === undefined || change.cookies.length === 0 || answerOf(error) !== undefined) return undefined;
   const [kind, ...details] = digestOf(error).split(';');
   if (kind === 'NEXT_REDIRECT') {
-    // The one answer that takes them along.
+    // A redirect is the one error whose answer Next sends with the cookies.
     for (const cookie of change.cookies) putInto(jar, cookie);
     return undefined;
   }
@@ -102,7 +103,7 @@ function answerThrown(error: unknown, change: HeadChange | undefined, jar: Cooki
   return new Response('Internal Server Error', { status: 500 });
 }
 
-/** By which Next knows what its own functions throw. */
+/** The digest of an error, by which Next recognizes errors that its own functions throw. */
 function digestOf(error: unknown): string {
   return error instanceof Error && 'digest' in error && typeof error.digest === 'string' ? error.digest : '';
 }

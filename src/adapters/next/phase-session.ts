@@ -14,8 +14,8 @@ import type { Duration } from '../../platform/duration.ts';
 import { isSealed, type CookieJar } from './cookie-jar.ts';
 
 /**
- * The session of a component, which may only read it, or of a server action. A component also runs where nobody looks at its page: Next
- * renders ahead, what a link points to.
+ * The session of a component, which may only read it, or of a server action. A component must not write because it also runs for pages
+ * that nobody opens: Next prefetches what a link points to.
  */
 export class PhaseSession<T, Input> implements RequestSession<T, Input> {
   readonly #session: RequestSession<T, Input>;

@@ -10,8 +10,8 @@ export type * from '../../http/public-types.ts';
 export interface WebSessionOptions<Input> extends HttpSessionOptions<Input> {
   /**
    * Answers an error that a handler throws, an outage among them; the response then carries the cookie that the handler had set.
-   * What it does not answer (`undefined`), and everything without it, is answered as the error says if it is the library's (503 with
-   * Retry-After, 409, 401, 403), and otherwise thrown on: the cookie of a `login` before it then never reaches the browser.
+   * If it returns `undefined`, or is not given, an error of the library is answered with its status (503 with Retry-After, 409, 401,
+   * 403). Every other error is rethrown, and the cookie of a `login` before it then never reaches the browser.
    */
   readonly onError?: (error: unknown, request: Request) => Promise<Response | undefined> | Response | undefined;
 }
@@ -27,8 +27,8 @@ export type WebHandler<T, Input, R extends Request, Rest extends unknown[]> = (
 export interface WebSessions<T, Input = T> {
   /**
    * Wraps a handler: the wrapped one takes the request, and passes its session on. The response carries the session cookie, after all calls
-   * that the handler made, awaited or not, have ended. Without `onError` an outage is answered with 503 and `Retry-After`, what
-   * else the library refuses with its own status. A `Response` that is thrown counts as returned.
+   * that the handler made, awaited or not, have ended. Without `onError` an outage is answered with 503 and `Retry-After`, other
+   * errors of the library with their status, except those of status 500. A `Response` that is thrown counts as returned.
    *
    * In a middleware: `handle(() => next())(request)`.
    */
@@ -59,7 +59,7 @@ export function webSessions<T, Input = T>(
   };
 }
 
-/** The option that is the binding's, and those that all bindings have. */
+/** Separates the option of this binding from those that all bindings have. */
 function separate<Input>(options: WebSessionOptions<Input>): {
   readonly onError: WebSessionOptions<Input>['onError'];
   readonly http: HttpSessionOptions<Input>;
