@@ -1,6 +1,6 @@
 import diagnostics from 'node:diagnostics_channel';
 import { SessionClient } from '../../src/index.ts';
-import type { TierChange } from '../../src/telemetry/channels.ts';
+import type { RevocationLost, TierChange } from '../../src/telemetry/channels.ts';
 import { check, type Verdict } from './checkers/check.ts';
 import { SERVER_CLOCK_JUMP_MS } from './checkers/margins.ts';
 import type { Change, Looks } from './checkers/liveness.ts';
@@ -58,6 +58,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const ring = new SimulatedRing(world);
   if (plan.rotatesAt < Infinity) world.at(plan.rotatesAt, () => ring.promote());
   const changes = noteChanges(world);
+  const announced = noteLostRevocations();
   let born = 0;
   const makeNode = (): SimulatedNode => {
     born += 1;
@@ -90,6 +91,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   changes.stop();
   workload.close();
   await world.run(world.now + LONGEST_OPERATION_MS, () => workload.unclosed.length === 0);
+  announced.stop();
   const { history, sessions } = workload;
   const living = [...database.rows].filter(([, { revokedAt }]) => revokedAt === null).map(([key]) => key);
   const { commits, marks } = database;
@@ -104,6 +106,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     outages,
     commits,
     living,
+    announced: announced.handles,
     marks,
     setBackAt: redis.setBackAt,
     held: redis.heldKeys,
@@ -117,6 +120,19 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   });
   return { ...verdict, plan, history, trace: world.trace, endedAt: world.now };
 }
+
+/** The handles of sessions that a client, when it was closed, announced not to have ended. */
+function noteLostRevocations(): { readonly handles: ReadonlySet<string>; stop(): void } {
+  const handles = new Set<string>();
+  const note = (message: unknown): void => {
+    const { handle } = message as RevocationLost;
+    if (handle !== null) handles.add(handle);
+  };
+  diagnostics.subscribe(REVOCATION_LOST, note);
+  return { handles, stop: () => void diagnostics.unsubscribe(REVOCATION_LOST, note) };
+}
+
+const REVOCATION_LOST = 'holdfast:revocation-lost';
 
 /**
  * Everybody reads everything; again some seconds later, when copies are there and dated by a clock that is right; and, where the database went back, again when Redis

@@ -47,6 +47,8 @@ export interface SimulationEvidence extends Evidence {
   readonly commits: readonly Commit[];
   /** Storage keys, in hex, of the rows that are not revoked in the end. */
   readonly living: readonly string[];
+  /** Handles of sessions that a client, when it was closed, announced not to have ended. */
+  readonly announced: ReadonlySet<string>;
   /** Marks that are left in the end, and the database's time then. */
   readonly marks: Marks;
   /** When the data of Redis went back although its clients were not cut off. */

@@ -1,20 +1,21 @@
-import { storageKeyOf } from '../../../src/session/session-id.ts';
+import { handleOf, storageKeyOf } from '../../../src/session/session-id.ts';
 import type { Violation } from '../history.ts';
 import { isUncertain } from '../history.ts';
 import type { SimulationEvidence } from './check.ts';
 
 /**
  * In the end no row lives under an id that nobody was told, but for what was left in doubt: by a regenerate, or by a process that
- * died. That may have had a first INSERT to revoke whose answer was lost, although its second one went well.
+ * died. That may have had a first INSERT to revoke whose answer was lost, although its second one went well. One that was closed while
+ * the database was away announces those that it could not revoke.
  */
-export function checkOrphans({ history, sessions, living, crashed }: SimulationEvidence): Violation[] {
+export function checkOrphans({ history, sessions, living, crashed, announced }: SimulationEvidence): Violation[] {
   const known = new Set(sessions.flatMap(({ ids }) => ids.map((id) => storageKeyOf(id).toString('hex'))));
   const doubts = history.filter((operation) =>
     operation.kind === 'create'
       ? crashed.includes(operation.node)
       : operation.kind === 'regenerate' && isUncertain(operation),
   );
-  const orphans = living.filter((key) => !known.has(key));
+  const orphans = living.filter((key) => !known.has(key) && !announced.has(handleOf(Buffer.from(key, 'hex'))));
   if (orphans.length <= doubts.length) return [];
   const message = `${orphans.length} rows live under ids that nobody was told`;
   return [{ rule: 'orphan', message, session: null, operations: doubts }];
