@@ -48,9 +48,14 @@ export function checkLinearizability({ history, sessions, plan }: Evidence): {
     const isHalfDead = operations.some(
       ({ outcome }) => outcome.kind === 'failed' && outcome.code === 'HOLDFAST_REVOCATION_NOT_DURABLE',
     );
+    const doubtful = operations.filter(isDestroyInDoubt);
     const own = operations
       // What ended in doubt may still run.
       .filter((operation) => operation !== creation)
+      // The node that owes a revocation calls the session ended until it has succeeded, and others need not know.
+      .filter(
+        (operation) => !saysNotFound(operation) || !doubtful.some((destroy) => isAnswerOfItsNode(destroy, operation)),
+      )
       .filter((operation) => operation.returnedAt >= creation.invokedAt || isUncertain(operation))
       .filter(({ kind, userId }) => kind !== 'destroyByUser' || userId === null || users.has(userId))
       // A node that misjudges the database's clock sends writes that come too late, which `replace` takes for a conflict.
@@ -82,6 +87,14 @@ export function checkLinearizability({ history, sessions, plan }: Evidence): {
     });
   }
   return { violations, undecided };
+}
+
+function isDestroyInDoubt({ kind, outcome }: Operation): boolean {
+  return kind === 'destroy' && outcome.kind === 'failed' && outcome.code === 'HOLDFAST_OUTCOME_UNKNOWN';
+}
+
+function isAnswerOfItsNode(destroy: Operation, { node, returnedAt }: Operation): boolean {
+  return node === destroy.node && returnedAt >= destroy.invokedAt;
 }
 
 function toStep(operation: Operation, countsNotFound: boolean, expires: boolean): Step | null {
