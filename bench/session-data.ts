@@ -1,4 +1,4 @@
-import type { DeepReadonly } from '../src/client/plain-data.ts';
+import type { DeepReadonly } from '../src/client/data/plain-data.ts';
 
 /** What a shop keeps in a session; about 0.8 KB of JSON. Every store keeps the same. */
 export interface SessionData {

@@ -31,8 +31,10 @@ export const boundaries: Readonly<Record<string, Module>> = {
   // No package: a Prisma client is known by its shape alone, so that no generated client ties us to a version.
   'tiers/prisma': { modules: TIER },
   tiering: { modules: TIER },
-  maintenance: { modules: CODEC_AND_TIERING },
-  client: { modules: [...CODEC_AND_TIERING, 'maintenance'] },
+  fleet: { modules: CODEC_AND_TIERING },
+  upkeep: { modules: [...CODEC_AND_TIERING, 'fleet'] },
+  engine: { modules: [...CODEC_AND_TIERING, 'fleet', 'upkeep'] },
+  client: { modules: [...CODEC_AND_TIERING, 'fleet', 'upkeep', 'engine'] },
   http: { modules: [...LEAVES, 'client'] },
   // Express, Fastify and Koa are known by their shape alone, so that no version of their types ties us.
   'adapters/express': { modules: ADAPTER },
@@ -45,7 +47,7 @@ export const boundaries: Readonly<Record<string, Module>> = {
   otel: { modules: ['errors.ts', 'limits.ts', 'telemetry'], packages: ['@opentelemetry/api'] },
   testing: { modules: [...TIER, 'tiers/memory'] },
   cli: { modules: 'any' },
-  'index.ts': { modules: [...CODEC_AND_TIERING, 'maintenance', 'client'] },
+  'index.ts': { modules: [...CODEC_AND_TIERING, 'fleet', 'upkeep', 'engine', 'client'] },
 };
 
 /** The one module that reads the clock, draws random numbers and starts timers. */

@@ -1,4 +1,4 @@
-import type { DeepReadonly } from '../../src/client/plain-data.ts';
+import type { DeepReadonly } from '../../src/client/data/plain-data.ts';
 import { isWhole, newSessionData, type SessionData } from '../session-data.ts';
 
 /** From this user on to 999 all pages have the same length. */

@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import type { DeepReadonly } from '../../src/client/plain-data.ts';
+import type { DeepReadonly } from '../../src/client/data/plain-data.ts';
 import type { SessionData } from '../session-data.ts';
 import type { SiteOrders } from './orders.ts';
 

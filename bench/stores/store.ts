@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { DeepReadonly } from '../../src/client/plain-data.ts';
+import type { DeepReadonly } from '../../src/client/data/plain-data.ts';
 import type { SessionData } from '../session-data.ts';
 
 /** A session store as a request uses it. Ours and the peers' all look like this to the cases. */

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { parseArguments } from './arguments.ts';
-import type { Command, Context, Outcome } from './command.ts';
-import { commands } from './commands.ts';
-import { asCliError, EXIT, usageError, type ExitCode } from './exit.ts';
-import { helpOf, overview } from './usage.ts';
+import { parseArguments } from './shell/arguments.ts';
+import type { Command, Context, Outcome } from './commands/command.ts';
+import { commands } from './commands/commands.ts';
+import { asCliError, EXIT, usageError, type ExitCode } from './shell/exit.ts';
+import { helpOf, overview } from './shell/usage.ts';
 
 /** Runs one command line, and says how it ended. Never rejects. */
 export async function runCli(argv: readonly string[], context: Omit<Context, 'args'>): Promise<ExitCode> {

@@ -2,8 +2,8 @@
 import process from 'node:process';
 import { systemPlatform } from '../platform/platform.ts';
 import { runCli } from './cli.ts';
-import { EXIT, interruption } from './exit.ts';
-import { Terminal } from './terminal.ts';
+import { EXIT, interruption } from './shell/exit.ts';
+import { Terminal } from './shell/terminal.ts';
 
 const terminal = new Terminal(process);
 const interrupt = new AbortController();

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { ConfigurationError, SessionNotFoundError } from '../errors.ts';
 import { HANDLES_MAX } from '../limits.ts';
-import type { MaintenanceTarget, Opened } from '../maintenance/target.ts';
+import type { MaintenanceTarget, Opened } from '../fleet/target.ts';
 import type { Platform } from '../platform/platform.ts';
 import { newSessionId, sessionIdFor, storageKeyOf } from '../session/session-id.ts';
 import type { TierHealth } from '../telemetry/standing.ts';
@@ -23,14 +23,14 @@ import {
   type ReplaceOptions,
   type ResolvedCreation,
   type UpdateOptions,
-} from './call-options.ts';
-import type { KeysHealth } from './key-keeper.ts';
-import { Opening } from './opening.ts';
-import { resolveOptions, type ResolvedOptions, type SessionClientOptions } from './options.ts';
-import type { DeepReadonly } from './plain-data.ts';
-import { boundedSchema } from './schema.ts';
-import { create } from './session-creation.ts';
-import { SessionData } from './session-data.ts';
+} from './options/call-options.ts';
+import type { KeysHealth } from '../engine/key-keeper.ts';
+import { Opening } from '../engine/opening.ts';
+import { resolveOptions, type ResolvedOptions, type SessionClientOptions } from './options/client-options.ts';
+import type { DeepReadonly } from './data/plain-data.ts';
+import { boundedSchema } from './data/schema.ts';
+import { create } from './write/session-creation.ts';
+import { SessionData } from './data/session-data.ts';
 import { findNamed, isIdFor, requireNamed, stillLiving, type Named, type SessionRef } from './session-ref.ts';
 import {
   changedData,
@@ -42,10 +42,10 @@ import {
   type Change,
   type WriterContext,
   type Written,
-} from './session-writer.ts';
+} from './write/session-writer.ts';
 import { Session, type SessionSummary } from './session.ts';
 import { storedSessions, type StoredSession } from './stored-sessions.ts';
-import { UpdateQueue, type Deadline } from './update-queue.ts';
+import { UpdateQueue, type Deadline } from './write/update-queue.ts';
 import { findByHandles, summarize } from './user-sessions.ts';
 
 /** What this process knows of its tiers and its keys. */
@@ -62,7 +62,7 @@ export interface Health {
  */
 export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, MaintenanceTarget {
   readonly #options: ResolvedOptions<T>;
-  readonly #opening: Opening<T>;
+  readonly #opening: Opening;
   readonly #data: SessionData<T>;
   readonly #queue: UpdateQueue;
 

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { handleOf } from '../session/session-id.ts';
 import type { LivingSession } from '../tiering/context.ts';
-import type { DeepReadonly } from './plain-data.ts';
+import type { DeepReadonly } from './data/plain-data.ts';
 
 /** What may be shown of a session: to a log, to a debugger, to its user. */
 export interface SessionSummary {

@@ -1,14 +1,14 @@
 import { EnvelopeError, PayloadError } from '../errors.ts';
 import { LIST_PAGE_ROWS } from '../limits.ts';
-import type { MaintenanceTarget, Opened } from '../maintenance/target.ts';
+import type { MaintenanceTarget, Opened } from '../fleet/target.ts';
 import { hasEnded } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
 import { handleOf } from '../session/session-id.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import { envelopeRejected } from '../telemetry/channels.ts';
 import type { LivingSession } from '../tiering/context.ts';
-import type { DeepReadonly } from './plain-data.ts';
-import type { SessionData } from './session-data.ts';
+import type { DeepReadonly } from './data/plain-data.ts';
+import type { SessionData } from './data/session-data.ts';
 import type { SessionSummary } from './session.ts';
 
 /**

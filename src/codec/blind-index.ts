@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { IndexKey } from '../keys/ring-key.ts';
+import type { IndexKey } from '../keys/ring/ring-key.ts';
 import { lengthPrefixed } from './length-prefixed.ts';
 import { encodeUserId } from './record-format.ts';
 

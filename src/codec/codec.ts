@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { ConfigurationError, EnvelopeError, KeyRingError, PayloadError } from '../errors.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
+import type { KeyRing } from '../keys/ring/key-ring.ts';
 import { CLOCK_SKEW_MS, DEADLINE_TOLERANCE_FACTOR, LINEAGE_KEYS_MAX, PAYLOAD_BYTES_MAX } from '../limits.ts';
 import type { Platform } from '../platform/platform.ts';
 import { includesKey, sealedBy, withoutKey, type Lineage } from '../session/lineage.ts';

@@ -1,5 +1,5 @@
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
-import type { IndexKey } from '../keys/ring-key.ts';
+import type { IndexKey } from '../keys/ring/ring-key.ts';
 import { KEY_BYTES } from '../limits.ts';
 import { lengthPrefixed } from './length-prefixed.ts';
 

@@ -1,5 +1,5 @@
 import { EnvelopeError } from '../errors.ts';
-import type { DataKey, KeyState, Suite } from '../keys/ring-key.ts';
+import type { DataKey, KeyState, Suite } from '../keys/ring/ring-key.ts';
 import { KEY_ID_BYTES, PLAINTEXT_BYTES_MAX, STORAGE_KEY_BYTES } from '../limits.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { AdditionalData } from './additional-data.ts';

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { DataKey, Suite } from '../keys/ring-key.ts';
+import type { DataKey, Suite } from '../keys/ring/ring-key.ts';
 import { IV_BYTES } from './aes-gcm.ts';
 import { counterOf, type MessageCounter } from './message-counter.ts';
 import { Xaes, XAES_NONCE_BYTES } from './xaes.ts';

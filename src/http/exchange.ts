@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { Change } from '../client/session-writer.ts';
+import type { Change } from '../client/write/session-writer.ts';
 import type { Session } from '../client/session.ts';
 import {
   ConfigurationError,
@@ -11,9 +11,9 @@ import {
 import { LIFETIME_MS_MAX } from '../limits.ts';
 import { requireOptions } from '../option-checks.ts';
 import { parseDuration, type Duration } from '../platform/duration.ts';
-import type { CookieSink } from './cookie-sink.ts';
+import type { CookieSink } from './cookie/cookie-sink.ts';
 import type { HttpSessions, RequestHead } from './http-sessions.ts';
-import type { Arrival } from './import.ts';
+import type { Arrival } from './import/import.ts';
 import { keepNewest, login, resolveLogin } from './login.ts';
 import type {
   Device,

@@ -1,11 +1,11 @@
 import type { SessionClient } from '../client/session-client.ts';
 import type { Session } from '../client/session.ts';
 import { answerable, nullIfOver } from './error-answer.ts';
-import { ImportCookie } from './import-cookie.ts';
-import { SessionImport } from './import.ts';
+import { ImportCookie } from './import/import-cookie.ts';
+import { SessionImport } from './import/import.ts';
 import { resolveHttpOptions, type HttpSessionOptions, type ResolvedHttpOptions } from './options.ts';
 import type { RequestGetOptions } from './request-session.ts';
-import { SessionCookie } from './session-cookie.ts';
+import { SessionCookie } from './cookie/session-cookie.ts';
 
 /** What a request says that concerns its session. */
 export interface RequestHead {

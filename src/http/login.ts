@@ -1,4 +1,4 @@
-import type { CreateOptions } from '../client/call-options.ts';
+import type { CreateOptions } from '../client/options/call-options.ts';
 import type { Session } from '../client/session.ts';
 import { ConfigurationError, isHoldfastError } from '../errors.ts';
 import { requireOptions } from '../option-checks.ts';

@@ -1,4 +1,4 @@
-import type { Lifetime } from '../client/lifetime-options.ts';
+import type { Lifetime } from '../client/options/lifetime-options.ts';
 import type { SessionSummary } from '../client/session.ts';
 import { ConfigurationError } from '../errors.ts';
 import { FRESH_LOGIN_MS_DEFAULT, LIFETIME_MS_MAX, LIFETIME_MS_MIN } from '../limits.ts';

@@ -1,6 +1,6 @@
-import type { DeepReadonly } from '../client/plain-data.ts';
-import type { Lifetime } from '../client/lifetime-options.ts';
-import type { Change } from '../client/session-writer.ts';
+import type { DeepReadonly } from '../client/data/plain-data.ts';
+import type { Lifetime } from '../client/options/lifetime-options.ts';
+import type { Change } from '../client/write/session-writer.ts';
 import type { Session, SessionSummary } from '../client/session.ts';
 import type { Duration } from '../platform/duration.ts';
 

@@ -10,9 +10,9 @@ import {
 import { requireEnding, requireOptions } from '../option-checks.ts';
 import { describe, parseDuration, type Duration } from '../platform/duration.ts';
 import type { CancelTimer, Platform } from '../platform/platform.ts';
-import { KeyRing } from './key-ring.ts';
-import { wordOf } from './key-wrapper.ts';
-import { resolveOpener, type RingOpener } from './ring-opener.ts';
+import { KeyRing } from './ring/key-ring.ts';
+import { wordOf } from './seal/key-wrapper.ts';
+import { resolveOpener, type RingOpener } from './seal/ring-opener.ts';
 
 /** Where a client gets its key ring from, at its start and whenever there may be a newer one. */
 export interface KeySource {

@@ -2,10 +2,10 @@ import { WRITE_ID_BYTES } from '../limits.ts';
 import { randomBytes, type Platform } from '../platform/platform.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { Background } from './background.ts';
-import type { DirtyFeed } from './dirty-feed.ts';
-import type { DurableGuard } from './durable-guard.ts';
-import type { InsertsInDoubt } from './inserts-in-doubt.ts';
-import type { PrimaryGuard } from './primary-guard.ts';
+import type { DirtyFeed } from './trust/dirty-feed.ts';
+import type { DurableGuard } from './trust/durable-guard.ts';
+import type { InsertsInDoubt } from './recovery/inserts-in-doubt.ts';
+import type { PrimaryGuard } from './trust/primary-guard.ts';
 
 /** Opens an envelope for a storage key, or throws `EnvelopeError`. The coordinator never sees a key. */
 export type OpenEnvelope = (storageKey: Buffer, envelope: Buffer) => SessionRecord;

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { KeyRingError } from '../../src/errors.ts';
-import { KeyRing } from '../../src/keys/key-ring.ts';
-import type { RingOpener } from '../../src/keys/ring-opener.ts';
+import { KeyRing } from '../../src/keys/ring/key-ring.ts';
+import type { RingOpener } from '../../src/keys/seal/ring-opener.ts';
 import { Random } from '../simulation/random.ts';
 import { fakeWrapper } from '../support/fake-wrapper.ts';
 import { canariesOf, fixtureRing, KEK, standardKeys } from '../support/ring-fixtures.ts';

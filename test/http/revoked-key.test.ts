@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { addKey, generateKeyRing, keySource, revokeKey, type KeyRing, type SessionClient } from '../../src/index.ts';
-import { withPromoted } from '../../src/keys/rotation.ts';
+import { withPromoted } from '../../src/keys/ring/rotation.ts';
 import { prismaTier } from '../../src/tiers/prisma/index.ts';
 import { redisTierFor } from '../support/real-client.ts';
 import { until } from '../support/servers/until.ts';

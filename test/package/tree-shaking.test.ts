@@ -95,7 +95,9 @@ describe('a bundle', () => {
     const adapter = await bundle(`export * from 'holdfast/${name}';`);
     expect(foldersOf(adapter, ADAPTER)).toContain(name);
     expect(foldersOf(adapter, TIER)).toEqual([]);
-    expect(adapter.modules.filter((path) => /^(?:cli|client|codec|keys|maintenance|tiering)\//.test(path))).toEqual([]);
+    expect(
+      adapter.modules.filter((path) => /^(?:cli|client|codec|engine|fleet|keys|tiering|upkeep)\//.test(path)),
+    ).toEqual([]);
     const packages = adapter.packages.map((specifier) => specifier.split('/')[0]);
     expect(packages.filter((each) => !(LOADED[name] ?? []).includes(each ?? ''))).toEqual([]);
     const others = foldersOf(adapter, ADAPTER).filter((folder) => folder !== name);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { inspect } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { KeyRingError } from '../../src/errors.ts';
-import { KeyRing } from '../../src/keys/key-ring.ts';
+import { KeyRing } from '../../src/keys/ring/key-ring.ts';
 import { fuzzRings } from '../fuzz/ring-fuzzer.ts';
 import { canariesOf, fixtureJwks, fixtureRing, KEK, standardKeys } from '../support/ring-fixtures.ts';
 

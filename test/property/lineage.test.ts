@@ -2,8 +2,15 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Codec } from '../../src/codec/codec.ts';
 import { EnvelopeError } from '../../src/errors.ts';
-import type { KeyRing } from '../../src/keys/key-ring.ts';
-import { addKey, generateKeyRing, removeKey, revokeKey, withPromoted, withRetired } from '../../src/keys/rotation.ts';
+import type { KeyRing } from '../../src/keys/ring/key-ring.ts';
+import {
+  addKey,
+  generateKeyRing,
+  removeKey,
+  revokeKey,
+  withPromoted,
+  withRetired,
+} from '../../src/keys/ring/rotation.ts';
 import { LINEAGE_KEYS_MAX } from '../../src/limits.ts';
 import { systemPlatform } from '../../src/platform/platform.ts';
 import { NAMESPACE, recordOf, STORAGE_KEY } from '../support/sealing-fixtures.ts';

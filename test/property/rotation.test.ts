@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { KeyRingError } from '../../src/errors.ts';
-import { KeyRing } from '../../src/keys/key-ring.ts';
+import { KeyRing } from '../../src/keys/ring/key-ring.ts';
 import {
   addKey,
   generateKeyRing,
@@ -10,7 +10,7 @@ import {
   revokeKey,
   withPromoted,
   withRetired,
-} from '../../src/keys/rotation.ts';
+} from '../../src/keys/ring/rotation.ts';
 
 type Change = (ring: KeyRing, kid: string) => KeyRing | Promise<KeyRing>;
 

@@ -5,7 +5,7 @@ import {
   PROBE_BACKOFF_MS_MAX,
   PROBE_BACKOFF_MS_MIN,
 } from '../../src/limits.ts';
-import { ServerClock } from '../../src/tiers/redis/server-clock.ts';
+import { ServerClock } from '../../src/tiers/redis/connection/server-clock.ts';
 import type {
   NewValue,
   PrimaryEntry,

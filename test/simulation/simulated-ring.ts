@@ -1,5 +1,5 @@
 import type { KeySource } from '../../src/index.ts';
-import { revokeKey, withPromoted } from '../../src/keys/rotation.ts';
+import { revokeKey, withPromoted } from '../../src/keys/ring/rotation.ts';
 import { systemPlatform, type Platform } from '../../src/platform/platform.ts';
 import { fixtureRing } from '../support/ring-fixtures.ts';
 import { EPOCH_MS, type World } from './world.ts';

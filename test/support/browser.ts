@@ -1,4 +1,4 @@
-import { ResponseHead } from '../../src/http/cookie-sink.ts';
+import { ResponseHead } from '../../src/http/cookie/cookie-sink.ts';
 import { Exchange } from '../../src/http/exchange.ts';
 import { HttpSessions } from '../../src/http/http-sessions.ts';
 import type { HttpSessionOptions } from '../../src/http/options.ts';

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
-import type { KeyWrapper } from '../../src/keys/key-wrapper.ts';
+import type { KeyWrapper } from '../../src/keys/seal/key-wrapper.ts';
 
 /** A key service without a service: AES-256-GCM under a key that follows from the id, with the context as additional data. */
 export function fakeWrapper(id: string): KeyWrapper {

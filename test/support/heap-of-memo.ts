@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Memo } from '../../src/codec/memo.ts';
 import { jsonSerializer } from '../../src/codec/serializer.ts';
-import { SessionData } from '../../src/client/session-data.ts';
+import { SessionData } from '../../src/client/data/session-data.ts';
 import { systemPlatform } from '../../src/platform/platform.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { addKey, generateKeyRing, type KeyRing, type KeySource, SessionClient } from '../../src/index.ts';
-import { withPromoted } from '../../src/keys/rotation.ts';
+import { withPromoted } from '../../src/keys/ring/rotation.ts';
 import type { CancelTimer, Platform } from '../../src/platform/platform.ts';
 import { storageKeyOf } from '../../src/session/session-id.ts';
 import {

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { OldStore } from '../../src/http/import-store.ts';
+import type { OldStore } from '../../src/http/import/import-store.ts';
 
 /** A store of express-session in memory, which can be away, or be watched. */
 export class MemoryOldStore implements OldStore {

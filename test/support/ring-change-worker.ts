@@ -1,6 +1,6 @@
-import { changeKeyRingFile } from '../../src/keys/ring-file-change.ts';
-import { addKey, removeKey, revokeKey } from '../../src/keys/rotation.ts';
-import type { KeyRing } from '../../src/keys/key-ring.ts';
+import { changeKeyRingFile } from '../../src/keys/file/ring-file-change.ts';
+import { addKey, removeKey, revokeKey } from '../../src/keys/ring/rotation.ts';
+import type { KeyRing } from '../../src/keys/ring/key-ring.ts';
 import { KEK } from './ring-fixtures.ts';
 
 /*

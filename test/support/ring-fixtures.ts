@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
-import { KeyRing } from '../../src/keys/key-ring.ts';
-import type { DataKeyAlgorithm, KeyState } from '../../src/keys/ring-key.ts';
-import type { RingJwk } from '../../src/keys/ring-jwk.ts';
+import { KeyRing } from '../../src/keys/ring/key-ring.ts';
+import type { DataKeyAlgorithm, KeyState } from '../../src/keys/ring/ring-key.ts';
+import type { RingJwk } from '../../src/keys/ring/ring-jwk.ts';
 
 /** 1 January 2030, in seconds. */
 const MADE_AT = 1_893_456_000;

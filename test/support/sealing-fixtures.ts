@@ -1,7 +1,7 @@
 import { AdditionalData } from '../../src/codec/additional-data.ts';
 import type { Binding } from '../../src/codec/envelope.ts';
-import type { KeyRing } from '../../src/keys/key-ring.ts';
-import type { DataKey, KeyState, Suite } from '../../src/keys/ring-key.ts';
+import type { KeyRing } from '../../src/keys/ring/key-ring.ts';
+import type { DataKey, KeyState, Suite } from '../../src/keys/ring/ring-key.ts';
 import { systemPlatform, type Platform } from '../../src/platform/platform.ts';
 import { storageKeyOf } from '../../src/session/session-id.ts';
 import type { SessionRecord } from '../../src/session/session-record.ts';

@@ -1,4 +1,4 @@
-import { ResponseHead } from '../../src/http/cookie-sink.ts';
+import { ResponseHead } from '../../src/http/cookie/cookie-sink.ts';
 import { Exchange } from '../../src/http/exchange.ts';
 import type { HttpSessions } from '../../src/http/http-sessions.ts';
 import type { RequestSession } from '../../src/http/request-session.ts';

@@ -5,7 +5,7 @@
  */
 import { createCipheriv, hash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { RingJwk } from '../../src/keys/ring-jwk.ts';
+import type { RingJwk } from '../../src/keys/ring/ring-jwk.ts';
 import { fixtureJwk, fixtureJwks, KEK } from '../support/ring-fixtures.ts';
 
 /** Why a JWK Set is no ring, or a sealed ring does not open. docs/reference/key-ring.md says the same of each. */

@@ -1,6 +1,6 @@
 import { IMPORT_CLOCK_MARGIN_MS } from '../../limits.ts';
-import { OldEntries } from '../../http/import-entries.ts';
-import { sessionsOf, type OldStore as ReadableStore } from '../../http/import-store.ts';
+import { OldEntries } from '../../http/import/import-entries.ts';
+import { sessionsOf, type OldStore as ReadableStore } from '../../http/import/import-store.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { expiryOf, isPlain, recordOf, type StoreRecord } from './store-record.ts';
 

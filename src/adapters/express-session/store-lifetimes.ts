@@ -1,4 +1,4 @@
-import type { Lifetime } from '../../client/lifetime-options.ts';
+import type { Lifetime } from '../../client/options/lifetime-options.ts';
 import {
   LIFETIME_MS_MIN,
   STORE_EVERY_USE_MAX_AGE_MS,

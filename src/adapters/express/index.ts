@@ -1,7 +1,7 @@
 import type { SessionClient } from '../../client/session-client.ts';
 import { HttpSessions } from '../../http/http-sessions.ts';
-import type { NodeResponse } from '../../http/node-response.ts';
-import { NodeSessions, type NodeRequest } from '../../http/node-sessions.ts';
+import type { NodeResponse } from '../../http/servers/node-response.ts';
+import { NodeSessions, type NodeRequest } from '../../http/servers/node-sessions.ts';
 import type { HttpSessionOptions } from '../../http/options.ts';
 import type { RequestSession } from '../../http/request-session.ts';
 

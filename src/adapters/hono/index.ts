@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import type { SessionClient } from '../../client/session-client.ts';
 import { ConfigurationError } from '../../errors.ts';
-import { carry, ResponseHead, type HeaderTarget } from '../../http/cookie-sink.ts';
+import { carry, ResponseHead, type HeaderTarget } from '../../http/cookie/cookie-sink.ts';
 import { Exchange } from '../../http/exchange.ts';
 import { HttpSessions } from '../../http/http-sessions.ts';
 import type { HttpSessionOptions } from '../../http/options.ts';

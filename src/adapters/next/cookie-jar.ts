@@ -1,6 +1,6 @@
 import type { cookies } from 'next/headers.js';
-import type { CookieSink } from '../../http/cookie-sink.ts';
-import type { CookieChange } from '../../http/session-cookie.ts';
+import type { CookieSink } from '../../http/cookie/cookie-sink.ts';
+import type { CookieChange } from '../../http/cookie/session-cookie.ts';
 
 /** The result of `cookies()`: one object for a request and its phase (component, server action, route handler). */
 export type CookieJar = Awaited<ReturnType<typeof cookies>>;

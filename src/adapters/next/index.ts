@@ -2,12 +2,12 @@ import { cookies, headers } from 'next/headers.js';
 import { after, type NextRequest } from 'next/server.js';
 import type { SessionClient } from '../../client/session-client.ts';
 import { ConfigurationError } from '../../errors.ts';
-import type { HeadChange } from '../../http/cookie-sink.ts';
+import type { HeadChange } from '../../http/cookie/cookie-sink.ts';
 import { Exchange } from '../../http/exchange.ts';
 import { HttpSessions } from '../../http/http-sessions.ts';
 import type { HttpSessionOptions } from '../../http/options.ts';
 import type { RequestSession } from '../../http/request-session.ts';
-import { answerOf, WebSessions } from '../../http/web-sessions.ts';
+import { answerOf, WebSessions } from '../../http/servers/web-sessions.ts';
 import { JarSink, putInto, type CookieJar } from './cookie-jar.ts';
 import { PhaseSession } from './phase-session.ts';
 

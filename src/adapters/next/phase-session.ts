@@ -1,5 +1,5 @@
 import { cookies } from 'next/headers.js';
-import type { Change } from '../../client/session-writer.ts';
+import type { Change } from '../../client/write/session-writer.ts';
 import type { Session } from '../../client/session.ts';
 import { ResponseStartedError } from '../../errors.ts';
 import type {

@@ -3,7 +3,7 @@ import { ConfigurationError } from '../../errors.ts';
 import { HttpSessions } from '../../http/http-sessions.ts';
 import type { HttpSessionOptions } from '../../http/options.ts';
 import type { RequestSession } from '../../http/request-session.ts';
-import { WebSessions as WebRequests } from '../../http/web-sessions.ts';
+import { WebSessions as WebRequests } from '../../http/servers/web-sessions.ts';
 
 export type * from '../../http/public-types.ts';
 

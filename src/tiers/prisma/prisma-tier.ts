@@ -27,7 +27,7 @@ import type {
   WalkCommand,
   WalkPage,
 } from '../tier.ts';
-import type { CallPatience } from './call.ts';
+import type { CallPatience } from './batch/call.ts';
 import type { Dialect } from './dialect.ts';
 import { Mysql } from './dialects/mysql/mysql.ts';
 import { Postgresql } from './dialects/postgresql/postgresql.ts';
@@ -35,7 +35,7 @@ import { Sqlite } from './dialects/sqlite/sqlite.ts';
 import { isTooLate } from './failure.ts';
 import { toEndedPage, toFleet, toRaisedRing, toWalkPage } from './fleet-rows.ts';
 import { inspectDatabase, readClock } from './inspection.ts';
-import { lanesFor } from './lanes.ts';
+import { lanesFor } from './batch/lanes.ts';
 import type { PrismaClientLike } from './prisma-client.ts';
 import {
   type PrismaProvider,
@@ -44,7 +44,7 @@ import {
   resolvePrismaOptions,
 } from './prisma-options.ts';
 import { type Row, toFeedPage, toRecord, toRevokedRow } from './rows.ts';
-import { type SharedCalls, shareCalls } from './shared-calls.ts';
+import { type SharedCalls, shareCalls } from './batch/shared-calls.ts';
 import { StatementRunner } from './statement-runner.ts';
 
 /**

@@ -1,10 +1,10 @@
 import { TierFailure } from '../../errors.ts';
 import { REJECTED_RETRY_MS_MAX, REJECTED_RETRY_MS_MIN, DURABLE_CALLS_MAX } from '../../limits.ts';
 import { delay, type Platform } from '../../platform/platform.ts';
-import { Call, type CallPatience } from './call.ts';
+import { Call, type CallPatience } from './batch/call.ts';
 import type { Statement } from './dialect.ts';
 import { leavesStatementActive, toTierFailure } from './failure.ts';
-import type { Lanes } from './lanes.ts';
+import type { Lanes } from './batch/lanes.ts';
 import type { PrismaClientLike } from './prisma-client.ts';
 import type { PrismaProvider } from './prisma-options.ts';
 import type { Row } from './rows.ts';

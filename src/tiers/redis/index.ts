@@ -1,3 +1,3 @@
-export type { RedisCredentials, RedisTierOptions } from './redis-options.ts';
+export type { RedisCredentials, RedisTierOptions } from './options/redis-options.ts';
 export { redisTier } from './redis-tier.ts';
-export type { RedisTlsOptions } from './tls-options.ts';
+export type { RedisTlsOptions } from './options/tls-options.ts';

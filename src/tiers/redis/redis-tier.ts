@@ -9,10 +9,10 @@ import type {
   TierContext,
   Vantage,
 } from '../tier.ts';
-import { RedisConnection } from './connection.ts';
+import { RedisConnection } from './connection/connection.ts';
 import { encodeHeader, encodeRevision, encodeToken, encodeTtl, encodeValue } from './entry-format.ts';
 import { Keys } from './keys.ts';
-import { resolveRedisOptions, type RedisTierOptions, type ResolvedRedisOptions } from './redis-options.ts';
+import { resolveRedisOptions, type RedisTierOptions, type ResolvedRedisOptions } from './options/redis-options.ts';
 
 /**
  * Redis or Valkey as the primary tier: one server, over TLS, with authentication. Connects when the session client opens

@@ -3,7 +3,7 @@ import { RedisStore } from 'connect-redis';
 import session from 'express-session';
 import { Pool } from 'pg';
 import { createClient } from 'redis';
-import type { OldStore } from '../../../src/http/import-store.ts';
+import type { OldStore } from '../../../src/http/import/import-store.ts';
 import { pgOptions } from '../../support/servers/postgres.ts';
 import type { RedisCoordinates } from '../../support/servers/redis.ts';
 import { freshDatabase, sharedRedis, uniqueNamespace } from '../../support/shared.ts';

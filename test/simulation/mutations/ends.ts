@@ -1,10 +1,10 @@
 import type { Mutation } from './mutation.ts';
 
-const DESTROY = 'src/tiering/destroy-path.ts';
-const REVOCATION = 'src/tiering/revocation.ts';
-const MANY = 'src/tiering/destroy-many-path.ts';
-const PENDING = 'src/tiering/pending-revocations.ts';
-const REGENERATE = 'src/tiering/regenerate-path.ts';
+const DESTROY = 'src/tiering/write/destroy-path.ts';
+const REVOCATION = 'src/tiering/write/revocation.ts';
+const MANY = 'src/tiering/write/destroy-many-path.ts';
+const PENDING = 'src/tiering/recovery/pending-revocations.ts';
+const REGENERATE = 'src/tiering/write/regenerate-path.ts';
 
 /** Of what ends sessions. */
 export const endsMutations: readonly Mutation[] = [
@@ -42,12 +42,12 @@ export const endsMutations: readonly Mutation[] = [
     name: 'a regenerate entombs nothing',
     edits: [
       {
-        file: 'src/tiering/regenerate-path.ts',
+        file: 'src/tiering/write/regenerate-path.ts',
         find: '(await primary.tombstone(previousStorageKey, ttlMs)) !== UNREACHED',
         replace: 'ttlMs > 0',
       },
       {
-        file: 'src/tiering/regenerate-path.ts',
+        file: 'src/tiering/write/regenerate-path.ts',
         find: '(await primary.hold(previousStorageKey)) !== UNREACHED',
         replace: 'true',
       },
@@ -89,7 +89,7 @@ export const endsMutations: readonly Mutation[] = [
     name: 'a destroy that is not durable is not tried again',
     edits: [
       {
-        file: 'src/tiering/pending-revocations.ts',
+        file: 'src/tiering/recovery/pending-revocations.ts',
         find: '    this.#schedule();\n    return true;',
         replace: '    return true;',
       },
@@ -101,7 +101,7 @@ export const endsMutations: readonly Mutation[] = [
     name: 'a node serves what it owes the revocation of',
     edits: [
       {
-        file: 'src/tiering/pending-revocations.ts',
+        file: 'src/tiering/recovery/pending-revocations.ts',
         find: 'if (this.#refused.size === 0) return false;',
         replace: 'if (this.#refused.size >= 0) return false;',
       },

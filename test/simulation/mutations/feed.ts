@@ -1,8 +1,8 @@
 import { LOSSY, type Mutation } from './mutation.ts';
 
-const GUARD = 'src/tiering/primary-guard.ts';
-const FEED = 'src/tiering/dirty-feed.ts';
-const READ = 'src/tiering/read-path.ts';
+const GUARD = 'src/tiering/trust/primary-guard.ts';
+const FEED = 'src/tiering/trust/dirty-feed.ts';
+const READ = 'src/tiering/read/read-path.ts';
 
 /** Of the dirty feed. */
 export const feedMutations: readonly Mutation[] = [

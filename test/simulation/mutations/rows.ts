@@ -1,7 +1,7 @@
 import { LOSSY, type Mutation } from './mutation.ts';
 
 const DURABLE = 'src/tiers/memory/memory-durable-tier.ts';
-const WRITE = 'src/tiering/write-path.ts';
+const WRITE = 'src/tiering/write/write-path.ts';
 
 /** Of what a statement does, and of answers that are lost. */
 export const rowsMutations: readonly Mutation[] = [
@@ -158,7 +158,7 @@ export const rowsMutations: readonly Mutation[] = [
     name: 'a lost answer means that nothing changed',
     edits: [
       {
-        file: 'src/tiering/durable-guard.ts',
+        file: 'src/tiering/trust/durable-guard.ts',
         find: 'this.#send(statement, inDoubt)',
         replace: 'this.#send(statement, unavailable)',
       },
@@ -229,7 +229,7 @@ export const rowsMutations: readonly Mutation[] = [
     name: 'an equal revision is equal',
     edits: [
       {
-        file: 'src/tiering/read-path.ts',
+        file: 'src/tiering/read/read-path.ts',
         find: 'return state.revision === revision && state.tag.equals(envelopeTag(envelope));',
         replace: 'return state.revision === revision && envelope.length > 0;',
       },

@@ -1,6 +1,6 @@
 import type { Mutation } from './mutation.ts';
 
-const FEED = 'src/tiering/dirty-feed.ts';
+const FEED = 'src/tiering/trust/dirty-feed.ts';
 const TIER = 'test/simulation/simulated-primary-tier.ts';
 
 /** Mistakes about what the server is, and about keys that are not ours. */

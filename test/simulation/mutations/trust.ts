@@ -1,7 +1,7 @@
 import { LOSSY, type Mutation } from './mutation.ts';
 
-const GUARD = 'src/tiering/primary-guard.ts';
-const READ = 'src/tiering/read-path.ts';
+const GUARD = 'src/tiering/trust/primary-guard.ts';
+const READ = 'src/tiering/read/read-path.ts';
 
 /** Of when a copy is believed, and of who answers. */
 export const trustMutations: readonly Mutation[] = [
@@ -27,7 +27,7 @@ export const trustMutations: readonly Mutation[] = [
     name: 'a reader joins a read that is under way',
     edits: [
       {
-        file: 'src/tiering/single-flight.ts',
+        file: 'src/platform/single-flight.ts',
         find: 'if (flight === undefined) return',
         replace: 'if (flight !== undefined) return flight.running; return',
       },
@@ -209,7 +209,7 @@ export const trustMutations: readonly Mutation[] = [
     name: 'a collected touch is stamped after its statement',
     edits: [
       {
-        file: 'src/tiering/pending-touches.ts',
+        file: 'src/tiering/recovery/pending-touches.ts',
         find: 'spread(this.#around, storageKey, state, stamp)',
         replace: 'spread(this.#around, storageKey, state, stamp && primary.stamp())',
       },

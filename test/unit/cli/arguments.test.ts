@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { parseArguments } from '../../../src/cli/arguments.ts';
-import { commands } from '../../../src/cli/commands.ts';
-import type { Command } from '../../../src/cli/command.ts';
-import { CliError } from '../../../src/cli/exit.ts';
-import { helpOf, overview } from '../../../src/cli/usage.ts';
+import { parseArguments } from '../../../src/cli/shell/arguments.ts';
+import { commands } from '../../../src/cli/commands/commands.ts';
+import type { Command } from '../../../src/cli/commands/command.ts';
+import { CliError } from '../../../src/cli/shell/exit.ts';
+import { helpOf, overview } from '../../../src/cli/shell/usage.ts';
 
 function command(name: string): Command {
   const found = commands.find((each) => each.name === name);

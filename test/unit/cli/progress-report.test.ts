@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { drawProgress, spellEta } from '../../../src/cli/progress-report.ts';
+import { drawProgress, spellEta } from '../../../src/cli/commands/progress-report.ts';
 import type { WalkProgress } from '../../../src/index.ts';
 
 const progress = (scanned: number, total: number): WalkProgress => ({

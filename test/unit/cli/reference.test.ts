@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { commands } from '../../../src/cli/commands.ts';
-import { EXIT } from '../../../src/cli/exit.ts';
+import { commands } from '../../../src/cli/commands/commands.ts';
+import { EXIT } from '../../../src/cli/shell/exit.ts';
 
 const page = readFileSync(new URL('../../../docs/reference/cli.md', import.meta.url), 'utf8');
 

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { saveAgreed } from '../../../src/cli/ring-files.ts';
-import { KeyRing } from '../../../src/keys/key-ring.ts';
-import { addKey, revokeKey, withPromoted } from '../../../src/keys/rotation.ts';
+import { saveAgreed } from '../../../src/cli/ring/ring-files.ts';
+import { KeyRing } from '../../../src/keys/ring/key-ring.ts';
+import { addKey, revokeKey, withPromoted } from '../../../src/keys/ring/rotation.ts';
 import { fixtureRing, KEK } from '../../support/ring-fixtures.ts';
 
 let folder: string;

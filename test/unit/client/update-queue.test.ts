@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RevisionConflictError } from '../../../src/errors.ts';
-import { UpdateQueue } from '../../../src/client/update-queue.ts';
+import { UpdateQueue } from '../../../src/client/write/update-queue.ts';
 import { FakePlatform, settled } from '../../support/fake-platform.ts';
 
 const deferred = () => {

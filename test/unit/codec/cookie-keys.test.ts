@@ -1,7 +1,7 @@
 import { createHmac, type KeyObject } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Codec } from '../../../src/codec/codec.ts';
-import type { KeyRing } from '../../../src/keys/key-ring.ts';
+import type { KeyRing } from '../../../src/keys/ring/key-ring.ts';
 import {
   addKey,
   generateKeyRing,
@@ -9,7 +9,7 @@ import {
   revokeKey,
   withPromoted,
   withRetired,
-} from '../../../src/keys/rotation.ts';
+} from '../../../src/keys/ring/rotation.ts';
 import { systemPlatform } from '../../../src/platform/platform.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { KeyFleet } from '../../support/key-fleet.ts';

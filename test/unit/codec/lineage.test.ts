@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Codec } from '../../../src/codec/codec.ts';
 import { Memo } from '../../../src/codec/memo.ts';
 import { KeyRingError } from '../../../src/errors.ts';
-import type { KeyRing } from '../../../src/keys/key-ring.ts';
-import { newRingKey } from '../../../src/keys/ring-jwk.ts';
+import type { KeyRing } from '../../../src/keys/ring/key-ring.ts';
+import { newRingKey } from '../../../src/keys/ring/ring-jwk.ts';
 import {
   addKey,
   generateKeyRing,
@@ -11,7 +11,7 @@ import {
   revokeKey,
   withPromoted,
   withRetired,
-} from '../../../src/keys/rotation.ts';
+} from '../../../src/keys/ring/rotation.ts';
 import { LINEAGE_KEYS_MAX } from '../../../src/limits.ts';
 import { systemPlatform } from '../../../src/platform/platform.ts';
 import { recordOf, STORAGE_KEY, strangeKeyId } from '../../support/sealing-fixtures.ts';

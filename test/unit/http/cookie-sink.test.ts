@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ResponseHead } from '../../../src/http/cookie-sink.ts';
-import { setCookieLine, type CookieChange } from '../../../src/http/session-cookie.ts';
+import { ResponseHead } from '../../../src/http/cookie/cookie-sink.ts';
+import { setCookieLine, type CookieChange } from '../../../src/http/cookie/session-cookie.ts';
 
 const change = (name: string, value: string, more: Partial<CookieChange['attributes']> = {}): CookieChange => ({
   name,

@@ -2,8 +2,8 @@ import { createSecretKey } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { Signer } from '@fastify/cookie';
 import { describe, expect, it } from 'vitest';
-import { ImportCookie } from '../../../src/http/import-cookie.ts';
-import { setCookieLine } from '../../../src/http/session-cookie.ts';
+import { ImportCookie } from '../../../src/http/import/import-cookie.ts';
+import { setCookieLine } from '../../../src/http/cookie/session-cookie.ts';
 import { signedSid } from '../../support/old-store.ts';
 
 /** What express-session signs with. */

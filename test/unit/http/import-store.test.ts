@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadOld, sessionsOf, type OldStore } from '../../../src/http/import-store.ts';
+import { loadOld, sessionsOf, type OldStore } from '../../../src/http/import/import-store.ts';
 import { FakePlatform } from '../../support/fake-platform.ts';
 
 type Callback = (error?: unknown, session?: unknown) => void;

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isHoldfastError } from '../../../src/index.ts';
 import { HttpSessions } from '../../../src/http/http-sessions.ts';
-import type { ImportOptions } from '../../../src/http/import-options.ts';
+import type { ImportOptions } from '../../../src/http/import/import-options.ts';
 import type { BackgroundFailure } from '../../../src/telemetry/channels.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { memoryClient, type MemoryClient } from '../../support/memory-client.ts';

@@ -3,9 +3,9 @@ import * as http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ResponseHead } from '../../../src/http/cookie-sink.ts';
-import { carryWithHeaders } from '../../../src/http/node-response.ts';
-import type { CookieChange } from '../../../src/http/session-cookie.ts';
+import { ResponseHead } from '../../../src/http/cookie/cookie-sink.ts';
+import { carryWithHeaders } from '../../../src/http/servers/node-response.ts';
+import type { CookieChange } from '../../../src/http/cookie/session-cookie.ts';
 
 const cookie = (value = 'ours', name = '__Host-sid'): CookieChange => ({
   name,

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ResponseHead } from '../../../src/http/cookie-sink.ts';
+import { ResponseHead } from '../../../src/http/cookie/cookie-sink.ts';
 import { Exchange } from '../../../src/http/exchange.ts';
 import { HttpSessions } from '../../../src/http/http-sessions.ts';
 import { generateKeyRing, SessionClient, type StandardSchema } from '../../../src/index.ts';

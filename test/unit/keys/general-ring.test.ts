@@ -3,9 +3,9 @@ import { hash } from 'node:crypto';
 import { inspect } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { KeyRingError } from '../../../src/errors.ts';
-import { KeyRing } from '../../../src/keys/key-ring.ts';
-import type { RingOpener } from '../../../src/keys/ring-opener.ts';
-import { sealText, unsealText } from '../../../src/keys/sealed-ring.ts';
+import { KeyRing } from '../../../src/keys/ring/key-ring.ts';
+import type { RingOpener } from '../../../src/keys/seal/ring-opener.ts';
+import { sealText, unsealText } from '../../../src/keys/seal/sealed-ring.ts';
 import { fakeWrapper } from '../../support/fake-wrapper.ts';
 import { canariesOf, fixtureJwks, fixtureRing, KEK, standardKeys } from '../../support/ring-fixtures.ts';
 

@@ -1,10 +1,10 @@
-import { generateKeyRing } from '../../../src/keys/rotation.ts';
+import { generateKeyRing } from '../../../src/keys/ring/rotation.ts';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { KeyRingError } from '../../../src/errors.ts';
-import { checkRing } from '../../../src/keys/ring-checks.ts';
-import { KeyRing } from '../../../src/keys/key-ring.ts';
-import type { RingJwk } from '../../../src/keys/ring-jwk.ts';
+import { checkRing } from '../../../src/keys/ring/ring-checks.ts';
+import { KeyRing } from '../../../src/keys/ring/key-ring.ts';
+import type { RingJwk } from '../../../src/keys/ring/ring-jwk.ts';
 import { RING_KEYS_MAX, RING_REVOKED_KIDS_MAX } from '../../../src/limits.ts';
 import { systemPlatform } from '../../../src/platform/platform.ts';
 import { FakePlatform } from '../../support/fake-platform.ts';

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { KeyRingError } from '../../../src/errors.ts';
-import { KeyRing } from '../../../src/keys/key-ring.ts';
-import type { KeyWrapper } from '../../../src/keys/key-wrapper.ts';
+import { KeyRing } from '../../../src/keys/ring/key-ring.ts';
+import type { KeyWrapper } from '../../../src/keys/seal/key-wrapper.ts';
 import { fakeWrapper } from '../../support/fake-wrapper.ts';
 import { canariesOf, fixtureJwks, fixtureRing, KEK, standardKeys } from '../../support/ring-fixtures.ts';
 

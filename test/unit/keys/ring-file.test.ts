@@ -1,13 +1,13 @@
-import { generateKeyRing } from '../../../src/keys/rotation.ts';
+import { generateKeyRing } from '../../../src/keys/ring/rotation.ts';
 import { mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { KeyRingError } from '../../../src/errors.ts';
-import { KeyRing } from '../../../src/keys/key-ring.ts';
-import type { RingJwk } from '../../../src/keys/ring-jwk.ts';
-import { sealText } from '../../../src/keys/sealed-ring.ts';
+import { KeyRing } from '../../../src/keys/ring/key-ring.ts';
+import type { RingJwk } from '../../../src/keys/ring/ring-jwk.ts';
+import { sealText } from '../../../src/keys/seal/sealed-ring.ts';
 import { canariesOf, fixtureJwks, KEK, standardKeys } from '../../support/ring-fixtures.ts';
 
 let folder: string;

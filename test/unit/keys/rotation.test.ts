@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { KeyRingError } from '../../../src/errors.ts';
-import { KeyRing } from '../../../src/keys/key-ring.ts';
-import type { KeyState } from '../../../src/keys/ring-key.ts';
+import { KeyRing } from '../../../src/keys/ring/key-ring.ts';
+import type { KeyState } from '../../../src/keys/ring/ring-key.ts';
 import {
   addKey,
   generateKeyRing,
@@ -11,7 +11,7 @@ import {
   revokeKey,
   withPromoted,
   withRetired,
-} from '../../../src/keys/rotation.ts';
+} from '../../../src/keys/ring/rotation.ts';
 import { LINEAGE_KEYS_MAX, RING_FILE_BYTES_MAX, RING_KEYS_MAX, RING_REVOKED_KIDS_MAX } from '../../../src/limits.ts';
 import { FakePlatform } from '../../support/fake-platform.ts';
 import { canariesOf, fixtureJwk, fixtureJwks, fixtureRing, KEK, standardKeys } from '../../support/ring-fixtures.ts';

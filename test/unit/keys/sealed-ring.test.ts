@@ -2,8 +2,8 @@ import { CompactEncrypt } from 'jose';
 import { inspect } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { KeyRingError } from '../../../src/errors.ts';
-import { KeyRing } from '../../../src/keys/key-ring.ts';
-import type { RingOpener } from '../../../src/keys/ring-opener.ts';
+import { KeyRing } from '../../../src/keys/ring/key-ring.ts';
+import type { RingOpener } from '../../../src/keys/seal/ring-opener.ts';
 import { fakeWrapper } from '../../support/fake-wrapper.ts';
 import { canariesOf, fixtureJwks, fixtureRing, KEK, standardKeys } from '../../support/ring-fixtures.ts';
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { KeyRingError } from '../../../src/errors.ts';
-import { KeyRing } from '../../../src/keys/key-ring.ts';
-import type { RingOpener } from '../../../src/keys/ring-opener.ts';
+import { KeyRing } from '../../../src/keys/ring/key-ring.ts';
+import type { RingOpener } from '../../../src/keys/seal/ring-opener.ts';
 import { fakeWrapper } from '../../support/fake-wrapper.ts';
 import { readRefusedRings, refusedRings, type RingRefusal } from '../../vectors/refused-rings.ts';
 

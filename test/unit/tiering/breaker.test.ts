@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PROBE_BACKOFF_MS_MAX } from '../../../src/limits.ts';
-import { Breaker } from '../../../src/tiering/breaker.ts';
+import { Breaker } from '../../../src/tiering/trust/breaker.ts';
 import { FakePlatform, settled } from '../../support/fake-platform.ts';
 
 function setUp(failuresToOpen = 1) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Bulkhead } from '../../../src/tiering/bulkhead.ts';
+import { Bulkhead } from '../../../src/tiering/trust/bulkhead.ts';
 import { FakePlatform } from '../../support/fake-platform.ts';
 
 describe('Bulkhead', () => {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TIER_CHANGE_EVENTS_MAX, TIER_CHANGE_WINDOW_MS } from '../../../src/limits.ts';
 import type { TierChange } from '../../../src/telemetry/channels.ts';
 import type { TierState } from '../../../src/telemetry/standing.ts';
-import { ChangeAnnouncer } from '../../../src/tiering/change-announcer.ts';
+import { ChangeAnnouncer } from '../../../src/tiering/trust/change-announcer.ts';
 import { FakePlatform } from '../../support/fake-platform.ts';
 
 const events: TierChange[] = [];

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ClockHistory } from '../../../src/tiering/clock-history.ts';
+import { ClockHistory } from '../../../src/tiering/trust/clock-history.ts';
 
 const NOON = 1_000_000;
 const KEPT_MS = 60_000;

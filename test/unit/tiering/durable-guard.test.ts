@@ -7,7 +7,7 @@ import {
   DURABLE_READ_CALLS_MAX,
   PATIENCE_TICK_MS,
 } from '../../../src/limits.ts';
-import { DurableGuard } from '../../../src/tiering/durable-guard.ts';
+import { DurableGuard } from '../../../src/tiering/trust/durable-guard.ts';
 import { memoryDurableTier } from '../../../src/tiers/memory/index.ts';
 import type { DurableTier } from '../../../src/tiers/tier.ts';
 import { FakePlatform, settled } from '../../support/fake-platform.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HEDGE_AFTER_MS, PATIENCE_TICK_MS } from '../../../src/limits.ts';
-import { Hedge } from '../../../src/tiering/hedge.ts';
-import { UNREACHED, type Unreached } from '../../../src/tiering/primary-guard.ts';
+import { Hedge } from '../../../src/tiering/read/hedge.ts';
+import { UNREACHED, type Unreached } from '../../../src/tiering/trust/primary-guard.ts';
 import { FakePlatform, settled } from '../../support/fake-platform.ts';
 
 const SLOW_MS = HEDGE_AFTER_MS + 2 * PATIENCE_TICK_MS;

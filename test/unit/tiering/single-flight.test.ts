@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SingleFlight } from '../../../src/tiering/single-flight.ts';
+import { SingleFlight } from '../../../src/platform/single-flight.ts';
 import { settled } from '../../support/fake-platform.ts';
 
 function setUp() {

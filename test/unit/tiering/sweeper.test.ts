@@ -9,7 +9,7 @@ import {
   PATIENCE_TICK_MS,
 } from '../../../src/limits.ts';
 import type { BackgroundFailure, SweepPass } from '../../../src/telemetry/channels.ts';
-import { DurableGuard } from '../../../src/tiering/durable-guard.ts';
+import { DurableGuard } from '../../../src/tiering/trust/durable-guard.ts';
 import { storageKeyOf } from '../../../src/session/session-id.ts';
 import { failing, MemoryFleet, refuse, type FleetNode } from '../../support/memory-fleet.ts';
 

@@ -7,8 +7,8 @@ import {
   SLOW_ROW_MS,
 } from '../../../../src/limits.ts';
 import { Patience } from '../../../../src/platform/patience.ts';
-import { Batcher } from '../../../../src/tiers/prisma/batcher.ts';
-import { Lanes } from '../../../../src/tiers/prisma/lanes.ts';
+import { Batcher } from '../../../../src/tiers/prisma/batch/batcher.ts';
+import { Lanes } from '../../../../src/tiers/prisma/batch/lanes.ts';
 import { FakePlatform, settled } from '../../../support/fake-platform.ts';
 
 const TIMEOUT_MS = 1_000;

@@ -1,9 +1,9 @@
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { clientSettings } from '../../../../src/tiers/redis/client-settings.ts';
-import { resolveRedisOptions, type RedisTierOptions } from '../../../../src/tiers/redis/redis-options.ts';
-import { tlsOptions } from '../../../../src/tiers/redis/socket.ts';
-import type { TlsSettings } from '../../../../src/tiers/redis/tls-options.ts';
+import { clientSettings } from '../../../../src/tiers/redis/connection/client-settings.ts';
+import { resolveRedisOptions, type RedisTierOptions } from '../../../../src/tiers/redis/options/redis-options.ts';
+import { tlsOptions } from '../../../../src/tiers/redis/connection/socket.ts';
+import type { TlsSettings } from '../../../../src/tiers/redis/options/tls-options.ts';
 
 const settings = (options: RedisTierOptions) => clientSettings(resolveRedisOptions(options), () => new Socket());
 const tlsOf = (options: RedisTierOptions) => {

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { Redis, type RedisOptions } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
 import { TierFailure } from '../../../../src/errors.ts';
-import { toTierFailure, type Progress } from '../../../../src/tiers/redis/failure.ts';
+import { toTierFailure, type Progress } from '../../../../src/tiers/redis/connection/failure.ts';
 
 type Options = Pick<RedisOptions, 'retryStrategy'>;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TierFailure } from '../../../../src/errors.ts';
-import { Gatherer, type Batch, type GathererOptions } from '../../../../src/tiers/redis/gatherer.ts';
+import { Gatherer, type Batch, type GathererOptions } from '../../../../src/tiers/redis/connection/gatherer.ts';
 
 function gatherer(options: Partial<GathererOptions<string, number>> = {}) {
   const sent: Batch<string, number>[] = [];

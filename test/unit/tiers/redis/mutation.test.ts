@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytesOf, readAnswer, scriptCall, type Mutation } from '../../../../src/tiers/redis/mutation.ts';
+import { bytesOf, readAnswer, scriptCall, type Mutation } from '../../../../src/tiers/redis/connection/mutation.ts';
 
 const mutation = (key: string, ...args: string[]): Mutation => ({ script: 'holdfastPublish', key, args });
 

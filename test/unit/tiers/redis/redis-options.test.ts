@@ -3,8 +3,8 @@ import { inspect } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../../../src/errors.ts';
 import { redisTier } from '../../../../src/tiers/redis/index.ts';
-import { resolveRedisOptions, type RedisTierOptions } from '../../../../src/tiers/redis/redis-options.ts';
-import type { RedisTlsOptions } from '../../../../src/tiers/redis/tls-options.ts';
+import { resolveRedisOptions, type RedisTierOptions } from '../../../../src/tiers/redis/options/redis-options.ts';
+import type { RedisTlsOptions } from '../../../../src/tiers/redis/options/tls-options.ts';
 import { createAuthority, type ServerCertificates } from '../../../support/servers/certificates.ts';
 
 const SECRET = 'canary-secret';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ServerClock } from '../../../../src/tiers/redis/server-clock.ts';
+import { ServerClock } from '../../../../src/tiers/redis/connection/server-clock.ts';
 
 describe('the estimate of the server’s clock', () => {
   it('always has the true time between its bounds, as whole milliseconds, whatever the answers’ way took', () => {

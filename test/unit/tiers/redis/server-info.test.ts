@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { servingIncarnation, serverTimeOf } from '../../../../src/tiers/redis/server-info.ts';
+import { servingIncarnation, serverTimeOf } from '../../../../src/tiers/redis/connection/server-info.ts';
 
 const RUN_ID = 'f3a1c0de5b7d4e1f9a8b7c6d5e4f3a2b1c0d9e8f';
 const REPLID = '0123456789abcdef0123456789abcdef01234567';

@@ -1,0 +1,35 @@
+import type { SessionClient } from '../../client/session-client.ts';
+import type { Context } from './command.ts';
+import { failure } from '../shell/exit.ts';
+import { importExport } from '../shell/import-module.ts';
+
+/**
+ * Runs `work` with the application's own `SessionClient`, which is ready, and closed afterwards. While it is open it is a node of
+ * the fleet like any other.
+ */
+export async function withClient<T>(context: Context, work: (sessions: SessionClient) => Promise<T>): Promise<T> {
+  const path = context.args.required('client');
+  const sessions: unknown = await importExport(path, 'sessions', 'a SessionClient');
+  if (!isClient(sessions)) throw failure(`The module ${path} exports something else than a SessionClient.`);
+  try {
+    await orInterrupted(context.signal, sessions.ready());
+    return await work(sessions);
+  } finally {
+    await sessions.close();
+  }
+}
+
+/** For work that cannot be stopped: it is no longer waited for once the person has had enough. */
+export function orInterrupted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+/** By its shape: the application may have a copy of the package of its own. */
+function isClient(value: unknown): value is SessionClient {
+  return typeof value === 'object' && value !== null && '~use' in value && 'ready' in value && 'close' in value;
+}

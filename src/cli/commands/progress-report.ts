@@ -1,0 +1,47 @@
+import { PROGRESS_INTERVAL_MS } from '../../limits.ts';
+import type { WalkProgress } from '../../upkeep/tally.ts';
+import type { Context } from './command.ts';
+
+/** Tells how far a walk has come: a bar for a person, a line of JSON for a program that asked for it. */
+export class ProgressReport {
+  readonly #context: Context;
+  #shownAt = Number.NEGATIVE_INFINITY;
+  /** The latest progress; undefined before the first batch is done. */
+  last: WalkProgress | undefined;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  show(progress: WalkProgress): void {
+    this.last = progress;
+    const { args, platform, terminal } = this.#context;
+    if (args.flag('progress')) terminal.print(JSON.stringify({ progress }));
+    const now = platform.monotonic();
+    if (now - this.#shownAt < PROGRESS_INTERVAL_MS) return;
+    this.#shownAt = now;
+    terminal.showProgress((columns) => drawProgress(progress, columns));
+  }
+}
+
+const BAR_COLUMNS_MAX = 30;
+const BAR_COLUMNS_MIN = 5;
+
+/** One line of at most `columns`; without the bar where there is no room for one. */
+export function drawProgress({ scanned, total, perSecond, etaMs }: WalkProgress, columns: number): string {
+  const share = total > 0 ? Math.min(scanned / total, 1) : 0;
+  const words = `${Math.floor(share * 100)}%  ${scanned} of about ${total}  ${perSecond}/s  ${spellEta(etaMs)} left`;
+  const room = Math.min(columns - words.length - '[]  '.length, BAR_COLUMNS_MAX);
+  if (room < BAR_COLUMNS_MIN) return words.slice(0, columns);
+  const full = Math.round(share * room);
+  return `[${'#'.repeat(full)}${'.'.repeat(room - full)}]  ${words}`;
+}
+
+/** `3 s`, `2 min 5 s`, `1 h 10 min`. */
+export function spellEta(ms: number): string {
+  const seconds = Math.ceil(ms / 1_000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

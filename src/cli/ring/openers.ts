@@ -1,0 +1,106 @@
+import { open } from 'node:fs/promises';
+import { codeOf } from '../../keys/file/ring-file.ts';
+import type { KeyWrapper } from '../../keys/seal/key-wrapper.ts';
+import type { RingOpener } from '../../keys/seal/ring-opener.ts';
+import { KEY_BYTES, SECRET_FILE_BYTES_MAX } from '../../limits.ts';
+import type { Context } from '../commands/command.ts';
+import { failure, usageError } from '../shell/exit.ts';
+import { importExport } from '../shell/import-module.ts';
+
+/** Opens the ring that is there: the one opener that was named, the environment's passphrase, or a person's. */
+export async function openerOf(context: Context): Promise<RingOpener> {
+  const [opener, ...others] = await named(context);
+  if (others.length > 0) throw usageError('One of --passphrase-file, --kek-file and --wrapper is enough.');
+  return opener ?? (await passphraseOf(context, false));
+}
+
+/** For whom a new ring is sealed: everybody who was named, or whoever has the passphrase. */
+export async function newOpenersOf(context: Context): Promise<readonly RingOpener[]> {
+  const openers = [...(await named(context)), ...(await recipientsOf(context))];
+  return openers.length > 0 ? openers : [await passphraseOf(context, true)];
+}
+
+/** For whom a ring is sealed anew: those of `--to-…`, or whoever has the passphrase that a person makes up now. */
+export async function otherOpenersOf(context: Context): Promise<readonly RingOpener[]> {
+  const openers = await recipientsOf(context);
+  if (openers.length > 0) return openers;
+  if (!context.terminal.isInteractive) {
+    throw usageError('Say for whom to seal the ring: --to-passphrase-file, --to-kek-file or --to-wrapper.');
+  }
+  return [await askNewPassphrase(context, 'New passphrase')];
+}
+
+async function named({ args }: Context): Promise<RingOpener[]> {
+  return Promise.all([
+    ...optional(args.text('passphrase-file')).map(passphraseIn),
+    ...optional(args.text('kek-file')).map(kekIn),
+    ...optional(args.text('wrapper')).map(wrapperIn),
+  ]);
+}
+
+async function recipientsOf({ args }: Context): Promise<RingOpener[]> {
+  return Promise.all([
+    ...args.list('to-passphrase-file').map(passphraseIn),
+    ...args.list('to-kek-file').map(kekIn),
+    ...args.list('to-wrapper').map(wrapperIn),
+  ]);
+}
+
+async function passphraseOf(context: Context, isNew: boolean): Promise<RingOpener> {
+  const passphrase = context.env['HOLDFAST_PASSPHRASE'];
+  if (passphrase !== undefined && passphrase !== '') return { passphrase };
+  if (!context.terminal.isInteractive) {
+    throw usageError('Nothing opens the ring: give --passphrase-file, --kek-file, --wrapper or $HOLDFAST_PASSPHRASE.');
+  }
+  if (isNew) return askNewPassphrase(context, 'Passphrase for the new ring');
+  return { passphrase: await context.terminal.ask('Passphrase of the key ring: ', { hidden: true }) };
+}
+
+/** Twice, since nobody sees what is typed, and a ring that nobody can open is lost. */
+async function askNewPassphrase({ terminal }: Context, what: string): Promise<RingOpener> {
+  const passphrase = await terminal.ask(`${what} (at least 16 characters): `, { hidden: true });
+  const again = await terminal.ask('Once more: ', { hidden: true });
+  if (again !== passphrase) throw failure('The two passphrases differ. Nothing was written.');
+  return { passphrase };
+}
+
+/** The line break that editors put at the end of a file is not part of it. */
+async function passphraseIn(path: string): Promise<RingOpener> {
+  const bytes = await readSecret(path);
+  return { passphrase: bytes.toString('utf8').replace(/\r?\n$/, '') };
+}
+
+async function kekIn(path: string): Promise<RingOpener> {
+  const bytes = await readSecret(path);
+  if (bytes.length === KEY_BYTES) return { kek: bytes };
+  const text = bytes.toString('latin1').trim();
+  const kek = /^[\w-]{43}=?$/.test(text) ? Buffer.from(text, 'base64url') : undefined;
+  if (kek?.length !== KEY_BYTES) throw failure(`${path} must hold ${KEY_BYTES} bytes, raw or in base64url.`);
+  return { kek };
+}
+
+async function wrapperIn(path: string): Promise<RingOpener> {
+  // `KeyWrapper`s are checked where they are used.
+  return { wrapper: (await importExport(path, 'wrapper', 'a KeyWrapper')) as KeyWrapper };
+}
+
+async function readSecret(path: string): Promise<Buffer> {
+  const target = Buffer.alloc(SECRET_FILE_BYTES_MAX + 1);
+  try {
+    await using file = await open(path, 'r');
+    let length = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(target, length, target.length - length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    if (length <= SECRET_FILE_BYTES_MAX) return target.subarray(0, length);
+  } catch (error) {
+    throw failure(`The file ${path} could not be read (${codeOf(error)}).`);
+  }
+  throw failure(`The file ${path} is longer than ${SECRET_FILE_BYTES_MAX} bytes.`);
+}
+
+function optional(value: string | undefined): string[] {
+  return value === undefined ? [] : [value];
+}

@@ -1,0 +1,51 @@
+import { access } from 'node:fs/promises';
+import type { KeyRing } from '../../keys/ring/key-ring.ts';
+import { changeKeyRingFile } from '../../keys/file/ring-file-change.ts';
+import type { RingOpener } from '../../keys/seal/ring-opener.ts';
+import type { Context } from '../commands/command.ts';
+import { refusal, refusing, usageError } from '../shell/exit.ts';
+
+export function ringPathOf({ args, env }: Context): string {
+  const path = args.text('ring') ?? env['HOLDFAST_RING'];
+  if (path === undefined || path === '') throw usageError('--ring is missing, and $HOLDFAST_RING is not set.');
+  return path;
+}
+
+/** Asked before somebody makes up a passphrase for a ring that would not be saved. */
+export async function requireNoFile(path: string): Promise<void> {
+  const isThere = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) throw refusal(`${path} exists already, and is not overwritten.`);
+}
+
+export interface Changed {
+  readonly before: KeyRing;
+  readonly ring: KeyRing;
+}
+
+/** Changes the ring of a file under its lock. What `change` says against it is a refusal. */
+export async function changeRing(
+  path: string,
+  opener: RingOpener,
+  change: (ring: KeyRing) => KeyRing | Promise<KeyRing>,
+): Promise<Changed> {
+  let before: KeyRing | undefined;
+  const ring = await changeKeyRingFile(path, opener, (current) => {
+    before = current;
+    return refusing(() => change(current));
+  });
+  return { before: before ?? ring, ring };
+}
+
+/**
+ * Saves a change that took long to agree upon, if the file still holds the ring that it was made from. The lock is not held
+ * meanwhile: a key that leaked must be revocable while somebody waits for a fleet.
+ */
+export function saveAgreed(path: string, opener: RingOpener, { before, ring }: Changed): Promise<Changed> {
+  return changeRing(path, opener, (current) => {
+    if (current.version === before.version && current.fingerprint().equals(before.fingerprint())) return ring;
+    throw refusal('Somebody else has changed the ring meanwhile. Nothing was saved: look at it, and run this again.');
+  });
+}

@@ -1,0 +1,195 @@
+import { encodeLabel, encodeUserId } from '../../codec/record-format.ts';
+import { ConfigurationError } from '../../errors.ts';
+import { READY_TIMEOUT_MS_DEFAULT, READY_TIMEOUT_MS_MAX } from '../../limits.ts';
+import { requireOptions } from '../../option-checks.ts';
+import { describe, parseDuration, type Duration } from '../../platform/duration.ts';
+import { isSessionId } from '../../session/session-id.ts';
+import type { ReadOptions } from '../../tiering/read/read-path.ts';
+import { resolveLifetime, resolveNewLifetime, type Lifetime, type ResolvedLifetime } from './lifetime-options.ts';
+import type { DeepReadonly } from '../data/plain-data.ts';
+import type { NewLifetime, RecordChanges } from '../write/record-changes.ts';
+import { findNamed, type SessionRef } from '../session-ref.ts';
+
+export interface CreateOptions {
+  /**
+   * The id that the session is to have: one of `newId()` or `idFor(text)`. Where it is taken, `create` throws
+   * `SessionExistsError` or `SessionEndedError`. @defaultValue a new one
+   */
+  readonly id?: string;
+  /** The application's own id of the user; 1 to 512 bytes. Stored sealed, and as a keyed hash to find the user's sessions. */
+  readonly userId?: string;
+  /** A line for the user's device list, such as `Firefox on Linux`; at most 512 bytes, stored sealed. */
+  readonly label?: string;
+  /** Overrides the client's `lifetime` for this session, up to its `maxLifetime`. */
+  readonly lifetime?: Lifetime;
+  /**
+   * When the user logged in, where that was not now: a session that moves in from elsewhere is no login. `null` if nobody
+   * knows. @defaultValue now, if there is a `userId`
+   */
+  readonly authenticatedAt?: Date | null;
+}
+
+export interface GetOptions {
+  /** Whether this read counts as activity. @defaultValue true */
+  readonly touch?: boolean;
+  /** `strong` asks the durable tier, whatever the primary tier holds. @defaultValue 'bounded' */
+  readonly consistency?: 'bounded' | 'strong';
+}
+
+/** What a write may change besides the data. What is not given stays as it is. */
+export interface UpdateOptions {
+  /**
+   * Files the session under this user, or nobody (`null`). Another user than before has not logged in by that:
+   * `authenticatedAt` is undefined then. After a login use `regenerate`, which also changes the id.
+   */
+  readonly userId?: string | null;
+  /** Another line for the device list; `null` takes it away. */
+  readonly label?: string | null;
+  /**
+   * Another lifetime, longer or shorter. `absolute` counts from now, up to the client's `maxLifetime`; `idle` from the last use.
+   * Given alone, `idle` leaves the absolute deadline where it is, and `absolute` the idle lifetime.
+   */
+  readonly lifetime?: Lifetime;
+}
+
+export interface ReplaceOptions extends UpdateOptions {
+  /** The revision that is replaced. @defaultValue that of the session, where a `Session` is given and not an id */
+  readonly revision?: number;
+}
+
+export interface RegenerateOptions<Input> {
+  /**
+   * The user that has just logged in, which sets `authenticatedAt`; `null` for nobody any more. A new user restarts the
+   * absolute lifetime, unless `lifetime.absolute` says otherwise.
+   */
+  readonly userId?: string | null;
+  /** Replaces the data. */
+  readonly data?: DeepReadonly<Input> | Input;
+  /** Another line for the device list; `null` takes it away. */
+  readonly label?: string | null;
+  /** Another lifetime, longer or shorter, as for `update`. */
+  readonly lifetime?: Lifetime;
+}
+
+export interface DestroyByUserOptions<T = unknown> {
+  /** The session to keep: its id, or the session itself. */
+  readonly except?: SessionRef<T>;
+}
+
+export interface ReadyOptions {
+  /** How long to keep trying; 0 tries once. From 0 to 10 min. @defaultValue '10s' */
+  readonly timeout?: Duration;
+}
+
+export interface ResolvedCreation {
+  readonly id: string | undefined;
+  readonly userId: string | undefined;
+  readonly label: string | undefined;
+  readonly lifetime: ResolvedLifetime;
+  /** Milliseconds since the epoch; null if nobody knows, undefined for now. */
+  readonly authenticatedAt: number | null | undefined;
+}
+
+/** How long `ready` keeps trying, in milliseconds. */
+export function resolveReadyOptions(options: ReadyOptions): number {
+  const { timeout = READY_TIMEOUT_MS_DEFAULT } = requireOptions('ready options', options, ['timeout']);
+  return parseDuration('timeout', timeout, 0, READY_TIMEOUT_MS_MAX);
+}
+
+export function resolveCreateOptions(options: CreateOptions, defaults: ResolvedLifetime): ResolvedCreation {
+  const { id, userId, label, lifetime, authenticatedAt } = requireOptions('create options', options, CREATE_NAMES);
+  if (id !== undefined && !isSessionId(id)) {
+    throw new ConfigurationError('id: expected one of newId() or idFor(text), 43 base64url characters.');
+  }
+  checkTexts(userId, label);
+  return {
+    id,
+    userId,
+    label,
+    lifetime: resolveLifetime('lifetime', lifetime, defaults),
+    authenticatedAt: authenticatedAt === undefined ? undefined : resolveAuthenticatedAt(authenticatedAt, userId),
+  };
+}
+
+function resolveAuthenticatedAt(authenticatedAt: Date | null, userId: string | undefined): number | null {
+  if (authenticatedAt === null) return null;
+  const time = authenticatedAt instanceof Date ? authenticatedAt.getTime() : Number.NaN;
+  if (!(time > 0)) throw new ConfigurationError('authenticatedAt: expected a Date after 1970, or null.');
+  if (userId === undefined) throw new ConfigurationError('authenticatedAt: nobody has logged in without a userId.');
+  return time;
+}
+
+export const DEFAULT_GET: GetOptions = {};
+const DEFAULT_READ: ReadOptions = { consistency: 'bounded', touch: true };
+
+export function resolveGetOptions(options: GetOptions): ReadOptions {
+  if (options === DEFAULT_GET) return DEFAULT_READ;
+  const { touch = true, consistency = 'bounded' } = requireOptions('get options', options, GET_NAMES);
+  if (typeof touch !== 'boolean') throw new ConfigurationError('touch: expected a boolean.');
+  if (consistency !== 'bounded' && consistency !== 'strong') {
+    throw new ConfigurationError("consistency: expected 'bounded' or 'strong'.");
+  }
+  return { touch, consistency };
+}
+
+export function resolveUpdateOptions(options: UpdateOptions, client: ResolvedLifetime): RecordChanges {
+  return changesOf(requireOptions('update options', options, CHANGE_NAMES), client);
+}
+
+/** `known` is the revision of the session in hand. */
+export function resolveReplaceOptions(
+  options: ReplaceOptions,
+  known: number | undefined,
+  client: ResolvedLifetime,
+): RecordChanges & { readonly revision: number } {
+  const given = requireOptions('replace options', options, REPLACE_NAMES);
+  const { revision = known } = given;
+  if (revision === undefined || !Number.isSafeInteger(revision) || revision < 1) {
+    throw new ConfigurationError(
+      `revision: expected the revision of a session, a whole number from 1, but got ${describe(revision)}. ` +
+        'It may be left out where a Session is given instead of an id.',
+    );
+  }
+  return { ...changesOf(given, client), revision };
+}
+
+export function resolveRegenerateOptions<Input>(
+  options: RegenerateOptions<Input>,
+  client: ResolvedLifetime,
+): RecordChanges & { readonly data: unknown } {
+  const given = requireOptions('regenerate options', options, REGENERATE_NAMES);
+  return { ...changesOf(given, client), data: given.data };
+}
+
+/** The storage key of the session to keep. Anything else, taken for "except nobody", would end the one that was to be kept. */
+export function resolveExcept<T>(options: DestroyByUserOptions<T>): Buffer | null {
+  const { except } = requireOptions('destroyByUser options', options, ['except']);
+  if (except === undefined) return null;
+  const named = findNamed('except', except);
+  if (named === null) throw new ConfigurationError('except: expected a session id or a Session.');
+  return named.storageKey;
+}
+
+const CREATE_NAMES = [
+  'id',
+  'userId',
+  'label',
+  'lifetime',
+  'authenticatedAt',
+] as const satisfies readonly (keyof CreateOptions)[];
+const GET_NAMES = ['touch', 'consistency'] as const satisfies readonly (keyof GetOptions)[];
+const CHANGE_NAMES = ['userId', 'label', 'lifetime'] as const satisfies readonly (keyof UpdateOptions)[];
+const REPLACE_NAMES = ['revision', ...CHANGE_NAMES] as const satisfies readonly (keyof ReplaceOptions)[];
+const REGENERATE_NAMES = ['data', ...CHANGE_NAMES] as const satisfies readonly (keyof RegenerateOptions<unknown>)[];
+
+function changesOf({ userId, label, lifetime }: UpdateOptions, client: ResolvedLifetime): RecordChanges {
+  checkTexts(userId, label);
+  const newLifetime: NewLifetime = lifetime === undefined ? {} : resolveNewLifetime('lifetime', lifetime, client);
+  return { userId, label, ...newLifetime };
+}
+
+/** Throws `PayloadError` before anything is asked or sent. */
+function checkTexts(userId: string | null | undefined, label: string | null | undefined): void {
+  if (userId !== undefined && userId !== null) encodeUserId(userId);
+  if (label !== undefined && label !== null) encodeLabel(label);
+}

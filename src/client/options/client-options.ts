@@ -1,0 +1,239 @@
+import type { Serializer } from '../../codec/serializer.ts';
+import { jsonSerializer } from '../../codec/serializer.ts';
+import { ConfigurationError } from '../../errors.ts';
+import { KeyRing } from '../../keys/ring/key-ring.ts';
+import type { KeySource } from '../../keys/key-source.ts';
+import {
+  DURABLE_OUTAGE_READS_MS_DEFAULT,
+  DURABLE_OUTAGE_READS_MS_MAX,
+  DURABLE_TIMEOUT_MS_DEFAULT,
+  DURABLE_TIMEOUT_MS_MAX,
+  DURABLE_TIMEOUT_MS_MIN,
+  MEMO_BYTES_DEFAULT,
+  MEMO_BYTES_MAX,
+  MEMO_BYTES_MIN,
+  NAMESPACE_CHARS_MAX,
+  PAYLOAD_BYTES_DEFAULT,
+  PAYLOAD_BYTES_MAX,
+  PRIMARY_TIMEOUT_MS_DEFAULT,
+  PRIMARY_TIMEOUT_MS_MAX,
+  PRIMARY_TIMEOUT_MS_MIN,
+  TOUCH_INTERVAL_MS_MAX,
+  UPDATE_TIMEOUT_MS_DEFAULT,
+  UPDATE_TIMEOUT_MS_MAX,
+  VALIDATION_LEASE_MS_DEFAULT,
+  VALIDATION_LEASE_MS_MAX,
+  VALIDATION_LEASE_MS_MIN,
+} from '../../limits.ts';
+import { resolveSweep, type SweepOptions } from '../../upkeep/sweep-options.ts';
+import { requireInteger, requireMethods, requireOptions } from '../../option-checks.ts';
+import { describe, parseDuration, type Duration } from '../../platform/duration.ts';
+import { systemPlatform, type Platform } from '../../platform/platform.ts';
+import type { SweepPlan } from '../../tiering/recovery/sweeper.ts';
+import type { DurableTier, PrimaryTier } from '../../tiers/tier.ts';
+import { resolveClientLifetime, type Lifetime, type ResolvedLifetime } from './lifetime-options.ts';
+import type { AnySchema, StandardSchema } from '../data/schema.ts';
+import { DURABLE_METHODS, PRIMARY_METHODS } from './tier-methods.ts';
+
+export interface SessionClientOptions<T, Input = T> {
+  /** The keys that seal sessions: a ring, or where to load one from. */
+  readonly keys: KeyRing | KeySource;
+  /** The fast tier, which may vanish: `redisTier(…)`, or `memoryPrimaryTier()` for a first look. */
+  readonly primary: PrimaryTier;
+  /** The truth: `prismaTier(…)`, or `memoryDurableTier()` for a first look. */
+  readonly durable: DurableTier;
+  readonly lifetime?: Lifetime;
+  /**
+   * The longest absolute lifetime that a call may give a session. One that would live for more than twice as long from now on is
+   * refused when it is read: a thief with a key must not choose how long a forged session lives. From `lifetime.absolute` to 366 days. @defaultValue `lifetime.absolute`
+   */
+  readonly maxLifetime?: Duration;
+  /** Letters, digits, `.`, `_`, `-`; at most 64. Part of every key and of what is authenticated. @defaultValue 'holdfast' */
+  readonly namespace?: string;
+  /**
+   * How long activity may go unrecorded; never more than a tenth of the idle lifetime. A larger value costs fewer writes and
+   * ends sessions up to that much early. From 0 to 30 s. @defaultValue '30s'
+   */
+  readonly touchInterval?: Duration;
+  /**
+   * How long the primary tier's copy is believed after the durable tier last confirmed it. A larger value costs fewer
+   * statements and lets a silently rolled-back Redis mislead for longer. From 1 s to 10 min. @defaultValue '60s'
+   */
+  readonly validationLease?: Duration;
+  /** How long a write waits for its turn and tries again after conflicts. From 10 ms to 5 min. @defaultValue '5s' */
+  readonly updateTimeout?: Duration;
+  /** After this long a command of the primary tier has failed. From 10 ms to 1 s. @defaultValue '250ms' */
+  readonly primaryTimeout?: Duration;
+  /** After this long a statement of the durable tier has failed. From 50 ms to 5 s. @defaultValue '2s' */
+  readonly durableTimeout?: Duration;
+  /**
+   * How long reads go on from the primary tier alone while the durable one is away. A larger value keeps users signed in through
+   * longer outages, and keeps revocations that other nodes made meanwhile from being noticed. From 0 to 24 h. @defaultValue '15m'
+   */
+  readonly durableOutageReads?: Duration;
+  /**
+   * Deletes rows of sessions that ended long ago, in the background: one node of the fleet at a time. `false` where a job of
+   * your own calls `sweepSessions`, or the database's role may not delete. @defaultValue every 10 min, revoked ones after 24 h
+   */
+  readonly sweep?: false | SweepOptions;
+  /** Bytes of serialized data, at most 1 048 576. @defaultValue 65536 */
+  readonly maxPayload?: number;
+  /** Opened envelopes are remembered for 30 s, in 64 KiB to 1 GiB; `false`: not at all. @defaultValue { bytes: 33_554_432 } */
+  readonly memo?: false | { readonly bytes: number };
+  /** Turns data into bytes and back. @defaultValue JSON */
+  readonly serializer?: Serializer;
+  /** A Standard Schema validator (zod, valibot, arktype): checks on write, checks and upcasts on read. */
+  readonly schema?: AnySchema<T> | StandardSchema<Input, T>;
+  /** @internal Time and randomness; for tests. */
+  readonly platform?: Platform;
+}
+
+/** The options, complete and valid: deeper code never sees a default. */
+export interface ResolvedOptions<T> {
+  readonly keys: KeyRing | KeySource;
+  readonly primary: PrimaryTier;
+  readonly durable: DurableTier;
+  readonly lifetime: ResolvedLifetime;
+  readonly namespace: string;
+  readonly touchIntervalMs: number;
+  readonly validationLeaseMs: number;
+  readonly updateTimeoutMs: number;
+  readonly primaryTimeoutMs: number;
+  readonly durableTimeoutMs: number;
+  readonly durableOutageReadsMs: number;
+  /** Null: never. */
+  readonly sweep: SweepPlan | null;
+  readonly maxPayloadBytes: number;
+  /** 0: nothing is remembered. */
+  readonly memoBytes: number;
+  readonly serializer: Serializer;
+  readonly schema: AnySchema<T> | undefined;
+  readonly platform: Platform;
+}
+
+const NAMES = [
+  'durable',
+  'durableOutageReads',
+  'durableTimeout',
+  'keys',
+  'lifetime',
+  'maxLifetime',
+  'maxPayload',
+  'memo',
+  'namespace',
+  'platform',
+  'primary',
+  'primaryTimeout',
+  'schema',
+  'serializer',
+  'sweep',
+  'touchInterval',
+  'updateTimeout',
+  'validationLease',
+] as const satisfies readonly (keyof SessionClientOptions<unknown>)[];
+
+const UPDATE_TIMEOUT_MS_MIN = 10;
+
+/** Throws `ConfigurationError` that names the option, the value and the accepted range. Does no I/O. */
+export function resolveOptions<T>(options: SessionClientOptions<T, unknown>): ResolvedOptions<T> {
+  return resolveOwn(requireOptions('options', options, NAMES));
+}
+
+function resolveOwn<T>(options: SessionClientOptions<T, unknown>): ResolvedOptions<T> {
+  return {
+    keys: requireKeys(options.keys),
+    primary: requireMethods('primary', options.primary, PRIMARY_METHODS, 'redisTier(…)'),
+    durable: requireMethods('durable', options.durable, DURABLE_METHODS, 'prismaTier(…)'),
+    lifetime: resolveClientLifetime(options),
+    namespace: requireNamespace(options.namespace ?? 'holdfast'),
+    touchIntervalMs: parseDuration(
+      'touchInterval',
+      options.touchInterval ?? TOUCH_INTERVAL_MS_MAX,
+      0,
+      TOUCH_INTERVAL_MS_MAX,
+    ),
+    validationLeaseMs: parseDuration(
+      'validationLease',
+      options.validationLease ?? VALIDATION_LEASE_MS_DEFAULT,
+      VALIDATION_LEASE_MS_MIN,
+      VALIDATION_LEASE_MS_MAX,
+    ),
+    updateTimeoutMs: parseDuration(
+      'updateTimeout',
+      options.updateTimeout ?? UPDATE_TIMEOUT_MS_DEFAULT,
+      UPDATE_TIMEOUT_MS_MIN,
+      UPDATE_TIMEOUT_MS_MAX,
+    ),
+    primaryTimeoutMs: parseDuration(
+      'primaryTimeout',
+      options.primaryTimeout ?? PRIMARY_TIMEOUT_MS_DEFAULT,
+      PRIMARY_TIMEOUT_MS_MIN,
+      PRIMARY_TIMEOUT_MS_MAX,
+    ),
+    durableTimeoutMs: parseDuration(
+      'durableTimeout',
+      options.durableTimeout ?? DURABLE_TIMEOUT_MS_DEFAULT,
+      DURABLE_TIMEOUT_MS_MIN,
+      DURABLE_TIMEOUT_MS_MAX,
+    ),
+    durableOutageReadsMs: parseDuration(
+      'durableOutageReads',
+      options.durableOutageReads ?? DURABLE_OUTAGE_READS_MS_DEFAULT,
+      0,
+      DURABLE_OUTAGE_READS_MS_MAX,
+    ),
+    sweep: resolveSweep(options.sweep ?? {}),
+    maxPayloadBytes: requireInteger('maxPayload', options.maxPayload ?? PAYLOAD_BYTES_DEFAULT, 1, PAYLOAD_BYTES_MAX),
+    memoBytes: resolveMemo(options.memo),
+    serializer: requireSerializer(options.serializer ?? jsonSerializer),
+    schema: options.schema === undefined ? undefined : requireSchema(options.schema),
+    platform: options.platform ?? systemPlatform,
+  };
+}
+
+function requireKeys(keys: KeyRing | KeySource): KeyRing | KeySource {
+  const candidate: unknown = keys;
+  if (candidate instanceof KeyRing) return keys;
+  if (
+    typeof candidate === 'object' &&
+    candidate !== null &&
+    'load' in candidate &&
+    typeof candidate.load === 'function'
+  ) {
+    return keys;
+  }
+  throw new ConfigurationError(
+    `keys: expected a KeyRing or a KeySource, such as keyRingFile('keys.json', { passphrase }), but got ${describe(candidate)}.`,
+  );
+}
+
+function requireSerializer(serializer: Serializer): Serializer {
+  requireMethods('serializer', serializer, ['serialize', 'parse'], 'a Serializer');
+  const { id } = serializer;
+  if (Number.isInteger(id) && id >= 1 && id <= 255) return serializer;
+  throw new ConfigurationError(`serializer.id: expected a whole number from 1 to 255, but got ${describe(id)}.`);
+}
+
+function requireNamespace(namespace: unknown): string {
+  if (typeof namespace === 'string' && /^[\w.-]+$/.test(namespace) && namespace.length <= NAMESPACE_CHARS_MAX) {
+    return namespace;
+  }
+  throw new ConfigurationError(
+    `namespace: expected 1 to ${NAMESPACE_CHARS_MAX} letters, digits, '.', '_' or '-', but got ${describe(namespace)}.`,
+  );
+}
+
+function resolveMemo(memo: SessionClientOptions<unknown>['memo']): number {
+  if (memo === undefined) return MEMO_BYTES_DEFAULT;
+  if (memo === false) return 0;
+  const { bytes } = requireOptions('memo', memo, ['bytes']);
+  return requireInteger('memo.bytes', bytes, MEMO_BYTES_MIN, MEMO_BYTES_MAX);
+}
+
+function requireSchema<T>(schema: AnySchema<T>): AnySchema<T> {
+  const candidate: unknown = schema;
+  // Validators may be functions (arktype) as well as objects.
+  const isObject = (typeof candidate === 'object' && candidate !== null) || typeof candidate === 'function';
+  if (isObject && typeof schema['~standard']?.validate === 'function') return schema;
+  throw new ConfigurationError(`schema: expected a Standard Schema validator, but got ${describe(candidate)}.`);
+}

@@ -1,0 +1,45 @@
+import type { DurableTier, PrimaryTier } from '../../tiers/tier.ts';
+
+/** What makes an object a tier: anything that has these is accepted as one. */
+export const PRIMARY_METHODS: readonly (keyof PrimaryTier)[] = [
+  'open',
+  'vantage',
+  'probe',
+  'read',
+  'lease',
+  'fill',
+  'publish',
+  'restamp',
+  'evict',
+  'hold',
+  'tombstone',
+  'close',
+];
+
+export const DURABLE_METHODS: readonly (keyof DurableTier)[] = [
+  'open',
+  'probe',
+  'insert',
+  'read',
+  'readState',
+  'update',
+  'regenerate',
+  'touch',
+  'revoke',
+  'revokeMany',
+  'markDirty',
+  'readFeed',
+  'clearFeed',
+  'listByUser',
+  'findRegenerated',
+  'walk',
+  'moveUserKey',
+  'raiseRing',
+  'heartbeat',
+  'readFleet',
+  'forgetNodes',
+  'claimSweep',
+  'findEnded',
+  'removeEnded',
+  'close',
+];

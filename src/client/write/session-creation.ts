@@ -1,0 +1,65 @@
+import { OutcomeUnknownError, SessionEndedError, SessionExistsError, TierUnavailableError } from '../../errors.ts';
+import type { Opened } from '../../fleet/target.ts';
+import { newSessionId, storageKeyOf } from '../../session/session-id.ts';
+import type { SealedRecord } from '../../session/sealed-record.ts';
+import type { SessionRecord } from '../../session/session-record.ts';
+import type { ResolvedCreation } from '../options/call-options.ts';
+
+export interface Created {
+  readonly id: string;
+  readonly record: SessionRecord;
+  readonly sealed: SealedRecord;
+}
+
+/** Inserts a session under the id that was asked for, or under a fresh one. */
+export async function create(opened: Opened, creation: ResolvedCreation, data: Buffer): Promise<Created> {
+  const now = opened.platform.now();
+  const { id, userId, label, lifetime, authenticatedAt = now } = creation;
+  const record: SessionRecord = {
+    revision: 1,
+    createdAt: now,
+    absoluteExpiresAt: now + lifetime.absoluteMs,
+    idleLifetimeMs: lifetime.idleMs,
+    // Nobody has logged in later than now.
+    authenticatedAt: userId === undefined || authenticatedAt === null ? undefined : Math.min(authenticatedAt, now),
+    lineage: [],
+    userId,
+    label,
+    schemaVersion: 0,
+    data,
+  };
+  return id === undefined ? insertFresh(opened, record, now) : insertNamed(opened, id, record, now);
+}
+
+/** Once more under another id when the outcome is unknown, since nobody has been told the first. */
+async function insertFresh(opened: Opened, record: SessionRecord, now: number, isLast = false): Promise<Created> {
+  const { platform, seal, store } = opened;
+  const id = newSessionId(platform);
+  try {
+    const sealed = await seal(storageKeyOf(id), record, now);
+    if ((await store.create(sealed, 'fresh')) === 'inserted') return { id, record, sealed };
+    // 256 random bits do not collide.
+    throw new OutcomeUnknownError();
+  } catch (error) {
+    if (isLast || !(error instanceof OutcomeUnknownError)) throw error;
+    return insertFresh(opened, record, now, true);
+  }
+}
+
+/** The caller knows the id: where the answer is lost, the session may be there, and stays. */
+async function insertNamed({ seal, store }: Opened, id: string, record: SessionRecord, now: number): Promise<Created> {
+  const sealed = await seal(storageKeyOf(id), record, now);
+  const outcome = await store.create(sealed, 'named');
+  switch (outcome) {
+    case 'inserted':
+      return { id, record, sealed };
+    case 'taken':
+      throw new SessionExistsError();
+    case 'ended':
+      throw new SessionEndedError();
+    case 'late':
+      throw new TierUnavailableError('durable', 'too-late');
+    default:
+      return outcome satisfies never;
+  }
+}

@@ -1,0 +1,109 @@
+import { KeyRingError } from '../errors.ts';
+import type { KeyRing } from '../keys/ring/key-ring.ts';
+import { FLEET_POLL_MS, FLEET_WAIT_MS_MAX, NODE_ALIVE_MS, NODE_NAME_BYTES, NODES_NAMED_MAX } from '../limits.ts';
+import { parseDuration, type Duration } from '../platform/duration.ts';
+import { delay } from '../platform/platform.ts';
+import type { Fleet, FleetNode } from '../tiers/tier.ts';
+import type { MaintenanceTarget } from './target.ts';
+
+/** Why the fleet is not ready yet; undefined if it is. */
+export type Objection = string | undefined;
+
+export interface FleetQuestion {
+  readonly ring: KeyRing;
+  /** How long to wait for nodes that lag behind. */
+  readonly timeout: Duration;
+  readonly objectionTo: (fleet: Fleet) => Objection;
+  /** Throws `KeyRingError` for what no waiting mends. @defaultValue `refuseStale` */
+  readonly refuse?: (ring: KeyRing, fleet: Fleet) => void;
+}
+
+/**
+ * Resolves with the fleet once it uses the ring and nothing else speaks against it. Throws `KeyRingError` that says what does.
+ */
+export async function waitForFleet(sessions: MaintenanceTarget, question: FleetQuestion): Promise<Fleet> {
+  const { ring, objectionTo, refuse = refuseStale } = question;
+  const timeoutMs = parseDuration('timeout', question.timeout, 0, FLEET_WAIT_MS_MAX);
+  const platform = await sessions['~use'](({ platform: own }) => Promise.resolve(own));
+  const deadline = platform.monotonic() + timeoutMs;
+  for (;;) {
+    const fleet = await sessions['~use'](({ store }) => store.fleet.readFleet());
+    refuse(ring, fleet);
+    const objection = objectionTo(fleet);
+    if (objection === undefined) return fleet;
+    if (platform.monotonic() + FLEET_POLL_MS > deadline) throw new KeyRingError(objection);
+    await delay(platform, FLEET_POLL_MS);
+  }
+}
+
+/** Waiting does not make an old ring newer. */
+export function refuseStale(ring: KeyRing, fleet: Fleet): void {
+  const highest = fleet.ring;
+  if (highest !== null && highest.version > ring.version) {
+    throw new KeyRingError(
+      `The fleet uses key ring version ${highest.version}: version ${ring.version} is not the newest.`,
+    );
+  }
+  refuseRival(ring, fleet);
+}
+
+/** Two rings of one version: one of them is a mistake. */
+export function refuseRival(ring: KeyRing, { ring: highest }: Fleet): void {
+  if (highest?.version !== ring.version || highest.fingerprint.equals(ring.fingerprint())) return;
+  throw new KeyRingError(`The fleet uses another key ring of version ${ring.version}.`);
+}
+
+/** Nodes that may still read and write. One that died without a word counts for a minute. */
+export function livingNodes(fleet: Fleet): FleetNode[] {
+  return fleet.nodes.filter((node) => isAlive(node, fleet));
+}
+
+/** Nodes that nobody waits for. They have died, or cannot reach the database. */
+export function silentNodes(fleet: Fleet): FleetNode[] {
+  return fleet.nodes.filter((node) => !isAlive(node, fleet));
+}
+
+function isAlive({ seenAt }: FleetNode, { now }: Fleet): boolean {
+  return now - seenAt <= NODE_ALIVE_MS;
+}
+
+/** How messages and `health().keys.node` name a node: the beginning of an id that it drew when its process began. */
+export function nodeNameOf(nodeId: Buffer): string {
+  return nodeId.toString('hex', 0, NODE_NAME_BYTES);
+}
+
+/** The fleet has not seen the ring, or live nodes lack it. */
+export function lackOf({ version }: KeyRing, fleet: Fleet): Objection {
+  const living = livingNodes(fleet);
+  const lacking = living.filter(({ ringVersion }) => ringVersion < version);
+  if (lacking.length > 0) {
+    const count = `${lacking.length} of ${living.length} live nodes`;
+    const names = spellNodes(lacking.map((node) => statusOf(node, fleet)));
+    return `${count} do not have key ring version ${version} yet: ${names}.`;
+  }
+  if (fleet.ring !== null && fleet.ring.version < version) return `No node has key ring version ${version} yet.`;
+  return undefined;
+}
+
+/** A node as an operator may see it. */
+export interface NodeStatus {
+  /** As that node's `health().keys.node`. */
+  readonly node: string;
+  /** The version of the ring that it had when it was last seen. */
+  readonly ring: number;
+  /** How long ago that was, by the database's clock. */
+  readonly secondsAgo: number;
+}
+
+export function statusOf({ nodeId, ringVersion, seenAt }: FleetNode, { now }: Fleet): NodeStatus {
+  const secondsAgo = Math.max(0, Math.round((now - seenAt) / 1_000));
+  return { node: nodeNameOf(nodeId), ring: ringVersion, secondsAgo };
+}
+
+export function spellNodes(nodes: readonly NodeStatus[]): string {
+  const named = nodes
+    .slice(0, NODES_NAMED_MAX)
+    .map(({ node, ring, secondsAgo }) => `${node} (has version ${ring}, seen ${secondsAgo} s ago)`);
+  const others = nodes.length - named.length;
+  return named.join(', ') + (others > 0 ? `, and ${others} more` : '');
+}

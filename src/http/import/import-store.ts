@@ -1,0 +1,73 @@
+import { ImportUnavailableError } from '../../errors.ts';
+import { IMPORT_STORE_TIMEOUT_MS } from '../../limits.ts';
+import type { Platform } from '../../platform/platform.ts';
+
+/** The data of a session as its old store gives it. */
+export type OldSession = Readonly<Record<string, unknown>>;
+
+/**
+ * A store as express-session defines it, such as those of connect-redis, connect-pg-simple, connect-mongo and prisma-session-store. `get`
+ * gives living sessions only.
+ */
+export interface OldStore {
+  get(sid: string, callback: (error: unknown, session?: unknown) => void): unknown;
+  destroy(sid: string, callback: (error?: unknown) => void): unknown;
+}
+
+/** Two functions in place of an `OldStore`, for sessions that are kept in another way. */
+export interface OldSessions {
+  load(this: void, sid: string): Promise<object | null | undefined>;
+  destroy(this: void, sid: string): Promise<unknown>;
+}
+
+export function sessionsOf(store: OldStore): OldSessions {
+  return {
+    load: (sid) => promised((callback) => store.get(sid, callback)) as Promise<object | null | undefined>,
+    destroy: (sid) => promised((callback) => store.destroy(sid, callback)),
+  };
+}
+
+/** The session's data; null if there is none. Rejects with `ImportUnavailableError`: an outage is never "no session". */
+export async function loadOld(platform: Platform, sessions: OldSessions, sid: string): Promise<OldSession | null> {
+  const found: unknown = await inTime(platform, () => sessions.load(sid)).catch(nullIfMissing);
+  if (found === null || found === undefined || found === false) return null;
+  if (typeof found !== 'object') throw new ImportUnavailableError('unexpected');
+  return found as OldSession;
+}
+
+/** Rejects with `ImportUnavailableError`. */
+export async function destroyOld(platform: Platform, sessions: OldSessions, sid: string): Promise<void> {
+  await inTime(platform, () => sessions.destroy(sid)).catch(nullIfMissing);
+}
+
+/** Some stores also return a promise. It does not carry the result, but it may reject where the callback is not called. */
+function promised(call: (callback: (error?: unknown, value?: unknown) => void) => unknown): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const returned = call((error, value) => {
+      if (error === undefined || error === null) resolve(value);
+      else reject(error);
+    });
+    Promise.resolve(returned).catch(reject);
+  });
+}
+
+/** Limits the wait, since a Redis client may wait for ever. Keeps only the code of an error: its message may contain credentials. */
+function inTime(platform: Platform, call: () => Promise<unknown>): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const cancel = platform.after(IMPORT_STORE_TIMEOUT_MS, () => reject(new ImportUnavailableError('deadline')));
+    // In an async function, so that what `call` throws becomes a rejection as well.
+    const asking = (async () => call())();
+    asking.then(resolve, (error: unknown) => reject(new ImportUnavailableError(codeOf(error)))).finally(cancel);
+  });
+}
+
+/** To express-session, an error with this code means that there is no such session. */
+function nullIfMissing(error: unknown): null {
+  if (error instanceof ImportUnavailableError && error.reason === 'ENOENT') return null;
+  throw error;
+}
+
+function codeOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && /^[A-Z][A-Z0-9_]{0,31}$/.test(code) ? code : 'unexpected';
+}

@@ -1,0 +1,100 @@
+import { KeyRingError } from '../../errors.ts';
+import { RING_LOCK_WAIT_MS_DEFAULT, RING_LOCK_WAIT_MS_MAX } from '../../limits.ts';
+import { requireOptions } from '../../option-checks.ts';
+import { parseDuration, type Duration } from '../../platform/duration.ts';
+import { systemPlatform, type Platform } from '../../platform/platform.ts';
+import { KeyRing, ringFromText, textOfRing } from '../ring/key-ring.ts';
+import { readRingFile, realPathOf, replaceRingFile } from './ring-file.ts';
+import { withRingLock } from './ring-lock.ts';
+import type { RingOpener } from '../seal/ring-opener.ts';
+import { unsealText } from '../seal/sealed-ring.ts';
+
+export interface ChangeKeyRingFileOptions {
+  /** How long to wait for another change of the file to end. From 0 to 1 h. @defaultValue '5s' */
+  readonly timeout?: Duration;
+  readonly platform?: Platform;
+}
+
+/**
+ * Loads the ring of a file, and saves what `change` makes of it if its version is higher; otherwise the file is not touched.
+ * Answers with the ring. One change at a time: a lock file stands beside it meanwhile. The file is replaced as a whole, so a
+ * crash leaves the old ring or the new one, at worst a lock file; `change` may then be run again. It keeps its owner, group and
+ * mode, or the change is refused; a symbolic link is followed. The new ring is sealed for everybody for whom the old one was. Throws `KeyRingError`, and whatever `change` throws; the file is then as it was.
+ */
+export function changeKeyRingFile(
+  path: string,
+  opener: RingOpener,
+  change: (ring: KeyRing) => KeyRing | Promise<KeyRing>,
+  options: ChangeKeyRingFileOptions = {},
+): Promise<KeyRing> {
+  return changeFile('changeKeyRingFile', path, options, async (sealed) => {
+    const { text, reseal } = await unsealText(sealed, opener);
+    const ring = ringFromText(text);
+    const changed = await change(ring);
+    return { ring: changed, sealed: isNewer(changed, ring) ? await reseal(textOfRing(changed)) : undefined };
+  });
+}
+
+/**
+ * A sealed ring for other openers: a new passphrase, kek or key service. Keys and version stay what they were. Whoever could open
+ * the old text still can: delete it. Throws `KeyRingError`.
+ */
+export async function rewrapKeyRing(
+  sealed: string,
+  from: RingOpener,
+  to: RingOpener | readonly RingOpener[],
+): Promise<string> {
+  return (await KeyRing.unseal(sealed, from)).seal(to);
+}
+
+/** `rewrapKeyRing` for a ring in a file, which is replaced as `changeKeyRingFile` does. Answers with the ring. */
+export function rewrapKeyRingFile(
+  path: string,
+  from: RingOpener,
+  to: RingOpener | readonly RingOpener[],
+  options: ChangeKeyRingFileOptions = {},
+): Promise<KeyRing> {
+  return changeFile('rewrapKeyRingFile', path, options, async (sealed) => {
+    const ring = await KeyRing.unseal(sealed, from);
+    return { ring, sealed: await ring.seal(to) };
+  });
+}
+
+interface Replacement {
+  readonly ring: KeyRing;
+  /** Undefined leaves the file alone. */
+  readonly sealed: string | undefined;
+}
+
+async function changeFile(
+  what: string,
+  path: string,
+  options: ChangeKeyRingFileOptions,
+  replace: (sealed: string) => Promise<Replacement>,
+): Promise<KeyRing> {
+  const given = requireOptions(`${what} options`, options, ['timeout', 'platform']);
+  const { timeout = RING_LOCK_WAIT_MS_DEFAULT, platform = systemPlatform } = given;
+  const waitMs = parseDuration('timeout', timeout, 0, RING_LOCK_WAIT_MS_MAX);
+  const target = await realPathOf(path);
+  return withRingLock(target, waitMs, platform, async () => {
+    const before = await readRingFile(target);
+    const { ring, sealed } = await replace(before);
+    if (sealed === undefined) return ring;
+    // Somebody may have replaced it without asking for the lock: a copy, a deployment.
+    if ((await readRingFile(target)) !== before) {
+      throw new KeyRingError(`The key ring file ${target} was replaced meanwhile by somebody else: nothing was saved.`);
+    }
+    await replaceRingFile(target, sealed, platform);
+    return ring;
+  });
+}
+
+/** Whether the change is to be saved. A change that makes another ring without a higher version would not reach the other nodes. */
+function isNewer(changed: unknown, ring: KeyRing): boolean {
+  if (!(changed instanceof KeyRing)) throw new KeyRingError('A change of a key ring must return a key ring.');
+  if (changed.version > ring.version) return true;
+  if (changed.fingerprint().equals(ring.fingerprint())) return false;
+  throw new KeyRingError(
+    `A change of a key ring must return it as it was, or one of a higher version than ${ring.version}: it is now ${changed.version}.`,
+  );
+}

@@ -1,0 +1,55 @@
+import { errors } from 'jose';
+import { KeyRingError } from '../../errors.ts';
+import { RING_PBKDF2_ITERATIONS_MAX, RING_PBKDF2_ITERATIONS_MIN } from '../../limits.ts';
+
+/** What the two spellings of a sealed ring, Compact and General JWE (RFC 7516 §7), have in common. */
+
+export const RING_TYP = 'holdfast-key-ring+jwe';
+export const RING_CTY = 'jwk-set+json';
+export const RING_ENC = 'A256GCM';
+export const BY_KEK = 'A256KW';
+export const BY_PASSPHRASE = 'PBES2-HS512+A256KW';
+
+/** Where a wrapper's recipient carries the key-encryption key that the service encrypted; its `kid` is the wrapper's id. */
+export const WRAPPED = 'holdfast:wrapped';
+
+export const NOT_A_RING = 'truncated, or not a sealed ring.';
+
+/** The text of a ring that was opened. */
+export interface UnsealedText {
+  readonly text: string;
+  /** Seals another text for everybody for whom this one was sealed, whether or not their openers are at hand. */
+  readonly reseal: (text: string) => Promise<string>;
+}
+
+/** The bytes of base64url without padding, if no other text decodes to the same bytes (RFC 4648 §3.5): `jose` ignores spare bits. */
+export function decodeCanonical(part: unknown, length?: number): Buffer | undefined {
+  if (typeof part !== 'string') return undefined;
+  const bytes = Buffer.from(part, 'base64url');
+  if (bytes.length === 0 || (length !== undefined && bytes.length !== length)) return undefined;
+  return bytes.toString('base64url') === part ? bytes : undefined;
+}
+
+/** The count comes from a file that is not authenticated yet, so it is judged before anything is derived. */
+export function checkIterations(p2c: unknown): number {
+  if (Number.isSafeInteger(p2c)) {
+    const count = p2c as number;
+    if (count >= RING_PBKDF2_ITERATIONS_MIN && count <= RING_PBKDF2_ITERATIONS_MAX) return count;
+  }
+  throw new KeyRingError(
+    `The sealed key ring's PBKDF2 iterations ("p2c") must lie between ${RING_PBKDF2_ITERATIONS_MIN} and ${RING_PBKDF2_ITERATIONS_MAX}.`,
+  );
+}
+
+/** The text inside, once `decrypt` has authenticated it; `refused` is what to say when it does not. */
+export async function textOf(decrypt: Promise<{ plaintext: Uint8Array }>, refused: string): Promise<string> {
+  try {
+    const { plaintext } = await decrypt;
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(plaintext);
+    plaintext.fill(0);
+    return text;
+  } catch (error) {
+    if (error instanceof errors.JWEDecryptionFailed) throw new KeyRingError(refused);
+    throw new KeyRingError('The sealed key ring is malformed.');
+  }
+}

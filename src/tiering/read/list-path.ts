@@ -1,0 +1,18 @@
+import { LIST_PAGE_ROWS } from '../../limits.ts';
+import type { SealedRecord } from '../../session/sealed-record.ts';
+import type { TieringContext } from '../context.ts';
+
+/** A user's rows, page by page: nobody holds all their envelopes at once. */
+export async function* pagesOfUser(
+  { durable }: TieringContext,
+  userKeys: readonly Buffer[],
+): AsyncGenerator<SealedRecord[], void> {
+  let after: Buffer = Buffer.alloc(0);
+  for (;;) {
+    const page = await durable.listByUser(userKeys, after, LIST_PAGE_ROWS);
+    yield page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < LIST_PAGE_ROWS) return;
+    after = last.storageKey;
+  }
+}

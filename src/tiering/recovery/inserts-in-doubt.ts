@@ -1,0 +1,63 @@
+import { INSERTS_IN_DOUBT_MAX, LATECOMER_TIMEOUTS } from '../../limits.ts';
+import type { Platform } from '../../platform/platform.ts';
+
+interface Surroundings {
+  readonly platform: Platform;
+  readonly durableTimeoutMs: number;
+}
+
+/** What is remembered of an INSERT whose answer was lost: not its record, which may be large. */
+export interface LostInsert {
+  readonly storageKey: Buffer;
+  readonly writeId: Buffer;
+  /** The last `ENVELOPE_TAG_BYTES` of its envelope, by which the row tells whether another write came after it. */
+  readonly tag: Buffer;
+  /** As `InsertCommand.validUntil`. */
+  readonly validUntil: number | null;
+}
+
+interface InDoubt {
+  readonly lost: LostInsert;
+  /** On the monotonic clock. */
+  readonly until: number;
+}
+
+/**
+ * The INSERTs of sessions that the application named, whose answer was lost: each may still come. A destroy that finds no row
+ * looks here, or the session would appear after its end was acknowledged.
+ */
+export class InsertsInDoubt {
+  readonly #around: Surroundings;
+  /** By storage key, the oldest first. */
+  readonly #inDoubt = new Map<string, InDoubt>();
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+  }
+
+  add(lost: LostInsert): void {
+    const { platform, durableTimeoutMs } = this.#around;
+    const now = platform.monotonic();
+    for (const [key, { until }] of this.#inDoubt) {
+      if (until > now && this.#inDoubt.size < INSERTS_IN_DOUBT_MAX) break;
+      this.#inDoubt.delete(key);
+    }
+    const until = now + LATECOMER_TIMEOUTS * durableTimeoutMs;
+    this.#inDoubt.set(lost.storageKey.toString('latin1'), { lost, until });
+  }
+
+  /** Whether one may still come under this key. */
+  has(storageKey: Buffer): boolean {
+    const found = this.#inDoubt.get(storageKey.toString('latin1'));
+    return found !== undefined && found.until > this.#around.platform.monotonic();
+  }
+
+  /** The one that may still come under this key, which is not in doubt any more. */
+  take(storageKey: Buffer): LostInsert | null {
+    if (this.#inDoubt.size === 0) return null;
+    const key = storageKey.toString('latin1');
+    const found = this.#inDoubt.get(key);
+    this.#inDoubt.delete(key);
+    return found !== undefined && found.until > this.#around.platform.monotonic() ? found.lost : null;
+  }
+}

@@ -1,0 +1,70 @@
+import type { TierRole } from '../../errors.ts';
+import { TIER_CHANGE_EVENTS_MAX, TIER_CHANGE_WINDOW_MS } from '../../limits.ts';
+import type { CancelTimer, Platform } from '../../platform/platform.ts';
+import { tierChange } from '../../telemetry/channels.ts';
+import { UP, type TierHealth } from '../../telemetry/standing.ts';
+
+/**
+ * Publishes the changes of one tier's state, and of the reason why it is `degraded`: `slow` is used, `too-slow` is not. A tier that changes all the time is announced a few times; after that, its
+ * latest state is announced once the window has room, with how many changes that stands for.
+ */
+export class ChangeAnnouncer {
+  readonly #platform: Platform;
+  readonly #tier: TierRole;
+  #latest: TierHealth | undefined;
+  #announced = 'up';
+  /** Changes since the last event. */
+  #changes = 0;
+  /** When the latest events were published, on the monotonic clock. */
+  #publishedAt: number[] = [];
+  #cancelTimer: CancelTimer | undefined;
+  #isStopped = false;
+
+  constructor(platform: Platform, tier: TierRole) {
+    this.#platform = platform;
+    this.#tier = tier;
+  }
+
+  /** Takes the present state, whether it has changed or not. */
+  observe(health: TierHealth): void {
+    if (nameOf(health) !== nameOf(this.#latest ?? UP)) this.#changes += 1;
+    this.#latest = health;
+    this.#publishIfRoom();
+  }
+
+  /** A client that is being closed loses its tiers, which is no news. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancelTimer?.();
+  }
+
+  #publishIfRoom(): void {
+    if (this.#isStopped || this.#latest === undefined || nameOf(this.#latest) === this.#announced) return;
+    const now = this.#platform.monotonic();
+    this.#publishedAt = this.#publishedAt.filter((at) => now - at < TIER_CHANGE_WINDOW_MS);
+    if (this.#publishedAt.length < TIER_CHANGE_EVENTS_MAX) this.#publish(this.#latest, now);
+    else this.#waitForRoom(now);
+  }
+
+  #publish(health: TierHealth, now: number): void {
+    this.#publishedAt.push(now);
+    this.#announced = nameOf(health);
+    const { state, reason = 'recovered', since } = health;
+    const changes = this.#changes;
+    this.#changes = 0;
+    if (tierChange.hasSubscribers) tierChange.publish({ tier: this.#tier, state, reason, since, changes });
+  }
+
+  #waitForRoom(now: number): void {
+    const [oldest = now] = this.#publishedAt;
+    this.#cancelTimer?.();
+    // Of a fraction that is rounded to nothing, no time would pass, and there would still be no room.
+    const waitMs = Math.max(oldest + TIER_CHANGE_WINDOW_MS - now, 1);
+    this.#cancelTimer = this.#platform.after(waitMs, () => this.#publishIfRoom(), 'background');
+  }
+}
+
+/** What has to differ for an event. A tier that is down stays down, whatever each attempt to reach it says. */
+function nameOf({ state, reason }: Pick<TierHealth, 'reason' | 'state'>): string {
+  return state === 'degraded' ? `${state} ${reason}` : state;
+}

@@ -1,0 +1,32 @@
+import type { Platform } from '../../platform/platform.ts';
+
+/** Whole milliseconds, cut off: the true time is up to one later. */
+const ROUNDING_MS = 1;
+
+/** What this node knows of the database's clock, from the answers that carry it. */
+export class DatabaseClock {
+  readonly #platform: Platform;
+  #reading: { readonly time: number; readonly sentAt: number } | undefined;
+
+  constructor(platform: Platform) {
+    this.#platform = platform;
+  }
+
+  /** `time` was read after `sentAt` on the monotonic clock. */
+  observe(time: number, sentAt: number): void {
+    this.#reading = { time, sentAt };
+  }
+
+  /** The latest that the database's clock may show now; null before the first reading. */
+  latest(): number | null {
+    if (this.#reading === undefined) return null;
+    const { time, sentAt } = this.#reading;
+    return Math.ceil(time + (this.#platform.monotonic() - sentAt)) + ROUNDING_MS;
+  }
+
+  /** If not, no statement that was answered by now was executed later than that. */
+  mayBePast(time: number | null): boolean {
+    const latest = this.latest();
+    return time !== null && latest !== null && latest > time;
+  }
+}

@@ -1,0 +1,358 @@
+import { isTierFailure, OutcomeUnknownError, reasonOf, TierFailure, TierUnavailableError } from '../../errors.ts';
+import {
+  DURABLE_CALLS_MAX,
+  DURABLE_FAILURES_TO_OPEN,
+  DURABLE_GRACE_MS,
+  DURABLE_OPEN_TIMEOUTS,
+  DURABLE_READ_CALLS_MAX,
+  DURABLE_WAITING_MAX,
+} from '../../limits.ts';
+import { Patience } from '../../platform/patience.ts';
+import type { Platform } from '../../platform/platform.ts';
+import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
+import { UP, type TierState, type Verdict } from '../../telemetry/standing.ts';
+import type {
+  DurableTier,
+  EndedPage,
+  FeedPage,
+  FeedPosition,
+  FindEndedCommand,
+  Fleet,
+  InsertCommand,
+  InsertOutcome,
+  MovedRow,
+  MoveUserKeyCommand,
+  NodeMark,
+  RegenerateCommand,
+  RemoveEndedCommand,
+  RevokeCommand,
+  RevokedRow,
+  RevokeManyCommand,
+  RevokeManyOutcome,
+  RingMark,
+  SweepClaim,
+  TierContext,
+  TouchCommand,
+  UpdateCommand,
+  WalkCommand,
+  WalkPage,
+} from '../../tiers/tier.ts';
+import { Breaker } from './breaker.ts';
+import { Bulkhead } from './bulkhead.ts';
+import { DatabaseClock } from './database-clock.ts';
+import { withDeadline, withPatience } from '../../platform/deadline.ts';
+import { DurableOpening, isMisconfigured } from './durable-opening.ts';
+import { SingleFlight } from '../../platform/single-flight.ts';
+
+const DEMOTED: ReadonlySet<string> = new Set(['read-only', 'standby']);
+// Out here, because an error keeps the functions of its stack alive, and with them what they were closed over: the record of a write.
+const inDoubt = (): Error => new OutcomeUnknownError();
+const unavailable = (reason: string): Error => new TierUnavailableError('durable', reason);
+const late = (): TierFailure => new TierFailure('ambiguous', 'deadline');
+
+/**
+ * The durable tier behind its bulkhead, deadline and breaker. It answers, or throws `TierUnavailableError` when nothing
+ * was changed, or `OutcomeUnknownError` when a write may have happened.
+ */
+export class DurableGuard {
+  readonly #tier: DurableTier;
+  readonly #platform: Platform;
+  readonly #timeoutMs: number;
+  readonly #onChange: () => void;
+  readonly #breaker: Breaker;
+  readonly #room: Bulkhead;
+  readonly #readRoom: Bulkhead;
+  readonly #rooms: readonly Bulkhead[];
+  /** What a read has to find room in, one after the other. */
+  readonly #readRooms: readonly Bulkhead[];
+  readonly #clock: DatabaseClock;
+  readonly #patience: Patience<() => void>;
+  readonly #reads = new SingleFlight<SealedRecord | null>();
+  /** Many calls may share a statement, and then its failure: one lost connection counts once. */
+  readonly #counted = new WeakSet<TierFailure>();
+  readonly #opening: DurableOpening;
+
+  /** `onReturn` runs when the tier is of use again after it was not, `onChange` whenever the verdict may have changed. */
+  constructor(tier: DurableTier, platform: Platform, timeoutMs: number, onReturn: () => void, onChange: () => void) {
+    this.#tier = tier;
+    this.#platform = platform;
+    this.#timeoutMs = timeoutMs;
+    this.#onChange = onChange;
+    this.#room = new Bulkhead(platform, DURABLE_CALLS_MAX, DURABLE_WAITING_MAX);
+    this.#readRoom = new Bulkhead(platform, DURABLE_READ_CALLS_MAX, DURABLE_WAITING_MAX);
+    this.#rooms = [this.#room];
+    this.#readRooms = [this.#readRoom, this.#room];
+    this.#clock = new DatabaseClock(platform);
+    this.#patience = new Patience(platform, timeoutMs + DURABLE_GRACE_MS, (giveUp) => giveUp());
+    this.#opening = new DurableOpening((context) => this.#openTier(context));
+    this.#breaker = new Breaker({
+      platform,
+      failuresToOpen: DURABLE_FAILURES_TO_OPEN,
+      probe: async () => void (await (this.#opening.isOpen ? this.#probe() : this.#opening.again())),
+      onClose: onReturn,
+      onChange,
+    });
+  }
+
+  /**
+   * Rejects with the tier's own `TierFailure`. May be called again: a tier that was away is opened in the background from then
+   * on, and until it is open, callers are refused at once. What a person has to mend is tried again by each caller.
+   */
+  async open(context: TierContext): Promise<void> {
+    if (this.#opening.isOpen) return;
+    if (!this.#breaker.isClosed) this.#opening.throwIfAway();
+    try {
+      await this.#opening.with(context);
+      this.#breaker.recovered();
+    } catch (error) {
+      if (!isMisconfigured(error)) this.#breaker.trip(reasonOf(error));
+      throw error;
+    } finally {
+      this.#onChange();
+    }
+  }
+
+  /**
+   * When, by the database's clock, a write that is sent now must not be executed any more: not before this node has given it
+   * up (it may wait for room, and then for its answer). A process that stands still gives up later than that, so what it
+   * hears then is looked at again: "nothing changed" is never said of a write that was only late.
+   */
+  validUntil(): number | null {
+    const now = this.#clock.latest();
+    return now === null ? null : now + 2 * this.#timeoutMs;
+  }
+
+  /** Whether the database's clock has passed what `validUntil` gave: what was sent before may then have come too late. */
+  async isPast(validUntil: number | null): Promise<boolean> {
+    const now = await this.#ask(() => this.#probe());
+    return validUntil !== null && now > validUntil;
+  }
+
+  get verdict(): Verdict {
+    if (!this.#opening.isOpen) return { state: 'down', reason: this.#opening.reason };
+    const { reason } = this.#breaker;
+    return reason === null ? UP : { state: this.isShaken ? 'degraded' : 'down', reason };
+  }
+
+  get condition(): TierState {
+    return this.verdict.state;
+  }
+
+  /** It is in use, but the last statement failed. */
+  get isShaken(): boolean {
+    return this.#breaker.isClosed && this.#breaker.reason !== null;
+  }
+
+  /** It is not quite well, or callers wait for it: nothing is asked of it that can wait. */
+  get isBusy(): boolean {
+    return this.condition !== 'up' || this.#room.hasQueue || this.#readRoom.hasQueue;
+  }
+
+  /**
+   * The earlier of this node's and the database's time, for what cannot be taken back: one clock that is set wrongly must not
+   * end anything.
+   */
+  earlierNow(): number {
+    return Math.min(this.#platform.now(), this.#clock.latest() ?? 0);
+  }
+
+  /** Throws `TierUnavailableError` if a statement would not even be tried now. */
+  refuseIfDown(): void {
+    if (!this.#breaker.isClosed) throw new TierUnavailableError('durable', 'breaker-open');
+  }
+
+  /** As the tier's. Who shares a read is answered the same envelope, whoever knew it. */
+  read(storageKey: Buffer, known?: Buffer): Promise<SealedRecord | null> {
+    return this.#reads.run(storageKey.toString('latin1'), (onSend) =>
+      this.#ask(() => {
+        onSend();
+        return this.#tier.read(storageKey, known);
+      }),
+    );
+  }
+
+  readState(storageKey: Buffer): Promise<RecordState | null> {
+    return this.#ask(() => this.#tier.readState(storageKey));
+  }
+
+  listByUser(userKeys: readonly Buffer[], after: Buffer, limit: number): Promise<SealedRecord[]> {
+    return this.#ask(() => this.#tier.listByUser(userKeys, after, limit));
+  }
+
+  findRegenerated(previousStorageKey: Buffer, since: number): Promise<MovedRow | null> {
+    return this.#ask(() => this.#tier.findRegenerated(previousStorageKey, since));
+  }
+
+  async readFeed(after: FeedPosition | number, limit: number): Promise<FeedPage> {
+    const sentAt = this.#platform.monotonic();
+    const page = await this.#keepUp(() => this.#tier.readFeed(after, limit));
+    this.#clock.observe(page.now, sentAt);
+    return page;
+  }
+
+  /** Marks that stay a little longer harm nobody, so a lost answer is only a missing one. */
+  clearFeed(before: number, limit: number): Promise<number> {
+    return this.#ask(() => this.#tier.clearFeed(before, limit));
+  }
+
+  markDirty(storageKey: Buffer): Promise<void> {
+    // Asked for again, it does the same again.
+    return this.#ask(() => this.#tier.markDirty(storageKey));
+  }
+
+  insert(command: InsertCommand): Promise<InsertOutcome> {
+    return this.#tell(() => this.#tier.insert(command));
+  }
+
+  update(command: UpdateCommand): Promise<boolean> {
+    return this.#swap(command.validUntil, () => this.#tier.update(command));
+  }
+
+  regenerate(command: RegenerateCommand): Promise<boolean> {
+    return this.#swap(command.validUntil, () => this.#tier.regenerate(command));
+  }
+
+  touch(command: TouchCommand): Promise<RecordState | null> {
+    // A touch that happened after all harms nobody, so a lost answer is only a missing one.
+    return this.#ask(() => this.#tier.touch(command));
+  }
+
+  revoke(command: RevokeCommand): Promise<RevokedRow | null> {
+    return this.#tell(() => this.#tier.revoke(command));
+  }
+
+  async revokeMany(command: RevokeManyCommand): Promise<RevokeManyOutcome> {
+    const outcome = await this.#tell(() => this.#tier.revokeMany(command));
+    // The clock may have been set forward: the next deadline is reckoned from what it shows now.
+    if (outcome === 'late') await this.#ask(() => this.#probe());
+    return outcome;
+  }
+
+  // What follows does the same again when it is asked for again, so a lost answer is only a missing one.
+
+  walk(command: WalkCommand): Promise<WalkPage> {
+    return this.#ask(() => this.#tier.walk(command));
+  }
+
+  moveUserKey(command: MoveUserKeyCommand): Promise<boolean> {
+    return this.#ask(() => this.#tier.moveUserKey(command));
+  }
+
+  raiseRing(ring: RingMark): Promise<RingMark> {
+    return this.#keepUp(() => this.#tier.raiseRing(ring));
+  }
+
+  heartbeat(node: NodeMark): Promise<void> {
+    return this.#keepUp(() => this.#tier.heartbeat(node));
+  }
+
+  readFleet(): Promise<Fleet> {
+    return this.#ask(() => this.#tier.readFleet());
+  }
+
+  forgetNodes(which: Buffer | number): Promise<void> {
+    return this.#ask(() => this.#tier.forgetNodes(which));
+  }
+
+  claimSweep(claim: SweepClaim): Promise<boolean> {
+    return this.#ask(() => this.#tier.claimSweep(claim));
+  }
+
+  findEnded(command: FindEndedCommand): Promise<EndedPage> {
+    return this.#ask(() => this.#tier.findEnded(command));
+  }
+
+  removeEnded(command: RemoveEndedCommand): Promise<number> {
+    return this.#ask(() => this.#tier.removeEnded(command));
+  }
+
+  async close(): Promise<void> {
+    this.#breaker.stop();
+    await this.#tier.close();
+  }
+
+  #ask<T>(statement: () => Promise<T>): Promise<T> {
+    return this.#within(this.#readRooms, () => this.#send(statement, unavailable));
+  }
+
+  /**
+   * What a node asks now and then, one at a time, for copies to be believed and for itself to count as alive: past the callers
+   * who wait. If it waited behind them, every read would doubt its copy and come to wait as well, and the queue would never end.
+   */
+  async #keepUp<T>(statement: () => Promise<T>): Promise<T> {
+    this.refuseIfDown();
+    return this.#send(statement, unavailable);
+  }
+
+  /** False only of a write that cannot have been refused for being late. */
+  async #swap(validUntil: number | null, statement: () => Promise<boolean>): Promise<boolean> {
+    const isApplied = await this.#tell(statement);
+    if (!isApplied && this.#clock.mayBePast(validUntil)) throw new OutcomeUnknownError();
+    return isApplied;
+  }
+
+  #tell<T>(statement: () => Promise<T>): Promise<T> {
+    return this.#within(this.#rooms, () => this.#send(statement, inDoubt));
+  }
+
+  async #send<T>(statement: () => Promise<T>, ifAmbiguous: (reason: string) => Error): Promise<T> {
+    try {
+      const answer = await this.#bounded(statement);
+      this.#breaker.succeeded();
+      return answer;
+    } catch (error) {
+      if (!isTierFailure(error)) throw error;
+      this.#judge(error);
+      throw error.kind === 'ambiguous' ? ifAmbiguous(error.reason) : new TierUnavailableError('durable', error.reason);
+    }
+  }
+
+  /** What a failure says about the database. */
+  #judge(failure: TierFailure): void {
+    const { kind, reason } = failure;
+    // A database that only follows another answers reads with the past: even "no such row" is worth nothing.
+    if (DEMOTED.has(reason)) this.#breaker.trip(reason);
+    // Any other rejection is an answer: the database is there.
+    else if (kind === 'rejected') this.#breaker.succeeded();
+    // Nobody asked the database.
+    else if (reason === 'overloaded') return;
+    else if (!this.#counted.has(failure)) {
+      this.#counted.add(failure);
+      this.#breaker.failed(reason);
+    }
+  }
+
+  /** Waits for room in each of these, for as long as a statement may take; nothing is sent meanwhile. */
+  async #within<T>(rooms: readonly Bulkhead[], work: () => Promise<T>): Promise<T> {
+    const roomUntil = this.#platform.monotonic() + this.#timeoutMs;
+    let entered = 0;
+    try {
+      for (const room of rooms) {
+        this.refuseIfDown();
+        const entry = room.enter(roomUntil);
+        if (entry !== true && !(await entry)) throw new TierUnavailableError('durable', 'overloaded');
+        entered += 1;
+      }
+      this.refuseIfDown();
+      return await work();
+    } finally {
+      while (entered > 0) rooms[(entered -= 1)]?.leave();
+    }
+  }
+
+  async #openTier(context: TierContext): Promise<void> {
+    await withDeadline(this.#platform, DURABLE_OPEN_TIMEOUTS * this.#timeoutMs, this.#tier.open(context), late);
+    await this.#probe();
+  }
+
+  async #probe(): Promise<number> {
+    const sentAt = this.#platform.monotonic();
+    const now = await this.#bounded(() => this.#tier.probe());
+    this.#clock.observe(now, sentAt);
+    return now;
+  }
+
+  #bounded<T>(statement: () => Promise<T>): Promise<T> {
+    return withPatience(this.#patience, statement(), late);
+  }
+}

@@ -1,0 +1,323 @@
+import { isTierFailure, reasonOf, TierFailure } from '../../errors.ts';
+import {
+  CLOCK_TOLERANCE_MS,
+  FEED_LEASE_MS,
+  LARGE_VALUE_BYTES_MIN,
+  PROBES_IN_TIME,
+  SLOW_LOOK_MS,
+} from '../../limits.ts';
+import { elapsedSince, NEVER, presentMoment, type Moment } from '../../platform/moment.ts';
+import type { CancelTimer, Platform } from '../../platform/platform.ts';
+import { UP, type Verdict } from '../../telemetry/standing.ts';
+import type {
+  NewValue,
+  PrimaryEntry,
+  PrimaryTier,
+  PrimaryValue,
+  RestampCommand,
+  Stamp,
+  TierContext,
+  Vantage,
+} from '../../tiers/tier.ts';
+import { Breaker } from './breaker.ts';
+import { LargeValues } from './large-values.ts';
+import { RoundTrip } from './round-trip.ts';
+
+/** The primary tier gave no answer: it was not asked, or failed, or was late. It says nothing about the session. */
+export const UNREACHED: unique symbol = Symbol('unreached');
+export type Unreached = typeof UNREACHED;
+
+/** What a tier that answers too late is given up for. */
+const LATE: ReadonlySet<string> = new Set(['deadline', 'silent', 'too-slow']);
+
+export interface PrimaryGuardOptions {
+  readonly tier: PrimaryTier;
+  readonly platform: Platform;
+  readonly timeoutMs: number;
+  readonly validationLeaseMs: number;
+  /** Runs when the tier is of use again after it was not. */
+  readonly onReturn: () => void;
+  /** Runs whenever the verdict may have changed. */
+  readonly onChange: () => void;
+}
+
+/**
+ * The primary tier behind its breaker. Nothing here throws: a primary tier that fails is one that was not reached, and
+ * the durable tier answers instead.
+ *
+ * One failure of any kind opens the breaker. A mutation that failed may have left something stale behind, and closing the
+ * breaker raises the trust floor, after which nothing from before is believed without the durable tier's word.
+ */
+export class PrimaryGuard {
+  readonly #tier: PrimaryTier;
+  readonly #breaker: Breaker;
+  readonly #options: PrimaryGuardOptions;
+  readonly roundTrip: RoundTrip;
+  readonly #largeValues: LargeValues;
+  #cancelLook: CancelTimer = () => {};
+  #isStopped = false;
+  /** Primary server time below which stamps are not believed by this node. */
+  #trustFloor = 0;
+  #confirmedAt: Moment = NEVER;
+  #confirming: Promise<boolean> | undefined;
+  /** The furthest that the clock of this life of the server was ever seen: it may be set back. */
+  #furthest = { incarnation: '', at: 0 };
+
+  constructor(options: PrimaryGuardOptions) {
+    const { tier, platform, timeoutMs, onReturn, onChange } = options;
+    this.#options = options;
+    this.#tier = tier;
+    this.#largeValues = new LargeValues(platform);
+    this.roundTrip = new RoundTrip({
+      platform,
+      timeoutMs,
+      onSlowChange: () => this.#slowChanged(),
+      onTooSlow: () => this.#breaker.trip('too-slow'),
+    });
+    this.#breaker = new Breaker({
+      platform,
+      failuresToOpen: 1,
+      probe: () => this.#probe(),
+      probesToClose: (reason) => (LATE.has(reason) ? PROBES_IN_TIME : 1),
+      onClose: () => {
+        this.raiseTrustFloor();
+        onReturn();
+      },
+      onChange,
+    });
+  }
+
+  /** Rejects only for what a person has to mend; a server that is away is asked again in the background. */
+  async open(context: TierContext): Promise<void> {
+    try {
+      await this.#tier.open(context, () => this.#connectionChanged());
+    } catch (error) {
+      this.#breaker.trip(reasonOf(error));
+      if (!isTierFailure(error) || error.kind === 'misconfigured') throw error;
+    }
+  }
+
+  /** A server that is there but out of use is `degraded`. */
+  get verdict(): Verdict {
+    const isThere = this.#tier.vantage() !== null;
+    if (isThere && this.#breaker.isClosed) return this.#verdictInUse();
+    return { state: isThere ? 'degraded' : 'down', reason: this.#breaker.reason ?? 'never-reached' };
+  }
+
+  /** Whether commands are sent to it at all. */
+  get isInUse(): boolean {
+    return this.#breaker.isClosed;
+  }
+
+  /**
+   * What a copy may be stamped with now: taken *before* the truth is asked, so that it never claims more than was known.
+   * Null while the tier is out of use.
+   */
+  stamp(): Stamp | null {
+    const vantage = this.#breaker.isClosed ? this.#vantage() : null;
+    return vantage === null ? null : { incarnation: vantage.incarnation, at: vantage.earliest };
+  }
+
+  /**
+   * What the copy itself shows of its worth. `foreign` was stamped in another life of the server, before this node lost
+   * sight of it, or in the future; `expired` has outlived the validation lease.
+   */
+  judge(value: PrimaryValue): 'current' | 'expired' | 'foreign' {
+    const vantage = this.#vantage();
+    if (vantage === null || value.stamp.incarnation !== vantage.incarnation) return 'foreign';
+    const { at } = value.stamp;
+    if (at < this.#trustFloor || at > vantage.latest) return 'foreign';
+    return vantage.latest - at <= this.#options.validationLeaseMs ? 'current' : 'expired';
+  }
+
+  /**
+   * Whether the server was asked at most 1.5 s ago who it is, and is what it was. Otherwise its copies are not believed: behind
+   * an open connection a master may have followed another, and its data may have gone back.
+   */
+  get isConfirmed(): boolean {
+    return elapsedSince(this.#options.platform, this.#confirmedAt) <= FEED_LEASE_MS;
+  }
+
+  /** Start of the last question to which the server said so. */
+  get confirmedAt(): Moment {
+    return this.#confirmedAt;
+  }
+
+  /** Asks it, or waits for the question that is under way. Whether it is what it was; if not, the breaker is open. */
+  confirm(): Promise<boolean> {
+    this.#confirming ??= this.#confirm().finally(() => {
+      this.#confirming = undefined;
+    });
+    return this.#confirming;
+  }
+
+  /**
+   * Nothing from before now is believed without the durable tier's word. If the server's clock was set back, copies may be dated later
+   * than now: nothing is believed until it has caught up with them, or for a validation lease, whatever is shorter. By then the dirty feed
+   * has taken away what is stale, and what is dated still later lies in the future.
+   */
+  raiseTrustFloor(): void {
+    const vantage = this.#vantage();
+    if (vantage !== null) this.#trustFloor = Math.max(vantage.latest, this.#furthest.at);
+  }
+
+  /** Takes the tier out of use until a probe succeeds. */
+  trip(reason: string): void {
+    this.#breaker.trip(reason);
+  }
+
+  read(storageKey: Buffer): Promise<PrimaryEntry | Unreached> {
+    return this.tryRead(storageKey).catch(this.giveUp);
+  }
+
+  /**
+   * As `read`, but rejects where the tier fails; the caller then calls `giveUp`. Most reads pass here, and do without the promise
+   * that `catch` makes.
+   */
+  tryRead(storageKey: Buffer): Promise<PrimaryEntry | Unreached> {
+    return this.#try(() => this.#tier.read(storageKey));
+  }
+
+  /** The tier failed: it is not used until a probe succeeds. */
+  readonly giveUp = (error: unknown): Unreached => {
+    this.#breaker.trip(reasonOf(error));
+    return UNREACHED;
+  };
+
+  lease(storageKey: Buffer, token: string, over: PrimaryValue | null): Promise<boolean | Unreached> {
+    return this.#attempt(() => this.#tier.lease(storageKey, token, over));
+  }
+
+  fill(storageKey: Buffer, token: string, value: NewValue): Promise<boolean | Unreached> {
+    if (!this.#largeValues.admits(value.envelope.length)) return Promise.resolve(false);
+    return this.#store(value, () => this.#tier.fill(storageKey, token, value));
+  }
+
+  /** Where the value is too large for the link, at least what it replaces is taken away. */
+  publish(storageKey: Buffer, value: NewValue): Promise<boolean | Unreached> {
+    if (!this.#largeValues.admits(value.envelope.length)) {
+      const eviction = this.evict(storageKey, value.revision + 1);
+      return eviction.then((answer) => (answer === UNREACHED ? UNREACHED : false));
+    }
+    return this.#store(value, () => this.#tier.publish(storageKey, value));
+  }
+
+  restamp(storageKey: Buffer, command: RestampCommand): Promise<boolean | Unreached> {
+    return this.#attempt(() => this.#tier.restamp(storageKey, command));
+  }
+
+  evict(storageKey: Buffer, belowRevision: number): Promise<Unreached | void> {
+    return this.#attempt(() => this.#tier.evict(storageKey, belowRevision));
+  }
+
+  hold(storageKey: Buffer): Promise<Unreached | void> {
+    return this.#attempt(() => this.#tier.hold(storageKey));
+  }
+
+  tombstone(storageKey: Buffer, ttlMs: number): Promise<Unreached | void> {
+    return this.#attempt(() => this.#tier.tombstone(storageKey, ttlMs));
+  }
+
+  async close(): Promise<void> {
+    this.#isStopped = true;
+    this.#breaker.stop();
+    this.#cancelLook();
+    await this.#tier.close();
+  }
+
+  async #confirm(): Promise<boolean> {
+    const startedAt = presentMoment(this.#options.platform);
+    if ((await this.#attempt(() => this.#tier.confirm())) === UNREACHED) return false;
+    this.#confirmedAt = startedAt;
+    return true;
+  }
+
+  #vantage(): Vantage | null {
+    const vantage = this.#tier.vantage();
+    if (vantage === null) return null;
+    // The earliest, because a first reading may be off by seconds, and nothing would be believed until they have passed.
+    const { incarnation, earliest } = vantage;
+    if (incarnation !== this.#furthest.incarnation) this.#furthest = { incarnation, at: earliest };
+    else if (earliest > this.#furthest.at) this.#furthest.at = earliest;
+    else if (earliest < this.#furthest.at) this.#followBack(vantage);
+    return vantage;
+  }
+
+  /** The clock was set back by more than a lease: what it showed once must not keep copies from being believed for as long. */
+  #followBack({ latest }: Vantage): void {
+    const bound = latest + this.#options.validationLeaseMs;
+    if (this.#furthest.at > bound) this.#furthest.at = bound;
+    if (this.#trustFloor > bound) this.#trustFloor = bound;
+  }
+
+  #verdictInUse(): Verdict {
+    if (this.roundTrip.isSlow) return { state: 'degraded', reason: 'slow' };
+    const vantage = this.#vantage();
+    const isDoubted = vantage !== null && this.#trustFloor > vantage.latest + CLOCK_TOLERANCE_MS;
+    return isDoubted ? { state: 'degraded', reason: 'clock-set-back' } : UP;
+  }
+
+  #store<T>({ envelope }: NewValue, command: () => Promise<T>): Promise<T | Unreached> {
+    if (envelope.length < LARGE_VALUE_BYTES_MIN) return this.#attempt(command);
+    return this.#attempt(() =>
+      command().catch((error: unknown) => {
+        if (reasonOf(error) === 'deadline') this.#largeValues.wasLate(envelope.length);
+        throw error;
+      }),
+    );
+  }
+
+  #attempt<T>(command: () => Promise<T>): Promise<T | Unreached> {
+    return this.#try(command).catch(this.giveUp);
+  }
+
+  #try<T>(command: () => Promise<T>): Promise<T | Unreached> {
+    if (!this.#breaker.isClosed) return Promise.resolve(UNREACHED);
+    try {
+      const answer = command();
+      this.roundTrip.measure(answer);
+      return answer;
+    } catch (error) {
+      // A tier of the application's own that throws instead of rejecting.
+      return Promise.resolve(this.giveUp(error));
+    }
+  }
+
+  /** A tier that answers, but too late to be of use, stays out of use. */
+  async #probe(): Promise<void> {
+    const startedAt = presentMoment(this.#options.platform);
+    const ms = await this.roundTrip.time(this.#tier.probe());
+    if (ms > this.roundTrip.usableMs) throw new TierFailure('rejected', 'too-slow');
+    this.roundTrip.restart(ms);
+    this.#confirmedAt = startedAt;
+  }
+
+  #slowChanged(): void {
+    this.#options.onChange();
+    this.#cancelLook();
+    if (this.roundTrip.isSlow) this.#lookLater();
+  }
+
+  /** Whether a tier is still slow is found out even if nobody uses it. */
+  #lookLater(): void {
+    this.#cancelLook = this.#options.platform.after(SLOW_LOOK_MS, () => void this.#look(), 'background');
+  }
+
+  async #look(): Promise<void> {
+    // Out of use, it is probed anyway.
+    if (this.#breaker.isClosed) {
+      try {
+        this.roundTrip.add(await this.roundTrip.time(this.#tier.probe()));
+      } catch (error) {
+        this.giveUp(error);
+      }
+    }
+    if (this.roundTrip.isSlow && !this.#isStopped) this.#lookLater();
+  }
+
+  #connectionChanged(): void {
+    if (this.#tier.vantage() === null) this.#breaker.trip(this.#tier.failure()?.reason ?? 'connection-lost');
+    else this.#breaker.nudge();
+    this.#options.onChange();
+  }
+}

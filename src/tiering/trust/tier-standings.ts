@@ -1,0 +1,68 @@
+import type { Platform } from '../../platform/platform.ts';
+import { Standing, type TierHealth, type Verdict } from '../../telemetry/standing.ts';
+import { ChangeAnnouncer } from './change-announcer.ts';
+import type { DirtyFeed } from './dirty-feed.ts';
+import type { DurableGuard } from './durable-guard.ts';
+import type { PrimaryGuard } from './primary-guard.ts';
+
+export interface TierStandingsOptions {
+  readonly platform: Platform;
+  readonly primary: PrimaryGuard;
+  readonly durable: DurableGuard;
+  readonly feed: DirtyFeed;
+}
+
+/** The health of both tiers: for whoever asks, and announced as it changes. */
+export class TierStandings {
+  readonly #options: TierStandingsOptions;
+  readonly #primary: Standing;
+  readonly #durable: Standing;
+  readonly #primaryChanges: ChangeAnnouncer;
+  readonly #durableChanges: ChangeAnnouncer;
+
+  constructor(options: TierStandingsOptions) {
+    const { platform, primary, durable } = options;
+    this.#options = options;
+    this.#primary = new Standing(platform, primary.verdict);
+    this.#durable = new Standing(platform, durable.verdict);
+    this.#primaryChanges = new ChangeAnnouncer(platform, 'primary');
+    this.#durableChanges = new ChangeAnnouncer(platform, 'durable');
+  }
+
+  get primary(): TierHealth {
+    return this.#primary.note(this.#options.primary.verdict);
+  }
+
+  get durable(): TierHealth {
+    return this.#durable.note(this.#durableVerdict());
+  }
+
+  /** Something may have changed in the primary tier. */
+  primaryChanged(): void {
+    this.#primaryChanges.observe(this.primary);
+  }
+
+  /** Something may have changed in the durable tier, or in what is heard from it. */
+  durableChanged(): void {
+    // One statement that failed is no news to anybody.
+    if (!this.#options.durable.isShaken) this.#durableChanges.observe(this.durable);
+  }
+
+  /** Time alone may have changed something. */
+  refresh(): void {
+    this.primaryChanged();
+    this.durableChanged();
+  }
+
+  stop(): void {
+    this.#primaryChanges.stop();
+    this.#durableChanges.stop();
+  }
+
+  #durableVerdict(): Verdict {
+    const { primary, durable, feed } = this.#options;
+    const { verdict } = durable;
+    const isFeedLate = verdict.state === 'up' && primary.verdict.state === 'up' && feed.isLate;
+    return isFeedLate ? { state: 'degraded', reason: 'feed-late' } : verdict;
+  }
+}

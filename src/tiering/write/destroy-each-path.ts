@@ -1,0 +1,24 @@
+import { OutcomeUnknownError, RevocationNotDurableError, TierUnavailableError } from '../../errors.ts';
+import type { TieringContext } from '../context.ts';
+import { destroy } from './destroy-path.ts';
+
+/** Ends these sessions, which the caller has seen, whatever becomes of the others. How many were alive. */
+export async function destroyEach(context: TieringContext, storageKeys: readonly Buffer[]): Promise<number> {
+  const outcomes = await Promise.allSettled(storageKeys.map((storageKey) => destroy(context, storageKey, true)));
+  const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as Error] : []));
+  const [first] = failures;
+  if (first !== undefined) throw whatIsTrueOfAll(first, failures, outcomes.length);
+  return outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value).length;
+}
+
+/** That nothing was changed, or that everything has ended, though not durably; else nobody knows. */
+function whatIsTrueOfAll(first: Error, failures: readonly Error[], total: number): Error {
+  const isUnavailable = failures.every((failure) => failure instanceof TierUnavailableError);
+  if (isUnavailable && failures.length === total) return first;
+  if (failures.every((failure) => failure instanceof RevocationNotDurableError)) return first;
+  const isOfTier = (failure: Error): boolean =>
+    failure instanceof TierUnavailableError ||
+    failure instanceof RevocationNotDurableError ||
+    failure instanceof OutcomeUnknownError;
+  return failures.find((failure) => !isOfTier(failure)) ?? new OutcomeUnknownError();
+}

@@ -1,0 +1,127 @@
+import { OutcomeUnknownError, RevocationNotDurableError, TierUnavailableError } from '../../errors.ts';
+import {
+  PENDING_TOMBSTONE_TTL_MS,
+  PENDING_UNKNOWN_TOMBSTONE_TTL_MS,
+  PREVIOUS_KEY_LOOKUP_MS,
+  REVISION_MAX,
+} from '../../limits.ts';
+import { hasEnded } from '../../session/lifetime.ts';
+import type { MovedRow, RevokedRow } from '../../tiers/tier.ts';
+import type { TieringContext } from '../context.ts';
+import { UNREACHED } from '../trust/primary-guard.ts';
+import { entomb, newRevocation, settleRevocation } from './revocation.ts';
+import { giveUp, markDirty } from './write-path.ts';
+
+/**
+ * True if the session was alive, under this key or one that it has got lately. Looks for the row before anything else: an id
+ * that somebody made up costs reads, which are shared. A session that the caller has seen (`isKnown`) is not looked for.
+ */
+export async function destroy(context: TieringContext, storageKey: Buffer, isKnown = false): Promise<boolean> {
+  if (isKnown || (await isThere(context, storageKey))) {
+    const wasAlive = await destroyAt(context, storageKey);
+    if (wasAlive !== null) {
+      context.insertsInDoubt.take(storageKey);
+      return wasAlive;
+    }
+  }
+  // A logout that raced a regenerate carries the id from before it, and must log out all the same.
+  const moved = await findMoved(context, storageKey);
+  await dropCopy(context, storageKey);
+  const inDoubt = context.insertsInDoubt.take(storageKey);
+  // What may still come under this key would bring the session back, wherever it has moved.
+  if (inDoubt !== null) giveUp(context, inDoubt, true);
+  if (moved !== null) return destroy(context, moved.storageKey);
+  if (inDoubt === null) return false;
+  throw new OutcomeUnknownError();
+}
+
+/**
+ * Finds where a session is now that was under this key lately, even a revoked one: its tombstone may not have reached Redis yet, and
+ * the copy under its present key must not outlive the answer to a `destroy`.
+ */
+export function findMoved({ durable, platform }: TieringContext, storageKey: Buffer): Promise<MovedRow | null> {
+  return durable.findRegenerated(storageKey, platform.now() - PREVIOUS_KEY_LOOKUP_MS);
+}
+
+/**
+ * Hold, revoke the row, tombstone. The hold keeps readers from filling a copy of what is about to die; the tombstone,
+ * written after the commit, survives whatever the hold did not. Whether the session was alive; null if none is under this key.
+ */
+export async function destroyAt(context: TieringContext, storageKey: Buffer): Promise<boolean | null> {
+  const isHeld = (await context.primary.hold(storageKey)) !== UNREACHED;
+  const revoked = await revoke(context, storageKey, !isHeld);
+  if (revoked === null) return null;
+  const isEntombed = await entomb(context, revoked);
+  if (isHeld && !isEntombed) await markDirty(context, storageKey);
+  return !hasEnded(revoked, context.platform.now());
+}
+
+/** Where the durable tier does not answer, what the primary tier holds shows whether there ever was such a session. */
+async function isThere(context: TieringContext, storageKey: Buffer): Promise<boolean> {
+  try {
+    return (await context.durable.readState(storageKey)) !== null;
+  } catch (error) {
+    if (!(error instanceof TierUnavailableError)) throw error;
+    const entry = await context.primary.read(storageKey);
+    if (entry !== UNREACHED && (entry.kind === 'value' || entry.kind === 'hold')) return true;
+    throw await endInPrimaryAlone(context, storageKey, false, error);
+  }
+}
+
+/**
+ * The row is gone or has moved, or was revoked by somebody whose tombstone is still on its way, or went to another master: what
+ * a reader stored, or is about to, that had read it before must not outlive the answer. Looked for after the row, so that no reader comes between.
+ */
+async function dropCopy({ primary }: TieringContext, storageKey: Buffer): Promise<void> {
+  const entry = await primary.read(storageKey);
+  if (entry === UNREACHED || (entry.kind !== 'value' && entry.kind !== 'lease')) return;
+  await primary.evict(storageKey, REVISION_MAX);
+}
+
+async function revoke(context: TieringContext, storageKey: Buffer, dirty: boolean): Promise<RevokedRow | null> {
+  try {
+    return await settleRevocation(context, newRevocation(context, storageKey, dirty));
+  } catch (error) {
+    if (!(error instanceof TierUnavailableError) && !(error instanceof OutcomeUnknownError)) throw error;
+    throw await endInPrimaryAlone(context, storageKey, true, error);
+  }
+}
+
+/**
+ * What the caller is to be told. An id that nobody knows is entombed only where its revocation finds room: anybody can make up
+ * as many as they like.
+ */
+async function endInPrimaryAlone(
+  context: TieringContext,
+  storageKey: Buffer,
+  isKnown: boolean,
+  error: Error,
+): Promise<Error> {
+  const { primary, platform, revocations } = context;
+  if (primary.stamp() === null) return error;
+  const askedAt = platform.now();
+  const attempt = (): Promise<void> => revokeLater(context, storageKey, askedAt);
+  const isOwed = revocations.add({ storageKey, refused: 'session', isKnown, delayMs: 0, attempt });
+  if (!isOwed && !isKnown) return error;
+  const ttlMs = isKnown ? PENDING_TOMBSTONE_TTL_MS : PENDING_UNKNOWN_TOMBSTONE_TTL_MS;
+  const isEntombed = (await primary.tombstone(storageKey, ttlMs)) !== UNREACHED;
+  // A tombstone whose answer was lost may stand all the same.
+  return isOwed && isEntombed ? new RevocationNotDurableError() : new OutcomeUnknownError();
+}
+
+/**
+ * What `destroy` does, for a session that was to end at `askedAt`: its row may have moved meanwhile. The row is marked, since
+ * the tombstone may have been lost, a copy have come back, and this node not reach the primary tier.
+ */
+async function revokeLater(context: TieringContext, storageKey: Buffer, askedAt: number): Promise<void> {
+  const { durable } = context;
+  if ((await durable.readState(storageKey)) !== null) {
+    const revoked = await settleRevocation(context, newRevocation(context, storageKey, true));
+    if (revoked !== null) return void (await entomb(context, revoked));
+  }
+  const moved = await durable.findRegenerated(storageKey, askedAt - PREVIOUS_KEY_LOOKUP_MS);
+  await dropCopy(context, storageKey);
+  if (moved !== null) await revokeLater(context, moved.storageKey, askedAt);
+  // Looked for again.
+  if (context.insertsInDoubt.has(storageKey)) throw new OutcomeUnknownError();
+}

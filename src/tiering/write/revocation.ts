@@ -1,0 +1,33 @@
+import { OutcomeUnknownError } from '../../errors.ts';
+import { tombstoneTtl } from '../../session/lifetime.ts';
+import type { RevokeCommand, RevokedRow } from '../../tiers/tier.ts';
+import { newWriteId, type TieringContext } from '../context.ts';
+import { UNREACHED } from '../trust/primary-guard.ts';
+import { settle } from './unknown-outcome.ts';
+
+/* The steps of every revocation of one row. */
+
+export function newRevocation(context: TieringContext, storageKey: Buffer, dirty: boolean): RevokeCommand {
+  const { platform, durable } = context;
+  const writeId = newWriteId(platform);
+  return { storageKey, dirty, writeId, revokedAt: platform.now(), validUntil: durable.validUntil() };
+}
+
+/**
+ * Null if there is no such row. A statement that came too late for its deadline finds nothing either (it was slow, or the
+ * database's clock was set forward), and only a row that is gone is as good as revoked.
+ */
+export async function settleRevocation(
+  { durable }: TieringContext,
+  command: RevokeCommand,
+): Promise<RevokedRow | null> {
+  const { answer } = await settle(() => durable.revoke(command));
+  if (answer !== null || (await durable.readState(command.storageKey)) === null) return answer;
+  throw new OutcomeUnknownError();
+}
+
+/** Makes the primary tier refuse the session for the rest of its absolute life. False if it was not reached. */
+export async function entomb({ primary, platform }: TieringContext, revoked: RevokedRow): Promise<boolean> {
+  const ttlMs = tombstoneTtl(revoked.absoluteExpiresAt, platform.now());
+  return (await primary.tombstone(revoked.storageKey, ttlMs)) !== UNREACHED;
+}

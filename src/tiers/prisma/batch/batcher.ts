@@ -1,0 +1,191 @@
+import { TierFailure } from '../../../errors.ts';
+import {
+  DURABLE_CALLS_MAX,
+  SHARED_STATEMENT_BYTES_MAX,
+  SHARED_STATEMENT_ROWS_MIN,
+  SLOW_STATEMENT_PARTS,
+} from '../../../limits.ts';
+import type { Platform } from '../../../platform/platform.ts';
+import { TransientSet } from '../../../platform/transient.ts';
+import { keyOf } from '../answers.ts';
+import { Call, type CallPatience } from './call.ts';
+import type { Lanes } from './lanes.ts';
+import { SlowRows } from './slow-rows.ts';
+
+export interface BatcherOptions<Request, Answer> {
+  readonly platform: Platform;
+  /** Every call settles within this time, which `patience` keeps. */
+  readonly timeoutMs: number;
+  readonly patience: CallPatience;
+  readonly lanes: Lanes;
+  /** Whether a lane belongs to its statement until that is answered, however late. */
+  readonly holdsLane: boolean;
+  /** Calls that may share a statement. */
+  readonly rowsMax: number;
+  /** Whether the statements lock rows, so that one of them may wait for a row that somebody else has locked. */
+  readonly locksRows: boolean;
+  /** Two calls of one session are never in one statement. */
+  readonly storageKeyOf: (request: Request) => Buffer;
+  /** About how much it carries, to its statement or back: bounds how many calls share. */
+  readonly bytesOf: (request: Request) => number;
+  /** One statement. What each request is answered, by its number; throws what is true of all of them. */
+  readonly send: (requests: readonly Request[], deadline: number) => Promise<(n: number) => Answer>;
+}
+
+interface Waiting<Request, Answer> {
+  readonly request: Request;
+  readonly key: string;
+  readonly call: Call<Answer>;
+}
+
+/**
+ * The statement was refused as a whole and changed nothing, though only one of its rows may be to blame. `too-late` is an
+ * insert that waited for another one of its key; on MySQL also an insert or an update that finds nothing to win.
+ */
+const REASONS_OF_ONE_ROW: ReadonlySet<string> = new Set(['too-late', 'unique-violation', 'value-refused']);
+
+/** The server gave up a statement that took too long, and it changed nothing. */
+const REASONS_OF_A_WAIT: ReadonlySet<string> = new Set(['lock-timeout', 'statement-timeout']);
+
+/**
+ * Calls that arrive together share a statement ("group commit"). There is no timer and nobody waits for company: a call
+ * that finds a lane free goes at once. While all lanes are busy calls collect, and the lanes that become free share them.
+ */
+export class Batcher<Request, Answer> {
+  readonly #options: BatcherOptions<Request, Answer>;
+  readonly #waiting = new TransientSet<Waiting<Request, Answer>>();
+  /** What is left of statements that the server gave up. Each part is sent as it is, before calls that came later. */
+  readonly #parts: Waiting<Request, Answer>[][] = [];
+  readonly #slowRows: SlowRows;
+  #asksForLane = false;
+  /**
+   * How many calls may share a statement now: half as many after one that was given up, here or by the server, since rows may take long (a lock, a trigger,
+   * a slow disk), and one more with each that was answered.
+   */
+  #rowsMax: number;
+
+  constructor(options: BatcherOptions<Request, Answer>) {
+    this.#options = options;
+    this.#rowsMax = options.rowsMax;
+    this.#slowRows = new SlowRows(options.platform);
+  }
+
+  run(request: Request): Promise<Answer> {
+    if (this.#waiting.size >= DURABLE_CALLS_MAX) return Promise.reject(new TierFailure('not-sent', 'overloaded'));
+    const { platform, timeoutMs, patience, storageKeyOf } = this.#options;
+    const deadline = platform.monotonic() + timeoutMs;
+    const call = new Call<Answer>(patience, deadline, () => this.#waiting.delete(waiting));
+    const waiting = { request, key: keyOf(storageKeyOf(request)), call };
+    this.#waiting.add(waiting);
+    this.#askForLane();
+    return call.answered;
+  }
+
+  /**
+   * At the end of this turn of the event loop, before which nothing could be sent anyway: the callers whom one statement
+   * answered often come back together.
+   */
+  #askForLane(): void {
+    if (this.#asksForLane || (this.#waiting.size === 0 && this.#parts.length === 0)) return;
+    this.#asksForLane = true;
+    process.nextTick(() => {
+      this.#options.lanes.enter(() => {
+        this.#asksForLane = false;
+        const members = this.#takeShare();
+        this.#askForLane();
+        return this.#occupy(members);
+      });
+    });
+  }
+
+  /** The oldest go first. One lane that takes everybody would leave the others idle, so of many each takes its part. */
+  #takeShare(): Waiting<Request, Answer>[] {
+    const rest = this.#parts.shift();
+    if (rest) return rest;
+    const { lanes, bytesOf } = this.#options;
+    const part = Math.ceil(this.#waiting.size / (1 + lanes.free));
+    const share = Math.min(this.#rowsMax, Math.max(SHARED_STATEMENT_ROWS_MIN, part));
+    const taken = new Map<string, Waiting<Request, Answer>>();
+    let bytes = 0;
+    for (const waiting of this.#waiting) {
+      if (taken.size === share) break;
+      const isSlow = this.#slowRows.has(waiting.key);
+      if (taken.has(waiting.key) || (isSlow && taken.size > 0)) continue;
+      bytes += bytesOf(waiting.request);
+      if (taken.size > 0 && bytes > SHARED_STATEMENT_BYTES_MAX) break;
+      taken.set(waiting.key, waiting);
+      this.#waiting.delete(waiting);
+      if (isSlow) break;
+    }
+    return [...taken.values()];
+  }
+
+  /** Settles when the lane is free again. */
+  #occupy(members: readonly Waiting<Request, Answer>[]): Promise<void> {
+    // One object: a statement that is late is one failure, however many wait for it.
+    let failure: TierFailure | undefined;
+    const { platform, timeoutMs } = this.#options;
+    const sentAt = platform.monotonic();
+    const late = (): TierFailure => {
+      if (failure !== undefined) return failure;
+      // Of one row it says nothing about sharing, and its time may have passed while it waited for a lane.
+      const isSlow = members.length > 1 && platform.monotonic() - sentAt >= timeoutMs / 2;
+      if (isSlow) this.#shareLess(members.length);
+      return (failure = new TierFailure('ambiguous', 'deadline'));
+    };
+    for (const { call } of members) call.whenLate = late;
+    const sent = this.#send(members);
+    const last = members.at(-1);
+    return this.#options.holdsLane || !last ? sent : last.call.within(sent);
+  }
+
+  async #send(members: readonly Waiting<Request, Answer>[]): Promise<void> {
+    const present = members.filter(({ call }) => !call.isSettled);
+    const last = present.at(-1);
+    if (!last) return;
+    const requests = present.map(({ request }) => request);
+    try {
+      const answerOf = await this.#options.send(requests, last.call.deadline);
+      if (!last.call.isSettled) this.#rowsMax = Math.min(this.#rowsMax + 1, this.#options.rowsMax);
+      if (present.length === 1) this.#slowRows.delete(last.key);
+      for (const [n, { call }] of present.entries()) call.settle(() => answerOf(n));
+    } catch (failure) {
+      const hasWaited = this.#options.locksRows && isTierFailure(failure, REASONS_OF_A_WAIT);
+      if (hasWaited && present.length === 1) this.#slowRows.add(last.key);
+      if (hasWaited && present.length > 1) this.#split(present, failure);
+      else if (present.length > 1 && isOfOneRow(failure)) await this.#sendHalves(present);
+      else for (const { call } of present) call.reject(failure);
+    }
+  }
+
+  /**
+   * One row may have been locked by somebody else: the others are not to wait for it again. In lanes of their own, so that while one
+   * part waits the next is sent.
+   */
+  #split(members: readonly Waiting<Request, Answer>[], failure: TierFailure): void {
+    this.#shareLess(members.length);
+    for (const { call } of members) call.whenLate = () => failure;
+    const size = Math.ceil(members.length / SLOW_STATEMENT_PARTS);
+    for (let at = 0; at < members.length; at += size) this.#parts.push(members.slice(at, at + size));
+    this.#askForLane();
+  }
+
+  #shareLess(count: number): void {
+    this.#rowsMax = Math.max(1, Math.min(this.#rowsMax, Math.floor(count / 2)));
+  }
+
+  async #sendHalves(members: readonly Waiting<Request, Answer>[]): Promise<void> {
+    const half = Math.ceil(members.length / 2);
+    await this.#send(members.slice(0, half));
+    await this.#send(members.slice(half));
+  }
+}
+
+/** What is no `TierFailure` was thrown by a value that makes no statement, and nothing was sent. */
+function isOfOneRow(failure: unknown): boolean {
+  return !(failure instanceof TierFailure) || isTierFailure(failure, REASONS_OF_ONE_ROW);
+}
+
+function isTierFailure(failure: unknown, reasons: ReadonlySet<string>): failure is TierFailure {
+  return failure instanceof TierFailure && failure.kind === 'rejected' && reasons.has(failure.reason);
+}

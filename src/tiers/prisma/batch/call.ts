@@ -1,0 +1,73 @@
+import { TierFailure } from '../../../errors.ts';
+import type { Patience } from '../../../platform/patience.ts';
+
+/** Keeps the time for all calls of a tier. A process that stands still hears no answers, which is not the database's fault. */
+export type CallPatience = Patience<{ expire(): void }>;
+
+/** Somebody who waits, until there is an answer or the time is up. */
+export class Call<Answer> {
+  /** Milliseconds of the monotonic clock: nothing is sent again after it. */
+  readonly deadline: number;
+  readonly answered: Promise<Answer>;
+  /** What the caller is told when the time is up: unless somebody says otherwise, that nothing was sent. */
+  whenLate: () => TierFailure = notSent;
+  #isSettled = false;
+  #resolve!: (answer: Answer) => void;
+  #reject!: (failure: unknown) => void;
+  readonly #patience: CallPatience;
+  readonly #onLate: () => void;
+
+  /** `onLate` runs right before the caller is told: who hears that nothing was sent must not be found and sent afterwards. */
+  constructor(patience: CallPatience, deadline: number, onLate: () => void) {
+    this.deadline = deadline;
+    this.#patience = patience;
+    this.#onLate = onLate;
+    this.answered = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    patience.begin(this);
+  }
+
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  expire(): void {
+    this.#onLate();
+    this.reject(this.whenLate());
+  }
+
+  resolve(answer: Answer): void {
+    this.#end();
+    this.#resolve(answer);
+  }
+
+  reject(failure: unknown): void {
+    this.#end();
+    this.#reject(failure);
+  }
+
+  /** Resolves with what `answer` gives, or rejects with what it throws. */
+  settle(answer: () => Answer): void {
+    try {
+      this.resolve(answer());
+    } catch (failure) {
+      this.reject(failure);
+    }
+  }
+
+  /** Settles with `work`, and no later than this call: drivers wait for ever on a silent server (prisma/prisma#12419). */
+  async within(work: Promise<unknown>): Promise<void> {
+    await Promise.race([work, this.answered.catch(() => {})]);
+  }
+
+  #end(): void {
+    this.#isSettled = true;
+    this.#patience.end(this);
+  }
+}
+
+function notSent(): TierFailure {
+  return new TierFailure('not-sent', 'overloaded');
+}

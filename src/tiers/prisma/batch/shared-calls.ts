@@ -1,0 +1,127 @@
+import { TierFailure } from '../../../errors.ts';
+import { SHARED_LOOKUPS_MAX } from '../../../limits.ts';
+import type { Platform } from '../../../platform/platform.ts';
+import type { RecordState, SealedRecord } from '../../../session/sealed-record.ts';
+import type { InsertCommand, InsertOutcome, MovedRow, TouchCommand, UpdateCommand } from '../../tier.ts';
+import { Batcher } from './batcher.ts';
+import type { CallPatience } from './call.ts';
+import type { SharedStatement, SharedStatements } from '../dialect.ts';
+import type { TierLanes } from './lanes.ts';
+import { isTooLate } from '../failure.ts';
+import type { MovedRequest, ReadRequest } from '../rows.ts';
+import type { StatementRunner } from '../statement-runner.ts';
+
+/** The calls that share statements: one batcher a kind, since only like goes with like. */
+export interface SharedCalls {
+  readonly insert: Batcher<InsertCommand, InsertOutcome>;
+  readonly read: Batcher<ReadRequest, SealedRecord | null>;
+  readonly readState: Batcher<Buffer, RecordState | null>;
+  readonly findRegenerated: Batcher<MovedRequest, MovedRow | null>;
+  readonly update: Batcher<UpdateCommand, boolean>;
+  readonly touch: Batcher<TouchCommand, RecordState | null>;
+}
+
+export interface SharedCallsOptions {
+  readonly statements: SharedStatements;
+  readonly namespace: string;
+  readonly runner: StatementRunner;
+  readonly lanes: TierLanes;
+  readonly platform: Platform;
+  readonly timeoutMs: number;
+  readonly patience: CallPatience;
+}
+
+export function shareCalls(options: SharedCallsOptions): SharedCalls {
+  const { statements, namespace, runner, lanes, platform, timeoutMs, patience } = options;
+  const { rowsMax } = statements;
+  const waits = { platform, timeoutMs, patience, holdsLane: lanes.areHeld };
+  const send = <Answer>(statement: SharedStatement<Answer>, deadline: number) =>
+    runner.attemptRows(statement, deadline, statement.answers);
+  const readers = { ...waits, lanes: lanes.reads, rowsMax: rowsMax.read, locksRows: false };
+  const writers = { ...waits, lanes: lanes.writes, locksRows: true };
+  const ofRecords = {
+    ...writers,
+    storageKeyOf: ({ record }: InsertCommand) => record.storageKey,
+    bytesOf: ({ record }: InsertCommand) => record.envelope.length,
+  };
+  const weight = new Weight();
+  return {
+    insert: new Batcher<InsertCommand, InsertOutcome>({
+      ...ofRecords,
+      rowsMax: rowsMax.insert,
+      send: async (commands, deadline) => {
+        const isInserted = await send(statements.insert(namespace, commands), deadline).catch(noneIfLate(commands));
+        const others = commands.filter((_, n) => !isInserted(n));
+        if (others.length === 0) return () => 'inserted';
+        const outcomeOf = await send(statements.holders(others), deadline).catch(notTold);
+        return (n) => (isInserted(n) ? 'inserted' : outcomeOf(others.indexOf(commands[n] as InsertCommand)));
+      },
+    }),
+    read: new Batcher<ReadRequest, SealedRecord | null>({
+      ...readers,
+      storageKeyOf: ({ storageKey }) => storageKey,
+      bytesOf: () => weight.bytes,
+      send: async (requests, deadline) => weight.weigh(await send(statements.read(namespace, requests), deadline)),
+    }),
+    readState: new Batcher<Buffer, RecordState | null>({
+      ...readers,
+      storageKeyOf: (storageKey) => storageKey,
+      bytesOf: () => 0,
+      send: (storageKeys, deadline) => send(statements.readState(namespace, storageKeys), deadline),
+    }),
+    findRegenerated: new Batcher<MovedRequest, MovedRow | null>({
+      ...readers,
+      rowsMax: Math.min(rowsMax.read, SHARED_LOOKUPS_MAX),
+      storageKeyOf: ({ previousStorageKey }) => previousStorageKey,
+      bytesOf: () => 0,
+      send: (requests, deadline) => send(statements.findRegenerated(namespace, requests), deadline),
+    }),
+    update: new Batcher<UpdateCommand, boolean>({
+      ...ofRecords,
+      rowsMax: rowsMax.update,
+      send: (commands, deadline) => send(statements.update(namespace, commands), deadline),
+    }),
+    touch: new Batcher<TouchCommand, RecordState | null>({
+      ...writers,
+      rowsMax: rowsMax.touch,
+      storageKeyOf: ({ storageKey }) => storageKey,
+      bytesOf: () => 0,
+      send: (commands, deadline) => send(statements.touch(namespace, commands), deadline),
+    }),
+  };
+}
+
+/** An insert that was sent alone, and found only in the midst of it that it was too late, has stored nothing. */
+function noneIfLate(commands: readonly InsertCommand[]): (error: unknown) => () => boolean {
+  return (error) => {
+    if (commands.length === 1 && isTooLate(error)) return () => false;
+    throw error;
+  };
+}
+
+/** That nothing was stored is certain, whatever became of the question why. It concerns only those who asked. */
+function notTold(error: unknown): () => InsertOutcome {
+  const isAmbiguous = error instanceof TierFailure && error.kind === 'ambiguous';
+  const failure = isAmbiguous ? new TierFailure('not-sent', error.reason) : error;
+  return () => {
+    throw failure;
+  };
+}
+
+/** How much a row weighs nobody knows before it is read: as much as those of the last statement did. */
+class Weight {
+  bytes = 0;
+
+  weigh(answerOf: (n: number) => SealedRecord | null): (n: number) => SealedRecord | null {
+    let sum = 0;
+    let count = 0;
+    return (n) => {
+      const record = answerOf(n);
+      if (record === null) return null;
+      sum += record.envelope.length;
+      count += 1;
+      this.bytes = sum / count;
+      return record;
+    };
+  }
+}

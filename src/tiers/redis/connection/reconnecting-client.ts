@@ -1,0 +1,151 @@
+import type { Socket } from 'node:net';
+import { Redis } from 'ioredis';
+import { TierFailure } from '../../../errors.ts';
+import { MISCONFIGURED_BACKOFF_MS, PROBE_BACKOFF_MS_MAX, PROBE_BACKOFF_MS_MIN } from '../../../limits.ts';
+import type { CancelTimer, Platform } from '../../../platform/platform.ts';
+import { readAccess, type Access } from '../options/access.ts';
+import { adviceFor } from '../advice.ts';
+import { clientSettings, type ScriptedRedis } from './client-settings.ts';
+import { toTierFailure, type Progress } from './failure.ts';
+import type { ResolvedRedisOptions } from '../options/redis-options.ts';
+import { openSocket } from './socket.ts';
+import type { TlsSettings } from '../options/tls-options.ts';
+
+/** A connection that ended, or was given up, without a word. */
+const SILENT: ReadonlySet<string> = new Set(['ECONNABORTED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'closed', 'silent']);
+
+export interface ClientEvents {
+  /** TCP is connected and TLS agreed upon; the server is greeted next. */
+  onConnect(): void;
+  /** The server took the greeting, and with it the user and the password. */
+  onReady(): void;
+  /** An attempt, or the connection that came of it, has ended. Another attempt follows by itself. */
+  onEnd(failure: TierFailure): void;
+}
+
+/** One ioredis client for the life of a tier: connects, notices the end of the connection, connects again. */
+export class ReconnectingClient {
+  readonly redis: ScriptedRedis;
+  readonly #platform: Platform;
+  readonly #options: ResolvedRedisOptions;
+  readonly #events: ClientEvents;
+  #progress: Progress = 'reaching';
+  /** For the present attempt. */
+  #tls: TlsSettings | undefined;
+  /** Attempts since a server was last found fit to serve. */
+  #attempts = 0;
+  /** Failure of the present attempt, and of the last one that failed. */
+  #attemptFailure: TierFailure | null = null;
+  #lastFailure: TierFailure | null = null;
+  #cancelTimer: CancelTimer = () => {};
+  #isClosed = false;
+
+  constructor(options: ResolvedRedisOptions, platform: Platform, events: ClientEvents) {
+    this.#platform = platform;
+    this.#events = events;
+    this.#options = options;
+    this.redis = new Redis(clientSettings(options, () => this.#openSocket())) as ScriptedRedis;
+    this.redis.on('error', (error: unknown) => this.remember(toTierFailure(error, this.#progress)));
+    this.redis.on('connect', () => {
+      this.#progress = 'connected';
+      events.onConnect();
+    });
+    this.redis.on('ready', () => {
+      this.#progress = 'greeted';
+      events.onReady();
+    });
+    // Not `close`: an attempt that could not even make a socket ends without one.
+    this.redis.on('end', () => this.#end());
+  }
+
+  get isReady(): boolean {
+    return this.redis.status === 'ready';
+  }
+
+  /** What went wrong with the present attempt or connection. */
+  get attemptFailure(): TierFailure | null {
+    return this.#attemptFailure;
+  }
+
+  /** Why there is no server to use. */
+  get lastFailure(): TierFailure | null {
+    return this.#lastFailure;
+  }
+
+  connect(): void {
+    this.#progress = 'reaching';
+    this.#attemptFailure = null;
+    readAccess(this.#options, this.#platform).then(
+      (access) => this.#connect(access),
+      (failure: unknown) => {
+        this.remember(toTierFailure(failure));
+        this.#end();
+      },
+    );
+  }
+
+  /** Something is wrong with the present attempt or connection. What a person has to mend explains what follows from it. */
+  remember(failure: TierFailure): void {
+    if (this.#attemptFailure?.kind === 'misconfigured') return;
+    this.#attemptFailure = failure;
+    this.#lastFailure = failure;
+  }
+
+  /** The server was found fit to serve. */
+  accept(): void {
+    this.#attempts = 0;
+    this.#attemptFailure = null;
+    this.#lastFailure = null;
+  }
+
+  /** Gives the connection up; another attempt follows. */
+  drop(): void {
+    this.redis.disconnect(true);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelTimer();
+    this.#lastFailure = new TierFailure('not-sent', 'closed');
+    this.redis.disconnect();
+  }
+
+  #connect({ credentials, tls }: Access): void {
+    if (this.#isClosed) return;
+    this.#tls = tls;
+    // ioredis reads them as it connects.
+    Object.assign(this.redis.options, { username: undefined, password: undefined, ...credentials });
+    // What becomes of the attempt arrives as an event.
+    this.redis.connect().catch(() => {});
+  }
+
+  #openSocket(): Socket {
+    return openSocket(this.#options.topology, this.#tls).once('connect', () => (this.#progress = 'accepted'));
+  }
+
+  #end(): void {
+    if (this.#isClosed) return;
+    const failure = this.#explain(this.#attemptFailure ?? new TierFailure('ambiguous', 'closed'));
+    this.#lastFailure = failure;
+    this.#cancelTimer = this.#platform.after(this.#delay(failure), () => this.connect());
+    this.#events.onEnd(failure);
+  }
+
+  /** A port that speaks TLS to a client that does not, or the reverse, mostly resets the connection or says nothing at all. */
+  #explain(failure: TierFailure): TierFailure {
+    const isEncrypted = this.#options.tls !== undefined;
+    const isUnanswered =
+      SILENT.has(failure.reason) && (this.#progress === 'accepted' || (this.#progress === 'connected' && !isEncrypted));
+    if (!isUnanswered) return failure;
+    const reason = isEncrypted ? 'tls-unanswered' : 'unanswered';
+    return new TierFailure(failure.kind, reason, adviceFor(reason));
+  }
+
+  /** Full jitter (Brooker, "Exponential backoff and jitter"), so that a fleet does not come back as one. */
+  #delay(failure: TierFailure): number {
+    if (failure.kind === 'misconfigured') return MISCONFIGURED_BACKOFF_MS;
+    const ceiling = Math.min(PROBE_BACKOFF_MS_MIN * 2 ** this.#attempts, PROBE_BACKOFF_MS_MAX);
+    this.#attempts += 1;
+    return Math.ceil(this.#platform.random() * ceiling);
+  }
+}

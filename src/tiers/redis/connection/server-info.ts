@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+import { TierFailure } from '../../../errors.ts';
+import { adviceFor } from '../advice.ts';
+import { INCARNATION_CHARS } from '../entry-format.ts';
+
+/**
+ * The incarnation of the server that gave this INFO reply. Throws unless that server may serve: a master, loaded.
+ *
+ * `run_id` names the process. It stays when the process becomes a replica, takes over the data of another master, and is
+ * promoted again; `master_replid` changes with each promotion.
+ */
+export function servingIncarnation(info: string): string {
+  if (field(info, 'loading') === '1') throw new TierFailure('rejected', 'LOADING');
+  if (field(info, 'role') !== 'master') throw new TierFailure('rejected', 'READONLY');
+  const identity = [field(info, 'run_id'), field(info, 'master_replid')];
+  if (!identity.every((id) => /^[0-9a-f]{40}$/.test(id)))
+    throw new TierFailure('misconfigured', 'run-id', adviceFor('run-id'));
+  return createHash('sha256').update(identity.join('')).digest('hex').slice(0, INCARNATION_CHARS);
+}
+
+/** The server's clock in this INFO reply, in milliseconds; null where it does not tell. */
+export function serverTimeOf(info: string): number | null {
+  const microseconds = Number(field(info, 'server_time_usec') || Number.NaN);
+  return Number.isSafeInteger(microseconds) ? Math.floor(microseconds / 1_000) : null;
+}
+
+function field(info: string, name: string): string {
+  return new RegExp(`^${name}:([^\\r\\n]*)`, 'm').exec(info)?.[1] ?? '';
+}
