@@ -48,7 +48,9 @@ export default defineConfig({
       project('simulation', { testTimeout: 180_000 }),
       project('package', { testTimeout: 120_000 }),
       project('examples', { globalSetup: './test/examples/build.ts' }),
-      ...(process.env['NEXT_BUILD'] === '1' ? [project('next', withServers)] : []),
+      ...(process.env['NEXT_BUILD'] === '1'
+        ? [project('next', { ...withServers, globalSetup: [withServers.globalSetup, './test/next/build.ts'] })]
+        : []),
     ],
   },
 });

@@ -4,8 +4,8 @@ import { parseArgs } from 'node:util';
 
 /*
  * The long runs: fresh seeds of the simulator, then all legs of chaos on real servers, for half of the time each; then the races of
- * the HTTP contract with every entry point, which take a tenth of that time; then Next applications, built and served; then a database that
- * is offered ten times what it carries. Exits with 1 if any found anything.
+ * the HTTP contract with every entry point, which take a tenth of that time; then the whole contract with Next, built and served; then
+ * a database that is offered ten times what it carries. Exits with 1 if any found anything.
  *
  * node test/soak.ts [--minutes 20] [--from a seed]
  */
@@ -37,7 +37,10 @@ const statuses = [
   run(['node_modules/vitest/vitest.mjs', 'run', '--project', 'http', '-t', HTTP_RACES], {
     HTTP_TRIALS: String(httpTrials),
   }),
-  run(['node_modules/vitest/vitest.mjs', 'run', '--project', 'next'], { NEXT_BUILD: '1' }),
+  run(['node_modules/vitest/vitest.mjs', 'run', '--project', 'next'], {
+    NEXT_BUILD: '1',
+    HTTP_TRIALS: String(httpTrials),
+  }),
   run(['node_modules/vitest/vitest.mjs', 'run', 'test/integration/overload.test.ts'], { OVERLOAD: '1' }),
 ];
 process.exitCode = statuses.every((status) => status === 0) ? 0 : 1;

@@ -3,26 +3,26 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { WebBrowser } from '../support/web-browser.ts';
+import type { SiteServers } from './client.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const nextCommand = `${root}node_modules/next/dist/bin/next`;
 const environment = { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' };
 
-/** Builds a Next application. It has no network: nothing of it is fetched. */
-export function buildNext(site: string): void {
+const folder = fileURLToPath(new URL('site', import.meta.url));
+const preload = fileURLToPath(new URL('client.ts', import.meta.url));
+
+/** Builds the site. Next has no network: nothing of it is fetched. */
+export function buildSite(): void {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    ['--max-old-space-size=1024', nextCommand, 'build', site],
-    {
-      cwd: root,
-      env: environment,
-      encoding: 'utf8',
-    },
+    ['--max-old-space-size=1024', nextCommand, 'build', folder],
+    { cwd: root, env: environment, encoding: 'utf8' },
   );
   if (status !== 0) throw new Error(`next build ended with ${status}:\n${stdout}\n${stderr}`);
 }
 
-/** A built application, served by `next start`. */
+/** The built site, served by `next start`. */
 export class NextSite implements AsyncDisposable {
   readonly #process: ChildProcess;
   readonly url: string;
@@ -35,11 +35,10 @@ export class NextSite implements AsyncDisposable {
     this.reports = reports;
   }
 
-  static async start(site: string, more: { readonly preload?: string; readonly env?: object } = {}): Promise<NextSite> {
-    const preload = more.preload === undefined ? [] : ['--import', more.preload];
-    const child = spawn(process.execPath, [...preload, nextCommand, 'start', site, '--port', '0'], {
+  static async start(servers: SiteServers): Promise<NextSite> {
+    const child = spawn(process.execPath, ['--import', preload, nextCommand, 'start', folder, '--port', '0'], {
       cwd: root,
-      env: { ...environment, ...more.env },
+      env: { ...environment, SITE_SERVERS: JSON.stringify(servers) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const reports: string[] = [];

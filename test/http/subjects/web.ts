@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
 import { webSessions } from 'holdfast/web';
 import { isHoldfastError } from '../../../src/index.ts';
-import { handlerOf, listen, queryOf, type Answer, type Subject } from '../support/subject.ts';
+import { listen, type Subject } from '../support/subject.ts';
+import { respond, responseOf } from '../support/web-answer.ts';
 
 /** No framework: a function from `Request` to `Response`, as Bun, Deno and Nitro serve it, on a bridge to `node:http`. */
 export const web: Subject = {
@@ -14,9 +15,7 @@ export const web: Subject = {
       return isHoldfastError(error) ? undefined : new Response('Sorry.', { status: 500 });
     };
     const session = webSessions(sessions, { ...options, onError: answerError });
-    const handle = session.handle(async (request, mine) =>
-      responseOf(await handlerOf(routes, request.method, request.url)(mine, queryOf(request.url))),
-    );
+    const handle = session.handle((request, mine) => respond(routes, request, mine));
     return listen(
       (incoming, outgoing) => void handle(requestOf(incoming)).then((response) => send(response, outgoing)),
     );
@@ -28,11 +27,6 @@ function requestOf({ method = 'GET', url = '/', headersDistinct }: IncomingMessa
     values.map((value): [string, string] => [name, value]),
   );
   return new Request(new URL(url, 'http://localhost'), { method, headers });
-}
-
-function responseOf({ status = 200, headers = {}, body }: Answer): Response {
-  const isStream = typeof body === 'object';
-  return new Response(isStream ? (Readable.toWeb(Readable.from(body)) as ReadableStream) : body, { status, headers });
 }
 
 function send(response: Response, outgoing: ServerResponse): void {

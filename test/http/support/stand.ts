@@ -31,7 +31,7 @@ export async function shopClient(
 
 export const applicationOf = (
   sessions: SessionClient<Shop>,
-  more: Pick<Application, 'onError'> & { readonly options?: Partial<HttpSessionOptions<Shop>> } = {},
+  more: Pick<Application, 'onError' | 'servers'> & { readonly options?: Partial<HttpSessionOptions<Shop>> } = {},
 ): Application => ({
   sessions,
   routes: shopRoutes,
@@ -51,7 +51,11 @@ export async function openStand(subject: Subject, options: Partial<HttpSessionOp
     });
   };
   const clients = await Promise.all([open(), open()]);
-  const nodes = await Promise.all(clients.map((sessions) => subject.start(applicationOf(sessions, { options }))));
+  const { url, ca } = database;
+  const servers = { redis: sharedRedis(), database: { url, ca }, namespace, ring: (await ring).toJwks() };
+  const nodes = await Promise.all(
+    clients.map((sessions) => subject.start(applicationOf(sessions, { options, servers }))),
+  );
   return {
     nodes,
     sessions: clients[0],

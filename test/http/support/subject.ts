@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpSessionOptions, RequestSession } from 'holdfast/express';
-import type { SessionClient } from '../../../src/index.ts';
+import type { KeyRingJwks, SessionClient } from '../../../src/index.ts';
+import type { NodeOptions } from '../../support/real-client.ts';
 import { http1, type Transport } from './transport.ts';
 import type { Shop } from './shop.ts';
 
@@ -18,11 +19,22 @@ export interface Application {
   readonly sessions: SessionClient<Shop>;
   readonly options: HttpSessionOptions<Shop>;
   readonly routes: Routes;
+  /** Where the tiers of `sessions` are, for a subject in another process, which makes a client of its own. `openStand` gives it. */
+  readonly servers?: Servers;
   /**
    * Where it is given, the application's own error handler, installed as the framework's manual says, answers with it. Otherwise the
    * framework's default answers, without any code of the application.
    */
   readonly onError?: (error: unknown) => Answer;
+}
+
+/** A client's tiers and keys, as plain data. */
+export interface Servers {
+  readonly redis: NodeOptions['redis'];
+  /** A PostgreSQL. */
+  readonly database: { readonly url: string; readonly ca: string | undefined };
+  readonly namespace: string;
+  readonly ring: KeyRingJwks;
 }
 
 /** Handlers by method and path, such as `POST /login`. A handler of GET also serves HEAD. Nobody sends a body; what they have to say is in the query. */

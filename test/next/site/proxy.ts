@@ -7,4 +7,4 @@ export const proxy = session.route(async (request, mine) => {
   return NextResponse.redirect(new URL('/signin', request.url), 303);
 });
 
-export const config = { matcher: ['/account'] };
+export const config = { matcher: ['/guarded'] };

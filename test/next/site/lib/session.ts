@@ -1,16 +1,12 @@
-import type { SessionClient } from 'holdfast';
 import { nextSessions } from 'holdfast/next';
+import type { ShopOfSite } from '../../client';
 
-export interface Shop {
-  cart: string[];
-}
+/** The test's process has made it before it started Next (`../../client.ts`). */
+const shared = globalThis as typeof globalThis & { shop?: ShopOfSite };
 
-/** The test's process has made the client before it started Next (`../../client.ts`). */
-const shared = globalThis as typeof globalThis & { shop?: SessionClient<Shop> };
-
-export function client(): SessionClient<Shop> {
+export function shop(): ShopOfSite {
   if (shared.shop === undefined) throw new Error('nobody has made the client');
   return shared.shop;
 }
 
-export const session = nextSessions(client, { initial: (): Shop => ({ cart: [] }) });
+export const session = nextSessions(() => shop().sessions, { initial: () => shop().initial() });

@@ -15,7 +15,7 @@ export async function act(form: FormData): Promise<void> {
       return;
     case 'redirect':
       await mine.login('u_42');
-      return redirect('/');
+      return redirect('/components');
     case 'fail':
       await mine.login('u_42');
       throw new Error('the action fails after the login');

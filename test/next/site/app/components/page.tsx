@@ -1,4 +1,4 @@
-import { session } from '../lib/session';
+import { session } from '../../lib/session';
 
 /** What a component sees, twice: both ask the one session of the request. */
 export default async function Page() {
