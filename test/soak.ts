@@ -41,7 +41,7 @@ const statuses = [
     NEXT_BUILD: '1',
     HTTP_TRIALS: String(httpTrials),
   }),
-  run(['node_modules/vitest/vitest.mjs', 'run', 'test/integration/overload.test.ts'], { OVERLOAD: '1' }),
+  run(['node_modules/vitest/vitest.mjs', 'run', 'test/integration/client/overload.test.ts'], { OVERLOAD: '1' }),
 ];
 process.exitCode = statuses.every((status) => status === 0) ? 0 : 1;
 

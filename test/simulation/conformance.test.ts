@@ -4,8 +4,8 @@ import { describeDurableTier, type DurableDatabase } from '../conformance/durabl
 import { describePrimaryTier } from '../conformance/primary-contract.ts';
 import { describeSweep } from '../conformance/sweep-contract.ts';
 import { Weather } from './faults.ts';
-import { SimulatedDatabase } from './simulated-database.ts';
-import { SimulatedRedis } from './simulated-redis.ts';
+import { SimulatedDatabase } from './servers/simulated-database.ts';
+import { SimulatedRedis } from './servers/simulated-redis.ts';
 import { EPOCH_MS, Process, World } from './world.ts';
 
 /*

@@ -2,9 +2,9 @@ import type { Outage } from './checkers/check.ts';
 import { SERVER_CLOCK_JUMP_MS } from './checkers/margins.ts';
 import type { Fault, FaultKind, Weather } from './faults.ts';
 import type { SimulationPlan } from './plan.ts';
-import type { SimulatedDatabase } from './simulated-database.ts';
-import type { SimulatedRedis } from './simulated-redis.ts';
-import type { SimulatedRing } from './simulated-ring.ts';
+import type { SimulatedDatabase } from './servers/simulated-database.ts';
+import type { SimulatedRedis } from './servers/simulated-redis.ts';
+import type { SimulatedRing } from './servers/simulated-ring.ts';
 import type { Workload } from './workload.ts';
 import type { Clock, World } from './world.ts';
 

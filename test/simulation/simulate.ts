@@ -32,7 +32,7 @@ const { simulate } = await import('./simulation.ts');
 const { report } = await import('./report.ts');
 
 if (values.scenario !== undefined) {
-  const { scenarios } = await import('./scenarios.ts');
+  const { scenarios } = await import('./scenarios/scenarios.ts');
   const scenario = (scenarios as Readonly<Record<string, () => Promise<string | null>>>)[values.scenario];
   if (values.scenario === 'all') {
     for (const [name, play] of Object.entries(scenarios)) {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { chooseFaults, EVERY_PROMISED } from './faults.ts';
 import { report } from './report.ts';
-import { scenarios, SCENARIO_NAMES } from './scenarios.ts';
+import { scenarios, SCENARIO_NAMES } from './scenarios/scenarios.ts';
 import { simulate } from './simulation.ts';
 
 // What `npm run simulate` does with its loader, so that a seed is the same run in both.

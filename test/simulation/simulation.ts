@@ -8,9 +8,9 @@ import { heal, schedule, type Scene } from './fault-actions.ts';
 import { FAULT_KINDS, FAULTS, Weather, type Fault, type FaultKind } from './faults.ts';
 import type { History } from './history.ts';
 import { drawPlan, type SimulationPlan } from './plan.ts';
-import { SimulatedDatabase } from './simulated-database.ts';
-import { SimulatedRedis } from './simulated-redis.ts';
-import { SimulatedRing } from './simulated-ring.ts';
+import { SimulatedDatabase } from './servers/simulated-database.ts';
+import { SimulatedRedis } from './servers/simulated-redis.ts';
+import { SimulatedRing } from './servers/simulated-ring.ts';
 import { Workload, type Cart, type SimulatedNode } from './workload.ts';
 import { Process, World } from './world.ts';
 

@@ -4,7 +4,7 @@ import type { Command } from './command.ts';
 const PROVIDERS = ['mysql', 'postgresql', 'sqlite'] as const;
 
 /** As the package has it, beside `dist` and `src` alike. */
-const folderOf = (provider: string): URL => new URL(`../../prisma/${provider}/`, import.meta.url);
+const folderOf = (provider: string): URL => new URL(`../../../prisma/${provider}/`, import.meta.url);
 
 interface Migration {
   readonly name: string;

@@ -2,7 +2,7 @@ import type { Health } from '../../../src/index.ts';
 import { FAULTS } from '../faults.ts';
 import type { History, Violation } from '../history.ts';
 import type { Plan, SimulationPlan } from '../plan.ts';
-import type { Commit, Marks } from '../simulated-database.ts';
+import type { Commit, Marks } from '../servers/simulated-database.ts';
 import type { KnownSession } from '../workload.ts';
 import { allowanceOf } from './allowance.ts';
 import { checkDeadlines } from './deadlines.ts';

@@ -2,7 +2,7 @@ import { FEED_INTERVAL_MS, FEED_OVERLAP_MS } from '../../../src/limits.ts';
 import { storageKeyOf } from '../../../src/session/session-id.ts';
 import type { TierChange } from '../../../src/telemetry/channels.ts';
 import type { Operation, Violation } from '../history.ts';
-import type { Marks } from '../simulated-database.ts';
+import type { Marks } from '../servers/simulated-database.ts';
 import { SMALL_LIMITS } from '../small-limits.ts';
 import type { SimulationEvidence } from './check.ts';
 

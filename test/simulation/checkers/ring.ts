@@ -1,5 +1,5 @@
 import type { Operation, Violation } from '../history.ts';
-import { KEYS_LOOK_MS_MAX } from '../simulated-ring.ts';
+import { KEYS_LOOK_MS_MAX } from '../servers/simulated-ring.ts';
 import type { SimulationEvidence } from './check.ts';
 import { pausesOf } from './margins.ts';
 

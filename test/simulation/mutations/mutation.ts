@@ -1,5 +1,5 @@
 import type { FaultKind } from '../faults.ts';
-import type { ScenarioName } from '../scenarios.ts';
+import type { ScenarioName } from '../scenarios/scenarios.ts';
 
 export interface Edit {
   /** From the root of the repository. */

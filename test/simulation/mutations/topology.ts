@@ -1,7 +1,7 @@
 import type { Mutation } from './mutation.ts';
 
 const FEED = 'src/tiering/trust/dirty-feed.ts';
-const TIER = 'test/simulation/simulated-primary-tier.ts';
+const TIER = 'test/simulation/servers/simulated-primary-tier.ts';
 
 /** Mistakes about what the server is, and about keys that are not ours. */
 export const topologyMutations: readonly Mutation[] = [
@@ -21,7 +21,7 @@ export const topologyMutations: readonly Mutation[] = [
     name: 'an incarnation is the run_id alone',
     edits: [
       {
-        file: 'test/simulation/redis-server.ts',
+        file: 'test/simulation/servers/redis-server.ts',
         find: "return `${this.#runId}${String(this.#replid).padStart(4, '0')}`;",
         replace: "return `${this.#runId}${String(this.#replid - this.#replid).padStart(4, '0')}`;",
       },

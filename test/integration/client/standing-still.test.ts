@@ -1,0 +1,69 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { TierWatch } from '../../../bench/measure/tier-watch.ts';
+import { load, realClient } from '../../support/real-client.ts';
+import { startRedis } from '../../support/servers/redis.ts';
+import { until } from '../../support/servers/until.ts';
+import { freshDatabase } from '../../support/shared.ts';
+
+const CALLERS = 64;
+/** As long as a large computation or a process without a processor: past every patience with Redis. */
+const STANDSTILLS_MS = [300, 600, 450, 300, 600, 500, 350, 600];
+const BETWEEN_MS = 200;
+
+/** The event loop gets nothing done meanwhile. */
+function standStill(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
+it('a process that stands still for a while under load blames neither Redis nor its copies for it', async () => {
+  const [redis, database] = await Promise.all([startRedis(), freshDatabase('postgresql')]);
+  const sessions = await realClient({ redis, database });
+  using watch = new TierWatch();
+  const ids = await Promise.all(Array.from({ length: CALLERS }, async () => (await sessions.create({ cart: [] })).id));
+  const served = async (id: string): Promise<string | undefined> => (await sessions.get(id))?.servedBy;
+  for (const id of ids) await until(async () => (await served(id)) === 'primary', { what: 'a hit' });
+
+  const traffic = load(CALLERS, (caller) => served(ids[caller] ?? ''));
+  for (const ms of STANDSTILLS_MS) {
+    await pause(BETWEEN_MS);
+    // In the continuation of a read, as in a request: what comes next in the loop are its timers, and its sockets only then.
+    await served(ids[0] ?? '');
+    standStill(ms);
+  }
+  await pause(BETWEEN_MS);
+  const results = await traffic.stop();
+
+  expect(watch.changes).toEqual([]);
+  const others = results.filter(({ value }) => value !== 'primary');
+  expect(others).toEqual([]);
+  await sessions.close();
+  await Promise.all([redis.stop(), database.close()]);
+});
+
+it('nor the database, though it stood still for longer than a statement may take', async () => {
+  const [redis, database] = await Promise.all([startRedis(), freshDatabase('postgresql')]);
+  const sessions = await realClient({ redis, database, durableTimeout: '300ms' });
+  using watch = new TierWatch();
+  const { id } = await sessions.create({ cart: [] });
+
+  const traffic = load(CALLERS, async () => {
+    const created = await sessions.create({ cart: ['A1'] });
+    await sessions.update(created.id, ({ cart }) => void cart.push('B2'));
+    return (await sessions.get(created.id, { consistency: 'strong' }))?.data.cart.length;
+  });
+  for (const ms of STANDSTILLS_MS) {
+    await pause(BETWEEN_MS);
+    await sessions.get(id, { consistency: 'strong' });
+    standStill(Math.min(ms, 450));
+  }
+  await pause(BETWEEN_MS);
+  const results = await traffic.stop();
+
+  // Scripts for Redis carry deadlines of their own, which such a standstill outlasts.
+  expect(watch.changes.filter(({ tier }) => tier === 'durable')).toEqual([]);
+  expect(results.filter(({ value }) => value !== 2)).toEqual([]);
+  await sessions.close();
+  await Promise.all([redis.stop(), database.close()]);
+});

@@ -1,0 +1,213 @@
+import { describe, expect, it } from 'vitest';
+import { TierFailure } from '../../../../src/errors.ts';
+import {
+  DURABLE_CALLS_MAX,
+  DURABLE_FAILURES_TO_OPEN,
+  DURABLE_GRACE_MS,
+  DURABLE_READ_CALLS_MAX,
+  PATIENCE_TICK_MS,
+} from '../../../../src/limits.ts';
+import { DurableGuard } from '../../../../src/tiering/trust/durable-guard.ts';
+import { memoryDurableTier } from '../../../../src/tiers/memory/index.ts';
+import type { DurableTier } from '../../../../src/tiers/tier.ts';
+import { FakePlatform, settled } from '../../../support/fake-platform.ts';
+import { interceptDurable } from '../../../support/intercepted-tiers.ts';
+
+const TIMEOUT_MS = 1_000;
+const NOTHING_FOLLOWS = [() => {}, () => {}] as const;
+
+describe('the guard of a tier whose calls share statements', () => {
+  it('counts a statement that failed for many callers as one failure', async () => {
+    const { guard, failWith, readStates } = await setUp();
+    for (let statement = 1; statement < DURABLE_FAILURES_TO_OPEN; statement += 1) {
+      failWith(new TierFailure('ambiguous', 'connection-lost'));
+      const outcomes = await Promise.allSettled(readStates(64));
+      expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
+      expect(guard.condition).toBe('degraded');
+    }
+    failWith(new TierFailure('ambiguous', 'connection-lost'));
+    await Promise.allSettled(readStates(64));
+    expect(guard.condition).toBe('down');
+  });
+
+  it('gives each of them an error of its own', async () => {
+    const { failWith, readStates } = await setUp();
+    failWith(new TierFailure('not-sent', 'unreachable'));
+    const outcomes = (await Promise.allSettled(readStates(2))) as PromiseRejectedResult[];
+    expect(outcomes).toMatchObject([
+      { reason: { code: 'HOLDFAST_TIER_UNAVAILABLE' } },
+      { reason: { code: 'HOLDFAST_TIER_UNAVAILABLE' } },
+    ]);
+    expect(outcomes[0]?.reason).not.toBe(outcomes[1]?.reason);
+  });
+
+  it('knows a failure by its code: the tier may come from another copy of the package', async () => {
+    const { guard, failWith, readStates } = await setUp();
+    const foreign = Object.assign(new Error('of another copy'), { ...new TierFailure('not-sent', 'unreachable') });
+    expect(foreign).not.toBeInstanceOf(TierFailure);
+    for (let call = 0; call < DURABLE_FAILURES_TO_OPEN; call += 1) {
+      failWith(Object.assign(new Error('of another copy'), foreign) as TierFailure);
+      await expect(readStates(1)[0]).rejects.toMatchObject({
+        code: 'HOLDFAST_TIER_UNAVAILABLE',
+        reason: 'unreachable',
+      });
+    }
+    expect(guard.condition).toBe('down');
+  });
+
+  it('thinks no worse of a database that nobody asked, since too many wait for it', async () => {
+    const { guard, failWith, readStates } = await setUp();
+    for (let call = 0; call < 2 * DURABLE_FAILURES_TO_OPEN; call += 1) {
+      failWith(new TierFailure('not-sent', 'overloaded'));
+      await expect(readStates(1)[0]).rejects.toMatchObject({ code: 'HOLDFAST_TIER_UNAVAILABLE' });
+    }
+    expect(guard.condition).toBe('up');
+  });
+
+  it('lets in all that can share, and always leaves room for writes', async () => {
+    const { guard, hold, readStates, inTier } = await setUp();
+    hold();
+    const reads = readStates(DURABLE_READ_CALLS_MAX);
+    await settled();
+    expect(guard.isBusy).toBe(false);
+    reads.push(...readStates(DURABLE_CALLS_MAX + 1 - DURABLE_READ_CALLS_MAX));
+    await settled();
+    expect(guard.isBusy).toBe(true);
+    expect(inTier()).toBe(DURABLE_READ_CALLS_MAX);
+    const writes = Array.from({ length: DURABLE_CALLS_MAX }, () => guard.revoke({ ...aRevocation() }));
+    await settled();
+    expect(inTier()).toBe(DURABLE_CALLS_MAX);
+    expect([...reads, ...writes]).toHaveLength(2 * DURABLE_CALLS_MAX + 1);
+  });
+
+  it('reads the feed, and says that its node lives, past the callers who wait for room', async () => {
+    const { guard, hold, readStates } = await setUp();
+    hold();
+    void Promise.allSettled([...readStates(DURABLE_READ_CALLS_MAX), ...revocations(guard)]);
+    await settled();
+    expect(guard.isBusy).toBe(true);
+    expect((await guard.readFeed(0, 10)).rows).toEqual([]);
+    await guard.heartbeat({ nodeId: Buffer.alloc(16), ringVersion: 1 });
+    expect(await guard.raiseRing(RING)).toEqual(RING);
+  });
+
+  it('keeps a read waiting for room no longer than a statement may take, though it needs room twice', async () => {
+    const { guard, platform, hold, release, readStates } = await setUp();
+    hold();
+    void Promise.allSettled(readStates(DURABLE_READ_CALLS_MAX));
+    const late = readStates(1).map((call) => call.catch((error: unknown) => error));
+    await platform.advance(1);
+    void Promise.allSettled(revocations(guard));
+    await platform.advance(TIMEOUT_MS / 2 - 1);
+    // Lets it into the first room; the second is for those who came before it.
+    release(DURABLE_READ_CALLS_MAX);
+    await platform.advance(TIMEOUT_MS / 2);
+    expect(await late[0]).toMatchObject({ reason: 'overloaded' });
+  });
+});
+
+const RING = { version: 1, fingerprint: Buffer.alloc(32) };
+
+/** More than there is room for. */
+function revocations(guard: DurableGuard) {
+  return Array.from({ length: 2 * DURABLE_CALLS_MAX }, () => guard.revoke({ ...aRevocation() }));
+}
+describe('a process that stands still while the database answers', () => {
+  it.each([true, false])('is told the answer (%s), and blames nobody', async (answer) => {
+    const { guard, update, platform, reply } = await updating();
+    const told = update();
+    await settled();
+    platform.standStill(1.5 * TIMEOUT_MS);
+    await platform.advance(PATIENCE_TICK_MS);
+    reply(answer);
+    expect(await told).toBe(answer);
+    expect(guard.condition).toBe('up');
+  });
+
+  it('is not told that nothing changed by a write that may only have been late', async () => {
+    const { guard, update, platform, reply } = await updating();
+    const told = expect(update()).rejects.toMatchObject({ code: 'HOLDFAST_OUTCOME_UNKNOWN' });
+    await settled();
+    platform.standStill(2 * TIMEOUT_MS + 10);
+    reply(false);
+    await told;
+    expect(guard.condition).toBe('up');
+  });
+
+  it('is told that a write was applied, however late that is heard', async () => {
+    const { update, platform, reply } = await updating();
+    const told = update();
+    await settled();
+    platform.standStill(10 * TIMEOUT_MS);
+    reply(true);
+    expect(await told).toBe(true);
+  });
+
+  it('gives up on one that stays silent', async () => {
+    const { update, platform } = await updating();
+    const told = expect(update()).rejects.toMatchObject({ code: 'HOLDFAST_OUTCOME_UNKNOWN' });
+    await platform.advance(TIMEOUT_MS + DURABLE_GRACE_MS + 2 * PATIENCE_TICK_MS);
+    await told;
+  });
+
+  async function updating() {
+    const platform = new FakePlatform();
+    const durable = interceptDurable(memoryDurableTier());
+    let reply = (_answer: boolean): void => {};
+    durable.override('update', () => new Promise((resolve) => (reply = resolve)));
+    const guard = new DurableGuard(durable.tier, platform, TIMEOUT_MS, ...NOTHING_FOLLOWS);
+    await guard.open({ namespace: 'shop', platform, timeoutMs: TIMEOUT_MS });
+    const conditions = { aliveAt: 1, replaces: null };
+    const update = () => guard.update({ ...aRevocation(), validUntil: guard.validUntil(), record, ...conditions });
+    return { guard, platform, update, reply: (answer: boolean) => reply(answer) };
+  }
+});
+
+const record = {
+  storageKey: Buffer.alloc(32),
+  userKey: null,
+  revision: 2,
+  envelope: Buffer.alloc(1),
+  keyId: Buffer.alloc(8),
+  createdAt: 1,
+  lastSeenAt: 1,
+  idleLifetimeMs: 1,
+  idleExpiresAt: 2,
+  absoluteExpiresAt: 2,
+};
+
+function aRevocation() {
+  return { storageKey: Buffer.alloc(32), writeId: Buffer.alloc(16), validUntil: null, revokedAt: 1, dirty: false };
+}
+
+async function setUp() {
+  const platform = new FakePlatform();
+  const memory = memoryDurableTier();
+  let inTier = 0;
+  let failure: TierFailure | undefined;
+  let isHeld = false;
+  const held: (() => void)[] = [];
+  const answer = async (): Promise<null> => {
+    inTier += 1;
+    if (failure) throw failure;
+    return isHeld ? new Promise((resolve) => void held.push(() => resolve(null))) : null;
+  };
+  const tier: DurableTier = new Proxy(memory, {
+    get(target, name) {
+      if (name === 'readState' || name === 'revoke') return answer;
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+    },
+  });
+  const guard = new DurableGuard(tier, platform, TIMEOUT_MS, ...NOTHING_FOLLOWS);
+  await guard.open({ namespace: 'shop', platform, timeoutMs: TIMEOUT_MS });
+  return {
+    guard,
+    platform,
+    failWith: (next: TierFailure) => void (failure = next),
+    hold: () => void (isHeld = true),
+    release: (count: number) => held.splice(0, count).forEach((answerOne) => answerOne()),
+    inTier: () => inTier,
+    readStates: (count: number) => Array.from({ length: count }, () => guard.readState(Buffer.alloc(32))),
+  };
+}
