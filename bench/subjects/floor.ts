@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { Codec } from '../../src/codec/codec.ts';
-import { PAYLOAD_BYTES_DEFAULT } from '../../src/limits.ts';
+import { PAYLOAD_BYTES_DEFAULT } from '../../src/limits/session.ts';
 import { systemPlatform } from '../../src/platform/platform.ts';
 import { storageKeyOf } from '../../src/session/session-id.ts';
 import { decodeEntry } from '../../src/tiers/redis/entry-format.ts';

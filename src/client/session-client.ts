@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { ConfigurationError, SessionNotFoundError } from '../errors.ts';
-import { HANDLES_MAX } from '../limits.ts';
+import { HANDLES_MAX } from '../limits/durable-tier.ts';
 import type { MaintenanceTarget, Opened } from '../fleet/target.ts';
 import type { Platform } from '../platform/platform.ts';
 import { newSessionId, sessionIdFor, storageKeyOf } from '../session/session-id.ts';

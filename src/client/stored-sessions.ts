@@ -1,5 +1,5 @@
 import { EnvelopeError, PayloadError } from '../errors.ts';
-import { LIST_PAGE_ROWS } from '../limits.ts';
+import { LIST_PAGE_ROWS } from '../limits/durable-tier.ts';
 import type { MaintenanceTarget, Opened } from '../fleet/target.ts';
 import { hasEnded } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';

@@ -1,6 +1,6 @@
 import type { Codec } from '../codec/codec.ts';
 import { EnvelopeError } from '../errors.ts';
-import { LIST_SUMMARIES_MAX } from '../limits.ts';
+import { LIST_SUMMARIES_MAX } from '../limits/durable-tier.ts';
 import { hasEnded } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
 import { handleOf } from '../session/session-id.ts';

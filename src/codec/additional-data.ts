@@ -1,4 +1,4 @@
-import { STORAGE_KEY_BYTES } from '../limits.ts';
+import { STORAGE_KEY_BYTES } from '../limits/session.ts';
 import { lengthPrefixed } from './length-prefixed.ts';
 
 const LABEL = Buffer.from('holdfast envelope v1', 'ascii');

@@ -1,6 +1,6 @@
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import type { IndexKey } from '../keys/ring/ring-key.ts';
-import { KEY_BYTES } from '../limits.ts';
+import { KEY_BYTES } from '../limits/keys.ts';
 import { lengthPrefixed } from './length-prefixed.ts';
 
 const LABEL = Buffer.from('holdfast cookie key v1', 'ascii');

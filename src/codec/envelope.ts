@@ -1,6 +1,8 @@
 import { EnvelopeError } from '../errors.ts';
 import type { DataKey, KeyState, Suite } from '../keys/ring/ring-key.ts';
-import { KEY_ID_BYTES, PLAINTEXT_BYTES_MAX, STORAGE_KEY_BYTES } from '../limits.ts';
+import { PLAINTEXT_BYTES_MAX } from '../limits/codec.ts';
+import { KEY_ID_BYTES } from '../limits/keys.ts';
+import { STORAGE_KEY_BYTES } from '../limits/session.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { AdditionalData } from './additional-data.ts';
 import { gcmOpen, gcmSeal, IV_BYTES, TAG_BYTES } from './aes-gcm.ts';

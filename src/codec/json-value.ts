@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { PayloadError } from '../errors.ts';
-import { PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX } from '../limits.ts';
+import { PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX } from '../limits/session.ts';
 
 /** Harmless in a record, but not in the object that somebody merges it into (prototype pollution, ASVS 15.3.6). */
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);

@@ -1,4 +1,4 @@
-import { MEMO_ENTRY_OVERHEAD_BYTES, MEMO_LIFETIME_MS, MEMO_LOOK_MS_MIN } from '../limits.ts';
+import { MEMO_ENTRY_OVERHEAD_BYTES, MEMO_LIFETIME_MS, MEMO_LOOK_MS_MIN } from '../limits/codec.ts';
 import type { CancelTimer, Platform } from '../platform/platform.ts';
 import { TransientMap } from '../platform/transient.ts';
 import { envelopeTag } from '../session/sealed-record.ts';

@@ -1,5 +1,5 @@
 import { KeyRingError } from '../errors.ts';
-import { A256GCM_MESSAGES_MAX, A256GCM_MESSAGES_WARN } from '../limits.ts';
+import { A256GCM_MESSAGES_MAX, A256GCM_MESSAGES_WARN } from '../limits/codec.ts';
 
 /**
  * Counts what one key of suite 1 seals in this process and stops before its random 96-bit nonces become likely to

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { EnvelopeError, PayloadError } from '../errors.ts';
-import { KEY_ID_BYTES, LABEL_BYTES_MAX, LINEAGE_KEYS_MAX, USER_ID_BYTES_MAX } from '../limits.ts';
+import { KEY_ID_BYTES } from '../limits/keys.ts';
+import { LABEL_BYTES_MAX, LINEAGE_KEYS_MAX, USER_ID_BYTES_MAX } from '../limits/session.ts';
 import type { Lineage } from '../session/lineage.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 

@@ -1,5 +1,5 @@
 import { createCipheriv, createSecretKey, type Cipheriv, type KeyObject } from 'node:crypto';
-import { KEY_BYTES } from '../limits.ts';
+import { KEY_BYTES } from '../limits/keys.ts';
 
 const BLOCK_BYTES = 16;
 /** How much of the nonce goes into the derived key; the other 12 bytes are the IV of AES-256-GCM. */

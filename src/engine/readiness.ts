@@ -1,5 +1,5 @@
 import { isHoldfastError } from '../errors.ts';
-import { READY_PAUSE_MS } from '../limits.ts';
+import { READY_PAUSE_MS } from '../limits/client.ts';
 import { delay, type Platform } from '../platform/platform.ts';
 import { withDeadline } from '../platform/deadline.ts';
 

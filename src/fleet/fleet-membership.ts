@@ -1,5 +1,5 @@
 import type { KeyRing } from '../keys/ring/key-ring.ts';
-import { NODE_FAREWELL_MS, NODE_FENCE_MS, NODE_FORGOTTEN_MS, NODE_ID_BYTES } from '../limits.ts';
+import { NODE_FAREWELL_MS, NODE_FENCE_MS, NODE_FORGOTTEN_MS, NODE_ID_BYTES } from '../limits/fleet.ts';
 import { nodeNameOf } from './fleet.ts';
 import { elapsedSince, NEVER, presentMoment } from '../platform/moment.ts';
 import { randomBytes, type Platform } from '../platform/platform.ts';

@@ -1,6 +1,6 @@
 import { KeyRingError } from '../errors.ts';
 import type { KeyRing } from '../keys/ring/key-ring.ts';
-import { FLEET_POLL_MS, FLEET_WAIT_MS_MAX, NODE_ALIVE_MS, NODE_NAME_BYTES, NODES_NAMED_MAX } from '../limits.ts';
+import { FLEET_POLL_MS, FLEET_WAIT_MS_MAX, NODE_ALIVE_MS, NODE_NAME_BYTES, NODES_NAMED_MAX } from '../limits/fleet.ts';
 import { parseDuration, type Duration } from '../platform/duration.ts';
 import { delay } from '../platform/platform.ts';
 import type { Fleet, FleetNode } from '../tiers/tier.ts';

@@ -8,7 +8,7 @@ import {
   ResponseStartedError,
   SessionMovedError,
 } from '../errors.ts';
-import { LIFETIME_MS_MAX } from '../limits.ts';
+import { LIFETIME_MS_MAX } from '../limits/session.ts';
 import { requireOptions } from '../option-checks.ts';
 import { parseDuration, type Duration } from '../platform/duration.ts';
 import type { CookieSink } from './cookie/cookie-sink.ts';

@@ -1,6 +1,6 @@
 import type { SessionClient } from '../client/session-client.ts';
 import { ConfigurationError } from '../errors.ts';
-import { RETRY_AFTER_MS_DEFAULT, RETRY_AFTER_MS_MAX, SESSIONS_PER_USER_MAX } from '../limits.ts';
+import { RETRY_AFTER_MS_DEFAULT, RETRY_AFTER_MS_MAX, SESSIONS_PER_USER_MAX } from '../limits/http.ts';
 import { requireInteger, requireMethods, requireOptions } from '../option-checks.ts';
 import { parseDuration, type Duration } from '../platform/duration.ts';
 import { resolveImport, type ImportOptions, type ResolvedImport } from './import/import-options.ts';

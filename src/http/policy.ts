@@ -1,7 +1,8 @@
 import type { Lifetime } from '../client/options/lifetime-options.ts';
 import type { SessionSummary } from '../client/session.ts';
 import { ConfigurationError } from '../errors.ts';
-import { FRESH_LOGIN_MS_DEFAULT, LIFETIME_MS_MAX, LIFETIME_MS_MIN } from '../limits.ts';
+import { FRESH_LOGIN_MS_DEFAULT } from '../limits/http.ts';
+import { LIFETIME_MS_MAX, LIFETIME_MS_MIN } from '../limits/session.ts';
 import { requireOptions } from '../option-checks.ts';
 import { parseDuration, spell } from '../platform/duration.ts';
 

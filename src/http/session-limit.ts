@@ -1,6 +1,6 @@
 import type { SessionClient } from '../client/session-client.ts';
 import type { SessionSummary } from '../client/session.ts';
-import { HANDLES_MAX } from '../limits.ts';
+import { HANDLES_MAX } from '../limits/durable-tier.ts';
 
 /**
  * Ends all sessions of the user but the newest `most`, this login's own included: each login that runs at the same time ranks all

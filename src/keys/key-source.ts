@@ -6,7 +6,7 @@ import {
   KEY_INTERVAL_MS_MAX,
   KEY_INTERVAL_MS_MIN,
   KEY_SOURCE_INTERVAL_MS_DEFAULT,
-} from '../limits.ts';
+} from '../limits/fleet.ts';
 import { requireEnding, requireOptions } from '../option-checks.ts';
 import { describe, parseDuration, type Duration } from '../platform/duration.ts';
 import type { CancelTimer, Platform } from '../platform/platform.ts';

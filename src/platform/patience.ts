@@ -1,4 +1,4 @@
-import { PATIENCE_TICK_COUNTED_MS_MAX, PATIENCE_TICK_MS } from '../limits.ts';
+import { PATIENCE_TICK_COUNTED_MS_MAX, PATIENCE_TICK_MS } from '../limits/process.ts';
 import type { Platform } from './platform.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { OutcomeUnknownError, RevocationNotDurableError, TierUnavailableError } from '../errors.ts';
-import { WALK_BACKOFF_MS_MAX, WALK_BACKOFF_MS_MIN } from '../limits.ts';
+import { WALK_BACKOFF_MS_MAX, WALK_BACKOFF_MS_MIN } from '../limits/upkeep.ts';
 import type { Platform } from './platform.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto';
-import { RANDOM_POOL_BYTES } from '../limits.ts';
+import { RANDOM_POOL_BYTES } from '../limits/process.ts';
 import { RandomPool } from './random-pool.ts';
 
 /** Stops a timer; calling it twice is harmless. */

@@ -1,4 +1,4 @@
-import { RANDOM_POOL_BYTES } from '../limits.ts';
+import { RANDOM_POOL_BYTES } from '../limits/process.ts';
 
 export interface RandomPoolOptions {
   /** Fills a buffer with cryptographically strong random bytes. */

@@ -1,4 +1,4 @@
-import { TRANSIENT_DELETIONS_MIN } from '../limits.ts';
+import { TRANSIENT_DELETIONS_MIN } from '../limits/process.ts';
 
 /**
  * A map of what comes and goes by the thousand, such as calls in flight.

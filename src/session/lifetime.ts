@@ -1,4 +1,9 @@
-import { CLOCK_SKEW_MS, TOUCH_FLUSH_MS, TOUCH_INTERVAL_IDLE_FRACTION, TOUCH_INTERVAL_MS_MAX } from '../limits.ts';
+import {
+  CLOCK_SKEW_MS,
+  TOUCH_FLUSH_MS,
+  TOUCH_INTERVAL_IDLE_FRACTION,
+  TOUCH_INTERVAL_MS_MAX,
+} from '../limits/session.ts';
 
 /** The idle deadline of a session seen at `lastSeenAt`: never later than its absolute one. */
 export function idleDeadline(lastSeenAt: number, idleLifetimeMs: number, absoluteExpiresAt: number): number {

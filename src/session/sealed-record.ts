@@ -1,4 +1,4 @@
-import { ENVELOPE_TAG_BYTES } from '../limits.ts';
+import { ENVELOPE_TAG_BYTES } from '../limits/codec.ts';
 
 /**
  * What tiers see of a session. Nothing here is readable without a key: ids are hashed, the user id is blinded, the data

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { PayloadError } from '../errors.ts';
-import { HANDLE_BYTES, SESSION_ID_BYTES } from '../limits.ts';
+import { HANDLE_BYTES, SESSION_ID_BYTES } from '../limits/session.ts';
 import { randomBytes, type Platform } from '../platform/platform.ts';
 
 /**

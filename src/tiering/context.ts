@@ -1,4 +1,4 @@
-import { WRITE_ID_BYTES } from '../limits.ts';
+import { WRITE_ID_BYTES } from '../limits/session.ts';
 import { randomBytes, type Platform } from '../platform/platform.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { Background } from './background.ts';

@@ -1,5 +1,6 @@
 import type { KeyState } from '../keys/ring/ring-key.ts';
-import { KEY_ID_BYTES, WALK_PAGE_ROWS } from '../limits.ts';
+import { KEY_ID_BYTES } from '../limits/keys.ts';
+import { WALK_PAGE_ROWS } from '../limits/upkeep.ts';
 import { requireOptions } from '../option-checks.ts';
 import { newestRing } from '../fleet/newest-ring.ts';
 import { persevere } from '../platform/persevere.ts';

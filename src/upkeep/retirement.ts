@@ -1,7 +1,7 @@
 import { KeyRingError } from '../errors.ts';
 import type { KeyRing } from '../keys/ring/key-ring.ts';
 import { withRetired } from '../keys/ring/rotation.ts';
-import { RING_SETTLE_MS } from '../limits.ts';
+import { RING_SETTLE_MS } from '../limits/fleet.ts';
 import { requireOptions } from '../option-checks.ts';
 import type { Fleet } from '../tiers/tier.ts';
 import { lackOf, livingNodes, waitForFleet, type Objection } from '../fleet/fleet.ts';

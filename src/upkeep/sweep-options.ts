@@ -5,7 +5,7 @@ import {
   SWEEP_EVERY_MS_DEFAULT,
   SWEEP_EVERY_MS_MAX,
   SWEEP_EVERY_MS_MIN,
-} from '../limits.ts';
+} from '../limits/upkeep.ts';
 import { requireOptions } from '../option-checks.ts';
 import { parseDuration, type Duration } from '../platform/duration.ts';
 import type { SweepPlan } from '../tiering/recovery/sweeper.ts';

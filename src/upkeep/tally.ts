@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors.ts';
-import { STORAGE_KEY_BYTES } from '../limits.ts';
+import { STORAGE_KEY_BYTES } from '../limits/session.ts';
 import type { Platform } from '../platform/platform.ts';
 
 /** What became of the sessions that were looked at. */

@@ -1,14 +1,14 @@
 import type { Codec } from '../codec/codec.ts';
 import { EnvelopeError, PayloadError, type EnvelopeErrorReason } from '../errors.ts';
+import { CONFLICT_BACKOFF_MS_MAX } from '../limits/client.ts';
 import {
-  CONFLICT_BACKOFF_MS_MAX,
   WALK_CONCURRENCY_DEFAULT,
   WALK_CONCURRENCY_MAX,
   WALK_FAILURES_NAMED_MAX,
   WALK_PAGE_ROWS,
   WALK_PAGE_ROWS_MAX,
   WALK_SESSIONS_PER_SECOND_MAX,
-} from '../limits.ts';
+} from '../limits/upkeep.ts';
 import { requireInteger } from '../option-checks.ts';
 import type { Platform } from '../platform/platform.ts';
 import { hasEnded } from '../session/lifetime.ts';

@@ -1,8 +1,6 @@
-import {
-  DURABLE_IN_FLIGHT_MAX,
-  PRIMARY_TIMEOUT_MS_DEFAULT as PRIMARY_MS,
-  UPDATE_TIMEOUT_MS_DEFAULT as UPDATE_MS,
-} from '../../src/limits.ts';
+import { UPDATE_TIMEOUT_MS_DEFAULT as UPDATE_MS } from '../../src/limits/client.ts';
+import { DURABLE_IN_FLIGHT_MAX } from '../../src/limits/durable-tier.ts';
+import { PRIMARY_TIMEOUT_MS_DEFAULT as PRIMARY_MS } from '../../src/limits/primary-tier.ts';
 import type { OperationKind } from '../simulation/history.ts';
 
 /** The client's `durableTimeout` here: short, so that outages fit into the run. */

@@ -1,6 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { KeyRing, SessionClient } from '../../src/index.ts';
-import { DURABLE_IN_FLIGHT_MAX } from '../../src/limits.ts';
+import { DURABLE_IN_FLIGHT_MAX } from '../../src/limits/durable-tier.ts';
 import { systemPlatform, type Platform } from '../../src/platform/platform.ts';
 import { prismaTier } from '../../src/tiers/prisma/index.ts';
 import { Random } from '../simulation/random.ts';

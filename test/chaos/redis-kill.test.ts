@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { DURABLE_IN_FLIGHT_MAX } from '../../src/limits.ts';
+import { DURABLE_IN_FLIGHT_MAX } from '../../src/limits/durable-tier.ts';
 import { prismaTier } from '../../src/tiers/prisma/index.ts';
 import { load, percentile, realClient, type Shop } from '../support/real-client.ts';
 import { openPrisma } from '../support/servers/databases.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ENVELOPE_TAG_BYTES } from '../../src/limits.ts';
+import { ENVELOPE_TAG_BYTES } from '../../src/limits/codec.ts';
 import { systemPlatform } from '../../src/platform/platform.ts';
 import type { SealedRecord } from '../../src/session/sealed-record.ts';
 import type {

@@ -11,7 +11,7 @@ import {
   withPromoted,
   withRetired,
 } from '../../src/keys/ring/rotation.ts';
-import { LINEAGE_KEYS_MAX } from '../../src/limits.ts';
+import { LINEAGE_KEYS_MAX } from '../../src/limits/session.ts';
 import { systemPlatform } from '../../src/platform/platform.ts';
 import { NAMESPACE, recordOf, STORAGE_KEY } from '../support/sealing-fixtures.ts';
 

@@ -6,9 +6,17 @@ import { mutations } from './mutations.ts';
 import { simulate } from './simulation.ts';
 
 // What `npm run simulate` does with its loader, so that a seed is the same run in both.
-vi.mock('../../src/limits.ts', async (original) => {
-  const { SMALL_LIMITS } = await import('./small-limits.ts');
-  return { ...(await original<object>()), ...SMALL_LIMITS };
+vi.mock('../../src/limits/durable-tier.ts', async (original) => {
+  const { withSmallLimits } = await import('./small-limits.ts');
+  return withSmallLimits('durable-tier', original<object>);
+});
+vi.mock('../../src/limits/feed.ts', async (original) => {
+  const { withSmallLimits } = await import('./small-limits.ts');
+  return withSmallLimits('feed', original<object>);
+});
+vi.mock('../../src/limits/upkeep.ts', async (original) => {
+  const { withSmallLimits } = await import('./small-limits.ts');
+  return withSmallLimits('upkeep', original<object>);
 });
 
 const SIMULATE = fileURLToPath(new URL('simulate.ts', import.meta.url));

@@ -23,9 +23,10 @@ export function useSmallLimits(): void {
   registerHooks({
     load(url, context, next) {
       const loaded = next(url, context);
-      if (!url.endsWith('/src/limits.ts')) return loaded;
+      const lowered = Object.entries(SMALL_LIMITS).find(([file]) => url.endsWith(`/src/limits/${file}.ts`));
+      if (lowered === undefined) return loaded;
       let source = String(loaded.source);
-      for (const [name, value] of Object.entries(SMALL_LIMITS)) {
+      for (const [name, value] of Object.entries(lowered[1])) {
         const changed = source.replace(
           new RegExp(`export const ${name}(: number)? = [^;]+;`),
           `export const ${name} = ${value};`,

@@ -11,7 +11,7 @@ import type { EnvelopeErrorReason } from '../../src/errors.ts';
 import type { KeyRing } from '../../src/keys/ring/key-ring.ts';
 import type { RingJwk } from '../../src/keys/ring/ring-jwk.ts';
 import type { DataKey, IndexKey, Suite } from '../../src/keys/ring/ring-key.ts';
-import { LINEAGE_KEYS_MAX } from '../../src/limits.ts';
+import { LINEAGE_KEYS_MAX } from '../../src/limits/session.ts';
 import type { SessionRecord } from '../../src/session/session-record.ts';
 import { fixtureJwk, fixtureJwks, fixtureRing } from '../support/ring-fixtures.ts';
 import {

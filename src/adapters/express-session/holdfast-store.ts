@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import expressSession from 'express-session';
 import type { SessionClient } from '../../client/session-client.ts';
-import { RETRY_AFTER_MS_DEFAULT } from '../../limits.ts';
+import { RETRY_AFTER_MS_DEFAULT } from '../../limits/http.ts';
 import { answerable } from '../../http/error-answer.ts';
 import type { StoreOutcome } from '../../telemetry/channels.ts';
 import { KnownSessions, tag, type Known } from './known-sessions.ts';

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { STORE_MAX_AGE_TOLERANCE_MS } from '../../limits.ts';
+import { STORE_MAX_AGE_TOLERANCE_MS } from '../../limits/http.ts';
 import type { PlainSession, StoreRecord } from './store-record.ts';
 
 /**

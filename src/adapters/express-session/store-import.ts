@@ -1,4 +1,4 @@
-import { IMPORT_CLOCK_MARGIN_MS } from '../../limits.ts';
+import { IMPORT_CLOCK_MARGIN_MS } from '../../limits/http.ts';
 import { OldEntries } from '../../http/import/import-entries.ts';
 import { sessionsOf, type OldStore as ReadableStore } from '../../http/import/import-store.ts';
 import type { Platform } from '../../platform/platform.ts';

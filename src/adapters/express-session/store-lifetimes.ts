@@ -1,10 +1,6 @@
 import type { Lifetime } from '../../client/options/lifetime-options.ts';
-import {
-  LIFETIME_MS_MIN,
-  STORE_EVERY_USE_MAX_AGE_MS,
-  STORE_EXACT_MAX_AGE_MS,
-  STORE_EXACT_STEP_MS,
-} from '../../limits.ts';
+import { STORE_EVERY_USE_MAX_AGE_MS, STORE_EXACT_MAX_AGE_MS, STORE_EXACT_STEP_MS } from '../../limits/http.ts';
+import { LIFETIME_MS_MIN } from '../../limits/session.ts';
 import { spell } from '../../platform/duration.ts';
 import { isSameMaxAge } from './merge.ts';
 import { expiryOf, type StoreRecord } from './store-record.ts';

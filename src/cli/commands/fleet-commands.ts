@@ -1,7 +1,7 @@
 import type { SessionClient } from '../../client/session-client.ts';
 import { KeyRing } from '../../keys/ring/key-ring.ts';
 import { withPromoted } from '../../keys/ring/rotation.ts';
-import { FLEET_WAIT_MS_MAX } from '../../limits.ts';
+import { FLEET_WAIT_MS_MAX } from '../../limits/fleet.ts';
 import { promoteKey } from '../../fleet/promotion.ts';
 import { retireKey } from '../../upkeep/retirement.ts';
 import type { Duration } from '../../platform/duration.ts';

@@ -1,4 +1,4 @@
-import { PROGRESS_INTERVAL_MS } from '../../limits.ts';
+import { PROGRESS_INTERVAL_MS } from '../../limits/cli.ts';
 import type { WalkProgress } from '../../upkeep/tally.ts';
 import type { Context } from './command.ts';
 

@@ -1,7 +1,7 @@
 import { KeyRing } from '../../keys/ring/key-ring.ts';
 import { rewrapKeyRingFile } from '../../keys/file/ring-file-change.ts';
 import { addKey, generateKeyRing, removeKey } from '../../keys/ring/rotation.ts';
-import { KEY_AGE_MS_MAX, RING_FILE_BYTES_MAX } from '../../limits.ts';
+import { KEY_AGE_MS_MAX, RING_FILE_BYTES_MAX } from '../../limits/keys.ts';
 import { parseDuration } from '../../platform/duration.ts';
 import type { Command, Context, Outcome } from './command.ts';
 import { EXIT, failure, refusing, usageError } from '../shell/exit.ts';

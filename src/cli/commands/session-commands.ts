@@ -1,5 +1,5 @@
 import type { SessionClient } from '../../client/session-client.ts';
-import { WALK_CONCURRENCY_MAX, WALK_PAGE_ROWS_MAX, WALK_SESSIONS_PER_SECOND_MAX } from '../../limits.ts';
+import { WALK_CONCURRENCY_MAX, WALK_PAGE_ROWS_MAX, WALK_SESSIONS_PER_SECOND_MAX } from '../../limits/upkeep.ts';
 import { keyCensus, type KeyCensus } from '../../upkeep/key-census.ts';
 import { reencryptSessions } from '../../upkeep/reencryption.ts';
 import { reindexSessions } from '../../upkeep/reindexing.ts';

@@ -1,4 +1,4 @@
-import { REVOKED_RETENTION_MS_MAX, REVOKED_RETENTION_MS_MIN } from '../../limits.ts';
+import { REVOKED_RETENTION_MS_MAX, REVOKED_RETENTION_MS_MIN } from '../../limits/upkeep.ts';
 import { type SweepProgress, sweepSessions } from '../../upkeep/sweeping.ts';
 import { withClient } from './client-module.ts';
 import type { Command } from './command.ts';

@@ -1,6 +1,6 @@
 import type { KeyRing } from '../../keys/ring/key-ring.ts';
 import type { KeyInfo } from '../../keys/ring/ring-key.ts';
-import { KID_SHOWN_CHARS } from '../../limits.ts';
+import { KID_SHOWN_CHARS } from '../../limits/cli.ts';
 import type { Context } from '../commands/command.ts';
 import { refusal, usageError } from '../shell/exit.ts';
 import { shortKid } from './ring-document.ts';

@@ -1,7 +1,7 @@
 import type { KeyRing } from '../../keys/ring/key-ring.ts';
 import type { KeyInfo, KeyState } from '../../keys/ring/ring-key.ts';
 import type { Outcome } from '../commands/command.ts';
-import { KID_SHOWN_CHARS } from '../../limits.ts';
+import { KID_SHOWN_CHARS } from '../../limits/cli.ts';
 import { formatTable, widthOf, type Column } from '../shell/table.ts';
 import type { Terminal, Tone } from '../shell/terminal.ts';
 

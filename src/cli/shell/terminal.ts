@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { TERMINAL_COLUMNS_DEFAULT } from '../../limits.ts';
+import { TERMINAL_COLUMNS_DEFAULT } from '../../limits/cli.ts';
 import { failure, interruption } from './exit.ts';
 
 export type Tone = 'bold' | 'dim' | 'green' | 'red' | 'yellow';

@@ -1,4 +1,4 @@
-import { KEY_SET_CHARS_MAX, KEY_SETS_MAX } from '../../limits.ts';
+import { KEY_SET_CHARS_MAX, KEY_SETS_MAX } from '../../limits/codec.ts';
 
 /** What V8 of Node 24 spends on a 64-bit machine, measured on deeply frozen data (test/unit/client/heap-estimate.test.ts). */
 const OBJECT_BYTES = 56;

@@ -1,4 +1,4 @@
-import { PAYLOAD_DEPTH_MAX } from '../../limits.ts';
+import { PAYLOAD_DEPTH_MAX } from '../../limits/session.ts';
 
 /** `T` as its readers see it: whatever is reachable through properties and indexes is read-only. */
 export type DeepReadonly<T> = unknown extends T

@@ -1,6 +1,6 @@
 import { encodeLabel, encodeUserId } from '../../codec/record-format.ts';
 import { ConfigurationError } from '../../errors.ts';
-import { READY_TIMEOUT_MS_DEFAULT, READY_TIMEOUT_MS_MAX } from '../../limits.ts';
+import { READY_TIMEOUT_MS_DEFAULT, READY_TIMEOUT_MS_MAX } from '../../limits/client.ts';
 import { requireOptions } from '../../option-checks.ts';
 import { describe, parseDuration, type Duration } from '../../platform/duration.ts';
 import { isSessionId } from '../../session/session-id.ts';

@@ -3,28 +3,28 @@ import { jsonSerializer } from '../../codec/serializer.ts';
 import { ConfigurationError } from '../../errors.ts';
 import { KeyRing } from '../../keys/ring/key-ring.ts';
 import type { KeySource } from '../../keys/key-source.ts';
+import { UPDATE_TIMEOUT_MS_DEFAULT, UPDATE_TIMEOUT_MS_MAX } from '../../limits/client.ts';
+import { MEMO_BYTES_DEFAULT, MEMO_BYTES_MAX, MEMO_BYTES_MIN } from '../../limits/codec.ts';
 import {
-  DURABLE_OUTAGE_READS_MS_DEFAULT,
-  DURABLE_OUTAGE_READS_MS_MAX,
   DURABLE_TIMEOUT_MS_DEFAULT,
   DURABLE_TIMEOUT_MS_MAX,
   DURABLE_TIMEOUT_MS_MIN,
-  MEMO_BYTES_DEFAULT,
-  MEMO_BYTES_MAX,
-  MEMO_BYTES_MIN,
-  NAMESPACE_CHARS_MAX,
-  PAYLOAD_BYTES_DEFAULT,
-  PAYLOAD_BYTES_MAX,
+} from '../../limits/durable-tier.ts';
+import { DURABLE_OUTAGE_READS_MS_DEFAULT, DURABLE_OUTAGE_READS_MS_MAX } from '../../limits/feed.ts';
+import {
   PRIMARY_TIMEOUT_MS_DEFAULT,
   PRIMARY_TIMEOUT_MS_MAX,
   PRIMARY_TIMEOUT_MS_MIN,
-  TOUCH_INTERVAL_MS_MAX,
-  UPDATE_TIMEOUT_MS_DEFAULT,
-  UPDATE_TIMEOUT_MS_MAX,
   VALIDATION_LEASE_MS_DEFAULT,
   VALIDATION_LEASE_MS_MAX,
   VALIDATION_LEASE_MS_MIN,
-} from '../../limits.ts';
+} from '../../limits/primary-tier.ts';
+import {
+  NAMESPACE_CHARS_MAX,
+  PAYLOAD_BYTES_DEFAULT,
+  PAYLOAD_BYTES_MAX,
+  TOUCH_INTERVAL_MS_MAX,
+} from '../../limits/session.ts';
 import { resolveSweep, type SweepOptions } from '../../upkeep/sweep-options.ts';
 import { requireInteger, requireMethods, requireOptions } from '../../option-checks.ts';
 import { describe, parseDuration, type Duration } from '../../platform/duration.ts';

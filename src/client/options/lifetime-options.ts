@@ -4,7 +4,7 @@ import {
   IDLE_LIFETIME_MS_DEFAULT,
   LIFETIME_MS_MAX,
   LIFETIME_MS_MIN,
-} from '../../limits.ts';
+} from '../../limits/session.ts';
 import { requireOptions } from '../../option-checks.ts';
 import { parseDuration, spell, type Duration } from '../../platform/duration.ts';
 import type { NewLifetime } from '../write/record-changes.ts';

@@ -1,6 +1,6 @@
 import type { Codec } from '../../codec/codec.ts';
 import { ConfigurationError, PayloadError, RevisionConflictError, SessionNotFoundError } from '../../errors.ts';
-import { CONFLICT_BACKOFF_MS_MAX, CONFLICT_BACKOFF_MS_MIN } from '../../limits.ts';
+import { CONFLICT_BACKOFF_MS_MAX, CONFLICT_BACKOFF_MS_MIN } from '../../limits/client.ts';
 import type { Seal } from '../../fleet/target.ts';
 import { delay, type Platform } from '../../platform/platform.ts';
 import { sealedBy } from '../../session/lineage.ts';

@@ -1,5 +1,5 @@
 import { RevisionConflictError } from '../../errors.ts';
-import { UPDATE_QUEUE_MAX } from '../../limits.ts';
+import { UPDATE_QUEUE_MAX } from '../../limits/client.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { TransientMap } from '../../platform/transient.ts';
 

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
-import { COOKIE_VALUE_CHARS, COOKIES_TRIED_MAX, SESSION_ID_CHARS } from '../../limits.ts';
+import { COOKIE_VALUE_CHARS, COOKIES_TRIED_MAX, SESSION_ID_CHARS } from '../../limits/http.ts';
 import type { ResolvedCookie } from '../options.ts';
 
 /** HMAC-SHA-256. */

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
-import { COOKIES_TRIED_MAX, IMPORT_COOKIE_CHARS_MAX } from '../../limits.ts';
+import { COOKIES_TRIED_MAX, IMPORT_COOKIE_CHARS_MAX } from '../../limits/http.ts';
 import type { ResolvedOldCookie } from './import-options.ts';
 import type { ResolvedCookie } from '../options.ts';
 import { valuesOf, type CookieChange } from '../cookie/session-cookie.ts';

@@ -1,5 +1,5 @@
 import { isHoldfastError } from '../../errors.ts';
-import { IMPORT_RETRY_MS, IMPORT_SIDS_REMEMBERED } from '../../limits.ts';
+import { IMPORT_RETRY_MS, IMPORT_SIDS_REMEMBERED } from '../../limits/http.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { backgroundFailure } from '../../telemetry/channels.ts';
 import { destroyOld, loadOld, type OldSession, type OldSessions } from './import-store.ts';

@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { Lifetime } from '../../client/options/lifetime-options.ts';
 import { ConfigurationError } from '../../errors.ts';
-import { IMPORT_SECRETS_MAX } from '../../limits.ts';
+import { IMPORT_SECRETS_MAX } from '../../limits/http.ts';
 import { requireMethods, requireOptions } from '../../option-checks.ts';
 import { describeKind } from '../../platform/duration.ts';
 import { sessionsOf, type OldSession, type OldSessions, type OldStore } from './import-store.ts';

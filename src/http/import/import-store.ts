@@ -1,5 +1,5 @@
 import { ImportUnavailableError } from '../../errors.ts';
-import { IMPORT_STORE_TIMEOUT_MS } from '../../limits.ts';
+import { IMPORT_STORE_TIMEOUT_MS } from '../../limits/http.ts';
 import type { Platform } from '../../platform/platform.ts';
 
 /** The data of a session as its old store gives it. */

@@ -1,7 +1,7 @@
 import type { SessionClient } from '../../client/session-client.ts';
 import type { Session } from '../../client/session.ts';
 import { isHoldfastError } from '../../errors.ts';
-import { IMPORT_CLOCK_MARGIN_MS } from '../../limits.ts';
+import { IMPORT_CLOCK_MARGIN_MS } from '../../limits/http.ts';
 import { requireOptions } from '../../option-checks.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { CookieSink } from '../cookie/cookie-sink.ts';

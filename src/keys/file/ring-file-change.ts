@@ -1,5 +1,5 @@
 import { KeyRingError } from '../../errors.ts';
-import { RING_LOCK_WAIT_MS_DEFAULT, RING_LOCK_WAIT_MS_MAX } from '../../limits.ts';
+import { RING_LOCK_WAIT_MS_DEFAULT, RING_LOCK_WAIT_MS_MAX } from '../../limits/keys.ts';
 import { requireOptions } from '../../option-checks.ts';
 import { parseDuration, type Duration } from '../../platform/duration.ts';
 import { systemPlatform, type Platform } from '../../platform/platform.ts';

@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 import { link, open, realpath, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { KeyRingError } from '../../errors.ts';
-import { RING_FILE_BYTES_MAX } from '../../limits.ts';
+import { RING_FILE_BYTES_MAX } from '../../limits/keys.ts';
 import { randomBytes, type Platform } from '../../platform/platform.ts';
 
 /** Reads a whole file that must not be larger than a ring can be. */

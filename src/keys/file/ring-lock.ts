@@ -1,7 +1,7 @@
 import { readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { KeyRingError } from '../../errors.ts';
-import { RING_LOCK_RETRY_MS, RING_LOCK_STALE_MS } from '../../limits.ts';
+import { RING_LOCK_RETRY_MS, RING_LOCK_STALE_MS } from '../../limits/keys.ts';
 import { delay, randomBytes, type Platform } from '../../platform/platform.ts';
 import { codeOf } from './ring-file.ts';
 

@@ -1,5 +1,5 @@
 import { createSecretKey, hash, type KeyObject } from 'node:crypto';
-import { KEY_BYTES, KEY_DISTINCT_BYTES_MIN, KEY_ID_BYTES } from '../../limits.ts';
+import { KEY_BYTES, KEY_DISTINCT_BYTES_MIN, KEY_ID_BYTES } from '../../limits/keys.ts';
 
 /** 43 base64url characters of 32 bytes, spelled the one canonical way (RFC 4648 §3.5). */
 const CANONICAL_32_BYTES = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { inspect } from 'node:util';
 import { KeyRingError } from '../../errors.ts';
-import { KEY_ID_BYTES } from '../../limits.ts';
+import { KEY_ID_BYTES } from '../../limits/keys.ts';
 import { systemPlatform, type Platform } from '../../platform/platform.ts';
 import { createRingFile, readRingFile } from '../file/ring-file.ts';
 import { keyIdOf } from './key-material.ts';

@@ -1,5 +1,5 @@
 import { KeyRingError } from '../../errors.ts';
-import { RING_KEYS_MAX } from '../../limits.ts';
+import { RING_KEYS_MAX } from '../../limits/keys.ts';
 import { keyIdOf } from './key-material.ts';
 import { algorithmOf, type DataKey, type IndexKey, type KeyState, type RingKey } from './ring-key.ts';
 

@@ -1,5 +1,5 @@
 import { KeyRingError } from '../../errors.ts';
-import { KEY_BYTES, RING_REVOKED_KIDS_MAX } from '../../limits.ts';
+import { KEY_BYTES, RING_REVOKED_KIDS_MAX } from '../../limits/keys.ts';
 import { randomBytes, type Platform } from '../../platform/platform.ts';
 import {
   decodeMaterial,

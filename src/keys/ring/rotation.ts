@@ -1,5 +1,6 @@
 import { KeyRingError } from '../../errors.ts';
-import { LINEAGE_KEYS_MAX, RING_REVOKED_KIDS_MAX } from '../../limits.ts';
+import { RING_REVOKED_KIDS_MAX } from '../../limits/keys.ts';
+import { LINEAGE_KEYS_MAX } from '../../limits/session.ts';
 import { requireOptions } from '../../option-checks.ts';
 import { systemPlatform, type Platform } from '../../platform/platform.ts';
 import { isKid } from './key-material.ts';

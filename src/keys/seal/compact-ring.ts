@@ -1,7 +1,7 @@
 import { CompactEncrypt, compactDecrypt, decodeProtectedHeader, type CompactJWEHeaderParameters } from 'jose';
 import type { KeyObject } from 'node:crypto';
 import { KeyRingError } from '../../errors.ts';
-import { RING_PBKDF2_ITERATIONS, RING_PBKDF2_ITERATIONS_MAX, WRAPPED_KEY_BYTES_MAX } from '../../limits.ts';
+import { RING_PBKDF2_ITERATIONS, RING_PBKDF2_ITERATIONS_MAX, WRAPPED_KEY_BYTES_MAX } from '../../limits/keys.ts';
 import { unwrapKek, wrapFreshKek } from './key-wrapper.ts';
 import {
   BY_KEK,

@@ -1,7 +1,7 @@
 import { FlattenedEncrypt, flattenedDecrypt, type FlattenedJWE } from 'jose';
 import { hash, type KeyObject } from 'node:crypto';
 import { KeyRingError } from '../../errors.ts';
-import { RING_PBKDF2_ITERATIONS_SUM_MAX, RING_RECIPIENTS_MAX } from '../../limits.ts';
+import { RING_PBKDF2_ITERATIONS_SUM_MAX, RING_RECIPIENTS_MAX } from '../../limits/keys.ts';
 import { decodeCanonical, NOT_A_RING, RING_CTY, RING_ENC, RING_TYP, textOf, type UnsealedText } from './ring-jwe.ts';
 import { isObject } from '../ring/ring-jwk.ts';
 import { OPENER_NAME, type ResolvedOpener } from './ring-opener.ts';

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { KeyRingError } from '../../errors.ts';
-import { KEY_BYTES, WRAPPED_KEY_BYTES_MAX, WRAPPER_ID_CHARS_MAX } from '../../limits.ts';
+import { KEY_BYTES, WRAPPED_KEY_BYTES_MAX, WRAPPER_ID_CHARS_MAX } from '../../limits/keys.ts';
 import { randomBytes, systemPlatform } from '../../platform/platform.ts';
 import { intoSecret, weaknessOf } from '../ring/key-material.ts';
 

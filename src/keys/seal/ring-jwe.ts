@@ -1,6 +1,6 @@
 import { errors } from 'jose';
 import { KeyRingError } from '../../errors.ts';
-import { RING_PBKDF2_ITERATIONS_MAX, RING_PBKDF2_ITERATIONS_MIN } from '../../limits.ts';
+import { RING_PBKDF2_ITERATIONS_MAX, RING_PBKDF2_ITERATIONS_MIN } from '../../limits/keys.ts';
 
 /** What the two spellings of a sealed ring, Compact and General JWE (RFC 7516 §7), have in common. */
 

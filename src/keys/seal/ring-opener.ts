@@ -1,6 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { KeyRingError } from '../../errors.ts';
-import { PASSPHRASE_CHARS_MIN, RING_PASSPHRASES_MAX, RING_RECIPIENTS_MAX } from '../../limits.ts';
+import { PASSPHRASE_CHARS_MIN, RING_PASSPHRASES_MAX, RING_RECIPIENTS_MAX } from '../../limits/keys.ts';
 import { weaknessOf } from '../ring/key-material.ts';
 import { requireOptions } from '../../option-checks.ts';
 import { checkWrapper, type KeyWrapper } from './key-wrapper.ts';

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, pbkdf2, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { KeyRingError } from '../../errors.ts';
-import { KEY_BYTES, RING_PBKDF2_ITERATIONS, WRAPPED_KEY_BYTES_MAX } from '../../limits.ts';
+import { KEY_BYTES, RING_PBKDF2_ITERATIONS, WRAPPED_KEY_BYTES_MAX } from '../../limits/keys.ts';
 import { randomBytes, systemPlatform } from '../../platform/platform.ts';
 import { intoSecret } from '../ring/key-material.ts';
 import { isWrapperId, unwrapKek, wrapFreshKek } from './key-wrapper.ts';

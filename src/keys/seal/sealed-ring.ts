@@ -1,5 +1,5 @@
 import { KeyRingError } from '../../errors.ts';
-import { RING_FILE_BYTES_MAX } from '../../limits.ts';
+import { RING_FILE_BYTES_MAX } from '../../limits/keys.ts';
 import { openCompact, sealCompact } from './compact-ring.ts';
 import { openGeneral, sealGeneral } from './general-ring.ts';
 import type { UnsealedText } from './ring-jwe.ts';

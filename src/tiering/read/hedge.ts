@@ -1,4 +1,4 @@
-import { HEDGE_BURST, HEDGE_SHARE } from '../../limits.ts';
+import { HEDGE_BURST, HEDGE_SHARE } from '../../limits/primary-tier.ts';
 import { Patience } from '../../platform/patience.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { PrimaryGuard, Unreached } from '../trust/primary-guard.ts';

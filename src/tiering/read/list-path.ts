@@ -1,4 +1,4 @@
-import { LIST_PAGE_ROWS } from '../../limits.ts';
+import { LIST_PAGE_ROWS } from '../../limits/durable-tier.ts';
 import type { SealedRecord } from '../../session/sealed-record.ts';
 import type { TieringContext } from '../context.ts';
 

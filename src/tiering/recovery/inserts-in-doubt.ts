@@ -1,4 +1,5 @@
-import { INSERTS_IN_DOUBT_MAX, LATECOMER_TIMEOUTS } from '../../limits.ts';
+import { LATECOMER_TIMEOUTS } from '../../limits/durable-tier.ts';
+import { INSERTS_IN_DOUBT_MAX } from '../../limits/recovery.ts';
 import type { Platform } from '../../platform/platform.ts';
 
 interface Surroundings {

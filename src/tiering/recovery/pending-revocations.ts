@@ -1,12 +1,12 @@
+import { LATECOMER_TIMEOUTS } from '../../limits/durable-tier.ts';
 import {
-  LATECOMER_TIMEOUTS,
   PENDING_REVOCATION_RETRY_MS,
   PENDING_REVOCATION_RETRY_MS_MAX,
   PENDING_REVOCATIONS_AT_ONCE,
   PENDING_REVOCATIONS_MAX,
   PENDING_REVOCATIONS_UNKNOWN_MAX,
   PENDING_UNKNOWN_TOMBSTONE_TTL_MS,
-} from '../../limits.ts';
+} from '../../limits/recovery.ts';
 import { delay, type CancelTimer } from '../../platform/platform.ts';
 import { announceFailure, announceLostRevocation } from '../background.ts';
 import type { OwedRevocation, RevocationBacklog, TieringContext } from '../context.ts';

@@ -1,4 +1,6 @@
-import { LATECOMER_TIMEOUTS, PENDING_TOUCHES_MAX, SHARED_STATEMENT_ROWS_MAX, TOUCH_FLUSH_MS } from '../../limits.ts';
+import { LATECOMER_TIMEOUTS, SHARED_STATEMENT_ROWS_MAX } from '../../limits/durable-tier.ts';
+import { PENDING_TOUCHES_MAX } from '../../limits/recovery.ts';
+import { TOUCH_FLUSH_MS } from '../../limits/session.ts';
 import type { CancelTimer } from '../../platform/platform.ts';
 import { aliveAt, touchIntervalFor } from '../../session/lifetime.ts';
 import type { SessionRecord } from '../../session/session-record.ts';

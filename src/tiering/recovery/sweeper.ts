@@ -1,4 +1,5 @@
-import { INTERVAL_JITTER, SWEEP_BUSY_MS, SWEEP_FIRST_MS, SWEEP_LEASE_MS, SWEEP_PASS_ID_BYTES } from '../../limits.ts';
+import { INTERVAL_JITTER } from '../../limits/fleet.ts';
+import { SWEEP_BUSY_MS, SWEEP_FIRST_MS, SWEEP_LEASE_MS, SWEEP_PASS_ID_BYTES } from '../../limits/upkeep.ts';
 import { randomBytes, type CancelTimer } from '../../platform/platform.ts';
 import { sweepPass } from '../../telemetry/channels.ts';
 import { announceFailure } from '../background.ts';

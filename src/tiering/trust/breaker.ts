@@ -1,5 +1,5 @@
 import { reasonOf } from '../../errors.ts';
-import { PROBE_BACKOFF_MS_MAX, PROBE_BACKOFF_MS_MIN } from '../../limits.ts';
+import { PROBE_BACKOFF_MS_MAX, PROBE_BACKOFF_MS_MIN } from '../../limits/primary-tier.ts';
 import type { CancelTimer, Platform } from '../../platform/platform.ts';
 
 export interface BreakerOptions {

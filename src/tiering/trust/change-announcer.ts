@@ -1,5 +1,5 @@
 import type { TierRole } from '../../errors.ts';
-import { TIER_CHANGE_EVENTS_MAX, TIER_CHANGE_WINDOW_MS } from '../../limits.ts';
+import { TIER_CHANGE_EVENTS_MAX, TIER_CHANGE_WINDOW_MS } from '../../limits/process.ts';
 import type { CancelTimer, Platform } from '../../platform/platform.ts';
 import { tierChange } from '../../telemetry/channels.ts';
 import { UP, type TierHealth } from '../../telemetry/standing.ts';

@@ -1,4 +1,5 @@
 import { TierUnavailableError } from '../../errors.ts';
+import { PREVIOUS_KEYS_MAX } from '../../limits/durable-tier.ts';
 import {
   DIRTY_WINDOW_MARGIN_MS,
   FEED_CLEAR_ROWS,
@@ -7,9 +8,8 @@ import {
   FEED_OVERLAP_MS,
   FEED_PAGE_ROWS,
   FEED_PAGES_MAX,
-  HEDGE_AFTER_MS,
-  PREVIOUS_KEYS_MAX,
-} from '../../limits.ts';
+} from '../../limits/feed.ts';
+import { HEDGE_AFTER_MS } from '../../limits/primary-tier.ts';
 import { earlierOf, elapsedSince, NEVER, presentMoment } from '../../platform/moment.ts';
 import { Patience } from '../../platform/patience.ts';
 import type { CancelTimer, Platform } from '../../platform/platform.ts';

@@ -6,7 +6,7 @@ import {
   DURABLE_OPEN_TIMEOUTS,
   DURABLE_READ_CALLS_MAX,
   DURABLE_WAITING_MAX,
-} from '../../limits.ts';
+} from '../../limits/durable-tier.ts';
 import { Patience } from '../../platform/patience.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';

@@ -1,4 +1,4 @@
-import { LARGE_VALUE_BYTES_MIN, LARGE_VALUE_RETRY_MS, PRIMARY_TIMEOUT_MS_MAX } from '../../limits.ts';
+import { LARGE_VALUE_BYTES_MIN, LARGE_VALUE_RETRY_MS, PRIMARY_TIMEOUT_MS_MAX } from '../../limits/primary-tier.ts';
 import type { Platform } from '../../platform/platform.ts';
 
 /**

@@ -1,11 +1,7 @@
 import { isTierFailure, reasonOf, TierFailure } from '../../errors.ts';
-import {
-  CLOCK_TOLERANCE_MS,
-  FEED_LEASE_MS,
-  LARGE_VALUE_BYTES_MIN,
-  PROBES_IN_TIME,
-  SLOW_LOOK_MS,
-} from '../../limits.ts';
+import { FEED_LEASE_MS } from '../../limits/feed.ts';
+import { LARGE_VALUE_BYTES_MIN, PROBES_IN_TIME, SLOW_LOOK_MS } from '../../limits/primary-tier.ts';
+import { CLOCK_TOLERANCE_MS } from '../../limits/process.ts';
 import { elapsedSince, NEVER, presentMoment, type Moment } from '../../platform/moment.ts';
 import type { CancelTimer, Platform } from '../../platform/platform.ts';
 import { UP, type Verdict } from '../../telemetry/standing.ts';

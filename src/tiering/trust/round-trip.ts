@@ -1,12 +1,12 @@
 import {
   HEDGE_AFTER_MS,
   HEDGE_ROUND_TRIPS,
-  PATIENCE_TICK_MS,
   ROUND_TRIP_SAMPLES_MIN,
   ROUND_TRIP_WINDOW_MS,
   SLOW_ABOVE_MS,
   SLOW_UNTIL_MS,
-} from '../../limits.ts';
+} from '../../limits/primary-tier.ts';
+import { PATIENCE_TICK_MS } from '../../limits/process.ts';
 import { Patience } from '../../platform/patience.ts';
 import type { Platform } from '../../platform/platform.ts';
 

@@ -5,7 +5,7 @@ import {
   PREVIOUS_KEY_LOOKUP_MS,
   REVOKE_BATCH_ROWS,
   REVOKE_WALKS_MAX,
-} from '../../limits.ts';
+} from '../../limits/durable-tier.ts';
 import { delay } from '../../platform/platform.ts';
 import { hasEnded } from '../../session/lifetime.ts';
 import { announceLostRevocation } from '../background.ts';

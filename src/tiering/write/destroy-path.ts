@@ -1,10 +1,7 @@
 import { OutcomeUnknownError, RevocationNotDurableError, TierUnavailableError } from '../../errors.ts';
-import {
-  PENDING_TOMBSTONE_TTL_MS,
-  PENDING_UNKNOWN_TOMBSTONE_TTL_MS,
-  PREVIOUS_KEY_LOOKUP_MS,
-  REVISION_MAX,
-} from '../../limits.ts';
+import { PREVIOUS_KEY_LOOKUP_MS } from '../../limits/durable-tier.ts';
+import { PENDING_TOMBSTONE_TTL_MS, PENDING_UNKNOWN_TOMBSTONE_TTL_MS } from '../../limits/recovery.ts';
+import { REVISION_MAX } from '../../limits/session.ts';
 import { hasEnded } from '../../session/lifetime.ts';
 import type { MovedRow, RevokedRow } from '../../tiers/tier.ts';
 import type { TieringContext } from '../context.ts';

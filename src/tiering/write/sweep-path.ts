@@ -1,4 +1,4 @@
-import { SWEEP_PAGE_ROWS, SWEEP_PAUSE_MS, SWEEP_REST_FACTOR, SWEEP_SLACK_MS } from '../../limits.ts';
+import { SWEEP_PAGE_ROWS, SWEEP_PAUSE_MS, SWEEP_REST_FACTOR, SWEEP_SLACK_MS } from '../../limits/upkeep.ts';
 import type { TieringContext } from '../context.ts';
 
 /** What became of one page of a pass. */

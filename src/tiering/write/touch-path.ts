@@ -1,4 +1,4 @@
-import { REVISION_MAX, TOUCH_FLUSH_MS } from '../../limits.ts';
+import { REVISION_MAX, TOUCH_FLUSH_MS } from '../../limits/session.ts';
 import { aliveAt, idleDeadline, primaryTtl, touchIntervalFor } from '../../session/lifetime.ts';
 import type { RecordState } from '../../session/sealed-record.ts';
 import type { SessionRecord } from '../../session/session-record.ts';

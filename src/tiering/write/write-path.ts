@@ -1,5 +1,5 @@
 import { OutcomeUnknownError } from '../../errors.ts';
-import { LATECOMER_TIMEOUTS } from '../../limits.ts';
+import { LATECOMER_TIMEOUTS } from '../../limits/durable-tier.ts';
 import { aliveAt, primaryTtl, touchIntervalFor } from '../../session/lifetime.ts';
 import { envelopeTag, type SealedRecord } from '../../session/sealed-record.ts';
 import type { SessionRecord } from '../../session/session-record.ts';

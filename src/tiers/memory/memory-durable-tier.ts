@@ -1,5 +1,5 @@
 import { TierFailure } from '../../errors.ts';
-import { PREVIOUS_KEYS_MAX } from '../../limits.ts';
+import { PREVIOUS_KEYS_MAX } from '../../limits/durable-tier.ts';
 import { idleDeadline } from '../../session/lifetime.ts';
 import { envelopeTag, type RecordState, type SealedRecord } from '../../session/sealed-record.ts';
 import type {

@@ -1,5 +1,5 @@
 import { TierFailure } from '../../errors.ts';
-import { HOLD_TTL_MS, LEASE_TTL_MS } from '../../limits.ts';
+import { HOLD_TTL_MS, LEASE_TTL_MS } from '../../limits/primary-tier.ts';
 import { envelopeTag } from '../../session/sealed-record.ts';
 import type {
   NewValue,

@@ -1,4 +1,4 @@
-import { ENVELOPE_TAG_BYTES } from '../../limits.ts';
+import { ENVELOPE_TAG_BYTES } from '../../limits/codec.ts';
 import { envelopeTag, type RecordState, type SealedRecord } from '../../session/sealed-record.ts';
 import type { DirtyRow, EndedBounds, FeedPosition } from '../tier.ts';
 

@@ -1,5 +1,6 @@
 import { TierFailure } from '../../errors.ts';
-import { ENVELOPE_TAG_BYTES, STORAGE_KEY_BYTES } from '../../limits.ts';
+import { ENVELOPE_TAG_BYTES } from '../../limits/codec.ts';
+import { STORAGE_KEY_BYTES } from '../../limits/session.ts';
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
 import type { DirtyRow, FeedPage, InsertCommand, InsertOutcome, MovedRow, RevokedRow } from '../tier.ts';
 import type { FleetColumnName } from './fleet-tables.ts';

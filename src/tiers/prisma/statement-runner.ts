@@ -1,5 +1,5 @@
 import { TierFailure } from '../../errors.ts';
-import { REJECTED_RETRY_MS_MAX, REJECTED_RETRY_MS_MIN, DURABLE_CALLS_MAX } from '../../limits.ts';
+import { REJECTED_RETRY_MS_MAX, REJECTED_RETRY_MS_MIN, DURABLE_CALLS_MAX } from '../../limits/durable-tier.ts';
 import { delay, type Platform } from '../../platform/platform.ts';
 import { Call, type CallPatience } from './batch/call.ts';
 import type { Statement } from './dialect.ts';

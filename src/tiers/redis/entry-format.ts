@@ -1,5 +1,5 @@
 import { TierFailure } from '../../errors.ts';
-import { REVISION_MAX } from '../../limits.ts';
+import { REVISION_MAX } from '../../limits/session.ts';
 import type { NewValue, PrimaryEntry, PrimaryValue } from '../tier.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { DURABLE_CALLS_MAX, DURABLE_WAITING_MAX } from '../../../src/limits.ts';
+import { DURABLE_CALLS_MAX, DURABLE_WAITING_MAX } from '../../../src/limits/durable-tier.ts';
 import type { CallName, OverloadOrders, OverloadReport } from '../../support/overload/messages.ts';
 import { freshDatabase, sharedRedis, uniqueNamespace } from '../../support/shared.ts';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DURABLE_IN_FLIGHT_MAX } from '../../../src/limits.ts';
+import { DURABLE_IN_FLIGHT_MAX } from '../../../src/limits/durable-tier.ts';
 import { systemPlatform } from '../../../src/platform/platform.ts';
 import type { SealedRecord } from '../../../src/session/sealed-record.ts';
 import { toTierFailure } from '../../../src/tiers/prisma/failure.ts';

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { PRIMARY_CONNECT_TIMEOUT_MS } from '../../../src/limits.ts';
+import { PRIMARY_CONNECT_TIMEOUT_MS } from '../../../src/limits/primary-tier.ts';
 import type { RedisTlsOptions } from '../../../src/tiers/redis/index.ts';
 import { cleanups, failureOf, make, opened, start, TIMEOUT_MS } from '../../support/real-redis-tier.ts';
 import { createAuthority } from '../../support/servers/certificates.ts';

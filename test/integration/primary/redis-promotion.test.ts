@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FEED_INTERVAL_MS, FEED_LEASE_MS } from '../../../src/limits.ts';
+import { FEED_INTERVAL_MS, FEED_LEASE_MS } from '../../../src/limits/feed.ts';
 import type { SessionClient } from '../../../src/index.ts';
 import { storageKeyOf } from '../../../src/session/session-id.ts';
 import { realClient, type Shop } from '../../support/real-client.ts';

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { TierFailure } from '../../../src/errors.ts';
-import { SHARED_READ_KEYS_MAX, SHARED_SCRIPT_BYTES_MAX, SHARED_SCRIPT_KEYS_MAX } from '../../../src/limits.ts';
+import {
+  SHARED_READ_KEYS_MAX,
+  SHARED_SCRIPT_BYTES_MAX,
+  SHARED_SCRIPT_KEYS_MAX,
+} from '../../../src/limits/primary-tier.ts';
 import { systemPlatform, type Platform } from '../../../src/platform/platform.ts';
 import type { PrimaryTier } from '../../../src/tiers/tier.ts';
 import { timed } from '../../support/real-client.ts';

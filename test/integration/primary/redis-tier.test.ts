@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { inspect, promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { TierFailure } from '../../../src/errors.ts';
-import { HOLD_TTL_MS, LEASE_TTL_MS, PRIMARY_CONNECT_TIMEOUT_MS } from '../../../src/limits.ts';
+import { HOLD_TTL_MS, LEASE_TTL_MS, PRIMARY_CONNECT_TIMEOUT_MS } from '../../../src/limits/primary-tier.ts';
 import { systemPlatform, type Platform } from '../../../src/platform/platform.ts';
 import { envelopeTag } from '../../../src/session/sealed-record.ts';
 import { redisTier } from '../../../src/tiers/redis/index.ts';

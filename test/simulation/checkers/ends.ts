@@ -1,4 +1,4 @@
-import { PREVIOUS_KEYS_MAX } from '../../../src/limits.ts';
+import { PREVIOUS_KEYS_MAX } from '../../../src/limits/durable-tier.ts';
 import { REGENERATED_LOOKUP_SAFE_MS } from './margins.ts';
 import { isAcknowledged, mayHaveHappened, type Operation, type Violation } from '../history.ts';
 import type { Allowance } from './allowance.ts';

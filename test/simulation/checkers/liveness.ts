@@ -1,4 +1,4 @@
-import { FEED_INTERVAL_MS, FEED_OVERLAP_MS } from '../../../src/limits.ts';
+import { FEED_INTERVAL_MS, FEED_OVERLAP_MS } from '../../../src/limits/feed.ts';
 import { storageKeyOf } from '../../../src/session/session-id.ts';
 import type { TierChange } from '../../../src/telemetry/channels.ts';
 import type { Operation, Violation } from '../history.ts';
@@ -65,7 +65,7 @@ function checkMarks({ marks, plan }: SimulationEvidence): Violation[] {
  * instead.
  */
 function isFlooded({ dated, now }: Marks): boolean {
-  const { FEED_PAGE_ROWS = 0, FEED_PAGES_MAX = 0 } = SMALL_LIMITS;
+  const { FEED_PAGE_ROWS, FEED_PAGES_MAX } = SMALL_LIMITS.feed;
   const readFrom = now - FEED_OVERLAP_MS - FEED_LAG_MS;
   return dated.filter((at) => at > readFrom).length >= FEED_PAGE_ROWS * FEED_PAGES_MAX;
 }

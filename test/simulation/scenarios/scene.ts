@@ -1,4 +1,4 @@
-import { HEDGE_AFTER_MS } from '../../../src/limits.ts';
+import { HEDGE_AFTER_MS } from '../../../src/limits/primary-tier.ts';
 import { SessionClient, type SessionClientOptions } from '../../../src/index.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { gate, interceptDurable } from '../../support/intercepted-tiers.ts';

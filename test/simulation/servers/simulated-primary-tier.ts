@@ -4,7 +4,7 @@ import {
   PRIMARY_SILENCE_MS,
   PROBE_BACKOFF_MS_MAX,
   PROBE_BACKOFF_MS_MIN,
-} from '../../../src/limits.ts';
+} from '../../../src/limits/primary-tier.ts';
 import { ServerClock } from '../../../src/tiers/redis/connection/server-clock.ts';
 import type {
   NewValue,

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { TierUnavailableError } from '../../../src/index.ts';
-import { PREVIOUS_KEY_LOOKUP_MS } from '../../../src/limits.ts';
+import { PREVIOUS_KEY_LOOKUP_MS } from '../../../src/limits/durable-tier.ts';
 import { newSessionId } from '../../../src/session/session-id.ts';
 import { MemoryFleet, refuse, type FleetNode } from '../../support/memory-fleet.ts';
 

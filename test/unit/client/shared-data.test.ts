@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { PayloadError, type Serializer, type StandardSchema } from '../../../src/index.ts';
-import { MEMO_LIFETIME_MS } from '../../../src/limits.ts';
+import { MEMO_LIFETIME_MS } from '../../../src/limits/codec.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { memoryClient, type MemoryClient } from '../../support/memory-client.ts';
 

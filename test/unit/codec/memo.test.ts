@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Memo } from '../../../src/codec/memo.ts';
-import { MEMO_ENTRY_OVERHEAD_BYTES, MEMO_LIFETIME_MS } from '../../../src/limits.ts';
+import { MEMO_ENTRY_OVERHEAD_BYTES, MEMO_LIFETIME_MS } from '../../../src/limits/codec.ts';
 import type { SessionRecord } from '../../../src/session/session-record.ts';
 import { FakePlatform } from '../../support/fake-platform.ts';
 

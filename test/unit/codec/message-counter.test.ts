@@ -4,7 +4,7 @@ import { Codec } from '../../../src/codec/codec.ts';
 import { counterOf, MessageCounter } from '../../../src/codec/message-counter.ts';
 import { KeyRingError } from '../../../src/errors.ts';
 import { KeyRing } from '../../../src/keys/ring/key-ring.ts';
-import { A256GCM_MESSAGES_MAX, A256GCM_MESSAGES_WARN } from '../../../src/limits.ts';
+import { A256GCM_MESSAGES_MAX, A256GCM_MESSAGES_WARN } from '../../../src/limits/codec.ts';
 import { systemPlatform } from '../../../src/platform/platform.ts';
 import { recordOf, STORAGE_KEY } from '../../support/sealing-fixtures.ts';
 

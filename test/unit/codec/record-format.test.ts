@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decodeRecord, encodeRecord } from '../../../src/codec/record-format.ts';
 import { EnvelopeError, PayloadError } from '../../../src/errors.ts';
-import { LABEL_BYTES_MAX, USER_ID_BYTES_MAX } from '../../../src/limits.ts';
+import { LABEL_BYTES_MAX, USER_ID_BYTES_MAX } from '../../../src/limits/session.ts';
 import { recordOf, strangeKeyId } from '../../support/sealing-fixtures.ts';
 
 describe('the format of a record', () => {

@@ -2,7 +2,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { jsonSerializer } from '../../../src/codec/serializer.ts';
 import { EnvelopeError, PayloadError } from '../../../src/errors.ts';
-import { PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX } from '../../../src/limits.ts';
+import { PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX } from '../../../src/limits/session.ts';
 
 const roundTrip = (data: unknown): unknown => jsonSerializer.parse(jsonSerializer.serialize(data));
 

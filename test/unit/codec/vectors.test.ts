@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Codec } from '../../../src/codec/codec.ts';
 import { EnvelopeError } from '../../../src/errors.ts';
 import { KeyRing } from '../../../src/keys/ring/key-ring.ts';
-import { PAYLOAD_BYTES_MAX } from '../../../src/limits.ts';
+import { PAYLOAD_BYTES_MAX } from '../../../src/limits/session.ts';
 import { systemPlatform } from '../../../src/platform/platform.ts';
 import { storageKeyOf } from '../../../src/session/session-id.ts';
 import { envelopeVectors, lostVectors, readVectors, textOf } from '../../vectors/envelope-v1.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TierFailure } from '../../../src/errors.ts';
-import { FEED_LEASE_MS, PROBE_BACKOFF_MS_MAX } from '../../../src/limits.ts';
+import { FEED_LEASE_MS } from '../../../src/limits/feed.ts';
+import { PROBE_BACKOFF_MS_MAX } from '../../../src/limits/primary-tier.ts';
 import { memoryDurableTier, memoryPrimaryTier } from '../../../src/tiers/memory/index.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { interceptDurable, interceptPrimary } from '../../support/intercepted-tiers.ts';

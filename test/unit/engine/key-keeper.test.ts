@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FEED_INTERVAL_MS, PATIENCE_TICK_MS } from '../../../src/limits.ts';
+import { FEED_INTERVAL_MS } from '../../../src/limits/feed.ts';
+import { PATIENCE_TICK_MS } from '../../../src/limits/process.ts';
 import { generateKeyRing, type KeyRing, revokeKey } from '../../../src/index.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { KeyFleet, ringsOfRotation, RingShelf } from '../../support/key-fleet.ts';

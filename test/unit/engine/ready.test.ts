@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TierFailure } from '../../../src/errors.ts';
 import { generateKeyRing, type KeySource } from '../../../src/index.ts';
-import { KEYS_LOAD_TIMEOUT_MS, READY_PAUSE_MS, READY_TIMEOUT_MS_DEFAULT } from '../../../src/limits.ts';
+import { KEYS_LOAD_TIMEOUT_MS, READY_PAUSE_MS, READY_TIMEOUT_MS_DEFAULT } from '../../../src/limits/client.ts';
 import { memoryDurableTier } from '../../../src/tiers/memory/index.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { interceptDurable } from '../../support/intercepted-tiers.ts';

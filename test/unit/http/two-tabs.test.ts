@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { PREVIOUS_KEY_LOOKUP_MS } from '../../../src/limits.ts';
+import { PREVIOUS_KEY_LOOKUP_MS } from '../../../src/limits/durable-tier.ts';
 import { Browser } from '../../support/browser.ts';
 import { MemoryFleet, refuse, type FleetNode, type Shop } from '../../support/memory-fleet.ts';
 

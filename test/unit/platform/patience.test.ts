@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { PATIENCE_TICK_COUNTED_MS_MAX, PATIENCE_TICK_MS } from '../../../src/limits.ts';
+import { PATIENCE_TICK_COUNTED_MS_MAX, PATIENCE_TICK_MS } from '../../../src/limits/process.ts';
 import { Patience } from '../../../src/platform/patience.ts';
 import { FakePlatform } from '../../support/fake-platform.ts';
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { RANDOM_POOL_BYTES } from '../../../src/limits.ts';
+import { RANDOM_POOL_BYTES } from '../../../src/limits/process.ts';
 import { RandomPool } from '../../../src/platform/random-pool.ts';
 
 /** What the pool draws from: the numbers from 1 on, so that it shows what came from where. */

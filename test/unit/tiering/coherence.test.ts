@@ -7,14 +7,11 @@ import {
   TierUnavailableError,
   type SessionClient,
 } from '../../../src/index.ts';
-import {
-  DURABLE_FAILURES_TO_OPEN,
-  PENDING_REVOCATION_RETRY_MS,
-  PROBE_BACKOFF_MS_MAX,
-  TOUCH_FLUSH_MS,
-  PATIENCE_TICK_MS,
-  DURABLE_GRACE_MS,
-} from '../../../src/limits.ts';
+import { DURABLE_FAILURES_TO_OPEN, DURABLE_GRACE_MS } from '../../../src/limits/durable-tier.ts';
+import { PROBE_BACKOFF_MS_MAX } from '../../../src/limits/primary-tier.ts';
+import { PATIENCE_TICK_MS } from '../../../src/limits/process.ts';
+import { PENDING_REVOCATION_RETRY_MS } from '../../../src/limits/recovery.ts';
+import { TOUCH_FLUSH_MS } from '../../../src/limits/session.ts';
 import { storageKeyOf } from '../../../src/session/session-id.ts';
 import type { PrimaryValue } from '../../../src/tiers/tier.ts';
 import { settled } from '../../support/fake-platform.ts';

@@ -30,7 +30,7 @@ describe('what it forbids', () => {
     ['the same, for its effects', 'tiers/redis/a.ts', "import '../../codec/codec.ts';"],
     ['one tier that imports another', 'tiers/redis/a.ts', "import { x } from '../memory/memory-tier.ts';"],
     ['coordination that knows a concrete tier', 'tiering/a.ts', "import { x } from '../tiers/redis/redis-tier.ts';"],
-    ['an error class with a dependency', 'errors.ts', "import { x } from './limits.ts';"],
+    ['an error class with a dependency', 'errors.ts', "import { x } from './limits/process.ts';"],
     ['jose outside keys', 'codec/a.ts', "import { SignJWT } from 'jose';"],
     ['ioredis outside its tier', 'client/a.ts', "import type { Redis } from 'ioredis';"],
     ['Prisma anywhere', 'tiers/prisma/a.ts', "import type { PrismaClient } from '@prisma/client';"],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sweepSessions, type SweepProgress } from '../../../src/index.ts';
-import { SWEEP_PAGE_ROWS } from '../../../src/limits.ts';
+import { SWEEP_PAGE_ROWS } from '../../../src/limits/upkeep.ts';
 import { MemoryFleet, refuse } from '../../support/memory-fleet.ts';
 
 const MINUTE = 60_000;

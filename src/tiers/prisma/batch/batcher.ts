@@ -4,7 +4,7 @@ import {
   SHARED_STATEMENT_BYTES_MAX,
   SHARED_STATEMENT_ROWS_MIN,
   SLOW_STATEMENT_PARTS,
-} from '../../../limits.ts';
+} from '../../../limits/durable-tier.ts';
 import type { Platform } from '../../../platform/platform.ts';
 import { TransientSet } from '../../../platform/transient.ts';
 import { keyOf } from '../answers.ts';

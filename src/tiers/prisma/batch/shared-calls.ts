@@ -1,5 +1,5 @@
 import { TierFailure } from '../../../errors.ts';
-import { SHARED_LOOKUPS_MAX } from '../../../limits.ts';
+import { SHARED_LOOKUPS_MAX } from '../../../limits/durable-tier.ts';
 import type { Platform } from '../../../platform/platform.ts';
 import type { RecordState, SealedRecord } from '../../../session/sealed-record.ts';
 import type { InsertCommand, InsertOutcome, MovedRow, TouchCommand, UpdateCommand } from '../../tier.ts';

@@ -1,4 +1,4 @@
-import { SLOW_ROWS_MAX, SLOW_ROW_MS } from '../../../limits.ts';
+import { SLOW_ROWS_MAX, SLOW_ROW_MS } from '../../../limits/durable-tier.ts';
 import type { Platform } from '../../../platform/platform.ts';
 
 /** The sessions whose row was waited for in vain lately: somebody else holds its lock, and company would wait with it. */

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Redis, RedisOptions } from 'ioredis';
-import { PRIMARY_CONNECT_TIMEOUT_MS } from '../../../limits.ts';
+import { PRIMARY_CONNECT_TIMEOUT_MS } from '../../../limits/primary-tier.ts';
 import type { ResolvedRedisOptions } from '../options/redis-options.ts';
 import { HOLD, TOMBSTONE } from '../scripts/ending.ts';
 import { FILL, LEASE } from '../scripts/filling.ts';

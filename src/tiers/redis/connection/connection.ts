@@ -5,7 +5,7 @@ import {
   SHARED_READ_KEYS_MAX,
   SHARED_SCRIPT_BYTES_MAX,
   SHARED_SCRIPT_KEYS_MAX,
-} from '../../../limits.ts';
+} from '../../../limits/primary-tier.ts';
 import type { PrimaryEntry, TierContext, Vantage } from '../../tier.ts';
 import type { ScriptName, ScriptedRedis } from './client-settings.ts';
 import { decodeEntry } from '../entry-format.ts';

@@ -1,5 +1,5 @@
 import { TierFailure } from '../../../errors.ts';
-import { PRIMARY_SILENCE_MS } from '../../../limits.ts';
+import { PRIMARY_SILENCE_MS } from '../../../limits/primary-tier.ts';
 import { Patience } from '../../../platform/patience.ts';
 import type { TierContext } from '../../tier.ts';
 import { toTierFailure } from './failure.ts';

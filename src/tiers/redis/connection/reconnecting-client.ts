@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { Redis } from 'ioredis';
 import { TierFailure } from '../../../errors.ts';
-import { MISCONFIGURED_BACKOFF_MS, PROBE_BACKOFF_MS_MAX, PROBE_BACKOFF_MS_MIN } from '../../../limits.ts';
+import { MISCONFIGURED_BACKOFF_MS, PROBE_BACKOFF_MS_MAX, PROBE_BACKOFF_MS_MIN } from '../../../limits/primary-tier.ts';
 import type { CancelTimer, Platform } from '../../../platform/platform.ts';
 import { readAccess, type Access } from '../options/access.ts';
 import { adviceFor } from '../advice.ts';

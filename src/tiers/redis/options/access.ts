@@ -1,5 +1,5 @@
 import { ConfigurationError, TierFailure } from '../../../errors.ts';
-import { ACCESS_TIMEOUT_MS } from '../../../limits.ts';
+import { ACCESS_TIMEOUT_MS } from '../../../limits/primary-tier.ts';
 import { requireOptions } from '../../../option-checks.ts';
 import type { Platform } from '../../../platform/platform.ts';
 import { adviceFor } from '../advice.ts';

@@ -1,4 +1,4 @@
-import { ENVELOPE_TAG_BYTES } from '../../../limits.ts';
+import { ENVELOPE_TAG_BYTES } from '../../../limits/codec.ts';
 import { PLACES } from '../entry-format.ts';
 import { mutation } from './prelude.ts';
 

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { addKey, generateKeyRing, revokeKey, type KeyRing } from '../../../../src/index.ts';
 import { SessionCookie, setCookieLine } from '../../../../src/http/cookie/session-cookie.ts';
 import { withPromoted, withRetired } from '../../../../src/keys/ring/rotation.ts';
-import { COOKIES_TRIED_MAX } from '../../../../src/limits.ts';
+import { COOKIES_TRIED_MAX } from '../../../../src/limits/http.ts';
 import { Browser } from '../../../support/browser.ts';
 import { settled } from '../../../support/fake-platform.ts';
 import { KeyFleet } from '../../../support/key-fleet.ts';

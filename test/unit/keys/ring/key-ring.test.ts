@@ -5,7 +5,7 @@ import { KeyRingError } from '../../../../src/errors.ts';
 import { checkRing } from '../../../../src/keys/ring/ring-checks.ts';
 import { KeyRing } from '../../../../src/keys/ring/key-ring.ts';
 import type { RingJwk } from '../../../../src/keys/ring/ring-jwk.ts';
-import { RING_KEYS_MAX, RING_REVOKED_KIDS_MAX } from '../../../../src/limits.ts';
+import { RING_KEYS_MAX, RING_REVOKED_KIDS_MAX } from '../../../../src/limits/keys.ts';
 import { systemPlatform } from '../../../../src/platform/platform.ts';
 import { FakePlatform } from '../../../support/fake-platform.ts';
 import { canariesOf, fixtureJwk, fixtureJwks, fixtureRing, standardKeys } from '../../../support/ring-fixtures.ts';

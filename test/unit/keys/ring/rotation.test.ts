@@ -12,7 +12,8 @@ import {
   withPromoted,
   withRetired,
 } from '../../../../src/keys/ring/rotation.ts';
-import { LINEAGE_KEYS_MAX, RING_FILE_BYTES_MAX, RING_KEYS_MAX, RING_REVOKED_KIDS_MAX } from '../../../../src/limits.ts';
+import { RING_FILE_BYTES_MAX, RING_KEYS_MAX, RING_REVOKED_KIDS_MAX } from '../../../../src/limits/keys.ts';
+import { LINEAGE_KEYS_MAX } from '../../../../src/limits/session.ts';
 import { FakePlatform } from '../../../support/fake-platform.ts';
 import { canariesOf, fixtureJwk, fixtureJwks, fixtureRing, KEK, standardKeys } from '../../../support/ring-fixtures.ts';
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { HEDGE_AFTER_MS, PATIENCE_TICK_MS } from '../../../../src/limits.ts';
+import { HEDGE_AFTER_MS } from '../../../../src/limits/primary-tier.ts';
+import { PATIENCE_TICK_MS } from '../../../../src/limits/process.ts';
 import { Hedge } from '../../../../src/tiering/read/hedge.ts';
 import { UNREACHED, type Unreached } from '../../../../src/tiering/trust/primary-guard.ts';
 import { FakePlatform, settled } from '../../../support/fake-platform.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { LIFETIME_MS_MIN } from '../../../../src/limits.ts';
+import { LIFETIME_MS_MIN } from '../../../../src/limits/session.ts';
 import { MemoryFleet, type FleetNode } from '../../../support/memory-fleet.ts';
 
 let fleet: MemoryFleet;

@@ -12,12 +12,14 @@ import {
 import {
   DURABLE_TIMEOUT_MS_DEFAULT,
   LATECOMER_TIMEOUTS,
+  PREVIOUS_KEY_LOOKUP_MS,
+} from '../../../../src/limits/durable-tier.ts';
+import {
   PENDING_REVOCATION_RETRY_MS,
   PENDING_REVOCATION_RETRY_MS_MAX,
   PENDING_REVOCATIONS_UNKNOWN_MAX,
   PENDING_UNKNOWN_TOMBSTONE_TTL_MS,
-  PREVIOUS_KEY_LOOKUP_MS,
-} from '../../../../src/limits.ts';
+} from '../../../../src/limits/recovery.ts';
 import type { InsertCommand } from '../../../../src/tiers/tier.ts';
 import { handleOf, newSessionId, storageKeyOf } from '../../../../src/session/session-id.ts';
 import { settled } from '../../../support/fake-platform.ts';

@@ -4,10 +4,10 @@ import { TierFailure } from '../../../../src/index.ts';
 import {
   DURABLE_TIMEOUT_MS_DEFAULT,
   LATECOMER_TIMEOUTS,
-  PATIENCE_TICK_MS,
   SHARED_STATEMENT_ROWS_MAX,
-  TOUCH_FLUSH_MS,
-} from '../../../../src/limits.ts';
+} from '../../../../src/limits/durable-tier.ts';
+import { PATIENCE_TICK_MS } from '../../../../src/limits/process.ts';
+import { TOUCH_FLUSH_MS } from '../../../../src/limits/session.ts';
 import { storageKeyOf } from '../../../../src/session/session-id.ts';
 import { settled } from '../../../support/fake-platform.ts';
 import { failing, MemoryFleet, refuse, type FleetNode } from '../../../support/memory-fleet.ts';

@@ -1,13 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { TierFailure } from '../../../../src/errors.ts';
-import {
-  SWEEP_BUSY_MS,
-  SWEEP_FIRST_MS,
-  SWEEP_LEASE_MS,
-  SWEEP_PAGE_ROWS,
-  PATIENCE_TICK_MS,
-} from '../../../../src/limits.ts';
+import { PATIENCE_TICK_MS } from '../../../../src/limits/process.ts';
+import { SWEEP_BUSY_MS, SWEEP_FIRST_MS, SWEEP_LEASE_MS, SWEEP_PAGE_ROWS } from '../../../../src/limits/upkeep.ts';
 import type { BackgroundFailure, SweepPass } from '../../../../src/telemetry/channels.ts';
 import { DurableGuard } from '../../../../src/tiering/trust/durable-guard.ts';
 import { storageKeyOf } from '../../../../src/session/session-id.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PROBE_BACKOFF_MS_MAX } from '../../../../src/limits.ts';
+import { PROBE_BACKOFF_MS_MAX } from '../../../../src/limits/primary-tier.ts';
 import { Breaker } from '../../../../src/tiering/trust/breaker.ts';
 import { FakePlatform, settled } from '../../../support/fake-platform.ts';
 

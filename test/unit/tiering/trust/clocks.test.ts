@@ -1,10 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import {
-  DIRTY_WINDOW_MARGIN_MS,
-  FEED_LEASE_MS,
-  FEED_OVERLAP_MS,
-  PROBE_BACKOFF_MS_MAX,
-} from '../../../../src/limits.ts';
+import { DIRTY_WINDOW_MARGIN_MS, FEED_LEASE_MS, FEED_OVERLAP_MS } from '../../../../src/limits/feed.ts';
+import { PROBE_BACKOFF_MS_MAX } from '../../../../src/limits/primary-tier.ts';
 import { settled } from '../../../support/fake-platform.ts';
 import { add, failing, MemoryFleet, seen, withClock, type FleetNode } from '../../../support/memory-fleet.ts';
 

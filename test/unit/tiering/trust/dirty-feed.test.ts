@@ -1,16 +1,16 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { TierFailure, TierUnavailableError, type SessionClient } from '../../../../src/index.ts';
+import { PREVIOUS_KEYS_MAX } from '../../../../src/limits/durable-tier.ts';
 import {
   FEED_INTERVAL_MS,
   FEED_LEASE_MS,
   FEED_OVERLAP_MS,
   FEED_PAGE_ROWS,
   FEED_PAGES_MAX,
-  HEDGE_AFTER_MS,
-  PATIENCE_TICK_MS,
-  PREVIOUS_KEYS_MAX,
-} from '../../../../src/limits.ts';
+} from '../../../../src/limits/feed.ts';
+import { HEDGE_AFTER_MS } from '../../../../src/limits/primary-tier.ts';
+import { PATIENCE_TICK_MS } from '../../../../src/limits/process.ts';
 import { storageKeyOf } from '../../../../src/session/session-id.ts';
 import { settled } from '../../../support/fake-platform.ts';
 import { add, failing, MemoryFleet, refuse, seen, type FleetNode, type Shop } from '../../../support/memory-fleet.ts';

@@ -5,8 +5,8 @@ import {
   DURABLE_FAILURES_TO_OPEN,
   DURABLE_GRACE_MS,
   DURABLE_READ_CALLS_MAX,
-  PATIENCE_TICK_MS,
-} from '../../../../src/limits.ts';
+} from '../../../../src/limits/durable-tier.ts';
+import { PATIENCE_TICK_MS } from '../../../../src/limits/process.ts';
 import { DurableGuard } from '../../../../src/tiering/trust/durable-guard.ts';
 import { memoryDurableTier } from '../../../../src/tiers/memory/index.ts';
 import type { DurableTier } from '../../../../src/tiers/tier.ts';

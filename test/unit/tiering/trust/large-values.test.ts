@@ -1,6 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { TierFailure } from '../../../../src/index.ts';
-import { LARGE_VALUE_BYTES_MIN, LARGE_VALUE_RETRY_MS, PRIMARY_TIMEOUT_MS_MAX } from '../../../../src/limits.ts';
+import {
+  LARGE_VALUE_BYTES_MIN,
+  LARGE_VALUE_RETRY_MS,
+  PRIMARY_TIMEOUT_MS_MAX,
+} from '../../../../src/limits/primary-tier.ts';
 import { LargeValues } from '../../../../src/tiering/trust/large-values.ts';
 import { FakePlatform, settled } from '../../../support/fake-platform.ts';
 import { MemoryFleet, seen } from '../../../support/memory-fleet.ts';

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TierFailure } from '../../../../src/errors.ts';
-import { PRIMARY_TIMEOUT_MS_DEFAULT, SLOW_ABOVE_MS } from '../../../../src/limits.ts';
+import { PRIMARY_TIMEOUT_MS_DEFAULT, SLOW_ABOVE_MS } from '../../../../src/limits/primary-tier.ts';
 import type { TierChange } from '../../../../src/telemetry/channels.ts';
 import { memoryPrimaryTier } from '../../../../src/tiers/memory/index.ts';
 import { interceptPrimary } from '../../../support/intercepted-tiers.ts';

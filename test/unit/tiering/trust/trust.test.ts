@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TierUnavailableError } from '../../../../src/index.ts';
-import { FEED_LEASE_MS } from '../../../../src/limits.ts';
+import { FEED_LEASE_MS } from '../../../../src/limits/feed.ts';
 import { PrimaryGuard } from '../../../../src/tiering/trust/primary-guard.ts';
 import { memoryPrimaryTier } from '../../../../src/tiers/memory/index.ts';
 import type { PrimaryValue, Vantage } from '../../../../src/tiers/tier.ts';

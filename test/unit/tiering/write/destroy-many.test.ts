@@ -3,9 +3,9 @@ import { OutcomeUnknownError, RevocationNotDurableError, TierFailure } from '../
 import {
   DURABLE_TIMEOUT_MS_DEFAULT,
   LATECOMER_TIMEOUTS,
-  PENDING_REVOCATION_RETRY_MS,
   REVOKE_WALKS_MAX,
-} from '../../../../src/limits.ts';
+} from '../../../../src/limits/durable-tier.ts';
+import { PENDING_REVOCATION_RETRY_MS } from '../../../../src/limits/recovery.ts';
 import type { SealedRecord } from '../../../../src/session/sealed-record.ts';
 import type { InsertCommand, RevokeManyCommand } from '../../../../src/tiers/tier.ts';
 import { MemoryFleet } from '../../../support/memory-fleet.ts';

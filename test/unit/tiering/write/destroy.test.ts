@@ -5,7 +5,7 @@ import {
   TierFailure,
   TierUnavailableError,
 } from '../../../../src/index.ts';
-import { DURABLE_TIMEOUT_MS_DEFAULT, LATECOMER_TIMEOUTS } from '../../../../src/limits.ts';
+import { DURABLE_TIMEOUT_MS_DEFAULT, LATECOMER_TIMEOUTS } from '../../../../src/limits/durable-tier.ts';
 import { newSessionId } from '../../../../src/session/session-id.ts';
 import { settled } from '../../../support/fake-platform.ts';
 import { gate } from '../../../support/intercepted-tiers.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { OutcomeUnknownError, TierFailure } from '../../../../src/index.ts';
-import { DURABLE_TIMEOUT_MS_DEFAULT } from '../../../../src/limits.ts';
+import { DURABLE_TIMEOUT_MS_DEFAULT } from '../../../../src/limits/durable-tier.ts';
 import { add, MemoryFleet, type FleetNode, refuse } from '../../../support/memory-fleet.ts';
 
 /** No statement runs longer after it was sent. */

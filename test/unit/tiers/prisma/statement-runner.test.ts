@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TierFailure } from '../../../../src/errors.ts';
-import { DURABLE_CALLS_MAX, PATIENCE_TICK_COUNTED_MS_MAX } from '../../../../src/limits.ts';
+import { DURABLE_CALLS_MAX } from '../../../../src/limits/durable-tier.ts';
+import { PATIENCE_TICK_COUNTED_MS_MAX } from '../../../../src/limits/process.ts';
 import { Patience } from '../../../../src/platform/patience.ts';
 import type { Platform } from '../../../../src/platform/platform.ts';
 import type { CallPatience } from '../../../../src/tiers/prisma/batch/call.ts';

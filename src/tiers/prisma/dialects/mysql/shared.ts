@@ -1,4 +1,5 @@
-import { ENVELOPE_TAG_BYTES, SHARED_STATEMENT_ROWS_MAX } from '../../../../limits.ts';
+import { ENVELOPE_TAG_BYTES } from '../../../../limits/codec.ts';
+import { SHARED_STATEMENT_ROWS_MAX } from '../../../../limits/durable-tier.ts';
 import type { RecordState, SealedRecord } from '../../../../session/sealed-record.ts';
 import type {
   InsertCommand,

@@ -1,4 +1,4 @@
-import { DURABLE_IN_FLIGHT_MAX, DURABLE_READ_LANES, DURABLE_WRITE_LANES } from '../../../../limits.ts';
+import { DURABLE_IN_FLIGHT_MAX, DURABLE_READ_LANES, DURABLE_WRITE_LANES } from '../../../../limits/durable-tier.ts';
 import type { Dialect, LaneCounts } from '../../dialect.ts';
 import { PostgresqlFleet } from './fleet.ts';
 import { PostgresqlSchema } from './schema.ts';

@@ -1,11 +1,7 @@
-import {
-  ENVELOPE_TAG_BYTES,
-  KEY_ID_BYTES,
-  PREVIOUS_KEYS_MAX,
-  SHARED_STATEMENT_ROWS_MAX,
-  STORAGE_KEY_BYTES,
-  WRITE_ID_BYTES,
-} from '../../../../limits.ts';
+import { ENVELOPE_TAG_BYTES } from '../../../../limits/codec.ts';
+import { PREVIOUS_KEYS_MAX, SHARED_STATEMENT_ROWS_MAX } from '../../../../limits/durable-tier.ts';
+import { KEY_ID_BYTES } from '../../../../limits/keys.ts';
+import { STORAGE_KEY_BYTES, WRITE_ID_BYTES } from '../../../../limits/session.ts';
 import type { RecordState, SealedRecord } from '../../../../session/sealed-record.ts';
 import type { InsertCommand, InsertOutcome, MovedRow, TouchCommand, UpdateCommand } from '../../../tier.ts';
 import { type Answers, byEarlierKey, byHolder, earliestOf, isThere, stateOrNull } from '../../answers.ts';

@@ -1,4 +1,4 @@
-import { ENVELOPE_TAG_BYTES } from '../../../../limits.ts';
+import { ENVELOPE_TAG_BYTES } from '../../../../limits/codec.ts';
 import type { AnswerColumn } from '../../table.ts';
 
 export const CLOCK = 'floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint';

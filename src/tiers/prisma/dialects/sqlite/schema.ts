@@ -1,4 +1,4 @@
-import { SQLITE_BUSY_TIMEOUT_MS } from '../../../../limits.ts';
+import { SQLITE_BUSY_TIMEOUT_MS } from '../../../../limits/durable-tier.ts';
 import type { Inspected, SchemaStatements, Statement } from '../../dialect.ts';
 import { fleetTableNames, NODE_COLUMNS, RING_COLUMNS } from '../../fleet-tables.ts';
 import { COLUMNS, type ColumnType, INSERT_COLUMNS, UPDATE_COLUMNS } from '../../table.ts';

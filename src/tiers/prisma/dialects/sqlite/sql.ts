@@ -1,4 +1,4 @@
-import { ENVELOPE_TAG_BYTES } from '../../../../limits.ts';
+import { ENVELOPE_TAG_BYTES } from '../../../../limits/codec.ts';
 import type { SealedRecord } from '../../../../session/sealed-record.ts';
 import type { SqlValue } from '../../dialect.ts';
 import type { AnswerColumn } from '../../table.ts';

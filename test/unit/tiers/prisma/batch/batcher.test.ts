@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TierFailure } from '../../../../../src/errors.ts';
-import {
-  SHARED_STATEMENT_BYTES_MAX,
-  DURABLE_CALLS_MAX,
-  PATIENCE_TICK_MS,
-  SLOW_ROW_MS,
-} from '../../../../../src/limits.ts';
+import { SHARED_STATEMENT_BYTES_MAX, DURABLE_CALLS_MAX, SLOW_ROW_MS } from '../../../../../src/limits/durable-tier.ts';
+import { PATIENCE_TICK_MS } from '../../../../../src/limits/process.ts';
 import { Patience } from '../../../../../src/platform/patience.ts';
 import { Batcher } from '../../../../../src/tiers/prisma/batch/batcher.ts';
 import { Lanes } from '../../../../../src/tiers/prisma/batch/lanes.ts';

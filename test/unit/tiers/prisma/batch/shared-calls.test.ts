@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { SHARED_STATEMENT_BYTES_MAX } from '../../../../../src/limits.ts';
+import { SHARED_STATEMENT_BYTES_MAX } from '../../../../../src/limits/durable-tier.ts';
 import { systemPlatform } from '../../../../../src/platform/platform.ts';
 import { prismaTier } from '../../../../../src/tiers/prisma/index.ts';
 
