@@ -1,8 +1,8 @@
 import { ResponseHead } from '../../src/http/cookie/cookie-sink.ts';
 import { Exchange } from '../../src/http/exchange.ts';
-import { HttpSessions } from '../../src/http/http-sessions.ts';
-import type { HttpSessionOptions } from '../../src/http/options.ts';
-import type { SessionClient } from '../../src/index.ts';
+import type { HttpSessions } from '../../src/http/http-sessions.ts';
+import { setCookieLine } from '../../src/http/cookie/session-cookie.ts';
+import { CookieJar } from './cookie-jar.ts';
 
 /** A request that a browser has sent and a server is about to answer. */
 export interface Visit<T> {
@@ -13,7 +13,7 @@ export interface Visit<T> {
 
 /** What a response says of the session. */
 export interface Answer {
-  /** `name=value` of the cookies that it sets; `name=` for one that it clears. */
+  /** The Set-Cookie headers. */
   readonly cookies: readonly string[];
   readonly isPrivate: boolean;
 }
@@ -23,13 +23,24 @@ export interface VisitOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A browser with one jar of cookies, in front of the sessions of a server; tabs share the jar. No network between them. */
+/** A browser in front of the sessions of a server, without a network between them. Its tabs share one jar. */
 export class Browser<T> {
-  readonly jar = new Map<string, string>();
+  readonly jar: CookieJar;
   readonly #http: HttpSessions<T>;
 
-  constructor(sessions: SessionClient<T>, options: HttpSessionOptions<T>) {
-    this.#http = new HttpSessions(sessions, options);
+  constructor(http: HttpSessions<T>, jar: CookieJar = new CookieJar()) {
+    this.#http = http;
+    this.jar = jar;
+  }
+
+  /** The same browser, in front of another server. */
+  at(http: HttpSessions<T>): Browser<T> {
+    return new Browser(http, this.jar);
+  }
+
+  /** Another browser with the cookies that this one has now. */
+  copy(): Browser<T> {
+    return new Browser(this.#http, new CookieJar(this.jar));
   }
 
   get name(): string {
@@ -43,8 +54,8 @@ export class Browser<T> {
 
   /** Sends a request with the cookies of now. */
   visit({ method = 'GET', headers = {} }: VisitOptions = {}): Visit<T> {
-    const cookies = [...this.jar].map(([name, value]) => `${name}=${value}`).join('; ');
-    const all: Readonly<Record<string, string>> = { ...(cookies !== '' && { cookie: cookies }), ...headers };
+    const cookie = this.jar.header;
+    const all: Readonly<Record<string, string>> = { ...(cookie !== '' && { cookie }), ...headers };
     const head = new ResponseHead();
     const session = new Exchange(this.#http, { method, header: (name) => all[name] }, head);
     return { session, answer: () => this.#obey(head) };
@@ -62,13 +73,8 @@ export class Browser<T> {
 
   #obey(head: ResponseHead): Answer {
     const change = head.leave();
-    for (const { name, value, attributes } of change?.cookies ?? []) {
-      if (attributes.maxAge === 0) this.jar.delete(name);
-      else this.jar.set(name, value);
-    }
-    return {
-      cookies: (change?.cookies ?? []).map(({ name, value }) => `${name}=${value}`),
-      isPrivate: change?.cookies.length === 0,
-    };
+    const cookies = (change?.cookies ?? []).map(setCookieLine);
+    this.jar.obey(cookies);
+    return { cookies, isPrivate: change?.cookies.length === 0 };
   }
 }

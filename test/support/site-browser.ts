@@ -1,7 +1,9 @@
+import { CookieJar } from './cookie-jar.ts';
+
 /** A browser as far as one site's cookies are concerned: keeps what Set-Cookie says and sends it back. */
 export class SiteBrowser {
   readonly #site: string;
-  readonly #cookies = new Map<string, string>();
+  readonly #cookies = new CookieJar();
   readonly #userAgent: string;
 
   constructor(site: string, userAgent: string) {
@@ -18,13 +20,13 @@ export class SiteBrowser {
       redirect: 'manual',
       headers: {
         'user-agent': this.#userAgent,
-        cookie: [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+        cookie: this.#cookies.header,
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     this.setCookie = response.headers.getSetCookie();
-    for (const line of this.setCookie) this.#keep(line);
+    this.#cookies.obey(this.setCookie);
     return response;
   }
 
@@ -32,16 +34,5 @@ export class SiteBrowser {
     const response = await this.request(method, path, body);
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
     return response.json();
-  }
-
-  #keep(line: string): void {
-    const [pair = '', ...attributes] = line.split(';').map((part) => part.trim());
-    const equals = pair.indexOf('=');
-    const name = pair.slice(0, equals);
-    if (
-      attributes.some((attribute) => /^max-age=0$/i.test(attribute) || /^expires=Thu, 01 Jan 1970/i.test(attribute))
-    ) {
-      this.#cookies.delete(name);
-    } else this.#cookies.set(name, pair.slice(equals + 1));
   }
 }

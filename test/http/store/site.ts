@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { systemPlatform } from '../../../src/platform/platform.ts';
 import type { SessionClient, SessionClientOptions } from '../../../src/index.ts';
+import { CookieJar } from '../../support/cookie-jar.ts';
 import { memoryClient } from '../../support/memory-client.ts';
 
 /** A client on memory tiers and real time, which closes when the test ends. */
@@ -33,10 +34,10 @@ export interface Reply {
 
 /** A browser: its cookies, for one or several sites that share them. */
 export class Jar {
-  readonly #cookies: Map<string, string>;
+  readonly #cookies: CookieJar;
 
   constructor(cookies: Iterable<readonly [string, string]> = []) {
-    this.#cookies = new Map(cookies);
+    this.#cookies = new CookieJar(cookies);
   }
 
   /** Another browser with the cookies that this one has now. */
@@ -49,11 +50,11 @@ export class Jar {
   }
 
   async send(url: string, init: RequestInit = {}): Promise<Reply> {
-    const cookie = [...this.#cookies].map((pair) => pair.join('=')).join('; ');
+    const cookie = this.#cookies.header;
     const headers = { ...(cookie !== '' && { cookie }), ...(init.headers as Record<string, string> | undefined) };
     const response = await fetch(url, { redirect: 'manual', ...init, headers });
     const cookies = response.headers.getSetCookie();
-    for (const line of cookies) this.#keep(line);
+    this.#cookies.obey(cookies);
     return { status: response.status, headers: response.headers, body: await response.text(), cookies };
   }
 
@@ -66,15 +67,6 @@ export class Jar {
       method: 'POST',
       ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
     });
-  }
-
-  #keep(line: string): void {
-    const [pair = '', ...attributes] = line.split('; ');
-    const at = pair.indexOf('=');
-    const expires = attributes.find((attribute) => attribute.startsWith('Expires='))?.slice('Expires='.length);
-    const isOver = attributes.includes('Max-Age=0') || (expires !== undefined && Date.parse(expires) <= Date.now());
-    if (isOver) this.#cookies.delete(pair.slice(0, at));
-    else this.#cookies.set(pair.slice(0, at), pair.slice(at + 1));
   }
 }
 

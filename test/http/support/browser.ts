@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { CookieJar } from '../../support/cookie-jar.ts';
 import type { Site } from './subject.ts';
 
 export interface Reply {
@@ -21,7 +22,7 @@ export interface How {
 /** A browser with its cookies, and as many tabs as it has requests at one time. The nodes are behind one name for it. */
 export class Browser {
   readonly #nodes: readonly Site[];
-  readonly #cookies: Map<string, string>;
+  readonly #jar: CookieJar;
   readonly #check: (reply: Reply) => void;
   #turn = 0;
 
@@ -32,17 +33,17 @@ export class Browser {
     check: (reply: Reply) => void = () => undefined,
   ) {
     this.#nodes = nodes;
-    this.#cookies = new Map(cookies);
+    this.#jar = new CookieJar(cookies);
     this.#check = check;
   }
 
   /** Another browser with the cookies that this one has now. */
   copy(): Browser {
-    return new Browser(this.#nodes, this.#cookies, this.#check);
+    return new Browser(this.#nodes, this.#jar, this.#check);
   }
 
   cookie(name = '__Host-sid'): string | undefined {
-    return this.#cookies.get(name);
+    return this.#jar.get(name);
   }
 
   get(path: string, how?: How): Promise<Reply> {
@@ -65,24 +66,17 @@ export class Browser {
 
   async #send(method: string, path: string, how: How = {}): Promise<Reply> {
     const { origin, transport } = this.#nodes[(how.node ?? this.#turn++) % this.#nodes.length]!;
-    const cookie = [...this.#cookies].map((pair) => pair.join('=')).join('; ');
+    const cookie = this.#jar.header;
     const [up, down] = how.latencyMs ?? [0, 0];
     await travel(up);
     const headers = { ...(cookie !== '' && { cookie }), ...how.headers };
     const head = await transport(origin, { method, path, headers, signal: how.signal });
     await travel(down);
     const cookies = head.headers['set-cookie'] ?? [];
-    for (const line of cookies) this.#keep(line);
+    this.#jar.obey(cookies);
     const reply = { status: head.status, headers: head.headers, cookies, body: await head.body };
     this.#check(reply);
     return reply;
-  }
-
-  #keep(line: string): void {
-    const [pair = '', ...attributes] = line.split('; ');
-    const at = pair.indexOf('=');
-    if (attributes.includes('Max-Age=0')) this.#cookies.delete(pair.slice(0, at));
-    else this.#cookies.set(pair.slice(0, at), pair.slice(at + 1));
   }
 }
 

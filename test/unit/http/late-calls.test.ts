@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Exchange } from '../../../src/http/exchange.ts';
+import { HttpSessions } from '../../../src/http/http-sessions.ts';
 import { Browser, type Visit } from '../../support/browser.ts';
 import { gate } from '../../support/intercepted-tiers.ts';
 import { MemoryFleet, type FleetNode, type Shop } from '../../support/memory-fleet.ts';
@@ -14,7 +15,7 @@ const late = { code: 'HOLDFAST_RESPONSE_STARTED', status: 500 };
 beforeEach(async () => {
   fleet = new MemoryFleet();
   node = await fleet.node();
-  browser = new Browser(node.sessions, { initial: (): Shop => ({ cart: [] }) });
+  browser = new Browser(new HttpSessions(node.sessions, { initial: (): Shop => ({ cart: [] }) }));
 });
 
 const living = (): number => [...fleet.database.values()].filter(({ revokedAt }) => revokedAt === null).length;
@@ -49,7 +50,7 @@ describe('after the headers have left', () => {
   });
 
   it('the own device is not ended, another one is', async () => {
-    const phone = new Browser(node.sessions, { initial: (): Shop => ({ cart: [] }) });
+    const phone = new Browser(new HttpSessions(node.sessions, { initial: (): Shop => ({ cart: [] }) }));
     const other = await phone.send((visit) => visit.login('ada'), post);
     const own = await browser.send((visit) => visit.login('ada'), post);
     const session = answered();
@@ -112,7 +113,9 @@ describe('headers that leave in the middle of', () => {
   });
 
   it('the end of the other sessions after a login: the cookie has left with them', async () => {
-    const limited = new Browser(node.sessions, { initial: (): Shop => ({ cart: [] }), maxSessionsPerUser: 1 });
+    const limited = new Browser(
+      new HttpSessions(node.sessions, { initial: (): Shop => ({ cart: [] }), maxSessionsPerUser: 1 }),
+    );
     const visit = limited.visit(post);
     const { answer, running } = await overtaken(visit, 'listByUser', () => visit.session.login('ada'));
     await running;

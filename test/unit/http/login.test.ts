@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { systemPlatform } from '../../../src/platform/platform.ts';
 import { backgroundFailure, type BackgroundFailure } from '../../../src/telemetry/channels.ts';
+import { HttpSessions } from '../../../src/http/http-sessions.ts';
 import { Browser } from '../../support/browser.ts';
 import { failing, MemoryFleet, type FleetNode, type Shop } from '../../support/memory-fleet.ts';
 
+const CLEARED: unknown = expect.stringMatching(/^__Host-sid=; .*Max-Age=0/);
 const MINUTE_MS = 60_000;
 let fleet: MemoryFleet;
 let node: FleetNode;
@@ -15,7 +17,7 @@ const post = { method: 'POST' };
 beforeEach(async () => {
   fleet = new MemoryFleet();
   node = await fleet.node();
-  browser = new Browser(node.sessions, { initial });
+  browser = new Browser(new HttpSessions(node.sessions, { initial }));
 });
 
 const idOf = (of: Browser<Shop>): string => of.cookie?.slice(0, 43) ?? '';
@@ -44,7 +46,7 @@ describe('login', () => {
     const data: Shop = { cart: ['given'] };
     const options = { data, label: 'phone', lifetime: { idle: '1m', absolute: '2m' } } as const;
     await browser.send((visit) => visit.update(put('book')), post);
-    for (const visitor of [browser, new Browser(node.sessions, { initial })]) {
+    for (const visitor of [browser, new Browser(new HttpSessions(node.sessions, { initial }))]) {
       const session = await visitor.send((visit) => visit.login('ada', options), post);
       expect(session.data).toEqual(data);
       expect(session.label).toBe('phone');
@@ -56,7 +58,7 @@ describe('login', () => {
   it('takes null for data like any other', async () => {
     const options = { data: null as unknown as Shop };
     await browser.send((visit) => visit.update(put('book')), post);
-    for (const visitor of [browser, new Browser(node.sessions, { initial })]) {
+    for (const visitor of [browser, new Browser(new HttpSessions(node.sessions, { initial }))]) {
       expect((await visitor.send((visit) => visit.login('ada', options), post)).data).toBeNull();
     }
   });
@@ -157,11 +159,11 @@ describe('requireUser and requireFresh', () => {
 
 describe('the devices of a user', () => {
   it('are listed with the current one marked, and can be ended one by one', async () => {
-    const phone = new Browser(node.sessions, { initial });
+    const phone = new Browser(new HttpSessions(node.sessions, { initial }));
     await phone.send((visit) => visit.login('ada', { label: 'phone' }), post);
     await fleet.platform.advance(1_000);
     await browser.send((visit) => visit.login('ada', { label: 'desk' }), post);
-    await login('bob', new Browser(node.sessions, { initial }));
+    await login('bob', new Browser(new HttpSessions(node.sessions, { initial })));
     const devices = await browser.send((visit) => visit.devices());
     expect(devices.map(({ label, current: isCurrent }) => [label, isCurrent])).toEqual([
       ['desk', true],
@@ -175,7 +177,7 @@ describe('the devices of a user', () => {
   });
 
   it('do not include those of others, whose handles end nothing', async () => {
-    const eve = new Browser(node.sessions, { initial });
+    const eve = new Browser(new HttpSessions(node.sessions, { initial }));
     const { handle } = await login('ada');
     await login('eve', eve);
     expect(await eve.send((visit) => visit.logoutDevice(handle), post)).toBe(false);
@@ -195,24 +197,24 @@ describe('the devices of a user', () => {
     const [device] = await session.devices();
     expect(await session.logoutDevice(device?.handle ?? '')).toBe(true);
     expect(await session.get()).toBeNull();
-    expect(answer().cookies).toEqual(['__Host-sid=']);
+    expect(answer().cookies).toEqual([CLEARED]);
     expect(await node.sessions.listByUser('ada')).toEqual([]);
   });
 });
 
 describe('logoutEverywhere', () => {
   it('ends all sessions of the user and clears the cookie', async () => {
-    const phone = new Browser(node.sessions, { initial });
+    const phone = new Browser(new HttpSessions(node.sessions, { initial }));
     await login('ada', phone);
     await login('ada');
     const { session, answer } = browser.visit(post);
     expect(await session.logoutEverywhere()).toBe(2);
-    expect(answer().cookies).toEqual(['__Host-sid=']);
+    expect(answer().cookies).toEqual([CLEARED]);
     expect(await current(phone)).toBeNull();
   });
 
   it('may keep this one, and then touches no cookie', async () => {
-    const phone = new Browser(node.sessions, { initial });
+    const phone = new Browser(new HttpSessions(node.sessions, { initial }));
     await login('ada', phone);
     await login('ada');
     const { session, answer } = browser.visit(post);
@@ -224,7 +226,7 @@ describe('logoutEverywhere', () => {
 });
 
 describe('maxSessionsPerUser', () => {
-  const limited = (most: number) => new Browser(node.sessions, { initial, maxSessionsPerUser: most });
+  const limited = (most: number) => new Browser(new HttpSessions(node.sessions, { initial, maxSessionsPerUser: most }));
 
   it('ends the sessions with the oldest logins of a user who signs in once more, be they in use or not', async () => {
     const [first, second, third] = [limited(2), limited(2), limited(2)];
@@ -246,8 +248,8 @@ describe('maxSessionsPerUser', () => {
   it('does not end the session that an old login is stepped up to', async () => {
     const [old, other, another] = [
       limited(2),
-      new Browser(node.sessions, { initial }),
-      new Browser(node.sessions, { initial }),
+      new Browser(new HttpSessions(node.sessions, { initial })),
+      new Browser(new HttpSessions(node.sessions, { initial })),
     ];
     for (const device of [old, other, another]) {
       await login('ada', device);

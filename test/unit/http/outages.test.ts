@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Exchange } from '../../../src/http/exchange.ts';
 import { revokeKey } from '../../../src/index.ts';
+import { HttpSessions } from '../../../src/http/http-sessions.ts';
 import { Browser } from '../../support/browser.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { KeyFleet, ringsOfRotation } from '../../support/key-fleet.ts';
@@ -22,7 +23,7 @@ const unavailable = {
 beforeEach(async () => {
   fleet = new MemoryFleet();
   node = await fleet.node();
-  browser = new Browser(node.sessions, { initial });
+  browser = new Browser(new HttpSessions(node.sessions, { initial }));
   await browser.send((visit) => visit.login('ada'), post);
 });
 
@@ -61,7 +62,7 @@ describe('while both tiers are down', () => {
 
   it('a visitor without a cookie still has no session, and cannot begin one', async () => {
     goDown();
-    const visitor = new Browser(node.sessions, { initial });
+    const visitor = new Browser(new HttpSessions(node.sessions, { initial }));
     expect(await visitor.send((visit) => visit.get())).toBeNull();
     await expect(visitor.send((visit) => visit.update(put('book')), post)).rejects.toMatchObject(unavailable);
     expect(visitor.cookie).toBeUndefined();
@@ -135,7 +136,7 @@ describe('a revoked key', () => {
     const { old, promoted } = await ringsOfRotation();
     const nodes = new KeyFleet(old);
     const { sessions } = await nodes.ready();
-    const visitor = new Browser(sessions, { initial });
+    const visitor = new Browser(new HttpSessions(sessions, { initial }));
     await visitor.send((visit) => visit.login('ada'), post);
     nodes.shelf.put(revokeKey(promoted, { kid: old.sealingKey.kid }));
     await settled();

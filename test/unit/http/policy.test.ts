@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LifetimePolicy } from '../../../src/http/policy.ts';
+import { HttpSessions } from '../../../src/http/http-sessions.ts';
 import { Browser } from '../../support/browser.ts';
 import { memoryClient } from '../../support/memory-client.ts';
 
@@ -65,7 +66,7 @@ describe('a session under a policy', () => {
     const { sessions, platform } = await memoryClient<{ cart: string[] }>({
       lifetime: { idle: '20h', absolute: '48h' },
     });
-    const browser = new Browser(sessions, { initial: () => ({ cart: [] }), policy: 'aal2' });
+    const browser = new Browser(new HttpSessions(sessions, { initial: () => ({ cart: [] }), policy: 'aal2' }));
     const post = { method: 'POST' };
     const login = () => browser.send((visit) => visit.login('ada'), post);
     const prolong = () =>

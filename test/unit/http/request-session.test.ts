@@ -8,6 +8,7 @@ import { memoryDurableTier, memoryPrimaryTier } from '../../../src/tiers/memory/
 import { Browser } from '../../support/browser.ts';
 import { MemoryFleet, type FleetNode, type Shop } from '../../support/memory-fleet.ts';
 
+const CLEARED: unknown = expect.stringMatching(/^__Host-sid=; .*Max-Age=0/);
 let fleet: MemoryFleet;
 let node: FleetNode;
 let browser: Browser<Shop>;
@@ -17,7 +18,7 @@ const put = (item: string) => (shop: Shop) => void shop.cart.push(item);
 beforeEach(async () => {
   fleet = new MemoryFleet();
   node = await fleet.node();
-  browser = new Browser(node.sessions, { initial });
+  browser = new Browser(new HttpSessions(node.sessions, { initial }));
 });
 
 /** Calls to both tiers that `call` made. */
@@ -45,7 +46,7 @@ describe('a visitor without a cookie', () => {
     const { data, id, userId } = await session.update(put('book'));
     expect(data).toEqual({ cart: ['book'] });
     expect(userId).toBeUndefined();
-    expect(answer().cookies).toEqual([expect.stringMatching(`^__Host-sid=${id}\\.[\\w-]{43}$`)]);
+    expect(answer().cookies).toEqual([expect.stringMatching(`^__Host-sid=${id}\\.[\\w-]{43};`)]);
     expect((await browser.send((next) => next.get()))?.data).toEqual({ cart: ['book'] });
   });
 
@@ -94,10 +95,10 @@ describe('a visitor without a cookie', () => {
     const session = await browser.send((visit) => visit.update(put('book'), options), { method: 'POST' });
     expect(session.label).toBe('kiosk');
     expect(+session.absoluteExpiresAt - +session.createdAt).toBe(120_000);
-    const other = new Browser(node.sessions, { initial });
+    const other = new Browser(new HttpSessions(node.sessions, { initial }));
     const unnamed = await other.send((visit) => visit.update(put('book'), { label: null }), { method: 'POST' });
     expect(unnamed.label).toBeUndefined();
-    const wrong = new Browser(node.sessions, { initial }).visit({ method: 'POST' });
+    const wrong = new Browser(new HttpSessions(node.sessions, { initial })).visit({ method: 'POST' });
     await expect(wrong.session.update(put('book'), { label: 7 as never })).rejects.toMatchObject({
       code: 'HOLDFAST_PAYLOAD',
     });
@@ -181,7 +182,7 @@ describe('a request with a session', () => {
     const { session, answer } = browser.visit({ method: 'POST' });
     await session.logout();
     expect(await session.get()).toBeNull();
-    expect(answer().cookies).toEqual(['__Host-sid=']);
+    expect(answer().cookies).toEqual([CLEARED]);
     expect(browser.cookie).toBeUndefined();
     expect(await node.sessions.get(id)).toBeNull();
   });
@@ -199,7 +200,7 @@ describe('a request with a session', () => {
     const { session, answer } = browser.visit({ method: 'POST' });
     await session.update(put('book'));
     await session.logout();
-    expect(answer().cookies).toEqual(['__Host-sid=']);
+    expect(answer().cookies).toEqual([CLEARED]);
   });
 
   it('is a visitor without a session once it has ended, whose cookie stays untouched', async () => {
@@ -225,7 +226,7 @@ describe('a cookie that nobody signed', () => {
       await session.logout();
     });
     expect(calls).toEqual([]);
-    expect(answer().cookies).toEqual(['__Host-sid=']);
+    expect(answer().cookies).toEqual([CLEARED]);
   });
 
   it('is replaced by the first update', async () => {
@@ -254,14 +255,14 @@ describe('a request from another site', () => {
   });
 
   it('begins none by GET where the cookie is Strict', async () => {
-    const strict = new Browser(node.sessions, { initial, cookie: { sameSite: 'strict' } });
+    const strict = new Browser(new HttpSessions(node.sessions, { initial, cookie: { sameSite: 'strict' } }));
     await expect(first(strict, 'GET')).rejects.toMatchObject({ code: 'HOLDFAST_CROSS_SITE_REQUEST' });
     await first(strict, 'GET', { 'sec-fetch-site': 'none' });
     expect(strict.cookie).toBeDefined();
   });
 
   it('begins one where the cookie is meant for other sites', async () => {
-    const embedded = new Browser(node.sessions, { initial, cookie: { sameSite: 'none' } });
+    const embedded = new Browser(new HttpSessions(node.sessions, { initial, cookie: { sameSite: 'none' } }));
     await first(embedded, 'POST');
     expect(embedded.cookie).toBeDefined();
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Exchange } from '../../../src/http/exchange.ts';
+import { HttpSessions } from '../../../src/http/http-sessions.ts';
 import { Browser } from '../../support/browser.ts';
 import { FakePlatform } from '../../support/fake-platform.ts';
 import { MemoryFleet, type Shop } from '../../support/memory-fleet.ts';
@@ -32,10 +33,9 @@ async function trial(seed: number, tabs: readonly [Handler, Handler], before: Ha
   const fleet = new MemoryFleet();
   const random = new FakePlatform(0, seed);
   const nodes = await Promise.all([fleet.node(), fleet.node()]);
-  const [browser, other] = nodes.map(({ sessions }) => new Browser(sessions, { initial })) as [
-    Browser<Shop>,
-    Browser<Shop>,
-  ];
+  const browser = new Browser(new HttpSessions(nodes[0].sessions, { initial }));
+  // Both tabs share one jar.
+  const other = browser.at(new HttpSessions(nodes[1].sessions, { initial }));
   await browser.send(before, post);
   const old = browser.cookie?.slice(0, 43) ?? '';
   const pause = async (): Promise<void> => {
@@ -43,19 +43,13 @@ async function trial(seed: number, tabs: readonly [Handler, Handler], before: Ha
       await new Promise((resolve) => setImmediate(resolve));
   };
   for (const node of nodes) node.durable.hook.before = node.primary.hook.before = pause;
-  for (const [name, value] of browser.jar) other.jar.set(name, value);
   const visits = [browser.visit(post), other.visit(post)] as const;
   const statuses: unknown[] = [];
   const answers = visits.map(async ({ session, answer }, at) => {
     await pause();
     await tabs[at]?.(session).catch((error: { status?: number }) => statuses.push(error.status ?? String(error)));
     await pause();
-    // Both tabs share one jar.
-    for (const cookie of answer().cookies) {
-      const value = cookie.slice(browser.name.length + 1);
-      if (value === '') browser.jar.delete(browser.name);
-      else browser.jar.set(browser.name, value);
-    }
+    answer();
   });
   const all = Promise.all(answers);
   let isOver = false;

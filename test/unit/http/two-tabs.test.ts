@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { PREVIOUS_KEY_LOOKUP_MS } from '../../../src/limits/durable-tier.ts';
+import { HttpSessions } from '../../../src/http/http-sessions.ts';
 import { Browser } from '../../support/browser.ts';
 import { MemoryFleet, refuse, type FleetNode, type Shop } from '../../support/memory-fleet.ts';
 
@@ -14,7 +15,7 @@ const post = { method: 'POST' };
 beforeEach(async () => {
   fleet = new MemoryFleet();
   node = await fleet.node();
-  browser = new Browser(node.sessions, { initial });
+  browser = new Browser(new HttpSessions(node.sessions, { initial }));
   await browser.send((visit) => visit.update(put('book')), post);
 });
 
@@ -94,7 +95,7 @@ describe('a login in another tab', () => {
     const open = browser.visit();
     await open.session.get();
     await browser.send((visit) => visit.login('ada'), post);
-    const thief = new Browser(node.sessions, { initial });
+    const thief = new Browser(new HttpSessions(node.sessions, { initial }));
     thief.jar.set(thief.name, held);
     expect(await thief.send((visit) => visit.get())).toBeNull();
     await expect(thief.send((visit) => visit.update(put('x')), post)).rejects.toMatchObject({ status: 409 });

@@ -5,6 +5,7 @@ import { addKey, generateKeyRing, revokeKey, type KeyRing } from '../../../../sr
 import { SessionCookie, setCookieLine } from '../../../../src/http/cookie/session-cookie.ts';
 import { withPromoted, withRetired } from '../../../../src/keys/ring/rotation.ts';
 import { COOKIES_TRIED_MAX } from '../../../../src/limits/http.ts';
+import { HttpSessions } from '../../../../src/http/http-sessions.ts';
 import { Browser } from '../../../support/browser.ts';
 import { settled } from '../../../support/fake-platform.ts';
 import { KeyFleet } from '../../../support/key-fleet.ts';
@@ -132,7 +133,7 @@ describe('a rotation of index keys', () => {
   async function isKnown(signedBy: KeyRing, readBy: KeyRing): Promise<boolean> {
     const fleet = new KeyFleet(signedBy);
     const { sessions } = await fleet.ready();
-    const browser = new Browser(sessions, { initial });
+    const browser = new Browser(new HttpSessions(sessions, { initial }));
     await browser.send((visit) => visit.update((shop) => void shop.cart.push('book')), { method: 'POST' });
     fleet.shelf.put(readBy);
     await settled();

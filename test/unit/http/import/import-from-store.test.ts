@@ -2,9 +2,10 @@ import { HoldfastStore } from 'holdfast/express-session';
 import { describe, expect, it } from 'vitest';
 import { HttpSessions } from '../../../../src/http/http-sessions.ts';
 import { ConfigurationError } from '../../../../src/index.ts';
+import { Browser } from '../../../support/browser.ts';
+import { CookieJar } from '../../../support/cookie-jar.ts';
 import { memoryClient } from '../../../support/memory-client.ts';
 import { signedSid } from '../../../support/old-store.ts';
-import { Visitor } from '../../../support/visitor.ts';
 
 const SECRET = 'keyboard cat';
 
@@ -28,8 +29,8 @@ describe('sessions of a HoldfastStore', () => {
     const { sessions, store, http } = await fromStoreIn('before');
     const session = { cart: ['lamp'], user: 'ada', cookie: { originalMaxAge: null } };
     await new Promise((resolve) => store.set('old id', session, resolve));
-    const visitor = new Visitor({ 'connect.sid': signedSid('old id', SECRET) });
-    const mine = await visitor.request(http(), (visit) => visit.get());
+    const jar = new CookieJar([['connect.sid', signedSid('old id', SECRET)]]);
+    const mine = await new Browser(http(), jar).send((visit) => visit.get());
     expect(mine?.data).toEqual({ cart: ['lamp'] });
     expect(await sessions.listByUser('ada')).toHaveLength(1);
     expect(await new Promise((resolve) => store.length((_error, count) => resolve(count)))).toBe(0);

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { HttpSessions } from '../../../../src/http/http-sessions.ts';
 import type { RequestSession } from '../../../../src/http/request-session.ts';
+import { Browser } from '../../../support/browser.ts';
+import { CookieJar } from '../../../support/cookie-jar.ts';
 import type { FakePlatform } from '../../../support/fake-platform.ts';
 import { memoryClient } from '../../../support/memory-client.ts';
 import { MemoryOldStore, signedSid } from '../../../support/old-store.ts';
-import { Visitor } from '../../../support/visitor.ts';
 
 interface Shop {
   cart: string[];
@@ -42,12 +43,12 @@ async function trial(seed: number, acts: readonly Act[], since?: number) {
         },
       }),
   );
-  const visitor = new Visitor({ 'connect.sid': signedSid(sid, SECRET) });
-  const acting = Promise.allSettled(acts.map((act, n) => visitor.request(nodes[n]!, act)));
+  const visitor = new Browser(nodes[0]!, new CookieJar([['connect.sid', signedSid(sid, SECRET)]]));
+  const thief = visitor.copy();
+  const acting = Promise.allSettled(acts.map((act, n) => visitor.at(nodes[n]!).send(act)));
   const ended = await afterRetries(platform, acting);
-  const thief = new Visitor({ 'connect.sid': signedSid(sid, SECRET) });
   const [who, whoIsThief] = await Promise.all(
-    [visitor, thief].map((browser) => browser.request(nodes[0]!, async (mine) => (await mine.get())?.userId)),
+    [visitor, thief].map((browser) => browser.send(async (mine) => (await mine.get())?.userId)),
   );
   const living = await sessions.listByUser('ada');
   return { who, whoIsThief, ended, living: living.length, entries: store.entries.size };

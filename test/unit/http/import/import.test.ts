@@ -4,10 +4,11 @@ import { isHoldfastError } from '../../../../src/index.ts';
 import { HttpSessions } from '../../../../src/http/http-sessions.ts';
 import type { ImportOptions } from '../../../../src/http/import/import-options.ts';
 import type { BackgroundFailure } from '../../../../src/telemetry/channels.ts';
+import { Browser } from '../../../support/browser.ts';
+import { CookieJar } from '../../../support/cookie-jar.ts';
 import { settled } from '../../../support/fake-platform.ts';
 import { memoryClient, type MemoryClient } from '../../../support/memory-client.ts';
 import { MemoryOldStore, signedSid } from '../../../support/old-store.ts';
-import { Visitor } from '../../../support/visitor.ts';
 
 interface Shop {
   cart: string[];
@@ -22,7 +23,7 @@ const HOUR = 3_600_000;
 let shop: MemoryClient<Shop>;
 let store: MemoryOldStore;
 let http: HttpSessions<Shop>;
-let visitor: Visitor;
+let visitor: Browser<Shop>;
 const failures: BackgroundFailure[] = [];
 const note = (message: unknown): void => void failures.push(message as BackgroundFailure);
 
@@ -41,7 +42,7 @@ beforeEach(async () => {
   store = new MemoryOldStore();
   store.put(SID, { cart: ['lamp'], user: 'ada', cookie: { originalMaxAge: null } });
   http = sessionsOf();
-  visitor = new Visitor({ 'connect.sid': signedSid(SID, SECRET) });
+  visitor = browserWith(signedSid(SID, SECRET));
   failures.length = 0;
   subscribe('holdfast:background-failure', note);
 });
@@ -56,12 +57,14 @@ const codeOf = async (call: Promise<unknown>): Promise<string | undefined> => {
   );
   return isHoldfastError(error) ? error.code : undefined;
 };
-const whoIs = (browser: Visitor, by = http) => browser.request(by, async (mine) => (await mine.get())?.userId);
-const cartOf = (browser: Visitor, by = http) => browser.request(by, async (mine) => (await mine.get())?.data.cart);
+const browserWith = (value: string) => new Browser(http, new CookieJar([['connect.sid', value]]));
+const whoIs = (browser: Browser<Shop>, by = http) => browser.at(by).send(async (mine) => (await mine.get())?.userId);
+const cartOf = (browser: Browser<Shop>, by = http) =>
+  browser.at(by).send(async (mine) => (await mine.get())?.data.cart);
 
 describe('the first request with an old cookie', () => {
   it('finds its session, which has moved: with its user and its data, and out of the old store', async () => {
-    const session = await visitor.request(http, (mine) => mine.get());
+    const session = await visitor.at(http).send((mine) => mine.get());
     expect(session?.userId).toBe('ada');
     expect(session?.data).toEqual({ cart: ['lamp'] });
     expect(session?.id).toBe(shop.sessions.idFor(SID));
@@ -69,9 +72,10 @@ describe('the first request with an old cookie', () => {
   });
 
   it('sets no cookie: the next one finds the session by the old cookie, and does not ask the old store', async () => {
-    await whoIs(visitor);
+    const { session, answer } = visitor.visit();
+    await session.get();
     store.calls.length = 0;
-    expect(visitor.maxAges.size).toBe(0);
+    expect(answer().cookies).toEqual([]);
     expect(await whoIs(visitor)).toBe('ada');
     expect(store.calls).toEqual([]);
   });
@@ -85,14 +89,14 @@ describe('the first request with an old cookie', () => {
   });
 
   it('is no login: a step-up asks for one', async () => {
-    const call = visitor.request(http, (mine) => mine.requireFresh());
+    const call = visitor.at(http).send((mine) => mine.requireFresh());
     expect(await codeOf(call)).toBe('HOLDFAST_LOGIN_REQUIRED');
   });
 
   it('takes over when the user signed in, where the application knows', async () => {
     const authenticatedAt = new Date(shop.platform.now() - 60_000);
     http = sessionsOf({ toSession: () => ({ data: { cart: [] }, userId: 'ada', authenticatedAt }) });
-    const session = await visitor.request(http, (mine) => mine.requireFresh());
+    const session = await visitor.at(http).send((mine) => mine.requireFresh());
     expect(session.authenticatedAt).toEqual(authenticatedAt);
   });
 
@@ -119,25 +123,25 @@ describe('the first request with an old cookie', () => {
 
   it('has no session if the old store has none', async () => {
     store.entries.clear();
-    expect(await visitor.request(http, (mine) => mine.get())).toBeNull();
+    expect(await visitor.at(http).send((mine) => mine.get())).toBeNull();
   });
 
   it('leaves alone what the application does not want', async () => {
     http = sessionsOf({ toSession: () => null });
-    expect(await visitor.request(http, (mine) => mine.get())).toBeNull();
+    expect(await visitor.at(http).send((mine) => mine.get())).toBeNull();
     expect(store.entries.size).toBe(1);
   });
 
   it('keeps the old entry if the application fails to translate it', async () => {
     http = sessionsOf({ toSession: () => Promise.reject(new Error('no such user')) });
-    await expect(visitor.request(http, (mine) => mine.get())).rejects.toThrow('no such user');
+    await expect(visitor.at(http).send((mine) => mine.get())).rejects.toThrow('no such user');
     expect(store.entries.size).toBe(1);
   });
 
   it('costs no I/O if nobody signed the cookie', async () => {
     const get = vi.spyOn(shop.sessions, 'get');
     for (const value of ['s:made-up.', signedSid(SID, 'another secret'), `${signedSid(SID, SECRET).slice(0, -1)}_`]) {
-      expect(await whoIs(new Visitor({ 'connect.sid': value }))).toBeUndefined();
+      expect(await whoIs(browserWith(value))).toBeUndefined();
     }
     expect(store.calls).toEqual([]);
     expect(get).not.toHaveBeenCalled();
@@ -148,15 +152,17 @@ describe('the first request with an old cookie', () => {
       cart: [],
       cookie: { originalMaxAge: HOUR, expires: new Date(shop.platform.now()).toISOString() },
     });
-    await Promise.all([whoIs(visitor), whoIs(visitor)]);
-    expect(visitor.maxAges.get('connect.sid')).toBe((12 * HOUR) / 1_000);
+    const visits = [visitor.visit(), visitor.visit()];
+    await Promise.all(visits.map(({ session }) => session.get()));
+    const cookies = visits.flatMap(({ answer }) => answer().cookies);
+    expect(cookies).toEqual([expect.stringMatching(`^connect\\.sid=.*; Max-Age=${(12 * HOUR) / 1_000};`)]);
     expect(await cartOf(visitor)).toEqual([]);
   });
 });
 
 describe('a browser that has a cookie of ours', () => {
   it('is not asked for its old one', async () => {
-    await visitor.request(http, (mine) => mine.login('bob'));
+    await visitor.at(http).send((mine) => mine.login('bob'));
     visitor.jar.set('connect.sid', signedSid(SID, SECRET));
     store.put(SID, { cart: ['lamp'], user: 'ada' });
     store.calls.length = 0;
@@ -236,18 +242,18 @@ function restored(broken: MemoryOldStore): MemoryOldStore {
 
 describe('login', () => {
   it('gives the session a new id and the browser a cookie of ours, and ends what the old cookie leads to', async () => {
-    const session = await visitor.request(http, (mine) => mine.login('ada'));
+    const session = await visitor.at(http).send((mine) => mine.login('ada'));
     expect(session.id).not.toBe(shop.sessions.idFor(SID));
     expect(session.data.cart).toEqual(['lamp']);
     expect([...visitor.jar.keys()]).toEqual([OURS]);
     expect(store.entries.size).toBe(0);
-    const attacker = new Visitor({ 'connect.sid': signedSid(SID, SECRET) });
+    const attacker = browserWith(signedSid(SID, SECRET));
     expect(await whoIs(attacker)).toBeUndefined();
     expect(await whoIs(visitor)).toBe('ada');
   });
 
   it('is what the rest of the request sees', async () => {
-    const again = visitor.request(http, async (mine) => {
+    const again = visitor.at(http).send(async (mine) => {
       await mine.login('ada');
       return mine.get({ consistency: 'strong' });
     });
@@ -255,7 +261,7 @@ describe('login', () => {
   });
 
   it('keeps nothing of a session of another user', async () => {
-    const session = await visitor.request(http, (mine) => mine.login('bob'));
+    const session = await visitor.at(http).send((mine) => mine.login('bob'));
     expect(session.data.cart).toEqual([]);
     expect(await shop.sessions.listByUser('ada')).toEqual([]);
     expect(store.entries.size).toBe(0);
@@ -264,15 +270,15 @@ describe('login', () => {
   it('holds although the old entry could not be deleted', async () => {
     await whoIs(visitor);
     store.outage = new Error('away');
-    await visitor.request(http, (mine) => mine.login('ada'));
+    await visitor.at(http).send((mine) => mine.login('ada'));
     expect(await whoIs(visitor)).toBe('ada');
     expect(failures).toHaveLength(1);
   });
 
   it('is not undone by a request that was sent before it with the old cookie', async () => {
-    const stale = new Visitor(Object.fromEntries(visitor.jar));
-    await visitor.request(http, (mine) => mine.login('ada'));
-    const call = stale.request(http, (mine) => mine.update((data) => void data.cart.push('chair')));
+    const stale = visitor.copy();
+    await visitor.at(http).send((mine) => mine.login('ada'));
+    const call = stale.at(http).send((mine) => mine.update((data) => void data.cart.push('chair')));
     expect(await codeOf(call)).toBe('HOLDFAST_SESSION_MOVED');
     expect(await whoIs(visitor)).toBe('ada');
   });
@@ -280,14 +286,14 @@ describe('login', () => {
 
 describe('update', () => {
   it('changes the session that has moved, and sets no cookie, which could overwrite that of a login', async () => {
-    await visitor.request(http, (mine) => mine.update((data) => void data.cart.push('chair')));
+    await visitor.at(http).send((mine) => mine.update((data) => void data.cart.push('chair')));
     expect([...visitor.jar.keys()]).toEqual(['connect.sid']);
     expect(await cartOf(visitor)).toEqual(['lamp', 'chair']);
   });
 
   it('begins a session where there is none', async () => {
     store.entries.clear();
-    await visitor.request(http, (mine) => mine.update((data) => void data.cart.push('chair')));
+    await visitor.at(http).send((mine) => mine.update((data) => void data.cart.push('chair')));
     expect([...visitor.jar.keys()]).toEqual(['connect.sid', OURS]);
     expect(await cartOf(visitor)).toEqual(['chair']);
   });
@@ -298,10 +304,10 @@ describe('logout', () => {
     ['as the first request', false],
     ['of a session that has moved', true],
   ])('%s ends the session, here and there, and clears both cookies', async (_when, hasMoved) => {
-    const another = new Visitor(Object.fromEntries(visitor.jar));
+    const another = visitor.copy();
     if (hasMoved) await whoIs(visitor);
     visitor.jar.set(OURS, 'made-up');
-    await visitor.request(http, (mine) => mine.logout());
+    await visitor.at(http).send((mine) => mine.logout());
     expect(visitor.jar.size).toBe(0);
     expect(store.entries.size).toBe(0);
     expect(await whoIs(another)).toBeUndefined();
@@ -309,7 +315,7 @@ describe('logout', () => {
 
   it('is not undone by a request that moves the session at the same time', async () => {
     let release = (): void => {};
-    const another = new Visitor(Object.fromEntries(visitor.jar));
+    const another = visitor.copy();
     http = sessionsOf({
       toSession: async (old) => {
         await held;
@@ -319,7 +325,7 @@ describe('logout', () => {
     const held = new Promise<void>((resolve) => (release = resolve));
     const moving = whoIs(another);
     await settled();
-    await visitor.request(sessionsOf(), (mine) => mine.logout());
+    await visitor.at(sessionsOf()).send((mine) => mine.logout());
     release();
     expect(await moving).toBeUndefined();
     expect(await shop.sessions.listByUser('ada')).toEqual([]);
@@ -329,7 +335,7 @@ describe('logout', () => {
     await whoIs(visitor);
     store.put(SID, { cart: ['lamp'], user: 'ada' });
     store.outage = new Error('away');
-    const logout = () => visitor.request(http, (mine) => mine.logout());
+    const logout = () => visitor.at(http).send((mine) => mine.logout());
     expect(await codeOf(logout())).toBe('HOLDFAST_IMPORT_UNAVAILABLE');
     expect(visitor.jar.size).toBe(1);
     store.outage = undefined;
@@ -340,7 +346,7 @@ describe('logout', () => {
 
   it('also clears an old cookie that nobody signed', async () => {
     visitor.jar.set('connect.sid', 'made-up');
-    await visitor.request(http, (mine) => mine.logout());
+    await visitor.at(http).send((mine) => mine.logout());
     expect(visitor.jar.size).toBe(0);
   });
 });
@@ -386,14 +392,14 @@ describe('while old instances run', () => {
 
   it('a logout here ends it there', async () => {
     await whoIs(visitor);
-    await visitor.request(http, (mine) => mine.logout());
+    await visitor.at(http).send((mine) => mine.logout());
     expect(store.entries.size).toBe(0);
     expect(await shop.sessions.listByUser('ada')).toEqual([]);
   });
 
   it('a login here is not undone by a request that was sent before it with the old cookie', async () => {
-    const stale = new Visitor(Object.fromEntries(visitor.jar));
-    await visitor.request(http, (mine) => mine.login('ada'));
+    const stale = visitor.copy();
+    await visitor.at(http).send((mine) => mine.login('ada'));
     expect(store.entries.size).toBe(0);
     expect(await whoIs(stale)).toBeUndefined();
     expect(await whoIs(visitor)).toBe('ada');
