@@ -28,9 +28,9 @@ export const SHARED_SCRIPT_KEYS_MAX = 64;
 /** What one call of a script carries: 64 of the usual 1–4 KiB. One that is larger goes alone. */
 export const SHARED_SCRIPT_BYTES_MAX: number = 256 * 1024;
 /** A value may be served this long after the durable tier last confirmed it; every unforeseen staleness ends here. */
-export const VALIDATION_LEASE_MS_DEFAULT = 60_000;
-export const VALIDATION_LEASE_MS_MIN = 1_000;
-export const VALIDATION_LEASE_MS_MAX: number = 10 * 60_000;
+export const REVALIDATE_AFTER_MS_DEFAULT = 60_000;
+export const REVALIDATE_AFTER_MS_MIN = 1_000;
+export const REVALIDATE_AFTER_MS_MAX: number = 10 * 60_000;
 /** Longer than any read of the durable tier may take; a reader that stalls longer loses its lease and fills nothing. */
 export const LEASE_TTL_MS = 10_000;
 /** Longer than a destroy may take: two primary commands, and a statement and its repeat with their waits for room, all at their longest. */

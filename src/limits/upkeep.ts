@@ -8,7 +8,7 @@ export const SWEEP_EVERY_MS_MAX: number = 24 * 60 * 60_000;
 export const SWEEP_FIRST_MS = 60_000;
 /** How long a revoked row is kept for whoever wants to know when a session was ended. Longer: a larger table; the row holds no envelope. */
 export const REVOKED_RETENTION_MS_DEFAULT: number = 24 * 60 * 60_000;
-/** Longer than any validation lease, and than any write that was sent before may wait, be repeated, and be looked for. */
+/** Longer than `revalidateAfter`, and than any write that was sent before may wait, be repeated, and be looked for. */
 export const REVOKED_RETENTION_MS_MIN: number = 15 * 60_000;
 export const REVOKED_RETENTION_MS_MAX: number = 366 * 24 * 60 * 60_000;
 /**
@@ -25,7 +25,7 @@ export const SWEEP_REST_FACTOR = 4;
 /** Pause of a pass that found the database away or callers waiting for it. */
 export const SWEEP_BUSY_MS = 5_000;
 /** For this long, by the database's clock, nobody else sweeps once a node has begun; it says so again at half of it. A crashed one's pass is taken up after it. */
-export const SWEEP_LEASE_MS = 60_000;
+export const SWEEP_CLAIM_MS = 60_000;
 /** Rows that one step of a walk looks at: 40 bytes each, some milliseconds. */
 export const WALK_PAGE_ROWS = 1_000;
 /** One statement that looks at more holds a connection for too long. */

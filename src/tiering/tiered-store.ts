@@ -32,7 +32,7 @@ export interface TieredStoreOptions {
   readonly rememberedEnvelope: RememberedEnvelope;
   readonly primaryTimeoutMs: number;
   readonly durableTimeoutMs: number;
-  readonly validationLeaseMs: number;
+  readonly revalidateAfterMs: number;
   readonly touchIntervalMs: number;
   readonly durableOutageReadsMs: number;
   /** Null: this node never sweeps by itself. */
@@ -59,12 +59,12 @@ export class TieredStore {
   constructor(options: TieredStoreOptions) {
     const { platform } = options;
     this.#options = options;
-    const { validationLeaseMs, durableTimeoutMs } = options;
+    const { revalidateAfterMs, durableTimeoutMs } = options;
     const primary = new PrimaryGuard({
       tier: options.primary,
       platform,
       timeoutMs: options.primaryTimeoutMs,
-      validationLeaseMs,
+      revalidateAfterMs,
       onReturn: () => void this.#context.feed.poll(),
       onChange: () => this.#standings.primaryChanged(),
     });
@@ -76,7 +76,7 @@ export class TieredStore {
       () => this.#standings.durableChanged(),
     );
     const onPolled = (): void => this.#standings.refresh();
-    const feed = new DirtyFeed({ platform, primary, durable, validationLeaseMs, onPolled });
+    const feed = new DirtyFeed({ platform, primary, durable, revalidateAfterMs, onPolled });
     this.#standings = new TierStandings({ platform, primary, durable, feed });
     const { touchIntervalMs } = options;
     const background = new Background();

@@ -45,5 +45,5 @@ export const DATABASE_RECOVERY_MS = 6_000;
 /** From the moment Redis was told of a write to its acknowledgement, on a busy machine. */
 export const ACKNOWLEDGEMENT_MS = MACHINE_MS;
 /** What the clocks of Redis and of this machine are estimated to, and the measurement. */
-export const LEASE_MARGIN_MS = 200;
+export const REVALIDATION_MARGIN_MS = 200;
 export const STATEMENTS_MAX: number = DURABLE_IN_FLIGHT_MAX;

@@ -27,14 +27,14 @@ const CALLS_PER_SECOND_MIN = 20;
 const loud = FAULT_NAMES.filter((name) => kindOf(name).misleads === undefined);
 const silent = FAULT_NAMES.filter((name) => kindOf(name).misleads !== undefined);
 const LEGS = [
-  { seed, what: 'servers, wires and processes break', names: loud, validationLeaseMs: 60_000 },
-  { seed: seed + 1, what: 'they break in another order', names: loud, validationLeaseMs: 60_000 },
-  // With a short lease, so that its end is seen.
+  { seed, what: 'servers, wires and processes break', names: loud, revalidateAfterMs: 60_000 },
+  { seed: seed + 1, what: 'they break in another order', names: loud, revalidateAfterMs: 60_000 },
+  // With a short `revalidateAfter`, so that its end is seen.
   {
     seed: seed + 2,
     what: 'Redis goes back in time and nobody can tell',
     names: [...loud, ...silent, ...silent, ...silent, ...silent],
-    validationLeaseMs: 4_000,
+    revalidateAfterMs: 4_000,
   },
 ];
 
@@ -43,10 +43,10 @@ type Leg = (typeof LEGS)[number];
 /** One of them in `npm test`, whichever the seed says; `npm run soak` sets this. */
 const legs = process.env['CHAOS_LEGS'] === 'all' ? LEGS : LEGS.filter((_leg, at) => at === seed % LEGS.length);
 
-async function run({ seed: legSeed, names, validationLeaseMs }: Leg): Promise<Run> {
+async function run({ seed: legSeed, names, revalidateAfterMs }: Leg): Promise<Run> {
   const flavours = redisFlavours();
   const flavour = flavours[legSeed % flavours.length]!;
-  await using fleet = await Fleet.start({ seed: legSeed, flavour, validationLeaseMs });
+  await using fleet = await Fleet.start({ seed: legSeed, flavour, revalidateAfterMs });
   const watch = new StatementWatch(fleet.postgres);
   const stallWatch = new StallWatch();
   await fleet.work();
@@ -63,7 +63,7 @@ async function run({ seed: legSeed, names, validationLeaseMs }: Leg): Promise<Ru
     .sort((a, b) => a.invokedAt - b.invokedAt)
     .map((operation, index) => ({ ...operation, index }));
   const stalls = unintended([...watch.slow, ...stallWatch.stalls, ...ofNodes], disturbances);
-  const seen: Seen = { history, disturbances, killed: fleet.killed, validationLeaseMs, stalls };
+  const seen: Seen = { history, disturbances, killed: fleet.killed, revalidateAfterMs, stalls };
   const { hits: mishaps } = fleet.statements;
   const [verdict, returns] = [checkAll(seen), returnsOf(seen)];
   return { ...seen, seed: legSeed, server: flavour, events, returns, verdict, statements: watch.most, mishaps };

@@ -23,16 +23,16 @@ export interface Seen {
   readonly disturbances: readonly Disturbance[];
   /** Nodes that did not live to be answered. */
   readonly killed: ReadonlySet<string>;
-  readonly validationLeaseMs: number;
+  readonly revalidateAfterMs: number;
   /** When the machine itself was too slow: nothing is promised then of how long calls take. */
   readonly stalls: readonly Stall[];
 }
 
 /** All that is promised, of what one run was told. */
 export function checkAll(seen: Seen): ChaosVerdict {
-  const { history, killed, validationLeaseMs } = seen;
+  const { history, killed, revalidateAfterMs } = seen;
   const outages = new Outages(seen);
-  const evidence = evidenceOf(history, validationLeaseMs);
+  const evidence = evidenceOf(history, revalidateAfterMs);
   const allowance = outages.allowance();
   const answered = history.filter(({ node, outcome }) => outcome.kind !== 'pending' || !killed.has(node));
   const linearizability = checkLinearizability(evidence);
@@ -48,7 +48,7 @@ export function checkAll(seen: Seen): ChaosVerdict {
   return { violations, undecided: linearizability.undecided };
 }
 
-function evidenceOf(history: History, validationLeaseMs: number): Evidence {
+function evidenceOf(history: History, revalidateAfterMs: number): Evidence {
   // A create that failed left nothing that anybody could ask for.
   const numbers = new Set(
     history.flatMap(({ session, outcome }) => (outcome.kind === 'session' ? [session ?? 0] : [])),
@@ -61,7 +61,7 @@ function evidenceOf(history: History, validationLeaseMs: number): Evidence {
   }));
   // What the checkers ask of a plan here is how long sessions live.
   const drawn = { seed: 0, nodes: 0, actors: 0, users: 0, sessions: 0, operations: 0, pauseMs: 0, durationMs: 0 };
-  const plan = { ...drawn, validationLeaseMs, idleMs: HOUR_MS / 2, absoluteMs: 12 * HOUR_MS, faults: [] };
+  const plan = { ...drawn, revalidateAfterMs, idleMs: HOUR_MS / 2, absoluteMs: 12 * HOUR_MS, faults: [] };
   return { plan, history, sessions, hasFeed: true, healedAt: 0, unclosed: [], unheard: [] };
 }
 

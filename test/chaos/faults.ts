@@ -12,7 +12,7 @@ export interface FaultKind {
   readonly group: FaultGroup;
   /** Redis leaves service on some node, and its return is measured. */
   readonly losesRedis?: boolean;
-  /** Nobody can notice: until the validation lease ends, every node may be behind, or every node but the writer. */
+  /** Nobody can notice: until `revalidateAfter` has passed, every node may be behind, or every node but the writer. */
   readonly misleads?: 'everybody' | 'others';
   begin(scene: Scene): Promise<void> | void;
   /** Somewhere between. */

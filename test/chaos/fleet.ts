@@ -17,7 +17,7 @@ const NODES = 3;
 export interface FleetPlan {
   readonly seed: number;
   readonly flavour: RedisFlavour;
-  readonly validationLeaseMs: number;
+  readonly revalidateAfterMs: number;
 }
 
 interface Servers {
@@ -90,7 +90,7 @@ export class Fleet implements AsyncDisposable {
         redis: { ...redis.coordinates, port: node.toRedis.port },
         databaseUrl: databaseUrl.href,
         databaseCa: postgres.ca,
-        validationLeaseMs: this.#plan.validationLeaseMs,
+        revalidateAfterMs: this.#plan.revalidateAfterMs,
         journal: this.#journalOf(node.name),
       },
     });

@@ -14,7 +14,7 @@ export interface NodeOrders {
   /** Through the node's own proxy. */
   readonly databaseUrl: string;
   readonly databaseCa: string;
-  readonly validationLeaseMs: number;
+  readonly revalidateAfterMs: number;
   /** The file in which it writes down what it asked for and was told. */
   readonly journal: string;
 }

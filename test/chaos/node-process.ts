@@ -38,7 +38,7 @@ async function start(orders: NodeOrders): Promise<Workload> {
     primary: redisTierFor(orders.redis),
     durable: prismaTier(prisma, { provider: 'postgresql' }),
     durableTimeout: DURABLE_TIMEOUT_MS,
-    validationLease: orders.validationLeaseMs,
+    revalidateAfter: orders.revalidateAfterMs,
     platform,
   });
   // Starting is not what is tested here, and the machine is busy with everybody's.

@@ -4,7 +4,7 @@ import {
   ACKNOWLEDGEMENT_MS,
   DATABASE_RECOVERY_MS,
   FEED_BOUND_MS,
-  LEASE_MARGIN_MS,
+  REVALIDATION_MARGIN_MS,
   REDIS_RECOVERY_MS,
 } from './bounds.ts';
 import { kindOf } from './faults.ts';
@@ -29,9 +29,9 @@ export class Outages {
   readonly #frozen: readonly OfOneNode[];
   readonly #rollbacks: readonly Span[];
   readonly #twoMasters: readonly Span[];
-  readonly #validationLeaseMs: number;
+  readonly #revalidateAfterMs: number;
 
-  constructor({ disturbances, stalls, validationLeaseMs }: Seen) {
+  constructor({ disturbances, stalls, revalidateAfterMs }: Seen) {
     const spans = (isOne: (disturbance: Disturbance) => boolean, recoveryMs: number): OfOneNode[] =>
       disturbances
         .filter(isOne)
@@ -45,7 +45,7 @@ export class Outages {
     this.#redis = merged([...ofRedis, ...this.#busy]);
     this.#rollbacks = spans(({ name }) => kindOf(name).misleads === 'everybody', ACKNOWLEDGEMENT_MS);
     this.#twoMasters = spans(({ name }) => kindOf(name).misleads === 'others', REDIS_RECOVERY_MS);
-    this.#validationLeaseMs = validationLeaseMs;
+    this.#revalidateAfterMs = revalidateAfterMs;
   }
 
   touchesDatabase({ node, invokedAt, returnedAt }: Operation): boolean {
@@ -66,11 +66,11 @@ export class Outages {
   }
 
   /**
-   * The node itself is never behind, and others only by what was acknowledged while Redis was in trouble: by the feed lease,
-   * or as long as the database could not be asked. Where nobody could notice that Redis had changed, by the validation lease.
+   * The node itself is never behind, and others only by what was acknowledged while Redis was in trouble: by `FEED_FRESH_MS`,
+   * or as long as the database could not be asked. Where nobody could notice that Redis had changed, by `revalidateAfter`.
    */
   allowance(): Allowance {
-    const boundMs = this.#validationLeaseMs + LEASE_MARGIN_MS;
+    const boundMs = this.#revalidateAfterMs + REVALIDATION_MARGIN_MS;
     return {
       bounds: { own: 0, others: FEED_BOUND_MS },
       permits: (knownAt, readAt, isOwn) => {

@@ -2,7 +2,7 @@ import type { Random } from './random.ts';
 
 /**
  * What may go wrong, and how far it may let reads of *other* nodes fall behind what was acknowledged: not at all, by the
- * feed lease, by the feed lease after the server's data went back, or by the validation lease (the table of promises,
+ * `FEED_FRESH_MS`, by `FEED_FRESH_MS` after the server's data went back, or by `revalidateAfter` (the table of promises,
  * docs/internals/protocol.md).
  */
 export const FAULTS = {

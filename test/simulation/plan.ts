@@ -12,7 +12,7 @@ export interface Plan {
   readonly operations: number;
   /** Mean time between two operations of one actor. */
   readonly pauseMs: number;
-  readonly validationLeaseMs: number;
+  readonly revalidateAfterMs: number;
   readonly idleMs: number;
   readonly absoluteMs: number;
   /** @defaultValue 30 s */
@@ -47,7 +47,7 @@ export const SKEW_MS = 2_500;
 const BRIEF_SKEW_MS = 25;
 
 /** How far behind a node may be that could not be told through Redis. Not the library's constant: this is the promise. */
-export const FEED_LEASE_MS = 1_500;
+export const FEED_FRESH_MS = 1_500;
 
 const LONG_IDLE_MS = 30 * 60_000;
 const LONG_ABSOLUTE_MS = 12 * 60 * 60_000;
@@ -79,7 +79,7 @@ export function drawPlan(random: Random, seed: number, kinds: readonly FaultKind
     sessions: isCrowded ? 4 + random.below(5) : 1 + random.below(3),
     operations,
     pauseMs,
-    validationLeaseMs: Math.round(random.logBetween(2_000, 60_000)),
+    revalidateAfterMs: Math.round(random.logBetween(2_000, 60_000)),
     idleMs,
     absoluteMs: isBrief ? Math.round(idleMs * random.between(2, 8)) : LONG_ABSOLUTE_MS,
     skewMs: isBrief ? BRIEF_SKEW_MS : SKEW_MS,

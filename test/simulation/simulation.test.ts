@@ -55,7 +55,7 @@ describe('whole clients on simulated time', () => {
     }
   });
 
-  it('agree with a database that was restored to an earlier state, a validation lease later', async () => {
+  it('agree with a database that was restored to an earlier state, once `revalidateAfter` has passed', async () => {
     for (let seed = FIRST_SEED; seed < FIRST_SEED + RESTORED_SEEDS; seed += 1) {
       expect(await verdict(seed, ['restored-database', 'restored-fork', 'redis-cut'])).toBe('every promise held');
     }

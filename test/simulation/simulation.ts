@@ -18,7 +18,7 @@ export interface SimulationOptions {
   readonly seed: number;
   readonly faults?: readonly FaultKind[];
   readonly isTraced?: boolean;
-  /** Whether nodes learn of what Redis could not tell them by the feed lease already. */
+  /** Whether nodes learn of what Redis could not tell them within `FEED_FRESH_MS` already. */
   readonly hasFeed?: boolean;
 }
 
@@ -32,9 +32,9 @@ export interface SimulationResult extends Verdict {
 const NAMESPACE = 'simulated';
 /** Every retry, probe and back-off has had its turn after this long, and a hold that somebody left behind has run out. */
 const RECOVERY_MS = 35_000;
-/** Less than any validation lease; copies are stored and stamped by then. */
+/** Less than `revalidateAfter`; copies are stored and stamped by then. */
 const SETTLE_MS = 1_000;
-/** What a feed keeps marks for beside the validation lease: its overlap, a margin, and some polls that clear a few each. */
+/** What a feed keeps marks for beside `revalidateAfter`: its overlap, a margin, and some polls that clear a few each. */
 const MARKS_STAY_MS = 60_000;
 /** No operation may take longer than all of its time-outs, one after another. */
 const LONGEST_OPERATION_MS = 40_000;
@@ -69,7 +69,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
       primary: redis.connect(machine),
       durable: database.connect(machine),
       platform: machine,
-      validationLease: plan.validationLeaseMs,
+      revalidateAfter: plan.revalidateAfterMs,
       touchInterval: plan.touchIntervalMs,
       lifetime: { idle: plan.idleMs, absolute: plan.absoluteMs },
       durableOutageReads: plan.durableOutageReadsMs,
@@ -85,7 +85,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   await world.run(plan.durationMs * 4 + 600_000, () => workload.isDone);
   const healedAt = world.now;
   heal(scene);
-  await world.run(healedAt + plan.validationLeaseMs + RECOVERY_MS);
+  await world.run(healedAt + plan.revalidateAfterMs + RECOVERY_MS);
   const looks = await lookRound(scene);
   const health = await workload.health();
   changes.stop();
@@ -158,7 +158,7 @@ async function lookRound({ world, plan, redis, database, workload }: Scene): Pro
   if (wentBack) redis.master.rollBack([]);
   const emptiedAt = wentBack ? await looking(() => workload.lookOnce()) : Infinity;
   // Marks go when no copy from before them can be believed.
-  if (database.marks.dated.length > 0) await world.run(world.now + plan.validationLeaseMs + MARKS_STAY_MS);
+  if (database.marks.dated.length > 0) await world.run(world.now + plan.revalidateAfterMs + MARKS_STAY_MS);
   return { firstAt, livingAt, secondAt, marksAtSecond, emptiedAt };
 }
 

@@ -9,7 +9,7 @@ export const SMALL_LIMITS = {
     SWEEP_FIRST_MS: 500,
     SWEEP_EVERY_MS_MIN: 500,
     SWEEP_BUSY_MS: 500,
-    SWEEP_LEASE_MS: 5_000,
+    SWEEP_CLAIM_MS: 5_000,
     SWEEP_PAGE_ROWS: 3,
     // The sum for brief sessions: a tenth of a minute for a touch, a second, what clocks may differ by, and a write that waits.
     SWEEP_SLACK_MS: 35_000,

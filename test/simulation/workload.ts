@@ -2,7 +2,7 @@ import type { Health, Session, SessionClient } from '../../src/index.ts';
 import { HoldfastError } from '../../src/errors.ts';
 import type { Operation, OperationKind, Outcome } from './history.ts';
 import { nameOf, summaryOf, toOutcome } from './outcomes.ts';
-import { FEED_LEASE_MS, type SimulationPlan } from './plan.ts';
+import { FEED_FRESH_MS, type SimulationPlan } from './plan.ts';
 import type { Process, World } from './world.ts';
 
 export interface Cart {
@@ -320,7 +320,7 @@ export class Workload {
     const session =
       number === null ? random.pick(this.sessions.filter(({ ids }) => ids.length > 0)) : this.sessions[number];
     if (session === undefined || session.ids.length === 0) return;
-    const delaysMs = [random.logBetween(0.1, 100), FEED_LEASE_MS + random.logBetween(30, 2_000)];
+    const delaysMs = [random.logBetween(0.1, 100), FEED_FRESH_MS + random.logBetween(30, 2_000)];
     const delayMs = random.pick(delaysMs) ?? 0;
     if (this.#plan.isPeaceful && random.chance(0.5)) this.#quiet.set(session, this.#world.now + delayMs);
     const id = random.pick(session.ids.slice(-2))!;

@@ -15,9 +15,9 @@ import {
   PRIMARY_TIMEOUT_MS_DEFAULT,
   PRIMARY_TIMEOUT_MS_MAX,
   PRIMARY_TIMEOUT_MS_MIN,
-  VALIDATION_LEASE_MS_DEFAULT,
-  VALIDATION_LEASE_MS_MAX,
-  VALIDATION_LEASE_MS_MIN,
+  REVALIDATE_AFTER_MS_DEFAULT,
+  REVALIDATE_AFTER_MS_MAX,
+  REVALIDATE_AFTER_MS_MIN,
 } from '../../limits/primary-tier.ts';
 import {
   NAMESPACE_CHARS_MAX,
@@ -56,10 +56,10 @@ export interface SessionClientOptions<T, Input = T> {
    */
   readonly touchInterval?: Duration;
   /**
-   * How long the primary tier's copy is believed after the durable tier last confirmed it. A larger value costs fewer
-   * statements and lets a silently rolled-back Redis mislead for longer. From 1 s to 10 min. @defaultValue '60s'
+   * How long the primary tier's copy of a session is served before the durable tier has to confirm it. A larger value costs
+   * fewer statements and lets a silently rolled-back Redis mislead for longer. From 1 s to 10 min. @defaultValue '60s'
    */
-  readonly validationLease?: Duration;
+  readonly revalidateAfter?: Duration;
   /** How long a write waits for its turn and tries again after conflicts. From 10 ms to 5 min. @defaultValue '5s' */
   readonly updateTimeout?: Duration;
   /** After this long a command of the primary tier has failed. From 10 ms to 1 s. @defaultValue '250ms' */
@@ -96,7 +96,7 @@ export interface ResolvedOptions<T> {
   readonly lifetime: ResolvedLifetime;
   readonly namespace: string;
   readonly touchIntervalMs: number;
-  readonly validationLeaseMs: number;
+  readonly revalidateAfterMs: number;
   readonly updateTimeoutMs: number;
   readonly primaryTimeoutMs: number;
   readonly durableTimeoutMs: number;
@@ -129,7 +129,7 @@ const NAMES = [
   'sweep',
   'touchInterval',
   'updateTimeout',
-  'validationLease',
+  'revalidateAfter',
 ] as const satisfies readonly (keyof SessionClientOptions<unknown>)[];
 
 const UPDATE_TIMEOUT_MS_MIN = 10;
@@ -152,11 +152,11 @@ function resolveOwn<T>(options: SessionClientOptions<T, unknown>): ResolvedOptio
       0,
       TOUCH_INTERVAL_MS_MAX,
     ),
-    validationLeaseMs: parseDuration(
-      'validationLease',
-      options.validationLease ?? VALIDATION_LEASE_MS_DEFAULT,
-      VALIDATION_LEASE_MS_MIN,
-      VALIDATION_LEASE_MS_MAX,
+    revalidateAfterMs: parseDuration(
+      'revalidateAfter',
+      options.revalidateAfter ?? REVALIDATE_AFTER_MS_DEFAULT,
+      REVALIDATE_AFTER_MS_MIN,
+      REVALIDATE_AFTER_MS_MAX,
     ),
     updateTimeoutMs: parseDuration(
       'updateTimeout',

@@ -1,5 +1,5 @@
 import { INTERVAL_JITTER } from '../../limits/fleet.ts';
-import { SWEEP_BUSY_MS, SWEEP_FIRST_MS, SWEEP_LEASE_MS, SWEEP_PASS_ID_BYTES } from '../../limits/upkeep.ts';
+import { SWEEP_BUSY_MS, SWEEP_FIRST_MS, SWEEP_CLAIM_MS, SWEEP_PASS_ID_BYTES } from '../../limits/upkeep.ts';
 import { randomBytes, type CancelTimer } from '../../platform/platform.ts';
 import { sweepPass } from '../../telemetry/channels.ts';
 import { announceFailure } from '../background.ts';
@@ -76,7 +76,7 @@ export class Sweeper {
   async #claimed(): Promise<Pass | undefined> {
     const { platform, durable } = this.#context;
     const now = platform.monotonic();
-    if (this.#pass !== undefined && now - this.#pass.claimedAt < SWEEP_LEASE_MS / 2) return this.#pass;
+    if (this.#pass !== undefined && now - this.#pass.claimedAt < SWEEP_CLAIM_MS / 2) return this.#pass;
     const pass = this.#pass ?? {
       id: randomBytes(platform, SWEEP_PASS_ID_BYTES),
       startedAt: now,
@@ -85,7 +85,7 @@ export class Sweeper {
       scanned: 0,
       removed: 0,
     };
-    if (!(await durable.claimSweep({ passId: pass.id, forMs: SWEEP_LEASE_MS }))) return undefined;
+    if (!(await durable.claimSweep({ passId: pass.id, forMs: SWEEP_CLAIM_MS }))) return undefined;
     pass.claimedAt = now;
     return pass;
   }

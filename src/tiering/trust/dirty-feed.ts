@@ -4,7 +4,7 @@ import {
   DIRTY_WINDOW_MARGIN_MS,
   FEED_CLEAR_ROWS,
   FEED_INTERVAL_MS,
-  FEED_LEASE_MS,
+  FEED_FRESH_MS,
   FEED_OVERLAP_MS,
   FEED_PAGE_ROWS,
   FEED_PAGES_MAX,
@@ -24,7 +24,7 @@ export interface DirtyFeedOptions {
   readonly platform: Platform;
   readonly primary: PrimaryGuard;
   readonly durable: DurableGuard;
-  readonly validationLeaseMs: number;
+  readonly revalidateAfterMs: number;
   /** Runs after each poll, whatever became of it. */
   readonly onPolled: () => void;
 }
@@ -55,7 +55,7 @@ export class DirtyFeed {
 
   constructor(options: DirtyFeedOptions) {
     this.#options = options;
-    this.#markLifeMs = FEED_OVERLAP_MS + options.validationLeaseMs + DIRTY_WINDOW_MARGIN_MS;
+    this.#markLifeMs = FEED_OVERLAP_MS + options.revalidateAfterMs + DIRTY_WINDOW_MARGIN_MS;
     this.#databaseClock = new ClockHistory(this.#markLifeMs);
     this.#awaiting = new Patience(options.platform, HEDGE_AFTER_MS, (giveUp) => giveUp());
   }
@@ -71,7 +71,7 @@ export class DirtyFeed {
   }
 
   get isFresh(): boolean {
-    return this.lateMs <= FEED_LEASE_MS;
+    return this.lateMs <= FEED_FRESH_MS;
   }
 
   /** Polls now and then each second. Resolves after the first poll, whatever came of it. */

@@ -1,5 +1,5 @@
 import { isTierFailure, reasonOf, TierFailure } from '../../errors.ts';
-import { FEED_LEASE_MS } from '../../limits/feed.ts';
+import { FEED_FRESH_MS } from '../../limits/feed.ts';
 import { LARGE_VALUE_BYTES_MIN, PROBES_IN_TIME, SLOW_LOOK_MS } from '../../limits/primary-tier.ts';
 import { CLOCK_TOLERANCE_MS } from '../../limits/process.ts';
 import { elapsedSince, NEVER, presentMoment, type Moment } from '../../platform/moment.ts';
@@ -30,7 +30,7 @@ export interface PrimaryGuardOptions {
   readonly tier: PrimaryTier;
   readonly platform: Platform;
   readonly timeoutMs: number;
-  readonly validationLeaseMs: number;
+  readonly revalidateAfterMs: number;
   /** Runs when the tier is of use again after it was not. */
   readonly onReturn: () => void;
   /** Runs whenever the verdict may have changed. */
@@ -116,14 +116,14 @@ export class PrimaryGuard {
 
   /**
    * What the copy itself shows of its worth. `foreign` was stamped in another life of the server, before this node lost
-   * sight of it, or in the future; `expired` has outlived the validation lease.
+   * sight of it, or in the future; `expired` is older than `revalidateAfter`.
    */
   judge(value: PrimaryValue): 'current' | 'expired' | 'foreign' {
     const vantage = this.#vantage();
     if (vantage === null || value.stamp.incarnation !== vantage.incarnation) return 'foreign';
     const { at } = value.stamp;
     if (at < this.#trustFloor || at > vantage.latest) return 'foreign';
-    return vantage.latest - at <= this.#options.validationLeaseMs ? 'current' : 'expired';
+    return vantage.latest - at <= this.#options.revalidateAfterMs ? 'current' : 'expired';
   }
 
   /**
@@ -131,7 +131,7 @@ export class PrimaryGuard {
    * an open connection a master may have followed another, and its data may have gone back.
    */
   get isConfirmed(): boolean {
-    return elapsedSince(this.#options.platform, this.#confirmedAt) <= FEED_LEASE_MS;
+    return elapsedSince(this.#options.platform, this.#confirmedAt) <= FEED_FRESH_MS;
   }
 
   /** Start of the last question to which the server said so. */
@@ -149,7 +149,7 @@ export class PrimaryGuard {
 
   /**
    * Nothing from before now is believed without the durable tier's word. If the server's clock was set back, copies may be dated later
-   * than now: nothing is believed until it has caught up with them, or for a validation lease, whatever is shorter. By then the dirty feed
+   * than now: nothing is believed until it has caught up with them, or for `revalidateAfter`, whatever is shorter. By then the dirty feed
    * has taken away what is stale, and what is dated still later lies in the future.
    */
   raiseTrustFloor(): void {
@@ -239,9 +239,9 @@ export class PrimaryGuard {
     return vantage;
   }
 
-  /** The clock was set back by more than a lease: what it showed once must not keep copies from being believed for as long. */
+  /** The clock was set back by more than `revalidateAfter`: what it showed once must not keep copies from being believed for as long. */
   #followBack({ latest }: Vantage): void {
-    const bound = latest + this.#options.validationLeaseMs;
+    const bound = latest + this.#options.revalidateAfterMs;
     if (this.#furthest.at > bound) this.#furthest.at = bound;
     if (this.#trustFloor > bound) this.#trustFloor = bound;
   }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FEED_INTERVAL_MS, FEED_LEASE_MS } from '../../../src/limits/feed.ts';
+import { FEED_INTERVAL_MS, FEED_FRESH_MS } from '../../../src/limits/feed.ts';
 import type { SessionClient } from '../../../src/index.ts';
 import { storageKeyOf } from '../../../src/session/session-id.ts';
 import { realClient, type Shop } from '../../support/real-client.ts';
@@ -84,7 +84,7 @@ describe('a master that follows another and is promoted again in the same proces
     await demoteAndPromoteAgain(() => client.destroy(id));
     const promotedAt = performance.now();
     const isNoticed = async () =>
-      (await client.get(id)) === null || performance.now() - promotedAt > FEED_LEASE_MS + SLACK_MS;
+      (await client.get(id)) === null || performance.now() - promotedAt > FEED_FRESH_MS + SLACK_MS;
     await until(isNoticed);
     for (let round = 0; round < 20; round += 1) expect(await client.get(id)).toBeNull();
     const another = await client.create({ cart: [] });
@@ -114,10 +114,10 @@ describe('a master that follows another', () => {
     await follow(server, other);
     const demotedAt = performance.now();
     await until(async () => (await client.get(id))?.servedBy === 'durable', {
-      timeoutMs: FEED_LEASE_MS + 2 * SLACK_MS,
+      timeoutMs: FEED_FRESH_MS + 2 * SLACK_MS,
     });
     await until(async () => (await client.health()).primary.state === 'down');
-    expect(performance.now() - demotedAt).toBeLessThan(FEED_INTERVAL_MS + FEED_LEASE_MS + SLACK_MS);
+    expect(performance.now() - demotedAt).toBeLessThan(FEED_INTERVAL_MS + FEED_FRESH_MS + SLACK_MS);
     await promote(server);
     await warm(client, id);
   });

@@ -1,6 +1,6 @@
 import { FAULTS } from '../faults.ts';
 import type { Operation } from '../history.ts';
-import { FEED_LEASE_MS } from '../plan.ts';
+import { FEED_FRESH_MS } from '../plan.ts';
 import type { SimulationEvidence } from './check.ts';
 import { SERVER_CLOCK_JUMP_MS } from './margins.ts';
 
@@ -23,12 +23,12 @@ const PROBE_AGAIN_MS = 3_000;
 export function allowanceOf({ plan, hasFeed, outages, setBackAt }: SimulationEvidence): Allowance {
   const classes = new Set(plan.faults.map(({ kind }) => FAULTS[kind]));
   const isClockSet = plan.faults.some(({ kind }) => kind === 'clock-redis' || kind === 'excursion-redis');
-  const leaseMs = plan.validationLeaseMs + MARGIN_MS + (isClockSet ? SERVER_CLOCK_JUMP_MS : 0);
-  const feedMs = hasFeed ? FEED_LEASE_MS + MARGIN_MS : leaseMs;
+  const revalidationMs = plan.revalidateAfterMs + MARGIN_MS + (isClockSet ? SERVER_CLOCK_JUMP_MS : 0);
+  const feedMs = hasFeed ? FEED_FRESH_MS + MARGIN_MS : revalidationMs;
   // Who comes from another master doubts what was validated before it came; by the clock of the new one, which may have been set back.
-  const own = classes.has('rollback') || (classes.has('validation') && isClockSet) ? leaseMs : 0;
+  const own = classes.has('rollback') || (classes.has('validation') && isClockSet) ? revalidationMs : 0;
   const others =
-    own > 0 || classes.has('validation') ? leaseMs : classes.has('feed') || classes.has('demotion') ? feedMs : 0;
+    own > 0 || classes.has('validation') ? revalidationMs : classes.has('feed') || classes.has('demotion') ? feedMs : 0;
   const wasAway = ({ node, invokedAt, returnedAt }: Operation): boolean =>
     outages.some(
       (outage) =>
@@ -41,7 +41,7 @@ export function allowanceOf({ plan, hasFeed, outages, setBackAt }: SimulationEvi
     permits(knownAt, readAt, isOwn, read) {
       if (readAt <= knownAt) return true;
       if (read.outcome.kind === 'session' && read.outcome.servedBy === 'durable') return false;
-      // The feed lease after the data went back, whoever had written it.
+      // `FEED_FRESH_MS` after the data went back, whoever had written it.
       if (setBackAt.some((at) => at > knownAt - MARGIN_MS && readAt - at <= feedMs)) return true;
       const bound = isOwn ? own : others;
       return bound > 0 && (readAt - knownAt <= bound || wasAway(read));

@@ -75,7 +75,7 @@ function checkServing({ history, looks, held, plan }: SimulationEvidence): Viola
   // Whoever died while the clock of Redis was ahead has left a hold that stays until then.
   const staysHeld = new Set(plan.faults.some(({ kind }) => kind === 'excursion-redis') ? held : []);
   const isHeld = ({ id }: Operation): boolean => id !== null && staysHeld.has(storageKeyOf(id).toString('hex'));
-  // Once a validation lease the durable tier confirms a copy, and leases are longer than two of these looks are apart.
+  // Each `revalidateAfter` the durable tier confirms a copy once, and that is longer than two of these looks are apart.
   const last = history.filter(({ kind, invokedAt }) => kind === 'get' && invokedAt >= looks.livingAt);
   const missed = last.filter((read) => {
     const isLast = read.invokedAt >= looks.secondAt && read.invokedAt < looks.emptiedAt;

@@ -4,7 +4,7 @@ import { checkSettled } from './settled.ts';
 
 /**
  * A database that was restored to an earlier state, or that lacks its last commits, is another truth. Nothing is promised about
- * what was lost, but that nobody crashes, that every answer is one of the library's, and that a validation lease later all
+ * what was lost, but that nobody crashes, that every answer is one of the library's, and that after `revalidateAfter` all
  * nodes agree with it: a read shows what it shows once Redis is empty.
  */
 export function checkRestored(evidence: SimulationEvidence): Verdict {

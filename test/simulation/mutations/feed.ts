@@ -8,7 +8,7 @@ const READ = 'src/tiering/read/read-path.ts';
 export const feedMutations: readonly Mutation[] = [
   {
     name: 'the feed may be late',
-    edits: [{ file: FEED, find: 'return this.lateMs <= FEED_LEASE_MS;', replace: 'return this.lateMs < Infinity;' }],
+    edits: [{ file: FEED, find: 'return this.lateMs <= FEED_FRESH_MS;', replace: 'return this.lateMs < Infinity;' }],
     faults: [],
     scenario: 'a feed that is not heard',
   },

@@ -18,8 +18,8 @@ export const trustMutations: readonly Mutation[] = [
     seed: 60,
   },
   {
-    name: 'the validation lease is ignored',
-    edits: [{ file: GUARD, find: 'vantage.latest - at <= this.#options.validationLeaseMs', replace: 'at > 0' }],
+    name: 'the option revalidateAfter is ignored',
+    edits: [{ file: GUARD, find: 'vantage.latest - at <= this.#options.revalidateAfterMs', replace: 'at > 0' }],
     faults: ['redis-rollback'],
     seed: 4,
   },

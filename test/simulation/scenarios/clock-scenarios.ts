@@ -30,7 +30,7 @@ export const clockScenarios = {
 
   /** Earlier keys are dated by the clocks of nodes. */
   'a clock of the database that is ahead for good': async () => {
-    const { world, database, outcome, reader, writer, id } = await twoOnStage({ validationLease: '2s' });
+    const { world, database, outcome, reader, writer, id } = await twoOnStage({ revalidateAfter: '2s' });
     database.clock.jump(HOUR);
     await outcome(world.pause(50_000));
     const moved = await outcome(writer.client.regenerate(id));
@@ -58,7 +58,7 @@ export const clockScenarios = {
 
   /** Stamps from the time when it was ahead must not keep copies from being believed for as long as it was. */
   'a clock of Redis that was ahead': async () => {
-    const { world, redis, outcome, reader, writer, id } = await twoOnStage({ validationLease: '2s' });
+    const { world, redis, outcome, reader, writer, id } = await twoOnStage({ revalidateAfter: '2s' });
     const pass = async (seconds: number): Promise<void> => {
       for (let second = 0; second < seconds; second += 1) {
         await outcome(reader.client.get(id));

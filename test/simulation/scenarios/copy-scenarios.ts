@@ -6,10 +6,10 @@ import { gate } from '../../support/intercepted-tiers.ts';
 import { add, failing, MemoryFleet, refuse } from '../../support/memory-fleet.ts';
 import { isBehind, pauseAt, twoNodes, type Scenario } from './scene.ts';
 
-/** A Redis that went back in time unseen, longer ago than a validation lease of three seconds. */
+/** A Redis that went back in time unseen, longer ago than a `revalidateAfter` of three seconds. */
 async function rolledBack(touchInterval: number) {
   const fleet = new MemoryFleet();
-  const options = { validationLease: '3s', touchInterval } as const;
+  const options = { revalidateAfter: '3s', touchInterval } as const;
   const [writer, reader] = [await fleet.node(options), await fleet.node(options)];
   const { id } = await writer.sessions.create({ cart: [] });
   await reader.sessions.get(id, { touch: false });
@@ -36,17 +36,17 @@ export const copyScenarios = {
     writer.durable.hook.before = () => undefined;
     await fleet.platform.advance(1_500);
     const session = await writer.sessions.get(id, { touch: false });
-    return session?.data.cart.length === 0 ? 'a write was not seen 7 s later, with a lease of 3 s' : null;
+    return session?.data.cart.length === 0 ? 'a write was not seen 7 s later, with a revalidateAfter of 3 s' : null;
   },
 
-  /** The database is there: it must have the last word on a copy past its lease, and one lost answer changes nothing. */
+  /** The database is there: it must have the last word on a copy that is due to be confirmed, and one lost answer changes nothing. */
   'one statement that is lost': async () => {
     const { fleet, reader, id } = await rolledBack(0);
     await fleet.platform.advance(900);
     const loses = { readState: failing('readState'), touch: failing('touch') };
     reader.durable.hook.before = (method) => loses[method as keyof typeof loses]?.(method);
     const session = await reader.sessions.get(id).catch(() => null);
-    return session?.data.cart.length === 0 ? 'an old copy was served past its lease' : null;
+    return session?.data.cart.length === 0 ? 'an old copy was served that was due to be confirmed' : null;
   },
 
   /** What the touch's statement said is older than a write that it did not see, and is not dated after it. */

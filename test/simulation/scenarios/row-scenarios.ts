@@ -20,7 +20,7 @@ export const rowScenarios = {
     return (await writer.sessions.get(id)) === null ? null : 'a session was served after its end was acknowledged';
   },
 
-  /** A Redis that went back in time unseen misleads for a validation lease, and is not validated by what it has lost. */
+  /** A Redis that went back in time unseen misleads for `revalidateAfter`, and is not validated by what it has lost. */
   'a restamp that meets an older copy': async () => {
     const fleet = new MemoryFleet();
     const { sessions, durable } = await fleet.node();

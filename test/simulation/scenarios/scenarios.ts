@@ -69,7 +69,7 @@ export const scenarios = {
   /** Whom the database has called ended is not revived by a copy that claims a later deadline. */
   'a touch of what has ended': async () => {
     const fleet = new MemoryFleet();
-    const options = { lifetime: { idle: 20_000, absolute: 600_000 }, validationLease: 5_000 };
+    const options = { lifetime: { idle: 20_000, absolute: 600_000 }, revalidateAfter: 5_000 };
     const [active, other, apart] = [await fleet.node(options), await fleet.node(options), await fleet.node(options)];
     const { id } = await active.sessions.create({ cart: [] });
     await active.sessions.get(id);

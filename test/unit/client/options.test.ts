@@ -61,7 +61,7 @@ describe('options of SessionClient', () => {
     [{ namespace: 'a'.repeat(65) }, /^namespace: /],
     [{ namespace: 7 }, /^namespace: .*7/],
     [{ touchInterval: '31s' }, /^touchInterval: .*30s/],
-    [{ validationLease: 0 }, /^validationLease: /],
+    [{ revalidateAfter: 0 }, /^revalidateAfter: /],
     [{ updateTimeout: '1h' }, /^updateTimeout: /],
     [{ primaryTimeout: '10s' }, /^primaryTimeout: .*1s/],
     [{ durableTimeout: '1m' }, /^durableTimeout: .*5s/],

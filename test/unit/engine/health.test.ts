@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TierFailure } from '../../../src/errors.ts';
-import { FEED_LEASE_MS } from '../../../src/limits/feed.ts';
+import { FEED_FRESH_MS } from '../../../src/limits/feed.ts';
 import { PROBE_BACKOFF_MS_MAX } from '../../../src/limits/primary-tier.ts';
 import { memoryDurableTier, memoryPrimaryTier } from '../../../src/tiers/memory/index.ts';
 import { settled } from '../../support/fake-platform.ts';
@@ -86,7 +86,7 @@ describe('health', () => {
     durable.hook.before = () => {};
     await sessions.get(UNKNOWN_ID);
     expect((await sessions.health()).durable.state).toBe('up');
-    platform.standStill(FEED_LEASE_MS + 1);
+    platform.standStill(FEED_FRESH_MS + 1);
     expect((await sessions.health()).durable).toMatchObject({ state: 'degraded', reason: 'feed-late' });
   });
 });

@@ -143,7 +143,7 @@ describe('a node whose publish failed', () => {
 });
 
 describe('a copy is not believed without the durable tier', () => {
-  it('once the validation lease has passed: a revocation nobody told of is noticed then', async () => {
+  it('once `revalidateAfter` has passed: a revocation nobody told of is noticed then', async () => {
     const { sessions } = await node();
     const { id } = await sessions.create({ cart: [] });
     await warm(sessions, id);
@@ -267,7 +267,7 @@ describe('a touch', () => {
 });
 
 describe('a healthy read', () => {
-  it('within the validation lease asks the primary tier once and the durable tier not at all', async () => {
+  it('within `revalidateAfter` asks the primary tier once and the durable tier not at all', async () => {
     const { sessions, primary, durable } = await node();
     const { id } = await sessions.create({ cart: [] });
     await warm(sessions, id);

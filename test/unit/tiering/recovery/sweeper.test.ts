@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { TierFailure } from '../../../../src/errors.ts';
 import { PATIENCE_TICK_MS } from '../../../../src/limits/process.ts';
-import { SWEEP_BUSY_MS, SWEEP_FIRST_MS, SWEEP_LEASE_MS, SWEEP_PAGE_ROWS } from '../../../../src/limits/upkeep.ts';
+import { SWEEP_BUSY_MS, SWEEP_FIRST_MS, SWEEP_CLAIM_MS, SWEEP_PAGE_ROWS } from '../../../../src/limits/upkeep.ts';
 import type { BackgroundFailure, SweepPass } from '../../../../src/telemetry/channels.ts';
 import { DurableGuard } from '../../../../src/tiering/trust/durable-guard.ts';
 import { storageKeyOf } from '../../../../src/session/session-id.ts';
@@ -122,7 +122,7 @@ describe('the sweeper', () => {
     expect(dead.durable.calls).toContain('findEnded');
     dead.durable.hook.before = refuse;
     const other = await fleet.node({ ...OPTIONS, sweep: { every: '1m' } });
-    await fleet.platform.advance(SWEEP_LEASE_MS + 3 * MINUTE);
+    await fleet.platform.advance(SWEEP_CLAIM_MS + 3 * MINUTE);
     expect(other.durable.calls).toContain('findEnded');
   });
 

@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { DIRTY_WINDOW_MARGIN_MS, FEED_LEASE_MS, FEED_OVERLAP_MS } from '../../../../src/limits/feed.ts';
+import { DIRTY_WINDOW_MARGIN_MS, FEED_FRESH_MS, FEED_OVERLAP_MS } from '../../../../src/limits/feed.ts';
 import { PROBE_BACKOFF_MS_MAX } from '../../../../src/limits/primary-tier.ts';
 import { settled } from '../../../support/fake-platform.ts';
 import { add, failing, MemoryFleet, seen, withClock, type FleetNode } from '../../../support/memory-fleet.ts';
 
 const SECOND = 1_000;
 const HOUR = 3_600_000;
-const LEASE_MS = 60_000;
-const MARK_LIFE_MS = LEASE_MS + FEED_OVERLAP_MS + DIRTY_WINDOW_MARGIN_MS;
+const REVALIDATE_AFTER_MS = 60_000;
+const MARK_LIFE_MS = REVALIDATE_AFTER_MS + FEED_OVERLAP_MS + DIRTY_WINDOW_MARGIN_MS;
 
 let fleet: MemoryFleet;
 beforeEach(() => {
@@ -44,7 +44,7 @@ describe('what one node could not tell Redis is learned within 1.5 s', () => {
     await warm(reader, id);
     writer.cutFromPrimary();
     await add(writer.sessions, id, 'A1');
-    await fleet.platform.advance(FEED_LEASE_MS);
+    await fleet.platform.advance(FEED_FRESH_MS);
     expect((await seen(reader.sessions, id))?.cart).toEqual(['A1']);
   });
 
@@ -55,7 +55,7 @@ describe('what one node could not tell Redis is learned within 1.5 s', () => {
     fleet.aheadMs.database = -20 * SECOND;
     writer.cutFromPrimary();
     await add(writer.sessions, id, 'A1');
-    await fleet.platform.advance(FEED_LEASE_MS);
+    await fleet.platform.advance(FEED_FRESH_MS);
     expect((await seen(reader.sessions, id))?.cart).toEqual(['A1']);
   });
 
@@ -69,7 +69,7 @@ describe('what one node could not tell Redis is learned within 1.5 s', () => {
     await warm(reader, id);
     await fleet.revokeSilently(id);
     fleet.markRow(id, datedAt);
-    await fleet.platform.advance(FEED_LEASE_MS);
+    await fleet.platform.advance(FEED_FRESH_MS);
     expect(await reader.sessions.get(id)).toBeNull();
   });
 });
@@ -186,7 +186,7 @@ describe('a clock of Redis that was an hour ahead', () => {
       },
     ],
   ])(
-    'keeps copies from being believed for a lease at most, and says so, if a command is lost %s it is right again',
+    'keeps copies from being believed for the length of revalidateAfter at most, and says so, if a command is lost %s it is right again',
     async (_when, lose) => {
       const { node } = await afterExcursion();
       await lose(node);
@@ -195,7 +195,7 @@ describe('a clock of Redis that was an hour ahead', () => {
       await settled();
       expect((await node.sessions.get(id))?.servedBy).toBe('durable');
       expect((await node.sessions.health()).primary).toMatchObject({ state: 'degraded', reason: 'clock-set-back' });
-      await fleet.platform.advance(LEASE_MS);
+      await fleet.platform.advance(REVALIDATE_AFTER_MS);
       await warm(node, id);
       expect((await node.sessions.health()).primary.state).toBe('up');
       await loseOneCommand(node);

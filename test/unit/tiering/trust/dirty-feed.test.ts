@@ -4,7 +4,7 @@ import { TierFailure, TierUnavailableError, type SessionClient } from '../../../
 import { PREVIOUS_KEYS_MAX } from '../../../../src/limits/durable-tier.ts';
 import {
   FEED_INTERVAL_MS,
-  FEED_LEASE_MS,
+  FEED_FRESH_MS,
   FEED_OVERLAP_MS,
   FEED_PAGE_ROWS,
   FEED_PAGES_MAX,
@@ -44,7 +44,7 @@ describe('what one node could not tell Redis, the others learn within 1.5 s', ()
     const { cut, other, id } = await setUp();
     await add(cut.sessions, id, 'A1');
     expect((await seen(cut.sessions, id))?.cart).toEqual(['A1']);
-    await fleet.platform.advance(FEED_LEASE_MS);
+    await fleet.platform.advance(FEED_FRESH_MS);
     expect((await seen(other.sessions, id))?.cart).toEqual(['A1']);
   });
 
@@ -54,14 +54,14 @@ describe('what one node could not tell Redis, the others learn within 1.5 s', ()
     await fleet.platform.advance(1_000);
     cut.primary.hook.before = failing('publish');
     await add(cut.sessions, id, 'A1');
-    await fleet.platform.advance(FEED_LEASE_MS);
+    await fleet.platform.advance(FEED_FRESH_MS);
     expect((await seen(other.sessions, id))?.cart).toEqual(['A1']);
   });
 
   it('a destroy, for good', async () => {
     const { cut, other, id } = await setUp();
     expect(await cut.sessions.destroy(id)).toBe(true);
-    await fleet.platform.advance(FEED_LEASE_MS);
+    await fleet.platform.advance(FEED_FRESH_MS);
     expect(await other.sessions.get(id)).toBeNull();
     expect(fleet.kindOf(id)).toBe('tombstone');
   });
@@ -78,7 +78,7 @@ describe('what one node could not tell Redis, the others learn within 1.5 s', ()
       throw new TierFailure('ambiguous', 'test');
     };
     expect(await cut.sessions.destroy(id)).toBe(true);
-    await fleet.platform.advance(FEED_LEASE_MS);
+    await fleet.platform.advance(FEED_FRESH_MS);
     expect(await other.sessions.get(id)).toBeNull();
     expect(fleet.kindOf(id)).toBe('tombstone');
   });
@@ -87,7 +87,7 @@ describe('what one node could not tell Redis, the others learn within 1.5 s', ()
     const { cut, other, id } = await setUp();
     const moved = await cut.sessions.regenerate(id);
     const again = await cut.sessions.regenerate(moved.id);
-    await fleet.platform.advance(FEED_LEASE_MS);
+    await fleet.platform.advance(FEED_FRESH_MS);
     expect(await other.sessions.get(id)).toBeNull();
     expect(fleet.kindOf(id)).toBe('tombstone');
     expect(fleet.kindOf(moved.id)).toBe('tombstone');
@@ -97,7 +97,7 @@ describe('what one node could not tell Redis, the others learn within 1.5 s', ()
   it('the end of all sessions of a user', async () => {
     const { cut, other, id } = await setUp();
     expect(await cut.sessions.destroyByUser('u_42')).toBe(1);
-    await fleet.platform.advance(FEED_LEASE_MS);
+    await fleet.platform.advance(FEED_FRESH_MS);
     expect(await other.sessions.get(id)).toBeNull();
   });
 });
@@ -106,7 +106,7 @@ describe('a node that does not hear the feed', () => {
   it('believes nothing from Redis without the database', async () => {
     const { other, id } = await setUp();
     other.durable.hook.before = failing('readFeed');
-    await fleet.platform.advance(FEED_LEASE_MS + FEED_INTERVAL_MS);
+    await fleet.platform.advance(FEED_FRESH_MS + FEED_INTERVAL_MS);
     expect((await seen(other.sessions, id))?.servedBy).toBe('durable');
     expect((await other.sessions.health()).durable.state).toBe('degraded');
   });
@@ -123,7 +123,7 @@ describe('a node that does not hear the feed', () => {
     const { cut, other, id } = await setUp();
     await add(cut.sessions, id, 'A1');
     other.primary.hook.before = failing('evict');
-    await fleet.platform.advance(FEED_LEASE_MS);
+    await fleet.platform.advance(FEED_FRESH_MS);
     other.heal();
     await fleet.platform.advance(2 * FEED_INTERVAL_MS);
     expect((await seen(other.sessions, id))?.cart).toEqual(['A1']);
@@ -163,7 +163,7 @@ describe('a node that does not hear the feed', () => {
     let present = { id };
     for (let n = 0; n < PREVIOUS_KEYS_MAX + 1; n += 1) present = await cut.sessions.regenerate(present.id);
     expect(fleet.kindOf(id)).toBe('value');
-    await fleet.platform.advance(FEED_LEASE_MS);
+    await fleet.platform.advance(FEED_FRESH_MS);
     expect(await other.sessions.get(id)).toBeNull();
     expect(await other.sessions.get(present.id)).not.toBeNull();
   });
@@ -186,7 +186,7 @@ describe('marks', () => {
     await add(cut.sessions, id, 'A1');
     const dirtyAt = fleet.rowOf(id)?.dirtyAt;
     expect(dirtyAt).not.toBeNull();
-    await fleet.platform.advance(MINUTE + FEED_LEASE_MS);
+    await fleet.platform.advance(MINUTE + FEED_FRESH_MS);
     expect(fleet.rowOf(id)?.dirtyAt).toBe(dirtyAt);
     await fleet.platform.advance(MINUTE);
     expect(fleet.rowOf(id)?.dirtyAt).toBeNull();
@@ -377,7 +377,7 @@ describe('a primary server that may have become another', () => {
       method === 'confirm' ? new Promise<void>((resolve) => (answer = resolve)) : undefined;
     await fleet.platform.advance(FEED_INTERVAL_MS);
     expect((await seen(node.sessions, id))?.servedBy).toBe('primary');
-    await fleet.platform.advance(FEED_LEASE_MS);
+    await fleet.platform.advance(FEED_FRESH_MS);
     const read = seen(node.sessions, id);
     await fleet.platform.advance(HEDGE_NOTICED_MS);
     expect((await read)?.servedBy).toBe('durable');
@@ -400,7 +400,7 @@ describe('a primary server that may have become another', () => {
     let answer = (): void => undefined;
     node.primary.hook.before = (method) =>
       method === 'confirm' ? new Promise<void>((resolve) => (answer = resolve)) : undefined;
-    await fleet.platform.advance(FEED_INTERVAL_MS + FEED_LEASE_MS);
+    await fleet.platform.advance(FEED_INTERVAL_MS + FEED_FRESH_MS);
     const [first, isAnswered] = [seen(node.sessions, id), { yet: false }];
     void first.then(() => (isAnswered.yet = true));
     await settled();
@@ -435,7 +435,7 @@ describe('a mark that cannot be applied', () => {
       (args[0] as Buffer).equals(storageKeyOf(id)) ? Promise.reject(new TierFailure('rejected', 'test')) : own(...args),
     );
     await add(cut.sessions, id, 'A1');
-    await fleet.platform.advance(FEED_LEASE_MS);
+    await fleet.platform.advance(FEED_FRESH_MS);
     expect((await seen(other.sessions, id))?.cart).toEqual(['A1']);
     await fleet.platform.advance(2 * FEED_INTERVAL_MS);
     await warm(other.sessions, neighbour);
@@ -449,12 +449,12 @@ describe('a mark that cannot be applied', () => {
     const { cut, other, id } = await setUp();
     await add(cut.sessions, id, 'A1');
     const at = fleet.rowOf(id)?.dirtyAt;
-    await fleet.platform.advance(FEED_LEASE_MS);
+    await fleet.platform.advance(FEED_FRESH_MS);
     await warm(other.sessions, id);
     await add(cut.sessions, id, 'A2');
     // Two statements may carry the same time.
     fleet.markRow(id, at ?? 0);
-    await fleet.platform.advance(FEED_LEASE_MS);
+    await fleet.platform.advance(FEED_FRESH_MS);
     expect((await seen(other.sessions, id))?.cart).toEqual(['A1', 'A2']);
   });
 });

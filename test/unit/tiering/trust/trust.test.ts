@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TierUnavailableError } from '../../../../src/index.ts';
-import { FEED_LEASE_MS } from '../../../../src/limits/feed.ts';
+import { FEED_FRESH_MS } from '../../../../src/limits/feed.ts';
 import { PrimaryGuard } from '../../../../src/tiering/trust/primary-guard.ts';
 import { memoryPrimaryTier } from '../../../../src/tiers/memory/index.ts';
 import type { PrimaryValue, Vantage } from '../../../../src/tiers/tier.ts';
@@ -21,7 +21,7 @@ describe('the trust floor', () => {
       }),
       platform,
       timeoutMs: 250,
-      validationLeaseMs: 60_000,
+      revalidateAfterMs: 60_000,
       onReturn: () => {},
       onChange: () => {},
     });
@@ -44,10 +44,10 @@ describe('the trust floor', () => {
 });
 
 describe('a Redis that went back unnoticed', () => {
-  /** A node, and a copy from before an update, longer ago than the lease. */
+  /** A node, and a copy from before an update, longer ago than `revalidateAfter`. */
   async function rolledBack() {
     const fleet = new MemoryFleet();
-    const node = await fleet.node({ validationLease: 3 * SECOND, touchInterval: 2 * SECOND });
+    const node = await fleet.node({ revalidateAfter: 3 * SECOND, touchInterval: 2 * SECOND });
     const { id } = await node.sessions.create({ cart: [] });
     await node.sessions.get(id, { touch: false });
     await settled();
@@ -69,9 +69,9 @@ describe('a Redis that went back unnoticed', () => {
 
   it('is served alone by a node without the database, which does not make its copy younger for the others', async () => {
     const { fleet, node, id } = await rolledBack();
-    const other = await fleet.node({ validationLease: 3 * SECOND });
+    const other = await fleet.node({ revalidateAfter: 3 * SECOND });
     node.durable.hook.before = refuse;
-    await fleet.platform.advance(FEED_LEASE_MS + SECOND);
+    await fleet.platform.advance(FEED_FRESH_MS + SECOND);
     expect(await seen(node.sessions, id)).toEqual({ cart: [], servedBy: 'primary' });
     await settled();
     expect(await seen(other.sessions, id)).toEqual({ cart: ['A1'], servedBy: 'durable' });

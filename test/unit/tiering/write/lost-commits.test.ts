@@ -5,7 +5,7 @@ import { add, type FleetNode, MemoryFleet, seen, type Shop } from '../../../supp
 
 /** After this long a touch is due, and the copy is still believed. */
 const DUE_MS = 31_000;
-const VALIDATION_LEASE_MS = 60_000;
+const REVALIDATE_AFTER_MS = 60_000;
 
 let fleet: MemoryFleet;
 let node: FleetNode;
@@ -68,7 +68,7 @@ describe('a database that lost a commit', () => {
   it('is what every read shows once the copy is doubted', async () => {
     await lose('lost');
     await addCutOff('kept');
-    await fleet.platform.advance(VALIDATION_LEASE_MS + 1);
+    await fleet.platform.advance(REVALIDATE_AFTER_MS + 1);
     expect(await seen(node.sessions, id)).toEqual({ cart: ['kept'], servedBy: 'durable' });
     expect(await seen(other.sessions, id)).toMatchObject({ cart: ['kept'] });
   });
