@@ -1,11 +1,11 @@
 /**
- * Who may import whom. The library's promise that storage never sees a key or plaintext is a row of this table: no tier
- * can reach `codec` or `keys`. `check-boundaries.ts` holds the source to it.
+ * The modules that a module may import. No tier can reach `codec` or `keys`: so the library's promise that storage
+ * never sees a key or plaintext is a row of this table. `check-boundaries.ts` checks the sources.
  */
 export interface Module {
-  /** Other modules that this one may import; its own files it always may. */
+  /** The other modules that this one may import; it may always import its own files. */
   readonly modules: readonly string[] | 'any';
-  /** Third-party packages that have their home here. Node's own modules may be imported anywhere. */
+  /** The third-party packages that only this module imports. Node's own modules may be imported anywhere. */
   readonly packages?: readonly string[];
 }
 
@@ -14,7 +14,7 @@ const TIER = [...LEAVES, 'session', 'tiers/tier.ts'];
 const CODEC_AND_TIERING = [...TIER, 'keys', 'codec', 'tiering'];
 const ADAPTER = [...LEAVES, 'http', 'client'];
 
-/** By path under src; a file belongs to the longest path that it starts with. */
+/** The table, by path under src. A file belongs to the longest path that it starts with. */
 export const boundaries: Readonly<Record<string, Module>> = {
   'errors.ts': { modules: [] },
   limits: { modules: [] },

@@ -9,7 +9,7 @@ export function buildIfStale(root: string): void {
   if (status !== 0) throw new Error('The build failed.');
 }
 
-/** When a file of the folder was last written; 0 where there is no folder. */
+/** Returns the time of the last write to a file of the folder, in milliseconds; 0 where there is no folder. */
 function newest(folder: string): number {
   if (!existsSync(folder)) return 0;
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });

@@ -5,14 +5,14 @@ import { boundaries, type Module, PLATFORM } from './boundaries.ts';
 import { codeOnly, type ImportStatement, lineAt, readImports } from './source-text.ts';
 
 export interface Inspected {
-  /** Source texts by path under src, with forward slashes. */
+  /** The source texts by path under src, with forward slashes. */
   readonly files: ReadonlyMap<string, string>;
   readonly table: Readonly<Record<string, Module>>;
-  /** Sources of the package's entry points, by path under src. */
+  /** The sources of the package's entry points, by path under src. */
   readonly entryPoints: readonly string[];
 }
 
-/** What breaks the table, one line each; empty when the house stands. */
+/** Returns the violations of the table, one line each. */
 export function findViolations(inspected: Inspected): string[] {
   return [
     ...forbiddenImports(inspected),
@@ -23,7 +23,7 @@ export function findViolations(inspected: Inspected): string[] {
   ];
 }
 
-/** The key of the table under which a file falls. */
+/** Returns the key of the table under which a file falls. */
 function moduleOf(path: string, table: Inspected['table']): string | undefined {
   return Object.keys(table)
     .filter((name) => path === name || path.startsWith(`${name}/`))
@@ -66,8 +66,8 @@ function complain(
 }
 
 /**
- * Examples are copied by people who have the package and nothing else: one may import its own folder and packages. `files` are source
- * texts by path under examples.
+ * Returns the imports by which an example leaves its own folder. Examples are copied by people who have only the
+ * package. `files` are source texts by path under examples.
  */
 export function strayExamples(files: ReadonlyMap<string, string>): string[] {
   return [...files].flatMap(([path, text]) =>
@@ -80,7 +80,7 @@ export function strayExamples(files: ReadonlyMap<string, string>): string[] {
 
 const resolve = (from: string, specifier: string): string => posix.join(posix.dirname(from), specifier);
 
-/** Ways to learn the time, to draw a random number or to wait, other than through the platform. */
+/** The ways to learn the time, to draw a random number or to wait, other than through the platform. */
 const CLOCKS = [
   /\bDate\.now\b/,
   /\bnew Date\(\s*\)/,
@@ -147,7 +147,7 @@ function fileGraph({ files }: Inspected): Graph {
   );
 }
 
-/** Each circle once, written as a path. */
+/** Returns each circle once, written as a path. */
 function cycles(graph: Graph): string[] {
   const found: string[] = [];
   const done = new Set<string>();
@@ -162,7 +162,7 @@ function cycles(graph: Graph): string[] {
   return found;
 }
 
-/** `./dist/tiers/redis/index.js` was `tiers/redis/index.ts`. */
+/** Returns the source files of the package's entry points: `./dist/tiers/redis/index.js` is `tiers/redis/index.ts`. */
 export function entryPointsOf(manifest: { readonly exports: Readonly<Record<string, unknown>> }): string[] {
   return Object.values(manifest.exports).flatMap((target) => {
     const file = typeof target === 'object' && target !== null && 'default' in target ? String(target.default) : '';
@@ -170,7 +170,7 @@ export function entryPointsOf(manifest: { readonly exports: Readonly<Record<stri
   });
 }
 
-/** Texts by path under the folder, with forward slashes. */
+/** Reads the texts under the folder, by path with forward slashes. */
 function readTexts(folder: string): Map<string, string> {
   const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => path.replaceAll('\\', '/'));
   return new Map(

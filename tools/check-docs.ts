@@ -8,7 +8,7 @@ import { walk } from './walk.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const scratch = join(root, '.cache', 'docs');
 
-/** Links that lead nowhere: a file that is missing, or a heading that its page does not have. */
+/** Returns the links that lead nowhere: to a missing file, or to a heading that its page does not have. */
 export function brokenLinks(page: string, text: string): string[] {
   return readLinks(text).flatMap(({ target, line }) => {
     if (/^[a-z][a-z+.-]*:/i.test(target)) return [];

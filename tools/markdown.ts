@@ -3,7 +3,7 @@ export interface Link {
   readonly line: number;
 }
 
-/** Inline and reference links, images included, outside of code. */
+/** Returns inline and reference links, images included, outside of code. */
 export function readLinks(text: string): Link[] {
   const links: Link[] = [];
   for (const [index, line] of withoutFences(text).entries()) {
@@ -16,7 +16,7 @@ export function readLinks(text: string): Link[] {
   return links;
 }
 
-/** The anchors that GitHub gives to the headings of a page. */
+/** Returns the anchors that GitHub gives to the headings of a page. */
 export function headingAnchors(text: string): string[] {
   const seen = new Map<string, number>();
   return withoutFences(text).flatMap((line) => {
@@ -34,14 +34,14 @@ export function headingAnchors(text: string): string[] {
 }
 
 /**
- * The `ts` blocks of a page, each as a module of its own whose lines stand where they stand in the page. What a block
- * takes for granted is declared in a comment above it, which readers do not see:
+ * Returns the `ts` blocks of a page, each as a module whose lines have the line numbers of the page. A comment above a
+ * block declares what the block uses; readers do not see it:
  *
  *     <!-- given
  *     declare const prisma: import('holdfast/prisma').PrismaClientLike;
  *     -->
  *
- * A block marked `ts no-check` is left alone.
+ * A block marked `ts no-check` is skipped.
  */
 export function checkedTypeScript(text: string): string[] {
   const blocks: string[] = [];

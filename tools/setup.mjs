@@ -1,5 +1,5 @@
 // Makes a bare machine ready and then runs the command after "--". Needs nothing but Node 20.19 and npm, so it imports
-// nothing, and is not TypeScript. When nothing is to do it says nothing and costs a few milliseconds.
+// nothing, and is not TypeScript. When there is nothing to do, it prints nothing and costs a few milliseconds.
 //
 //   node tools/setup.mjs --with-browser -- vitest run
 //   node tools/setup.mjs --without-servers -- node tools/example.ts express
@@ -106,7 +106,7 @@ function hasPostgres() {
   return (onPath('postgres') && onPath('initdb')) || places.some((place) => existsSync(join(place, 'initdb')));
 }
 
-/** Answers why nothing was installed, or undefined when all is there now. */
+/** Returns the reason why nothing was installed; undefined when everything is there. */
 function installServers() {
   if (platform() === 'darwin') return installWithBrew();
   return installWithApt();
@@ -123,7 +123,7 @@ function installWithBrew() {
   return serversMissing().length > 0 ? 'brew install failed' : undefined;
 }
 
-/** One test looks at a site as a browser does. It is skipped where there is none. */
+/** Installs the browser that one test needs; without it the test is skipped. */
 function provideBrowser() {
   const places = ['/Applications/Google Chrome.app', '/Applications/Chromium.app'];
   const names = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'];
@@ -182,7 +182,7 @@ function onPath(program) {
   return path.split(delimiter).some((directory) => directory && existsSync(join(directory, program)));
 }
 
-/** Options of the set-up, and the command after "--". */
+/** Separates the options of the set-up from the command after "--". */
 function splitArguments(args) {
   const at = args.indexOf('--');
   return at < 0 ? [args, []] : [args.slice(0, at), args.slice(at + 1)];
@@ -192,7 +192,7 @@ function runCommand() {
   const [command, ...args] = commandLine;
   if (!command) return;
   const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, PATH: path } });
-  // The terminal sends Ctrl-C to the child as well; staying alive lets it clean up and tell its exit code.
+  // The terminal sends Ctrl-C to the child as well; staying alive lets it clean up and return its exit code.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
   }

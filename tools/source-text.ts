@@ -1,66 +1,77 @@
 export interface ImportStatement {
   readonly specifier: string;
-  /** The names between the braces, as the other file exports them; empty for `import '…'` and `import('…')`. */
+  /** The names between the braces, as exported; empty for `import '…'` and `import('…')`. */
   readonly names: readonly string[];
   readonly line: number;
 }
 
+export interface Segment {
+  readonly kind: 'comment' | 'text';
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
- * The source with comments and the insides of strings and regular expressions replaced by spaces, so that a pattern
+ * Returns the source with comments and the insides of strings and regular expressions replaced by spaces, so that a pattern
  * finds code only. Lengths and line breaks stay. Code inside `${…}` stays too.
  */
 export function codeOnly(source: string): string {
   let out = '';
   let at = 0;
-  /** For each `{` that is open: does its `}` lead back into a template literal? */
+  for (const { start, end } of readSegments(source)) {
+    out += source.slice(at, start) + source.slice(start, end).replace(/[^\n]/g, ' ');
+    at = end;
+  }
+  return out + source.slice(at);
+}
+
+/** Returns the comments, and the insides of strings and regular expressions, in order. Code inside `${…}` is in none of them. */
+export function readSegments(source: string): Segment[] {
+  const segments: Segment[] = [];
+  let at = 0;
+  let code = '';
+  /** True for each open `{` whose `}` leads back into a template literal. */
   const braces: boolean[] = [];
 
-  const blank = (end: number): void => {
-    out += source.slice(at, end).replace(/[^\n]/g, ' ');
+  const skip = (kind: Segment['kind'], end: number): void => {
+    segments.push({ kind, start: at, end });
     at = end;
   };
+  const keep = (length: number): void => {
+    code += source.slice(at, at + length);
+    at += length;
+  };
   const template = (): void => {
-    const end = endOfTemplateText(source, at);
-    if (source[end] === '$') braces.push(true);
-    blank(end);
-    out += source[end] === '$' ? '${' : '`';
-    at += source[end] === '$' ? 2 : 1;
+    skip('text', endOfTemplateText(source, at));
+    if (source[at] === '$') braces.push(true);
+    keep(source[at] === '$' ? 2 : 1);
+  };
+  const quoted = (mark: string): void => {
+    const end = endOfQuoted(source, at, mark);
+    keep(1);
+    skip('text', end);
+    keep(1);
   };
 
   while (at < source.length) {
     const two = source.slice(at, at + 2);
     const one = two[0] ?? '';
-    if (two === '//') blank(endOr(source, source.indexOf('\n', at)));
-    else if (two === '/*') blank(endOr(source, source.indexOf('*/', at) + 2));
+    if (two === '//') skip('comment', endOr(source, source.indexOf('\n', at)));
+    else if (two === '/*') skip('comment', endOr(source, source.indexOf('*/', at) + 2));
     else if (one === "'" || one === '"') quoted(one);
-    else if (one === '/' && startsRegularExpression(out)) quoted('/');
-    else if (one === '`') {
-      out += one;
-      at += 1;
-      template();
-    } else if (one === '}' && braces.pop()) {
-      out += one;
-      at += 1;
+    else if (one === '/' && startsRegularExpression(code)) quoted('/');
+    else if (one === '`' || (one === '}' && braces.pop())) {
+      keep(1);
       template();
     } else {
       if (one === '{') braces.push(false);
-      out += one;
-      at += 1;
+      keep(1);
     }
   }
-  return out;
-
-  function quoted(mark: string): void {
-    const end = endOfQuoted(source, at, mark);
-    out += mark;
-    at += 1;
-    blank(end);
-    out += source[end] ?? '';
-    at += 1;
-  }
+  return segments;
 }
 
-/** Every static, re-exporting, type-only and dynamic import. */
+/** Returns every static, re-exporting, type-only and dynamic import. */
 export function readImports(source: string): ImportStatement[] {
   const code = codeOnly(source);
   const found: ImportStatement[] = [];
@@ -101,7 +112,7 @@ function endOfQuoted(source: string, start: number, mark: string): number {
   return source.length;
 }
 
-/** The index of the closing backtick, or of the `$` of `${`. */
+/** Returns the index of the closing backtick, or of the `$` of `${`. */
 function endOfTemplateText(source: string, start: number): number {
   for (let at = start; at < source.length; at += 1) {
     if (source[at] === '\\') at += 1;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const SKIPPED = new Set(['node_modules', 'dist', 'coverage', 'generated']);
 
-/** Every file of the repository that a person wrote. */
+/** Returns the path of every file that a person wrote, under the directory. */
 export function walk(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true })
     .filter(({ name }) => !SKIPPED.has(name) && (!name.startsWith('.') || name === '.github'))

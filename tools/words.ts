@@ -1,0 +1,34 @@
+/**
+ * The rules that `check-words.ts` holds: how a doc comment opens, and words that comments, messages, test names and pages do
+ * without.
+ */
+
+/** The files and folders that must keep to the rules. Add a place once `npm run words -- <place>` finds nothing there. */
+export const CLEAN: readonly string[] = ['tools'];
+
+/** The first words of a doc comment beside third-person verbs, numbers, code and proper names. */
+export const FIRST_WORDS: readonly string[] = 'The A An Every Each All Both No True False Null Undefined Empty'.split(
+  ' ',
+);
+
+/** Words that end in s and are neither a verb nor a noun, or a verb that is retired. */
+export const FIRST_WORDS_FALSE: readonly string[] =
+  'Always As Besides Harmless His Is Its Less Perhaps Sometimes This Thus Tells Towards Unless Us Was Yes'.split(' ');
+
+export const PROPER_NAMES: readonly string[] =
+  'Express Fastify Hono Koa Lua Next Node Prisma Redis Unicode Valkey'.split(' ');
+
+/** The words that have to be read twice, and what to write instead. */
+export const RETIRED: ReadonlyArray<{ readonly pattern: RegExp; readonly instead: string }> = [
+  { pattern: /\b(?:tells?|told|telling)\b/gi, instead: 'notify, publish, report, record, return or distinguish' },
+  { pattern: /\bwhoever\b/gi, instead: 'the caller, the client, the node …' },
+  {
+    pattern: /\b(?:as|by|for|from|of|on|than|to|unless|with) who\b|(?<=^\/\*\*\s)who\b|(?<=[.;:]\s)who\b(?![^.]*\?)/gi,
+    instead: 'the caller, the client, the node …',
+  },
+  { pattern: /\bpatience\b/gi, instead: 'timeout' },
+  { pattern: /\bwonder(?:s|ed|ing)?\b/gi, instead: 're-check or hedge' },
+  { pattern: /\b(?:stands?|stood|standing) still\b/gi, instead: 'blocked' },
+  { pattern: /\b(?:moves?|moved|moving) in\b(?! (?:a|one|the)\b)/gi, instead: 'import' },
+  { pattern: /\bjudg(?:e[ds]?|ing)\b/gi, instead: 'classify, decide or trust' },
+];
