@@ -1,0 +1,103 @@
+import { systemPlatform } from '../../../../src/platform/platform.ts';
+import { prismaTier } from '../../../../src/tiers/prisma/index.ts';
+import type { PrismaProvider } from '../../../../src/tiers/prisma/index.ts';
+import type { DurableTier } from '../../../../src/tiers/tier.ts';
+
+export interface Sent {
+  readonly how: 'execute' | 'query';
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+export interface RecordingOptions {
+  readonly table?: string;
+  /** Whether an insert stores its rows, or finds that others have their keys. */
+  readonly inserts?: boolean;
+}
+
+/** A row that is found before it is changed. */
+const FOUND = { storage_key: Buffer.alloc(32, 0xaa), idle_expires_at: 3n, absolute_expires_at: 4n, revoked_at: null };
+/** A count of none. */
+const NO_ROWS: string = Buffer.alloc(4).toString('base64');
+
+/** What `call` sends to the database, by a client that answers as a database would. */
+export async function statementsOf(
+  provider: PrismaProvider,
+  call: (tier: DurableTier) => Promise<unknown>,
+  options: RecordingOptions = {},
+): Promise<Sent[]> {
+  const { tier, sent } = await openRecorded(provider, options);
+  sent.length = 0;
+  await call(tier);
+  return sent;
+}
+
+/** What is sent before the first call. */
+export async function statementsOfOpening(provider: PrismaProvider, options: RecordingOptions = {}): Promise<Sent[]> {
+  return (await openRecorded(provider, options)).sent;
+}
+
+async function openRecorded(provider: PrismaProvider, { table, inserts = true }: RecordingOptions) {
+  const sent: Sent[] = [];
+  const client = {
+    $queryRawUnsafe: async (text: string, ...values: unknown[]) => {
+      sent.push({ how: 'query', text, values });
+      if (/ AS identifies/.test(text)) return columns[provider];
+      if (/INSERT INTO \S+ \(storage_key/.test(text)) return inserts ? insertedRows(text, values) : noRows(text);
+      if (/ AS packed/.test(text)) return [{ packed: NO_ROWS }];
+      if (/ AS (standby|feed|node)|SELECT version|RETURNING version/.test(text)) return [CLOCK_AND_RING];
+      return provider === 'mysql' && /revoked_at FROM|UNION/.test(text) ? [FOUND] : [];
+    },
+    $executeRawUnsafe: async (text: string, ...values: unknown[]) => {
+      sent.push({ how: 'execute', text, values });
+      if (!inserts) throw Object.assign(new Error('BIGINT value is out of range'), { code: '1690' });
+      return 1;
+    },
+    $transaction: async () => {},
+  };
+  const tier = prismaTier(client, table === undefined ? { provider } : { provider, table });
+  // Refused where nothing can be inserted, and used all the same.
+  await tier.open({ namespace: 'shop', platform: systemPlatform, timeoutMs: 1_000, sweeps: true }).catch(() => {});
+  return { tier, sent };
+}
+
+const CLOCK_AND_RING = { now: 1n, storage_key: null, version: 3n, fingerprint: Buffer.alloc(32), node_id: null };
+
+const NAMES = {
+  bytes: 'storage_key user_key write_id envelope key_id previous_keys fingerprint sweep_pass node_id'.split(' '),
+  integer:
+    'revision created_at last_seen_at idle_lifetime idle_expires_at absolute_expires_at revoked_at dirty_at rotated_at version sweep_until ring_version seen_at acknowledged_at'.split(
+      ' ',
+    ),
+  text: ['namespace'],
+};
+
+function columnsOf(types: Readonly<Record<keyof typeof NAMES, string>>) {
+  return (['bytes', 'integer', 'text'] as const).flatMap((kind) =>
+    NAMES[kind].map((name) => ({ name, type: types[kind], identifies: name === 'storage_key' })),
+  );
+}
+
+const columns: Readonly<Record<PrismaProvider, readonly object[]>> = {
+  mysql: columnsOf({ bytes: 'varbinary', integer: 'bigint', text: 'varchar utf8mb4_bin' }),
+  postgresql: columnsOf({ bytes: 'bytea', integer: 'bigint', text: 'text' }),
+  sqlite: columnsOf({ bytes: 'BLOB', integer: 'BIGINT', text: 'TEXT' }),
+};
+
+function noRows(text: string): object[] {
+  return text.includes(' AS packed') ? [{ packed: NO_ROWS }] : [];
+}
+
+/** One row for each session that was inserted: those whose keys are among the values. */
+function insertedRows(text: string, values: readonly unknown[]): object[] {
+  if (!text.includes(' AS packed')) return keysAmong(values).map((storage_key) => ({ storage_key }));
+  const count = Number(values[2]);
+  const packed = Buffer.alloc(4 + 4 * count);
+  packed.writeInt32BE(count);
+  for (let n = 0; n < count; n += 1) packed.writeInt32BE(n, 4 + 4 * n);
+  return [{ packed: packed.toString('base64') }];
+}
+
+function keysAmong(values: readonly unknown[]): Uint8Array[] {
+  return values.filter((value) => value instanceof Uint8Array).filter((value) => value.length === 32);
+}

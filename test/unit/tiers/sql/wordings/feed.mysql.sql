@@ -1,0 +1,37 @@
+-- markDirty
+UPDATE `holdfast_session` SET dirty_at = GREATEST(COALESCE(dirty_at, 0), (TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) - 450000000
+    + MOD(TIMESTAMPDIFF(MICROSECOND, NOW(6), SYSDATE(6)) + 86850000000, 900000000)) DIV 1000)
+WHERE storage_key = ? AND namespace = ?;
+-- execute (aa*32, 'shop')
+
+-- readFeed from a time
+SELECT now, storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys
+FROM (SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 AS now) AS clock LEFT JOIN (
+  SELECT storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys FROM `holdfast_session`
+  WHERE namespace = ? AND dirty_at >= ? AND (dirty_at > ? OR storage_key > ?)
+  ORDER BY dirty_at, storage_key LIMIT ?
+) AS feed ON true
+ORDER BY dirty_at, storage_key;
+-- query ('shop', 11n, 11n, '', 11n)
+
+-- readFeed after a mark
+SELECT now, storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys
+FROM (SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 AS now) AS clock LEFT JOIN (
+  SELECT storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys FROM `holdfast_session`
+  WHERE namespace = ? AND dirty_at >= ? AND (dirty_at > ? OR storage_key > ?)
+  ORDER BY dirty_at, storage_key LIMIT ?
+) AS feed ON true
+ORDER BY dirty_at, storage_key;
+-- query ('shop', 10n, 10n, aa*32, 11n)
+
+-- clearFeed
+(SELECT storage_key FROM `holdfast_session`
+  WHERE dirty_at < ? AND namespace = ? AND COALESCE(dirty_at, 0) < ? AND COALESCE(rotated_at, 0) < ? LIMIT ?)
+UNION (SELECT storage_key FROM `holdfast_session`
+  WHERE rotated_at < ? AND namespace = ? AND COALESCE(dirty_at, 0) < ? AND COALESCE(rotated_at, 0) < ? LIMIT ?)
+ORDER BY storage_key LIMIT ?;
+-- query (13n, 'shop', 13n, 13n, 13n, 13n, 'shop', 13n, 13n, 13n, 13n)
+UPDATE `holdfast_session` FORCE INDEX (PRIMARY) SET dirty_at = NULL, rotated_at = NULL, previous_keys = ''
+WHERE storage_key IN (?) AND (dirty_at IS NOT NULL OR rotated_at IS NOT NULL) AND namespace = ? AND COALESCE(dirty_at, 0) < ? AND COALESCE(rotated_at, 0) < ?
+ORDER BY storage_key;
+-- execute (aa*32, 'shop', 13n, 13n)

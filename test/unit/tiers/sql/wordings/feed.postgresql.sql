@@ -1,0 +1,44 @@
+-- markDirty
+WITH locked AS MATERIALIZED (
+  SELECT storage_key, is_repeat, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now FROM (
+    SELECT storage_key, false AS is_repeat FROM "holdfast_session"
+    WHERE storage_key = $1::bytea AND namespace = $2::text
+    FOR NO KEY UPDATE
+  ) AS held
+)
+UPDATE "holdfast_session" AS session SET dirty_at = GREATEST(dirty_at, locked.now)
+FROM locked
+WHERE session.storage_key = locked.storage_key;
+-- execute (aa*32, 'shop')
+
+-- readFeed from a time
+SELECT now, storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys
+FROM (SELECT floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint AS now) AS clock LEFT JOIN (
+  SELECT storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys FROM "holdfast_session"
+  WHERE namespace = $1::text AND dirty_at IS NOT NULL AND (dirty_at, storage_key) > ($2::bigint, $3::bytea)
+  ORDER BY dirty_at, storage_key LIMIT $4::bigint
+) AS feed ON true
+ORDER BY dirty_at, storage_key;
+-- query ('shop', 11n, '', 11n)
+
+-- readFeed after a mark
+SELECT now, storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys
+FROM (SELECT floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint AS now) AS clock LEFT JOIN (
+  SELECT storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys FROM "holdfast_session"
+  WHERE namespace = $1::text AND dirty_at IS NOT NULL AND (dirty_at, storage_key) > ($2::bigint, $3::bytea)
+  ORDER BY dirty_at, storage_key LIMIT $4::bigint
+) AS feed ON true
+ORDER BY dirty_at, storage_key;
+-- query ('shop', 10n, aa*32, 11n)
+
+-- clearFeed
+WITH settled AS MATERIALIZED (
+  SELECT storage_key FROM "holdfast_session"
+  WHERE namespace = $1::text AND (dirty_at < $2::bigint OR rotated_at < $2::bigint)
+    AND GREATEST(dirty_at, rotated_at) < $2::bigint
+  LIMIT $3::bigint FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE "holdfast_session" AS session SET dirty_at = NULL, rotated_at = NULL, previous_keys = ''::bytea
+FROM settled
+WHERE session.storage_key = settled.storage_key;
+-- execute ('shop', 13n, 13n)

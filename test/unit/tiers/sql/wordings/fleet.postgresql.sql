@@ -1,0 +1,33 @@
+-- raiseRing
+INSERT INTO "holdfast_session_ring" AS highest (namespace, version, fingerprint)
+VALUES ($1::text, $2::bigint, $3::bytea)
+ON CONFLICT (namespace) DO UPDATE SET
+  version = GREATEST(highest.version, EXCLUDED.version),
+  fingerprint = CASE WHEN highest.version < EXCLUDED.version THEN EXCLUDED.fingerprint ELSE highest.fingerprint END
+RETURNING version, fingerprint;
+-- query ('shop', 3n, aa*32)
+
+-- heartbeat
+INSERT INTO "holdfast_session_node" AS known (namespace, node_id, ring_version, seen_at, acknowledged_at)
+VALUES ($1::text, $2::bytea, $3::bigint, floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint, floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint)
+ON CONFLICT (namespace, node_id) DO UPDATE SET
+  ring_version = EXCLUDED.ring_version,
+  seen_at = GREATEST(known.seen_at, EXCLUDED.seen_at),
+  acknowledged_at = CASE WHEN known.ring_version = EXCLUDED.ring_version
+    THEN known.acknowledged_at ELSE EXCLUDED.acknowledged_at END;
+-- execute ('shop', dd*16, 3n)
+
+-- readFleet
+SELECT now, version, fingerprint, node_id, ring_version, seen_at, acknowledged_at
+FROM (SELECT floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint AS now) AS clock
+LEFT JOIN "holdfast_session_ring" AS ring ON ring.namespace = $1::text
+LEFT JOIN "holdfast_session_node" AS node ON node.namespace = $1::text;
+-- query ('shop')
+
+-- forgetNodes by id
+DELETE FROM "holdfast_session_node" WHERE namespace = $1::text AND node_id = $2::bytea;
+-- execute ('shop', dd*16)
+
+-- forgetNodes by age
+DELETE FROM "holdfast_session_node" WHERE namespace = $1::text AND seen_at < $2::bigint;
+-- execute ('shop', 8n)

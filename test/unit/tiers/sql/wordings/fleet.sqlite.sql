@@ -1,0 +1,33 @@
+-- raiseRing
+INSERT INTO "holdfast_session_ring" AS highest (namespace, version, fingerprint)
+VALUES (?, ?, ?)
+ON CONFLICT (namespace) DO UPDATE SET
+  version = max(highest.version, excluded.version),
+  fingerprint = CASE WHEN highest.version < excluded.version THEN excluded.fingerprint ELSE highest.fingerprint END
+RETURNING version, fingerprint;
+-- query ('shop', 3n, aa*32)
+
+-- heartbeat
+INSERT INTO "holdfast_session_node" AS known (namespace, node_id, ring_version, seen_at, acknowledged_at)
+VALUES (?, ?, ?, CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER), CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER))
+ON CONFLICT (namespace, node_id) DO UPDATE SET
+  ring_version = excluded.ring_version,
+  seen_at = max(known.seen_at, excluded.seen_at),
+  acknowledged_at = CASE WHEN known.ring_version = excluded.ring_version
+    THEN known.acknowledged_at ELSE excluded.acknowledged_at END;
+-- execute ('shop', dd*16, 3n)
+
+-- readFleet
+SELECT now, version, fingerprint, node_id, ring_version, seen_at, acknowledged_at
+FROM (SELECT CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) AS now) AS clock
+LEFT JOIN "holdfast_session_ring" AS ring ON ring.namespace = ?
+LEFT JOIN "holdfast_session_node" AS node ON node.namespace = ?;
+-- query ('shop', 'shop')
+
+-- forgetNodes by id
+DELETE FROM "holdfast_session_node" WHERE namespace = ? AND node_id = ?;
+-- execute ('shop', dd*16)
+
+-- forgetNodes by age
+DELETE FROM "holdfast_session_node" WHERE namespace = ? AND seen_at < ?;
+-- execute ('shop', 8n)

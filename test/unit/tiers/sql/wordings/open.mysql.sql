@@ -1,0 +1,41 @@
+-- open
+SELECT CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') AS standby, (TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) - 450000000
+    + MOD(TIMESTAMPDIFF(MICROSECOND, NOW(6), SYSDATE(6)) + 86850000000, 900000000)) DIV 1000 AS now;
+-- query ()
+SELECT column_name AS name, CONCAT_WS(' ', data_type, collation_name) AS type, EXISTS (
+  SELECT 1 FROM information_schema.statistics AS part
+  WHERE part.table_schema = DATABASE() AND part.table_name = ? AND part.index_name = 'PRIMARY'
+  HAVING COUNT(*) = 1 AND MAX(part.column_name) = described.column_name
+) AS identifies
+FROM information_schema.columns AS described WHERE table_schema = DATABASE() AND table_name = ?;
+-- query ('holdfast_session', 'holdfast_session')
+INSERT INTO `holdfast_session` (storage_key, namespace, user_key, revision, write_id, envelope, key_id, created_at, last_seen_at, idle_lifetime, idle_expires_at, absolute_expires_at, previous_keys) SELECT storage_key, namespace, user_key, revision, write_id, envelope, key_id, created_at, last_seen_at, idle_lifetime, idle_expires_at, absolute_expires_at, previous_keys FROM `holdfast_session` WHERE false;
+-- execute ()
+UPDATE `holdfast_session` SET storage_key = storage_key, user_key = user_key, revision = revision, write_id = write_id, envelope = envelope, key_id = key_id, created_at = created_at, last_seen_at = last_seen_at, idle_lifetime = idle_lifetime, idle_expires_at = idle_expires_at, absolute_expires_at = absolute_expires_at, previous_keys = previous_keys, revoked_at = revoked_at, dirty_at = dirty_at, rotated_at = rotated_at WHERE false;
+-- execute ()
+SELECT column_name AS name, CONCAT_WS(' ', data_type, collation_name) AS type, EXISTS (
+  SELECT 1 FROM information_schema.statistics AS part
+  WHERE part.table_schema = DATABASE() AND part.table_name = ? AND part.index_name = 'PRIMARY'
+  HAVING COUNT(*) = 1 AND MAX(part.column_name) = described.column_name
+) AS identifies
+FROM information_schema.columns AS described WHERE table_schema = DATABASE() AND table_name = ?;
+-- query ('holdfast_session_ring', 'holdfast_session_ring')
+INSERT INTO `holdfast_session_ring` (namespace, version, fingerprint, sweep_pass, sweep_until)
+SELECT namespace, version, fingerprint, sweep_pass, sweep_until FROM `holdfast_session_ring` AS source FORCE INDEX (PRIMARY) WHERE false
+ON DUPLICATE KEY UPDATE namespace = VALUES(namespace), version = VALUES(version), fingerprint = VALUES(fingerprint), sweep_pass = VALUES(sweep_pass), sweep_until = VALUES(sweep_until);
+-- execute ()
+SELECT column_name AS name, CONCAT_WS(' ', data_type, collation_name) AS type, EXISTS (
+  SELECT 1 FROM information_schema.statistics AS part
+  WHERE part.table_schema = DATABASE() AND part.table_name = ? AND part.index_name = 'PRIMARY'
+  HAVING COUNT(*) = 1 AND MAX(part.column_name) = described.column_name
+) AS identifies
+FROM information_schema.columns AS described WHERE table_schema = DATABASE() AND table_name = ?;
+-- query ('holdfast_session_node', 'holdfast_session_node')
+INSERT INTO `holdfast_session_node` (namespace, node_id, ring_version, seen_at, acknowledged_at)
+SELECT namespace, node_id, ring_version, seen_at, acknowledged_at FROM `holdfast_session_node` AS source FORCE INDEX (PRIMARY) WHERE false
+ON DUPLICATE KEY UPDATE namespace = VALUES(namespace), node_id = VALUES(node_id), ring_version = VALUES(ring_version), seen_at = VALUES(seen_at), acknowledged_at = VALUES(acknowledged_at);
+-- execute ()
+DELETE FROM `holdfast_session_node` WHERE false;
+-- execute ()
+DELETE FROM `holdfast_session` WHERE false;
+-- execute ()

@@ -1,0 +1,35 @@
+-- open
+SELECT pg_is_in_recovery() AS standby, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now;
+-- query ()
+SELECT attname::text AS name, format_type(atttypid, NULL) AS type, EXISTS (
+  SELECT FROM pg_index WHERE indrelid = attrelid AND indisunique AND indisvalid AND indpred IS NULL
+    AND indnkeyatts = 1 AND indkey[0] = attnum
+) AS identifies
+FROM pg_attribute WHERE attrelid = to_regclass($1::text) AND attnum > 0 AND NOT attisdropped;
+-- query ('"holdfast_session"')
+INSERT INTO "holdfast_session" (storage_key, namespace, user_key, revision, write_id, envelope, key_id, created_at, last_seen_at, idle_lifetime, idle_expires_at, absolute_expires_at, previous_keys) SELECT storage_key, namespace, user_key, revision, write_id, envelope, key_id, created_at, last_seen_at, idle_lifetime, idle_expires_at, absolute_expires_at, previous_keys FROM "holdfast_session" WHERE false;
+-- execute ()
+UPDATE "holdfast_session" SET storage_key = storage_key, user_key = user_key, revision = revision, write_id = write_id, envelope = envelope, key_id = key_id, created_at = created_at, last_seen_at = last_seen_at, idle_lifetime = idle_lifetime, idle_expires_at = idle_expires_at, absolute_expires_at = absolute_expires_at, previous_keys = previous_keys, revoked_at = revoked_at, dirty_at = dirty_at, rotated_at = rotated_at WHERE false;
+-- execute ()
+SELECT attname::text AS name, format_type(atttypid, NULL) AS type, EXISTS (
+  SELECT FROM pg_index WHERE indrelid = attrelid AND indisunique AND indisvalid AND indpred IS NULL
+    AND indnkeyatts = 1 AND indkey[0] = attnum
+) AS identifies
+FROM pg_attribute WHERE attrelid = to_regclass($1::text) AND attnum > 0 AND NOT attisdropped;
+-- query ('"holdfast_session_ring"')
+INSERT INTO "holdfast_session_ring" (namespace, version, fingerprint, sweep_pass, sweep_until) SELECT namespace, version, fingerprint, sweep_pass, sweep_until FROM "holdfast_session_ring" WHERE false
+ON CONFLICT (namespace) DO UPDATE SET namespace = EXCLUDED.namespace, version = EXCLUDED.version, fingerprint = EXCLUDED.fingerprint, sweep_pass = EXCLUDED.sweep_pass, sweep_until = EXCLUDED.sweep_until;
+-- execute ()
+SELECT attname::text AS name, format_type(atttypid, NULL) AS type, EXISTS (
+  SELECT FROM pg_index WHERE indrelid = attrelid AND indisunique AND indisvalid AND indpred IS NULL
+    AND indnkeyatts = 1 AND indkey[0] = attnum
+) AS identifies
+FROM pg_attribute WHERE attrelid = to_regclass($1::text) AND attnum > 0 AND NOT attisdropped;
+-- query ('"holdfast_session_node"')
+INSERT INTO "holdfast_session_node" (namespace, node_id, ring_version, seen_at, acknowledged_at) SELECT namespace, node_id, ring_version, seen_at, acknowledged_at FROM "holdfast_session_node" WHERE false
+ON CONFLICT (namespace, node_id) DO UPDATE SET namespace = EXCLUDED.namespace, node_id = EXCLUDED.node_id, ring_version = EXCLUDED.ring_version, seen_at = EXCLUDED.seen_at, acknowledged_at = EXCLUDED.acknowledged_at;
+-- execute ()
+DELETE FROM "holdfast_session_node" WHERE false;
+-- execute ()
+DELETE FROM "holdfast_session" WHERE false;
+-- execute ()
