@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { TierFailure } from '../../../src/errors.ts';
+import type { TierFailure } from '../../../src/errors.ts';
 import type { NewValue, PrimaryTier } from '../../../src/tiers/tier.ts';
 import { timed } from '../../support/real-client.ts';
 import {
