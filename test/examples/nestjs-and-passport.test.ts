@@ -1,84 +1,53 @@
-import 'reflect-metadata';
 import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { Catch, Controller, createParamDecorator, Get, Module, Param, Post, UseGuards } from '@nestjs/common';
-import type { ArgumentsHost, ExecutionContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import express, { type Response } from 'express';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Logger, type INestApplication } from '@nestjs/common';
+import express from 'express';
 import passport from 'passport';
 import { Strategy } from 'passport-local';
 import { expect, it } from 'vitest';
-import { expressSessions, type RequestSession } from '../../src/adapters/express/index.ts';
-import { HoldfastError, TierFailure } from '../../src/index.ts';
+import { expressSessions } from 'holdfast/express';
+import { TierFailure, type SessionClient } from '../../src/index.ts';
 import { memoryDurableTier, memoryPrimaryTier } from '../../src/tiers/memory/index.ts';
 import { interceptDurable, interceptPrimary } from '../support/intercepted-tiers.ts';
 import { memoryClient } from '../support/memory-client.ts';
 import { SiteBrowser } from '../support/site-browser.ts';
 
 /** What docs/guides/nestjs-and-passport.md says, done. */
+const page = new URL('../../docs/guides/nestjs-and-passport.md', import.meta.url);
 
 interface Shop {
   cart: string[];
 }
 
+/** Runs the code for NestJS of the page itself, which takes `sessions` for granted, on a free port. */
+async function runGuide(sessions: SessionClient<Shop>): Promise<INestApplication> {
+  const [setUp = '', site = ''] = [...readFileSync(page, 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)].map(
+    ([, code]) => code,
+  );
+  const folder = fileURLToPath(new URL('../../.cache/guides/nestjs', import.meta.url));
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: { experimentalDecorators: true } }));
+  writeFileSync(join(folder, 'site.ts'), `${setUp}${site.replace('listen(3000)', 'listen(0)')}export { app };\n`);
+  Object.assign(globalThis, { sessions });
+  Logger.overrideLogger(false);
+  const { app } = (await import(join(folder, 'site.ts'))) as { app: INestApplication };
+  return app;
+}
+
 it('NestJS hands the session to controllers, guards routes, and answers with the headers of an error', async () => {
   const tiers = { primary: interceptPrimary(memoryPrimaryTier()), durable: interceptDurable(memoryDurableTier()) };
   const { sessions } = await memoryClient<Shop>({ primary: tiers.primary.tier, durable: tiers.durable.tier });
-  const session = expressSessions(sessions, { initial: () => ({ cart: [] }) });
-  const sessionIn = (context: ExecutionContext) => session.of(context.switchToHttp().getRequest());
-  const Mine = createParamDecorator((_: unknown, context: ExecutionContext) => sessionIn(context));
-
-  class SignedIn {
-    async canActivate(context: ExecutionContext): Promise<boolean> {
-      await sessionIn(context).requireUser();
-      return true;
-    }
-  }
-  class CartController {
-    async add(mine: RequestSession<Shop>, item: string) {
-      return (await mine.update(({ cart }) => void cart.push(item))).data.cart;
-    }
-    async login(mine: RequestSession<Shop>) {
-      return (await mine.login('ada')).data.cart;
-    }
-    async account(mine: RequestSession<Shop>) {
-      return (await mine.requireUser()).userId;
-    }
-  }
-  class SessionErrors {
-    catch({ code, status }: HoldfastError, host: ArgumentsHost) {
-      const response: Response = host.switchToHttp().getResponse();
-      if (status === 503) response.set('Retry-After', '2');
-      response.status(status).json({ statusCode: status, code });
-    }
-  }
-  class AppModule {}
-  // Node runs TypeScript without decorators: what `@` does, by hand.
-  const decorate = (name: keyof CartController, ...decorators: MethodDecorator[]) => {
-    Mine()(CartController.prototype, name, 0);
-    for (const each of decorators) {
-      each(CartController.prototype, name, Object.getOwnPropertyDescriptor(CartController.prototype, name)!);
-    }
-  };
-  decorate('add', Post('cart/:item'));
-  Param('item')(CartController.prototype, 'add', 1);
-  decorate('login', Post('login'));
-  decorate('account', Get('account'), UseGuards(SignedIn));
-  Controller()(CartController);
-  Catch(HoldfastError)(SessionErrors);
-  Module({ controllers: [CartController] })(AppModule);
-
-  const app = await NestFactory.create(AppModule, { logger: false });
-  app.use(session);
-  app.useGlobalFilters(new SessionErrors());
-  await app.listen(0);
+  const app = await runGuide(sessions);
   const { port } = app.getHttpServer().address() as AddressInfo;
   const browser = new SiteBrowser(`http://localhost:${port}`, 'laptop');
 
   expect(await browser.json('POST', '/cart/tea')).toEqual(['tea']);
   const refused = await browser.request('GET', '/account');
   expect([refused.status, await refused.json()]).toEqual([401, { statusCode: 401, code: 'HOLDFAST_LOGIN_REQUIRED' }]);
-  expect(await browser.json('POST', '/login')).toEqual(['tea']);
+  expect(await browser.json('POST', '/login/ada')).toEqual(['tea']);
   expect(await (await browser.request('GET', '/account')).text()).toBe('ada');
 
   const away = (): never => {
@@ -87,7 +56,11 @@ it('NestJS hands the session to controllers, guards routes, and answers with the
   tiers.primary.hook.before = away;
   tiers.durable.hook.before = away;
   const failed = await browser.request('GET', '/account');
-  expect([failed.status, failed.headers.get('retry-after')]).toEqual([503, '2']);
+  expect([failed.status, failed.headers.get('retry-after'), failed.headers.get('cache-control')]).toEqual([
+    503,
+    '2',
+    'no-store',
+  ]);
   await app.close();
 });
 
