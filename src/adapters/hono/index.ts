@@ -1,8 +1,8 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import type { SessionClient } from '../../client/session-client.ts';
-import { ConfigurationError } from '../../errors.ts';
 import { carry, ResponseHead, type HeaderTarget } from '../../http/cookie/cookie-sink.ts';
 import { Exchange } from '../../http/exchange.ts';
+import { Exchanges } from '../../http/exchanges.ts';
 import { HttpSessions } from '../../http/http-sessions.ts';
 import type { HttpSessionOptions } from '../../http/options.ts';
 import type { RequestSession } from '../../http/request-session.ts';
@@ -29,15 +29,17 @@ export function honoSessions<T, Input = T>(
   options: HttpSessionOptions<Input>,
 ): HonoSessions<T, Input> {
   const http = new HttpSessions(sessions, options);
-  const exchanges = new WeakMap<Context, Exchange<T, Input>>();
+  const exchanges = new Exchanges<Context, T, Input>(
+    'the session middleware did not run for this context; use it before the routes, and app.route() instead of app.mount()',
+  );
 
   const middleware: MiddlewareHandler<HonoSessionEnv<T, Input>> = async (context, next) => {
     // A sub-application may use the middleware too: the outer one carries the cookie.
-    if (exchanges.has(context)) return next();
+    if (exchanges.begun(context) !== undefined) return next();
     const head = new ResponseHead();
     const { method } = context.req;
     const exchange = new Exchange(http, { method, header: (name) => context.req.header(name) }, head);
-    exchanges.set(context, exchange);
+    exchanges.begin(context, exchange);
     context.set('session', exchange);
     // If a handler throws, `next` does not: Hono has answered the error by the time that it returns.
     await next();
@@ -45,15 +47,7 @@ export function honoSessions<T, Input = T>(
     const change = head.leave();
     if (change !== undefined) carry(change, headersOf(context));
   };
-
-  const of = (context: Context): RequestSession<T, Input> => {
-    const exchange = exchanges.get(context);
-    if (exchange !== undefined) return exchange;
-    throw new ConfigurationError(
-      'session.of: the session middleware did not run for this context; use it before the routes, and app.route() instead of app.mount().',
-    );
-  };
-  return Object.assign(middleware, { of });
+  return Object.assign(middleware, { of: (context: Context) => exchanges.of(context) });
 }
 
 /** The response's headers. Hono copies a response before it changes them, since they may be immutable or shared between requests. */

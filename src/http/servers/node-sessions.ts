@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { ConfigurationError } from '../../errors.ts';
 import { ResponseHead } from '../cookie/cookie-sink.ts';
 import { Exchange } from '../exchange.ts';
+import { Exchanges } from '../exchanges.ts';
 import type { HttpSessions } from '../http-sessions.ts';
 import { carryWithHeaders, type NodeResponse } from './node-response.ts';
 
@@ -14,7 +14,9 @@ export interface NodeRequest {
 /** The sessions of requests of `node:http` and `node:http2`, which Express, Fastify and Koa share. */
 export class NodeSessions<T, Input = T> {
   readonly #http: HttpSessions<T, Input>;
-  readonly #exchanges = new WeakMap<NodeRequest, Exchange<T, Input>>();
+  readonly #exchanges = new Exchanges<NodeRequest, T, Input>(
+    'the session middleware did not run for this request; use it before the routes',
+  );
 
   constructor(http: HttpSessions<T, Input>) {
     this.#http = http;
@@ -27,7 +29,7 @@ export class NodeSessions<T, Input = T> {
     const head = new ResponseHead();
     const { method = 'GET' } = request;
     const exchange = new Exchange(this.#http, { method, header: (name) => headerOf(request, name) }, head);
-    this.#exchanges.set(request, exchange);
+    this.#exchanges.begin(request, exchange);
     // Headers that have been sent already take no cookie any more.
     if (response.headersSent) head.leave();
     else carryWithHeaders(response, head);
@@ -36,16 +38,12 @@ export class NodeSessions<T, Input = T> {
 
   /** The exchange of a request, if it was begun. */
   begun(request: NodeRequest): Exchange<T, Input> | undefined {
-    return this.#exchanges.get(request);
+    return this.#exchanges.begun(request);
   }
 
   /** The exchange of a request that went through the middleware. Throws `ConfigurationError` for another. */
   of(request: NodeRequest): Exchange<T, Input> {
-    const exchange = this.begun(request);
-    if (exchange !== undefined) return exchange;
-    throw new ConfigurationError(
-      'session.of: the session middleware did not run for this request; use it before the routes.',
-    );
+    return this.#exchanges.of(request);
   }
 }
 

@@ -1,6 +1,7 @@
-import { ConfigurationError, isHoldfastError } from '../../errors.ts';
+import { isHoldfastError } from '../../errors.ts';
 import { carry, ResponseHead, type HeadChange } from '../cookie/cookie-sink.ts';
 import { Exchange } from '../exchange.ts';
+import { Exchanges } from '../exchanges.ts';
 import type { HttpSessions } from '../http-sessions.ts';
 
 /** Answers an error that a handler threw, or leaves it (`undefined`). `change` is what the response is to carry. */
@@ -12,7 +13,9 @@ type ErrorHandler = (
 /** The sessions of requests of the web standard, `Request` and `Response`. */
 export class WebSessions<T, Input = T> {
   readonly #http: HttpSessions<T, Input>;
-  readonly #exchanges = new WeakMap<Request, Exchange<T, Input>>();
+  readonly #exchanges = new Exchanges<Request, T, Input>(
+    'expected the Request object that handle() was called with; a framework may have made a copy of it',
+  );
 
   constructor(http: HttpSessions<T, Input>) {
     this.#http = http;
@@ -24,12 +27,11 @@ export class WebSessions<T, Input = T> {
     handler: (exchange: Exchange<T, Input>) => Promise<Response> | Response,
     onError: ErrorHandler,
   ): Promise<Response> {
-    const begun = this.#exchanges.get(request);
+    const begun = this.#exchanges.begun(request);
     // A wrapped handler that runs inside of another one: the outer one adds the cookie.
     if (begun !== undefined) return handler(begun);
     const head = new ResponseHead();
-    const exchange = new Exchange(this.#http, requestHead(request), head);
-    this.#exchanges.set(request, exchange);
+    const exchange = this.#exchanges.begin(request, new Exchange(this.#http, requestHead(request), head));
     const outcome = await outcomeOf(async () => handler(exchange));
     await exchange.settled();
     const change = head.leave();
@@ -42,11 +44,7 @@ export class WebSessions<T, Input = T> {
 
   /** The exchange of a request that is being answered. Throws `ConfigurationError` for another. */
   of(request: Request): Exchange<T, Input> {
-    const exchange = this.#exchanges.get(request);
-    if (exchange !== undefined) return exchange;
-    throw new ConfigurationError(
-      'session.of: expected the Request object that handle() was called with; a framework may have made a copy of it.',
-    );
+    return this.#exchanges.of(request);
   }
 }
 
