@@ -56,7 +56,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
   }
 
   update(change: Change<T, Input>, options: RequestUpdateOptions = {}): Promise<Session<T>> {
-    return this.#run(async () => {
+    return this.#run('update', async () => {
       const { label, lifetime } = requireOptions('update options', options, ['label', 'lifetime']);
       const { client, options: http } = this.#http;
       const allowed = lifetime === undefined ? undefined : http.policy.forChange(lifetime);
@@ -71,7 +71,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
   }
 
   login(userId: string, options: LoginOptions<Input> = {}): Promise<UserSession<T>> {
-    return this.#run(async () => {
+    return this.#run('login', async () => {
       const settings = resolveLogin(this.#http, userId, options);
       this.#requireOpen('login');
       const keys = await this.#http.client['~cookieKeys']();
@@ -84,7 +84,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
   }
 
   logout(): Promise<void> {
-    return this.#run(async () => {
+    return this.#run('logout', async () => {
       this.#requireOpen('logout');
       await this.#check();
       // Moves the session first: once it has moved and ended, no request that runs at the same time can move it again.
@@ -96,7 +96,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
   }
 
   logoutEverywhere(options: { readonly keepThis?: boolean } = {}): Promise<number> {
-    return this.#run(async () => {
+    return this.#run('logoutEverywhere', async () => {
       const { keepThis = false } = requireOptions('logoutEverywhere options', options, ['keepThis']);
       if (typeof keepThis !== 'boolean') throw new ConfigurationError('keepThis: expected a boolean.');
       if (!keepThis) this.#requireOpen('logoutEverywhere');
@@ -114,7 +114,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
   }
 
   logoutDevice(handle: string): Promise<boolean> {
-    return this.#run(async () => {
+    return this.#run('logoutDevice', async () => {
       const session = await this.requireUser();
       // A handle comes from the request, where a repeated field is an array: `destroyByHandle` would end several sessions.
       if (!isText(handle)) return false;
@@ -256,9 +256,11 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
     if (!this.#sink.isOpen) throw new ResponseStartedError(what);
   }
 
-  #run<R>(call: () => Promise<R>): Promise<R> {
+  /** Runs a call that changes something, when those before it have ended. */
+  #run<R>(what: string, call: () => Promise<R>): Promise<R> {
     this.#pending += 1;
-    const running = this.#answerable(this.#queue.then(call)).finally(() => {
+    const turn = this.#queue.then(() => this.#sink.requireWritable?.(what));
+    const running = this.#answerable(turn.then(call)).finally(() => {
       this.#pending -= 1;
     });
     // Settles after the caller has gone on, and perhaps called something else.

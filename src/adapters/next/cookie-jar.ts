@@ -1,4 +1,5 @@
-import type { cookies } from 'next/headers.js';
+import { cookies } from 'next/headers.js';
+import { ResponseStartedError } from '../../errors.ts';
 import type { CookieSink } from '../../http/cookie/cookie-sink.ts';
 import type { CookieChange } from '../../http/cookie/session-cookie.ts';
 
@@ -15,7 +16,10 @@ export function putInto(jar: CookieJar, { name, value, attributes }: CookieChang
   jar.set(name, value, maxAge === undefined ? always : { ...always, maxAge });
 }
 
-/** Gives a server action's cookies to Next as they are set. */
+/**
+ * Gives a server action's cookies to Next as they are set. A component only reads: it also runs for pages that nobody opens, because Next
+ * prefetches what a link points to.
+ */
 export class JarSink implements CookieSink {
   readonly #jar: CookieJar;
   #hasEnded = false;
@@ -26,6 +30,16 @@ export class JarSink implements CookieSink {
 
   get isOpen(): boolean {
     return !this.#hasEnded && !isSealed(this.#jar);
+  }
+
+  /** The session of an action may be in use after the action has ended: then `cookies()` is another object. */
+  async requireWritable(call: string): Promise<void> {
+    const jar = await cookies();
+    if (jar === this.#jar && !isSealed(jar)) return;
+    throw new ResponseStartedError(
+      call,
+      'a component only reads the session, and an action writes before it ends; write in a server action or in session.route()',
+    );
   }
 
   set(change: CookieChange): void {

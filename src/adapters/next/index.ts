@@ -9,7 +9,6 @@ import type { HttpSessionOptions } from '../../http/options.ts';
 import type { RequestSession } from '../../http/request-session.ts';
 import { answerOf, WebSessions } from '../../http/servers/web-sessions.ts';
 import { JarSink, putInto, type CookieJar } from './cookie-jar.ts';
-import { PhaseSession } from './phase-session.ts';
 
 export type * from '../../http/public-types.ts';
 
@@ -65,7 +64,7 @@ export function nextSessions<T, Input = T>(
     const sink = new JarSink(jar);
     // Where no page is rendered after an action, Next goes on to take cookies that it sends nowhere.
     if (sink.isOpen) after(() => sink.end());
-    const session = new PhaseSession(new Exchange(http, head, sink), jar);
+    const session = new Exchange(http, head, sink);
     exchanges.set(jar, session);
     return session;
   };

@@ -4,6 +4,11 @@ import { setCookieLine, type CookieChange } from './session-cookie.ts';
 export interface CookieSink {
   /** Whether a cookie that is set now still reaches the browser. */
   readonly isOpen: boolean;
+  /**
+   * Rejects a call where the session may only be read, whether or not the call would set a cookie. It runs in the asynchronous context
+   * of the caller. @defaultValue every call may write
+   */
+  requireWritable?(call: string): Promise<void>;
   /** Adds a cookie; it replaces one of the same name that was set before. */
   set(change: CookieChange): void;
   /** Notes that the request has a session: its response may show what belongs to one browser only. */

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Exchange } from '../../../src/http/exchange.ts';
+import { ResponseStartedError } from '../../../src/errors.ts';
+import { ResponseHead } from '../../../src/http/cookie/cookie-sink.ts';
+import { Exchange } from '../../../src/http/exchange.ts';
 import { HttpSessions } from '../../../src/http/http-sessions.ts';
 import { Browser, type Visit } from '../../support/browser.ts';
 import { gate } from '../../support/intercepted-tiers.ts';
@@ -121,6 +123,28 @@ describe('headers that leave in the middle of', () => {
     await running;
     expect(answer.cookies).toHaveLength(1);
     expect((await limited.send((next) => next.get()))?.userId).toBe('ada');
+  });
+});
+
+describe('where the session may only be read', () => {
+  it.each<[string, (session: Exchange<Shop>) => Promise<unknown>]>([
+    ['update', (session) => session.update(put('book'))],
+    ['login', (session) => session.login('ada')],
+    ['logout', (session) => session.logout()],
+    ['logoutEverywhere', (session) => session.logoutEverywhere({ keepThis: true })],
+    ['logoutDevice', (session) => session.logoutDevice('any')],
+  ])('%s is refused before any I/O, and reads go on', async (name, call) => {
+    await browser.send((visit) => visit.login('ada'), post);
+    const sink = Object.assign(new ResponseHead(), {
+      requireWritable: (what: string) => Promise.reject(new ResponseStartedError(what, 'only read')),
+    });
+    const http = new HttpSessions(node.sessions, { initial: (): Shop => ({ cart: [] }) });
+    const session = new Exchange(http, { method: 'GET', header: () => browser.jar.header }, sink);
+    node.durable.calls.length = 0;
+    node.primary.calls.length = 0;
+    await expect(call(session)).rejects.toMatchObject({ ...late, message: `${name}: only read.` });
+    expect([...node.durable.calls, ...node.primary.calls]).toEqual([]);
+    expect((await session.requireUser()).userId).toBe('ada');
   });
 });
 
