@@ -34,7 +34,7 @@ const SESSIONS = 1_000;
 const UPDATE_EVERY = 10;
 const BUCKET_MS = 100;
 const SWITCH_MS = 1_000;
-const PATIENCE_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 
 /** Redis is killed under load, and comes back with what it had saved. */
 export async function outage({ outage: { beforeMs, downMs, afterMs } }: Options): Promise<OutageResult> {
@@ -96,7 +96,7 @@ async function startTraffic(sessions: BenchClient): Promise<Traffic> {
 
 /** The end of the first tenth of a second since `start` in which Redis answers half of the reads; NaN if that takes too long. */
 async function servedByRedis(samples: readonly Sample[], start: number = performance.now()): Promise<number> {
-  for (let at = start + BUCKET_MS; at < start + PATIENCE_MS; at += BUCKET_MS) {
+  for (let at = start + BUCKET_MS; at < start + TIMEOUT_MS; at += BUCKET_MS) {
     await pause(Math.max(0, at - performance.now()));
     if (summarize(between(samples, at - BUCKET_MS, at)).primaryShare >= 0.5) return at;
   }

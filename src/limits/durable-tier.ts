@@ -1,11 +1,11 @@
-import { PATIENCE_TICK_MS } from './process.ts';
+import { COARSE_TICK_MS } from './process.ts';
 
 /** A statement by primary key takes about 1 ms; a frozen database must not freeze its callers. Waiting for room counts apart. */
 export const DURABLE_TIMEOUT_MS_DEFAULT = 2_000;
 export const DURABLE_TIMEOUT_MS_MIN = 50;
 export const DURABLE_TIMEOUT_MS_MAX = 5_000;
 /** A tier keeps its time itself, and knows whether it has sent a statement; only one that does not is given up from outside. */
-export const DURABLE_GRACE_MS: number = 4 * PATIENCE_TICK_MS;
+export const DURABLE_GRACE_MS: number = 4 * COARSE_TICK_MS;
 /** Opening is a connection and a few statements one after another: it may take as many time-outs. */
 export const DURABLE_OPEN_TIMEOUTS = 3;
 /** Calls that may be in the durable tier at once, where they share statements: two lanes of full ones, and as many again wait. */

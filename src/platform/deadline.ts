@@ -1,4 +1,4 @@
-import type { Patience } from './patience.ts';
+import type { CoarseTimeouts } from './coarse-timeouts.ts';
 import type { Platform } from './platform.ts';
 
 /** Settles as `work` does, or rejects with what `late()` gives once `timeoutMs` have passed. What `work` does later is ignored. */
@@ -14,12 +14,16 @@ export function withDeadline<T>(
   });
 }
 
-/** As `withDeadline`, for as long as this patience lasts. */
-export function withPatience<T>(patience: Patience<() => void>, work: Promise<T>, late: () => Error): Promise<T> {
+/** Settles as `work` does, or rejects with what `late()` gives at the coarse timeout. What `work` does later is ignored. */
+export function withCoarseTimeout<T>(
+  timeouts: CoarseTimeouts<() => void>,
+  work: Promise<T>,
+  late: () => Error,
+): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const giveUp = (): void => reject(late());
-    patience.begin(giveUp);
-    settleWith(work, () => patience.end(giveUp), resolve, reject);
+    timeouts.begin(giveUp);
+    settleWith(work, () => timeouts.end(giveUp), resolve, reject);
   });
 }
 

@@ -116,7 +116,7 @@ function begin(fault: Fault, scene: Scene): void {
     case 'node-suspend':
       return workload.nodeAt(choice).process.suspend(lengthMs);
     case 'node-pause':
-      return workload.nodeAt(choice).process.standStill(lengthMs);
+      return workload.nodeAt(choice).process.block(lengthMs);
     case 'clock-node':
       return workload.nodeAt(choice).process.clock.set(world.random.between(-plan.skewMs, plan.skewMs));
     case 'clock-database':

@@ -209,15 +209,15 @@ export class Process implements Platform {
     this.#isAlive = false;
   }
 
-  standStill(forMs: number): void {
+  block(forMs: number): void {
     this.#resumesAt = Math.max(this.#resumesAt, this.#world.now + forMs);
   }
 
-  /** The machine sleeps: as `standStill`, but timers and the monotonic clock do not notice, and the wall clock goes on. */
+  /** The machine sleeps: as `block`, but timers and the monotonic clock do not notice, and the wall clock goes on. */
   suspend(forMs: number): void {
     if (this.#asleepSince !== Infinity) return;
     this.#asleepSince = this.#world.now;
-    this.standStill(forMs);
+    this.block(forMs);
     this.#world.at(forMs, () => {
       this.#asleepSince = Infinity;
       this.#sleptMs += forMs;

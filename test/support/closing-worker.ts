@@ -10,7 +10,7 @@ export interface ClosingOrders {
   readonly namespace: string;
 }
 
-/** A timer that was started before the closing ends within one tick of `Patience`. */
+/** A timer that was started before the closing ends within one tick of `CoarseTimeouts`. */
 const LAST_TICK_MS = 20;
 
 /** What still keeps the process alive once the client is closed: `Timeout` and the like, as Node names them. */

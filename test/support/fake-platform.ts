@@ -49,7 +49,7 @@ export class FakePlatform implements Platform {
   }
 
   /** Time passes and nothing runs: the process stands still. */
-  standStill(ms: number): void {
+  block(ms: number): void {
     this.#now += ms;
   }
 

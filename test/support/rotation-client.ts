@@ -11,7 +11,7 @@ export interface Numbered {
 
 const RING_LOOKED_AT_MS = 500;
 /** Several processes that work at full speed are slow on a busy machine, which is no outage. */
-const PATIENCE = { connectMs: 10_000, durableTimeout: '5s' } as const;
+const TIMEOUTS = { connectMs: 10_000, durableTimeout: '5s' } as const;
 
 /** A ring file that is looked at often, so that a test need not wait. */
 function ringFile(path: string, kek: Uint8Array): KeySource {
@@ -32,7 +32,7 @@ function ringFile(path: string, kek: Uint8Array): KeySource {
 export async function openNode(
   orders: RotationOrders,
 ): Promise<AsyncDisposable & { readonly sessions: SessionClient<Numbered> }> {
-  const { connectMs, durableTimeout } = PATIENCE;
+  const { connectMs, durableTimeout } = TIMEOUTS;
   const { prisma, close } = await openPrisma('postgresql', orders.databaseUrl, { ca: orders.databaseCa, connectMs });
   const sessions = new SessionClient<Numbered>({
     keys: ringFile(orders.ringPath, Buffer.from(orders.kek, 'base64')),

@@ -1,5 +1,5 @@
 import { HEDGE_BURST, HEDGE_SHARE } from '../../limits/primary-tier.ts';
-import { Patience } from '../../platform/patience.ts';
+import { CoarseTimeouts } from '../../platform/coarse-timeouts.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { PrimaryGuard, Unreached } from '../trust/primary-guard.ts';
 
@@ -17,14 +17,14 @@ export class Hedge {
   readonly #platform: Platform;
   readonly #first: First;
   /** Of each read that waits, what asks the second. */
-  readonly #patience: Patience<() => void>;
+  readonly #timeouts: CoarseTimeouts<() => void>;
   #budget = HEDGE_BURST;
   #answeredAt = Number.NEGATIVE_INFINITY;
 
   constructor(platform: Platform, first: First) {
     this.#platform = platform;
     this.#first = first;
-    this.#patience = new Patience(
+    this.#timeouts = new CoarseTimeouts(
       platform,
       () => first.roundTrip.hedgeAfterMs,
       (ask) => ask(),
@@ -41,10 +41,10 @@ export class Hedge {
       const ask = (): void => {
         if (this.#mayAsk()) second().then(resolve, () => undefined);
       };
-      this.#patience.begin(ask);
+      this.#timeouts.begin(ask);
       const hear = (answer: A | Unreached): void => {
         this.#answeredAt = this.#platform.monotonic();
-        this.#patience.end(ask);
+        this.#timeouts.end(ask);
         try {
           const outcome = use(answer);
           // Not `resolve(outcome)`: if the second tier was first, nobody would hear it fail.

@@ -11,7 +11,7 @@ import {
 } from '../../limits/feed.ts';
 import { HEDGE_AFTER_MS } from '../../limits/primary-tier.ts';
 import { earlierOf, elapsedSince, NEVER, presentMoment } from '../../platform/moment.ts';
-import { Patience } from '../../platform/patience.ts';
+import { CoarseTimeouts } from '../../platform/coarse-timeouts.ts';
 import type { CancelTimer, Platform } from '../../platform/platform.ts';
 import { tombstoneTtl } from '../../session/lifetime.ts';
 import type { DirtyRow, FeedPosition } from '../../tiers/tier.ts';
@@ -48,7 +48,7 @@ export class DirtyFeed {
   #polling: Promise<void> | undefined;
   /** Start of the last poll, whatever became of it. */
   #polledAt = NEVER;
-  readonly #awaiting: Patience<() => void>;
+  readonly #awaiting: CoarseTimeouts<() => void>;
   #cancelTimer: CancelTimer | undefined;
   #hasPolled = false;
   #isStopped = false;
@@ -57,7 +57,7 @@ export class DirtyFeed {
     this.#options = options;
     this.#markLifeMs = FEED_OVERLAP_MS + options.revalidateAfterMs + DIRTY_WINDOW_MARGIN_MS;
     this.#databaseClock = new ClockHistory(this.#markLifeMs);
-    this.#awaiting = new Patience(options.platform, HEDGE_AFTER_MS, (giveUp) => giveUp());
+    this.#awaiting = new CoarseTimeouts(options.platform, HEDGE_AFTER_MS, (giveUp) => giveUp());
   }
 
   /** How long, in milliseconds, nothing is known of what other nodes could not tell the primary tier. */

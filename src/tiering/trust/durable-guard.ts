@@ -7,7 +7,7 @@ import {
   DURABLE_READ_CALLS_MAX,
   DURABLE_WAITING_MAX,
 } from '../../limits/durable-tier.ts';
-import { Patience } from '../../platform/patience.ts';
+import { CoarseTimeouts } from '../../platform/coarse-timeouts.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
 import { UP, type TierState, type Verdict } from '../../telemetry/standing.ts';
@@ -40,7 +40,7 @@ import type {
 import { Breaker } from './breaker.ts';
 import { Bulkhead } from './bulkhead.ts';
 import { DatabaseClock } from './database-clock.ts';
-import { withDeadline, withPatience } from '../../platform/deadline.ts';
+import { withDeadline, withCoarseTimeout } from '../../platform/deadline.ts';
 import { DurableOpening, isMisconfigured } from './durable-opening.ts';
 import { SingleFlight } from '../../platform/single-flight.ts';
 
@@ -66,7 +66,7 @@ export class DurableGuard {
   /** What a read has to find room in, one after the other. */
   readonly #readRooms: readonly Bulkhead[];
   readonly #clock: DatabaseClock;
-  readonly #patience: Patience<() => void>;
+  readonly #timeouts: CoarseTimeouts<() => void>;
   readonly #reads = new SingleFlight<SealedRecord | null>();
   /** Many calls may share a statement, and then its failure: one lost connection counts once. */
   readonly #counted = new WeakSet<TierFailure>();
@@ -83,7 +83,7 @@ export class DurableGuard {
     this.#rooms = [this.#room];
     this.#readRooms = [this.#readRoom, this.#room];
     this.#clock = new DatabaseClock(platform);
-    this.#patience = new Patience(platform, timeoutMs + DURABLE_GRACE_MS, (giveUp) => giveUp());
+    this.#timeouts = new CoarseTimeouts(platform, timeoutMs + DURABLE_GRACE_MS, (giveUp) => giveUp());
     this.#opening = new DurableOpening((context) => this.#openTier(context));
     this.#breaker = new Breaker({
       platform,
@@ -353,6 +353,6 @@ export class DurableGuard {
   }
 
   #bounded<T>(statement: () => Promise<T>): Promise<T> {
-    return withPatience(this.#patience, statement(), late);
+    return withCoarseTimeout(this.#timeouts, statement(), late);
   }
 }

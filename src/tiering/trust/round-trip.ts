@@ -6,8 +6,8 @@ import {
   SLOW_ABOVE_MS,
   SLOW_UNTIL_MS,
 } from '../../limits/primary-tier.ts';
-import { PATIENCE_TICK_MS } from '../../limits/process.ts';
-import { Patience } from '../../platform/patience.ts';
+import { COARSE_TICK_MS } from '../../limits/process.ts';
+import { CoarseTimeouts } from '../../platform/coarse-timeouts.ts';
 import type { Platform } from '../../platform/platform.ts';
 
 export interface RoundTripOptions {
@@ -32,7 +32,7 @@ export class RoundTrip {
   readonly #options: RoundTripOptions;
   /** The longest round trip at which the tier is of use: beyond it the deadlines of scripts cannot be relied on. */
   readonly usableMs: number;
-  readonly #clock: Patience<Measurement>;
+  readonly #clock: CoarseTimeouts<Measurement>;
   #underWay: Measurement | null = null;
   /** The quickest answer of the last whole window. */
   #settledMs = 0;
@@ -42,9 +42,9 @@ export class RoundTrip {
   constructor(options: RoundTripOptions) {
     const { platform, timeoutMs } = options;
     this.#options = options;
-    this.usableMs = Math.max(timeoutMs / 2, 2 * PATIENCE_TICK_MS);
+    this.usableMs = Math.max(timeoutMs / 2, 2 * COARSE_TICK_MS);
     // A command that is never answered must not be the last one that was measured.
-    this.#clock = new Patience(platform, 2 * timeoutMs, (measurement) => this.#end(measurement));
+    this.#clock = new CoarseTimeouts(platform, 2 * timeoutMs, (measurement) => this.#end(measurement));
   }
 
   /** The tier is of use, but far from what is expected of it. */

@@ -1,5 +1,5 @@
 import { TierFailure } from '../../errors.ts';
-import { Patience } from '../../platform/patience.ts';
+import { CoarseTimeouts } from '../../platform/coarse-timeouts.ts';
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
 import type {
   DurableTier,
@@ -27,7 +27,7 @@ import type {
   WalkCommand,
   WalkPage,
 } from '../tier.ts';
-import type { CallPatience } from './batch/call.ts';
+import type { CallTimeouts } from './batch/call.ts';
 import type { Dialect } from './dialect.ts';
 import { Mysql } from './dialects/mysql/mysql.ts';
 import { Postgresql } from './dialects/postgresql/postgresql.ts';
@@ -95,8 +95,8 @@ class PrismaTier implements DurableTier {
     const { lanes: counts, schema, shared: statements } = this.#dialect;
     const { settings } = schema;
     const lanes = lanesFor(this.#client, counts);
-    const patience: CallPatience = new Patience(platform, timeoutMs, (call) => call.expire());
-    const waits = { platform, timeoutMs, patience };
+    const timeouts: CallTimeouts = new CoarseTimeouts(platform, timeoutMs, (call) => call.expire());
+    const waits = { platform, timeoutMs, timeouts };
     const runner = new StatementRunner(this.#client, {
       ...waits,
       lanes: lanes.single,

@@ -1,7 +1,7 @@
 import { TierFailure } from '../../errors.ts';
 import { REJECTED_RETRY_MS_MAX, REJECTED_RETRY_MS_MIN, DURABLE_CALLS_MAX } from '../../limits/durable-tier.ts';
 import { delay, type Platform } from '../../platform/platform.ts';
-import { Call, type CallPatience } from './batch/call.ts';
+import { Call, type CallTimeouts } from './batch/call.ts';
 import type { Statement } from './dialect.ts';
 import { leavesStatementActive, toTierFailure } from './failure.ts';
 import type { Lanes } from './batch/lanes.ts';
@@ -12,7 +12,7 @@ import type { Row } from './rows.ts';
 export interface RunnerOptions {
   readonly platform: Platform;
   readonly timeoutMs: number;
-  readonly patience: CallPatience;
+  readonly timeouts: CallTimeouts;
   /** Where statements that are sent for one caller wait for their turn. */
   readonly lanes: Lanes;
   /** Whether a lane belongs to its statement until that is answered, however late. */
@@ -89,9 +89,9 @@ export class StatementRunner {
   }
 
   #inLane<T>(attempt: (deadline: number) => Promise<T>): Promise<T> {
-    const { platform, timeoutMs, patience, lanes, holdsLane } = this.#options;
+    const { platform, timeoutMs, timeouts, lanes, holdsLane } = this.#options;
     if (lanes.waiting >= DURABLE_CALLS_MAX) return Promise.reject(new TierFailure('not-sent', 'overloaded'));
-    const call = new Call<T>(patience, platform.monotonic() + timeoutMs, () => leaveLine());
+    const call = new Call<T>(timeouts, platform.monotonic() + timeoutMs, () => leaveLine());
     const leaveLine = lanes.enter(() => {
       // A statement that was given up may still run.
       call.whenLate = () => new TierFailure('ambiguous', 'deadline');

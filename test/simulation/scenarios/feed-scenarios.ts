@@ -23,7 +23,7 @@ export const feedScenarios = {
     const { fleet, reader, writer, id } = await twoNodes();
     await fleet.platform.advance(10);
     await add(writer.sessions, id, 'A1');
-    fleet.platform.standStill(1_600);
+    fleet.platform.block(1_600);
     return (await isBehind(reader, id, fleet)) ? 'a write was not seen 1.6 s later' : null;
   },
 

@@ -5,9 +5,9 @@ import { expect, it, onTestFinished } from 'vitest';
 import { Connections } from '../../../bench/http/connections.ts';
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: shop.example\r\n\r\n';
-const PATIENCE_MS = 5_000;
+const TIMEOUT_MS = 5_000;
 
-async function connectionsTo(listener: RequestListener, timeoutMs = PATIENCE_MS) {
+async function connectionsTo(listener: RequestListener, timeoutMs = TIMEOUT_MS) {
   const server = createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const opened: unknown[] = [];

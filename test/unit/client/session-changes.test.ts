@@ -69,9 +69,9 @@ describe.each(writes)('%s', (name, write) => {
   ] as const)('makes the absolute deadline %s, counted from now', async (_how, absolute, ms) => {
     session = await write({ lifetime: { absolute, idle: absolute } });
     expect(+session.absoluteExpiresAt).toBe(shop.platform.now() + ms);
-    shop.platform.standStill(ms - 1);
+    shop.platform.block(ms - 1);
     expect(await shop.sessions.get(session.id)).not.toBeNull();
-    shop.platform.standStill(1);
+    shop.platform.block(1);
     expect(await shop.sessions.get(session.id)).toBeNull();
   });
 
@@ -124,7 +124,7 @@ describe.each(writes)('%s', (name, write) => {
 describe('update on a node whose clock is behind', () => {
   it('gives a life that ends after the session was created', async () => {
     const behind = new FakePlatform();
-    behind.standStill(shop.platform.now() - behind.now() - 4_000);
+    behind.block(shop.platform.now() - behind.now() - 4_000);
     const fresh = await shop.sessions.create({ cart: [] });
     const other = shop.another({ platform: behind });
     const after = await other.update(fresh, () => undefined, { lifetime: { absolute: '1s', idle: '1s' } });

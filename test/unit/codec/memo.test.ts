@@ -107,7 +107,7 @@ describe('a memo of opened envelopes', () => {
     await platform.advance(MEMO_LIFETIME_MS / 2);
     rememberAll();
     expect(known()).toEqual([...Array(3).fill(true), ...Array(7).fill(false)]);
-    platform.standStill(MEMO_LIFETIME_MS / 2);
+    platform.block(MEMO_LIFETIME_MS / 2);
     cases.reverse();
     rememberAll();
     expect(known()).toEqual([...Array(3).fill(true), ...Array(7).fill(false)]);
@@ -148,7 +148,7 @@ describe('a memo of opened envelopes', () => {
   it('recalls nothing past its time, however late its timer is', () => {
     const { key, envelope, record } = newCase();
     memo.remember(key, envelope, record);
-    platform.standStill(MEMO_LIFETIME_MS);
+    platform.block(MEMO_LIFETIME_MS);
     expect(memo.recall(key, envelope)).toBeUndefined();
   });
 
@@ -172,7 +172,7 @@ describe('a memo of opened envelopes', () => {
     expect(known).toEqual(envelope);
     expect(memo.envelopeOf(key)).toBeUndefined();
     memo.remember(key, envelope, record);
-    platform.standStill(MEMO_LIFETIME_MS);
+    platform.block(MEMO_LIFETIME_MS);
     expect(memo.envelopeOf(key)).toBeUndefined();
   });
 });

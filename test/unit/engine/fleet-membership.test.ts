@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FEED_INTERVAL_MS } from '../../../src/limits/feed.ts';
-import { PATIENCE_TICK_MS } from '../../../src/limits/process.ts';
+import { COARSE_TICK_MS } from '../../../src/limits/process.ts';
 import { generateKeyRing, revokeKey } from '../../../src/index.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { KeyFleet, ringsOfRotation, RingShelf } from '../../support/key-fleet.ts';
@@ -230,7 +230,7 @@ describe('close', () => {
     await sessions.close();
     expect((await fleet.readFleet()).nodes).toEqual([]);
     expect(fleet.shelf.listeners).toBe(0);
-    await fleet.platform.advance(PATIENCE_TICK_MS);
+    await fleet.platform.advance(COARSE_TICK_MS);
     expect(fleet.platform.pendingTimers).toBe(0);
   });
 
@@ -243,7 +243,7 @@ describe('close', () => {
     const { sessions } = await fleet.ready({ load: async () => old, watch: () => unwatch });
     await expect(sessions.close()).rejects.toThrow('no such channel');
     expect((await fleet.readFleet()).nodes).toEqual([]);
-    await fleet.platform.advance(PATIENCE_TICK_MS);
+    await fleet.platform.advance(COARSE_TICK_MS);
     expect(fleet.platform.pendingTimers).toBe(0);
   });
 
@@ -276,7 +276,7 @@ describe('close', () => {
     const { old } = await rings;
     const fleet = new KeyFleet(old);
     const { platform } = await fleet.ready();
-    await fleet.platform.advance(2 * HEARTBEAT + PATIENCE_TICK_MS);
+    await fleet.platform.advance(2 * HEARTBEAT + COARSE_TICK_MS);
     expect(platform.foreground.size).toBe(0);
   });
 });

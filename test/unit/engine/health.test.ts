@@ -86,7 +86,7 @@ describe('health', () => {
     durable.hook.before = () => {};
     await sessions.get(UNKNOWN_ID);
     expect((await sessions.health()).durable.state).toBe('up');
-    platform.standStill(FEED_FRESH_MS + 1);
+    platform.block(FEED_FRESH_MS + 1);
     expect((await sessions.health()).durable).toMatchObject({ state: 'degraded', reason: 'feed-late' });
   });
 });

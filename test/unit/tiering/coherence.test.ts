@@ -9,7 +9,7 @@ import {
 } from '../../../src/index.ts';
 import { DURABLE_FAILURES_TO_OPEN, DURABLE_GRACE_MS } from '../../../src/limits/durable-tier.ts';
 import { PROBE_BACKOFF_MS_MAX } from '../../../src/limits/primary-tier.ts';
-import { PATIENCE_TICK_MS } from '../../../src/limits/process.ts';
+import { COARSE_TICK_MS } from '../../../src/limits/process.ts';
 import { PENDING_REVOCATION_RETRY_MS } from '../../../src/limits/recovery.ts';
 import { TOUCH_FLUSH_MS } from '../../../src/limits/session.ts';
 import { storageKeyOf } from '../../../src/session/session-id.ts';
@@ -365,7 +365,7 @@ describe('while the durable tier fails', () => {
       code: 'HOLDFAST_TIER_UNAVAILABLE',
       reason: 'deadline',
     });
-    await fleet.platform.advance(2_000 + DURABLE_GRACE_MS + 2 * PATIENCE_TICK_MS);
+    await fleet.platform.advance(2_000 + DURABLE_GRACE_MS + 2 * COARSE_TICK_MS);
     await read;
   });
 });

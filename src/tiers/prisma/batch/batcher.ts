@@ -8,15 +8,15 @@ import {
 import type { Platform } from '../../../platform/platform.ts';
 import { TransientSet } from '../../../platform/transient.ts';
 import { keyOf } from '../answers.ts';
-import { Call, type CallPatience } from './call.ts';
+import { Call, type CallTimeouts } from './call.ts';
 import type { Lanes } from './lanes.ts';
 import { SlowRows } from './slow-rows.ts';
 
 export interface BatcherOptions<Request, Answer> {
   readonly platform: Platform;
-  /** Every call settles within this time, which `patience` keeps. */
+  /** Every call settles within this time, which `timeouts` keeps. */
   readonly timeoutMs: number;
-  readonly patience: CallPatience;
+  readonly timeouts: CallTimeouts;
   readonly lanes: Lanes;
   /** Whether a lane belongs to its statement until that is answered, however late. */
   readonly holdsLane: boolean;
@@ -72,9 +72,9 @@ export class Batcher<Request, Answer> {
 
   run(request: Request): Promise<Answer> {
     if (this.#waiting.size >= DURABLE_CALLS_MAX) return Promise.reject(new TierFailure('not-sent', 'overloaded'));
-    const { platform, timeoutMs, patience, storageKeyOf } = this.#options;
+    const { platform, timeoutMs, timeouts, storageKeyOf } = this.#options;
     const deadline = platform.monotonic() + timeoutMs;
-    const call = new Call<Answer>(patience, deadline, () => this.#waiting.delete(waiting));
+    const call = new Call<Answer>(timeouts, deadline, () => this.#waiting.delete(waiting));
     const waiting = { request, key: keyOf(storageKeyOf(request)), call };
     this.#waiting.add(waiting);
     this.#askForLane();

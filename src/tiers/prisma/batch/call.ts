@@ -1,8 +1,8 @@
 import { TierFailure } from '../../../errors.ts';
-import type { Patience } from '../../../platform/patience.ts';
+import type { CoarseTimeouts } from '../../../platform/coarse-timeouts.ts';
 
 /** Keeps the time for all calls of a tier. A process that stands still hears no answers, which is not the database's fault. */
-export type CallPatience = Patience<{ expire(): void }>;
+export type CallTimeouts = CoarseTimeouts<{ expire(): void }>;
 
 /** Somebody who waits, until there is an answer or the time is up. */
 export class Call<Answer> {
@@ -14,19 +14,19 @@ export class Call<Answer> {
   #isSettled = false;
   #resolve!: (answer: Answer) => void;
   #reject!: (failure: unknown) => void;
-  readonly #patience: CallPatience;
+  readonly #timeouts: CallTimeouts;
   readonly #onLate: () => void;
 
   /** `onLate` runs right before the caller is told: who hears that nothing was sent must not be found and sent afterwards. */
-  constructor(patience: CallPatience, deadline: number, onLate: () => void) {
+  constructor(timeouts: CallTimeouts, deadline: number, onLate: () => void) {
     this.deadline = deadline;
-    this.#patience = patience;
+    this.#timeouts = timeouts;
     this.#onLate = onLate;
     this.answered = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    patience.begin(this);
+    timeouts.begin(this);
   }
 
   get isSettled(): boolean {
@@ -64,7 +64,7 @@ export class Call<Answer> {
 
   #end(): void {
     this.#isSettled = true;
-    this.#patience.end(this);
+    this.#timeouts.end(this);
   }
 }
 

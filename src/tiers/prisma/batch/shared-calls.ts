@@ -4,7 +4,7 @@ import type { Platform } from '../../../platform/platform.ts';
 import type { RecordState, SealedRecord } from '../../../session/sealed-record.ts';
 import type { InsertCommand, InsertOutcome, MovedRow, TouchCommand, UpdateCommand } from '../../tier.ts';
 import { Batcher } from './batcher.ts';
-import type { CallPatience } from './call.ts';
+import type { CallTimeouts } from './call.ts';
 import type { SharedStatement, SharedStatements } from '../dialect.ts';
 import type { TierLanes } from './lanes.ts';
 import { isTooLate } from '../failure.ts';
@@ -28,13 +28,13 @@ export interface SharedCallsOptions {
   readonly lanes: TierLanes;
   readonly platform: Platform;
   readonly timeoutMs: number;
-  readonly patience: CallPatience;
+  readonly timeouts: CallTimeouts;
 }
 
 export function shareCalls(options: SharedCallsOptions): SharedCalls {
-  const { statements, namespace, runner, lanes, platform, timeoutMs, patience } = options;
+  const { statements, namespace, runner, lanes, platform, timeoutMs, timeouts } = options;
   const { rowsMax } = statements;
-  const waits = { platform, timeoutMs, patience, holdsLane: lanes.areHeld };
+  const waits = { platform, timeoutMs, timeouts, holdsLane: lanes.areHeld };
   const send = <Answer>(statement: SharedStatement<Answer>, deadline: number) =>
     runner.attemptRows(statement, deadline, statement.answers);
   const readers = { ...waits, lanes: lanes.reads, rowsMax: rowsMax.read, locksRows: false };

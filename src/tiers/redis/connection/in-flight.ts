@@ -1,6 +1,6 @@
 import { TierFailure } from '../../../errors.ts';
 import { PRIMARY_SILENCE_MS } from '../../../limits/primary-tier.ts';
-import { Patience } from '../../../platform/patience.ts';
+import { CoarseTimeouts } from '../../../platform/coarse-timeouts.ts';
 import type { TierContext } from '../../tier.ts';
 import { toTierFailure } from './failure.ts';
 
@@ -13,17 +13,17 @@ interface Rejectable {
  * over which nothing more comes is told to be dead, which TCP would take some 15 minutes to notice.
  */
 export class InFlight {
-  readonly #commands: Patience<Rejectable>;
+  readonly #commands: CoarseTimeouts<Rejectable>;
   /** What had been heard when somebody began to wonder. */
-  readonly #wondering: Patience<{ readonly heard: number }>;
+  readonly #wondering: CoarseTimeouts<{ readonly heard: number }>;
   #heard = 0;
 
   constructor({ platform, timeoutMs }: TierContext, onSilence: () => void) {
-    this.#commands = new Patience(platform, timeoutMs, (command) => {
+    this.#commands = new CoarseTimeouts(platform, timeoutMs, (command) => {
       command.reject(new TierFailure('ambiguous', 'deadline'));
       this.wonder();
     });
-    this.#wondering = new Patience(platform, PRIMARY_SILENCE_MS, ({ heard }) => {
+    this.#wondering = new CoarseTimeouts(platform, PRIMARY_SILENCE_MS, ({ heard }) => {
       if (heard !== this.#heard) return;
       this.hear();
       onSilence();

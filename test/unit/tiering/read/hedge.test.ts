@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HEDGE_AFTER_MS } from '../../../../src/limits/primary-tier.ts';
-import { PATIENCE_TICK_MS } from '../../../../src/limits/process.ts';
+import { COARSE_TICK_MS } from '../../../../src/limits/process.ts';
 import { Hedge } from '../../../../src/tiering/read/hedge.ts';
 import { UNREACHED, type Unreached } from '../../../../src/tiering/trust/primary-guard.ts';
 import { FakePlatform, settled } from '../../../support/fake-platform.ts';
 
-const SLOW_MS = HEDGE_AFTER_MS + 2 * PATIENCE_TICK_MS;
+const SLOW_MS = HEDGE_AFTER_MS + 2 * COARSE_TICK_MS;
 
 const unheard: unknown[] = [];
 const hear = (reason: unknown): void => void unheard.push(reason);

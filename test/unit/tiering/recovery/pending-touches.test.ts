@@ -6,7 +6,7 @@ import {
   LATECOMER_TIMEOUTS,
   SHARED_STATEMENT_ROWS_MAX,
 } from '../../../../src/limits/durable-tier.ts';
-import { PATIENCE_TICK_MS } from '../../../../src/limits/process.ts';
+import { COARSE_TICK_MS } from '../../../../src/limits/process.ts';
 import { TOUCH_FLUSH_MS } from '../../../../src/limits/session.ts';
 import { storageKeyOf } from '../../../../src/session/session-id.ts';
 import { settled } from '../../../support/fake-platform.ts';
@@ -76,7 +76,7 @@ describe('touches of reads', () => {
     await node.sessions.close();
     expect(ids.map((id) => fleet.rowOf(id)?.lastSeenAt)).toEqual([usedAt, usedAt]);
     // The one tick that counts how long others were waited for finds nobody.
-    await fleet.platform.advance(PATIENCE_TICK_MS);
+    await fleet.platform.advance(COARSE_TICK_MS);
     expect(fleet.platform.pendingTimers).toBe(0);
   });
 

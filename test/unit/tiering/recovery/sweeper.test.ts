@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { TierFailure } from '../../../../src/errors.ts';
-import { PATIENCE_TICK_MS } from '../../../../src/limits/process.ts';
+import { COARSE_TICK_MS } from '../../../../src/limits/process.ts';
 import { SWEEP_BUSY_MS, SWEEP_FIRST_MS, SWEEP_CLAIM_MS, SWEEP_PAGE_ROWS } from '../../../../src/limits/upkeep.ts';
 import type { BackgroundFailure, SweepPass } from '../../../../src/telemetry/channels.ts';
 import { DurableGuard } from '../../../../src/tiering/trust/durable-guard.ts';
@@ -99,7 +99,7 @@ describe('the sweeper', () => {
     await fleet.platform.advance(HOUR);
     expect(closed.durable.calls).not.toContain('claimSweep');
     await off.sessions.close();
-    await fleet.platform.advance(PATIENCE_TICK_MS);
+    await fleet.platform.advance(COARSE_TICK_MS);
     expect(fleet.platform.pendingTimers).toBe(0);
   });
 

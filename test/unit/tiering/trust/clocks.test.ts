@@ -142,7 +142,7 @@ describe('a machine that slept', () => {
     await warm(sleeper, id);
     writer.cutFromPrimary();
     await add(writer.sessions, id, 'A1');
-    fleet.platform.standStill(20 * SECOND);
+    fleet.platform.block(20 * SECOND);
     sleptMs = 20 * SECOND;
     expect((await seen(sleeper.sessions, id))?.cart).toEqual(['A1']);
     await fleet.platform.advance(SECOND);

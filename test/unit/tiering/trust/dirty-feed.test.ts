@@ -10,14 +10,14 @@ import {
   FEED_PAGES_MAX,
 } from '../../../../src/limits/feed.ts';
 import { HEDGE_AFTER_MS } from '../../../../src/limits/primary-tier.ts';
-import { PATIENCE_TICK_MS } from '../../../../src/limits/process.ts';
+import { COARSE_TICK_MS } from '../../../../src/limits/process.ts';
 import { storageKeyOf } from '../../../../src/session/session-id.ts';
 import { settled } from '../../../support/fake-platform.ts';
 import { add, failing, MemoryFleet, refuse, seen, type FleetNode, type Shop } from '../../../support/memory-fleet.ts';
 
 const MINUTE = 60_000;
 /** By then every slow read has been noticed. */
-const HEDGE_NOTICED_MS = HEDGE_AFTER_MS + 2 * PATIENCE_TICK_MS;
+const HEDGE_NOTICED_MS = HEDGE_AFTER_MS + 2 * COARSE_TICK_MS;
 
 let fleet: MemoryFleet;
 beforeEach(() => {
@@ -299,7 +299,7 @@ describe('a slow Redis', () => {
       method === 'read' ? new Promise<void>((resolve) => void answers.push(resolve)) : undefined;
     const reads = Promise.all(Array.from({ length: 100 }, () => seen(sessions, id)));
     await settled();
-    fleet.platform.standStill(600);
+    fleet.platform.block(600);
     // Long since there, they are read once the loop runs again.
     fleet.platform.after(0, () => answers.forEach((answer) => answer()));
     await fleet.platform.advance(0);

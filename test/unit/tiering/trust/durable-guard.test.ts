@@ -6,7 +6,7 @@ import {
   DURABLE_GRACE_MS,
   DURABLE_READ_CALLS_MAX,
 } from '../../../../src/limits/durable-tier.ts';
-import { PATIENCE_TICK_MS } from '../../../../src/limits/process.ts';
+import { COARSE_TICK_MS } from '../../../../src/limits/process.ts';
 import { DurableGuard } from '../../../../src/tiering/trust/durable-guard.ts';
 import { memoryDurableTier } from '../../../../src/tiers/memory/index.ts';
 import type { DurableTier } from '../../../../src/tiers/tier.ts';
@@ -117,8 +117,8 @@ describe('a process that stands still while the database answers', () => {
     const { guard, update, platform, reply } = await updating();
     const told = update();
     await settled();
-    platform.standStill(1.5 * TIMEOUT_MS);
-    await platform.advance(PATIENCE_TICK_MS);
+    platform.block(1.5 * TIMEOUT_MS);
+    await platform.advance(COARSE_TICK_MS);
     reply(answer);
     expect(await told).toBe(answer);
     expect(guard.condition).toBe('up');
@@ -128,7 +128,7 @@ describe('a process that stands still while the database answers', () => {
     const { guard, update, platform, reply } = await updating();
     const told = expect(update()).rejects.toMatchObject({ code: 'HOLDFAST_OUTCOME_UNKNOWN' });
     await settled();
-    platform.standStill(2 * TIMEOUT_MS + 10);
+    platform.block(2 * TIMEOUT_MS + 10);
     reply(false);
     await told;
     expect(guard.condition).toBe('up');
@@ -138,7 +138,7 @@ describe('a process that stands still while the database answers', () => {
     const { update, platform, reply } = await updating();
     const told = update();
     await settled();
-    platform.standStill(10 * TIMEOUT_MS);
+    platform.block(10 * TIMEOUT_MS);
     reply(true);
     expect(await told).toBe(true);
   });
@@ -146,7 +146,7 @@ describe('a process that stands still while the database answers', () => {
   it('gives up on one that stays silent', async () => {
     const { update, platform } = await updating();
     const told = expect(update()).rejects.toMatchObject({ code: 'HOLDFAST_OUTCOME_UNKNOWN' });
-    await platform.advance(TIMEOUT_MS + DURABLE_GRACE_MS + 2 * PATIENCE_TICK_MS);
+    await platform.advance(TIMEOUT_MS + DURABLE_GRACE_MS + 2 * COARSE_TICK_MS);
     await told;
   });
 

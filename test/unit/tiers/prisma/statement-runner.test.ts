@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { TierFailure } from '../../../../src/errors.ts';
 import { DURABLE_CALLS_MAX } from '../../../../src/limits/durable-tier.ts';
-import { PATIENCE_TICK_COUNTED_MS_MAX } from '../../../../src/limits/process.ts';
-import { Patience } from '../../../../src/platform/patience.ts';
+import { COARSE_TICK_COUNTED_MS_MAX } from '../../../../src/limits/process.ts';
+import { CoarseTimeouts } from '../../../../src/platform/coarse-timeouts.ts';
 import type { Platform } from '../../../../src/platform/platform.ts';
-import type { CallPatience } from '../../../../src/tiers/prisma/batch/call.ts';
+import type { CallTimeouts } from '../../../../src/tiers/prisma/batch/call.ts';
 import { Lanes } from '../../../../src/tiers/prisma/batch/lanes.ts';
 import type { Row } from '../../../../src/tiers/prisma/rows.ts';
 import { StatementRunner } from '../../../../src/tiers/prisma/statement-runner.ts';
@@ -115,7 +115,7 @@ describe('a statement', () => {
   it('is ambiguous when nobody answers in time', async () => {
     const { runner, time } = setUp([new Promise<number>(() => {})]);
     await expect(runner.count(statement)).rejects.toMatchObject({ kind: 'ambiguous', reason: 'deadline' });
-    expect(time()).toBe(1_000 + PATIENCE_TICK_COUNTED_MS_MAX);
+    expect(time()).toBe(1_000 + COARSE_TICK_COUNTED_MS_MAX);
   });
 
   it('was not sent when its turn did not come in time, and is never sent later', async () => {
@@ -244,8 +244,8 @@ function setUp(
 }
 
 function waits(platform: Platform) {
-  const patience: CallPatience = new Patience(platform, options.timeoutMs, (call) => call.expire());
-  return { ...options, platform, patience };
+  const timeouts: CallTimeouts = new CoarseTimeouts(platform, options.timeoutMs, (call) => call.expire());
+  return { ...options, platform, timeouts };
 }
 
 /** Takes a lane; answers what gives it back. */

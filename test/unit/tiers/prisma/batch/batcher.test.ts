@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { TierFailure } from '../../../../../src/errors.ts';
 import { SHARED_STATEMENT_BYTES_MAX, DURABLE_CALLS_MAX, SLOW_ROW_MS } from '../../../../../src/limits/durable-tier.ts';
-import { PATIENCE_TICK_MS } from '../../../../../src/limits/process.ts';
-import { Patience } from '../../../../../src/platform/patience.ts';
+import { COARSE_TICK_MS } from '../../../../../src/limits/process.ts';
+import { CoarseTimeouts } from '../../../../../src/platform/coarse-timeouts.ts';
 import { Batcher } from '../../../../../src/tiers/prisma/batch/batcher.ts';
 import { Lanes } from '../../../../../src/tiers/prisma/batch/lanes.ts';
 import { FakePlatform, settled } from '../../../../support/fake-platform.ts';
 
 const TIMEOUT_MS = 1_000;
 /** Whose time is up hears of it so much later at most. */
-const TICKS_MS = 2 * PATIENCE_TICK_MS;
+const TICKS_MS = 2 * COARSE_TICK_MS;
 const GIVEN_UP_MS = TIMEOUT_MS + TICKS_MS;
 
 describe('a call', () => {
@@ -86,7 +86,7 @@ describe('a call', () => {
     await settled();
     fail(1, new TierFailure('ambiguous', 'connection-lost'));
     await expect(second).rejects.toThrow();
-    await platform.advance(PATIENCE_TICK_MS);
+    await platform.advance(COARSE_TICK_MS);
     expect(platform.pendingTimers).toBe(0);
   });
 });
@@ -229,8 +229,8 @@ describe('a call whose time is up', () => {
     const { call, answer, platform } = setUp();
     const answered = call('a');
     await settled();
-    platform.standStill(10 * TIMEOUT_MS);
-    await platform.advance(PATIENCE_TICK_MS);
+    platform.block(10 * TIMEOUT_MS);
+    await platform.advance(COARSE_TICK_MS);
     answer(0);
     expect(await answered).toBe('a');
   });
@@ -438,7 +438,7 @@ function setUp(circumstances: Circumstances = {}) {
   const batcher = new Batcher<Request, string>({
     platform,
     timeoutMs: TIMEOUT_MS,
-    patience: new Patience(platform, TIMEOUT_MS, (call) => call.expire()),
+    timeouts: new CoarseTimeouts(platform, TIMEOUT_MS, (call) => call.expire()),
     lanes: typeof lanes === 'number' ? new Lanes(lanes) : lanes,
     holdsLane,
     locksRows,

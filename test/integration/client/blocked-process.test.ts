@@ -7,12 +7,12 @@ import { until } from '../../support/servers/until.ts';
 import { freshDatabase } from '../../support/shared.ts';
 
 const CALLERS = 64;
-/** As long as a large computation or a process without a processor: past every patience with Redis. */
+/** As long as a large computation or a process without a processor: past every timeout for Redis. */
 const STANDSTILLS_MS = [300, 600, 450, 300, 600, 500, 350, 600];
 const BETWEEN_MS = 200;
 
 /** The event loop gets nothing done meanwhile. */
-function standStill(ms: number): void {
+function block(ms: number): void {
   const end = performance.now() + ms;
   while (performance.now() < end);
 }
@@ -30,7 +30,7 @@ it('a process that stands still for a while under load blames neither Redis nor 
     await pause(BETWEEN_MS);
     // In the continuation of a read, as in a request: what comes next in the loop are its timers, and its sockets only then.
     await served(ids[0] ?? '');
-    standStill(ms);
+    block(ms);
   }
   await pause(BETWEEN_MS);
   const results = await traffic.stop();
@@ -56,7 +56,7 @@ it('nor the database, though it stood still for longer than a statement may take
   for (const ms of STANDSTILLS_MS) {
     await pause(BETWEEN_MS);
     await sessions.get(id, { consistency: 'strong' });
-    standStill(Math.min(ms, 450));
+    block(Math.min(ms, 450));
   }
   await pause(BETWEEN_MS);
   const results = await traffic.stop();

@@ -1,24 +1,27 @@
-import { PATIENCE_TICK_COUNTED_MS_MAX, PATIENCE_TICK_MS } from '../limits/process.ts';
+import { COARSE_TICK_COUNTED_MS_MAX, COARSE_TICK_MS } from '../limits/process.ts';
 import type { Platform } from './platform.ts';
 
 /**
- * Many waits of one length, for somebody else's answers, under one timer. A process that stands still (a long computation, a
- * collection of garbage, no processor) hears no answers, so that time hardly counts; and nobody's time is up before the sockets
- * were read once more: the answer may lie there.
+ * Timeouts of one length for many calls, under one timer. Time in which this process was blocked (a long computation, a
+ * garbage collection, no processor) hardly counts, since no answer could be read. A call expires only after the sockets
+ * were read once more: its answer may lie there.
  */
-export class Patience<Waiting> {
+export class CoarseTimeouts<Waiting> {
   readonly #platform: Platform;
   readonly #waitMs: () => number;
   readonly #onExpired: (waiting: Waiting) => void;
-  /** In the order in which they began, which is the order in which they end; with what had been counted at the last tick before. */
+  /**
+   * The waiting calls in the order in which they began, which is the order in which they expire, each with the time
+   * counted until then.
+   */
   #waiting = new Map<Waiting, number>();
   #countedMs = 0;
   #tickedAt = 0;
   #isTicking = false;
 
   /**
-   * `onExpired` is told of each whose time is up, `waitMs` after it began, never sooner, and three ticks later at most; it does not wait any more. A
-   * function may give another length as time goes on, for all who wait.
+   * Calls `onExpired` with each call that has waited `waitMs`: never sooner, and at most three ticks later. The call no
+   * longer waits then. Where `waitMs` is a function, its latest value counts for every waiting call.
    */
   constructor(platform: Platform, waitMs: number | (() => number), onExpired: (waiting: Waiting) => void) {
     this.#platform = platform;
@@ -34,17 +37,17 @@ export class Patience<Waiting> {
     this.#waiting.set(waiting, this.#countedMs);
   }
 
-  /** Harmless for who does not wait any more. */
+  /** Does nothing for a call that no longer waits. */
   end(waiting: Waiting): void {
     this.#waiting.delete(waiting);
   }
 
-  /** Nobody waits any more. */
+  /** Ends every wait. */
   endAll(): void {
     this.#waiting.clear();
   }
 
-  /** For how long this one has waited, to a tick or two; undefined if it does not wait any more. */
+  /** Returns the milliseconds that this call has waited, to a tick or two; undefined for one that does not wait. */
   waited(waiting: Waiting): number | undefined {
     const since = this.#waiting.get(waiting);
     return since === undefined ? undefined : this.#countedMs - since;
@@ -52,14 +55,14 @@ export class Patience<Waiting> {
 
   #schedule(): void {
     this.#isTicking = true;
-    this.#platform.after(PATIENCE_TICK_MS, () => this.#tick());
+    this.#platform.after(COARSE_TICK_MS, () => this.#tick());
   }
 
   #tick(): void {
     const now = this.#platform.monotonic();
-    this.#countedMs += Math.min(now - this.#tickedAt, PATIENCE_TICK_COUNTED_MS_MAX);
+    this.#countedMs += Math.min(now - this.#tickedAt, COARSE_TICK_COUNTED_MS_MAX);
     this.#tickedAt = now;
-    // So that no table behind it gets old; see `TransientMap`.
+    // A map that is copied stays young; see `TransientMap`.
     this.#waiting = new Map(this.#waiting);
     const [oldest] = this.#waiting.values();
     if (oldest === undefined) this.#isTicking = false;
@@ -76,8 +79,8 @@ export class Patience<Waiting> {
     }
   }
 
-  /** A wait may have begun just before the tick that was counted first for it, and that one may have been late. */
+  /** True once the wait is over even if the first tick that was counted for it was late. */
   #isOver(since: number): boolean {
-    return this.#countedMs - since >= this.#waitMs() + PATIENCE_TICK_COUNTED_MS_MAX;
+    return this.#countedMs - since >= this.#waitMs() + COARSE_TICK_COUNTED_MS_MAX;
   }
 }
