@@ -7,7 +7,4 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const next = fileURLToPath(import.meta.resolve('next/dist/bin/next'));
-spawn(process.execPath, [next, 'dev', import.meta.dirname, '--port', process.env['PORT'] ?? '3000'], {
-  env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1' },
-  stdio: 'inherit',
-});
+spawn(process.execPath, [next, 'dev', import.meta.dirname], { stdio: 'inherit' });

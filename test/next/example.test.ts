@@ -4,7 +4,7 @@ import { formOf } from './form.ts';
 import { siteBrowser } from './next-site.ts';
 
 it('the example keeps a cart through the login, and signs out', async () => {
-  await using example = await ExampleProcess.start('next');
+  await using example = await ExampleProcess.start('next', { NEXT_TELEMETRY_DISABLED: '1' });
   const browser = siteBrowser(example.url);
   const shown = async () => /<p>(.*?)<\/p>/.exec(await (await browser.go('/')).text())?.[1];
   /** Submits one of the page's two forms, as a browser without JavaScript does. */

@@ -16,6 +16,5 @@ export async function signIn(form: FormData): Promise<void> {
 }
 
 export async function signOut(): Promise<void> {
-  const mine = await session();
-  await mine.logout();
+  await (await session()).logout();
 }
