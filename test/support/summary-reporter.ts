@@ -1,6 +1,9 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Ends a run with one plain line, for people and scripts that look at nothing else. */
+/**
+ * Ends a run with one plain line, for people and scripts that look at nothing else. Two tests with one name count as a failure:
+ * a reader of the report could not say which of them failed.
+ */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     const count = { passed: 0, failed: unhandledErrors.length, skipped: 0 };
@@ -14,7 +17,25 @@ export default class SummaryReporter implements Reporter {
       // A file that could not be loaded, or a hook that threw, must not look like a file without tests.
       if (module.state() === 'failed' && count.failed === before) count.failed += 1;
     }
+    for (const name of repeatedNames(modules)) {
+      count.failed += 1;
+      process.exitCode = 1;
+      process.stdout.write(`\nTwo tests are called "${name}".\n`);
+    }
     const skipped = count.skipped > 0 ? `, ${count.skipped} skipped` : '';
     process.stdout.write(`\n${count.passed} passed, ${count.failed} failed${skipped}\n`);
   }
+}
+
+function repeatedNames(modules: readonly TestModule[]): string[] {
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  for (const module of modules) {
+    for (const test of module.children.allTests()) {
+      const name = `${module.project.name}: ${test.fullName}`;
+      if (seen.has(name)) repeated.add(name);
+      seen.add(name);
+    }
+  }
+  return [...repeated];
 }

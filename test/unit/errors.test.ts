@@ -55,7 +55,7 @@ describe('isHoldfastError', () => {
     Object.assign(new Error('x'), { code: 'ECONNREFUSED' }),
     Object.assign(new Error('x'), { code: 'toString' }),
     Object.assign(new Error('x'), { code: 7 }),
-  ])('is false for %o', (value) => {
+  ])('is false for %o (%#)', (value) => {
     expect(holdfast.isHoldfastError(value)).toBe(false);
   });
 

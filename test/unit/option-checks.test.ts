@@ -18,7 +18,7 @@ describe('requireOptions', () => {
     expect(check({ kid: 'a' }).kid).toBe('a');
   });
 
-  it.each([undefined, null, [], 'force', 7])('refuses %j, which holds no options', (options) => {
+  it.each([undefined, null, [], 'force', 7])('refuses %s (%#), which holds no options', (options) => {
     expect(() => check(options)).toThrow(/^promoteKey options: expected an object, but got /);
   });
 

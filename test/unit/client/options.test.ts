@@ -77,7 +77,7 @@ describe('options of SessionClient', () => {
     [{ serializer: {} }, /^serializer: /],
     [{ schema: {} }, /^schema: .*Standard Schema/],
     [{ ttl: 1 }, /unknown option 'ttl'; expected .*lifetime/],
-  ])('refuse %j with a message that names the option', (options, message) => {
+  ])('refuse %j (%#) with a message that names the option', (options, message) => {
     expect(() => build(options)).toThrow(ConfigurationError);
     expect(() => build(options)).toThrow(message);
   });

@@ -55,7 +55,7 @@ describe('the options of HTTP sessions', () => {
     ['retryAfter', { initial, retryAfter: '0s' }],
     ['retryAfter', { initial, retryAfter: '2h' }],
     ['retryAfter', { initial, retryAfter: 'soon' }],
-  ])('are refused by name: %s', (name, options) => {
+  ])('are refused by name: %s (%#)', (name, options) => {
     const make = () => new HttpSessions(sessions, options as never);
     expect(make).toThrow(expect.objectContaining({ code: 'HOLDFAST_CONFIGURATION' }));
     expect(make).toThrow(name);

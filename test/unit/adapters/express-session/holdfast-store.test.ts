@@ -454,7 +454,7 @@ describe('HoldfastStore', () => {
     [{ userWithoutNewId: 'maybe' as never }, "userWithoutNewId: expected 'refuse' or 'allow'"],
     [{ importFrom: {} as never }, 'importFrom: expected a store'],
     [{ ttl: 5 } as never, "unknown option 'ttl'"],
-  ])('refuses %o', async (options: HoldfastStoreOptions<never>, message) => {
+  ])('refuses %o (%#)', async (options: HoldfastStoreOptions<never>, message) => {
     const { sessions } = await memoryClient();
     expect(() => new HoldfastStore(sessions, options)).toThrow(message);
     expect(() => new HoldfastStore({} as never)).toThrow('sessions: expected a SessionClient');

@@ -229,7 +229,7 @@ describe('HoldfastStore with importFrom', () => {
     [{ importSince: new Date() }, 'importSince: needs importFrom'],
     [{ importFrom: new MemoryOldStore(), importSince: 5 as never }, 'importSince: expected a Date'],
     [{ importFrom: new MemoryOldStore(), importSince: new Date() }, 'importFrom: expected a store'],
-  ])('refuses %o', async (options: HoldfastStoreOptions<never>, message) => {
+  ])('refuses %o (%#)', async (options: HoldfastStoreOptions<never>, message) => {
     const { sessions } = await memoryClient();
     expect(() => new HoldfastStore(sessions, options)).toThrow(message);
   });

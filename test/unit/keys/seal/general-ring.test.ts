@@ -53,7 +53,7 @@ async function refusal(text: string, opener: RingOpener = { kek: KEK }): Promise
 
 describe('a ring sealed for several openers', () => {
   it.each(OPENERS.map((opener) => [Object.keys(opener)[0], opener] as const))(
-    'opens with each of them: %s',
+    'opens with each of them: %s (%#)',
     async (_, opener) => {
       expect((await KeyRing.unseal(`${sealed}\n`, opener)).toJwks()).toEqual(fixtureJwks());
     },

@@ -174,7 +174,7 @@ describe('a failure of a Prisma client', () => {
     ['postgresql', mysql(1064), 'mysql', 'MySQL or MariaDB'],
     ['mysql', sqlState('42601'), 'postgresql', 'PostgreSQL'],
     ['sqlite', sqlState('42601'), 'postgresql', 'PostgreSQL'],
-  ] as const)('says that it was declared for %s by mistake', (declared, error, actual, name) => {
+  ] as const)('says that it was declared for %s by mistake (%#)', (declared, error, actual, name) => {
     const failure = translate(error, declared);
     expect(failure).toMatchObject({ kind: 'misconfigured', reason: 'wrong-provider' });
     expect(failure.advice).toContain(`the client is one for ${name}, and \`provider\` says '${declared}'`);

@@ -32,7 +32,7 @@ describe('the options of prismaTier', () => {
   });
 
   it.each([undefined, null, {}, { $queryRawUnsafe: () => [] }, 'postgresql://shop:secret@db'])(
-    'refuse a first argument that is no Prisma client, without printing it',
+    'refuse a first argument (%#) that is no Prisma client, without printing it',
     (wrong) => {
       const attempt = (): unknown => prismaTier(wrong as unknown as typeof client, { provider: 'sqlite' });
       expect(attempt).toThrow(ConfigurationError);
