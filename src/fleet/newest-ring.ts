@@ -1,7 +1,7 @@
 import type { KeyRing } from '../keys/ring/key-ring.ts';
 import type { Platform } from '../platform/platform.ts';
 import { refuseStale } from './fleet.ts';
-import { persevere } from '../platform/persevere.ts';
+import { retry } from '../platform/retry.ts';
 import type { MaintenanceTarget } from './target.ts';
 
 /**
@@ -14,7 +14,7 @@ export function newestRing(
   platform: Platform,
   signal: AbortSignal | undefined,
 ): Promise<KeyRing> {
-  return persevere(platform, signal, () =>
+  return retry(platform, signal, () =>
     sessions['~use'](async ({ codec, store, refreshKeys }) => {
       await refreshKeys();
       const { ring } = codec;

@@ -6,9 +6,8 @@ export const READY_PAUSE_MS = 100;
 /** How long `update` waits for its turn and retries conflicts. */
 export const UPDATE_TIMEOUT_MS_DEFAULT = 5_000;
 export const UPDATE_TIMEOUT_MS_MAX: number = 5 * 60_000;
-/** First and longest pause after a lost compare-and-swap; the real one is drawn at random below it. */
-export const CONFLICT_BACKOFF_MS_MIN = 2;
-export const CONFLICT_BACKOFF_MS_MAX = 50;
+/** Pauses after a lost compare-and-swap: a round trip or two at first. Writers that met once must not meet again, so any pause below is as likely. */
+export const CONFLICT_BACKOFF = { firstMs: 4, longestMs: 50 } as const;
 /** Updates of one session that may wait in one process; beyond it something is wrong with the caller. */
 export const UPDATE_QUEUE_MAX = 10_000;
 /** A key service or a file that answers at all answers by then. */

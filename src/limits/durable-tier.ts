@@ -57,8 +57,7 @@ export const HANDLES_MAX = 1_000;
 export const PREVIOUS_KEYS_MAX = 8;
 /** How long a logout with an id from before a regenerate still finds the session. */
 export const PREVIOUS_KEY_LOOKUP_MS = 30_000;
-/** First and longest pause before a statement that met a lock or a deadlock is sent again; the real one is drawn at random below it. */
-export const REJECTED_RETRY_MS_MIN = 2;
-export const REJECTED_RETRY_MS_MAX = 50;
+/** Pauses before a statement that met a lock or a deadlock is sent again. Statements that met once must not meet again, so any pause below is as likely. */
+export const REJECTED_BACKOFF = { firstMs: 2, longestMs: 50 } as const;
 /** Drivers of SQLite wait for its lock on the event loop, so they may wait no longer than this; the tier waits the rest itself. */
 export const SQLITE_BUSY_TIMEOUT_MS = 5;

@@ -35,9 +35,10 @@ export const REVALIDATE_AFTER_MS_MAX: number = 10 * 60_000;
 export const LEASE_TTL_MS = 10_000;
 /** Longer than a destroy may take: two primary commands, and a statement and its repeat with their waits for room, all at their longest. */
 export const HOLD_TTL_MS = 30_000;
-/** Longest wait between two probes of a tier that is down: Redis is used again within a second of its return. */
-export const PROBE_BACKOFF_MS_MAX = 500;
-export const PROBE_BACKOFF_MS_MIN = 50;
+/** Pauses between two probes of a tier that is down: Redis is used again within a second of its return. Several probes in a row must span some time. */
+export const PROBE_BACKOFF = { firstMs: 50, longestMs: 500, floor: 0.5 } as const;
+/** Pauses before a lost connection is made anew. A fleet must not come back as one, so any pause below is as likely. */
+export const RECONNECT_BACKOFF = { firstMs: 50, longestMs: 500 } as const;
 /** After wrong credentials or certificates: retrying faster only fills the server's log. */
 export const MISCONFIGURED_BACKOFF_MS = 30_000;
 /** A healthy Redis answers in under 1 ms; after this long the database is asked as well. */

@@ -6,10 +6,10 @@ export const INSERTS_IN_DOUBT_MAX = 10_000;
 export const PENDING_REVOCATIONS_MAX = 100_000;
 /** Those among them whose sessions nobody knows, in the life of their tombstones: anybody can make up ids, and this bounds what Redis keeps of them. */
 export const PENDING_REVOCATIONS_UNKNOWN_MAX = 1_000;
-/** How often due revocations are looked for, and the first pause after one that failed … */
+/** The interval at which due revocations are looked for. */
 export const PENDING_REVOCATION_RETRY_MS = 500;
-/** … which doubles up to this: a row may be locked for long, and its revocation should follow soon after. */
-export const PENDING_REVOCATION_RETRY_MS_MAX = 8_000;
+/** Pauses after a revocation that failed: a row may be locked for long, and its revocation should follow soon after. */
+export const PENDING_REVOCATION_BACKOFF = { firstMs: 500, longestMs: 8_000, floor: 0.5 } as const;
 /** Revocations that are tried at once: one that waits for a lock holds up none of the others, and requests find room beside them. */
 export const PENDING_REVOCATIONS_AT_ONCE = 16;
 /** How long a session stays dead in the primary tier alone. Its real life is written in the row that could not be read. */

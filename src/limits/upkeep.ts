@@ -36,8 +36,7 @@ export const WALK_CONCURRENCY_DEFAULT = 16;
 export const WALK_CONCURRENCY_MAX = 128;
 /** Faster than any database here; a bound only against a mistyped one. */
 export const WALK_SESSIONS_PER_SECOND_MAX = 1_000_000;
-/** First and longest pause of a walk that met a tier that is away; the real one is drawn at random below it. */
-export const WALK_BACKOFF_MS_MIN = 100;
-export const WALK_BACKOFF_MS_MAX = 5_000;
+/** Pauses of a walk whose tier is unavailable. Longer ones delay its end after an outage by as much. */
+export const WALK_BACKOFF = { firstMs: 100, longestMs: 5_000, floor: 0.5 } as const;
 /** Sessions that a walk could not open and names: enough to see a pattern, not enough to fill a log. */
 export const WALK_FAILURES_NAMED_MAX = 100;

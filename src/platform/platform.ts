@@ -53,9 +53,18 @@ export function randomBytes(platform: Platform, length: number): Buffer {
   return bytes;
 }
 
-/** Resolves after `delayMs`. */
-export function delay(platform: Platform, delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    platform.after(delayMs, resolve);
+/** Resolves after `delayMs`; rejects with the signal's reason as soon as it is aborted. */
+export function delay(platform: Platform, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      cancel();
+      reject(signal?.reason as Error);
+    };
+    const cancel = platform.after(delayMs, () => {
+      signal?.removeEventListener('abort', abort);
+      resolve();
+    });
+    if (signal?.aborted === true) abort();
+    else signal?.addEventListener('abort', abort, { once: true });
   });
 }

@@ -3,7 +3,7 @@ import { KEY_ID_BYTES } from '../limits/keys.ts';
 import { WALK_PAGE_ROWS } from '../limits/upkeep.ts';
 import { requireOptions } from '../option-checks.ts';
 import { newestRing } from '../fleet/newest-ring.ts';
-import { persevere } from '../platform/persevere.ts';
+import { retry } from '../platform/retry.ts';
 import type { MaintenanceTarget, Opened } from '../fleet/target.ts';
 
 export interface KeyCensus {
@@ -46,7 +46,7 @@ export async function keyCensus(sessions: MaintenanceTarget, options: CensusOpti
   while (after !== null) {
     const from: Buffer = after;
     const count = ({ store }: Opened) => store.walk(from, WALK_PAGE_ROWS);
-    const page = await persevere(platform, signal, () => sessions['~use'](count));
+    const page = await retry(platform, signal, () => sessions['~use'](count));
     for (const row of page.rows) {
       const keyId = row.keyId.toString('hex');
       counts.set(keyId, (counts.get(keyId) ?? 0) + 1);

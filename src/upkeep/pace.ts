@@ -1,5 +1,4 @@
-import type { Platform } from '../platform/platform.ts';
-import { pause } from '../platform/persevere.ts';
+import { delay, type Platform } from '../platform/platform.ts';
 
 /** Lets so many turns begin in a second, evenly spaced: time that was not used is not made up for in a burst. */
 export class Pace {
@@ -17,6 +16,6 @@ export class Pace {
     const now = this.#platform.monotonic();
     const at = Math.max(now, this.#nextAt);
     this.#nextAt = at + this.#intervalMs;
-    if (at > now) await pause(this.#platform, at - now, signal);
+    if (at > now) await delay(this.#platform, at - now, signal);
   }
 }

@@ -1,6 +1,7 @@
 import { requireOptions } from '../option-checks.ts';
 import type { Duration } from '../platform/duration.ts';
-import { pause, persevere } from '../platform/persevere.ts';
+import { delay } from '../platform/platform.ts';
+import { retry } from '../platform/retry.ts';
 import { resolveRevokedRetention } from './sweep-options.ts';
 import type { MaintenanceTarget } from '../fleet/target.ts';
 
@@ -36,13 +37,13 @@ export async function sweepSessions(
   let done: SweepProgress = { scanned: 0, removed: 0 };
   for (;;) {
     const from = after;
-    const { scanned, removed, next, restMs } = await persevere(platform, signal, () =>
+    const { scanned, removed, next, restMs } = await retry(platform, signal, () =>
       sessions['~use'](({ store }) => store.sweepPage(from, revokedRetentionMs)),
     );
     done = { scanned: done.scanned + scanned, removed: done.removed + removed };
     onProgress?.(done);
     if (next === null) return done;
     after = next;
-    await pause(platform, restMs, signal);
+    await delay(platform, restMs, signal);
   }
 }

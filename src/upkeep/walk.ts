@@ -1,6 +1,6 @@
 import type { Codec } from '../codec/codec.ts';
 import { EnvelopeError, PayloadError, type EnvelopeErrorReason } from '../errors.ts';
-import { CONFLICT_BACKOFF_MS_MAX } from '../limits/client.ts';
+import { CONFLICT_BACKOFF } from '../limits/client.ts';
 import {
   WALK_CONCURRENCY_DEFAULT,
   WALK_CONCURRENCY_MAX,
@@ -10,7 +10,7 @@ import {
   WALK_SESSIONS_PER_SECOND_MAX,
 } from '../limits/upkeep.ts';
 import { requireInteger } from '../option-checks.ts';
-import type { Platform } from '../platform/platform.ts';
+import { delay, type Platform } from '../platform/platform.ts';
 import { hasEnded } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
 import { handleOf } from '../session/session-id.ts';
@@ -18,7 +18,7 @@ import type { SessionRecord } from '../session/session-record.ts';
 import type { WalkedRow } from '../tiers/tier.ts';
 import { newestRing } from '../fleet/newest-ring.ts';
 import { Pace } from './pace.ts';
-import { pause, persevere } from '../platform/persevere.ts';
+import { retry } from '../platform/retry.ts';
 import { parseCursor, Tally, type Position, type WalkProgress } from './tally.ts';
 import type { MaintenanceTarget, Opened } from '../fleet/target.ts';
 
@@ -196,7 +196,7 @@ class Walk {
       let visited = await this.#visit(storageKey);
       while (visited === 'conflict') {
         counts.conflicts += 1;
-        await pause(this.#platform, this.#platform.random() * CONFLICT_BACKOFF_MS_MAX, this.#options.signal);
+        await delay(this.#platform, this.#platform.random() * CONFLICT_BACKOFF.longestMs, this.#options.signal);
         visited = await this.#visit(storageKey);
       }
       counts[visited] += 1;
@@ -219,7 +219,7 @@ class Walk {
 
   /** Each step is a call of its own: `close` of the client must not wait for a whole walk. */
   #step<T>(call: (opened: Opened) => Promise<T>): Promise<T> {
-    return persevere(this.#platform, this.#options.signal, () => this.#sessions['~use'](call));
+    return retry(this.#platform, this.#options.signal, () => this.#sessions['~use'](call));
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Codec } from '../../codec/codec.ts';
 import { ConfigurationError, PayloadError, RevisionConflictError, SessionNotFoundError } from '../../errors.ts';
-import { CONFLICT_BACKOFF_MS_MAX, CONFLICT_BACKOFF_MS_MIN } from '../../limits/client.ts';
+import { CONFLICT_BACKOFF } from '../../limits/client.ts';
+import { backoffMs } from '../../platform/backoff.ts';
 import type { Seal } from '../../fleet/target.ts';
 import { delay, type Platform } from '../../platform/platform.ts';
 import { sealedBy } from '../../session/lineage.ts';
@@ -184,12 +185,11 @@ async function untilApplied<T>(
 ): Promise<Written<T>> {
   const { living, platform, store, storageKey } = context;
   let current = living ?? (await store.read(storageKey, { consistency: 'bounded', touch: false }));
-  for (let tries = 1; ; tries += 1) {
+  for (let conflicts = 0; ; conflicts += 1) {
     if (current === null) throw new SessionNotFoundError();
     const result = await attempt(current);
     if (result !== null) return result;
-    const ceilingMs = Math.min(CONFLICT_BACKOFF_MS_MIN * 2 ** tries, CONFLICT_BACKOFF_MS_MAX);
-    const pauseMs = platform.random() * ceilingMs;
+    const pauseMs = backoffMs(platform, CONFLICT_BACKOFF, conflicts);
     if (platform.monotonic() + pauseMs > deadline) throw new RevisionConflictError();
     await delay(platform, pauseMs);
     current = await store.readDurable(storageKey);

@@ -1,12 +1,13 @@
 import { LATECOMER_TIMEOUTS } from '../../limits/durable-tier.ts';
 import {
+  PENDING_REVOCATION_BACKOFF,
   PENDING_REVOCATION_RETRY_MS,
-  PENDING_REVOCATION_RETRY_MS_MAX,
   PENDING_REVOCATIONS_AT_ONCE,
   PENDING_REVOCATIONS_MAX,
   PENDING_REVOCATIONS_UNKNOWN_MAX,
   PENDING_UNKNOWN_TOMBSTONE_TTL_MS,
 } from '../../limits/recovery.ts';
+import { backoffMs } from '../../platform/backoff.ts';
 import { delay, type CancelTimer } from '../../platform/platform.ts';
 import { announceFailure, announceLostRevocation } from '../background.ts';
 import type { OwedRevocation, RevocationBacklog, TieringContext } from '../context.ts';
@@ -144,9 +145,9 @@ export class PendingRevocations implements RevocationBacklog {
   }
 
   #postpone(entry: Entry): void {
-    const delayMs = Math.min(PENDING_REVOCATION_RETRY_MS * 2 ** entry.failures, PENDING_REVOCATION_RETRY_MS_MAX);
+    const { platform } = this.#around;
+    entry.dueAt = platform.monotonic() + backoffMs(platform, PENDING_REVOCATION_BACKOFF, entry.failures);
     entry.failures += 1;
-    entry.dueAt = this.#around.platform.monotonic() + delayMs;
   }
 
   #forget(entry: Entry): void {

@@ -1,5 +1,6 @@
 import { reasonOf } from '../../errors.ts';
-import { PROBE_BACKOFF_MS_MAX, PROBE_BACKOFF_MS_MIN } from '../../limits/primary-tier.ts';
+import { PROBE_BACKOFF } from '../../limits/primary-tier.ts';
+import { backoffMs } from '../../platform/backoff.ts';
 import type { CancelTimer, Platform } from '../../platform/platform.ts';
 
 export interface BreakerOptions {
@@ -105,8 +106,7 @@ export class Breaker {
 
   #wait(trouble: Trouble): void {
     const { platform } = this.#options;
-    const ceiling = Math.min(PROBE_BACKOFF_MS_MAX, PROBE_BACKOFF_MS_MIN * 2 ** trouble.failures);
-    const delayMs = ceiling * (0.5 + platform.random() / 2);
+    const delayMs = backoffMs(platform, PROBE_BACKOFF, trouble.failures);
     const cancelTimer = platform.after(delayMs, () => this.#probe(trouble), 'background');
     this.#state = { kind: 'open', trouble, cancelTimer };
     this.#options.onChange();

@@ -1,5 +1,6 @@
 import { TierFailure } from '../../errors.ts';
-import { REJECTED_RETRY_MS_MAX, REJECTED_RETRY_MS_MIN, DURABLE_CALLS_MAX } from '../../limits/durable-tier.ts';
+import { DURABLE_CALLS_MAX, REJECTED_BACKOFF } from '../../limits/durable-tier.ts';
+import { backoffMs } from '../../platform/backoff.ts';
 import { delay, type Platform } from '../../platform/platform.ts';
 import { Call, type CallTimeouts } from './batch/call.ts';
 import type { Statement } from './dialect.ts';
@@ -107,19 +108,18 @@ export class StatementRunner {
   async #attempt<T>(send: Send<T>, deadline: number): Promise<T> {
     const { platform, provider } = this.#options;
     let isInDoubt = false;
-    for (let longest = REJECTED_RETRY_MS_MIN; ; longest = Math.min(longest * 2, REJECTED_RETRY_MS_MAX)) {
+    for (let failures = 0; ; failures += 1) {
       try {
         return await send();
       } catch (error) {
         const failure = toTierFailure(error, provider);
         // Before anything else is sent: the lane is still ours.
         if (leavesStatementActive(error)) await this.#renewConnection();
-        // At random below the longest, so that those who met once do not meet again.
-        const pause = platform.random() * longest;
+        const pauseMs = backoffMs(platform, REJECTED_BACKOFF, failures);
         const passing = PASSING_REASONS.has(failure.reason);
-        if (!passing || platform.monotonic() + pause >= deadline) throw isInDoubt ? inDoubt(failure) : failure;
+        if (!passing || platform.monotonic() + pauseMs >= deadline) throw isInDoubt ? inDoubt(failure) : failure;
         isInDoubt ||= failure.kind === 'ambiguous';
-        await delay(platform, pause);
+        await delay(platform, pauseMs);
       }
     }
   }

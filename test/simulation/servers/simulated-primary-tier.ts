@@ -1,10 +1,5 @@
 import { TierFailure } from '../../../src/errors.ts';
-import {
-  PRIMARY_CONNECT_TIMEOUT_MS,
-  PRIMARY_SILENCE_MS,
-  PROBE_BACKOFF_MS_MAX,
-  PROBE_BACKOFF_MS_MIN,
-} from '../../../src/limits/primary-tier.ts';
+import { PRIMARY_CONNECT_TIMEOUT_MS, PRIMARY_SILENCE_MS, RECONNECT_BACKOFF } from '../../../src/limits/primary-tier.ts';
 import { ServerClock } from '../../../src/tiers/redis/connection/server-clock.ts';
 import type {
   NewValue,
@@ -193,7 +188,7 @@ export class SimulatedPrimaryTier implements PrimaryTier {
     this.#lastFailure = failure;
     this.#settleOpening(failure);
     const { world } = this.#redis;
-    const pauseMs = world.random.between(PROBE_BACKOFF_MS_MIN, PROBE_BACKOFF_MS_MAX);
+    const pauseMs = world.random.between(RECONNECT_BACKOFF.firstMs, RECONNECT_BACKOFF.longestMs);
     this.#node.after(pauseMs, () => this.#context && this.#connect());
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TierFailure } from '../../../src/errors.ts';
 import { FEED_FRESH_MS } from '../../../src/limits/feed.ts';
-import { PROBE_BACKOFF_MS_MAX } from '../../../src/limits/primary-tier.ts';
+import { PROBE_BACKOFF } from '../../../src/limits/primary-tier.ts';
 import { memoryDurableTier, memoryPrimaryTier } from '../../../src/tiers/memory/index.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { interceptDurable, interceptPrimary } from '../../support/intercepted-tiers.ts';
@@ -67,10 +67,10 @@ describe('health', () => {
     primary.hook.before = () => {
       throw new TierFailure('rejected', 'OOM');
     };
-    await platform.advance(PROBE_BACKOFF_MS_MAX);
+    await platform.advance(PROBE_BACKOFF.longestMs);
     expect((await sessions.health()).primary).toEqual({ state: 'degraded', reason: 'OOM', since });
     primary.hook.before = () => {};
-    await platform.advance(PROBE_BACKOFF_MS_MAX);
+    await platform.advance(PROBE_BACKOFF.longestMs);
     expect((await sessions.health()).primary.state).toBe('up');
   });
 
@@ -122,14 +122,14 @@ describe('a database that was never reached', () => {
     fail();
     await first;
     // The next attempt hangs: nobody waits for it.
-    await platform.advance(PROBE_BACKOFF_MS_MAX);
+    await platform.advance(PROBE_BACKOFF.longestMs);
     expect(opens()).toBe(2);
     await expect(sessions.get(UNKNOWN_ID)).rejects.toMatchObject({ reason: 'unreachable' });
     await expect(sessions.get(UNKNOWN_ID)).rejects.toMatchObject({ reason: 'unreachable' });
     expect(opens()).toBe(2);
     durable.hook.before = () => {};
     fail();
-    await platform.advance(PROBE_BACKOFF_MS_MAX);
+    await platform.advance(PROBE_BACKOFF.longestMs);
     expect(await sessions.get(UNKNOWN_ID)).toBeNull();
     expect((await sessions.health()).durable.state).toBe('up');
     await sessions.close();
@@ -142,7 +142,7 @@ describe('a database that was never reached', () => {
     };
     await expect(sessions.ready()).rejects.toMatchObject({ code: 'HOLDFAST_CONFIGURATION' });
     expect((await sessions.health()).durable).toMatchObject({ state: 'down', reason: 'no-table' });
-    await platform.advance(10 * PROBE_BACKOFF_MS_MAX);
+    await platform.advance(10 * PROBE_BACKOFF.longestMs);
     expect(opens()).toBe(1);
     await expect(sessions.ready()).rejects.toMatchObject({ code: 'HOLDFAST_CONFIGURATION' });
     expect(opens()).toBe(2);
@@ -160,7 +160,7 @@ describe('a database that was never reached', () => {
     };
     await expect(sessions.ready({ timeout: 0 })).rejects.toMatchObject({ code: 'HOLDFAST_TIER_UNAVAILABLE' });
     failure = new TierFailure('misconfigured', 'no-table');
-    await platform.advance(PROBE_BACKOFF_MS_MAX);
+    await platform.advance(PROBE_BACKOFF.longestMs);
     durable.hook.before = () => {};
     await sessions.ready();
     expect(await sessions.get(UNKNOWN_ID)).toBeNull();

@@ -8,7 +8,7 @@ import {
   type SessionClient,
 } from '../../../src/index.ts';
 import { DURABLE_FAILURES_TO_OPEN, DURABLE_GRACE_MS } from '../../../src/limits/durable-tier.ts';
-import { PROBE_BACKOFF_MS_MAX } from '../../../src/limits/primary-tier.ts';
+import { PROBE_BACKOFF } from '../../../src/limits/primary-tier.ts';
 import { COARSE_TICK_MS } from '../../../src/limits/process.ts';
 import { PENDING_REVOCATION_RETRY_MS } from '../../../src/limits/recovery.ts';
 import { TOUCH_FLUSH_MS } from '../../../src/limits/session.ts';
@@ -102,7 +102,7 @@ describe('a node whose publish failed', () => {
     await add(sessions, id, 'A1');
     expect(await seen(sessions, id)).toEqual({ cart: ['A1'], servedBy: 'durable' });
     primary.hook.before = () => undefined;
-    await fleet.platform.advance(2 * PROBE_BACKOFF_MS_MAX);
+    await fleet.platform.advance(2 * PROBE_BACKOFF.longestMs);
     expect((await sessions.health()).primary.state).toBe('up');
     expect(await seen(sessions, id)).toEqual({ cart: ['A1'], servedBy: 'durable' });
     await settled();
@@ -118,7 +118,7 @@ describe('a node whose publish failed', () => {
     };
     expect(await sessions.destroy(id)).toBe(true);
     primary.hook.before = () => undefined;
-    await fleet.platform.advance(2 * PROBE_BACKOFF_MS_MAX);
+    await fleet.platform.advance(2 * PROBE_BACKOFF.longestMs);
     expect(await sessions.get(id)).toBeNull();
   });
 
@@ -133,7 +133,7 @@ describe('a node whose publish failed', () => {
     durable.hook.before = (method) => (method === 'update' ? commit.wait() : undefined);
     const update = add(sessions, id, 'A1');
     await commit.reached;
-    await fleet.platform.advance(2 * PROBE_BACKOFF_MS_MAX);
+    await fleet.platform.advance(2 * PROBE_BACKOFF.longestMs);
     await warm(other.sessions, id);
     commit.pass();
     await update;
@@ -337,7 +337,7 @@ describe('while the durable tier fails', () => {
     await expect(sessions.get(id)).rejects.toMatchObject({ tier: 'durable', reason: 'breaker-open' });
     expect(durable.calls).toEqual([]);
     durable.hook.before = () => undefined;
-    await fleet.platform.advance(2 * PROBE_BACKOFF_MS_MAX);
+    await fleet.platform.advance(2 * PROBE_BACKOFF.longestMs);
     expect(await sessions.get(id)).not.toBeNull();
   });
 

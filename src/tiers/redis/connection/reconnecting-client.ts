@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { Redis } from 'ioredis';
 import { TierFailure } from '../../../errors.ts';
-import { MISCONFIGURED_BACKOFF_MS, PROBE_BACKOFF_MS_MAX, PROBE_BACKOFF_MS_MIN } from '../../../limits/primary-tier.ts';
+import { MISCONFIGURED_BACKOFF_MS, RECONNECT_BACKOFF } from '../../../limits/primary-tier.ts';
+import { backoffMs } from '../../../platform/backoff.ts';
 import type { CancelTimer, Platform } from '../../../platform/platform.ts';
 import { readAccess, type Access } from '../options/access.ts';
 import { adviceFor } from '../advice.ts';
@@ -141,11 +142,9 @@ export class ReconnectingClient {
     return new TierFailure(failure.kind, reason, adviceFor(reason));
   }
 
-  /** Full jitter (Brooker, "Exponential backoff and jitter"), so that a fleet does not come back as one. */
   #delay(failure: TierFailure): number {
     if (failure.kind === 'misconfigured') return MISCONFIGURED_BACKOFF_MS;
-    const ceiling = Math.min(PROBE_BACKOFF_MS_MIN * 2 ** this.#attempts, PROBE_BACKOFF_MS_MAX);
     this.#attempts += 1;
-    return Math.ceil(this.#platform.random() * ceiling);
+    return backoffMs(this.#platform, RECONNECT_BACKOFF, this.#attempts - 1);
   }
 }

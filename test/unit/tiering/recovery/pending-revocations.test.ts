@@ -16,7 +16,7 @@ import {
 } from '../../../../src/limits/durable-tier.ts';
 import {
   PENDING_REVOCATION_RETRY_MS,
-  PENDING_REVOCATION_RETRY_MS_MAX,
+  PENDING_REVOCATION_BACKOFF,
   PENDING_REVOCATIONS_UNKNOWN_MAX,
   PENDING_UNKNOWN_TOMBSTONE_TTL_MS,
 } from '../../../../src/limits/recovery.ts';
@@ -92,10 +92,10 @@ describe('the backlog of revocations', () => {
     await fleet.platform.advance(2 * PENDING_REVOCATION_RETRY_MS);
     expect(fleet.rowOf(free.id)?.revokedAt).not.toBeNull();
     await fleet.platform.advance(60_000);
-    expect(attempts()).toBeGreaterThan(60_000 / PENDING_REVOCATION_RETRY_MS_MAX);
-    expect(attempts()).toBeLessThan(3 * (60_000 / PENDING_REVOCATION_RETRY_MS_MAX));
+    expect(attempts()).toBeGreaterThan(60_000 / PENDING_REVOCATION_BACKOFF.longestMs);
+    expect(attempts()).toBeLessThan(3 * (60_000 / PENDING_REVOCATION_BACKOFF.longestMs));
     unlock();
-    await fleet.platform.advance(PENDING_REVOCATION_RETRY_MS_MAX + PENDING_REVOCATION_RETRY_MS);
+    await fleet.platform.advance(PENDING_REVOCATION_BACKOFF.longestMs + PENDING_REVOCATION_RETRY_MS);
     expect(fleet.rowOf(locked.id)?.revokedAt).not.toBeNull();
   });
 
@@ -445,7 +445,7 @@ describe('a look for latecomers', () => {
     await fleet.platform.advance(GIVEN_UP_MS + 10_000);
     expect(fleet.rowOf(id)?.revokedAt).toBeNull();
     node.heal();
-    await fleet.platform.advance(PENDING_REVOCATION_RETRY_MS_MAX + PENDING_REVOCATION_RETRY_MS);
+    await fleet.platform.advance(PENDING_REVOCATION_BACKOFF.longestMs + PENDING_REVOCATION_RETRY_MS);
     expect(fleet.rowOf(id)?.revokedAt).not.toBeNull();
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PROBE_BACKOFF_MS_MAX } from '../../../../src/limits/primary-tier.ts';
+import { PROBE_BACKOFF } from '../../../../src/limits/primary-tier.ts';
 import { Breaker } from '../../../../src/tiering/trust/breaker.ts';
 import { FakePlatform, settled } from '../../../support/fake-platform.ts';
 
@@ -39,15 +39,15 @@ describe('Breaker', () => {
   it('probes by itself, never further apart than the limit, and closes on the first probe that succeeds', async () => {
     const { platform, breaker, seen } = setUp();
     breaker.trip('gone');
-    await platform.advance(20 * PROBE_BACKOFF_MS_MAX);
+    await platform.advance(20 * PROBE_BACKOFF.longestMs);
     expect(seen.probes).toBeGreaterThanOrEqual(20);
     expect(breaker.isClosed).toBe(false);
     seen.isUp = true;
-    await platform.advance(PROBE_BACKOFF_MS_MAX);
+    await platform.advance(PROBE_BACKOFF.longestMs);
     expect(breaker.isClosed).toBe(true);
     expect(seen.closes).toBe(1);
     const { probes } = seen;
-    await platform.advance(10 * PROBE_BACKOFF_MS_MAX);
+    await platform.advance(10 * PROBE_BACKOFF.longestMs);
     expect(seen.probes).toBe(probes);
   });
 
@@ -56,7 +56,7 @@ describe('Breaker', () => {
     seen.isUp = true;
     seen.probing = () => undefined;
     breaker.trip('gone');
-    await platform.advance(PROBE_BACKOFF_MS_MAX);
+    await platform.advance(PROBE_BACKOFF.longestMs);
     expect(seen.probes).toBe(1);
     expect(breaker.isClosed).toBe(false);
     seen.probing?.();
@@ -69,13 +69,13 @@ describe('Breaker', () => {
     seen.isUp = true;
     seen.probing = () => undefined;
     breaker.trip('gone');
-    await platform.advance(PROBE_BACKOFF_MS_MAX);
+    await platform.advance(PROBE_BACKOFF.longestMs);
     breaker.trip('gone again');
     seen.probing?.();
     await settled();
     expect(breaker.isClosed).toBe(false);
     seen.probing = undefined;
-    await platform.advance(PROBE_BACKOFF_MS_MAX);
+    await platform.advance(PROBE_BACKOFF.longestMs);
     expect(breaker.isClosed).toBe(true);
   });
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DIRTY_WINDOW_MARGIN_MS, FEED_FRESH_MS, FEED_OVERLAP_MS } from '../../../../src/limits/feed.ts';
-import { PROBE_BACKOFF_MS_MAX } from '../../../../src/limits/primary-tier.ts';
+import { PROBE_BACKOFF } from '../../../../src/limits/primary-tier.ts';
 import { settled } from '../../../support/fake-platform.ts';
 import { add, failing, MemoryFleet, seen, withClock, type FleetNode } from '../../../support/memory-fleet.ts';
 
@@ -147,7 +147,7 @@ describe('a machine that slept', () => {
     expect((await seen(sleeper.sessions, id))?.cart).toEqual(['A1']);
     await fleet.platform.advance(SECOND);
     expect((await seen(sleeper.sessions, id))?.cart).toEqual(['A1']);
-    await fleet.platform.advance(PROBE_BACKOFF_MS_MAX + SECOND);
+    await fleet.platform.advance(PROBE_BACKOFF.longestMs + SECOND);
     await warm(sleeper, id);
   });
 });
@@ -167,7 +167,7 @@ describe('a clock of Redis that was an hour ahead', () => {
     node.primary.hook.before = failing('read');
     await node.sessions.get('A'.repeat(43));
     node.heal();
-    await fleet.platform.advance(PROBE_BACKOFF_MS_MAX);
+    await fleet.platform.advance(PROBE_BACKOFF.longestMs);
   }
 
   it.each([
