@@ -20,6 +20,11 @@ export const DURABLE_IN_FLIGHT_MAX = 10;
 export const DURABLE_READ_LANES = 2;
 /** Of these, statements that many inserts, updates or touches share. The rest serve one call each. */
 export const DURABLE_WRITE_LANES = 2;
+/**
+ * The share of its time that a call must have left when its statement is sent. A call that is sent later gets no answer in time, so under
+ * overload nearly all writes would have an unknown outcome. A larger share refuses calls that a short pause of the database delayed.
+ */
+export const STATEMENT_TIME_SHARE_MIN: number = 1 / 4;
 /** Calls that share a statement. More rows a statement gain nothing, and hold their locks for longer. */
 export const SHARED_STATEMENT_ROWS_MAX = 256;
 /** Earlier keys that a statement looks for: each is compared with those of every session that moved in the last 30 s. */

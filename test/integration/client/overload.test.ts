@@ -1,16 +1,25 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { DURABLE_CALLS_MAX, DURABLE_WAITING_MAX } from '../../../src/limits/durable-tier.ts';
+import {
+  DURABLE_CALLS_MAX,
+  DURABLE_WAITING_MAX,
+  SHARED_STATEMENT_BYTES_MAX,
+} from '../../../src/limits/durable-tier.ts';
 import type { CallName, OverloadOrders, OverloadReport } from '../../support/overload/messages.ts';
 import { freshDatabase, sharedRedis, uniqueNamespace } from '../../support/shared.ts';
 
 const WORKER = fileURLToPath(new URL('../../support/overload/overload-worker.ts', import.meta.url));
 
-/** Every row that is read or written costs a millisecond or two, and no processor that others need. */
+/**
+ * Each statement takes 0.3 s (an update twice as long), whatever its plan and however few rows it has, and no processor that others need: a
+ * sub-select is evaluated once. So the database carries as many sessions a second as the lanes take in a statement, on every machine.
+ */
 const MAKE_SLOW = [
-  `CREATE FUNCTION slow() RETURNS boolean LANGUAGE plpgsql VOLATILE AS 'BEGIN PERFORM pg_sleep(0.001); RETURN true; END'`,
-  'CREATE POLICY slow ON holdfast_session USING (slow()) WITH CHECK (true)',
+  `CREATE FUNCTION slow() RETURNS boolean LANGUAGE plpgsql VOLATILE AS 'BEGIN PERFORM pg_sleep(0.3); RETURN true; END'`,
+  'CREATE POLICY slow ON holdfast_session FOR SELECT USING ((SELECT slow()))',
+  'CREATE POLICY inserts ON holdfast_session FOR INSERT WITH CHECK (true)',
+  'CREATE POLICY updates ON holdfast_session FOR UPDATE USING (true)',
   'ALTER TABLE holdfast_session ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY',
 ];
 const MAKE_FAST = 'ALTER TABLE holdfast_session DISABLE ROW LEVEL SECURITY';
@@ -35,6 +44,8 @@ const BOUNDS_MS: Readonly<Record<CallName, number>> = {
 const REFUSED = 'HOLDFAST_TIER_UNAVAILABLE durable overloaded';
 /** A statement is late when the database is, and who waited for its answer cannot know. */
 const LATE = ['HOLDFAST_TIER_UNAVAILABLE durable deadline', 'HOLDFAST_TIER_UNAVAILABLE durable breaker-open'];
+/** Reads of one session that come together are one; a touch is told to the database later. */
+const NEED_DATABASE: readonly CallName[] = ['create', 'strong read', 'update'];
 const PROMISED: Readonly<Record<CallName, readonly string[]>> = {
   read: ['ok', REFUSED, ...LATE],
   'strong read': ['ok', REFUSED, ...LATE],
@@ -43,10 +54,12 @@ const PROMISED: Readonly<Record<CallName, readonly string[]>> = {
   update: ['ok', REFUSED, ...LATE, 'HOLDFAST_OUTCOME_UNKNOWN', 'HOLDFAST_REVISION_CONFLICT'],
 };
 
-const PAYLOAD_BYTES = 1_000;
-/** All that may wait or be under way. The data is there as text, as bytes and sealed; promises, closures and garbage come to as much again. */
+/** 64 of them fill a statement: a slow machine too can offer ten times what the lanes then carry. */
+const PAYLOAD_BYTES: number = SHARED_STATEMENT_BYTES_MAX / 64;
+/** All that may wait or be under way. */
 const CALLS_MAX = 2 * DURABLE_WAITING_MAX + DURABLE_CALLS_MAX;
-const GROWTH_BYTES_MAX = CALLS_MAX * (4 * PAYLOAD_BYTES + 16 * 1024);
+/** The data is there as text, as bytes and sealed; promises, closures and garbage come to as much again. */
+const CALL_BYTES_MAX = 4 * PAYLOAD_BYTES + 16 * 1024;
 const LEFT_BYTES_MAX = 32 * 1024 * 1024;
 
 // What it measures another load on the machine would spoil: the long run (`npm run soak`) has it.
@@ -70,7 +83,7 @@ describe.runIf(process.env['OVERLOAD'] === '1')('ten times the load that the dat
     });
 
     // As much as a busy machine lets through of the ten times; that it was too much is seen by what was refused.
-    expect(report.offered).toBeGreaterThan((2 * report.carriedBefore * FLOOD_MS) / 1_000);
+    expect(report.offered).toBeGreaterThan((2 * report.carriedBefore * report.offeredMs) / 1_000);
     expect(report.unsettled).toBe(0);
     for (const name of Object.keys(BOUNDS_MS) as CallName[]) {
       const { outcomes, slowestMs } = report.flood[name];
@@ -78,26 +91,26 @@ describe.runIf(process.env['OVERLOAD'] === '1')('ten times the load that the dat
       // Time in which this process answers nothing is nobody's bound.
       expect(slowestMs, name).toBeLessThan(BOUNDS_MS[name] + 10 * report.stoodStillMs);
     }
-    expect(report.flood.create.outcomes[REFUSED]).toBeGreaterThan(0);
-    expect(report.flood['strong read'].outcomes[REFUSED]).toBeGreaterThan(0);
+    expect(shareOf(report.flood, NEED_DATABASE, REFUSED)).toBeGreaterThan(0.05);
     // Redis has nearly all of them, and whoever does not need the database does not wait for it.
-    if (report.primaryLosses === 0) expect(shareOf(report.flood.read.outcomes, 'ok')).toBeGreaterThan(0.9);
+    if (report.primaryLosses === 0) expect(shareOf(report.flood, ['read'], 'ok')).toBeGreaterThan(0.9);
 
     expect(report.acknowledged).toBeGreaterThan(0);
     expect(report.found).toBe(report.acknowledged);
-    expect(report.grownBy.peak).toBeLessThan(GROWTH_BYTES_MAX);
+    expect(report.grownBy.peak).toBeLessThan(Math.min(CALLS_MAX, report.offered) * CALL_BYTES_MAX);
     expect(report.grownBy.after).toBeLessThan(LEFT_BYTES_MAX);
 
     expect(report.recoveredAfterMs).toBeLessThan(BOUNDS_MS.create + 10 * report.stoodStillMs);
-    expect(report.carriedAfter).toBeGreaterThan(0.8 * report.carriedBefore);
+    expect(report.carriedAfter).toBeGreaterThan(0.6 * report.carriedBefore);
     expect(report.connections).toBeLessThanOrEqual(10);
     expect(report.health).toEqual({ primary: 'up', durable: 'up' });
   }, 180_000);
 });
 
-function shareOf(outcomes: Readonly<Record<string, number>>, outcome: string): number {
-  const all = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
-  return (outcomes[outcome] ?? 0) / all;
+function shareOf(flood: OverloadReport['flood'], names: readonly CallName[], outcome: string): number {
+  const tallies = names.map((name) => flood[name].outcomes);
+  const all = tallies.flatMap((outcomes) => Object.values(outcomes)).reduce((sum, count) => sum + count, 0);
+  return tallies.reduce((sum, outcomes) => sum + (outcomes[outcome] ?? 0), 0) / all;
 }
 
 /** In a process of its own, so that its memory and its time are nobody else's. */

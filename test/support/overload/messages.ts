@@ -33,7 +33,9 @@ export interface OverloadReport {
   /** Calls per second in a closed loop before the flood, and the best of some tries after it. */
   readonly carriedBefore: number;
   readonly carriedAfter: number;
+  /** Calls of the flood, and how long it took to make them. */
   readonly offered: number;
+  readonly offeredMs: number;
   readonly flood: Readonly<Record<CallName, CallTally>>;
   /** Of the flood's calls, those that had not settled when the bound for all of them had passed. */
   readonly unsettled: number;

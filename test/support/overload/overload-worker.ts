@@ -12,15 +12,17 @@ import { Callers, type Data } from './callers.ts';
 import type { OverloadOrders, OverloadReport } from './messages.ts';
 
 const KNOWN_SESSIONS = 300;
-/** More than share a statement, and fewer than must wait for room. */
-const CLOSED_LOOP = { callers: 400, ms: 1_000 };
+/** More than fill the lanes, and fewer than must wait for room; as long as some statements one after another take. */
+const CLOSED_LOOP = { callers: 400, ms: 2_000 };
 /** What the flood has left to be done in the background is done meanwhile. */
 const TRIES_AFTERWARDS = 6;
-const AS_BEFORE = 0.8;
+const AS_BEFORE = 0.6;
 const SETUP_CALLERS = 64;
 const OFFER_EVERY_MS = 10;
 /** Of what is due, as much is made up for in one turn: more would only be another standstill. */
 const MADE_UP_MS = 50;
+/** A machine that makes up for no more has so many times as long for all of it. */
+const LONGER_MAX = 4;
 
 async function obey(orders: OverloadOrders): Promise<OverloadReport> {
   const { databaseUrl, databaseCa, redis, namespace, durableTimeoutMs, updateTimeoutMs } = orders;
@@ -57,7 +59,7 @@ async function overload(
   const callers = newCallers();
   const standstills = monitorEventLoopDelay({ resolution: 5 });
   standstills.enable();
-  const { offered, peak } = await offer(callers, orders.factor * carriedBefore, orders.floodMs);
+  const { offered, offeredMs, peak } = await offer(callers, orders.factor * carriedBefore, orders.floodMs);
   const endedAt = performance.now();
   await until(() => sessions.create(data), { what: 'a write to succeed' });
   const recoveredAfterMs = performance.now() - endedAt;
@@ -71,6 +73,11 @@ async function overload(
   }
   await prisma.$executeRawUnsafe(orders.makeFast);
   const found = await inParallel(callers.created, SETUP_CALLERS, (id) => sessions.get(id, { consistency: 'strong' }));
+  const areUp = async (): Promise<boolean> => {
+    const { primary, durable } = await sessions.health();
+    return primary.state === 'up' && durable.state === 'up';
+  };
+  await until(areUp, { what: 'both tiers to be up' }).catch(() => undefined);
   const { primary, durable } = await sessions.health();
   const [row] = await prisma.$queryRawUnsafe<{ connections: number }[]>(
     `SELECT count(*)::integer AS connections FROM pg_stat_activity WHERE application_name = current_setting('application_name')`,
@@ -80,6 +87,7 @@ async function overload(
     carriedBefore,
     carriedAfter,
     offered,
+    offeredMs,
     flood: callers.tallies,
     unsettled: callers.unsettled,
     acknowledged: callers.created.length,
@@ -93,18 +101,26 @@ async function overload(
   };
 }
 
+interface Offered {
+  readonly offered: number;
+  readonly offeredMs: number;
+  readonly peak: number;
+}
+
 /** An open loop: nobody waits for an answer before the next call is made. */
-async function offer(callers: Callers, perSecond: number, ms: number): Promise<{ offered: number; peak: number }> {
+async function offer(callers: Callers, perSecond: number, ms: number): Promise<Offered> {
   const start = performance.now();
+  const all = (perSecond * ms) / 1_000;
   let offered = 0;
   let peak = 0;
-  for (let elapsed = 0; elapsed < ms; elapsed = performance.now() - start) {
-    const most = offered + (perSecond * MADE_UP_MS) / 1_000;
-    for (; offered < Math.min((perSecond * elapsed) / 1_000, most); offered += 1) void callers.call();
+  let offeredMs = 0;
+  for (; offered < all && offeredMs < LONGER_MAX * ms; offeredMs = performance.now() - start) {
+    const due = Math.min(all, (perSecond * offeredMs) / 1_000, offered + (perSecond * MADE_UP_MS) / 1_000);
+    for (; offered < due; offered += 1) void callers.call();
     peak = Math.max(peak, sizeNow());
     await later(OFFER_EVERY_MS);
   }
-  return { offered, peak };
+  return { offered, offeredMs, peak };
 }
 
 /** What is on its way out (sockets, answers that came too late) goes within some turns; what is kept does not. */

@@ -4,6 +4,7 @@ import {
   SHARED_STATEMENT_BYTES_MAX,
   SHARED_STATEMENT_ROWS_MIN,
   SLOW_STATEMENT_PARTS,
+  STATEMENT_TIME_SHARE_MIN,
 } from '../../../limits/durable-tier.ts';
 import type { Platform } from '../../../platform/platform.ts';
 import { TransientSet } from '../../../platform/transient.ts';
@@ -98,17 +99,25 @@ export class Batcher<Request, Answer> {
     });
   }
 
-  /** The oldest go first. One lane that takes everybody would leave the others idle, so of many each takes its part. */
+  /**
+   * The oldest go first, but for those whose time is nearly up, who are refused. One lane that takes everybody would leave the others idle, so
+   * of many each takes its part.
+   */
   #takeShare(): Waiting<Request, Answer>[] {
     const rest = this.#parts.shift();
     if (rest) return rest;
-    const { lanes, bytesOf } = this.#options;
+    const { platform, timeoutMs, lanes, bytesOf } = this.#options;
+    const soonest = platform.monotonic() + timeoutMs * STATEMENT_TIME_SHARE_MIN;
     const part = Math.ceil(this.#waiting.size / (1 + lanes.free));
     const share = Math.min(this.#rowsMax, Math.max(SHARED_STATEMENT_ROWS_MIN, part));
     const taken = new Map<string, Waiting<Request, Answer>>();
     let bytes = 0;
     for (const waiting of this.#waiting) {
       if (taken.size === share) break;
+      if (waiting.call.deadline < soonest) {
+        waiting.call.expire();
+        continue;
+      }
       const isSlow = this.#slowRows.has(waiting.key);
       if (taken.has(waiting.key) || (isSlow && taken.size > 0)) continue;
       bytes += bytesOf(waiting.request);

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { TierFailure } from '../../../../../src/errors.ts';
-import { SHARED_STATEMENT_BYTES_MAX, DURABLE_CALLS_MAX, SLOW_ROW_MS } from '../../../../../src/limits/durable-tier.ts';
+import {
+  SHARED_STATEMENT_BYTES_MAX,
+  DURABLE_CALLS_MAX,
+  SLOW_ROW_MS,
+  STATEMENT_TIME_SHARE_MIN,
+} from '../../../../../src/limits/durable-tier.ts';
 import { COARSE_TICK_MS } from '../../../../../src/limits/process.ts';
 import { CoarseTimeouts } from '../../../../../src/platform/coarse-timeouts.ts';
 import { Batcher } from '../../../../../src/tiers/prisma/batch/batcher.ts';
@@ -213,6 +218,21 @@ describe('a call whose time is up', () => {
     answer(1);
     expect(await young).toBe('c');
     expect(await silent).toMatchObject([{ reason: { kind: 'ambiguous' } }]);
+    expect(statements()).toEqual(['a', 'c']);
+  });
+
+  it('nearly is refused, and not sent: its answer would come too late', async () => {
+    const { call, statements, answer, platform } = setUp();
+    const first = call('a');
+    await settled();
+    const late = call('b');
+    await platform.advance(TIMEOUT_MS * (1 - STATEMENT_TIME_SHARE_MIN));
+    const inTime = call('c');
+    await platform.advance(1);
+    answer(0);
+    await expect(late).rejects.toMatchObject({ kind: 'not-sent', reason: 'overloaded' });
+    answer(1);
+    expect(await Promise.all([first, inTime])).toEqual(['a', 'c']);
     expect(statements()).toEqual(['a', 'c']);
   });
 
