@@ -1,11 +1,9 @@
 import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
 import { EnvelopeError } from '../errors.ts';
+import { ENVELOPE_TAG_BYTES } from '../limits/codec.ts';
 
-export const IV_BYTES = 12;
-export const TAG_BYTES = 16;
-
-/** Without it, Node 24 accepts a tag of four bytes from whoever wrote the envelope (DEP0182). */
-const OPTIONS = { authTagLength: TAG_BYTES };
+/** Refuses shorter tags: Node 24 accepts tags of four bytes by default (DEP0182). */
+const OPTIONS = { authTagLength: ENVELOPE_TAG_BYTES };
 
 /** Writes ciphertext and tag into `target` from `offset`. Keys are `KeyObject`s: raw bytes cost 10 µs a call on Node 24. */
 export function gcmSeal(

@@ -1,11 +1,11 @@
 import { EnvelopeError } from '../errors.ts';
 import type { DataKey, KeyState, Suite } from '../keys/ring/ring-key.ts';
-import { PLAINTEXT_BYTES_MAX } from '../limits/codec.ts';
+import { ENVELOPE_TAG_BYTES, GCM_IV_BYTES, PLAINTEXT_BYTES_MAX } from '../limits/codec.ts';
 import { KEY_ID_BYTES } from '../limits/keys.ts';
 import { STORAGE_KEY_BYTES } from '../limits/session.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { AdditionalData } from './additional-data.ts';
-import { gcmOpen, gcmSeal, IV_BYTES, TAG_BYTES } from './aes-gcm.ts';
+import { gcmOpen, gcmSeal } from './aes-gcm.ts';
 import { messageKeysOf, NONCE_BYTES } from './message-keys.ts';
 
 /**
@@ -63,11 +63,11 @@ export function sealEnvelope(
   const keys = messageKeysOf(key);
   keys.counter?.count();
   const headerBytes = NONCE_AT + NONCE_BYTES[key.suite];
-  const envelope = Buffer.allocUnsafe(headerBytes + plaintext.length + TAG_BYTES);
+  const envelope = Buffer.allocUnsafe(headerBytes + plaintext.length + ENVELOPE_TAG_BYTES);
   writeHeader(envelope, key, revision);
   platform.fillRandom(envelope, NONCE_AT, headerBytes - NONCE_AT);
   const messageKey = keys.of(envelope.subarray(NONCE_AT, headerBytes));
-  const iv = envelope.subarray(headerBytes - IV_BYTES, headerBytes);
+  const iv = envelope.subarray(headerBytes - GCM_IV_BYTES, headerBytes);
   const additionalData = binding.additionalData.of(binding.storageKey, envelope, headerBytes);
   gcmSeal(messageKey, iv, additionalData, plaintext, envelope, headerBytes);
   return envelope;
@@ -79,11 +79,11 @@ export function openEnvelope(keys: DataKeys, binding: Binding, envelope: Buffer)
   if (binding.storageKey.length !== STORAGE_KEY_BYTES) throw new EnvelopeError('malformed');
   const key = openingKey(keys, envelope, suite);
   const headerBytes = NONCE_AT + NONCE_BYTES[suite];
-  const tagAt = envelope.length - TAG_BYTES;
+  const tagAt = envelope.length - ENVELOPE_TAG_BYTES;
   const messageKey = messageKeysOf(key).of(envelope.subarray(NONCE_AT, headerBytes));
   const plaintext = gcmOpen(
     messageKey,
-    envelope.subarray(headerBytes - IV_BYTES, headerBytes),
+    envelope.subarray(headerBytes - GCM_IV_BYTES, headerBytes),
     binding.additionalData.of(binding.storageKey, envelope, headerBytes),
     envelope.subarray(headerBytes, tagAt),
     envelope.subarray(tagAt),
@@ -112,7 +112,7 @@ function checkHeader(envelope: Buffer): Suite {
   const suite = envelope[SUITE_AT];
   const known = envelope[0] === MAGIC && envelope[1] === VERSION && envelope[FLAGS_AT] === 0;
   if (!known || (suite !== 1 && suite !== 2)) throw new EnvelopeError('malformed');
-  const plaintextBytes = envelope.length - NONCE_AT - NONCE_BYTES[suite] - TAG_BYTES;
+  const plaintextBytes = envelope.length - NONCE_AT - NONCE_BYTES[suite] - ENVELOPE_TAG_BYTES;
   if (plaintextBytes < 0 || plaintextBytes > PLAINTEXT_BYTES_MAX) throw new EnvelopeError('malformed');
   const revision = readRevision(envelope);
   if (revision < 1 || revision > Number.MAX_SAFE_INTEGER) throw new EnvelopeError('malformed');

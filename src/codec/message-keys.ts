@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { DataKey, Suite } from '../keys/ring/ring-key.ts';
-import { IV_BYTES } from './aes-gcm.ts';
+import { GCM_IV_BYTES } from '../limits/codec.ts';
 import { counterOf, type MessageCounter } from './message-counter.ts';
 import { Xaes, XAES_NONCE_BYTES } from './xaes.ts';
 
@@ -15,7 +15,7 @@ export interface MessageKeys {
   readonly counter?: MessageCounter;
 }
 
-export const NONCE_BYTES: Readonly<Record<Suite, number>> = { 1: IV_BYTES, 2: XAES_NONCE_BYTES };
+export const NONCE_BYTES: Readonly<Record<Suite, number>> = { 1: GCM_IV_BYTES, 2: XAES_NONCE_BYTES };
 
 /** Kept as long as the key is: a cipher object for each, which belongs to this thread. */
 const cache = new WeakMap<DataKey, MessageKeys>();

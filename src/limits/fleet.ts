@@ -1,38 +1,50 @@
 import { DURABLE_TIMEOUT_MS_MAX } from './durable-tier.ts';
 
-/** 128 bits: two lives of two clients never share one. */
+/** 128 bits: no two runs of any two clients share one. */
 export const NODE_ID_BYTES = 16;
-/** One tiny statement per node; a longer interval makes the fleet's picture of itself older. */
+/** The interval of heartbeats: one tiny statement per node. A longer one makes the fleet's view of its nodes older. */
 export const NODE_HEARTBEAT_MS = 10_000;
-/** A node's name in messages and in `health()`: 32 bits, enough to tell apart those that run at one time. */
+/** A node's name in messages and in `health()`: 32 bits distinguish the nodes that run at one time. */
 export const NODE_NAME_BYTES = 4;
-/** Nodes that a message names one by one: a fleet in which more lag behind has one reason for all. */
+/** The nodes that a message names. If more lag behind, they have one reason in common. */
 export const NODES_NAMED_MAX = 10;
-/** A node that could not tell the fleet for this long tells it before it writes again: three heartbeats missed. */
+/** A node without a heartbeat for this long (three missed) sends one before it writes again. */
 export const NODE_FENCE_MS = 30_000;
-/** After a heartbeat that failed, the next one comes sooner: three of them missed would keep the node from writing. */
+/**
+ * The pause after a heartbeat that failed. It is shorter than the interval, since three missed ones keep the node from
+ * writing.
+ */
 export const NODE_HEARTBEAT_RETRY_MS = 1_000;
-/** A node that closes takes itself from the fleet within this time, or leaves it to age. */
+/**
+ * The time in which a closing node removes itself from the fleet's table. After it, its row ages like that of a crashed
+ * node.
+ */
 export const NODE_FAREWELL_MS = 1_000;
-/** How often somebody who waits for the fleet looks at it: one small statement. */
+/** The interval at which a caller that waits for the fleet reads it: one small statement. */
 export const FLEET_POLL_MS = 500;
-/** The longest that a promotion or a retirement waits for the fleet; a person should look at a node that takes longer. */
+/** The longest wait of a promotion or a retirement for the fleet. A person should look at a node that takes longer. */
 export const FLEET_WAIT_MS_MAX: number = 60 * 60_000;
-/** A node counts as alive for this long: the fence, and the longest that a write sent before it may be on its way. */
+/** A node counts as alive for this long: the fence, and the longest that a write sent before it may take. */
 export const NODE_ALIVE_MS = 60_000;
-/** After a node has said that it seals with another key, what it sealed before may still be on its way: twice a time-out and its wait, and clocks. */
-export const RING_SETTLE_MS: number = 4 * DURABLE_TIMEOUT_MS_MAX;
-/** Nodes that died without a word stay in the fleet's table this long, for the operator to see. */
+/**
+ * The time for which envelopes under a node's former key may still be on their way, after it has reported another: two
+ * timeouts with their waits, and clock differences.
+ */
+export const RING_PROPAGATION_MS: number = 4 * DURABLE_TIMEOUT_MS_MAX;
+/** Nodes that crashed stay in the fleet's table this long, for the operator to see. */
 export const NODE_FORGOTTEN_MS: number = 24 * 60 * 60_000;
-/** An unknown key id makes a node load its ring again, at most this often: a flood of forged ones must not load the key service. */
+/** An unknown key id makes a node reload its ring, at most this often: forged ids must not load the key service. */
 export const KEYS_RELOAD_MS_MIN = 5_000;
-/** How often a ring file is looked at: one `stat`. */
+/** The interval at which a ring file is checked: one `stat`. */
 export const KEY_FILE_INTERVAL_MS_DEFAULT = 5_000;
-/** How often other key sources are asked. A key service bills by the call; a rotation waits for the slowest node. */
+/**
+ * The interval at which other key sources are asked. A key service bills by the call; a rotation waits for the slowest
+ * node.
+ */
 export const KEY_SOURCE_INTERVAL_MS_DEFAULT = 60_000;
-/** Less would only load the disk or the key service: a rotation takes minutes. */
+/** A rotation takes minutes; a shorter interval only loads the disk or the key service. */
 export const KEY_INTERVAL_MS_MIN = 100;
-/** A node that hears of a new ring later than after a day is one that nobody waits for. */
+/** A node that loads a new ring later than after a day is one that no rotation waits for. */
 export const KEY_INTERVAL_MS_MAX: number = 24 * 60 * 60_000;
-/** Intervals are drawn this much shorter or longer, so that nodes that started together do not ask together for ever. */
+/** Intervals are drawn this share shorter or longer, so that nodes that started together do not ask together. */
 export const INTERVAL_JITTER: number = 0.2;

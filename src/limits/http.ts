@@ -1,39 +1,51 @@
 /** 32 bytes as base64url. */
 export const SESSION_ID_CHARS = 43;
-/** Session id, a dot, HMAC-SHA-256 as base64url. */
+/** The session id, a dot, and an HMAC-SHA-256 as base64url. */
 export const COOKIE_VALUE_CHARS: number = SESSION_ID_CHARS + 1 + 43;
 /**
- * Cookies of one name and the right shape that are checked of one header. Browsers send two at most with `__Host-` (one of them
- * partitioned); each costs 5 µs for every index key, and a header of 16 KiB has room for 160.
+ * The cookies of one name and the right shape that are checked in one header. Browsers send at most two with `__Host-`
+ * (one of them partitioned). Each costs 5 µs per index key, and a header of 16 KiB has room for 160.
  */
 export const COOKIES_TRIED_MAX = 4;
-/** Long enough for an errand, too short for an unattended browser; NIST's idle limit at AAL3. */
+/** The idle limit of NIST SP 800-63B at AAL3: enough for an errand, too short for an unattended browser. */
 export const FRESH_LOGIN_MS_DEFAULT: number = 15 * 60_000;
-/** Most outages are a fail-over. A larger value keeps users waiting, a smaller one has them press reload together. */
+/**
+ * The `Retry-After` of an outage; most are a failover. A larger value keeps users waiting, a smaller one has them
+ * reload together.
+ */
 export const RETRY_AFTER_MS_DEFAULT = 2_000;
 export const RETRY_AFTER_MS_MAX: number = 60 * 60_000;
-/** A login lists the user's sessions to end those that are too many. */
+/** A login lists the user's sessions in order to end the oldest ones beyond this. */
 export const SESSIONS_PER_USER_MAX = 1_000;
-/** An old session id, its signature and percent signs; stores' keys are shorter. */
+/** An old session id, its signature and percent signs. The keys of old stores are shorter. */
 export const IMPORT_COOKIE_CHARS_MAX = 1_024;
-/** Each is one more HMAC for a made-up cookie. */
+/** The secrets of old cookies. Each is one more HMAC for a made-up cookie. */
 export const IMPORT_SECRETS_MAX = 10;
-/** Some clients of old stores wait for their server without an end; a request must not. */
+/** The timeout of the old store. Some of its clients wait for their server without end; a request must not. */
 export const IMPORT_STORE_TIMEOUT_MS = 2_000;
-/** After a deletion that failed, so long nobody tries one that can wait. */
+/** The pause after a failed deletion in the old store, for deletions that can wait. */
 export const IMPORT_RETRY_MS = 1_000;
-/** Entries of which a process remembers that it deleted them: 1 MB. Another is deleted once more, which costs a round trip. */
+/**
+ * The entries of the old store that a process remembers to have deleted: 1 MB. A forgotten one is deleted again, which
+ * costs a round trip.
+ */
 export const IMPORT_SIDS_REMEMBERED = 10_000;
-/** What the clocks of two nodes may differ by: so long after `since`, no node deletes what another still asks for. */
+/**
+ * The most that the clocks of two nodes may differ: until this long after `since`, no node deletes an entry that
+ * another still asks for.
+ */
 export const IMPORT_CLOCK_MARGIN_MS = 60_000;
 /**
- * Up to this `cookie.maxAge` each use of a session is stored, so that it ends when its cookie does; a longer one ends up to a touch interval
- * early. A larger value costs every page view of such sessions a write.
+ * The longest `cookie.maxAge` at which each use of a session is stored, so that it ends when its cookie does; a longer
+ * session may end a touch interval early. A larger value costs every page view of such sessions a write.
  */
 export const STORE_EXACT_MAX_AGE_MS = 60_000;
-/** … but not more often than this: twenty writes a second at most. */
+/** The shortest interval of those writes: twenty a second at most. */
 export const STORE_EXACT_STEP_MS = 50;
-/** Below a second even that would be felt, and each use is stored. */
+/** The `cookie.maxAge` below which even that interval would be felt, and each use is stored. */
 export const STORE_EVERY_USE_MAX_AGE_MS = 1_000;
-/** `cookie.expires = …` in each request gives a `maxAge` that differs by what the request took: not worth a write. */
+/**
+ * `cookie.expires = …` in each request gives a `maxAge` that differs by the duration of the request. A difference this
+ * small is not worth a write.
+ */
 export const STORE_MAX_AGE_TOLERANCE_MS = 10;

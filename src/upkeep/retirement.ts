@@ -1,7 +1,7 @@
 import { KeyRingError } from '../errors.ts';
 import type { KeyRing } from '../keys/ring/key-ring.ts';
 import { withRetired } from '../keys/ring/rotation.ts';
-import { RING_SETTLE_MS } from '../limits/fleet.ts';
+import { RING_PROPAGATION_MS } from '../limits/fleet.ts';
 import { requireOptions } from '../option-checks.ts';
 import type { Fleet } from '../tiers/tier.ts';
 import { lackOf, livingNodes, waitForFleet, type Objection } from '../fleet/fleet.ts';
@@ -35,9 +35,9 @@ export async function retireKey(ring: KeyRing, options: RetireKeyOptions): Promi
 
 function unsettled(fleet: Fleet): Objection {
   const living = livingNodes(fleet);
-  const fresh = living.filter(({ acknowledgedAt }) => fleet.now - acknowledgedAt < RING_SETTLE_MS).length;
+  const fresh = living.filter(({ acknowledgedAt }) => fleet.now - acknowledgedAt < RING_PROPAGATION_MS).length;
   if (fresh === 0) return undefined;
-  return `${fresh} of ${living.length} live nodes have had this key ring for less than ${RING_SETTLE_MS / 1_000} s.`;
+  return `${fresh} of ${living.length} live nodes have had this key ring for less than ${RING_PROPAGATION_MS / 1_000} s.`;
 }
 
 async function requireUnused(sessions: MaintenanceTarget, ring: KeyRing, kid: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { FlattenedEncrypt, flattenedDecrypt, type FlattenedJWE } from 'jose';
 import { hash, type KeyObject } from 'node:crypto';
 import { KeyRingError } from '../../errors.ts';
+import { ENVELOPE_TAG_BYTES, GCM_IV_BYTES } from '../../limits/codec.ts';
 import { RING_PBKDF2_ITERATIONS_SUM_MAX, RING_RECIPIENTS_MAX } from '../../limits/keys.ts';
 import { decodeCanonical, NOT_A_RING, RING_CTY, RING_ENC, RING_TYP, textOf, type UnsealedText } from './ring-jwe.ts';
 import { isObject } from '../ring/ring-jwk.ts';
@@ -27,8 +28,6 @@ const PROTECTED = { enc: RING_ENC, typ: RING_TYP, cty: RING_CTY } as const;
 const PROTECTED_TEXT: string = Buffer.from(JSON.stringify(PROTECTED)).toString('base64url');
 const DIRECT = { alg: 'dir' } as const;
 
-const IV_BYTES = 12;
-const TAG_BYTES = 16;
 const AAD_BYTES = 32;
 
 export async function sealGeneral(text: string, openers: readonly ResolvedOpener[]): Promise<string> {
@@ -82,9 +81,9 @@ function read(jwe: string): GeneralRing {
   const recipients = members.map(readRecipient).filter((recipient) => recipient !== undefined);
   const isWhole =
     recipients.length === members.length &&
-    decodeCanonical(value['iv'], IV_BYTES) !== undefined &&
+    decodeCanonical(value['iv'], GCM_IV_BYTES) !== undefined &&
     decodeCanonical(value['ciphertext']) !== undefined &&
-    decodeCanonical(value['tag'], TAG_BYTES) !== undefined &&
+    decodeCanonical(value['tag'], ENVELOPE_TAG_BYTES) !== undefined &&
     decodeCanonical(value['aad'], AAD_BYTES)?.equals(digestOf(recipients));
   checkSum(recipients);
   const ring = { ...value, recipients } as unknown as GeneralRing;

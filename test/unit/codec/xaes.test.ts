@@ -1,18 +1,19 @@
 import { createHash, createSecretKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { gcmOpen, gcmSeal, TAG_BYTES } from '../../../src/codec/aes-gcm.ts';
+import { gcmOpen, gcmSeal } from '../../../src/codec/aes-gcm.ts';
+import { ENVELOPE_TAG_BYTES } from '../../../src/limits/codec.ts';
 import { Xaes } from '../../../src/codec/xaes.ts';
 import { EnvelopeError } from '../../../src/errors.ts';
 
 function seal(key: Buffer, nonce: Buffer, plaintext: Buffer, additionalData: Buffer): Buffer {
-  const target = Buffer.alloc(plaintext.length + TAG_BYTES);
+  const target = Buffer.alloc(plaintext.length + ENVELOPE_TAG_BYTES);
   gcmSeal(new Xaes(createSecretKey(key)).derive(nonce), nonce.subarray(12), additionalData, plaintext, target, 0);
   return target;
 }
 
 function open(key: Buffer, nonce: Buffer, sealed: Buffer, additionalData: Buffer): Buffer {
   const messageKey = new Xaes(createSecretKey(key)).derive(nonce);
-  const tagAt = sealed.length - TAG_BYTES;
+  const tagAt = sealed.length - ENVELOPE_TAG_BYTES;
   return gcmOpen(messageKey, nonce.subarray(12), additionalData, sealed.subarray(0, tagAt), sealed.subarray(tagAt));
 }
 
@@ -72,7 +73,7 @@ describe('XAES-256-GCM', () => {
 describe('AES-256-GCM', () => {
   it.each([4, 8, 12])('refuses a tag that was cut to %i bytes', (bytes) => {
     const key = createSecretKey(Buffer.alloc(32, 0x01));
-    const sealed = Buffer.alloc(3 + TAG_BYTES);
+    const sealed = Buffer.alloc(3 + ENVELOPE_TAG_BYTES);
     const iv = Buffer.alloc(12);
     gcmSeal(key, iv, Buffer.alloc(0), Buffer.from('abc'), sealed, 0);
     const tag = sealed.subarray(3, 3 + bytes);
