@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { checkedTypeScript, headingAnchors, readLinks } from './markdown.ts';
+import { checkedTypeScript, headingAnchors, readCode, readLinks } from './markdown.ts';
 import { walk } from './walk.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -16,6 +16,29 @@ export function brokenLinks(page: string, text: string): string[] {
     const file = path === '' ? page : join(dirname(page), decodeURIComponent(path));
     const complaint = complain(file, anchor, text, page);
     return complaint ? [`${relative(root, page)}:${line}: ${target} ${complaint}`] : [];
+  });
+}
+
+const SOURCE_PATH = /^(?:(?:src|test|tools|bench|examples|prisma|docs)\/[\w./*-]*|(?:[\w.*-]+\/)*[\w.*-]+\.ts)$/;
+/** The pages that name files of the project without their folders. */
+const ABOUT_THE_SOURCES = /^(?:ARCHITECTURE|CONTRIBUTING)\.md$|^docs\/internals\//;
+
+/**
+ * Returns one complaint for each file or folder that a page names in backticks and that does not exist. A path counts from the
+ * root, or from anywhere if it is the end of the path of a file; `*` stands for any name. Guides name files that their reader makes.
+ */
+export function missingPaths(page: string, text: string, files: readonly string[]): string[] {
+  if (/^docs\/(?:guides\/|start\.md$)/.test(page)) return [];
+  const about = ABOUT_THE_SOURCES.test(page);
+  const folders = new Set(files.flatMap((file) => file.split('/').map((_, at, parts) => parts.slice(0, at).join('/'))));
+  const paths = [...files, ...folders];
+  return readCode(text).flatMap(({ code, line }) => {
+    const path = code.replace(/^(?:\.\.\/)+/, '');
+    const isPath = SOURCE_PATH.test(path) && (about || path.includes('/'));
+    if (!isPath) return [];
+    const wanted = path.replace(/\/$/, '').replaceAll('.', '\\.').replaceAll('*', '[^/]*');
+    const pattern = new RegExp(`(?:^|/)${wanted}$`);
+    return paths.some((known) => pattern.test(known)) ? [] : [`${page}:${line}: ${code} does not exist`];
   });
 }
 
@@ -57,8 +80,13 @@ function brokenExamples(pages: ReadonlyMap<string, string>): string[] {
 if (import.meta.main) {
   const files = walk(root).filter((file) => file.endsWith('.md'));
   const pages = new Map(files.map((file) => [file, readFileSync(file, 'utf8')]));
-  const broken = [...[...pages].flatMap(([page, text]) => brokenLinks(page, text)), ...brokenExamples(pages)];
+  const paths = walk(root).map((file) => relative(root, file).replaceAll('\\', '/'));
+  const broken = [
+    ...[...pages].flatMap(([page, text]) => brokenLinks(page, text)),
+    ...[...pages].flatMap(([page, text]) => missingPaths(relative(root, page).replaceAll('\\', '/'), text, paths)),
+    ...brokenExamples(pages),
+  ];
   for (const complaint of broken) console.error(complaint);
-  console.log(`${pages.size} pages, ${broken.length} broken links or examples`);
+  console.log(`${pages.size} pages, ${broken.length} broken links, paths or examples`);
   process.exitCode = broken.length > 0 ? 1 : 0;
 }

@@ -16,6 +16,13 @@ export function readLinks(text: string): Link[] {
   return links;
 }
 
+/** Returns what stands between backticks, outside of fenced code. */
+export function readCode(text: string): { readonly code: string; readonly line: number }[] {
+  return withoutFences(text).flatMap((line, index) =>
+    [...line.matchAll(/`([^`]+)`/g)].map(([, code = '']) => ({ code, line: index + 1 })),
+  );
+}
+
 /** Returns the anchors that GitHub gives to the headings of a page. */
 export function headingAnchors(text: string): string[] {
   const seen = new Map<string, number>();

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { brokenLinks } from '../../../tools/check-docs.ts';
+import { brokenLinks, missingPaths } from '../../../tools/check-docs.ts';
 import { checkedTypeScript, headingAnchors, readLinks } from '../../../tools/markdown.ts';
 
 const here = fileURLToPath(new URL('./page.md', import.meta.url));
@@ -38,6 +38,29 @@ describe('links', () => {
       'twice',
       'twice-1',
     ]);
+  });
+});
+
+describe('paths in backticks', () => {
+  const files = ['src/client/session.ts', 'src/tiers/redis/scripts/hold.ts', 'test/unit/session.test.ts'];
+
+  test('may begin at the root or at src, be the end of a path, or name a folder', () => {
+    const text = '`src/client/session.ts` `client/session.ts` `session.ts` `src/tiers/*/scripts/` `test/unit`';
+    expect(missingPaths('ARCHITECTURE.md', text, files)).toEqual([]);
+  });
+
+  test('that do not exist are named with their line', () => {
+    const text = 'See\n`src/client/gone.ts`, `gone.ts` and `src/gone/`.';
+    expect(missingPaths('ARCHITECTURE.md', text, files)).toEqual([
+      'ARCHITECTURE.md:2: src/client/gone.ts does not exist',
+      'ARCHITECTURE.md:2: gone.ts does not exist',
+      'ARCHITECTURE.md:2: src/gone/ does not exist',
+    ]);
+  });
+
+  test('may be files that the reader makes', () => {
+    expect(missingPaths('docs/start.md', '`shop.ts` `src/gone.ts`', files)).toEqual([]);
+    expect(missingPaths('SECURITY.md', '`shop.ts`', files)).toEqual([]);
   });
 });
 
