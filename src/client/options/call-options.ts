@@ -4,7 +4,7 @@ import { READY_TIMEOUT_MS_DEFAULT, READY_TIMEOUT_MS_MAX } from '../../limits/cli
 import { requireOptions } from '../../option-checks.ts';
 import { describe, parseDuration, type Duration } from '../../platform/duration.ts';
 import { isSessionId } from '../../session/session-id.ts';
-import type { ReadOptions } from '../../tiering/read/read-path.ts';
+import type { ReadOptions } from '../../tiering/read/copy.ts';
 import { resolveLifetime, resolveNewLifetime, type Lifetime, type ResolvedLifetime } from './lifetime-options.ts';
 import type { DeepReadonly } from '../data/plain-data.ts';
 import type { NewLifetime, RecordChanges } from '../write/record-changes.ts';

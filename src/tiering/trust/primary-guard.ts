@@ -23,6 +23,13 @@ import { RoundTrip } from './round-trip.ts';
 export const UNREACHED: unique symbol = Symbol('unreached');
 export type Unreached = typeof UNREACHED;
 
+/**
+ * - `current`: the durable tier confirmed the copy less than `revalidateAfter` ago;
+ * - `due`: it has to confirm it again;
+ * - `foreign`: the stamp is from another incarnation of the server, from below the trust floor, or in the future.
+ */
+export type Trust = 'current' | 'due' | 'foreign';
+
 /** What a tier that answers too late is given up for. */
 const LATE: ReadonlySet<string> = new Set(['deadline', 'silent', 'too-slow']);
 
@@ -114,16 +121,12 @@ export class PrimaryGuard {
     return vantage === null ? null : { incarnation: vantage.incarnation, at: vantage.earliest };
   }
 
-  /**
-   * What the copy itself shows of its worth. `foreign` was stamped in another life of the server, before this node lost
-   * sight of it, or in the future; `expired` is older than `revalidateAfter`.
-   */
-  judge(value: PrimaryValue): 'current' | 'expired' | 'foreign' {
+  /** How far a copy with this stamp is trusted. */
+  trustIn({ incarnation, at }: Stamp): Trust {
     const vantage = this.#vantage();
-    if (vantage === null || value.stamp.incarnation !== vantage.incarnation) return 'foreign';
-    const { at } = value.stamp;
+    if (vantage === null || incarnation !== vantage.incarnation) return 'foreign';
     if (at < this.#trustFloor || at > vantage.latest) return 'foreign';
-    return vantage.latest - at <= this.#options.revalidateAfterMs ? 'current' : 'expired';
+    return vantage.latest - at <= this.#options.revalidateAfterMs ? 'current' : 'due';
   }
 
   /**

@@ -17,8 +17,8 @@ export const feedMutations: readonly Mutation[] = [
     edits: [
       {
         file: READ,
-        find: 'return this.#readEntry(storageKey, await primary.read(storageKey), options, false);',
-        replace: 'return fromValue(storageKey, value, record);',
+        find: "return this.#follow(storageKey, await primary.read(storageKey), options, 'waited');",
+        replace: 'return sessionOf(copy);',
       },
     ],
     faults: [],

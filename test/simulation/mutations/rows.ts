@@ -229,7 +229,7 @@ export const rowsMutations: readonly Mutation[] = [
     name: 'an equal revision is equal',
     edits: [
       {
-        file: 'src/tiering/read/read-path.ts',
+        file: 'src/tiering/read/copy.ts',
         find: 'return state.revision === revision && state.tag.equals(envelopeTag(envelope));',
         replace: 'return state.revision === revision && envelope.length > 0;',
       },

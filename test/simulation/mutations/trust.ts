@@ -1,6 +1,10 @@
 import { LOSSY, type Mutation } from './mutation.ts';
 
 const GUARD = 'src/tiering/trust/primary-guard.ts';
+const CONFIRM = 'src/tiering/read/confirm.ts';
+const COPY = 'src/tiering/read/copy.ts';
+const FILL = 'src/tiering/read/fill.ts';
+const OPENING = 'src/tiering/read/opening.ts';
 const READ = 'src/tiering/read/read-path.ts';
 
 /** Of when a copy is believed, and of who answers. */
@@ -13,7 +17,7 @@ export const trustMutations: readonly Mutation[] = [
   },
   {
     name: 'the incarnation is ignored',
-    edits: [{ file: GUARD, find: 'value.stamp.incarnation !== vantage.incarnation', replace: 'value.revision < 0' }],
+    edits: [{ file: GUARD, find: 'incarnation !== vantage.incarnation) return', replace: 'at < 0) return' }],
     faults: ['redis-restart-earlier', 'node-crash'],
     seed: 60,
   },
@@ -39,9 +43,9 @@ export const trustMutations: readonly Mutation[] = [
     name: 'a fill is stamped after its read',
     edits: [
       {
-        file: READ,
-        find: 'const stamp = isLeased ? primary.stamp() : null;\n    const row = await this.#readRow(storageKey);',
-        replace: 'const row = await this.#readRow(storageKey);\n    const stamp = isLeased ? primary.stamp() : null;',
+        file: FILL,
+        find: 'const stamp = isLeased ? primary.stamp() : null;\n  const row = await readRow(context, storageKey);',
+        replace: 'const row = await readRow(context, storageKey);\n  const stamp = isLeased ? primary.stamp() : null;',
       },
     ],
     faults: [],
@@ -51,9 +55,9 @@ export const trustMutations: readonly Mutation[] = [
     name: 'a validation is stamped after its question',
     edits: [
       {
-        file: READ,
-        find: 'const stamp = primary.stamp();\n    const state = await durable.readState(storageKey);',
-        replace: 'const state = await durable.readState(storageKey);\n    const stamp = primary.stamp();',
+        file: CONFIRM,
+        find: 'const stamp = primary.stamp();\n  const state = await durable.readState(storageKey);',
+        replace: 'const state = await durable.readState(storageKey);\n  const stamp = primary.stamp();',
       },
     ],
     faults: [],
@@ -100,10 +104,9 @@ export const trustMutations: readonly Mutation[] = [
     name: 'an outage is a logout',
     edits: [
       {
-        file: READ,
-        find: 'const row = await this.#readRow(storageKey);\n    if (row === null) return null;\n    const session',
-        replace:
-          'const row = await this.#readRow(storageKey).catch(() => null);\n    if (row === null) return null;\n    const session',
+        file: FILL,
+        find: 'const row = await readRow(context, storageKey);',
+        replace: 'const row = await readRow(context, storageKey).catch(() => null);',
       },
     ],
     faults: ['database-down', 'database-cut'],
@@ -113,9 +116,9 @@ export const trustMutations: readonly Mutation[] = [
     name: 'a copy past its idle deadline is gone',
     edits: [
       {
-        file: READ,
-        find: 'if (now >= record.absoluteExpiresAt) return null;\n    const worth',
-        replace: 'if (now >= record.absoluteExpiresAt || now > value.idleExpiresAt) return null;\n    const worth',
+        file: COPY,
+        find: 'if (now >= record.absoluteExpiresAt) return',
+        replace: 'if (now >= record.absoluteExpiresAt || now > value.idleExpiresAt) return',
       },
     ],
     faults: [],
@@ -123,15 +126,15 @@ export const trustMutations: readonly Mutation[] = [
   },
   {
     name: 'a read revives what has idled away',
-    edits: [{ file: READ, find: 'options.touch && !hasIdled &&', replace: 'options.touch && hasIdled !== null &&' }],
+    edits: [{ file: CONFIRM, find: 'options.touch && !hasIdled &&', replace: 'options.touch && hasIdled !== null &&' }],
     faults: [],
     scenario: 'a read of what has idled away',
   },
   {
     name: 'an outage of the database suspends the trust floor',
     edits: [
-      { file: READ, find: " || worth === 'foreign'", replace: '' },
-      { file: READ, find: " && primary.judge(value) !== 'foreign'", replace: '' },
+      { file: COPY, find: " || trust === 'foreign'", replace: '' },
+      { file: COPY, find: 'return trust;', replace: "return trust === 'foreign' ? 'due' : trust;" },
     ],
     faults: [],
     scenario: 'a floor, and a database that is away',
@@ -139,20 +142,20 @@ export const trustMutations: readonly Mutation[] = [
   {
     name: 'the revision of a header is believed',
     edits: [
-      { file: READ, find: "if (record.revision !== revision) throw new EnvelopeError('rolled-back');", replace: '' },
+      { file: OPENING, find: "if (record.revision !== revision) throw new EnvelopeError('rolled-back');", replace: '' },
     ],
     faults: ['redis-corrupt'],
     seed: 26,
   },
   {
     name: 'a copy that does not open is an error',
-    edits: [{ file: READ, find: 'if (error instanceof EnvelopeError) return null;', replace: '' }],
+    edits: [{ file: OPENING, find: 'if (error instanceof EnvelopeError) return null;', replace: '' }],
     faults: ['redis-corrupt'],
     seed: 1,
   },
   {
     name: 'a strong read believes copies',
-    edits: [{ file: READ, find: "options.consistency === 'strong' || ", replace: '' }],
+    edits: [{ file: COPY, find: "options.consistency === 'strong' || ", replace: '' }],
     faults: ['redis-rollback'],
     seed: 23,
   },
@@ -160,8 +163,8 @@ export const trustMutations: readonly Mutation[] = [
     name: 'a validation does not compare revisions',
     edits: [
       {
-        file: READ,
-        find: 'if (!isCopyOf(state, value)) return this.#fill(storageKey, value, options);',
+        file: CONFIRM,
+        find: 'if (!isCopyOf(state, value)) return fill(context, storageKey, value, options);',
         replace: '',
       },
     ],
@@ -185,9 +188,9 @@ export const trustMutations: readonly Mutation[] = [
     name: 'a copy that is served alone is dated anew',
     edits: [
       {
-        file: READ,
+        file: 'src/tiering/read/alone.ts',
         find: 'const { revision, stamp } = value;',
-        replace: 'const { revision } = value;\n    const stamp = primary.stamp() ?? value.stamp;',
+        replace: 'const { revision } = value;\n  const stamp = primary.stamp() ?? value.stamp;',
       },
     ],
     faults: [],
@@ -198,8 +201,8 @@ export const trustMutations: readonly Mutation[] = [
     edits: [
       {
         file: READ,
-        find: "const isDegraded = !feed.isFresh || durable.condition === 'down';",
-        replace: "const isDegraded = !feed.isFresh || durable.condition !== 'up';",
+        find: "durable.condition === 'down' ? 'failed-down' : 'failed'",
+        replace: "durable.condition !== 'up' ? 'failed-down' : 'failed'",
       },
     ],
     faults: [],

@@ -25,10 +25,10 @@ describe('the trust floor', () => {
       onReturn: () => {},
       onChange: () => {},
     });
-    expect(guard.judge(valueAt(10_050))).toBe('current');
+    expect(guard.trustIn(valueAt(10_050).stamp)).toBe('current');
     guard.raiseTrustFloor();
-    expect(guard.judge(valueAt(10_050))).toBe('foreign');
-    expect(guard.judge(valueAt(10_100))).toBe('current');
+    expect(guard.trustIn(valueAt(10_050).stamp)).toBe('foreign');
+    expect(guard.trustIn(valueAt(10_100).stamp)).toBe('current');
   });
 
   function valueAt(at: number): PrimaryValue {

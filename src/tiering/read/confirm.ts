@@ -1,0 +1,38 @@
+import { hasEnded } from '../../session/lifetime.ts';
+import type { RecordState } from '../../session/sealed-record.ts';
+import type { LivingSession, TieringContext } from '../context.ts';
+import { isTouchDue, spread, touch } from '../write/touch-path.ts';
+import { isCopyOf, type Copy } from './copy.ts';
+import { fill } from './fill.ts';
+
+/** Asks the durable tier whether the copy is still the truth, without moving the envelope again. */
+export async function confirm(context: TieringContext, copy: Copy): Promise<LivingSession | null> {
+  const { storageKey, record, value, options } = copy;
+  const state = await readState(context, copy);
+  if (state === null || hasEnded(state, context.platform.now())) {
+    const wasBehind = await context.pendingTouches.tell(storageKey);
+    return wasBehind ? confirm(context, copy) : null;
+  }
+  if (!isCopyOf(state, value)) return fill(context, storageKey, value, options);
+  const { lastSeenAt, idleExpiresAt } = state;
+  return { storageKey, record, lastSeenAt, idleExpiresAt, servedBy: 'durable' };
+}
+
+/** A touch that is due returns the state as well: one statement does both. It must not revive what has ended for the user. */
+async function readState(
+  context: TieringContext,
+  { storageKey, record, value, options }: Copy,
+): Promise<RecordState | null> {
+  const { platform, primary, durable, background } = context;
+  const hasIdled = platform.now() > value.idleExpiresAt;
+  if (options.touch && !hasIdled && isTouchDue(context, record, value.lastSeenAt)) {
+    return touch(context, storageKey, record);
+  }
+  const stamp = primary.stamp();
+  const state = await durable.readState(storageKey);
+  // Any other copy is about to be replaced under a lease on it, so it must still be there.
+  if (state === null || isCopyOf(state, value)) {
+    background.run('upkeep', spread(context, storageKey, state, stamp));
+  }
+  return state;
+}

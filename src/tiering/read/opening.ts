@@ -1,0 +1,43 @@
+import { EnvelopeError, type TierRole } from '../../errors.ts';
+import { handleOf } from '../../session/session-id.ts';
+import type { SessionRecord } from '../../session/session-record.ts';
+import { envelopeRejected } from '../../telemetry/channels.ts';
+import type { OpenEnvelope } from '../context.ts';
+
+interface Sealed {
+  readonly envelope: Buffer;
+  readonly revision: number;
+}
+
+interface Opener {
+  readonly openEnvelope: OpenEnvelope;
+}
+
+/** Opens what a tier stores. Whoever can write there can pair an old envelope with a new revision, so the two have to agree. */
+export function open(
+  { openEnvelope }: Opener,
+  storageKey: Buffer,
+  { envelope, revision }: Sealed,
+  tier: TierRole,
+): SessionRecord {
+  try {
+    const record = openEnvelope(storageKey, envelope);
+    if (record.revision !== revision) throw new EnvelopeError('rolled-back');
+    return record;
+  } catch (error) {
+    if (error instanceof EnvelopeError && envelopeRejected.hasSubscribers) {
+      envelopeRejected.publish({ tier, reason: error.reason, handle: handleOf(storageKey) });
+    }
+    throw error;
+  }
+}
+
+/** Opens what the primary tier stores. Null if it does not open: the durable tier then decides. */
+export function tryOpen(opener: Opener, storageKey: Buffer, sealed: Sealed): SessionRecord | null {
+  try {
+    return open(opener, storageKey, sealed, 'primary');
+  } catch (error) {
+    if (error instanceof EnvelopeError) return null;
+    throw error;
+  }
+}
