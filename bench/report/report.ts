@@ -1,20 +1,33 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Results } from '../results.ts';
 import { plotsOf } from './plots.ts';
 import { toMarkdown, toText } from './table.ts';
 import { tablesOf } from './tables.ts';
 
-/** Prints the tables, and writes `results.json`, `results.md` and the plots. */
+/** The beginnings of the titles of the tables that other pages quote. */
+const QUOTED = ['Targets', 'Redis, database, cookie', 'Throughput', 'Room', 'Redis killed', 'Growth'];
+/** The folder of what is too large for the repository: every figure and every table. */
+const CACHE = fileURLToPath(new URL('../../.cache/bench/', import.meta.url));
+
+/**
+ * Prints the tables, and writes `results.md` (the tables that pages quote) and the plots to `folder`, and `results.json` and
+ * `details.md` (everything) to `.cache/bench`.
+ */
 export async function report(results: Results, folder: string): Promise<void> {
   const tables = tablesOf(results);
   for (const table of tables) process.stdout.write(toText(table));
   const plots = plotsOf(results);
-  const files = {
+  const quoted = tables.filter(({ title }) => QUOTED.some((beginning) => title.startsWith(beginning)));
+  await write(folder, { 'results.md': page(results, quoted.map(toMarkdown), Object.keys(plots)), ...plots });
+  await write(CACHE, {
     'results.json': `${JSON.stringify(withoutSamples(results), null, 1)}\n`,
-    'results.md': page(results, tables.map(toMarkdown), Object.keys(plots)),
-    ...plots,
-  };
+    'details.md': page(results, tables.map(toMarkdown), []),
+  });
+}
+
+async function write(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
   process.stdout.write(`\nWritten to ${folder}: ${Object.keys(files).join(', ')}\n`);
