@@ -25,7 +25,7 @@ export type HoldfastErrorCode =
   | 'HOLDFAST_TIER_FAILURE'
   | 'HOLDFAST_TIER_UNAVAILABLE';
 
-/** What an HTTP server may answer, where it does not know better. A conflict is the request's to resolve; the rest is ours. */
+/** The status that an HTTP server may answer. A conflict is 409, since the client resolves it. */
 const STATUS: Readonly<Record<HoldfastErrorCode, number>> = {
   HOLDFAST_CONFIGURATION: 500,
   HOLDFAST_CROSS_SITE_REQUEST: 403,
@@ -46,30 +46,35 @@ const STATUS: Readonly<Record<HoldfastErrorCode, number>> = {
   HOLDFAST_TIER_UNAVAILABLE: 503,
 };
 
-/** Names are literals on the prototypes: bundlers rename classes, and a stack begins with the name that it finds there. */
+/**
+ * The base of every error. Names are literals on the prototypes: bundlers rename classes, and a stack begins with the
+ * name on the prototype.
+ */
 export abstract class HoldfastError extends Error {
   abstract readonly code: HoldfastErrorCode;
-  /** Whether the same call may succeed later without anything being changed by a person. */
+  /** True where the same call may succeed later without a change by a person. */
   readonly retryable: boolean = false;
 
-  /** A hint for an HTTP answer: 503 where the same request may succeed later, 409 for a conflict, else 500. */
+  /** The status of an HTTP answer: 503 where the same request may succeed later, 409 for a conflict, else 500. */
   get status(): number {
     const status = STATUS[this.code];
     return status === 500 && this.retryable ? 503 : status;
   }
 
-  /** Koa writes onto the error what it answers, and would never answer an error that throws at that. */
+  /** Koa sets the status of its answer on the error; an error that throws at that would never be answered. */
   set status(value: number) {
     Object.defineProperty(this, 'status', { value, writable: true, configurable: true, enumerable: false });
   }
 
-  /** Where this error is explained: a page in the package, which `import.meta.resolve` finds. */
+  /** The section that explains this error: a page of the package, which `import.meta.resolve` finds. */
   get help(): string {
     return `holdfast/docs/reference/errors.md#${this.code.toLowerCase()}`;
   }
 }
 
-/** An option is missing, malformed or unsafe. Thrown at construction, or by `ready()` when only a server could tell. */
+/**
+ * An option is missing, malformed or unsafe. Thrown at construction, or by `ready()` if only a server could show it.
+ */
 export class ConfigurationError extends HoldfastError {
   static {
     this.prototype.name = 'ConfigurationError';
@@ -78,7 +83,7 @@ export class ConfigurationError extends HoldfastError {
   override readonly code = 'HOLDFAST_CONFIGURATION';
 }
 
-/** Data that cannot be stored as it is: not JSON, too large, or with a forbidden key. Nothing was written. */
+/** A value that cannot be stored: not JSON, too large, or with a forbidden key. Nothing was written. */
 export class PayloadError extends HoldfastError {
   static {
     this.prototype.name = 'PayloadError';
@@ -87,14 +92,16 @@ export class PayloadError extends HoldfastError {
   override readonly code = 'HOLDFAST_PAYLOAD';
 }
 
-/** A key ring that cannot be trusted or opened. Its message names what is wrong, never the material. */
+/** A key ring that cannot be trusted or opened. The message names the fault, never the material. */
 export class KeyRingError extends HoldfastError {
   static {
     this.prototype.name = 'KeyRingError';
   }
 
   override readonly code = 'HOLDFAST_KEY_RING';
-  /** True where a key source did not answer in time, or the fleet has a newer ring that this process has not loaded yet. */
+  /**
+   * True if a key source did not answer in time, or the fleet has a newer ring that this process has not loaded yet.
+   */
   override readonly retryable: boolean;
 
   constructor(message: string, retryable = false) {
@@ -112,7 +119,7 @@ export type EnvelopeErrorReason =
   | 'unknown-key';
 
 /**
- * Stored bytes that do not open. The message is the same for every reason, so that it tells an attacker nothing;
+ * The stored bytes do not open. The message is the same for every reason, so that an attacker learns nothing from it;
  * `reason` is for the operator.
  */
 export class EnvelopeError extends HoldfastError {
@@ -127,11 +134,14 @@ export class EnvelopeError extends HoldfastError {
   constructor(reason: EnvelopeErrorReason) {
     super('A stored session could not be opened.');
     this.reason = reason;
-    // A key that this process has not loaded yet may arrive with the next reload of the key ring.
+    // The next reload of the key ring may bring the key.
     this.retryable = reason === 'unknown-key';
   }
 
-  /** 401 where the session is over (a revoked key, a deadline beyond what is allowed): the user has to log in again. */
+  /**
+   * The status: 401 where the session is over (a revoked key, a deadline beyond the limit), since the user has to log
+   * in again.
+   */
   override get status(): number {
     return this.reason === 'revoked-key' || this.reason === 'outlives-limit' ? 401 : super.status;
   }
@@ -144,8 +154,8 @@ export class EnvelopeError extends HoldfastError {
 export type TierRole = 'durable' | 'primary';
 
 /**
- * Nobody who could answer was reachable in time. It is never an answer about the session: an outage is not a logout.
- * A call that changes something and ends with this error has changed nothing.
+ * No tier that could answer was reachable in time. It says nothing about the session: an outage is not a logout. A
+ * write that ends with this error has changed nothing.
  */
 export class TierUnavailableError extends HoldfastError {
   static {
@@ -165,7 +175,7 @@ export class TierUnavailableError extends HoldfastError {
   }
 }
 
-/** `create` with an `id` that a living session has. Nothing was written. */
+/** The `id` given to `create` belongs to a living session. Nothing was written. */
 export class SessionExistsError extends HoldfastError {
   static {
     this.prototype.name = 'SessionExistsError';
@@ -178,7 +188,10 @@ export class SessionExistsError extends HoldfastError {
   }
 }
 
-/** `create` with an `id` whose session was destroyed or has expired: an id has one life. Nothing was written. */
+/**
+ * The `id` given to `create` belongs to a session that was destroyed or has expired; an id is used once. Nothing was
+ * written.
+ */
 export class SessionEndedError extends HoldfastError {
   static {
     this.prototype.name = 'SessionEndedError';
@@ -191,7 +204,10 @@ export class SessionEndedError extends HoldfastError {
   }
 }
 
-/** `update`, `replace`, `touch` or `regenerate` of a session that does not exist, has ended or was destroyed. */
+/**
+ * A session that `update`, `replace`, `touch` or `regenerate` was to change does not exist, has expired or was
+ * destroyed.
+ */
 export class SessionNotFoundError extends HoldfastError {
   static {
     this.prototype.name = 'SessionNotFoundError';
@@ -204,7 +220,7 @@ export class SessionNotFoundError extends HoldfastError {
   }
 }
 
-/** Somebody else's write came first, and (for `update`) kept coming first until `updateTimeout`. Nothing was written. */
+/** A write of another caller came first and, for `update`, kept coming first until `updateTimeout`. Nothing was written. */
 export class RevisionConflictError extends HoldfastError {
   static {
     this.prototype.name = 'RevisionConflictError';
@@ -219,8 +235,8 @@ export class RevisionConflictError extends HoldfastError {
 }
 
 /**
- * The session was destroyed for every node that reaches the primary tier, but the durable tier could not be told.
- * The library keeps trying in the background; until it succeeds, losing the primary tier would bring the session back.
+ * The session was destroyed for every node that reaches the primary tier, but the durable tier was unavailable. The
+ * client retries in the background; until it succeeds, losing the primary tier would bring the session back.
  */
 export class RevocationNotDurableError extends HoldfastError {
   static {
@@ -235,7 +251,9 @@ export class RevocationNotDurableError extends HoldfastError {
   }
 }
 
-/** A write was sent and its answer was lost: it may or may not have happened. Read the session before trying again. */
+/**
+ * A write was sent and its answer was lost: it may or may not have taken effect. Read the session before you repeat it.
+ */
 export class OutcomeUnknownError extends HoldfastError {
   static {
     this.prototype.name = 'OutcomeUnknownError';
@@ -248,7 +266,9 @@ export class OutcomeUnknownError extends HoldfastError {
   }
 }
 
-/** The store that sessions move in from did not answer, or failed: whether the request has a session is not known. */
+/**
+ * The store that sessions are imported from did not answer, or failed: it is unknown whether the request has a session.
+ */
 export class ImportUnavailableError extends HoldfastError {
   static {
     this.prototype.name = 'ImportUnavailableError';
@@ -260,19 +280,19 @@ export class ImportUnavailableError extends HoldfastError {
   readonly reason: string;
 
   constructor(reason: string) {
-    super(`The store that sessions move in from is unavailable (${reason}).`);
+    super(`The store that sessions are imported from is unavailable (${reason}).`);
     this.reason = reason;
   }
 }
 
-/** Nobody is signed in, or the login is older than the request allows. */
+/** No user is signed in, or the login is older than the request allows. */
 export class LoginRequiredError extends HoldfastError {
   static {
     this.prototype.name = 'LoginRequiredError';
   }
 
   override readonly code = 'HOLDFAST_LOGIN_REQUIRED';
-  /** `stale`: somebody is signed in and has to authenticate again. */
+  /** `stale` if a user is signed in and has to authenticate again. */
   readonly reason: 'anonymous' | 'stale';
 
   constructor(reason: 'anonymous' | 'stale') {
@@ -283,7 +303,7 @@ export class LoginRequiredError extends HoldfastError {
 
 const HEADERS_SENT = "has to set a cookie, but the response's headers have been sent; await it before the first byte";
 
-/** A call that has to set a cookie came after the response's headers had been sent. Nothing was kept of it. */
+/** A call that has to set a cookie came after the response's headers had been sent. It changed nothing. */
 export class ResponseStartedError extends HoldfastError {
   static {
     this.prototype.name = 'ResponseStartedError';
@@ -297,8 +317,9 @@ export class ResponseStartedError extends HoldfastError {
 }
 
 /**
- * The session of this request's cookie got a new id within the last 30 s: another request of the same browser has signed in. A new
- * session would sign its user out. Nothing was written; the same request with the browser's new cookie may succeed.
+ * The session of this request's cookie got a new id within the last 30 s: another request of the same browser has
+ * signed in. A new session would sign its user out. Nothing was written; the request may succeed with the browser's new
+ * cookie.
  */
 export class SessionMovedError extends HoldfastError {
   static {
@@ -314,8 +335,8 @@ export class SessionMovedError extends HoldfastError {
 }
 
 /**
- * A request that a page of another site made the browser send, without its session cookie, would have begun a session. That would
- * replace the one that the browser has. Nothing was written.
+ * A request that a page of another site caused, without the session cookie, would have begun a session, which would
+ * replace the browser's own. Nothing was written.
  */
 export class CrossSiteRequestError extends HoldfastError {
   static {
@@ -330,7 +351,7 @@ export class CrossSiteRequestError extends HoldfastError {
 }
 
 /**
- * What became of a command that a tier could not answer:
+ * The effect of a command that a tier could not answer:
  * - `not-sent`: it never left this process;
  * - `rejected`: the server refused it and nothing changed;
  * - `ambiguous`: it may have been executed, or may yet be;
@@ -338,7 +359,9 @@ export class CrossSiteRequestError extends HoldfastError {
  */
 export type TierFailureKind = 'ambiguous' | 'misconfigured' | 'not-sent' | 'rejected';
 
-/** The one error that a tier may throw. `reason` is a short, safe word; the driver's own error stays inside the tier. */
+/**
+ * The only error that a tier may throw. `reason` is a short, safe word; the driver's own error stays inside the tier.
+ */
 export class TierFailure extends HoldfastError {
   static {
     this.prototype.name = 'TierFailure';
@@ -347,7 +370,7 @@ export class TierFailure extends HoldfastError {
   override readonly code = 'HOLDFAST_TIER_FAILURE';
   readonly kind: TierFailureKind;
   readonly reason: string;
-  /** For the operator: which option is concerned, the cause and the cure. A fixed text, without the full stop. */
+  /** The option concerned, the cause and the cure, for the operator. A fixed text without a full stop. */
   readonly advice: string | undefined;
 
   constructor(kind: TierFailureKind, reason: string, advice?: string) {
@@ -358,12 +381,14 @@ export class TierFailure extends HoldfastError {
   }
 }
 
-/** The `reason` of a tier's failure. Anything else that a tier throws has no word that is known to be safe. */
+/**
+ * Returns the `reason` of a tier's failure. Anything else that a tier throws may hold unsafe text, and is `unexpected`.
+ */
 export function reasonOf(error: unknown): string {
   return isTierFailure(error) ? error.reason : 'unexpected';
 }
 
-/** Every error of the library, told apart by `code`. */
+/** Every error of the library, distinguished by `code`. */
 export type AnyHoldfastError =
   | ConfigurationError
   | CrossSiteRequestError
@@ -383,13 +408,16 @@ export type AnyHoldfastError =
   | TierFailure
   | TierUnavailableError;
 
-/** Whether an error is one of the library's, by its code: bundlers make several copies of a module, and `instanceof` sees one. */
+/**
+ * Returns true for an error of the library, by its code: bundlers make several copies of a module, and `instanceof`
+ * knows one.
+ */
 export function isHoldfastError(error: unknown): error is AnyHoldfastError {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return false;
   return Object.hasOwn(STATUS, error.code);
 }
 
-/** Whether a tier failed as its contract says; also a tier of another copy of the package. */
+/** Returns true for the failure of a tier, also of a tier from another copy of the package. */
 export function isTierFailure(error: unknown): error is TierFailure {
   return isHoldfastError(error) && error.code === 'HOLDFAST_TIER_FAILURE';
 }

@@ -2,9 +2,8 @@ import { ConfigurationError } from './errors.ts';
 import { describe, describeKind } from './platform/duration.ts';
 
 /**
- * A copy of the options that has their own properties only: what a polluted `Object.prototype` adds must not count as given.
- * Throws `ConfigurationError` for what is not an object, and for a name that is not in `names`: a misspelt option must not be
- * ignored.
+ * Returns a frozen copy of the own properties of `value`: what a polluted `Object.prototype` adds is not an option.
+ * @throws {ConfigurationError} it is not an object, or has a name that is not in `names`, such as a misspelt one.
  */
 export function requireOptions<Options extends object>(
   what: string,
@@ -43,7 +42,7 @@ export function requireMethods<V extends object>(
   return value;
 }
 
-/** What ends a subscription of the application's. Nothing is a mistake that would otherwise show at the end, in the middle of `close`. */
+/** Checks what a subscription of the application returned, so that the mistake shows now and not in `close`. */
 export function requireEnding(option: string, ending: () => void): () => void {
   const candidate: unknown = ending;
   if (typeof candidate === 'function') return ending;

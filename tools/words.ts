@@ -4,7 +4,18 @@
  */
 
 /** The files and folders that must keep to the rules. Add a place once `npm run words -- <place>` finds nothing there. */
-export const CLEAN: readonly string[] = ['src/limits', 'tools'];
+export const CLEAN: readonly string[] = [
+  'src/errors.ts',
+  'src/index.ts',
+  'src/limits',
+  'src/option-checks.ts',
+  'src/platform',
+  'src/session',
+  'src/telemetry',
+  'test/unit/platform',
+  'test/unit/session',
+  'tools',
+];
 
 /** The first words of a doc comment beside third-person verbs, numbers, code and proper names. */
 export const FIRST_WORDS: readonly string[] = 'The A An Every Each All Both No True False Null Undefined Empty'.split(

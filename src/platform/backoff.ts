@@ -1,9 +1,9 @@
 import type { Platform } from './platform.ts';
 
 export interface Backoff {
-  /** The longest pause after the first failure, in milliseconds; it doubles with each further one … */
+  /** The longest pause after the first failure, in milliseconds. It doubles with each further failure. */
   readonly firstMs: number;
-  /** … up to this. */
+  /** The longest pause of all, in milliseconds. */
   readonly longestMs: number;
   /**
    * The least share of the longest pause, from 0 to 1: more keeps attempts apart, less scatters callers that failed together.

@@ -1,12 +1,15 @@
 import { ConfigurationError } from '../errors.ts';
 
-/** Milliseconds, or a whole number with a unit: `'250ms'`, `'30s'`, `'15m'`, `'12h'`, `'7d'`. */
+/** Milliseconds as a number, or a whole number with a unit: `'250ms'`, `'30s'`, `'15m'`, `'12h'`, `'7d'`. */
 export type Duration = number | `${number}${'d' | 'h' | 'm' | 'ms' | 's'}`;
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const SPELLED = /^(\d{1,12})(ms|s|m|h|d)$/;
 
-/** `value` in milliseconds. Throws `ConfigurationError` that names the option, the value and the accepted range. */
+/**
+ * Returns `value` in milliseconds.
+ * @throws {ConfigurationError} it is no duration, or out of range. Names the option, the value and the range.
+ */
 export function parseDuration(option: string, value: unknown, minMs: number, maxMs: number): number {
   const ms = toMs(value);
   if (ms === undefined || ms < minMs || ms > maxMs) {
@@ -24,20 +27,20 @@ function toMs(value: unknown): number | undefined {
   return match === null ? undefined : Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? Number.NaN);
 }
 
-/** Any text may stand where a duration belongs; what begins like one, such as `2 hours`, is shown. */
+/** Shows what begins like a duration, such as `2 hours`, and only the type of any other text. */
 function describeDuration(value: unknown): string {
   const isLike = typeof value === 'string' && /^[+-]?\d[\d.,]{0,11} ?[a-z]{0,12}$/i.test(value);
   return isLike ? `'${value}'` : describe(value);
 }
 
-/** A duration in the largest unit that fits. */
+/** Returns a duration in the largest unit that fits. */
 export function spell(ms: number): string {
   if (ms === 0) return '0s';
   const unit = ['d', 'h', 'm', 's'].find((name) => ms % (UNIT_MS[name] ?? 1) === 0) ?? 'ms';
   return `${ms / (UNIT_MS[unit] ?? 1)}${unit}`;
 }
 
-/** A value as a message may show it: a passphrase, a url or a user id may have been given where something else belongs. */
+/** Returns a value as a message may show it. A text that may be a passphrase, a url or a user id is not shown. */
 export function describe(value: unknown): string {
   if (typeof value === 'string')
     return /^[\w.-]{0,12}$/.test(value) && /^\d|^$/.test(value) ? `'${value}'` : 'a string';
@@ -46,7 +49,7 @@ export function describe(value: unknown): string {
   return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
 }
 
-/** The same where nothing belongs that could be shown: a user id or a PIN is often a number. */
+/** Returns the type of a value, for options whose value may be secret: a user id or a PIN is often a number. */
 export function describeKind(value: unknown): string {
   return ['bigint', 'number', 'string'].includes(typeof value) ? `a ${typeof value}` : describe(value);
 }

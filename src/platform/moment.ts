@@ -1,8 +1,8 @@
 import type { Platform } from './platform.ts';
 
 /**
- * One moment on both clocks of this machine. The monotonic one may stand still while the machine sleeps, and the wall clock may be
- * set: what has to be recent must be so by both.
+ * A moment on both clocks of this machine. The monotonic clock may stop while the machine sleeps, and the wall clock
+ * may be set; what has to be recent must be so by both.
  */
 export interface Moment {
   readonly monotonic: number;
@@ -15,7 +15,7 @@ export function presentMoment(platform: Platform): Moment {
   return { monotonic: platform.monotonic(), wall: platform.now() };
 }
 
-/** Milliseconds since then, by the clock that says more. */
+/** Returns the milliseconds since then, by the clock that shows more. */
 export function elapsedSince(platform: Platform, { monotonic, wall }: Moment): number {
   return Math.max(platform.monotonic() - monotonic, platform.now() - wall);
 }

@@ -6,21 +6,21 @@ import { RandomPool } from './random-pool.ts';
 export type CancelTimer = () => void;
 
 /**
- * The only door to time and randomness. Tests and the simulator pass their own, so that a year passes in a
+ * The only source of time and randomness. Tests and the simulator pass their own, so that a year passes in a
  * millisecond and a failure replays from its seed.
  */
 export interface Platform {
-  /** Wall clock, milliseconds since the epoch. Decides expiry, never order. */
+  /** Returns the wall clock, in milliseconds since the epoch. It decides expiry, never order. */
   now(): number;
-  /** Milliseconds from an arbitrary start; never goes backwards. */
+  /** Returns milliseconds from an arbitrary start; never goes backwards. */
   monotonic(): number;
   /** Fills `length` bytes of `target` from `offset` with cryptographically strong random bytes. */
   fillRandom(target: Uint8Array, offset: number, length: number): void;
-  /** A number in [0, 1) for jitter; not for secrets. */
+  /** Returns a number in [0, 1) for jitter; not for secrets. */
   random(): number;
   /** Runs `callback` once after `delayMs`. A `background` timer does not keep the process alive. */
   after(delayMs: number, callback: () => void, kind?: 'background' | 'foreground'): CancelTimer;
-  /** Runs `callback` once the event loop has taken in what has arrived on its sockets by now. */
+  /** Runs `callback` once the event loop has read what has arrived on its sockets so far. */
   afterInput(callback: () => void): void;
 }
 
@@ -42,11 +42,12 @@ export const systemPlatform: Platform = {
     if (kind === 'background') timer.unref();
     return () => clearTimeout(timer);
   },
-  // Its phase follows the poll for input. A timer's need not: Node runs timers that fell due meanwhile without a poll between.
+  // Runs after the event loop has polled for input. A timer may not: Node runs further due timers without a poll
+  // between.
   afterInput: (callback) => void setImmediate(callback),
 };
 
-/** `length` fresh random bytes, in memory of their own. */
+/** Returns `length` random bytes in a buffer of their own. */
 export function randomBytes(platform: Platform, length: number): Buffer {
   const bytes = Buffer.allocUnsafeSlow(length);
   platform.fillRandom(bytes, 0, length);

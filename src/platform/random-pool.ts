@@ -8,9 +8,9 @@ export interface RandomPoolOptions {
 }
 
 /**
- * Random bytes drawn ahead, since a draw costs nearly the same for 32 bytes as for a thousand. For one turn of the event loop only, after
- * which what is left is wiped: a snapshot of the heap or of the machine has none that two processes could use. None is ever
- * handed out twice, and none stays here that was.
+ * A pool of random bytes, since drawing 32 bytes costs nearly as much as drawing a thousand. The pool is wiped at the
+ * end of each turn of the event loop, so no snapshot of the heap or the machine holds bytes that two processes could
+ * use. Bytes are handed out once, and wiped here then.
  */
 export class RandomPool {
   readonly #options: RandomPoolOptions;
@@ -22,7 +22,7 @@ export class RandomPool {
     this.#options = options;
   }
 
-  /** At most `RANDOM_POOL_BYTES` at a time. */
+  /** Draws at most `RANDOM_POOL_BYTES` at a time. */
   draw(target: Uint8Array, offset: number, length: number): void {
     if (this.#at + length > RANDOM_POOL_BYTES) this.#refill();
     const end = this.#at + length;

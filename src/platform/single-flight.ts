@@ -1,6 +1,6 @@
 import { TransientMap } from './transient.ts';
 
-/** A read that is called with what to call as it is sent. */
+/** A read. It calls `onSend` when it is sent. */
 export type Read<T> = (onSend: () => void) => Promise<T>;
 
 interface Flight<T> {
@@ -10,9 +10,9 @@ interface Flight<T> {
 }
 
 /**
- * One read under way and at most one waiting, per key. A caller may share a read only if it was not yet sent when the
- * caller arrived: joining one that is under way could return what was true before the caller's own last write. One that
- * still waits for room is not under way, so a crowd before a slow tier asks once for each key.
+ * Runs at most one read and one waiting read per key. A caller shares a read only if it was not sent before the call: a
+ * read under way could return what was true before the caller's own last write. A read that waits for room is not sent
+ * yet, so many callers before a slow tier cost one read per key.
  */
 export class SingleFlight<T> {
   readonly #flights = new TransientMap<string, Flight<T>>();

@@ -1,27 +1,27 @@
 import { ENVELOPE_TAG_BYTES } from '../limits/codec.ts';
 
 /**
- * What tiers see of a session. Nothing here is readable without a key: ids are hashed, the user id is blinded, the data
- * is sealed. Times are milliseconds since the epoch; `lastSeenAt` and `idleExpiresAt` are not authenticated.
+ * A session as the tiers see it. Nothing here is readable without a key: ids are hashed, the user id is blinded, the
+ * data is sealed. Times are milliseconds since the epoch; `lastSeenAt` and `idleExpiresAt` are not authenticated.
  */
 export interface SealedRecord {
   /** SHA-256 of the session id, 32 bytes. */
   readonly storageKey: Buffer;
-  /** Keyed hash of the user id, 32 bytes, or null for a session without a user. */
+  /** A keyed hash of the user id, 32 bytes; null for a session without a user. */
   readonly userKey: Buffer | null;
   readonly revision: number;
   readonly envelope: Buffer;
-  /** First 8 bytes of the thumbprint of the key that sealed the envelope, mirrored from its header. */
+  /** The first 8 bytes of the thumbprint of the key that sealed the envelope, as in its header. */
   readonly keyId: Buffer;
   readonly createdAt: number;
   readonly lastSeenAt: number;
-  /** Milliseconds of inactivity after which the session ends: what a later touch moves the idle deadline by. */
+  /** Milliseconds of inactivity after which the session ends. A touch moves the idle deadline by as much. */
   readonly idleLifetimeMs: number;
   readonly idleExpiresAt: number;
   readonly absoluteExpiresAt: number;
 }
 
-/** What it takes to confirm a copy without moving the envelope. */
+/** The state that confirms a copy without sending the envelope. */
 export interface RecordState {
   readonly revision: number;
   /**
@@ -35,7 +35,7 @@ export interface RecordState {
   readonly absoluteExpiresAt: number;
 }
 
-/** Tells two envelopes apart: AES-GCM's authenticator, a view of the envelope's end. */
+/** Returns the AES-GCM tag, a view of the envelope's end. It distinguishes two envelopes. */
 export function envelopeTag(envelope: Buffer): Buffer {
   return envelope.subarray(-ENVELOPE_TAG_BYTES);
 }

@@ -3,53 +3,53 @@ import type { EnvelopeErrorReason, TierRole } from '../errors.ts';
 import type { TierState } from './standing.ts';
 
 /**
- * Facts for operators, on `node:diagnostics_channel`: nothing is built when nobody listens. Messages carry public
+ * Facts for operators, on `node:diagnostics_channel`. Nothing is built while nothing subscribes. Messages carry public
  * handles and short words, never ids, keys, user ids or data.
  */
 
 /**
- * The state of a tier, as `health()` gives it, has changed. A tier that changes all the time is announced four times in ten
- * seconds at most.
+ * A change of the state that `health()` gives for a tier. A tier that flaps is announced at most four times in ten
+ * seconds.
  */
 export interface TierChange {
   readonly tier: TierRole;
   readonly state: TierState;
   /** A short word such as `deadline`, `ECONNREFUSED`, `recovered`. */
   readonly reason: string;
-  /** When this state began. */
+  /** The beginning of this state. */
   readonly since: Date;
-  /** How many changes this event stands for: more than one where others were left out. */
+  /** The changes that this event stands for: more than one where some were not announced. */
   readonly changes: number;
 }
 
-/** Stored bytes that did not open; from the primary tier they are replaced by the durable copy. */
+/** A stored envelope that did not open. In the primary tier, the durable copy replaces them. */
 export interface EnvelopeRejected {
   readonly tier: TierRole;
-  /** `schema`: it opened, but its data does not meet the schema. */
+  /** The reason; `schema` if the envelope opened, but its data does not meet the schema. */
   readonly reason: EnvelopeErrorReason | 'schema';
   readonly handle: string;
 }
 
-/** Work that no caller waits for has failed. It is tried again. */
+/** A failure of work that no caller waits for. It is repeated. */
 export interface BackgroundFailure {
   readonly work: 'feed' | 'import' | 'revocation' | 'session-limit' | 'sweep' | 'touch';
   readonly code: string;
 }
 
 /**
- * A revocation that this node still owed to the durable tier, and gives up: the client was closed before the durable tier
- * answered, there was no room, or it is too late to tell which of a user's sessions was to be kept. A session may be alive
- * that was to be ended.
+ * A revocation that this node gives up before the durable tier has stored it: the client was closed before the durable
+ * tier answered, there was no room, or it is too late to know which of a user's sessions was to be kept. The session
+ * may be alive.
  */
 export interface RevocationLost {
-  /** Null if it is not known which sessions there are: those that a `destroyByUser` may have missed. */
+  /** Null if the sessions are not known: those that a `destroyByUser` may have missed. */
   readonly handle: string | null;
 }
 
 /**
- * What became of a key ring that this process was given. `loaded`: it is in use. `refused`: the ring before it stays in
- * use, or the client does not start. `not-loaded`: the key source failed. `version` is the ring's; of one that was not
- * loaded, the version in use. `reason` is a short word such as `start`, `reload`, `rolled-back`, `other-ring`.
+ * A key ring that this process was given, and its outcome. `loaded`: it is in use. `refused`: the former ring stays in
+ * use, or the client does not start. `not-loaded`: the key source failed, and `version` is the one in use. `reason` is
+ * a short word such as `start`, `reload`, `rolled-back`, `other-ring`.
  */
 export interface KeysChange {
   readonly state: 'loaded' | 'not-loaded' | 'refused';
@@ -57,26 +57,26 @@ export interface KeysChange {
   readonly reason: string;
 }
 
-/** This node has gone through all rows and deleted those that ended long ago. */
+/** A sweep in which this node went through all rows and deleted those that had ended long ago. */
 export interface SweepPass {
-  /** Rows that were looked at, of every namespace. */
+  /** The rows of every namespace that were looked at. */
   readonly scanned: number;
-  /** Rows that were deleted. */
+  /** The rows that were deleted. */
   readonly removed: number;
-  /** Pauses included. */
+  /** The duration with its pauses, in milliseconds. */
   readonly durationMs: number;
 }
 
-/** A call of a `HoldfastStore` that changed nothing, which the response does not show. */
+/** A failed call of a `HoldfastStore` that changed nothing and that the response does not show. */
 export interface StoreOutcome {
   readonly call: 'destroy' | 'set' | 'touch';
-  /** The code of the error; `HOLDFAST_SESSION_NOT_FOUND`: the session had ended, and stays ended. */
+  /** The code of the error. `HOLDFAST_SESSION_NOT_FOUND`: the session had ended, and stays ended. */
   readonly code: string;
-  /** Null if the session was never in hand. */
+  /** Null if the store never had the session. */
   readonly handle: string | null;
 }
 
-/** A named channel and the one shape of message that it carries. */
+/** A named channel and the shape of its messages. */
 export interface FactChannel<Message> {
   readonly hasSubscribers: boolean;
   publish(message: Message): void;

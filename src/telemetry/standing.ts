@@ -6,9 +6,9 @@ export type TierState = 'degraded' | 'down' | 'up';
 /** The state of a tier or of the keys, as this process knows it. */
 export interface TierHealth {
   readonly state: TierState;
-  /** A short word that says why, such as `ECONNREFUSED` or `never-reached`. Absent only while the state is `up`. */
+  /** A short word such as `ECONNREFUSED` or `never-reached`. Absent only while the state is `up`. */
   readonly reason?: string;
-  /** When this state began, by the wall clock of this process. */
+  /** The beginning of this state, by the wall clock of this process. */
   readonly since: Date;
 }
 
@@ -19,7 +19,7 @@ export type Verdict =
 
 export const UP: Verdict = { state: 'up' };
 
-/** Remembers since when a state has lasted. */
+/** Remembers the beginning of a state. */
 export class Standing {
   readonly #platform: Platform;
   #verdict: Verdict;
@@ -31,7 +31,7 @@ export class Standing {
     this.#since = platform.now();
   }
 
-  /** Takes the newest verdict. Another reason for the same state does not begin a new time. */
+  /** Takes the newest verdict. Another reason for the same state does not move its beginning. */
   note(verdict: Verdict): TierHealth {
     if (verdict.state !== this.#verdict.state) this.#since = this.#platform.now();
     this.#verdict = verdict;

@@ -14,7 +14,7 @@ describe('requireOptions', () => {
     delete (Object.prototype as Options & { force?: boolean }).force;
   });
 
-  it('hands out what was given', () => {
+  it('returns the given options', () => {
     expect(check({ kid: 'a' }).kid).toBe('a');
   });
 
@@ -28,13 +28,13 @@ describe('requireOptions', () => {
     );
   });
 
-  it('refuses a name that nobody knows, and says which are known', () => {
+  it('refuses an unknown name, and lists the known ones', () => {
     expect(() => check({ forse: true })).toThrow("unknown option 'forse'; expected force, kid.");
     expect(() => check({ 'hunter2!': true })).toThrow('unknown option with another name');
     expect(() => check({ forse: true })).toThrow(ConfigurationError);
   });
 
-  it('does not take what a polluted prototype adds for given', () => {
+  it('ignores the properties of a polluted prototype', () => {
     (Object.prototype as { force?: boolean }).force = true;
     expect(check({ kid: 'a' }).force).toBeUndefined();
     expect(check(Object.create({ force: true })).force).toBeUndefined();

@@ -15,8 +15,8 @@ beforeEach(() => {
   timeouts = new CoarseTimeouts(platform, WAIT_MS, (name) => expired.push(name));
 });
 
-describe('waiting for answers', () => {
-  it('ends a wait when its time is up, and no more than three ticks later', async () => {
+describe('coarse timeouts', () => {
+  it('expire at most three ticks late', async () => {
     timeouts.begin('a');
     await platform.advance(WAIT_MS - 1);
     expect(expired).toEqual([]);
@@ -24,7 +24,7 @@ describe('waiting for answers', () => {
     expect(expired).toEqual(['a']);
   });
 
-  it('never ends one early, whenever between two ticks it began', async () => {
+  it('never expire early for a wait that begins between two ticks', async () => {
     timeouts.begin('a');
     await platform.advance(COARSE_TICK_MS - 1);
     timeouts.begin('b');
@@ -34,7 +34,7 @@ describe('waiting for answers', () => {
     expect(expired).toEqual(['a', 'b']);
   });
 
-  it('never ends one early, however late the tick after it came', async () => {
+  it('never expire early after a late tick', async () => {
     timeouts.begin('a');
     platform.block(COARSE_TICK_COUNTED_MS_MAX);
     timeouts.begin('b');
@@ -48,7 +48,7 @@ describe('waiting for answers', () => {
     expect(endedAt - beganAt).toBeLessThanOrEqual(WAIT_MS + 3 * COARSE_TICK_MS);
   });
 
-  it('ends each in its turn, and none twice', async () => {
+  it('expire in order, each once', async () => {
     timeouts.begin('a');
     await platform.advance(50);
     timeouts.begin('b');
@@ -58,7 +58,7 @@ describe('waiting for answers', () => {
     expect(expired).toEqual(['a', 'b']);
   });
 
-  it('says nothing of what was answered', async () => {
+  it('do not expire after the answer', async () => {
     timeouts.begin('a');
     timeouts.begin('b');
     await platform.advance(10);
@@ -67,7 +67,7 @@ describe('waiting for answers', () => {
     expect(expired).toEqual(['b']);
   });
 
-  it('has one timer for all, and none for nobody', async () => {
+  it('need one timer for all waits, and none without a wait', async () => {
     for (let n = 0; n < 1_000; n += 1) timeouts.begin(`${n}`);
     expect(platform.pendingTimers).toBe(1);
     await platform.advance(1_000);
@@ -75,7 +75,7 @@ describe('waiting for answers', () => {
     expect(platform.pendingTimers).toBe(0);
   });
 
-  it('goes on ticking for those who wait when others ended', async () => {
+  it('keep ticking for the waits that remain', async () => {
     timeouts.begin('a');
     await platform.advance(1_000);
     timeouts.begin('b');
@@ -84,8 +84,8 @@ describe('waiting for answers', () => {
   });
 });
 
-describe('in a process that stands still', () => {
-  it('hardly counts that time', async () => {
+describe('coarse timeouts in a process that was blocked', () => {
+  it('hardly count that time', async () => {
     timeouts.begin('a');
     await platform.advance(20);
     platform.block(2 * WAIT_MS);
@@ -95,7 +95,7 @@ describe('in a process that stands still', () => {
     expect(expired).toEqual(['a']);
   });
 
-  it('stretches no wait beyond a number of turns of its event loop', async () => {
+  it('expire after a bounded number of turns of the event loop', async () => {
     timeouts.begin('a');
     for (let turn = 0; turn <= WAIT_MS / COARSE_TICK_COUNTED_MS_MAX; turn += 1) {
       expect(expired).toEqual([]);
@@ -105,7 +105,7 @@ describe('in a process that stands still', () => {
     expect(expired).toEqual(['a']);
   });
 
-  it('reads what has arrived before anybody is given up', async () => {
+  it('expire only after the sockets were read', async () => {
     timeouts.begin('answered meanwhile');
     timeouts.begin('not answered');
     await platform.advance(WAIT_MS);

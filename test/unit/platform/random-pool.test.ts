@@ -33,7 +33,7 @@ function draw(length: number): number[] {
 }
 
 describe('RandomPool', () => {
-  it('hands out no byte twice, within one draw and the next, within one turn and the next', () => {
+  it('returns no byte twice, within a turn and across turns', () => {
     const drawn: number[] = [];
     for (let turn = 0; turn < 5; turn += 1) {
       for (const length of [32, 24, 16, 8, 32, RANDOM_POOL_BYTES, 24]) drawn.push(...draw(length));
@@ -43,7 +43,7 @@ describe('RandomPool', () => {
     expect(drawn).not.toContain(0);
   });
 
-  it('draws once for all that one turn needs', () => {
+  it('fills the pool once per turn', () => {
     for (let n = 0; n < RANDOM_POOL_BYTES / 32; n += 1) draw(32);
     expect(filled).toHaveLength(1);
     draw(32);
@@ -51,12 +51,12 @@ describe('RandomPool', () => {
     expect(turnsAwaited).toBe(1);
   });
 
-  it('keeps nothing of what it has handed out', () => {
+  it('wipes the bytes that it has returned', () => {
     draw(32);
     expect(filled[0]?.subarray(0, 32)).toEqual(Buffer.alloc(32));
   });
 
-  it('has nothing left when the turn is over, and draws anew in the next one', () => {
+  it('is empty after the turn, and fills again in the next one', () => {
     const [first = 0] = draw(2);
     endTurn();
     expect(filled[0]).toEqual(Buffer.alloc(RANDOM_POOL_BYTES));

@@ -27,7 +27,7 @@ function setUp() {
 }
 
 describe('SingleFlight', () => {
-  it('never lets a caller join a read that was issued before the caller came', async () => {
+  it('lets no caller join a read that was sent before its call', async () => {
     const { run, reads } = setUp();
     const first = run();
     const second = run();
@@ -40,7 +40,7 @@ describe('SingleFlight', () => {
     expect(await second).toBe(2);
   });
 
-  it('serves all who wait with one further read, however many they are', async () => {
+  it('serves all waiting callers with one further read', async () => {
     const { run, reads } = setUp();
     const first = run();
     const waiting = Array.from({ length: 100 }, () => run());
@@ -67,7 +67,7 @@ describe('SingleFlight', () => {
     expect(await late).toBe(2);
   });
 
-  it('goes on after a failed read, which fails only those who shared it', async () => {
+  it('continues after a failed read, which fails only the callers that shared it', async () => {
     const { run, reads } = setUp();
     const first = run();
     const second = run();

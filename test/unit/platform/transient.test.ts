@@ -33,7 +33,7 @@ function survivors(map: Passage): number {
 }
 
 describe('TransientMap', () => {
-  it('does what a map does', () => {
+  it('behaves like a map', () => {
     const map = new TransientMap<number, string>();
     for (let key = 0; key < 1_000; key += 1) {
       map.set(key, `${key}`);
@@ -48,7 +48,7 @@ describe('TransientMap', () => {
     expect([...map][0]).toEqual([990, '990']);
   });
 
-  it('lets go, while it goes on being iterated, of what is deleted on the way', () => {
+  it('deletes entries while it is iterated', () => {
     const set = new TransientSet<number>();
     for (let value = 0; value < 1_000; value += 1) set.add(value);
     const seen: number[] = [];
@@ -60,7 +60,7 @@ describe('TransientMap', () => {
     expect(set.size).toBe(0);
   });
 
-  it('does not make its garbage old, as a map does', () => {
+  it('does not promote its garbage to the old generation, as a Map does', () => {
     const map = new Map<number, object>();
     const ofMap = survivors({ set: (key, value) => void map.set(key, value), delete: (key) => map.delete(key) });
     const ofTransientMap = survivors(new TransientMap());

@@ -13,7 +13,7 @@ describe('session ids', () => {
     }
   });
 
-  it('have one spelling: each other last character of the same bytes is malformed', () => {
+  it('have one spelling: any other last character for the same bytes is malformed', () => {
     const id = randomBytes(32).toString('base64url');
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     const accepted = [...alphabet].filter((last) => isSessionId(id.slice(0, 42) + last));
