@@ -10,7 +10,8 @@ export interface Module {
 }
 
 const LEAVES = ['errors.ts', 'limits', 'option-checks.ts', 'platform', 'telemetry'];
-const TIER = [...LEAVES, 'session', 'tiers/tier.ts'];
+const CONTRACTS = ['tiers/context.ts', 'tiers/durable.ts', 'tiers/durable', 'tiers/primary.ts'];
+const TIER = [...LEAVES, 'session', ...CONTRACTS];
 const CODEC_AND_TIERING = [...TIER, 'keys', 'codec', 'tiering'];
 const ADAPTER = [...LEAVES, 'http', 'client'];
 
@@ -24,8 +25,11 @@ export const boundaries: Readonly<Record<string, Module>> = {
   session: { modules: LEAVES },
   keys: { modules: [...LEAVES, 'session'], packages: ['jose'] },
   codec: { modules: [...LEAVES, 'session', 'keys'] },
-  // The platform, because a tier is handed the one it has to live by.
-  'tiers/tier.ts': { modules: ['errors.ts', 'platform', 'session'] },
+  // The platform, because a tier gets the one that it has to use.
+  'tiers/context.ts': { modules: ['platform'] },
+  'tiers/durable': { modules: ['session'] },
+  'tiers/durable.ts': { modules: ['tiers/context.ts', 'tiers/durable'] },
+  'tiers/primary.ts': { modules: ['errors.ts', 'tiers/context.ts'] },
   'tiers/memory': { modules: TIER },
   'tiers/redis': { modules: TIER, packages: ['ioredis'] },
   // No package: a Prisma client is known by its shape alone, so that no generated client ties us to a version.

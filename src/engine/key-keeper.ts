@@ -11,8 +11,8 @@ import type { SessionRecord } from '../session/session-record.ts';
 import { keysChange, type KeysChange } from '../telemetry/channels.ts';
 import { Standing, UP, type TierHealth, type Verdict } from '../telemetry/standing.ts';
 import { withDeadline } from '../platform/deadline.ts';
-import type { FleetTable } from '../tiering/tiered-store.ts';
-import type { RingMark } from '../tiers/tier.ts';
+import type { Fleet } from '../tiers/durable.ts';
+import type { RingMark } from '../tiers/durable.ts';
 import { FleetMembership } from '../fleet/fleet-membership.ts';
 import { markOf, refusalOf, standingOf } from '../fleet/ring-standing.ts';
 import { sealRecord } from './sealer.ts';
@@ -29,7 +29,7 @@ export interface KeysHealth extends TierHealth {
 
 export interface KeyKeeperOptions extends Omit<CodecOptions, 'ring'> {
   readonly keys: KeyRing | KeySource;
-  readonly fleet: FleetTable;
+  readonly fleet: Fleet;
 }
 
 /**

@@ -5,13 +5,13 @@ import { elapsedSince, NEVER, presentMoment } from '../platform/moment.ts';
 import { randomBytes, type Platform } from '../platform/platform.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { SingleFlight } from '../platform/single-flight.ts';
-import type { FleetTable } from '../tiering/tiered-store.ts';
-import type { RingMark } from '../tiers/tier.ts';
+import type { Fleet } from '../tiers/durable.ts';
+import type { RingMark } from '../tiers/durable.ts';
 import { markOf, standingOf } from './ring-standing.ts';
 
 export interface FleetMembershipOptions {
   readonly platform: Platform;
-  readonly fleet: FleetTable;
+  readonly fleet: Fleet;
   /** The ring that this node seals with now. */
   readonly ringInUse: () => KeyRing;
   /** The fleet uses another ring than this node. */
@@ -82,9 +82,9 @@ export class FleetMembership {
   /** Nodes that died long ago without a word. */
   async forgetTheDead(): Promise<void> {
     const { fleet } = this.#options;
-    const { now, nodes } = await fleet.readFleet();
+    const { now, nodes } = await fleet.read();
     const before = now - NODE_FORGOTTEN_MS;
-    if (nodes.some(({ seenAt }) => seenAt < before)) await fleet.forgetNodes(before);
+    if (nodes.some(({ seenAt }) => seenAt < before)) await fleet.forget(before);
   }
 
   /** Does not wait long for a durable tier that is away; the node then counts as alive for a minute more. */
@@ -93,7 +93,7 @@ export class FleetMembership {
     if (!this.#hasJoined) return;
     const { platform, fleet } = this.#options;
     // A heartbeat that arrived after it would bring the node back.
-    const farewell = this.#lastTold.catch(() => undefined).then(() => fleet.forgetNodes(this.#nodeId));
+    const farewell = this.#lastTold.catch(() => undefined).then(() => fleet.forget(this.#nodeId));
     const late = (): Error => new Error('not forgotten in time');
     await withDeadline(platform, NODE_FAREWELL_MS, farewell, late).catch(() => undefined);
   }

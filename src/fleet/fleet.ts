@@ -3,7 +3,7 @@ import type { KeyRing } from '../keys/ring/key-ring.ts';
 import { FLEET_POLL_MS, FLEET_WAIT_MS_MAX, NODE_ALIVE_MS, NODE_NAME_BYTES, NODES_NAMED_MAX } from '../limits/fleet.ts';
 import { parseDuration, type Duration } from '../platform/duration.ts';
 import { delay } from '../platform/platform.ts';
-import type { Fleet, FleetNode } from '../tiers/tier.ts';
+import type { FleetView, FleetNode } from '../tiers/durable.ts';
 import type { MaintenanceTarget } from './target.ts';
 
 /** Why the fleet is not ready yet; undefined if it is. */
@@ -13,21 +13,21 @@ export interface FleetQuestion {
   readonly ring: KeyRing;
   /** How long to wait for nodes that lag behind. */
   readonly timeout: Duration;
-  readonly objectionTo: (fleet: Fleet) => Objection;
+  readonly objectionTo: (fleet: FleetView) => Objection;
   /** Throws `KeyRingError` for what no waiting mends. @defaultValue `refuseStale` */
-  readonly refuse?: (ring: KeyRing, fleet: Fleet) => void;
+  readonly refuse?: (ring: KeyRing, fleet: FleetView) => void;
 }
 
 /**
  * Resolves with the fleet once it uses the ring and nothing else speaks against it. Throws `KeyRingError` that says what does.
  */
-export async function waitForFleet(sessions: MaintenanceTarget, question: FleetQuestion): Promise<Fleet> {
+export async function waitForFleet(sessions: MaintenanceTarget, question: FleetQuestion): Promise<FleetView> {
   const { ring, objectionTo, refuse = refuseStale } = question;
   const timeoutMs = parseDuration('timeout', question.timeout, 0, FLEET_WAIT_MS_MAX);
   const platform = await sessions['~use'](({ platform: own }) => Promise.resolve(own));
   const deadline = platform.monotonic() + timeoutMs;
   for (;;) {
-    const fleet = await sessions['~use'](({ store }) => store.fleet.readFleet());
+    const fleet = await sessions['~use'](({ store }) => store.fleet.read());
     refuse(ring, fleet);
     const objection = objectionTo(fleet);
     if (objection === undefined) return fleet;
@@ -37,7 +37,7 @@ export async function waitForFleet(sessions: MaintenanceTarget, question: FleetQ
 }
 
 /** Waiting does not make an old ring newer. */
-export function refuseStale(ring: KeyRing, fleet: Fleet): void {
+export function refuseStale(ring: KeyRing, fleet: FleetView): void {
   const highest = fleet.ring;
   if (highest !== null && highest.version > ring.version) {
     throw new KeyRingError(
@@ -48,22 +48,22 @@ export function refuseStale(ring: KeyRing, fleet: Fleet): void {
 }
 
 /** Two rings of one version: one of them is a mistake. */
-export function refuseRival(ring: KeyRing, { ring: highest }: Fleet): void {
+export function refuseRival(ring: KeyRing, { ring: highest }: FleetView): void {
   if (highest?.version !== ring.version || highest.fingerprint.equals(ring.fingerprint())) return;
   throw new KeyRingError(`The fleet uses another key ring of version ${ring.version}.`);
 }
 
 /** Nodes that may still read and write. One that died without a word counts for a minute. */
-export function livingNodes(fleet: Fleet): FleetNode[] {
+export function livingNodes(fleet: FleetView): FleetNode[] {
   return fleet.nodes.filter((node) => isAlive(node, fleet));
 }
 
 /** Nodes that nobody waits for. They have died, or cannot reach the database. */
-export function silentNodes(fleet: Fleet): FleetNode[] {
+export function silentNodes(fleet: FleetView): FleetNode[] {
   return fleet.nodes.filter((node) => !isAlive(node, fleet));
 }
 
-function isAlive({ seenAt }: FleetNode, { now }: Fleet): boolean {
+function isAlive({ seenAt }: FleetNode, { now }: FleetView): boolean {
   return now - seenAt <= NODE_ALIVE_MS;
 }
 
@@ -73,7 +73,7 @@ export function nodeNameOf(nodeId: Buffer): string {
 }
 
 /** The fleet has not seen the ring, or live nodes lack it. */
-export function lackOf({ version }: KeyRing, fleet: Fleet): Objection {
+export function lackOf({ version }: KeyRing, fleet: FleetView): Objection {
   const living = livingNodes(fleet);
   const lacking = living.filter(({ ringVersion }) => ringVersion < version);
   if (lacking.length > 0) {
@@ -95,7 +95,7 @@ export interface NodeStatus {
   readonly secondsAgo: number;
 }
 
-export function statusOf({ nodeId, ringVersion, seenAt }: FleetNode, { now }: Fleet): NodeStatus {
+export function statusOf({ nodeId, ringVersion, seenAt }: FleetNode, { now }: FleetView): NodeStatus {
   const secondsAgo = Math.max(0, Math.round((now - seenAt) / 1_000));
   return { node: nodeNameOf(nodeId), ring: ringVersion, secondsAgo };
 }

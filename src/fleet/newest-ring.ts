@@ -18,7 +18,7 @@ export function newestRing(
     sessions['~use'](async ({ codec, store, refreshKeys }) => {
       await refreshKeys();
       const { ring } = codec;
-      refuseStale(ring, await store.fleet.readFleet());
+      refuseStale(ring, await store.fleet.read());
       return ring;
     }),
   );

@@ -2,7 +2,8 @@ import type { Platform } from '../platform/platform.ts';
 import { aliveAt } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
 import type { TierHealth } from '../telemetry/standing.ts';
-import type { DurableTier, InsertOutcome, MoveUserKeyCommand, PrimaryTier, WalkPage } from '../tiers/tier.ts';
+import type { DurableTier, Fleet, InsertOutcome, MoveUserKeyCommand, WalkPage } from '../tiers/durable.ts';
+import type { PrimaryTier } from '../tiers/primary.ts';
 import { Background } from './background.ts';
 import type { LivingSession, OpenEnvelope, RememberedEnvelope, TieringContext } from './context.ts';
 import { destroyEach } from './write/destroy-each-path.ts';
@@ -39,9 +40,6 @@ export interface TieredStoreOptions {
   /** Null: this node never sweeps by itself. */
   readonly sweep: SweepPlan | null;
 }
-
-/** What the nodes of a fleet tell each other through the durable tier. */
-export type FleetTable = Pick<DurableGuard, 'forgetNodes' | 'heartbeat' | 'raiseRing' | 'readFleet'>;
 
 /**
  * The coordinator of the two tiers: writes go through the durable tier first, reads come from the primary one while it
@@ -211,25 +209,25 @@ export class TieredStore {
     }
   }
 
-  get fleet(): FleetTable {
-    return this.#context.durable;
+  get fleet(): Fleet {
+    return this.#context.durable.fleet;
   }
 
   /** The next of all sessions that any node may still call alive; see `DurableTier.walk`. */
   walk(after: Buffer, limit: number): Promise<WalkPage> {
     const { durable, platform, touchIntervalMs } = this.#context;
-    return durable.walk({ after, limit, aliveAt: aliveAt(platform.now(), touchIntervalMs) });
+    return durable.upkeep.walk({ after, limit, aliveAt: aliveAt(platform.now(), touchIntervalMs) });
   }
 
   /** The row as it is stored; null if there is none or it is revoked. */
   async readRow(storageKey: Buffer): Promise<SealedRecord | null> {
     if (this.#revocations.refuses(storageKey)) return null;
-    return this.#context.durable.read(storageKey);
+    return this.#context.durable.sessions.read(storageKey);
   }
 
   /** False if the session is gone or filed under another key meanwhile. */
   moveUserKey(command: MoveUserKeyCommand): Promise<boolean> {
-    return this.#context.durable.moveUserKey(command);
+    return this.#context.durable.upkeep.moveUserKey(command);
   }
 
   /** Deletes those of the next rows that ended long ago. */

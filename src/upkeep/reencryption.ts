@@ -2,7 +2,7 @@ import type { Codec } from '../codec/codec.ts';
 import { EnvelopeError } from '../errors.ts';
 import { requireOptions } from '../option-checks.ts';
 import { envelopeTag } from '../session/sealed-record.ts';
-import type { WalkedRow } from '../tiers/tier.ts';
+import type { WalkedRow } from '../tiers/durable.ts';
 import type { MaintenanceTarget, Opened } from '../fleet/target.ts';
 import { openRow, walkSessions, WALK_OPTIONS, type Visited, type WalkOptions, type WalkResult } from './walk.ts';
 

@@ -3,7 +3,7 @@ import type { KeyRing } from '../keys/ring/key-ring.ts';
 import { withRetired } from '../keys/ring/rotation.ts';
 import { RING_PROPAGATION_MS } from '../limits/fleet.ts';
 import { requireOptions } from '../option-checks.ts';
-import type { Fleet } from '../tiers/tier.ts';
+import type { FleetView } from '../tiers/durable.ts';
 import { lackOf, livingNodes, waitForFleet, type Objection } from '../fleet/fleet.ts';
 import { keyCensus } from './key-census.ts';
 import { requireConsent, type AskingNobody, type AskingTheFleet } from '../fleet/promotion.ts';
@@ -33,7 +33,7 @@ export async function retireKey(ring: KeyRing, options: RetireKeyOptions): Promi
   return retired;
 }
 
-function unsettled(fleet: Fleet): Objection {
+function unsettled(fleet: FleetView): Objection {
   const living = livingNodes(fleet);
   const fresh = living.filter(({ acknowledgedAt }) => fleet.now - acknowledgedAt < RING_PROPAGATION_MS).length;
   if (fresh === 0) return undefined;

@@ -15,7 +15,7 @@ import { hasEnded } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
 import { handleOf } from '../session/session-id.ts';
 import type { SessionRecord } from '../session/session-record.ts';
-import type { WalkedRow } from '../tiers/tier.ts';
+import type { WalkedRow } from '../tiers/durable.ts';
 import { newestRing } from '../fleet/newest-ring.ts';
 import { Pace } from './pace.ts';
 import { retry } from '../platform/retry.ts';

@@ -1,4 +1,4 @@
-import { memoryDurableTier, type MemoryDatabase } from '../../src/tiers/memory/memory-durable-tier.ts';
+import { memoryDurableTier, type MemoryDatabase } from '../../src/tiers/memory/index.ts';
 import { describeDurableTier, type DurableDatabase } from './durable-contract.ts';
 import { describeFleetTables } from './fleet-contract.ts';
 import { describeSweep } from './sweep-contract.ts';

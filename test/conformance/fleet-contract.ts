@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemPlatform } from '../../src/platform/platform.ts';
 import type { SealedRecord } from '../../src/session/sealed-record.ts';
-import type { DurableTier, WalkedRow } from '../../src/tiers/tier.ts';
+import type { DurableTier, WalkedRow } from '../../src/tiers/durable.ts';
 import type { DurableDatabase } from './durable-contract.ts';
 
 const NOW = 1_764_000_000_000;
@@ -49,7 +49,7 @@ export function describeFleetTables(name: string, openDatabase: () => Promise<Du
         const other = await inNamespace();
         const living = await insert(tier, { userKey: null });
         const revoked = await insert(tier);
-        await tier.revoke({
+        await tier.sessions.revoke({
           storageKey: revoked.storageKey,
           writeId: randomBytes(16),
           validUntil: null,
@@ -66,7 +66,7 @@ export function describeFleetTables(name: string, openDatabase: () => Promise<Du
       it('ends at once where there is nothing', async () => {
         const tier = await inNamespace();
         const last = Buffer.alloc(32, 0xff);
-        expect(await tier.walk({ after: last, limit: 10, aliveAt: NOW })).toEqual({ rows: [], next: null });
+        expect(await tier.upkeep.walk({ after: last, limit: 10, aliveAt: NOW })).toEqual({ rows: [], next: null });
       });
     });
 
@@ -75,10 +75,10 @@ export function describeFleetTables(name: string, openDatabase: () => Promise<Du
         const tier = await inNamespace();
         const record = await insert(tier);
         const [from, to] = [record.userKey ?? START, randomBytes(32)];
-        expect(await tier.moveUserKey({ storageKey: record.storageKey, from, to })).toBe(true);
-        expect(await tier.read(record.storageKey)).toEqual({ ...record, userKey: to });
-        expect(await tier.listByUser([from], START, 10)).toEqual([]);
-        expect(await tier.listByUser([to], START, 10)).toHaveLength(1);
+        expect(await tier.upkeep.moveUserKey({ storageKey: record.storageKey, from, to })).toBe(true);
+        expect(await tier.sessions.read(record.storageKey)).toEqual({ ...record, userKey: to });
+        expect(await tier.sessions.listByUser([from], START, 10)).toEqual([]);
+        expect(await tier.sessions.listByUser([to], START, 10)).toHaveLength(1);
       });
 
       it('do not move from where they are not, nor for a revoked session, another namespace or none', async () => {
@@ -88,13 +88,19 @@ export function describeFleetTables(name: string, openDatabase: () => Promise<Du
         const { storageKey, userKey } = record;
         const from = userKey ?? START;
         const to = randomBytes(32);
-        expect(await tier.moveUserKey({ storageKey, from: randomBytes(32), to })).toBe(false);
-        expect(await other.moveUserKey({ storageKey, from, to })).toBe(false);
-        expect(await tier.moveUserKey({ storageKey: randomBytes(32), from, to })).toBe(false);
+        expect(await tier.upkeep.moveUserKey({ storageKey, from: randomBytes(32), to })).toBe(false);
+        expect(await other.upkeep.moveUserKey({ storageKey, from, to })).toBe(false);
+        expect(await tier.upkeep.moveUserKey({ storageKey: randomBytes(32), from, to })).toBe(false);
         const anonymous = await insert(tier, { userKey: null });
-        expect(await tier.moveUserKey({ storageKey: anonymous.storageKey, from, to })).toBe(false);
-        await tier.revoke({ storageKey, writeId: randomBytes(16), validUntil: null, revokedAt: NOW, dirty: false });
-        expect(await tier.moveUserKey({ storageKey, from, to })).toBe(false);
+        expect(await tier.upkeep.moveUserKey({ storageKey: anonymous.storageKey, from, to })).toBe(false);
+        await tier.sessions.revoke({
+          storageKey,
+          writeId: randomBytes(16),
+          validUntil: null,
+          revokedAt: NOW,
+          dirty: false,
+        });
+        expect(await tier.upkeep.moveUserKey({ storageKey, from, to })).toBe(false);
       });
     });
 
@@ -102,26 +108,26 @@ export function describeFleetTables(name: string, openDatabase: () => Promise<Du
       it('rises and never sinks, and the first of two rings of one version stays', async () => {
         const tier = await inNamespace();
         const [first, rival, second] = [mark(3), mark(3), mark(4)];
-        expect((await tier.readFleet()).ring).toBeNull();
-        expect(await tier.raiseRing(first)).toEqual(first);
-        expect(await tier.raiseRing(rival)).toEqual(first);
-        expect(await tier.raiseRing(mark(2))).toEqual(first);
-        expect(await tier.raiseRing(second)).toEqual(second);
-        expect(await tier.raiseRing(first)).toEqual(second);
-        expect((await tier.readFleet()).ring).toEqual(second);
+        expect((await tier.fleet.read()).ring).toBeNull();
+        expect(await tier.fleet.raiseRing(first)).toEqual(first);
+        expect(await tier.fleet.raiseRing(rival)).toEqual(first);
+        expect(await tier.fleet.raiseRing(mark(2))).toEqual(first);
+        expect(await tier.fleet.raiseRing(second)).toEqual(second);
+        expect(await tier.fleet.raiseRing(first)).toEqual(second);
+        expect((await tier.fleet.read()).ring).toEqual(second);
       });
 
       it('is one for each namespace', async () => {
         const [tier, other] = [await inNamespace(), await inNamespace()];
-        await tier.raiseRing(mark(9));
+        await tier.fleet.raiseRing(mark(9));
         const own = mark(1);
-        expect(await other.raiseRing(own)).toEqual(own);
+        expect(await other.fleet.raiseRing(own)).toEqual(own);
       });
 
       it('is the same for all who raise it at once', async () => {
         const tier = await inNamespace();
         const rivals = Array.from({ length: 20 }, () => mark(5));
-        const answers = await Promise.all(rivals.map((rival) => tier.raiseRing(rival)));
+        const answers = await Promise.all(rivals.map((rival) => tier.fleet.raiseRing(rival)));
         expect(new Set(answers.map(({ fingerprint }) => fingerprint.toString('hex'))).size).toBe(1);
       });
     });
@@ -130,17 +136,17 @@ export function describeFleetTables(name: string, openDatabase: () => Promise<Du
       it('are seen at the database’s time, and acknowledge a ring when they first show it', async () => {
         const tier = await inNamespace();
         const nodeId = randomBytes(16);
-        await tier.heartbeat({ nodeId, ringVersion: 1 });
-        const [first] = (await tier.readFleet()).nodes;
+        await tier.fleet.heartbeat({ nodeId, ringVersion: 1 });
+        const [first] = (await tier.fleet.read()).nodes;
         expect(first).toMatchObject({ nodeId, ringVersion: 1 });
         expect(first?.acknowledgedAt).toBe(first?.seenAt);
         await whenItIsLater(tier, first?.seenAt ?? 0);
-        await tier.heartbeat({ nodeId, ringVersion: 1 });
-        const [again] = (await tier.readFleet()).nodes;
+        await tier.fleet.heartbeat({ nodeId, ringVersion: 1 });
+        const [again] = (await tier.fleet.read()).nodes;
         expect(again?.seenAt).toBeGreaterThan(first?.seenAt ?? 0);
         expect(again?.acknowledgedAt).toBe(first?.acknowledgedAt);
-        await tier.heartbeat({ nodeId, ringVersion: 2 });
-        const fleet = await tier.readFleet();
+        await tier.fleet.heartbeat({ nodeId, ringVersion: 2 });
+        const fleet = await tier.fleet.read();
         expect(fleet.nodes).toHaveLength(1);
         expect(fleet.nodes[0]).toMatchObject({ ringVersion: 2 });
         expect(fleet.nodes[0]?.acknowledgedAt).toBeGreaterThan(first?.acknowledgedAt ?? 0);
@@ -151,16 +157,16 @@ export function describeFleetTables(name: string, openDatabase: () => Promise<Du
         const [tier, other] = [await inNamespace(), await inNamespace()];
         const nodeIds = [randomBytes(16), randomBytes(16)] as const;
         for (const nodeId of nodeIds) {
-          await tier.heartbeat({ nodeId, ringVersion: 1 });
+          await tier.fleet.heartbeat({ nodeId, ringVersion: 1 });
         }
-        await other.heartbeat({ nodeId: nodeIds[0], ringVersion: 1 });
-        await tier.forgetNodes(nodeIds[0]);
-        expect((await tier.readFleet()).nodes.map(({ nodeId }) => nodeId)).toEqual([nodeIds[1]]);
-        await tier.forgetNodes(0);
-        expect((await tier.readFleet()).nodes).toHaveLength(1);
-        await tier.forgetNodes(Number.MAX_SAFE_INTEGER);
-        expect((await tier.readFleet()).nodes).toEqual([]);
-        expect((await other.readFleet()).nodes).toHaveLength(1);
+        await other.fleet.heartbeat({ nodeId: nodeIds[0], ringVersion: 1 });
+        await tier.fleet.forget(nodeIds[0]);
+        expect((await tier.fleet.read()).nodes.map(({ nodeId }) => nodeId)).toEqual([nodeIds[1]]);
+        await tier.fleet.forget(0);
+        expect((await tier.fleet.read()).nodes).toHaveLength(1);
+        await tier.fleet.forget(Number.MAX_SAFE_INTEGER);
+        expect((await tier.fleet.read()).nodes).toEqual([]);
+        expect((await other.fleet.read()).nodes).toHaveLength(1);
       });
     });
   });
@@ -184,7 +190,9 @@ async function insert(tier: DurableTier, changes: Partial<SealedRecord> = {}): P
     absoluteExpiresAt: NOW + 12 * HOUR,
     ...changes,
   };
-  expect(await tier.insert({ record, writeId: randomBytes(16), validUntil: null, aliveAt: NOW })).toBe('inserted');
+  expect(await tier.sessions.insert({ record, writeId: randomBytes(16), validUntil: null, aliveAt: NOW })).toBe(
+    'inserted',
+  );
   return record;
 }
 
@@ -192,7 +200,7 @@ async function walkAll(tier: DurableTier, limit: number): Promise<WalkedRow[]> {
   const found: WalkedRow[] = [];
   let after: Buffer | null = START;
   while (after !== null) {
-    const { rows, next } = await tier.walk({ after, limit, aliveAt: NOW });
+    const { rows, next } = await tier.upkeep.walk({ after, limit, aliveAt: NOW });
     found.push(...rows);
     // A walk that never ends would be an endless loop here, which no time-out of the test could stop.
     expect(next === null || next.compare(after) > 0).toBe(true);

@@ -2,14 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemPlatform } from '../../src/platform/platform.ts';
 import { envelopeTag } from '../../src/session/sealed-record.ts';
-import type {
-  NewValue,
-  PrimaryEntry,
-  PrimaryTier,
-  PrimaryValue,
-  RestampCommand,
-  TierContext,
-} from '../../src/tiers/tier.ts';
+import type { TierContext } from '../../src/tiers/context.ts';
+import type { NewValue, PrimaryEntry, PrimaryTier, PrimaryValue, RestampCommand } from '../../src/tiers/primary.ts';
 import { until } from '../support/servers/until.ts';
 
 export interface PrimaryServer {

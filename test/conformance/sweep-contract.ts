@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemPlatform } from '../../src/platform/platform.ts';
 import type { SealedRecord } from '../../src/session/sealed-record.ts';
-import type { DurableTier } from '../../src/tiers/tier.ts';
+import type { DurableTier } from '../../src/tiers/durable.ts';
 import type { DurableDatabase } from './durable-contract.ts';
 
 const NOW = 1_764_000_000_000;
@@ -44,9 +44,9 @@ export function describeSweep(name: string, openDatabase: () => Promise<DurableD
         const tier = await inNamespace();
         const { storageKey } = await insert(tier, deadlines);
         expect(await findAll(tier)).toEqual([storageKey]);
-        expect(await tier.removeEnded({ storageKeys: [storageKey], ...BOUNDS })).toBe(1);
-        expect(await tier.read(storageKey)).toBeNull();
-        expect(await tier.removeEnded({ storageKeys: [storageKey], ...BOUNDS })).toBe(0);
+        expect(await tier.upkeep.removeEnded({ storageKeys: [storageKey], ...BOUNDS })).toBe(1);
+        expect(await tier.sessions.read(storageKey)).toBeNull();
+        expect(await tier.upkeep.removeEnded({ storageKeys: [storageKey], ...BOUNDS })).toBe(0);
       });
 
       it('go when they were revoked long enough ago, whatever their deadlines say', async () => {
@@ -56,7 +56,7 @@ export function describeSweep(name: string, openDatabase: () => Promise<DurableD
         await revoke(tier, recent, BOUNDS.revokedBefore);
         await revoke(tier, both, BOUNDS.revokedBefore);
         expect(await findAll(tier)).toEqual([old.storageKey]);
-        expect(await tier.removeEnded({ storageKeys: keysOf(old, recent, both), ...BOUNDS })).toBe(1);
+        expect(await tier.upkeep.removeEnded({ storageKeys: keysOf(old, recent, both), ...BOUNDS })).toBe(1);
         // A row that is gone has no write id to find, so the very same revocation is answered as that of a stranger.
         expect(await revoke(tier, recent, NOW)).toBeNull();
       });
@@ -66,20 +66,20 @@ export function describeSweep(name: string, openDatabase: () => Promise<DurableD
         const living = await insert(tier);
         const onTime = await insert(tier, { idleExpiresAt: BOUNDS.endedBefore });
         expect(await findAll(tier)).toEqual([]);
-        expect(await tier.removeEnded({ storageKeys: keysOf(living, onTime), ...BOUNDS })).toBe(0);
-        expect(await tier.read(living.storageKey)).toEqual(living);
-        expect(await tier.read(onTime.storageKey)).toEqual(onTime);
+        expect(await tier.upkeep.removeEnded({ storageKeys: keysOf(living, onTime), ...BOUNDS })).toBe(0);
+        expect(await tier.sessions.read(living.storageKey)).toEqual(living);
+        expect(await tier.sessions.read(onTime.storageKey)).toEqual(onTime);
       });
 
       it('stay while they are marked dirty or remember earlier keys, and go once that is cleared', async () => {
         const tier = await inNamespace();
         const marked = await insert(tier, LONG_AGO);
-        await tier.markDirty(marked.storageKey);
+        await tier.feed.markDirty(marked.storageKey);
         const revoked = await insert(tier);
         await revoke(tier, revoked, NOW - 9 * HOUR, true);
         const moved = await insert(tier);
         const present = { ...moved, storageKey: randomBytes(32), revision: 2, ...LONG_AGO };
-        const regenerated = await tier.regenerate({
+        const regenerated = await tier.sessions.regenerate({
           record: present,
           previousStorageKey: moved.storageKey,
           regeneratedAt: NOW,
@@ -92,10 +92,10 @@ export function describeSweep(name: string, openDatabase: () => Promise<DurableD
         expect(regenerated).toBe(true);
         const storageKeys = keysOf(marked, revoked, present);
         expect(await findAll(tier)).toEqual([]);
-        expect(await tier.removeEnded({ storageKeys, ...BOUNDS })).toBe(0);
-        await tier.clearFeed(Number.MAX_SAFE_INTEGER, 100);
+        expect(await tier.upkeep.removeEnded({ storageKeys, ...BOUNDS })).toBe(0);
+        await tier.feed.clear(Number.MAX_SAFE_INTEGER, 100);
         expect(await findAll(tier)).toEqual(storageKeys);
-        expect(await tier.removeEnded({ storageKeys, ...BOUNDS })).toBe(3);
+        expect(await tier.upkeep.removeEnded({ storageKeys, ...BOUNDS })).toBe(3);
       });
 
       it('are looked at once more before they are deleted: what lives again by then stays', async () => {
@@ -103,22 +103,22 @@ export function describeSweep(name: string, openDatabase: () => Promise<DurableD
         const record = await insert(tier, { idleExpiresAt: BOUNDS.endedBefore - 1 });
         expect(await findAll(tier)).toEqual([record.storageKey]);
         const { storageKey } = record;
-        await tier.touch({
+        await tier.sessions.touch({
           storageKey,
           lastSeenAt: NOW - 12 * HOUR + 1,
           aliveAt: BOUNDS.endedBefore - HOUR,
           longestPauseMs: 0,
         });
-        expect(await tier.removeEnded({ storageKeys: [storageKey], ...BOUNDS })).toBe(0);
-        expect(await tier.read(storageKey)).toMatchObject({ idleExpiresAt: NOW + HOUR });
+        expect(await tier.upkeep.removeEnded({ storageKeys: [storageKey], ...BOUNDS })).toBe(0);
+        expect(await tier.sessions.read(storageKey)).toMatchObject({ idleExpiresAt: NOW + HOUR });
       });
 
       it('are those of the namespace', async () => {
         const [tier, other] = [await inNamespace(), await inNamespace()];
         const { storageKey } = await insert(other, LONG_AGO);
         expect(await findAll(tier)).toEqual([]);
-        expect(await tier.removeEnded({ storageKeys: [storageKey], ...BOUNDS })).toBe(0);
-        expect(await other.read(storageKey)).not.toBeNull();
+        expect(await tier.upkeep.removeEnded({ storageKeys: [storageKey], ...BOUNDS })).toBe(0);
+        expect(await other.sessions.read(storageKey)).not.toBeNull();
       });
 
       it('are found in order, in pages of any size, among all that is not to be found', async () => {
@@ -128,7 +128,7 @@ export function describeSweep(name: string, openDatabase: () => Promise<DurableD
         for (const limit of [1, 3, 100]) {
           expect(await findAll(tier, limit)).toEqual(keysOf(...records));
         }
-        const page = await tier.findEnded({ after: START, limit: 2, ...BOUNDS });
+        const page = await tier.upkeep.findEnded({ after: START, limit: 2, ...BOUNDS });
         expect(page.scanned).toBe(2);
         expect(page.next).not.toBeNull();
       });
@@ -137,7 +137,7 @@ export function describeSweep(name: string, openDatabase: () => Promise<DurableD
     describe('the claim', () => {
       it('is nobody’s before the first ring is raised', async () => {
         const tier = await inNamespace();
-        expect(await tier.claimSweep({ passId: randomBytes(16), forMs: 1 })).toBe(false);
+        expect(await tier.upkeep.claimSweep({ passId: randomBytes(16), forMs: 1 })).toBe(false);
       });
 
       it('is one pass’s at a time, in each namespace', async () => {
@@ -145,32 +145,32 @@ export function describeSweep(name: string, openDatabase: () => Promise<DurableD
         await raise(tier);
         await raise(other);
         const rivals = Array.from({ length: 20 }, () => randomBytes(16));
-        const answers = await Promise.all(rivals.map((passId) => tier.claimSweep({ passId, forMs: HOUR })));
+        const answers = await Promise.all(rivals.map((passId) => tier.upkeep.claimSweep({ passId, forMs: HOUR })));
         expect(answers.filter(Boolean)).toHaveLength(1);
         const holder = rivals[answers.indexOf(true)] ?? START;
-        expect(await tier.claimSweep({ passId: holder, forMs: HOUR })).toBe(true);
-        expect(await tier.claimSweep({ passId: randomBytes(16), forMs: HOUR })).toBe(false);
-        expect(await other.claimSweep({ passId: randomBytes(16), forMs: HOUR })).toBe(true);
+        expect(await tier.upkeep.claimSweep({ passId: holder, forMs: HOUR })).toBe(true);
+        expect(await tier.upkeep.claimSweep({ passId: randomBytes(16), forMs: HOUR })).toBe(false);
+        expect(await other.upkeep.claimSweep({ passId: randomBytes(16), forMs: HOUR })).toBe(true);
       });
 
       it('is free when its time is over, by the database’s clock, and is not the former holder’s then', async () => {
         const tier = await inNamespace();
         await raise(tier);
         const [first, second] = [randomBytes(16), randomBytes(16)];
-        expect(await tier.claimSweep({ passId: first, forMs: HOUR })).toBe(true);
+        expect(await tier.upkeep.claimSweep({ passId: first, forMs: HOUR })).toBe(true);
         // Given less time, as at the end of a pass.
-        expect(await tier.claimSweep({ passId: first, forMs: 1 })).toBe(true);
+        expect(await tier.upkeep.claimSweep({ passId: first, forMs: 1 })).toBe(true);
         const now = await tier.probe();
         while ((await tier.probe()) <= now + 1) await tier.probe();
-        expect(await tier.claimSweep({ passId: second, forMs: HOUR })).toBe(true);
-        expect(await tier.claimSweep({ passId: first, forMs: HOUR })).toBe(false);
+        expect(await tier.upkeep.claimSweep({ passId: second, forMs: HOUR })).toBe(true);
+        expect(await tier.upkeep.claimSweep({ passId: first, forMs: HOUR })).toBe(false);
       });
     });
   });
 }
 
 async function raise(tier: DurableTier): Promise<void> {
-  await tier.raiseRing({ version: 1, fingerprint: randomBytes(32) });
+  await tier.fleet.raiseRing({ version: 1, fingerprint: randomBytes(32) });
 }
 
 function keysOf(...records: readonly SealedRecord[]): Buffer[] {
@@ -178,7 +178,7 @@ function keysOf(...records: readonly SealedRecord[]): Buffer[] {
 }
 
 function revoke(tier: DurableTier, { storageKey }: SealedRecord, revokedAt: number, dirty = false) {
-  return tier.revoke({ storageKey, writeId: randomBytes(16), validUntil: null, revokedAt, dirty });
+  return tier.sessions.revoke({ storageKey, writeId: randomBytes(16), validUntil: null, revokedAt, dirty });
 }
 
 async function insert(tier: DurableTier, changes: Partial<SealedRecord> = {}): Promise<SealedRecord> {
@@ -195,7 +195,9 @@ async function insert(tier: DurableTier, changes: Partial<SealedRecord> = {}): P
     absoluteExpiresAt: NOW + HOUR,
     ...changes,
   };
-  expect(await tier.insert({ record, writeId: randomBytes(16), validUntil: null, aliveAt: NOW })).toBe('inserted');
+  expect(await tier.sessions.insert({ record, writeId: randomBytes(16), validUntil: null, aliveAt: NOW })).toBe(
+    'inserted',
+  );
   return record;
 }
 
@@ -203,7 +205,7 @@ async function findAll(tier: DurableTier, limit = 100): Promise<Buffer[]> {
   const found: Buffer[] = [];
   let after: Buffer | null = START;
   while (after !== null) {
-    const { storageKeys, next } = await tier.findEnded({ after, limit, ...BOUNDS });
+    const { storageKeys, next } = await tier.upkeep.findEnded({ after, limit, ...BOUNDS });
     found.push(...storageKeys);
     // A walk that never ends would be an endless loop here, which no time-out of the test could stop.
     expect(next === null || next.compare(after) > 0).toBe(true);

@@ -12,7 +12,16 @@ import type { Site } from './support/subject.ts';
 import { subjects } from './subjects/all.ts';
 
 /** What a node does by itself, whether there are requests or not. */
-const OF_THE_NODE = ['claimSweep', 'confirm', 'heartbeat', 'open', 'probe', 'raiseRing', 'readFeed', 'readFleet'];
+const OF_THE_NODE = [
+  'confirm',
+  'feed.read',
+  'fleet.heartbeat',
+  'fleet.raiseRing',
+  'fleet.read',
+  'open',
+  'probe',
+  'upkeep.claimSweep',
+];
 const MADE_UP = 50;
 
 const primary = interceptPrimary(redisTierFor(sharedRedis()));

@@ -13,7 +13,7 @@ import type {
   RevokeManyOutcome,
   TouchCommand,
   UpdateCommand,
-} from '../../src/tiers/tier.ts';
+} from '../../src/tiers/durable.ts';
 
 export const NOW = 1_764_000_000_000;
 export const HOUR = 3_600_000;
@@ -42,7 +42,7 @@ export function aRecord(changes: Partial<SealedRecord> = {}): SealedRecord {
 
 export async function insert(tier: DurableTier, changes: Partial<SealedRecord> = {}): Promise<SealedRecord> {
   const record = aRecord(changes);
-  expect(await tier.insert(insertion(record))).toBe('inserted');
+  expect(await tier.sessions.insert(insertion(record))).toBe('inserted');
   return record;
 }
 

@@ -1,47 +1,54 @@
-import type { DurableTier, PrimaryTier } from '../../src/tiers/tier.ts';
+import type { DurableTier } from '../../src/tiers/durable.ts';
+import type { PrimaryTier } from '../../src/tiers/primary.ts';
+import { aroundDurable, type DurableMethod, type Method } from './durable-methods.ts';
+
+/** The methods of the primary tier that return at once; nothing comes between them and their caller. */
+const SYNCHRONOUS = ['vantage', 'failure'] as const;
+
+export type PrimaryMethod = Exclude<keyof PrimaryTier, (typeof SYNCHRONOUS)[number] | 'name'>;
 
 /** Runs before a method of a tier: may wait, throw, or do something else first. */
-export type Intercept = (method: string) => Promise<void> | void;
+export type Intercept<Name> = (method: Name) => Promise<void> | void;
 
-/** The tier itself, with a place between the caller and each of its commands. */
-function intercepted<T extends DurableTier | PrimaryTier>(tier: T, synchronous: readonly string[]) {
-  const hook: { before: Intercept } = { before: () => undefined };
-  const calls: string[] = [];
-  const overrides = new Map<string, (...args: unknown[]) => Promise<unknown>>();
+/** What a test does between the callers of a tier and its methods. */
+class Interception<Name extends string> {
+  readonly hook: { before: Intercept<Name> } = { before: () => undefined };
+  readonly calls: Name[] = [];
+  readonly #overrides = new Map<Name, (own: Method, ...args: unknown[]) => Promise<unknown>>();
+
+  readonly around = (name: Name, own: Method): Method => {
+    return async (...args) => {
+      this.calls.push(name);
+      await this.hook.before(name);
+      const override = this.#overrides.get(name);
+      return override ? override(own, ...args) : own(...args);
+    };
+  };
+
+  /** Replaces one method; `own` is the tier's. */
+  readonly override = (name: Name, method: (own: Method, ...args: unknown[]) => Promise<unknown>): void => {
+    this.#overrides.set(name, method);
+  };
+}
+
+export function interceptDurable(tier: DurableTier) {
+  const { hook, calls, around, override } = new Interception<DurableMethod>();
+  return { tier: aroundDurable(tier, around), hook, calls, override };
+}
+
+export function interceptPrimary(tier: PrimaryTier) {
+  const { hook, calls, around, override } = new Interception<PrimaryMethod>();
+  const isSynchronous = (name: string): boolean => SYNCHRONOUS.some((other) => other === name);
   const proxy = new Proxy(tier, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name, target);
       if (typeof member !== 'function' || typeof name !== 'string') return member;
-      if (synchronous.includes(name)) return member.bind(target) as unknown;
-      return async (...args: unknown[]): Promise<unknown> => {
-        calls.push(name);
-        await hook.before(name);
-        const override = overrides.get(name);
-        if (override) return override(...args);
-        return (member as (...all: unknown[]) => unknown).apply(target, args);
-      };
+      const own = member.bind(target) as Method;
+      return isSynchronous(name) ? own : around(name as PrimaryMethod, own);
     },
   });
-  const original =
-    (name: string) =>
-    (...args: unknown[]) =>
-      (Reflect.get(tier, name, tier) as (...all: unknown[]) => Promise<unknown>).apply(tier, args);
-  return {
-    tier: proxy,
-    hook,
-    calls,
-    /** Replaces one method; `original` is the tier's own. */
-    override(
-      name: string,
-      method: (own: (...args: unknown[]) => Promise<unknown>, ...args: unknown[]) => Promise<unknown>,
-    ) {
-      overrides.set(name, (...args) => method(original(name), ...args));
-    },
-  };
+  return { tier: proxy, hook, calls, override };
 }
-
-export const interceptPrimary = (tier: PrimaryTier) => intercepted(tier, ['vantage', 'failure']);
-export const interceptDurable = (tier: DurableTier) => intercepted(tier, []);
 
 /** A gate that the test opens; `reached` tells that somebody waits at it. */
 export function gate(): { readonly reached: Promise<void>; pass(): void; wait(): Promise<void> } {

@@ -8,7 +8,7 @@ import {
   type MemoryDatabase,
   type MemoryKeyspace,
 } from '../../src/tiers/memory/index.ts';
-import type { DurableTier, Fleet } from '../../src/tiers/tier.ts';
+import type { DurableTier, FleetView } from '../../src/tiers/durable.ts';
 import { FakePlatform } from './fake-platform.ts';
 import { interceptDurable, interceptPrimary } from './intercepted-tiers.ts';
 import type { Shop } from './memory-fleet.ts';
@@ -157,8 +157,8 @@ export class KeyFleet {
     );
   }
 
-  async readFleet(): Promise<Fleet> {
-    return (await this.tier()).readFleet();
+  async readFleet(): Promise<FleetView> {
+    return (await this.tier()).fleet.read();
   }
 
   /** The database, past every node. */

@@ -7,7 +7,8 @@ import {
   type MemoryKeyspace,
 } from '../../src/tiers/memory/index.ts';
 import type { Platform } from '../../src/platform/platform.ts';
-import type { PrimaryValue, TierContext } from '../../src/tiers/tier.ts';
+import type { TierContext } from '../../src/tiers/context.ts';
+import type { PrimaryValue } from '../../src/tiers/primary.ts';
 import { FakePlatform } from './fake-platform.ts';
 import { interceptDurable, interceptPrimary, type Intercept } from './intercepted-tiers.ts';
 
@@ -95,7 +96,7 @@ export class MemoryFleet {
     await behind.open({ namespace: 'holdfast', platform: this.platform, timeoutMs: 1_000 });
     const writeId = Buffer.alloc(16);
     const revokedAt = this.platform.now();
-    await behind.revoke({ storageKey: storageKeyOf(id), writeId, revokedAt, dirty: false, validUntil: null });
+    await behind.sessions.revoke({ storageKey: storageKeyOf(id), writeId, revokedAt, dirty: false, validUntil: null });
   }
 }
 
@@ -113,16 +114,19 @@ export function withClock(platform: Platform, clock: Partial<Pick<Platform, 'mon
 }
 
 /** A server that cannot be reached. */
-export const refuse: Intercept = () => {
+export const refuse: Intercept<string> = () => {
   throw new TierFailure('not-sent', 'ECONNREFUSED');
 };
 
 /** One method whose answer is lost before it is carried out. */
-export const failing =
-  (method: string, kind: 'ambiguous' | 'not-sent' = 'ambiguous'): Intercept =>
-  (called) => {
+export function failing<Name extends string>(
+  method: NoInfer<Name>,
+  kind: 'ambiguous' | 'not-sent' = 'ambiguous',
+): Intercept<Name> {
+  return (called) => {
     if (called === method) throw new TierFailure(kind, 'test');
   };
+}
 
 export const add = (sessions: SessionClient<Shop>, id: string, item: string) =>
   sessions.update(id, (data) => void data.cart.push(item));

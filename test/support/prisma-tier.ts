@@ -11,7 +11,7 @@ import type {
   RevokeManyCommand,
   TouchCommand,
   UpdateCommand,
-} from '../../src/tiers/tier.ts';
+} from '../../src/tiers/durable.ts';
 import { inTransaction } from './row-locks.ts';
 import { type FreshDatabase } from './shared.ts';
 
@@ -99,7 +99,7 @@ export const anytime = () => ({ writeId: writeId(), validUntil: null });
 
 export async function insert(tier: DurableTier, changes: Partial<SealedRecord> = {}): Promise<SealedRecord> {
   const record = { ...aRecord(), ...changes };
-  expect(await tier.insert(insertion(record))).toBe('inserted');
+  expect(await tier.sessions.insert(insertion(record))).toBe('inserted');
   return record;
 }
 

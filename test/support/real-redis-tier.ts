@@ -3,7 +3,7 @@ import { afterEach, expect } from 'vitest';
 import { TierFailure } from '../../src/errors.ts';
 import { systemPlatform, type Platform } from '../../src/platform/platform.ts';
 import { redisTier, type RedisTierOptions } from '../../src/tiers/redis/index.ts';
-import type { NewValue, PrimaryTier } from '../../src/tiers/tier.ts';
+import type { NewValue, PrimaryTier } from '../../src/tiers/primary.ts';
 import { startRedis, type RedisServer } from './servers/redis.ts';
 import { until } from './servers/until.ts';
 

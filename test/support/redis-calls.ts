@@ -1,6 +1,6 @@
 import { PRIMARY_CONNECT_TIMEOUT_MS } from '../../src/limits/primary-tier.ts';
 import { envelopeTag } from '../../src/session/sealed-record.ts';
-import type { NewValue, RestampCommand } from '../../src/tiers/tier.ts';
+import type { NewValue, RestampCommand } from '../../src/tiers/primary.ts';
 import { callsOf, SLACK_MS, TIMEOUT_MS } from './real-redis-tier.ts';
 import type { RedisServer } from './servers/redis.ts';
 

@@ -30,10 +30,11 @@ import { requireInteger, requireMethods, requireOptions } from '../../option-che
 import { describe, parseDuration, type Duration } from '../../platform/duration.ts';
 import { systemPlatform, type Platform } from '../../platform/platform.ts';
 import type { SweepPlan } from '../../tiering/recovery/sweeper.ts';
-import type { DurableTier, PrimaryTier } from '../../tiers/tier.ts';
+import type { DurableTier } from '../../tiers/durable.ts';
+import type { PrimaryTier } from '../../tiers/primary.ts';
 import { resolveClientLifetime, type Lifetime, type ResolvedLifetime } from './lifetime-options.ts';
 import type { AnySchema, StandardSchema } from '../data/schema.ts';
-import { DURABLE_METHODS, PRIMARY_METHODS } from './tier-methods.ts';
+import { requireDurableTier, requirePrimaryTier } from './tier-options.ts';
 
 export interface SessionClientOptions<T, Input = T> {
   /** The keys that seal sessions: a ring, or where to load one from. */
@@ -142,8 +143,8 @@ export function resolveOptions<T>(options: SessionClientOptions<T, unknown>): Re
 function resolveOwn<T>(options: SessionClientOptions<T, unknown>): ResolvedOptions<T> {
   return {
     keys: requireKeys(options.keys),
-    primary: requireMethods('primary', options.primary, PRIMARY_METHODS, 'redisTier(…)'),
-    durable: requireMethods('durable', options.durable, DURABLE_METHODS, 'prismaTier(…)'),
+    primary: requirePrimaryTier(options.primary),
+    durable: requireDurableTier(options.durable),
     lifetime: resolveClientLifetime(options),
     namespace: requireNamespace(options.namespace ?? 'holdfast'),
     touchIntervalMs: parseDuration(

@@ -29,7 +29,7 @@ async function readState(
     return touch(context, storageKey, record);
   }
   const stamp = primary.stamp();
-  const state = await durable.readState(storageKey);
+  const state = await durable.sessions.readState(storageKey);
   // Any other copy is about to be replaced under a lease on it, so it must still be there.
   if (state === null || isCopyOf(state, value)) {
     background.run('upkeep', spread(context, storageKey, state, stamp));

@@ -1,6 +1,6 @@
 import { envelopeTag, type RecordState } from '../../session/sealed-record.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
-import type { PrimaryValue } from '../../tiers/tier.ts';
+import type { PrimaryValue } from '../../tiers/primary.ts';
 import type { LivingSession } from '../context.ts';
 import type { Trust } from '../trust/primary-guard.ts';
 import type { Worth } from './decide.ts';

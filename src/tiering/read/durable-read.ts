@@ -22,7 +22,7 @@ export async function readDurable(
  */
 export async function readRow(context: TieringContext, storageKey: Buffer): Promise<SealedRecord | null> {
   const { durable, platform, pendingTouches, rememberedEnvelope } = context;
-  const row = await durable.read(storageKey, rememberedEnvelope(storageKey));
+  const row = await durable.sessions.read(storageKey, rememberedEnvelope(storageKey));
   if (row === null || !hasEnded(row, platform.now())) return row;
   return (await pendingTouches.tell(storageKey)) ? readRow(context, storageKey) : null;
 }

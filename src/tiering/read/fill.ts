@@ -1,6 +1,6 @@
 import { primaryTtl } from '../../session/lifetime.ts';
 import type { SealedRecord } from '../../session/sealed-record.ts';
-import type { PrimaryValue, Stamp } from '../../tiers/tier.ts';
+import type { PrimaryValue, Stamp } from '../../tiers/primary.ts';
 import { newLeaseToken, type LivingSession, type TieringContext } from '../context.ts';
 import type { ReadOptions } from './copy.ts';
 import { readRow, sessionOfRow } from './durable-read.ts';

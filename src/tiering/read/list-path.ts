@@ -9,7 +9,7 @@ export async function* pagesOfUser(
 ): AsyncGenerator<SealedRecord[], void> {
   let after: Buffer = Buffer.alloc(0);
   for (;;) {
-    const page = await durable.listByUser(userKeys, after, LIST_PAGE_ROWS);
+    const page = await durable.sessions.listByUser(userKeys, after, LIST_PAGE_ROWS);
     yield page;
     const last = page.at(-1);
     if (last === undefined || page.length < LIST_PAGE_ROWS) return;

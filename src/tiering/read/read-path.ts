@@ -1,5 +1,5 @@
 import { TierUnavailableError } from '../../errors.ts';
-import type { PrimaryEntry } from '../../tiers/tier.ts';
+import type { PrimaryEntry } from '../../tiers/primary.ts';
 import type { LivingSession, TieringContext } from '../context.ts';
 import { UNREACHED, type Unreached } from '../trust/primary-guard.ts';
 import { slide } from '../write/touch-path.ts';

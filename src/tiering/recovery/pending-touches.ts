@@ -112,7 +112,7 @@ export class PendingTouches implements TouchBacklog {
     const { storageKey, idleLifetimeMs, firstSeenAt, lastSeenAt, longestPauseMs } = pending;
     const { durable, primary, background, touchIntervalMs } = this.#around;
     const stamp = primary.stamp();
-    const state = await durable.touch({
+    const state = await durable.sessions.touch({
       storageKey,
       lastSeenAt,
       aliveAt: aliveAt(firstSeenAt, touchIntervalFor(idleLifetimeMs, touchIntervalMs)),

@@ -85,7 +85,7 @@ export class Sweeper {
       scanned: 0,
       removed: 0,
     };
-    if (!(await durable.claimSweep({ passId: pass.id, forMs: SWEEP_CLAIM_MS }))) return undefined;
+    if (!(await durable.upkeep.claimSweep({ passId: pass.id, forMs: SWEEP_CLAIM_MS }))) return undefined;
     pass.claimedAt = now;
     return pass;
   }
@@ -106,7 +106,7 @@ export class Sweeper {
     const durationMs = this.#context.platform.monotonic() - pass.startedAt;
     if (sweepPass.hasSubscribers) sweepPass.publish({ scanned: pass.scanned, removed: pass.removed, durationMs });
     // If it is not heard, another pass begins early.
-    await this.#context.durable.claimSweep({ passId: pass.id, forMs: this.#plan.everyMs });
+    await this.#context.durable.upkeep.claimSweep({ passId: pass.id, forMs: this.#plan.everyMs });
     return this.#interval();
   }
 

@@ -14,7 +14,7 @@ import { earlierOf, elapsedSince, NEVER, presentMoment } from '../../platform/mo
 import { CoarseTimeouts } from '../../platform/coarse-timeouts.ts';
 import type { CancelTimer, Platform } from '../../platform/platform.ts';
 import { tombstoneTtl } from '../../session/lifetime.ts';
-import type { DirtyRow, FeedPosition } from '../../tiers/tier.ts';
+import type { DirtyRow, FeedPosition } from '../../tiers/durable.ts';
 import { announceFailure } from '../background.ts';
 import { ClockHistory } from './clock-history.ts';
 import type { DurableGuard } from './durable-guard.ts';
@@ -197,7 +197,7 @@ export class DirtyFeed {
   ): Promise<{ readonly rows: readonly DirtyRow[]; readonly clockMayHaveShown: number }> {
     const { platform, durable } = this.#options;
     const sentAt = platform.monotonic();
-    const { now, rows } = await durable.readFeed(position, FEED_PAGE_ROWS);
+    const { now, rows } = await durable.feed.read(position, FEED_PAGE_ROWS);
     const receivedAt = platform.monotonic();
     this.#databaseClock.observe(now, sentAt, receivedAt);
     return { rows, clockMayHaveShown: this.#databaseClock.leastWithin(FEED_OVERLAP_MS, sentAt) };
@@ -236,7 +236,7 @@ export class DirtyFeed {
     const now = platform.monotonic();
     if (!this.#databaseClock.covers(this.#markLifeMs, now)) return;
     const before = Math.min(this.#databaseClock.leastWithin(this.#markLifeMs, now), platform.now() - this.#markLifeMs);
-    if (before > 0) await durable.clearFeed(before, FEED_CLEAR_ROWS);
+    if (before > 0) await durable.feed.clear(before, FEED_CLEAR_ROWS);
   }
 }
 

@@ -9,52 +9,33 @@ import {
 } from '../../limits/durable-tier.ts';
 import { CoarseTimeouts } from '../../platform/coarse-timeouts.ts';
 import type { Platform } from '../../platform/platform.ts';
-import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
+import type { SealedRecord } from '../../session/sealed-record.ts';
 import { UP, type TierState, type Verdict } from '../../telemetry/standing.ts';
-import type {
-  DurableTier,
-  EndedPage,
-  FeedPage,
-  FeedPosition,
-  FindEndedCommand,
-  Fleet,
-  InsertCommand,
-  InsertOutcome,
-  MovedRow,
-  MoveUserKeyCommand,
-  NodeMark,
-  RegenerateCommand,
-  RemoveEndedCommand,
-  RevokeCommand,
-  RevokedRow,
-  RevokeManyCommand,
-  RevokeManyOutcome,
-  RingMark,
-  SweepClaim,
-  TierContext,
-  TouchCommand,
-  UpdateCommand,
-  WalkCommand,
-  WalkPage,
-} from '../../tiers/tier.ts';
+import type { TierContext } from '../../tiers/context.ts';
+import type { DurableTier, Feed, Fleet, Sessions, Upkeep, WriteCommand } from '../../tiers/durable.ts';
 import { Breaker } from './breaker.ts';
 import { Bulkhead } from './bulkhead.ts';
 import { DatabaseClock } from './database-clock.ts';
 import { withDeadline, withCoarseTimeout } from '../../platform/deadline.ts';
 import { DurableOpening, isMisconfigured } from './durable-opening.ts';
+import { guardPart, type Guarding } from './durable-policies.ts';
 import { SingleFlight } from '../../platform/single-flight.ts';
 
 const DEMOTED: ReadonlySet<string> = new Set(['read-only', 'standby']);
-// Out here, because an error keeps the functions of its stack alive, and with them what they were closed over: the record of a write.
+// Not closures of a call: an error keeps the functions of its stack alive, and with them what they close over: the record of a write.
 const inDoubt = (): Error => new OutcomeUnknownError();
 const unavailable = (reason: string): Error => new TierUnavailableError('durable', reason);
 const late = (): TierFailure => new TierFailure('ambiguous', 'deadline');
 
 /**
- * The durable tier behind its bulkhead, deadline and breaker. It answers, or throws `TierUnavailableError` when nothing
- * was changed, or `OutcomeUnknownError` when a write may have happened.
+ * The durable tier behind its bulkhead, deadline and breaker. A call returns the tier's answer, or throws `TierUnavailableError`
+ * when nothing was changed, or `OutcomeUnknownError` when a write may have happened. `durablePolicies` says which call is made how.
  */
 export class DurableGuard {
+  readonly sessions: Sessions;
+  readonly feed: Feed;
+  readonly fleet: Fleet;
+  readonly upkeep: Upkeep;
   readonly #tier: DurableTier;
   readonly #platform: Platform;
   readonly #timeoutMs: number;
@@ -92,6 +73,11 @@ export class DurableGuard {
       onClose: onReturn,
       onChange,
     });
+    const guarding = this.#guarding();
+    this.sessions = this.#guardSessions(guarding);
+    this.feed = this.#guardFeed(guarding);
+    this.fleet = guardPart(tier, 'fleet', guarding);
+    this.upkeep = guardPart(tier, 'upkeep', guarding);
   }
 
   /**
@@ -124,7 +110,7 @@ export class DurableGuard {
 
   /** Whether the database's clock has passed what `validUntil` gave: what was sent before may then have come too late. */
   async isPast(validUntil: number | null): Promise<boolean> {
-    const now = await this.#ask(() => this.#probe());
+    const now = await this.#query(() => this.#probe());
     return validUntil !== null && now > validUntil;
   }
 
@@ -161,137 +147,68 @@ export class DurableGuard {
     if (!this.#breaker.isClosed) throw new TierUnavailableError('durable', 'breaker-open');
   }
 
-  /** As the tier's. Who shares a read is answered the same envelope, whoever knew it. */
-  read(storageKey: Buffer, known?: Buffer): Promise<SealedRecord | null> {
-    return this.#reads.run(storageKey.toString('latin1'), (onSend) =>
-      this.#ask(() => {
-        onSend();
-        return this.#tier.read(storageKey, known);
-      }),
-    );
-  }
-
-  readState(storageKey: Buffer): Promise<RecordState | null> {
-    return this.#ask(() => this.#tier.readState(storageKey));
-  }
-
-  listByUser(userKeys: readonly Buffer[], after: Buffer, limit: number): Promise<SealedRecord[]> {
-    return this.#ask(() => this.#tier.listByUser(userKeys, after, limit));
-  }
-
-  findRegenerated(previousStorageKey: Buffer, since: number): Promise<MovedRow | null> {
-    return this.#ask(() => this.#tier.findRegenerated(previousStorageKey, since));
-  }
-
-  async readFeed(after: FeedPosition | number, limit: number): Promise<FeedPage> {
-    const sentAt = this.#platform.monotonic();
-    const page = await this.#keepUp(() => this.#tier.readFeed(after, limit));
-    this.#clock.observe(page.now, sentAt);
-    return page;
-  }
-
-  /** Marks that stay a little longer harm nobody, so a lost answer is only a missing one. */
-  clearFeed(before: number, limit: number): Promise<number> {
-    return this.#ask(() => this.#tier.clearFeed(before, limit));
-  }
-
-  markDirty(storageKey: Buffer): Promise<void> {
-    // Asked for again, it does the same again.
-    return this.#ask(() => this.#tier.markDirty(storageKey));
-  }
-
-  insert(command: InsertCommand): Promise<InsertOutcome> {
-    return this.#tell(() => this.#tier.insert(command));
-  }
-
-  update(command: UpdateCommand): Promise<boolean> {
-    return this.#swap(command.validUntil, () => this.#tier.update(command));
-  }
-
-  regenerate(command: RegenerateCommand): Promise<boolean> {
-    return this.#swap(command.validUntil, () => this.#tier.regenerate(command));
-  }
-
-  touch(command: TouchCommand): Promise<RecordState | null> {
-    // A touch that happened after all harms nobody, so a lost answer is only a missing one.
-    return this.#ask(() => this.#tier.touch(command));
-  }
-
-  revoke(command: RevokeCommand): Promise<RevokedRow | null> {
-    return this.#tell(() => this.#tier.revoke(command));
-  }
-
-  async revokeMany(command: RevokeManyCommand): Promise<RevokeManyOutcome> {
-    const outcome = await this.#tell(() => this.#tier.revokeMany(command));
-    // The clock may have been set forward: the next deadline is reckoned from what it shows now.
-    if (outcome === 'late') await this.#ask(() => this.#probe());
-    return outcome;
-  }
-
-  // What follows does the same again when it is asked for again, so a lost answer is only a missing one.
-
-  walk(command: WalkCommand): Promise<WalkPage> {
-    return this.#ask(() => this.#tier.walk(command));
-  }
-
-  moveUserKey(command: MoveUserKeyCommand): Promise<boolean> {
-    return this.#ask(() => this.#tier.moveUserKey(command));
-  }
-
-  raiseRing(ring: RingMark): Promise<RingMark> {
-    return this.#keepUp(() => this.#tier.raiseRing(ring));
-  }
-
-  heartbeat(node: NodeMark): Promise<void> {
-    return this.#keepUp(() => this.#tier.heartbeat(node));
-  }
-
-  readFleet(): Promise<Fleet> {
-    return this.#ask(() => this.#tier.readFleet());
-  }
-
-  forgetNodes(which: Buffer | number): Promise<void> {
-    return this.#ask(() => this.#tier.forgetNodes(which));
-  }
-
-  claimSweep(claim: SweepClaim): Promise<boolean> {
-    return this.#ask(() => this.#tier.claimSweep(claim));
-  }
-
-  findEnded(command: FindEndedCommand): Promise<EndedPage> {
-    return this.#ask(() => this.#tier.findEnded(command));
-  }
-
-  removeEnded(command: RemoveEndedCommand): Promise<number> {
-    return this.#ask(() => this.#tier.removeEnded(command));
-  }
-
   async close(): Promise<void> {
     this.#breaker.stop();
     await this.#tier.close();
   }
 
-  #ask<T>(statement: () => Promise<T>): Promise<T> {
+  #guarding(): Guarding {
+    return {
+      query: (method) => (first, second, third) => this.#query(() => method(first, second, third)),
+      write: (method) => (first, second, third) => this.#write(() => method(first, second, third)),
+      swap: (method) => async (command) => {
+        const isApplied = await this.#write(() => method(command));
+        const { validUntil } = command as WriteCommand;
+        if (isApplied === false && this.#clock.mayBePast(validUntil)) throw new OutcomeUnknownError();
+        return isApplied;
+      },
+      periodic: (method) => async (first, second, third) => {
+        this.refuseIfDown();
+        return this.#send(() => method(first, second, third), unavailable);
+      },
+    };
+  }
+
+  #guardSessions(guarding: Guarding): Sessions {
+    const { sessions } = this.#tier;
+    const guarded = guardPart(this.#tier, 'sessions', guarding);
+    return {
+      ...guarded,
+      // Callers that share a read get the same envelope, whichever of them knew it.
+      read: (storageKey, known) =>
+        this.#reads.run(storageKey.toString('latin1'), (onSend) =>
+          this.#query(() => {
+            onSend();
+            return sessions.read(storageKey, known);
+          }),
+        ),
+      revokeMany: async (command) => {
+        const outcome = await guarded.revokeMany(command);
+        // The clock may have been set forward: the next deadline is computed from what it shows now.
+        if (outcome === 'late') await this.#query(() => this.#probe());
+        return outcome;
+      },
+    };
+  }
+
+  #guardFeed(guarding: Guarding): Feed {
+    const guarded = guardPart(this.#tier, 'feed', guarding);
+    return {
+      ...guarded,
+      read: async (after, limit) => {
+        const sentAt = this.#platform.monotonic();
+        const page = await guarded.read(after, limit);
+        this.#clock.observe(page.now, sentAt);
+        return page;
+      },
+    };
+  }
+
+  #query<T>(statement: () => Promise<T>): Promise<T> {
     return this.#within(this.#readRooms, () => this.#send(statement, unavailable));
   }
 
-  /**
-   * What a node asks now and then, one at a time, for copies to be believed and for itself to count as alive: past the callers
-   * who wait. If it waited behind them, every read would doubt its copy and come to wait as well, and the queue would never end.
-   */
-  async #keepUp<T>(statement: () => Promise<T>): Promise<T> {
-    this.refuseIfDown();
-    return this.#send(statement, unavailable);
-  }
-
-  /** False only of a write that cannot have been refused for being late. */
-  async #swap(validUntil: number | null, statement: () => Promise<boolean>): Promise<boolean> {
-    const isApplied = await this.#tell(statement);
-    if (!isApplied && this.#clock.mayBePast(validUntil)) throw new OutcomeUnknownError();
-    return isApplied;
-  }
-
-  #tell<T>(statement: () => Promise<T>): Promise<T> {
+  #write<T>(statement: () => Promise<T>): Promise<T> {
     return this.#within(this.#rooms, () => this.#send(statement, inDoubt));
   }
 
@@ -302,13 +219,13 @@ export class DurableGuard {
       return answer;
     } catch (error) {
       if (!isTierFailure(error)) throw error;
-      this.#judge(error);
+      this.#classify(error);
       throw error.kind === 'ambiguous' ? ifAmbiguous(error.reason) : new TierUnavailableError('durable', error.reason);
     }
   }
 
-  /** What a failure says about the database. */
-  #judge(failure: TierFailure): void {
+  /** Records what a failure says about the database. */
+  #classify(failure: TierFailure): void {
     const { kind, reason } = failure;
     // A database that only follows another answers reads with the past: even "no such row" is worth nothing.
     if (DEMOTED.has(reason)) this.#breaker.trip(reason);

@@ -1,5 +1,5 @@
 import { isTierFailure, reasonOf, TierFailure } from '../../errors.ts';
-import type { TierContext } from '../../tiers/tier.ts';
+import type { TierContext } from '../../tiers/context.ts';
 
 /** Opens the durable tier: one attempt at a time, whoever asks, until one succeeds. */
 export class DurableOpening {

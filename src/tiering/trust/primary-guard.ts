@@ -5,6 +5,7 @@ import { CLOCK_TOLERANCE_MS } from '../../limits/process.ts';
 import { elapsedSince, NEVER, presentMoment, type Moment } from '../../platform/moment.ts';
 import type { CancelTimer, Platform } from '../../platform/platform.ts';
 import { UP, type Verdict } from '../../telemetry/standing.ts';
+import type { TierContext } from '../../tiers/context.ts';
 import type {
   NewValue,
   PrimaryEntry,
@@ -12,9 +13,8 @@ import type {
   PrimaryValue,
   RestampCommand,
   Stamp,
-  TierContext,
   Vantage,
-} from '../../tiers/tier.ts';
+} from '../../tiers/primary.ts';
 import { Breaker } from './breaker.ts';
 import { LargeValues } from './large-values.ts';
 import { RoundTrip } from './round-trip.ts';

@@ -83,7 +83,7 @@ async function destroyOneWalk(
       revokedAt: now,
       validUntil: durable.validUntil(),
     };
-    const { answer: rows, isRepeat } = await settle(() => durable.revokeMany(command));
+    const { answer: rows, isRepeat } = await settle(() => durable.sessions.revokeMany(command));
     if (isRepeat) done.lostUntil = command.validUntil;
     if (rows === 'late') {
       // The lost one may have ended some.
@@ -141,7 +141,7 @@ async function destroyLatecomers(
 async function destroyOfUser(context: TieringContext, userKeys: readonly Buffer[], storageKey: Buffer): Promise<void> {
   if ((await destroyAt(context, storageKey)) !== null) return;
   const moved = await findMoved(context, storageKey);
-  const row = moved === null ? null : await context.durable.read(moved.storageKey);
+  const row = moved === null ? null : await context.durable.sessions.read(moved.storageKey);
   const isTheirs = userKeys.some((userKey) => row?.userKey?.equals(userKey));
   if (row !== null && isTheirs) await destroyOfUser(context, userKeys, row.storageKey);
 }
@@ -159,7 +159,7 @@ async function untilPast({ durable, platform, durableTimeoutMs }: TieringContext
 async function isSame({ durable }: TieringContext, kept: Buffer, found: Buffer, calledAt: number): Promise<boolean> {
   if (kept.equals(found)) return true;
   const since = calledAt - PREVIOUS_KEY_LOOKUP_MS;
-  const present = (await durable.findRegenerated(kept, since))?.storageKey;
+  const present = (await durable.sessions.findRegenerated(kept, since))?.storageKey;
   if (present === undefined || present.equals(found)) return present !== undefined;
-  return (await durable.findRegenerated(found, since))?.storageKey.equals(present) ?? false;
+  return (await durable.sessions.findRegenerated(found, since))?.storageKey.equals(present) ?? false;
 }

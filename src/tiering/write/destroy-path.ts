@@ -3,7 +3,7 @@ import { PREVIOUS_KEY_LOOKUP_MS } from '../../limits/durable-tier.ts';
 import { PENDING_TOMBSTONE_TTL_MS, PENDING_UNKNOWN_TOMBSTONE_TTL_MS } from '../../limits/recovery.ts';
 import { REVISION_MAX } from '../../limits/session.ts';
 import { hasEnded } from '../../session/lifetime.ts';
-import type { MovedRow, RevokedRow } from '../../tiers/tier.ts';
+import type { MovedRow, RevokedRow } from '../../tiers/durable.ts';
 import type { TieringContext } from '../context.ts';
 import { UNREACHED } from '../trust/primary-guard.ts';
 import { entomb, newRevocation, settleRevocation } from './revocation.ts';
@@ -37,7 +37,7 @@ export async function destroy(context: TieringContext, storageKey: Buffer, isKno
  * the copy under its present key must not outlive the answer to a `destroy`.
  */
 export function findMoved({ durable, platform }: TieringContext, storageKey: Buffer): Promise<MovedRow | null> {
-  return durable.findRegenerated(storageKey, platform.now() - PREVIOUS_KEY_LOOKUP_MS);
+  return durable.sessions.findRegenerated(storageKey, platform.now() - PREVIOUS_KEY_LOOKUP_MS);
 }
 
 /**
@@ -56,7 +56,7 @@ export async function destroyAt(context: TieringContext, storageKey: Buffer): Pr
 /** Where the durable tier does not answer, what the primary tier holds shows whether there ever was such a session. */
 async function isThere(context: TieringContext, storageKey: Buffer): Promise<boolean> {
   try {
-    return (await context.durable.readState(storageKey)) !== null;
+    return (await context.durable.sessions.readState(storageKey)) !== null;
   } catch (error) {
     if (!(error instanceof TierUnavailableError)) throw error;
     const entry = await context.primary.read(storageKey);
@@ -112,11 +112,11 @@ async function endInPrimaryAlone(
  */
 async function revokeLater(context: TieringContext, storageKey: Buffer, askedAt: number): Promise<void> {
   const { durable } = context;
-  if ((await durable.readState(storageKey)) !== null) {
+  if ((await durable.sessions.readState(storageKey)) !== null) {
     const revoked = await settleRevocation(context, newRevocation(context, storageKey, true));
     if (revoked !== null) return void (await entomb(context, revoked));
   }
-  const moved = await durable.findRegenerated(storageKey, askedAt - PREVIOUS_KEY_LOOKUP_MS);
+  const moved = await durable.sessions.findRegenerated(storageKey, askedAt - PREVIOUS_KEY_LOOKUP_MS);
   await dropCopy(context, storageKey);
   if (moved !== null) await revokeLater(context, moved.storageKey, askedAt);
   // Looked for again.

@@ -1,7 +1,7 @@
 import { OutcomeUnknownError } from '../../errors.ts';
 import { tombstoneTtl } from '../../session/lifetime.ts';
 import type { SealedRecord } from '../../session/sealed-record.ts';
-import type { RegenerateCommand } from '../../tiers/tier.ts';
+import type { RegenerateCommand } from '../../tiers/durable.ts';
 import { newWriteId, type TieringContext } from '../context.ts';
 import { UNREACHED } from '../trust/primary-guard.ts';
 import { orUnknown, settle } from './unknown-outcome.ts';
@@ -46,10 +46,10 @@ export async function regenerate(context: TieringContext, regeneration: Regenera
 
 /** Definite, or `OutcomeUnknownError`. Nobody else knows the new key: a row that has it was moved by this write. */
 async function isMoved({ durable }: TieringContext, command: RegenerateCommand): Promise<boolean> {
-  const { answer, isRepeat } = await settle(() => durable.regenerate(command));
+  const { answer, isRepeat } = await settle(() => durable.sessions.regenerate(command));
   if (answer || !isRepeat) return answer;
-  if ((await orUnknown(durable.readState(command.record.storageKey))) !== null) return true;
-  const old = await orUnknown(durable.readState(command.previousStorageKey));
+  if ((await orUnknown(durable.sessions.readState(command.record.storageKey))) !== null) return true;
+  const old = await orUnknown(durable.sessions.readState(command.previousStorageKey));
   if (old !== null && old.revision >= command.record.revision) return false;
   throw new OutcomeUnknownError();
 }

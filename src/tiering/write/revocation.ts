@@ -1,6 +1,6 @@
 import { OutcomeUnknownError } from '../../errors.ts';
 import { tombstoneTtl } from '../../session/lifetime.ts';
-import type { RevokeCommand, RevokedRow } from '../../tiers/tier.ts';
+import type { RevokeCommand, RevokedRow } from '../../tiers/durable.ts';
 import { newWriteId, type TieringContext } from '../context.ts';
 import { UNREACHED } from '../trust/primary-guard.ts';
 import { settle } from './unknown-outcome.ts';
@@ -21,8 +21,8 @@ export async function settleRevocation(
   { durable }: TieringContext,
   command: RevokeCommand,
 ): Promise<RevokedRow | null> {
-  const { answer } = await settle(() => durable.revoke(command));
-  if (answer !== null || (await durable.readState(command.storageKey)) === null) return answer;
+  const { answer } = await settle(() => durable.sessions.revoke(command));
+  if (answer !== null || (await durable.sessions.readState(command.storageKey)) === null) return answer;
   throw new OutcomeUnknownError();
 }
 

@@ -27,8 +27,8 @@ export async function sweepPage(
   const now = durable.earlierNow();
   const endedBefore = now - durableOutageReadsMs - SWEEP_SLACK_MS;
   const bounds = { endedBefore, revokedBefore: now - revokedRetentionMs };
-  const { storageKeys, scanned, next } = await durable.findEnded({ after, limit: SWEEP_PAGE_ROWS, ...bounds });
-  const removed = storageKeys.length === 0 ? 0 : await durable.removeEnded({ storageKeys, ...bounds });
+  const { storageKeys, scanned, next } = await durable.upkeep.findEnded({ after, limit: SWEEP_PAGE_ROWS, ...bounds });
+  const removed = storageKeys.length === 0 ? 0 : await durable.upkeep.removeEnded({ storageKeys, ...bounds });
   const tookMs = platform.monotonic() - startedAt;
   return { scanned, removed, next, restMs: Math.max(SWEEP_PAUSE_MS, SWEEP_REST_FACTOR * tookMs) };
 }

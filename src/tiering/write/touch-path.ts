@@ -2,7 +2,7 @@ import { REVISION_MAX, TOUCH_FLUSH_MS } from '../../limits/session.ts';
 import { aliveAt, idleDeadline, primaryTtl, touchIntervalFor } from '../../session/lifetime.ts';
 import type { RecordState } from '../../session/sealed-record.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
-import type { Stamp } from '../../tiers/tier.ts';
+import type { Stamp } from '../../tiers/primary.ts';
 import type { LivingSession, TieringContext } from '../context.ts';
 
 /** Whether moving the idle deadline is worth a write: it has not moved for a touch interval. */
@@ -23,7 +23,7 @@ export async function touch(
   const { platform, primary, durable } = context;
   const now = platform.now();
   const stamp = primary.stamp();
-  const state = await durable.touch({
+  const state = await durable.sessions.touch({
     storageKey,
     lastSeenAt: now,
     aliveAt: aliveAt(now, touchIntervalFor(record.idleLifetimeMs, context.touchIntervalMs)),

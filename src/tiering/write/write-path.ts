@@ -3,7 +3,8 @@ import { LATECOMER_TIMEOUTS } from '../../limits/durable-tier.ts';
 import { aliveAt, primaryTtl, touchIntervalFor } from '../../session/lifetime.ts';
 import { envelopeTag, type SealedRecord } from '../../session/sealed-record.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
-import type { InsertOutcome, Stamp, UpdateCommand } from '../../tiers/tier.ts';
+import type { InsertOutcome, UpdateCommand } from '../../tiers/durable.ts';
+import type { Stamp } from '../../tiers/primary.ts';
 import { announceLostRevocation } from '../background.ts';
 import { newWriteId, type TieringContext } from '../context.ts';
 import type { LostInsert } from '../recovery/inserts-in-doubt.ts';
@@ -27,7 +28,7 @@ export async function create(context: TieringContext, record: SealedRecord, nami
   const writeId = newWriteId(platform);
   const command = { record, writeId, validUntil: durable.validUntil(), aliveAt: platform.now() };
   try {
-    return await durable.insert(command);
+    return await durable.sessions.insert(command);
   } catch (error) {
     if (!(error instanceof OutcomeUnknownError)) throw error;
     // Copied: a part of the envelope would keep the whole of it.
@@ -70,14 +71,14 @@ async function revokeGivenUp(context: TieringContext, lost: LostInsert): Promise
   // Asked first: an INSERT that came between the two would be missed.
   const isOver = validUntil === null || (await durable.isPast(validUntil));
   const command = { ...newRevocation(context, storageKey, true), writtenBy: writeId };
-  const { answer: revoked } = await settle(() => durable.revoke(command));
+  const { answer: revoked } = await settle(() => durable.sessions.revoke(command));
   if (revoked !== null) await entomb(context, revoked);
   else if (!isOver || (await isLeft(context, lost))) throw new OutcomeUnknownError();
 }
 
 /** Whether the row is what the INSERT made: its revocation came too late. A write after it seals another envelope. */
 async function isLeft({ durable }: TieringContext, { storageKey, tag }: LostInsert): Promise<boolean> {
-  const state = await durable.readState(storageKey);
+  const state = await durable.sessions.readState(storageKey);
   return state !== null && state.tag.equals(tag);
 }
 
@@ -108,9 +109,9 @@ export async function update(context: TieringContext, record: SealedRecord, repl
 
 /** Definite, or `OutcomeUnknownError`: the caller's function must not run again on a guess. */
 async function isApplied({ durable }: TieringContext, command: UpdateCommand): Promise<boolean> {
-  const { answer, isRepeat } = await settle(() => durable.update(command));
+  const { answer, isRepeat } = await settle(() => durable.sessions.update(command));
   if (answer || !isRepeat) return answer;
-  const state = await orUnknown(durable.readState(command.record.storageKey));
+  const state = await orUnknown(durable.sessions.readState(command.record.storageKey));
   // The repeat did not find itself: another write took the revision, so ours can never have it.
   if (state?.revision === command.record.revision) return false;
   throw new OutcomeUnknownError();
@@ -133,7 +134,7 @@ function publish(context: TieringContext, record: SealedRecord, stamp: Stamp | n
  * its bound cannot be promised, and the caller must not be told that all is well.
  */
 export function markDirty(context: TieringContext, storageKey: Buffer): Promise<void> {
-  return orUnknown(context.durable.markDirty(storageKey));
+  return orUnknown(context.durable.feed.markDirty(storageKey));
 }
 
 /** What a write expects of the row besides its revision. */

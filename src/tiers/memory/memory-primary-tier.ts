@@ -1,16 +1,8 @@
 import { TierFailure } from '../../errors.ts';
 import { HOLD_TTL_MS, LEASE_TTL_MS } from '../../limits/primary-tier.ts';
 import { envelopeTag } from '../../session/sealed-record.ts';
-import type {
-  NewValue,
-  PrimaryEntry,
-  PrimaryTier,
-  PrimaryValue,
-  RestampCommand,
-  Stamp,
-  TierContext,
-  Vantage,
-} from '../tier.ts';
+import type { TierContext } from '../context.ts';
+import type { NewValue, PrimaryEntry, PrimaryTier, PrimaryValue, RestampCommand, Stamp, Vantage } from '../primary.ts';
 
 type Stored = { readonly expiresAt: number } & (
   | { readonly kind: 'hold' }

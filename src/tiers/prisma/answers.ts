@@ -1,5 +1,5 @@
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
-import type { InsertCommand, InsertOutcome, MovedRow } from '../tier.ts';
+import type { InsertCommand, InsertOutcome, MovedRow } from '../durable.ts';
 import {
   bytes,
   type MovedRequest,

@@ -15,7 +15,7 @@ import type {
   TouchCommand,
   UpdateCommand,
   WalkCommand,
-} from '../tier.ts';
+} from '../durable.ts';
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
 import type { Answers } from './answers.ts';
 import type { MovedRequest, ReadRequest, Row } from './rows.ts';

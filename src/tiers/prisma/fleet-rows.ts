@@ -1,4 +1,4 @@
-import type { EndedPage, Fleet, FleetNode, RingMark, WalkedRow, WalkPage } from '../tier.ts';
+import type { EndedPage, FleetView, FleetNode, RingMark, WalkedRow, WalkPage } from '../durable.ts';
 import { bytes, integer, type Row } from './rows.ts';
 
 /** Fewer rows than were asked for means that the table ends here. */
@@ -34,7 +34,7 @@ export function toRaisedRing([row]: readonly Row[]): RingMark {
 }
 
 /** Every row carries the clock and the ring; the only one of a fleet without nodes carries nothing else. */
-export function toFleet(rows: readonly Row[]): Fleet {
+export function toFleet(rows: readonly Row[]): FleetView {
   const [first = {}] = rows;
   return {
     now: integer(first, 'now'),

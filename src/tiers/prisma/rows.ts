@@ -2,7 +2,7 @@ import { TierFailure } from '../../errors.ts';
 import { ENVELOPE_TAG_BYTES } from '../../limits/codec.ts';
 import { STORAGE_KEY_BYTES } from '../../limits/session.ts';
 import type { RecordState, SealedRecord } from '../../session/sealed-record.ts';
-import type { DirtyRow, FeedPage, InsertCommand, InsertOutcome, MovedRow, RevokedRow } from '../tier.ts';
+import type { DirtyRow, FeedPage, InsertCommand, InsertOutcome, MovedRow, RevokedRow } from '../durable.ts';
 import type { FleetColumnName } from './fleet-tables.ts';
 import type { AnswerColumn } from './table.ts';
 

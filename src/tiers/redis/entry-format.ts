@@ -1,6 +1,6 @@
 import { TierFailure } from '../../errors.ts';
 import { REVISION_MAX } from '../../limits/session.ts';
-import type { NewValue, PrimaryEntry, PrimaryValue } from '../tier.ts';
+import type { NewValue, PrimaryEntry, PrimaryValue } from '../primary.ts';
 
 /**
  * What a key holds: one string, whose first character says which of four things.

@@ -1,14 +1,7 @@
 import { TierFailure } from '../../errors.ts';
 import { HOLD_TTL_MS, LEASE_TTL_MS } from '../../limits/primary-tier.ts';
-import type {
-  NewValue,
-  PrimaryEntry,
-  PrimaryTier,
-  PrimaryValue,
-  RestampCommand,
-  TierContext,
-  Vantage,
-} from '../tier.ts';
+import type { TierContext } from '../context.ts';
+import type { NewValue, PrimaryEntry, PrimaryTier, PrimaryValue, RestampCommand, Vantage } from '../primary.ts';
 import { RedisConnection } from './connection/connection.ts';
 import { encodeHeader, encodeRevision, encodeToken, encodeTtl, encodeValue } from './entry-format.ts';
 import { Keys } from './keys.ts';

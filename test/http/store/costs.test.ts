@@ -23,18 +23,21 @@ it('costs few commands of Redis, and no statement where nothing was changed', as
   };
 
   await costs('', () => costOf('/'));
-  await costs('Redis read, SQL insert', () => {
+  await costs('Redis read, SQL sessions.insert', () => {
     jar = new Jar();
     return costOf('/set/cart/tea');
   });
   await costs('Redis read', () => costOf('/'));
   let at = 0;
-  await costs('Redis read, Redis publish, SQL update', () => costOf(`/set/cart/${(at += 1)}`));
-  await costs('Redis read, Redis hold, Redis tombstone, Redis read, SQL revoke, SQL insert', async () => {
-    await signedIn();
-    return costOf('/regenerate');
-  });
-  await costs('Redis read, Redis hold, Redis tombstone, SQL readState, SQL revoke', async () => {
+  await costs('Redis read, Redis publish, SQL sessions.update', () => costOf(`/set/cart/${(at += 1)}`));
+  await costs(
+    'Redis read, Redis hold, Redis tombstone, Redis read, SQL sessions.revoke, SQL sessions.insert',
+    async () => {
+      await signedIn();
+      return costOf('/regenerate');
+    },
+  );
+  await costs('Redis read, Redis hold, Redis tombstone, SQL sessions.readState, SQL sessions.revoke', async () => {
     await signedIn();
     return costOf('/logout');
   });

@@ -7,15 +7,14 @@ import { freshDatabase, sharedRedis, uniqueNamespace } from '../../support/share
 
 /** What a node does by itself, whether there are requests or not. */
 const OF_THE_NODE = new Set([
-  'claimSweep',
   'confirm',
-  'heartbeat',
+  'feed.read',
+  'fleet.heartbeat',
+  'fleet.raiseRing',
+  'fleet.read',
   'open',
   'probe',
-  'raiseRing',
-  'readFeed',
-  'readFleet',
-  'time',
+  'upkeep.claimSweep',
 ]);
 
 export interface RealSessions extends AsyncDisposable {

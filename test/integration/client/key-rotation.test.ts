@@ -169,7 +169,7 @@ it('a rotation does not need Redis', { timeout: TIMEOUT_MS }, async () => {
 
 /** Whether every live node of the fleet has acknowledged the ring. */
 async function hasRing(sessions: SessionClient<Numbered>, version: number): Promise<boolean> {
-  const { nodes, now } = await sessions['~use'](({ store }) => store.fleet.readFleet());
+  const { nodes, now } = await sessions['~use'](({ store }) => store.fleet.read());
   const living = nodes.filter(({ seenAt }) => now - seenAt < 15_000);
   return living.every(({ ringVersion }) => ringVersion >= version);
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SealedRecord } from '../../../src/session/sealed-record.ts';
-import type { DurableTier } from '../../../src/tiers/tier.ts';
+import type { DurableTier } from '../../../src/tiers/durable.ts';
 import { until } from '../../support/servers/until.ts';
 import { inTransaction } from '../../support/row-locks.ts';
 import { freshDatabase, type FreshDatabase } from '../../support/shared.ts';
@@ -41,10 +41,10 @@ describe('a deadline of the database’s clock', () => {
     ['gave its change up', change, 'undo'],
   ] as const)('is looked at after the wait for somebody who %s', async (_who, sql, end) => {
     const commands: [string, unknown, (record: SealedRecord, late: { validUntil: number }) => Promise<unknown>][] = [
-      ['update', false, (record, late) => tier.update({ ...write(successor(record)), dirty: true, ...late })],
-      ['regenerate', false, (record, late) => tier.regenerate({ ...moveOn(record), dirty: true, ...late })],
-      ['revoke', null, (record, late) => tier.revoke({ ...revocation(record), ...late })],
-      ['revokeMany', 'late', (record, late) => tier.revokeMany({ ...revokeAll([record.userKey!]), ...late })],
+      ['update', false, (record, late) => tier.sessions.update({ ...write(successor(record)), dirty: true, ...late })],
+      ['regenerate', false, (record, late) => tier.sessions.regenerate({ ...moveOn(record), dirty: true, ...late })],
+      ['revoke', null, (record, late) => tier.sessions.revoke({ ...revocation(record), ...late })],
+      ['revokeMany', 'late', (record, late) => tier.sessions.revokeMany({ ...revokeAll([record.userKey!]), ...late })],
     ];
     for (const [name, nothing, command] of commands) {
       const record = await insert(tier);
@@ -55,8 +55,8 @@ describe('a deadline of the database’s clock', () => {
       await untilLater(deadline.validUntil);
       await lock[end]();
       expect([name, await answer]).toEqual([name, nothing]);
-      expect(await tier.read(record.storageKey)).toEqual(record);
-      expect((await tier.readFeed(0, 10)).rows).toEqual([]);
+      expect(await tier.sessions.read(record.storageKey)).toEqual(record);
+      expect((await tier.feed.read(0, 10)).rows).toEqual([]);
     }
   });
 
@@ -66,12 +66,12 @@ describe('a deadline of the database’s clock', () => {
     const last = records.sort((a, b) => a.storageKey.compare(b.storageKey)).at(-1)!;
     await using lock = await inTransaction(database, select, [last.storageKey]);
     const deadline = await soon();
-    const answer = tier.revokeMany({ ...revokeAll([userKey]), ...deadline });
+    const answer = tier.sessions.revokeMany({ ...revokeAll([userKey]), ...deadline });
     await lock.untilSomebodyWaits();
     await untilLater(deadline.validUntil);
     await lock.release();
     expect(await answer).toBe('late');
-    expect(await tier.listByUser([userKey], Buffer.alloc(0), 10)).toEqual(records);
+    expect(await tier.sessions.listByUser([userKey], Buffer.alloc(0), 10)).toEqual(records);
   });
 
   it.each([
@@ -85,12 +85,12 @@ describe('a deadline of the database’s clock', () => {
     await using rival = await inTransaction(database, sql, [record.storageKey]);
     // It must be in time when it meets the rival: what is late by then is not inserted, and waits for nobody.
     const deadline = { validUntil: (await tier.probe()) + (isLate ? 1_000 : 60_000) };
-    const answer = tier.insert({ ...insertion(record), ...deadline });
+    const answer = tier.sessions.insert({ ...insertion(record), ...deadline });
     await rival.untilSomebodyWaits();
     if (isLate) await untilLater(deadline.validUntil);
     await rival.undo();
     expect(await answer).toBe(isLate ? 'late' : 'inserted');
-    expect(await tier.read(record.storageKey)).toEqual(isLate ? null : record);
+    expect(await tier.sessions.read(record.storageKey)).toEqual(isLate ? null : record);
   });
 
   it('does not keep a write that waits for its own first attempt from finding itself', async () => {
@@ -98,13 +98,13 @@ describe('a deadline of the database’s clock', () => {
     const commands: ((record: SealedRecord) => Attempt)[] = [
       (record, command = write(successor(record))) =>
         (late, at = tier) =>
-          at.update({ ...command, ...late }),
+          at.sessions.update({ ...command, ...late }),
       (record, command = moveOn(record)) =>
         (late, at = tier) =>
-          at.regenerate({ ...command, ...late }),
+          at.sessions.regenerate({ ...command, ...late }),
       (record, command = { ...revocation(record), dirty: false }) =>
         (late, at = tier) =>
-          at.revoke({ ...command, ...late }),
+          at.sessions.revoke({ ...command, ...late }),
     ];
     // With lanes of its own.
     const elsewhere = tierOf(database);
@@ -130,28 +130,28 @@ describe('a deadline of the database’s clock', () => {
     await using lock = await inTransaction(database, select, [record.storageKey]);
     const answer =
       method === 'update'
-        ? tier.update({ ...write(successor(record)), dirty: true })
-        : tier.markDirty(record.storageKey);
+        ? tier.sessions.update({ ...write(successor(record)), dirty: true })
+        : tier.feed.markDirty(record.storageKey);
     await lock.untilSomebodyWaits();
     const waiting = await tier.probe();
     await untilLater(waiting);
     await lock.release();
     await answer;
-    const { rows } = await tier.readFeed(waiting + 1, 10);
+    const { rows } = await tier.feed.read(waiting + 1, 10);
     expect(rows).toMatchObject([{ storageKey: record.storageKey }]);
-    await tier.clearFeed((await tier.probe()) + 1, 10);
+    await tier.feed.clear((await tier.probe()) + 1, 10);
   });
 
   it('the sweep of the feed passes over rows that somebody holds', async () => {
     const [held, free] = await Promise.all([insert(tier), insert(tier)]);
-    await tier.markDirty(held.storageKey);
-    await tier.markDirty(free.storageKey);
+    await tier.feed.markDirty(held.storageKey);
+    await tier.feed.markDirty(free.storageKey);
     const before = (await tier.probe()) + 1;
     await using lock = await inTransaction(database, select, [held.storageKey]);
-    expect(await tier.clearFeed(before, 10)).toBe(1);
+    expect(await tier.feed.clear(before, 10)).toBe(1);
     await lock.release();
-    expect(await tier.clearFeed(before, 10)).toBe(1);
-    expect((await tier.readFeed(0, 10)).rows).toEqual([]);
+    expect(await tier.feed.clear(before, 10)).toBe(1);
+    expect((await tier.feed.read(0, 10)).rows).toEqual([]);
   });
 });
 

@@ -29,7 +29,7 @@ it(
       const failure = await failureOf(opening);
       if (failure.kind !== 'none') failures.push(failure);
       proxy.heal();
-      await until(() => tier.walk({ after: Buffer.alloc(0), limit: 1, aliveAt: NOW }).then(() => true));
+      await until(() => tier.upkeep.walk({ after: Buffer.alloc(0), limit: 1, aliveAt: NOW }).then(() => true));
     }
     await proxy.stop();
     expect(failures.length).toBeGreaterThan(0);

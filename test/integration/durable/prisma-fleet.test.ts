@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { systemPlatform } from '../../../src/platform/platform.ts';
 import type { PrismaClientLike, PrismaProvider } from '../../../src/tiers/prisma/index.ts';
 import { prismaTier } from '../../../src/tiers/prisma/index.ts';
-import type { DurableTier } from '../../../src/tiers/tier.ts';
+import type { DurableTier } from '../../../src/tiers/durable.ts';
 import { openPrisma } from '../../support/servers/databases.ts';
 import { asPostgresAdmin } from '../../support/servers/postgres.ts';
 import { until } from '../../support/servers/until.ts';
@@ -113,19 +113,19 @@ describe.each([
   afterAll(() => database.close());
 
   it.each<[string, string, (tier: DurableTier) => Promise<unknown>]>([
-    ['walk from the start', sessions, (tier) => tier.walk({ after: START, limit: 100, aliveAt: NOW })],
+    ['walk from the start', sessions, (tier) => tier.upkeep.walk({ after: START, limit: 100, aliveAt: NOW })],
     [
       'walk from the middle',
       sessions,
-      (tier) => tier.walk({ after: Buffer.alloc(32, 0x80), limit: 100, aliveAt: NOW }),
+      (tier) => tier.upkeep.walk({ after: Buffer.alloc(32, 0x80), limit: 100, aliveAt: NOW }),
     ],
     [
       'moveUserKey',
       sessions,
-      (tier) => tier.moveUserKey({ storageKey: randomBytes(32), from: randomBytes(32), to: randomBytes(32) }),
+      (tier) => tier.upkeep.moveUserKey({ storageKey: randomBytes(32), from: randomBytes(32), to: randomBytes(32) }),
     ],
-    ['readFleet', nodes, (tier) => tier.readFleet()],
-    ['forgetNodes by id', nodes, (tier) => tier.forgetNodes(randomBytes(16))],
+    ['readFleet', nodes, (tier) => tier.fleet.read()],
+    ['forgetNodes by id', nodes, (tier) => tier.fleet.forget(randomBytes(16))],
   ])('%s reads along %s, and sorts nothing', async (_method, index, call) => {
     const tier = await open(client.prisma, provider);
     const plan = await client.planOf(() => call(tier));
@@ -135,7 +135,7 @@ describe.each([
 
   it('the walk looks at no more rows than it was told to, even if none of them is its own', async () => {
     const stranger = await open(database.prisma, provider, 'stranger');
-    const { rows, next } = await stranger.walk({ after: START, limit: 7, aliveAt: NOW });
+    const { rows, next } = await stranger.upkeep.walk({ after: START, limit: 7, aliveAt: NOW });
     expect(rows).toEqual([]);
     const [seventh] = await database.prisma.holdfastSession.findMany({
       orderBy: { storageKey: 'asc' },
@@ -153,11 +153,11 @@ it.each(['mysql', 'postgresql', 'sqlite'] as const)(
     await using database = await freshDatabase(provider);
     const tier = await open(database.prisma, provider);
     const node = { nodeId: randomBytes(16), ringVersion: 1 };
-    await tier.heartbeat(node);
+    await tier.fleet.heartbeat(node);
     const later = (await tier.probe()) + 60_000;
     await database.prisma.holdfastSessionNode.updateMany({ data: { seenAt: BigInt(later) } });
-    await tier.heartbeat(node);
-    expect((await tier.readFleet()).nodes).toMatchObject([{ seenAt: later }]);
+    await tier.fleet.heartbeat(node);
+    expect((await tier.fleet.read()).nodes).toMatchObject([{ seenAt: later }]);
   },
 );
 
@@ -169,10 +169,10 @@ describe('nodes that raise rings at the same time', () => {
       const tier = await open(database.prisma, provider);
       // 1, 8, 15, 2, 9 … every version up to 20 once.
       const rings = Array.from({ length: 20 }, (_, at) => aRing(((at * 7) % 20) + 1));
-      const answers = await Promise.all(rings.map((ring) => tier.raiseRing(ring)));
+      const answers = await Promise.all(rings.map((ring) => tier.fleet.raiseRing(ring)));
       for (const [at, { version }] of answers.entries())
         expect(version).toBeGreaterThanOrEqual(rings[at]?.version ?? 0);
-      expect((await tier.readFleet()).ring).toEqual(rings.find(({ version }) => version === 20));
+      expect((await tier.fleet.read()).ring).toEqual(rings.find(({ version }) => version === 20));
     },
   );
 
@@ -185,7 +185,7 @@ describe('nodes that raise rings at the same time', () => {
       await transaction.holdfastSessionRing.create({
         data: { namespace: 'shop', version: 9n, fingerprint: new Uint8Array(higher.fingerprint) },
       });
-      answer = tier.raiseRing(aRing(8));
+      answer = tier.fleet.raiseRing(aRing(8));
       await until(async () => (await whoWaits(database)) > 0);
     });
     expect(await answer).toEqual(higher);

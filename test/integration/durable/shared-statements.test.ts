@@ -5,7 +5,7 @@ import { systemPlatform } from '../../../src/platform/platform.ts';
 import type { SealedRecord } from '../../../src/session/sealed-record.ts';
 import { toTierFailure } from '../../../src/tiers/prisma/failure.ts';
 import { type PrismaClientLike, prismaTier } from '../../../src/tiers/prisma/index.ts';
-import type { DurableTier, InsertCommand, UpdateCommand } from '../../../src/tiers/tier.ts';
+import type { DurableTier, InsertCommand, UpdateCommand } from '../../../src/tiers/durable.ts';
 import { openPrisma } from '../../support/servers/databases.ts';
 import { FaultProxy } from '../../support/servers/fault-proxy.ts';
 import { until } from '../../support/servers/until.ts';
@@ -36,14 +36,14 @@ describe('calls that share a statement on PostgreSQL', () => {
     await using lock = await inTransaction(database, LOCK_ROW, [others.at(-1)!.storageKey]);
     const validUntil = (await tier.probe()) + 50;
     const commands = records.map((record) => ({ ...write(record), validUntil: record === late ? validUntil : null }));
-    const answers = Promise.all(commands.map((command) => tier.update(command)));
+    const answers = Promise.all(commands.map((command) => tier.sessions.update(command)));
     await lock.untilSomebodyWaits();
     expect(await lock.whoWaits()).toBe(1);
     await until(async () => (await tier.probe()) > validUntil);
     await lock.release();
     expect(await answers).toEqual(records.map((record) => record !== late));
-    expect(await tier.read(late!.storageKey)).toEqual(late);
-    for (const { storageKey } of others) expect((await tier.readState(storageKey))?.revision).toBe(2);
+    expect(await tier.sessions.read(late!.storageKey)).toEqual(late);
+    for (const { storageKey } of others) expect((await tier.sessions.readState(storageKey))?.revision).toBe(2);
   });
 
   it('insert all but the one whose rival gave up too late', async () => {
@@ -55,13 +55,13 @@ describe('calls that share a statement on PostgreSQL', () => {
     // It must be in time when it meets the rival: what is late by then is not inserted, and waits for nobody.
     const validUntil = (await tier.probe()) + 1_000;
     const commands = [{ ...insertion(late!), validUntil }, ...records.map(insertion)];
-    const answers = Promise.all(commands.map((command) => tier.insert(command)));
+    const answers = Promise.all(commands.map((command) => tier.sessions.insert(command)));
     await rival.untilSomebodyWaits();
     await until(async () => (await tier.probe()) > validUntil);
     await rival.undo();
     expect(await answers).toEqual(['late', ...records.map(() => 'inserted')]);
-    expect(await tier.read(late!.storageKey)).toBeNull();
-    expect(await Promise.all(records.map(({ storageKey }) => tier.read(storageKey)))).toEqual(records);
+    expect(await tier.sessions.read(late!.storageKey)).toBeNull();
+    expect(await Promise.all(records.map(({ storageKey }) => tier.sessions.read(storageKey)))).toEqual(records);
   });
 
   it('insert nothing late, even if it is another row that was waited for', async () => {
@@ -73,28 +73,33 @@ describe('calls that share a statement on PostgreSQL', () => {
     await insertMany(tier, 1);
     await using rival = await inTransaction(database, copy, [rivalKey]);
     const validUntil = (await tier.probe()) + 50;
-    const answers = Promise.all([tier.insert({ ...insertion(late), validUntil }), tier.insert(insertion(patient))]);
+    const answers = Promise.all([
+      tier.sessions.insert({ ...insertion(late), validUntil }),
+      tier.sessions.insert(insertion(patient)),
+    ]);
     await rival.untilSomebodyWaits();
     await until(async () => (await tier.probe()) > validUntil);
     await rival.undo();
     expect(await answers).toEqual(['late', 'inserted']);
-    expect(await tier.read(late.storageKey)).toBeNull();
+    expect(await tier.sessions.read(late.storageKey)).toBeNull();
   });
 
   it('have an unknown outcome, each of them, when their connection is killed; asked again, each finds itself', async () => {
     const records = await insertMany(tier, TOGETHER);
     await using lock = await inTransaction(database, LOCK_ROW, [records[3]!.storageKey]);
     const commands = records.map(write);
-    const outcomes = Promise.allSettled(commands.map((command) => tier.update(command)));
+    const outcomes = Promise.allSettled(commands.map((command) => tier.sessions.update(command)));
     await lock.untilSomebodyWaits();
     await lock.killWhoWaits();
     const terminated = { status: 'rejected', reason: { kind: 'ambiguous', reason: 'terminated' } };
     expect(await outcomes).toMatchObject(records.map(() => terminated));
     await lock.release();
     for (let attempt = 0; attempt < 2; attempt += 1) {
-      expect(await Promise.all(commands.map((command) => tier.update(command)))).toEqual(records.map(() => true));
+      expect(await Promise.all(commands.map((command) => tier.sessions.update(command)))).toEqual(
+        records.map(() => true),
+      );
     }
-    const rows = await Promise.all(records.map(({ storageKey }) => tier.read(storageKey)));
+    const rows = await Promise.all(records.map(({ storageKey }) => tier.sessions.read(storageKey)));
     expect(rows).toEqual(commands.map(({ record }) => record));
   });
 
@@ -110,14 +115,16 @@ describe('calls that share a statement on PostgreSQL', () => {
       for (const [index, at] of tiers.entries()) {
         const order = round % 2 === index ? records : records.toReversed();
         await Promise.all([
-          ...order.map((record) => at.update(write({ ...record, revision: record.revision + round }))),
-          ...order.map((record) => at.touch({ ...record, lastSeenAt: NOW + round, aliveAt: NOW, longestPauseMs: 0 })),
-          ...order.slice(0, 20).map((record) => at.regenerate(move(record))),
-          ...order.slice(0, 5).map(({ storageKey }) => at.markDirty(storageKey)),
-          at.clearFeed(Number.MAX_SAFE_INTEGER, 100),
+          ...order.map((record) => at.sessions.update(write({ ...record, revision: record.revision + round }))),
+          ...order.map((record) =>
+            at.sessions.touch({ ...record, lastSeenAt: NOW + round, aliveAt: NOW, longestPauseMs: 0 }),
+          ),
+          ...order.slice(0, 20).map((record) => at.sessions.regenerate(move(record))),
+          ...order.slice(0, 5).map(({ storageKey }) => at.feed.markDirty(storageKey)),
+          at.feed.clear(Number.MAX_SAFE_INTEGER, 100),
         ]);
       }
-      await tiers[round % 2]!.revokeMany({
+      await tiers[round % 2]!.sessions.revokeMany({
         of: [userKeys[round]!],
         except: null,
         after: Buffer.alloc(0),
@@ -128,7 +135,7 @@ describe('calls that share a statement on PostgreSQL', () => {
     });
     await Promise.all(rounds);
     expect(failures).toEqual([]);
-    expect(await tier.listByUser(userKeys, Buffer.alloc(0), 1)).toEqual([]);
+    expect(await tier.sessions.listByUser(userKeys, Buffer.alloc(0), 1)).toEqual([]);
   });
 
   it('are never more statements than the tier has lanes, however many they are', async () => {
@@ -140,10 +147,13 @@ describe('calls that share a statement on PostgreSQL', () => {
     {
       await using lock = await inTransaction(database, 'LOCK TABLE holdfast_session IN ACCESS EXCLUSIVE MODE');
       for (const record of records) {
-        answers.push(crowded.read(record.storageKey), crowded.readState(record.storageKey));
-        answers.push(crowded.update(write(record)), crowded.touch({ ...record, aliveAt: NOW, longestPauseMs: 0 }));
+        answers.push(crowded.sessions.read(record.storageKey), crowded.sessions.readState(record.storageKey));
+        answers.push(
+          crowded.sessions.update(write(record)),
+          crowded.sessions.touch({ ...record, aliveAt: NOW, longestPauseMs: 0 }),
+        );
       }
-      for (const { storageKey } of records.slice(0, 30)) answers.push(crowded.markDirty(storageKey));
+      for (const { storageKey } of records.slice(0, 30)) answers.push(crowded.feed.markDirty(storageKey));
       await lock.untilSomebodyWaits(DURABLE_IN_FLIGHT_MAX);
       for (let look = 0; look < 20; look += 1) expect(await lock.whoWaits()).toBe(DURABLE_IN_FLIGHT_MAX);
       await lock.release();
@@ -164,16 +174,18 @@ describe('calls that share a statement, and an answer that is lost', () => {
     try {
       const tier = await tierOf(client.prisma, 600);
       const commands = (await insertMany(witness, TOGETHER)).map(write);
-      await tier.read(randomBytes(32));
+      await tier.sessions.read(randomBytes(32));
       proxy.set({ stall: 'down' });
-      const outcomes = await Promise.allSettled(commands.map((command) => tier.update(command)));
+      const outcomes = await Promise.allSettled(commands.map((command) => tier.sessions.update(command)));
       const lost = { status: 'rejected', reason: { kind: 'ambiguous', reason: 'deadline' } };
       expect(outcomes).toMatchObject(commands.map(() => lost));
       proxy.heal();
       await until(() => tier.probe().then(() => true));
-      expect(await Promise.all(commands.map((command) => tier.update(command)))).toEqual(commands.map(() => true));
+      expect(await Promise.all(commands.map((command) => tier.sessions.update(command)))).toEqual(
+        commands.map(() => true),
+      );
       const rival = commands.map((command) => ({ ...command, writeId: randomBytes(16) }));
-      expect(await Promise.all(rival.map((command) => tier.update(command)))).toEqual(rival.map(() => false));
+      expect(await Promise.all(rival.map((command) => tier.sessions.update(command)))).toEqual(rival.map(() => false));
     } finally {
       proxy.heal();
       await client.close();
@@ -192,12 +204,12 @@ describe('calls that share a statement on SQLite', () => {
     let answers: Promise<unknown[]> | undefined;
     await other.prisma.$transaction(async (transaction) => {
       await transaction.$executeRawUnsafe('UPDATE holdfast_session SET revision = revision');
-      answers = Promise.all(commands.map((command) => tier.update(command)));
+      answers = Promise.all(commands.map((command) => tier.sessions.update(command)));
       for (let turns = 0; turns < 200; turns += 1) await new Promise((resolve) => setImmediate(resolve));
     });
     expect(await answers).toEqual(records.map(() => true));
     const witness = await tierOf(other.prisma, 5_000, 'sqlite');
-    const rows = await Promise.all(records.map(({ storageKey }) => witness.read(storageKey)));
+    const rows = await Promise.all(records.map(({ storageKey }) => witness.sessions.read(storageKey)));
     expect(rows).toEqual(commands.map(({ record }) => record));
   });
 });
@@ -250,7 +262,7 @@ function insertion(record: SealedRecord): InsertCommand {
 
 async function insert(tier: DurableTier, changes: Partial<SealedRecord> = {}): Promise<SealedRecord> {
   const record = aRecord(changes);
-  expect(await tier.insert(insertion(record))).toBe('inserted');
+  expect(await tier.sessions.insert(insertion(record))).toBe('inserted');
   return record;
 }
 

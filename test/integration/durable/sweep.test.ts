@@ -4,7 +4,7 @@ import { sweepSessions } from '../../../src/index.ts';
 import { systemPlatform } from '../../../src/platform/platform.ts';
 import type { SealedRecord } from '../../../src/session/sealed-record.ts';
 import { prismaTier } from '../../../src/tiers/prisma/index.ts';
-import type { DurableTier } from '../../../src/tiers/tier.ts';
+import type { DurableTier } from '../../../src/tiers/durable.ts';
 import { inTransaction } from '../../support/row-locks.ts';
 import { load, realClient } from '../../support/real-client.ts';
 import { until } from '../../support/servers/until.ts';
@@ -57,11 +57,11 @@ describe('the sweep on PostgreSQL', () => {
     {
       const lockRow = 'SELECT 1 FROM holdfast_session WHERE storage_key = $1 FOR NO KEY UPDATE';
       await using lock = await inTransaction(database, lockRow, [held.storageKey]);
-      expect(await tier.removeEnded(command)).toBe(1);
+      expect(await tier.upkeep.removeEnded(command)).toBe(1);
       await lock.release();
     }
-    expect(await tier.read(held.storageKey)).not.toBeNull();
-    expect(await tier.removeEnded(command)).toBe(1);
+    expect(await tier.sessions.read(held.storageKey)).not.toBeNull();
+    expect(await tier.upkeep.removeEnded(command)).toBe(1);
   });
 
   it('reads each page from the primary key’s index, and deletes by it', async () => {
@@ -77,8 +77,8 @@ describe('the sweep on PostgreSQL', () => {
     let after: Buffer | null = START;
     while (after !== null) {
       const bounds = boundsOf(systemPlatform.now());
-      const page = await crowd.findEnded({ after, limit: 1_000, ...bounds });
-      removed += await crowd.removeEnded({ storageKeys: page.storageKeys, ...bounds });
+      const page = await crowd.upkeep.findEnded({ after, limit: 1_000, ...bounds });
+      removed += await crowd.upkeep.removeEnded({ storageKeys: page.storageKeys, ...bounds });
       after = page.next;
     }
     expect(removed).toBe(20_000);
@@ -113,18 +113,18 @@ describe('the sweep on PostgreSQL', () => {
         case 0:
           return make(node);
         case 1: {
-          const state = await node.readState(storageKey);
+          const state = await node.sessions.readState(storageKey);
           if (state === null) return;
           const next = { ...record, storageKey, revision: state.revision + 1 };
           const write = { record: next, writeId: randomBytes(16), validUntil: null, replaces: null };
-          await node.update({ ...write, aliveAt, dirty: false });
+          await node.sessions.update({ ...write, aliveAt, dirty: false });
           return;
         }
         case 2:
-          await node.touch({ storageKey, lastSeenAt: now, aliveAt, longestPauseMs: 0 });
+          await node.sessions.touch({ storageKey, lastSeenAt: now, aliveAt, longestPauseMs: 0 });
           return;
         case 3:
-          await node.revokeMany({
+          await node.sessions.revokeMany({
             of: [anyOf(users)],
             except: null,
             after: START,
@@ -133,7 +133,7 @@ describe('the sweep on PostgreSQL', () => {
             validUntil: null,
             revokedAt: now - 48 * HOUR,
           });
-          await node.clearFeed(Number.MAX_SAFE_INTEGER, 500);
+          await node.feed.clear(Number.MAX_SAFE_INTEGER, 500);
           return;
         default: {
           const count = await sweepAll(node);
@@ -156,8 +156,8 @@ async function sweepAll(node: DurableTier): Promise<number> {
   let after: Buffer | null = START;
   while (after !== null) {
     const bounds = boundsOf(systemPlatform.now());
-    const page = await node.findEnded({ after, limit: 100, ...bounds });
-    removed += await node.removeEnded({ storageKeys: page.storageKeys, ...bounds });
+    const page = await node.upkeep.findEnded({ after, limit: 100, ...bounds });
+    removed += await node.upkeep.removeEnded({ storageKeys: page.storageKeys, ...bounds });
     after = page.next;
   }
   return removed;
@@ -199,6 +199,8 @@ async function insert(tier: DurableTier, changes: Partial<SealedRecord> = {}): P
     absoluteExpiresAt: now + HOUR,
     ...changes,
   };
-  expect(await tier.insert({ record, writeId: randomBytes(16), validUntil: null, aliveAt: now })).toBe('inserted');
+  expect(await tier.sessions.insert({ record, writeId: randomBytes(16), validUntil: null, aliveAt: now })).toBe(
+    'inserted',
+  );
   return record;
 }

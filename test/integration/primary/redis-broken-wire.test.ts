@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PrimaryTier } from '../../../src/tiers/tier.ts';
+import type { PrimaryTier } from '../../../src/tiers/primary.ts';
 import { aValue, cleanups, filled, isBack, key, make, opened, start } from '../../support/real-redis-tier.ts';
 import { FaultProxy, type Direction } from '../../support/servers/fault-proxy.ts';
 import { until } from '../../support/servers/until.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HOLD_TTL_MS, LEASE_TTL_MS } from '../../../src/limits/primary-tier.ts';
-import type { PrimaryTier } from '../../../src/tiers/tier.ts';
+import type { PrimaryTier } from '../../../src/tiers/primary.ts';
 import { aValue, failureOf, filled, key, make, MINUTE, nameOf, opened, start } from '../../support/real-redis-tier.ts';
 import { until } from '../../support/servers/until.ts';
 import { stampOf } from '../../support/redis-calls.ts';

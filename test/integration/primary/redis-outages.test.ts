@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { TierFailure } from '../../../src/errors.ts';
-import type { NewValue, PrimaryTier } from '../../../src/tiers/tier.ts';
+import type { NewValue, PrimaryTier } from '../../../src/tiers/primary.ts';
 import { timed } from '../../support/real-client.ts';
 import {
   aValue,

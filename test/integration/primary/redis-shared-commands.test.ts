@@ -6,7 +6,7 @@ import {
   SHARED_SCRIPT_KEYS_MAX,
 } from '../../../src/limits/primary-tier.ts';
 import { systemPlatform, type Platform } from '../../../src/platform/platform.ts';
-import type { PrimaryTier } from '../../../src/tiers/tier.ts';
+import type { PrimaryTier } from '../../../src/tiers/primary.ts';
 import { timed } from '../../support/real-client.ts';
 import {
   aValue,

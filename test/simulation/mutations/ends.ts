@@ -114,7 +114,7 @@ export const endsMutations: readonly Mutation[] = [
     edits: [
       {
         file: REVOCATION,
-        find: 'if (answer !== null || (await durable.readState(command.storageKey)) === null) return answer;',
+        find: 'if (answer !== null || (await durable.sessions.readState(command.storageKey)) === null) return answer;',
         replace: 'if (answer !== null || durable !== null) return answer;',
       },
     ],

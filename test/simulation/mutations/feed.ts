@@ -93,7 +93,7 @@ export const feedMutations: readonly Mutation[] = [
         file: FEED,
         find: 'let position: FeedPosition | number = this.#position;',
         replace:
-          'let position: FeedPosition | number = this.#position || (await this.#options.durable.readFeed(Number.MAX_SAFE_INTEGER, 1)).now;',
+          'let position: FeedPosition | number = this.#position || (await this.#options.durable.feed.read(Number.MAX_SAFE_INTEGER, 1)).now;',
       },
     ],
     faults: [],

@@ -1,6 +1,8 @@
 import { LOSSY, type Mutation } from './mutation.ts';
 
-const DURABLE = 'src/tiers/memory/memory-durable-tier.ts';
+const SESSIONS = 'src/tiers/memory/durable/sessions.ts';
+const TABLES = 'src/tiers/memory/durable/tables.ts';
+const ROW = 'src/tiers/memory/durable/row.ts';
 const WRITE = 'src/tiering/write/write-path.ts';
 
 /** Of what a statement does, and of answers that are lost. */
@@ -9,9 +11,9 @@ export const rowsMutations: readonly Mutation[] = [
     name: 'statements have no deadline',
     edits: [
       {
-        file: DURABLE,
-        find: 'validUntil !== null && this.#now() > validUntil',
-        replace: 'validUntil === this.#now() - 1e15',
+        file: TABLES,
+        find: 'validUntil !== null && this.now() > validUntil',
+        replace: 'validUntil === this.now() - 1e15',
       },
     ],
     faults: ['database-late'],
@@ -21,7 +23,7 @@ export const rowsMutations: readonly Mutation[] = [
     name: 'a write does not compare before it swaps',
     edits: [
       {
-        file: DURABLE,
+        file: SESSIONS,
         find: 'row.revision === command.record.revision - 1 && holds(row, command)',
         replace: 'row.revision > 0',
       },
@@ -33,7 +35,7 @@ export const rowsMutations: readonly Mutation[] = [
     name: 'a touch does not ask whether the session is alive',
     edits: [
       {
-        file: DURABLE,
+        file: SESSIONS,
         find: '!isAlive(row, aliveAt) || row',
         replace: 'row.revokedAt !== null || aliveAt < 0 || row',
       },
@@ -57,8 +59,8 @@ export const rowsMutations: readonly Mutation[] = [
     name: 'nothing is ever marked dirty',
     edits: [
       {
-        file: DURABLE,
-        find: 'return dirty ? Math.max(row.dirtyAt ?? 0, this.#now()) : row.dirtyAt;',
+        file: TABLES,
+        find: 'return dirty ? Math.max(row.dirtyAt ?? 0, this.now()) : row.dirtyAt;',
         replace: 'return dirty ? row.dirtyAt : row.dirtyAt;',
       },
     ],
@@ -75,8 +77,8 @@ export const rowsMutations: readonly Mutation[] = [
       },
       {
         file: WRITE,
-        find: 'settle(() => durable.update(command))',
-        replace: 'settle(() => durable.update({ ...command, writeId: newWriteId(platform) }))',
+        find: 'settle(() => durable.sessions.update(command))',
+        replace: 'settle(() => durable.sessions.update({ ...command, writeId: newWriteId(platform) }))',
       },
     ],
     faults: ['database-lost-reply'],
@@ -111,8 +113,8 @@ export const rowsMutations: readonly Mutation[] = [
     edits: [
       {
         file: WRITE,
-        find: 'return orUnknown(context.durable.markDirty(storageKey));',
-        replace: 'return orUnknown(context.durable.markDirty(storageKey).catch(() => undefined));',
+        find: 'return orUnknown(context.durable.feed.markDirty(storageKey));',
+        replace: 'return orUnknown(context.durable.feed.markDirty(storageKey).catch(() => undefined));',
       },
     ],
     faults: [],
@@ -123,8 +125,8 @@ export const rowsMutations: readonly Mutation[] = [
     edits: [
       {
         file: WRITE,
-        find: 'return await durable.insert(command);',
-        replace: 'return (await settle(() => durable.insert(command))).answer;',
+        find: 'return await durable.sessions.insert(command);',
+        replace: 'return (await settle(() => durable.sessions.insert(command))).answer;',
       },
     ],
     faults: [],
@@ -170,7 +172,7 @@ export const rowsMutations: readonly Mutation[] = [
     name: 'a row remembers one earlier key',
     edits: [
       {
-        file: DURABLE,
+        file: SESSIONS,
         find: '[...row.previousKeys, previousStorageKey].slice(-PREVIOUS_KEYS_MAX)',
         replace: '[previousStorageKey].slice(-PREVIOUS_KEYS_MAX)',
       },
@@ -182,9 +184,9 @@ export const rowsMutations: readonly Mutation[] = [
     name: 'times of a touch may go back',
     edits: [
       {
-        file: DURABLE,
-        find: 'toState(this.#store({ ...row, lastSeenAt: Math.max(row.lastSeenAt, lastSeenAt), idleExpiresAt }))',
-        replace: 'toState(this.#store({ ...row, lastSeenAt, idleExpiresAt: moved }))',
+        file: SESSIONS,
+        find: 'this.#tables.store({ ...row, lastSeenAt: Math.max(row.lastSeenAt, lastSeenAt), idleExpiresAt })',
+        replace: 'this.#tables.store({ ...row, lastSeenAt, idleExpiresAt: moved })',
       },
     ],
     faults: [],
@@ -194,7 +196,7 @@ export const rowsMutations: readonly Mutation[] = [
     name: 'a write does not ask whether the row is revoked',
     edits: [
       {
-        file: DURABLE,
+        file: ROW,
         find: 'return row.revokedAt === null && row.idleExpiresAt >= aliveAt',
         replace: 'return row.idleExpiresAt >= aliveAt',
       },
@@ -204,9 +206,7 @@ export const rowsMutations: readonly Mutation[] = [
   },
   {
     name: 'a revocation keeps the revision',
-    edits: [
-      { file: DURABLE, find: 'revision: row.revision + 1, revokedAt', replace: 'revision: row.revision, revokedAt' },
-    ],
+    edits: [{ file: SESSIONS, find: 'revision: row.revision + 1,', replace: 'revision: row.revision,' }],
     faults: [],
     whyNot: 'No write changes a row that is revoked.',
   },
@@ -214,13 +214,13 @@ export const rowsMutations: readonly Mutation[] = [
     name: 'a write does not ask, and a revocation keeps the revision',
     edits: [
       {
-        file: DURABLE,
+        file: ROW,
         find: 'return row.revokedAt === null && row.idleExpiresAt >= aliveAt',
         replace: 'return row.idleExpiresAt >= aliveAt',
       },
-      { file: DURABLE, find: 'revision: row.revision + 1, revokedAt', replace: 'revision: row.revision, revokedAt' },
+      { file: SESSIONS, find: 'revision: row.revision + 1,', replace: 'revision: row.revision,' },
       // The envelope of a revoked row is empty, so it is no longer what the write was made from.
-      { file: DURABLE, find: ' && holds(row, command) &&', replace: ' &&' },
+      { file: SESSIONS, find: ' && holds(row, command) &&', replace: ' &&' },
     ],
     faults: [],
     scenario: 'a write to what has ended',

@@ -1,6 +1,6 @@
 import type { Mutation } from './mutation.ts';
 
-const ROW = 'src/tiers/memory/memory-row.ts';
+const ROW = 'src/tiers/memory/durable/row.ts';
 const PATH = 'src/tiering/write/sweep-path.ts';
 
 /** Of what may be deleted, and when. */
@@ -40,9 +40,9 @@ export const sweepMutations: readonly Mutation[] = [
     name: 'several nodes sweep at a time',
     edits: [
       {
-        file: 'src/tiers/memory/memory-fleet.ts',
-        find: 'this.#sweep.until > now && !this.#sweep.passId.equals(passId)',
-        replace: 'this.#sweep.until < 0 && !this.#sweep.passId.equals(passId)',
+        file: 'src/tiers/memory/durable/upkeep.ts',
+        find: 'fleet.sweep.until > now && !fleet.sweep.passId.equals(passId)',
+        replace: 'fleet.sweep.until < 0 && !fleet.sweep.passId.equals(passId)',
       },
     ],
     faults: [],

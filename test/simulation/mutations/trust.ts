@@ -56,8 +56,8 @@ export const trustMutations: readonly Mutation[] = [
     edits: [
       {
         file: CONFIRM,
-        find: 'const stamp = primary.stamp();\n  const state = await durable.readState(storageKey);',
-        replace: 'const state = await durable.readState(storageKey);\n  const stamp = primary.stamp();',
+        find: 'const stamp = primary.stamp();\n  const state = await durable.sessions.readState(storageKey);',
+        replace: 'const state = await durable.sessions.readState(storageKey);\n  const stamp = primary.stamp();',
       },
     ],
     faults: [],

@@ -1,6 +1,6 @@
 import { TierFailure } from '../../../src/index.ts';
 import { memoryPrimaryTier } from '../../../src/tiers/memory/index.ts';
-import type { PrimaryTier, Vantage } from '../../../src/tiers/tier.ts';
+import type { PrimaryTier, Vantage } from '../../../src/tiers/primary.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { gate } from '../../support/intercepted-tiers.ts';
 import { add, failing, MemoryFleet, refuse } from '../../support/memory-fleet.ts';
@@ -43,8 +43,9 @@ export const copyScenarios = {
   'one statement that is lost': async () => {
     const { fleet, reader, id } = await rolledBack(0);
     await fleet.platform.advance(900);
-    const loses = { readState: failing('readState'), touch: failing('touch') };
-    reader.durable.hook.before = (method) => loses[method as keyof typeof loses]?.(method);
+    reader.durable.hook.before = (method) => {
+      if (method === 'sessions.readState' || method === 'sessions.touch') throw new TierFailure('ambiguous', 'test');
+    };
     const session = await reader.sessions.get(id).catch(() => null);
     return session?.data.cart.length === 0 ? 'an old copy was served that was due to be confirmed' : null;
   },
@@ -58,7 +59,7 @@ export const copyScenarios = {
     await writer.sessions.get(id, { touch: false });
     await settled();
     const answer = gate();
-    slow.durable.override('touch', async (own, ...args) => {
+    slow.durable.override('sessions.touch', async (own, ...args) => {
       const state = await own(...args);
       await answer.wait();
       return state;
@@ -72,7 +73,7 @@ export const copyScenarios = {
     writer.heal();
     // It would take away the copy.
     for (const node of [slow, writer])
-      node.durable.hook.before = (method) => (method === 'readFeed' ? new Promise(() => undefined) : undefined);
+      node.durable.hook.before = (method) => (method === 'feed.read' ? new Promise(() => undefined) : undefined);
     await fleet.platform.advance(100);
     answer.pass();
     await settled();
@@ -159,7 +160,7 @@ export const copyScenarios = {
     const fleet = new MemoryFleet();
     const { sessions, durable } = await fleet.node();
     let late: (() => Promise<unknown>) | undefined;
-    durable.override('insert', async (own, ...args) => {
+    durable.override('sessions.insert', async (own, ...args) => {
       if (late !== undefined) return own(...args);
       late = () => own(...args);
       throw new TierFailure('ambiguous', 'ECONNRESET');

@@ -1,6 +1,6 @@
 import { TierFailure } from '../../../src/index.ts';
 import { storageKeyOf } from '../../../src/session/session-id.ts';
-import type { RevokeManyCommand } from '../../../src/tiers/tier.ts';
+import type { RevokeManyCommand } from '../../../src/tiers/durable.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { gate } from '../../support/intercepted-tiers.ts';
 import { add, MemoryFleet, refuse } from '../../support/memory-fleet.ts';
@@ -13,7 +13,7 @@ export const feedScenarios = {
     const { fleet, reader, writer, id } = await twoNodes();
     await fleet.platform.advance(10);
     await add(writer.sessions, id, 'A1');
-    pauseAt(reader, 'readFeed');
+    pauseAt(reader, 'feed.read');
     await fleet.platform.advance(1_600);
     return (await isBehind(reader, id, fleet)) ? 'a write was not seen 1.6 s later' : null;
   },
@@ -32,7 +32,7 @@ export const feedScenarios = {
     const { fleet, reader, writer, id } = await twoNodes();
     const [answer, next] = [gate(), gate()];
     let polls = 0;
-    reader.durable.override('readFeed', async (own, ...args) => {
+    reader.durable.override('feed.read', async (own, ...args) => {
       polls += 1;
       if (polls > 1) await next.wait();
       const page = await own(...args);
@@ -120,7 +120,7 @@ export const feedScenarios = {
     const { sessions, durable } = await new MemoryFleet().node();
     const { id } = await sessions.create({ cart: [] }, { userId: USER });
     let isAhead = true;
-    durable.override('revokeMany', (own, ...args) => {
+    durable.override('sessions.revokeMany', (own, ...args) => {
       if (!isAhead) return own(...args);
       isAhead = false;
       const command = args[0] as RevokeManyCommand;
@@ -136,7 +136,7 @@ export const feedScenarios = {
     const { sessions, durable } = await fleet.node();
     await sessions.create({ cart: [] }, { userId: USER });
     let backMs = 0;
-    durable.override('revokeMany', async (own, ...args) => {
+    durable.override('sessions.revokeMany', async (own, ...args) => {
       if (backMs > 0) return own(...args);
       backMs = 3_600_000;
       throw new TierFailure('ambiguous', 'ECONNRESET');
@@ -155,7 +155,7 @@ export const feedScenarios = {
     const { sessions, durable } = await fleet.node();
     await sessions.create({ cart: [] }, { userId: USER });
     let late: (() => Promise<unknown>) | undefined;
-    durable.override('revokeMany', async (own, ...args) => {
+    durable.override('sessions.revokeMany', async (own, ...args) => {
       if (late !== undefined) return own(...args);
       late = () => own(...args);
       throw new TierFailure('ambiguous', 'ECONNRESET');

@@ -31,7 +31,7 @@ export const rowScenarios = {
     await add(sessions, id, 'A1');
     await fleet.platform.advance(55_000);
     const answer = gate();
-    durable.override('readState', async (own, ...args) => {
+    durable.override('sessions.readState', async (own, ...args) => {
       const state = await own(...args);
       await answer.wait();
       return state;
@@ -51,7 +51,7 @@ export const rowScenarios = {
     const { fleet, reader, writer, id } = await twoNodes();
     reader.cutFromPrimary();
     const answer = gate();
-    reader.durable.override('read', async (own, ...args) => {
+    reader.durable.override('sessions.read', async (own, ...args) => {
       const row = await own(...args);
       await answer.wait();
       return row;
@@ -69,7 +69,7 @@ export const rowScenarios = {
   /** Copies are believed only while the feed is heard. */
   'a feed that is not heard': async () => {
     const { fleet, reader, writer, id } = await twoNodes();
-    reader.durable.hook.before = failing('readFeed');
+    reader.durable.hook.before = failing('feed.read');
     await add(writer.sessions, id, 'A1');
     await fleet.platform.advance(1_600);
     return (await isBehind(reader, id, fleet)) ? 'a write was not seen 1.6 s later' : null;
@@ -139,7 +139,7 @@ export const rowScenarios = {
     node.durable.hook.before = refuse;
     await node.sessions.destroy(id).catch(() => undefined);
     fleet.keyspace.clear();
-    node.durable.hook.before = failing('revoke');
+    node.durable.hook.before = failing('sessions.revoke');
     await fleet.platform.advance(5_000);
     return (await node.sessions.get(id)) === null ? null : 'a node served what it had promised to end';
   },
@@ -147,7 +147,7 @@ export const rowScenarios = {
   /** A write whose session has ended between its read and its statement changes nothing. */
   'a write to what has ended': async () => {
     const { fleet, reader: writer, destroyer, id } = await newScene();
-    const update = pauseAt(writer, 'update');
+    const update = pauseAt(writer, 'sessions.update');
     const writing = add(writer.sessions, id, 'A1').then(
       () => true,
       () => false,
@@ -167,7 +167,7 @@ export const rowScenarios = {
     await reader.sessions.get(id);
     await settled();
     writer.primary.hook.before = failing('publish');
-    writer.durable.hook.before = failing('markDirty');
+    writer.durable.hook.before = failing('feed.markDirty');
     const isDone = await add(writer.sessions, id, 'A1').then(
       () => true,
       () => false,
@@ -184,11 +184,11 @@ export const rowScenarios = {
     const { id } = await sessions.create({ cart: [] });
     await sessions.get(id);
     await settled();
-    durable.override('update', async (own, ...args) => {
+    durable.override('sessions.update', async (own, ...args) => {
       await own(...args);
       throw new TierFailure('ambiguous', 'test');
     });
-    durable.hook.before = failing('readState');
+    durable.hook.before = failing('sessions.readState');
     await add(sessions, id, 'A1').catch(() => undefined);
     const session = await sessions.get(id).catch(() => null);
     return session?.data.cart.length === 0 ? 'a node in doubt did not see what had happened' : null;

@@ -33,7 +33,7 @@ export const scenarios = {
     await outcome(reader.get(id));
     await outcome(world.pause(100));
     redis.freeze();
-    durable.hook.before = (method) => (method === 'revoke' ? database.fail('refuses') : undefined);
+    durable.hook.before = (method) => (method === 'sessions.revoke' ? database.fail('refuses') : undefined);
     const destroying = writer.destroy(id).catch(() => undefined);
     await outcome(destroying);
     redis.thaw();
@@ -91,12 +91,13 @@ export const scenarios = {
     const isAlive = (await apart.sessions.get(id)) !== null;
     return isEnded && isAlive ? 'a session was alive again after the database had called it ended' : null;
   },
-  'a fill that comes late, and its date': () => datedLate('read', (sessions, id) => sessions.get(id)),
+  'a fill that comes late, and its date': () => datedLate('sessions.read', (sessions, id) => sessions.get(id)),
 
   'a restamp that comes late, and its date': () =>
-    datedLate('readState', (sessions, id) => sessions.get(id, { consistency: 'strong' })),
+    datedLate('sessions.readState', (sessions, id) => sessions.get(id, { consistency: 'strong' })),
 
-  'a publish that comes late, and its date': () => datedLate('update', (sessions, id) => add(sessions, id, 'B1')),
+  'a publish that comes late, and its date': () =>
+    datedLate('sessions.update', (sessions, id) => add(sessions, id, 'B1')),
 
   /** A deadline that another node has moved, and could not tell Redis of, is not over. */
   'a deadline that has moved': async () => {
@@ -148,7 +149,7 @@ export const scenarios = {
     const lease = pauseAt(reader, 'lease');
     const reading = reader.sessions.get(id);
     await lease.reached;
-    const revoke = pauseAt(destroyer, 'revoke');
+    const revoke = pauseAt(destroyer, 'sessions.revoke');
     const dying = dieBeforeTombstone(destroyer, () => destroyer.sessions.destroy(id));
     await revoke.reached;
     const fill = pauseAt(reader, 'fill');
@@ -181,7 +182,7 @@ export const scenarios = {
     const [reader, writer] = [node(), node()];
     const { id } = await outcome(writer.client.create({ cart: [] }));
     const answer = gate();
-    reader.durable.override('read', async (own, ...args) => {
+    reader.durable.override('sessions.read', async (own, ...args) => {
       const row = await own(...args);
       await answer.wait();
       return row;
@@ -232,7 +233,7 @@ export const scenarios = {
     await outcome(world.pause(20));
     redis.master.clock.jump(-4_000);
     const update = gate();
-    writer.durable.hook.before = (method) => (method === 'update' ? update.wait() : withoutFeed(method));
+    writer.durable.hook.before = (method) => (method === 'sessions.update' ? update.wait() : withoutFeed(method));
     reader.durable.hook.before = withoutFeed;
     const writing = add(writer.client, id, 'A1');
     await outcome(update.reached);
@@ -262,7 +263,7 @@ export const scenarios = {
   /** A server that is short of memory may drop a hold, and then only the tombstone stops a reader. */
   'a hold that is evicted': async () => {
     const { fleet, reader, destroyer, id } = await newScene();
-    const statement = pauseAt(destroyer, 'regenerate');
+    const statement = pauseAt(destroyer, 'sessions.regenerate');
     const regenerating = destroyer.sessions.regenerate(id);
     await statement.reached;
     fleet.keyspace.delete(fleet.keyOf(id));

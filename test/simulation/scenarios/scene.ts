@@ -1,7 +1,8 @@
+import type { DurableMethod } from '../../support/durable-methods.ts';
 import { HEDGE_AFTER_MS } from '../../../src/limits/primary-tier.ts';
 import { SessionClient, type SessionClientOptions } from '../../../src/index.ts';
 import { settled } from '../../support/fake-platform.ts';
-import { gate, interceptDurable } from '../../support/intercepted-tiers.ts';
+import { gate, interceptDurable, type PrimaryMethod } from '../../support/intercepted-tiers.ts';
 import { add, MemoryFleet, type FleetNode, type Shop } from '../../support/memory-fleet.ts';
 import { fixtureRing } from '../../support/ring-fixtures.ts';
 import { Weather } from '../faults.ts';
@@ -15,7 +16,7 @@ import { Process, World } from '../world.ts';
 export type Scenario = () => Promise<string | null>;
 
 /** Holds up the node before this command of either tier, until it may pass. */
-export function pauseAt(node: FleetNode, command: string): ReturnType<typeof gate> {
+export function pauseAt(node: FleetNode, command: DurableMethod | PrimaryMethod): ReturnType<typeof gate> {
   const pause = gate();
   let isOver = false;
   const wait = (method: string): Promise<void> | void => {
@@ -33,13 +34,13 @@ export function pauseAt(node: FleetNode, command: string): ReturnType<typeof gat
  * news. `command` is the question whose answer comes late.
  */
 export async function datedLate(
-  command: 'read' | 'readState' | 'update',
+  command: 'sessions.read' | 'sessions.readState' | 'sessions.update',
   act: (sessions: SessionClient<Shop>, id: string) => Promise<unknown>,
 ): Promise<string | null> {
   const fleet = new MemoryFleet();
   const [slow, writer] = [await fleet.node(), await fleet.node()];
   const { id } = await writer.sessions.create({ cart: [] });
-  if (command !== 'read') await writer.sessions.get(id);
+  if (command !== 'sessions.read') await writer.sessions.get(id);
   await settled();
   const answer = gate();
   slow.durable.override(command, async (own, ...args) => {
@@ -53,7 +54,7 @@ export async function datedLate(
   await add(writer.sessions, id, 'A1');
   writer.heal();
   // It would take away the copy or the lease.
-  const feed = pauseAt(writer, 'readFeed');
+  const feed = pauseAt(writer, 'feed.read');
   await fleet.platform.advance(100);
   answer.pass();
   await acting;
@@ -92,8 +93,8 @@ export async function aliveAfterEnd(fleet: MemoryFleet, node: FleetNode, id: str
 const ring = await fixtureRing();
 
 /** No poll of the feed is answered any more, and what was heard last is still fresh. */
-export function withoutFeed(method: string): Promise<void> | void {
-  return method === 'readFeed' ? new Promise(() => undefined) : undefined;
+export function withoutFeed(method: DurableMethod): Promise<void> | void {
+  return method === 'feed.read' ? new Promise(() => undefined) : undefined;
 }
 
 /** A reader with a copy, and a writer that has lost Redis; the reader has polled the feed at time 0. */

@@ -31,7 +31,7 @@ export const troubleScenarios = {
     const created = await Promise.all([1, 2, 3, 4, 5, 6].map(() => sessions.create({ cart: [] })));
     const first = storageKeyOf(created[0]?.id ?? '');
     let [running, most] = [0, 0];
-    durable.override('revoke', async (_own, command) => {
+    durable.override('sessions.revoke', async (_own, command) => {
       const isFirst = (command as { storageKey: Buffer }).storageKey.equals(first);
       if (isFirst) most = Math.max(most, (running += 1));
       await new Promise<void>((resolve) => void fleet.platform.after(1_900, resolve));
@@ -58,7 +58,7 @@ export const troubleScenarios = {
     const fleet = new MemoryFleet();
     const { sessions, durable } = await fleet.node();
     let isLost = false;
-    durable.override('insert', async (own, ...args) => {
+    durable.override('sessions.insert', async (own, ...args) => {
       const answer = await own(...args);
       if (isLost) return answer;
       isLost = true;
@@ -80,7 +80,7 @@ export const troubleScenarios = {
     durable.hook.before = refuse;
     await sessions.destroy(id).catch(() => undefined);
     fleet.keyspace.clear();
-    durable.hook.before = (method) => (method === 'revoke' ? refuse(method) : undefined);
+    durable.hook.before = (method) => (method === 'sessions.revoke' ? refuse(method) : undefined);
     await fleet.platform.advance(1_200);
     const session = await sessions.get(id).catch(() => null);
     return session === null ? null : 'a node served what it had ended';
@@ -111,7 +111,7 @@ export const troubleScenarios = {
     const { id } = await destroyer.sessions.create({ cart: [] });
     await destroyer.sessions.get(id);
     await settled();
-    for (const command of ['hold', 'tombstone']) other.primary.override(command, async () => undefined);
+    for (const command of ['hold', 'tombstone'] as const) other.primary.override(command, async () => undefined);
     await other.sessions.regenerate(id);
     await destroyer.sessions.destroy(id);
     return (await destroyer.sessions.get(id)) === null ? null : 'a node served what it had ended';
@@ -141,7 +141,7 @@ export const troubleScenarios = {
   'a mark that cannot be applied': async () => {
     const { fleet, reader, writer, id } = await twoNodes();
     const sick = storageKeyOf(id);
-    for (const command of ['evict', 'tombstone', 'restamp', 'lease', 'fill', 'publish', 'hold']) {
+    for (const command of ['evict', 'tombstone', 'restamp', 'lease', 'fill', 'publish', 'hold'] as const) {
       reader.primary.override(command, async (own, ...args) => {
         if ((args[0] as Buffer).equals(sick)) throw new TierFailure('misconfigured', 'WRONGTYPE');
         return own(...args);

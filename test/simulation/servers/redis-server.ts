@@ -1,6 +1,6 @@
 import { TierFailure } from '../../../src/errors.ts';
 import { memoryPrimaryTier, type MemoryKeyspace } from '../../../src/tiers/memory/index.ts';
-import type { PrimaryTier } from '../../../src/tiers/tier.ts';
+import type { PrimaryTier } from '../../../src/tiers/primary.ts';
 import type { Clock, World } from '../world.ts';
 
 type Stored = MemoryKeyspace extends Map<string, infer V> ? V : never;

@@ -1,23 +1,24 @@
 import { TierFailure } from '../../../src/errors.ts';
 import { memoryDurableTier, type MemoryDatabase } from '../../../src/tiers/memory/index.ts';
-import type { DurableTier, TierContext } from '../../../src/tiers/tier.ts';
+import type { TierContext } from '../../../src/tiers/context.ts';
+import type { DurableTier } from '../../../src/tiers/durable.ts';
+import { aroundDurable, type DurableMethod } from '../../support/durable-methods.ts';
 import type { Weather } from '../faults.ts';
 import { shortKey } from '../outcomes.ts';
 import { Clock, type Process, type World } from '../world.ts';
 
-type Method = (...args: unknown[]) => Promise<unknown>;
 type Availability = 'refuses' | 'silent' | 'up';
 
-const WRITES = new Set([
-  'clearFeed',
-  'insert',
-  'markDirty',
-  'regenerate',
-  'removeEnded',
-  'revoke',
-  'revokeMany',
-  'touch',
-  'update',
+const WRITES: ReadonlySet<DurableMethod> = new Set<DurableMethod>([
+  'feed.clear',
+  'feed.markDirty',
+  'sessions.insert',
+  'sessions.regenerate',
+  'sessions.revoke',
+  'sessions.revokeMany',
+  'sessions.touch',
+  'sessions.update',
+  'upkeep.removeEnded',
 ]);
 
 export interface Commit {
@@ -85,19 +86,11 @@ export class SimulatedDatabase {
       await tier.open({ ...context, platform: this.clock.asPlatform() });
       await this.#run(node, 'open', [], timeoutMs, () => Promise.resolve());
     };
-    return new Proxy(tier, {
-      get: (target, name) => {
-        const member: unknown = Reflect.get(target, name, target);
-        if (name === 'open') return open;
-        if (typeof member !== 'function' || typeof name !== 'string') return member;
-        const method = member as Method;
-        if (name === 'close') return () => method.apply(target, []);
-        return (...args: unknown[]): Promise<unknown> => {
-          if (timeoutMs === 0) return method.apply(target, args);
-          return this.#run(node, name, args, timeoutMs, () => method.apply(target, args));
-        };
-      },
+    const around = aroundDurable(tier, (name, own) => (...args) => {
+      if (name === 'close' || timeoutMs === 0) return own(...args);
+      return this.#run(node, name, args, timeoutMs, () => own(...args));
     });
+    return { ...around, open };
   }
 
   fail(how: Availability): void {
@@ -165,7 +158,7 @@ export class SimulatedDatabase {
 
   #run(
     node: Process,
-    name: string,
+    name: DurableMethod,
     args: unknown[],
     timeoutMs: number,
     step: () => Promise<unknown>,
@@ -193,7 +186,7 @@ export class SimulatedDatabase {
 
   /** The way of one statement to the database and of its answer back. */
   #deliver(
-    name: string,
+    name: DurableMethod,
     args: unknown[],
     timeoutMs: number,
     step: () => Promise<unknown>,
@@ -241,7 +234,7 @@ export class SimulatedDatabase {
 
   /** The step, stamped with the time at which its locks were taken, visible to others only `slowMs` later. */
   async #execute(
-    name: string,
+    name: DurableMethod,
     args: unknown[],
     slowMs: number,
     step: () => Promise<unknown>,
@@ -292,12 +285,12 @@ function hasDeadline(args: readonly unknown[]): boolean {
 }
 
 /** The rows that a write works on, in hex. */
-function lockOf(name: string, args: readonly unknown[]): string[] {
+function lockOf(name: DurableMethod, args: readonly unknown[]): string[] {
   const [command] = args;
   if (Buffer.isBuffer(command)) return [command.toString('hex')];
-  if (name === 'clearFeed' || name === 'revokeMany' || typeof command !== 'object' || command === null)
+  if (name === 'feed.clear' || name === 'sessions.revokeMany' || typeof command !== 'object' || command === null)
     return [EVERY_ROW];
-  if (name === 'removeEnded') {
+  if (name === 'upkeep.removeEnded') {
     return (command as { storageKeys: readonly Buffer[] }).storageKeys.map((key) => key.toString('hex'));
   }
   const { storageKey, previousStorageKey, record } = command as Record<string, unknown>;

@@ -1,15 +1,15 @@
 import { TierFailure } from '../../../src/errors.ts';
 import { PRIMARY_CONNECT_TIMEOUT_MS, PRIMARY_SILENCE_MS, RECONNECT_BACKOFF } from '../../../src/limits/primary-tier.ts';
 import { ServerClock } from '../../../src/tiers/redis/connection/server-clock.ts';
+import type { TierContext } from '../../../src/tiers/context.ts';
 import type {
   NewValue,
   PrimaryEntry,
   PrimaryTier,
   PrimaryValue,
   RestampCommand,
-  TierContext,
   Vantage,
-} from '../../../src/tiers/tier.ts';
+} from '../../../src/tiers/primary.ts';
 import { shortKey } from '../outcomes.ts';
 import type { RedisServer } from './redis-server.ts';
 import type { SimulatedRedis } from './simulated-redis.ts';

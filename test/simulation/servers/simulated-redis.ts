@@ -1,4 +1,4 @@
-import type { PrimaryTier } from '../../../src/tiers/tier.ts';
+import type { PrimaryTier } from '../../../src/tiers/primary.ts';
 import type { Weather } from '../faults.ts';
 import { RedisServer, type Refusal, type Snapshot } from './redis-server.ts';
 import { SimulatedPrimaryTier } from './simulated-primary-tier.ts';

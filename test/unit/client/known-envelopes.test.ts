@@ -27,7 +27,7 @@ describe('a session that was read a moment ago, when the database is asked for i
     keyspace = new Map();
     known = [];
     const durable = interceptDurable(memoryDurableTier(database));
-    durable.override('read', (own, ...args) => {
+    durable.override('sessions.read', (own, ...args) => {
       known.push(args[1] as Buffer | undefined);
       return own(...args);
     });

@@ -100,7 +100,7 @@ describe('create with an id', () => {
   it('does not bring back the id of before a regenerate, should a lost INSERT of it come late', async () => {
     const id = node.sessions.newId();
     let commit: (() => Promise<unknown>) | undefined;
-    node.durable.override('insert', async (own, ...args) => {
+    node.durable.override('sessions.insert', async (own, ...args) => {
       if (commit !== undefined) return own(...args);
       commit = () => own(...args);
       throw new TierFailure('ambiguous', 'connection-lost');
@@ -117,13 +117,13 @@ describe('create with an id', () => {
 
   it('does not know the outcome where the answer is lost, and never ends what may be there', async () => {
     const id = node.sessions.newId();
-    node.durable.override('insert', async (own, ...args) => {
+    node.durable.override('sessions.insert', async (own, ...args) => {
       await own(...args);
       throw new TierFailure('ambiguous', 'connection-lost');
     });
     const creating = node.sessions.create({ cart: ['A1'] }, { id });
     await expect(creating).rejects.toBeInstanceOf(OutcomeUnknownError);
-    expect(node.durable.calls.filter((name) => name === 'insert')).toHaveLength(1);
+    expect(node.durable.calls.filter((name) => name === 'sessions.insert')).toHaveLength(1);
     await fleet.platform.advance(60_000);
     expect((await node.sessions.get(id))?.data.cart).toEqual(['A1']);
   });

@@ -264,7 +264,7 @@ describe('sessions of a user', () => {
     durable.calls.length = 0;
     const handles = [...mine.slice(0, 3), other].map(({ handle }) => handle);
     expect(await sessions.destroyByHandle('u_42', [...handles, handles[1]!, 'nonsense'])).toBe(2);
-    expect(durable.calls.filter((call) => call === 'listByUser')).toHaveLength(1);
+    expect(durable.calls.filter((call) => call === 'sessions.listByUser')).toHaveLength(1);
     const alive = await Promise.all([...mine, other].map(async ({ id }) => (await sessions.get(id)) !== null));
     expect(alive).toEqual([false, false, false, true, true]);
     expect(await sessions.destroyByHandle('u_42', [])).toBe(0);

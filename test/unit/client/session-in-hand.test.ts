@@ -19,7 +19,7 @@ async function asked(call: () => Promise<unknown>): Promise<string[]> {
   node.durable.calls.length = 0;
   await call();
   await settled();
-  return [...node.primary.calls, ...node.durable.calls].filter((name) => name !== 'readFeed');
+  return [...node.primary.calls, ...node.durable.calls].filter((name) => name !== 'feed.read');
 }
 
 beforeEach(async () => {
@@ -46,21 +46,21 @@ describe.each(['get', 'movedSince'] as const)('%s', (name) => {
 
 describe('a session in hand, instead of an id', () => {
   it('is not read again before it is written', async () => {
-    expect(await asked(() => node.sessions.update(session, add('B2')))).toEqual(['publish', 'update']);
+    expect(await asked(() => node.sessions.update(session, add('B2')))).toEqual(['publish', 'sessions.update']);
     session = (await node.sessions.get(session.id)) as Session<Shop>;
-    expect(await asked(() => node.sessions.replace(session, { cart: [] }))).toEqual(['publish', 'update']);
+    expect(await asked(() => node.sessions.replace(session, { cart: [] }))).toEqual(['publish', 'sessions.update']);
     session = (await node.sessions.get(session.id)) as Session<Shop>;
-    expect(await asked(() => node.sessions.regenerate(session))).toEqual(['hold', 'tombstone', 'regenerate']);
+    expect(await asked(() => node.sessions.regenerate(session))).toEqual(['hold', 'tombstone', 'sessions.regenerate']);
   });
 
   it('is not read again before it is touched', async () => {
     await fleet.platform.advance(31_000);
-    expect(await asked(() => node.sessions.touch(session))).toEqual(['restamp', 'touch']);
+    expect(await asked(() => node.sessions.touch(session))).toEqual(['restamp', 'sessions.touch']);
     expect(await asked(() => node.sessions.touch(session.id))).toEqual(['read']);
   });
 
   it('is not looked for before it is destroyed', async () => {
-    expect(await asked(() => node.sessions.destroy(session))).toEqual(['hold', 'tombstone', 'revoke']);
+    expect(await asked(() => node.sessions.destroy(session))).toEqual(['hold', 'tombstone', 'sessions.revoke']);
     expect(await node.sessions.get(session.id)).toBeNull();
     expect(await node.sessions.destroy(session)).toBe(false);
   });
@@ -84,7 +84,7 @@ describe('a session in hand, instead of an id', () => {
     const updates = Array.from({ length: 20 }, (_, n) => node.sessions.update(session, add(`item ${n}`)));
     for (let waits = 0; waits < 20; waits += 1) await fleet.platform.advance(10);
     await Promise.all(updates);
-    expect(node.durable.calls.filter((name) => name === 'update')).toHaveLength(20);
+    expect(node.durable.calls.filter((name) => name === 'sessions.update')).toHaveLength(20);
     expect((await node.sessions.get(session.id))?.data.cart).toHaveLength(21);
   });
 

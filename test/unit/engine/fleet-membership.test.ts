@@ -70,7 +70,7 @@ describe('a node that could not tell the fleet that it is alive', () => {
     platform.resume();
     let beats = 0;
     durable.hook.before = (method) => {
-      if (method !== 'heartbeat') return undefined;
+      if (method !== 'fleet.heartbeat') return undefined;
       beats += 1;
       if (beats === 1) return new Promise((resolve) => void fleet.platform.after(100, resolve));
       return beats === 2 ? refuse(method) : undefined;
@@ -87,7 +87,7 @@ describe('a node that could not tell the fleet that it is alive', () => {
     const { old, added, promoted } = await rings;
     const fleet = new KeyFleet(old);
     const { sessions, durable } = await fleet.ready();
-    durable.hook.before = failing('heartbeat');
+    durable.hook.before = failing('fleet.heartbeat');
     await fleet.platform.advance(FENCE + 1_000);
     fleet.shelf.put(added);
     await settled();
@@ -124,7 +124,7 @@ describe('a node that could not tell the fleet that it is alive', () => {
     await fleet.platform.advance(10 * FENCE);
     durable.calls.length = 0;
     await add(sessions, id, 'A1');
-    expect(durable.calls).not.toContain('heartbeat');
+    expect(durable.calls).not.toContain('fleet.heartbeat');
     expect(fleet.shelf.loads).toBe(1);
   });
 
@@ -145,7 +145,7 @@ describe('a node that could not tell the fleet that it is alive', () => {
     const { old } = await rings;
     const fleet = new KeyFleet(old);
     const { durable } = await fleet.ready();
-    durable.hook.before = failing('heartbeat', 'not-sent');
+    durable.hook.before = failing('fleet.heartbeat', 'not-sent');
     await fleet.platform.advance(HEARTBEAT);
     durable.hook.before = () => undefined;
     await fleet.platform.advance(1_000);
@@ -194,9 +194,9 @@ describe('a database that is away', () => {
     const fleet = new KeyFleet(old);
     const { sessions, durable } = await fleet.ready();
     durable.hook.before = (method) =>
-      method === 'heartbeat' ? new Promise((resolve) => void fleet.platform.after(500, resolve)) : undefined;
+      method === 'fleet.heartbeat' ? new Promise((resolve) => void fleet.platform.after(500, resolve)) : undefined;
     await fleet.platform.advance(HEARTBEAT);
-    durable.hook.before = failing('raiseRing', 'not-sent');
+    durable.hook.before = failing('fleet.raiseRing', 'not-sent');
     fleet.shelf.put(await generateKeyRing({ version: 2 }));
     await settled();
     durable.hook.before = () => undefined;
@@ -251,7 +251,7 @@ describe('close', () => {
     const { old } = await rings;
     const fleet = new KeyFleet(old);
     const { sessions, durable } = await fleet.ready();
-    durable.hook.before = (method) => (method === 'forgetNodes' ? new Promise<void>(() => undefined) : undefined);
+    durable.hook.before = (method) => (method === 'fleet.forget' ? new Promise<void>(() => undefined) : undefined);
     const closed = sessions.close();
     await fleet.platform.advance(1_000);
     await expect(closed).resolves.toBeUndefined();
@@ -264,7 +264,7 @@ describe('close', () => {
     // A database finishes what was sent to it, whoever has closed his end.
     durable.override('close', () => Promise.resolve());
     durable.hook.before = (method) =>
-      method === 'heartbeat' ? new Promise((resolve) => void fleet.platform.after(500, resolve)) : undefined;
+      method === 'fleet.heartbeat' ? new Promise((resolve) => void fleet.platform.after(500, resolve)) : undefined;
     await fleet.platform.advance(HEARTBEAT);
     const closed = sessions.close();
     await fleet.platform.advance(1_000);

@@ -79,7 +79,7 @@ describe('health', () => {
     const { sessions, platform } = await memoryClient({ durable: durable.tier });
     await sessions.ready();
     durable.hook.before = (method) => {
-      if (method === 'read') throw new TierFailure('ambiguous', 'connection-lost');
+      if (method === 'sessions.read') throw new TierFailure('ambiguous', 'connection-lost');
     };
     await sessions.get(UNKNOWN_ID).catch(() => {});
     expect((await sessions.health()).durable).toMatchObject({ state: 'degraded', reason: 'connection-lost' });

@@ -84,7 +84,7 @@ describe('a walk', () => {
     const reports: WalkProgress[] = [];
     const barrier = gate();
     let walked = 0;
-    durable.hook.before = (method) => (method === 'walk' && (walked += 1) === 2 ? barrier.wait() : undefined);
+    durable.hook.before = (method) => (method === 'upkeep.walk' && (walked += 1) === 2 ? barrier.wait() : undefined);
     const walk = reencryptSessions(sessions, { batchSize: 1, onProgress: (progress) => reports.push(progress) });
     await barrier.reached;
     fleet.shelf.put(promoted);
@@ -163,7 +163,7 @@ describe('a walk', () => {
     const { fleet, shelf, sessions, durable, promoted } = await shopOf(1);
     shelf.ring = promoted;
     durable.hook.before = (method) => {
-      if (method === 'readFleet') throw new TierFailure('not-sent', 'test');
+      if (method === 'fleet.read') throw new TierFailure('not-sent', 'test');
     };
     const walk = reencryptSessions(sessions);
     await fleet.platform.advance(5_000);

@@ -1,3 +1,4 @@
+import type { DurableMethod } from '../../support/durable-methods.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ResponseStartedError } from '../../../src/errors.ts';
 import { ResponseHead } from '../../../src/http/cookie/cookie-sink.ts';
@@ -72,7 +73,7 @@ describe('after the headers have left', () => {
 
 describe('headers that leave in the middle of', () => {
   /** Lets `call` go on, once it is in a call to the database, after the headers have left. */
-  async function overtaken<R>(visit: Visit<Shop>, method: string, call: () => Promise<R>) {
+  async function overtaken<R>(visit: Visit<Shop>, method: DurableMethod, call: () => Promise<R>) {
     const door = gate();
     node.durable.hook.before = (called) => (called === method ? door.wait() : undefined);
     const running = call();
@@ -84,9 +85,9 @@ describe('headers that leave in the middle of', () => {
     return { answer, running };
   }
 
-  it.each<[string, string, (session: Exchange<Shop>) => Promise<unknown>]>([
-    ['a login', 'insert', (session) => session.login('ada')],
-    ['a first update', 'insert', (session) => session.update(put('book'))],
+  it.each<[string, DurableMethod, (session: Exchange<Shop>) => Promise<unknown>]>([
+    ['a login', 'sessions.insert', (session) => session.login('ada')],
+    ['a first update', 'sessions.insert', (session) => session.update(put('book'))],
   ])('%s: it is refused, and no session is left that nobody can reach', async (_, method, call) => {
     const visit = browser.visit(post);
     const { answer, running } = await overtaken(visit, method, () => call(visit.session));
@@ -99,7 +100,7 @@ describe('headers that leave in the middle of', () => {
   it('a login over an anonymous session: neither id lives on', async () => {
     await browser.send((visit) => visit.update(put('book')), post);
     const visit = browser.visit(post);
-    const { running } = await overtaken(visit, 'regenerate', () => visit.session.login('ada'));
+    const { running } = await overtaken(visit, 'sessions.regenerate', () => visit.session.login('ada'));
     await expect(running).rejects.toMatchObject(late);
     expect(living()).toBe(0);
   });
@@ -107,7 +108,7 @@ describe('headers that leave in the middle of', () => {
   it('a logout: the session has ended, and its cookie does no harm', async () => {
     await browser.send((visit) => visit.login('ada'), post);
     const visit = browser.visit(post);
-    const { answer, running } = await overtaken(visit, 'revoke', () => visit.session.logout());
+    const { answer, running } = await overtaken(visit, 'sessions.revoke', () => visit.session.logout());
     await running;
     expect(answer.cookies).toEqual([]);
     expect(living()).toBe(0);
@@ -119,7 +120,7 @@ describe('headers that leave in the middle of', () => {
       new HttpSessions(node.sessions, { initial: (): Shop => ({ cart: [] }), maxSessionsPerUser: 1 }),
     );
     const visit = limited.visit(post);
-    const { answer, running } = await overtaken(visit, 'listByUser', () => visit.session.login('ada'));
+    const { answer, running } = await overtaken(visit, 'sessions.listByUser', () => visit.session.login('ada'));
     await running;
     expect(answer.cookies).toHaveLength(1);
     expect((await limited.send((next) => next.get()))?.userId).toBe('ada');

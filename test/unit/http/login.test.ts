@@ -114,7 +114,7 @@ describe('login', () => {
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
     // A strong read compares what is stored with what it has.
-    node.durable.override('readState', async (own, ...args) => {
+    node.durable.override('sessions.readState', async (own, ...args) => {
       const state = await own(...args);
       await released;
       return state;
@@ -287,7 +287,7 @@ describe('maxSessionsPerUser', () => {
     try {
       await login('ada', limited(1));
       await fleet.platform.advance(10);
-      node.durable.hook.before = failing('listByUser', 'not-sent');
+      node.durable.hook.before = failing('sessions.listByUser', 'not-sent');
       const device = limited(1);
       expect((await login('ada', device)).userId).toBe('ada');
       expect(failures).toEqual([{ work: 'session-limit', code: 'HOLDFAST_TIER_UNAVAILABLE' }]);

@@ -102,7 +102,7 @@ describe('while the database is down', () => {
   });
 
   it('a login over the session of another user, which cannot be ended, leaves no session of the new one', async () => {
-    node.durable.hook.before = failing('revoke', 'not-sent');
+    node.durable.hook.before = failing('sessions.revoke', 'not-sent');
     const { session, answer } = browser.visit(post);
     await expect(session.login('bob')).rejects.toMatchObject({ status: 503 });
     expect(answer().cookies).toEqual([]);

@@ -145,6 +145,7 @@ describe('a request with a session', () => {
     await session.get();
     const calls = await tierCalls(() => session.update(put('pen')));
     expect(calls).not.toContain('read');
+    expect(calls).not.toContain('sessions.read');
     expect((await session.get())?.data.cart).toEqual(['book', 'pen']);
   });
 

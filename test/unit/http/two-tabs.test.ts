@@ -126,7 +126,7 @@ describe('a cookie whose session is gone', () => {
 
   it('is asked about once, in the database, and only where a session would begin', async () => {
     await node.sessions.destroy(browser.cookie?.slice(0, 43) ?? '');
-    const lookUps = () => node.durable.calls.filter((call) => call === 'findRegenerated').length;
+    const lookUps = () => node.durable.calls.filter((call) => call === 'sessions.findRegenerated').length;
     await current();
     expect(lookUps()).toBe(0);
     await browser.send((visit) => visit.update(put('new')), post);

@@ -13,7 +13,7 @@ import { COARSE_TICK_MS } from '../../../src/limits/process.ts';
 import { PENDING_REVOCATION_RETRY_MS } from '../../../src/limits/recovery.ts';
 import { TOUCH_FLUSH_MS } from '../../../src/limits/session.ts';
 import { storageKeyOf } from '../../../src/session/session-id.ts';
-import type { PrimaryValue } from '../../../src/tiers/tier.ts';
+import type { PrimaryValue } from '../../../src/tiers/primary.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { gate } from '../../support/intercepted-tiers.ts';
 import { add, failing, MemoryFleet, refuse, seen, type Shop } from '../../support/memory-fleet.ts';
@@ -65,7 +65,7 @@ describe('a reader that fills', () => {
     const [reader, writer] = [await node(), await node()];
     const { id } = await writer.sessions.create({ cart: [] });
     const beforeCommit = gate();
-    writer.durable.hook.before = (method) => (method === 'revoke' ? beforeCommit.wait() : undefined);
+    writer.durable.hook.before = (method) => (method === 'sessions.revoke' ? beforeCommit.wait() : undefined);
     const destroyed = writer.sessions.destroy(id);
     await beforeCommit.reached;
     expect(await reader.sessions.get(id)).not.toBeNull();
@@ -81,7 +81,7 @@ describe('the old id of a regenerate', () => {
     const [reader, writer] = [await node(), await node()];
     const { id } = await writer.sessions.create({ cart: [] });
     const beforeCommit = gate();
-    writer.durable.hook.before = (method) => (method === 'regenerate' ? beforeCommit.wait() : undefined);
+    writer.durable.hook.before = (method) => (method === 'sessions.regenerate' ? beforeCommit.wait() : undefined);
     const regenerated = writer.sessions.regenerate(id);
     await beforeCommit.reached;
     fleet.keyspace.delete(fleet.keyOf(id));
@@ -130,7 +130,7 @@ describe('a node whose publish failed', () => {
     await sessions.get(id);
     primary.hook.before = () => undefined;
     const commit = gate();
-    durable.hook.before = (method) => (method === 'update' ? commit.wait() : undefined);
+    durable.hook.before = (method) => (method === 'sessions.update' ? commit.wait() : undefined);
     const update = add(sessions, id, 'A1');
     await commit.reached;
     await fleet.platform.advance(2 * PROBE_BACKOFF.longestMs);
@@ -262,7 +262,7 @@ describe('a touch', () => {
     durable.calls.length = 0;
     await Promise.all(Array.from({ length: 50 }, () => sessions.get(id)));
     await fleet.platform.advance(TOUCH_FLUSH_MS);
-    expect(durable.calls.filter((call) => call !== 'readFeed' && call !== 'clearFeed')).toEqual(['touch']);
+    expect(durable.calls.filter((call) => call !== 'feed.read' && call !== 'feed.clear')).toEqual(['sessions.touch']);
   });
 });
 
@@ -283,12 +283,12 @@ describe('a healthy read', () => {
     primary.calls.length = 0;
     durable.calls.length = 0;
     const { id } = await sessions.create({ cart: [] });
-    expect([primary.calls, durable.calls]).toEqual([[], ['insert']]);
+    expect([primary.calls, durable.calls]).toEqual([[], ['sessions.insert']]);
     await warm(sessions, id);
     primary.calls.length = 0;
     durable.calls.length = 0;
     await add(sessions, id, 'A1');
-    expect([primary.calls, durable.calls]).toEqual([['read', 'publish'], ['update']]);
+    expect([primary.calls, durable.calls]).toEqual([['read', 'publish'], ['sessions.update']]);
   });
 });
 
@@ -346,7 +346,7 @@ describe('while the durable tier fails', () => {
     const { id } = await sessions.create({ cart: [] });
     await warm(sessions, id);
     let runs = 0;
-    durable.hook.before = failing('update');
+    durable.hook.before = failing('sessions.update');
     const update = sessions.update(id, (data) => {
       runs += 1;
       data.cart.push('A1');
@@ -360,7 +360,7 @@ describe('while the durable tier fails', () => {
   it('a statement that never ends is given up at its deadline', async () => {
     const { sessions, durable } = await node();
     const { id } = await sessions.create({ cart: [] });
-    durable.hook.before = (method) => (method === 'read' ? new Promise<void>(() => undefined) : undefined);
+    durable.hook.before = (method) => (method === 'sessions.read' ? new Promise<void>(() => undefined) : undefined);
     const read = expect(sessions.get(id)).rejects.toMatchObject({
       code: 'HOLDFAST_TIER_UNAVAILABLE',
       reason: 'deadline',
@@ -378,7 +378,7 @@ describe('the end of all sessions', () => {
     let id = ids[0] ?? '';
     let moves = 0;
     durable.hook.before = async (method) => {
-      if (method !== 'revokeMany' || moves === 3) return;
+      if (method !== 'sessions.revokeMany' || moves === 3) return;
       moves += 1;
       const next = await runner.sessions.regenerate(id).catch(() => null);
       id = next?.id ?? id;
@@ -412,7 +412,7 @@ describe('the end of all sessions that is cut short', () => {
     const { id } = await sessions.create({ cart: [] }, { userId: 'u_42' });
     let walks = 0;
     durable.hook.before = (method) => {
-      if (method === 'revokeMany' && ++walks === 2) throw new TierFailure('not-sent', 'ECONNREFUSED');
+      if (method === 'sessions.revokeMany' && ++walks === 2) throw new TierFailure('not-sent', 'ECONNREFUSED');
     };
     await expect(sessions.destroyByUser('u_42')).rejects.toBeInstanceOf(OutcomeUnknownError);
     expect(await sessions.get(id)).toBeNull();
@@ -457,7 +457,7 @@ describe('a database that has become a standby', () => {
     const { sessions, durable } = await node();
     const { id } = await sessions.create({ cart: [] });
     durable.hook.before = (method) => {
-      if (method === 'update' || method === 'probe') throw new TierFailure('rejected', 'read-only');
+      if (method === 'sessions.update' || method === 'probe') throw new TierFailure('rejected', 'read-only');
     };
     await expect(add(sessions, id, 'A1')).rejects.toBeInstanceOf(TierUnavailableError);
     await fleet.platform.advance(2_000);

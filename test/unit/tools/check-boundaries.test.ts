@@ -10,7 +10,7 @@ const inspectOne = (path: string, text: string): string[] => inspect({ [path]: t
 
 describe('what the table allows', () => {
   test.each([
-    ['tiers/redis/redis-tier.ts', "import type { Tier } from '../tier.ts';"],
+    ['tiers/redis/redis-tier.ts', "import type { Tier } from '../durable.ts';"],
     ['tiers/redis/connect.ts', "import { Redis } from 'ioredis';"],
     ['keys/ring.ts', "import { importJWK } from 'jose/key/import';"],
     ['codec/codec.ts', "import { createHash } from 'node:crypto';\nimport { x } from '../keys/ring.ts';"],

@@ -112,7 +112,7 @@ describe('reencryptSessions', () => {
     const id = ids[0] ?? '';
     const barrier = gate();
     let isFirst = true;
-    durable.override('update', async (own, ...args) => {
+    durable.override('sessions.update', async (own, ...args) => {
       if (isFirst) {
         isFirst = false;
         await barrier.wait();
@@ -197,7 +197,7 @@ describe('reencryptSessions', () => {
     const { fleet, sessions, durable, old, promoted } = await shopOf(10);
     let statements = 0;
     durable.hook.before = (method) => {
-      statements += method === 'update' ? 1 : 0;
+      statements += method === 'sessions.update' ? 1 : 0;
       return statements > 4 ? refuse(method) : undefined;
     };
     const walk = reencryptSessions(sessions, { concurrency: 1 });
@@ -212,7 +212,7 @@ describe('reencryptSessions', () => {
   it('finds its own write when the answer to it was lost', async () => {
     const { fleet, sessions, durable, ids } = await shopOf(1);
     let losses = 0;
-    durable.override('update', async (own, ...args) => {
+    durable.override('sessions.update', async (own, ...args) => {
       const answer = await own(...args);
       losses += 1;
       // The write is asked for again once, and then its outcome is unknown to the walk.
@@ -227,7 +227,7 @@ describe('reencryptSessions', () => {
 
   it('ends at once when its signal says so, even while it waits for the database', async () => {
     const { fleet, sessions, durable } = await shopOf(3);
-    durable.hook.before = failing('update', 'not-sent');
+    durable.hook.before = failing('sessions.update', 'not-sent');
     const control = new AbortController();
     const walk = reencryptSessions(sessions, { signal: control.signal });
     const ended = expect(walk).rejects.toThrow('that is enough');
@@ -250,7 +250,7 @@ describe('reencryptSessions', () => {
     const fleet = new KeyFleet(added);
     const { sessions, durable } = await fleet.ready();
     const barrier = gate();
-    durable.hook.before = (method) => (method === 'walk' ? barrier.wait() : undefined);
+    durable.hook.before = (method) => (method === 'upkeep.walk' ? barrier.wait() : undefined);
     const walk = reencryptSessions(sessions);
     await barrier.reached;
     await (await fleet.ready(promoted)).sessions.create({ cart: [] });

@@ -52,7 +52,7 @@ describe('reindexSessions', () => {
   });
 
   it('hides nobody from destroyByUser', async () => {
-    for (const method of ['moveUserKey', 'revokeMany']) {
+    for (const method of ['upkeep.moveUserKey', 'sessions.revokeMany'] as const) {
       const { sessions, durable } = await shopOf(20);
       const barrier = gate();
       let isFirst = true;
@@ -76,7 +76,7 @@ describe('reindexSessions', () => {
   it('looks again when the session was filed elsewhere meanwhile', async () => {
     const { sessions, durable, fleet } = await shopOf(1);
     let losses = 0;
-    durable.override('moveUserKey', async (own, ...args) => {
+    durable.override('upkeep.moveUserKey', async (own, ...args) => {
       losses += 1;
       return losses > 3 ? own(...args) : false;
     });

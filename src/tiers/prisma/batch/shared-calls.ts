@@ -2,7 +2,7 @@ import { TierFailure } from '../../../errors.ts';
 import { SHARED_LOOKUPS_MAX } from '../../../limits/durable-tier.ts';
 import type { Platform } from '../../../platform/platform.ts';
 import type { RecordState, SealedRecord } from '../../../session/sealed-record.ts';
-import type { InsertCommand, InsertOutcome, MovedRow, TouchCommand, UpdateCommand } from '../../tier.ts';
+import type { InsertCommand, InsertOutcome, MovedRow, TouchCommand, UpdateCommand } from '../../durable.ts';
 import { Batcher } from './batcher.ts';
 import type { CallTimeouts } from './call.ts';
 import type { SharedStatement, SharedStatements } from '../dialect.ts';

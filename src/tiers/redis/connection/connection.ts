@@ -6,7 +6,8 @@ import {
   SHARED_SCRIPT_BYTES_MAX,
   SHARED_SCRIPT_KEYS_MAX,
 } from '../../../limits/primary-tier.ts';
-import type { PrimaryEntry, TierContext, Vantage } from '../../tier.ts';
+import type { TierContext } from '../../context.ts';
+import type { PrimaryEntry, Vantage } from '../../primary.ts';
 import type { ScriptName, ScriptedRedis } from './client-settings.ts';
 import { decodeEntry } from '../entry-format.ts';
 import { toTierFailure } from './failure.ts';

@@ -1,7 +1,7 @@
 import { TierFailure } from '../../../errors.ts';
 import { PRIMARY_SILENCE_MS } from '../../../limits/primary-tier.ts';
 import { CoarseTimeouts } from '../../../platform/coarse-timeouts.ts';
-import type { TierContext } from '../../tier.ts';
+import type { TierContext } from '../../context.ts';
 import { toTierFailure } from './failure.ts';
 
 interface Rejectable {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DurableTier } from '../../../../src/tiers/tier.ts';
+import type { DurableTier } from '../../../../src/tiers/durable.ts';
 import { HOUR, insert, openTier, revokeAll } from '../../../support/durable-commands.ts';
 import { inMariadbTransaction } from '../../../support/mariadb-locks.ts';
 import type { MariadbCoordinates } from '../../../support/servers/mariadb.ts';
@@ -34,12 +34,12 @@ describe('rows that are found by an index, on MariaDB', () => {
     const [lower, storageKey] = twoKeys();
     const record = await insert(tier, { userKey, storageKey });
     await using lock = await transaction(HOLD, [storageKey]);
-    const answer = tier.revokeMany(revokeAll([userKey]));
+    const answer = tier.sessions.revokeMany(revokeAll([userKey]));
     await lock.untilSomebodyWaits();
     const login = await insert(tier, { userKey, storageKey: lower });
     await lock.release();
     expect(await answer).toMatchObject([{ storageKey }]);
-    expect([await tier.read(record.storageKey), await tier.read(lower)]).toEqual([null, login]);
+    expect([await tier.sessions.read(record.storageKey), await tier.sessions.read(lower)]).toEqual([null, login]);
   });
 
   it('nor does who clears the feed and waits keep anybody from marking another row', async () => {
@@ -48,12 +48,12 @@ describe('rows that are found by an index, on MariaDB', () => {
     const mark = 'UPDATE holdfast_session SET dirty_at = ? WHERE storage_key = ?';
     await database.prisma.$executeRawUnsafe(mark, later, record.storageKey);
     await using lock = await transaction(HOLD, [record.storageKey]);
-    const cleared = tier.clearFeed(later + 1, 1_000);
+    const cleared = tier.feed.clear(later + 1, 1_000);
     await lock.untilSomebodyWaits();
-    await tier.markDirty(other.storageKey);
+    await tier.feed.markDirty(other.storageKey);
     await lock.release();
     expect(await cleared).toBeGreaterThan(0);
-    const { rows } = await tier.readFeed(0, 1_000);
+    const { rows } = await tier.feed.read(0, 1_000);
     expect(rows.map(({ storageKey }) => storageKey)).toEqual([other.storageKey]);
   });
 
@@ -63,11 +63,11 @@ describe('rows that are found by an index, on MariaDB', () => {
     await insert(tier, { userKey, storageKey });
     const moving = 'UPDATE holdfast_session SET storage_key = ? WHERE storage_key = ?';
     await using regenerate = await transaction(moving, [lower, storageKey]);
-    const answer = tier.revokeMany(revokeAll([userKey]));
+    const answer = tier.sessions.revokeMany(revokeAll([userKey]));
     await regenerate.untilSomebodyWaits();
     await regenerate.release();
     expect(await answer).toMatchObject([{ storageKey: lower }]);
-    expect(await tier.read(lower)).toBeNull();
+    expect(await tier.sessions.read(lower)).toBeNull();
   });
 
   it('are as many as there are, where somebody else ended a whole page first', async () => {
@@ -76,7 +76,7 @@ describe('rows that are found by an index, on MariaDB', () => {
     const page = `UPDATE holdfast_session SET revoked_at = 1, envelope = ''
 WHERE user_key = ? ORDER BY storage_key LIMIT 3`;
     await using rival = await transaction(page, [userKey]);
-    const answer = tier.revokeMany({ ...revokeAll([userKey]), limit: 3 });
+    const answer = tier.sessions.revokeMany({ ...revokeAll([userKey]), limit: 3 });
     await rival.untilSomebodyWaits();
     await rival.release();
     expect(await answer).toHaveLength(2);

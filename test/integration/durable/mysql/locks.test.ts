@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SealedRecord } from '../../../../src/session/sealed-record.ts';
-import type { DurableTier } from '../../../../src/tiers/tier.ts';
+import type { DurableTier } from '../../../../src/tiers/durable.ts';
 import {
   aRecord,
   change,
@@ -50,10 +50,10 @@ describe('a deadline of the database’s clock on MariaDB', () => {
     ['gave its change up', CHANGE, 'undo'],
   ] as const)('is looked at after the wait for somebody who %s', async (_who, sql, end) => {
     const commands: [string, unknown, (record: SealedRecord, late: { validUntil: number }) => Promise<unknown>][] = [
-      ['update', false, (record, late) => tier.update({ ...change(record), dirty: true, ...late })],
-      ['regenerate', false, (record, late) => tier.regenerate({ ...move(record), dirty: true, ...late })],
-      ['revoke', null, (record, late) => tier.revoke({ ...revocation(record), ...late })],
-      ['revokeMany', 'late', (record, late) => tier.revokeMany({ ...revokeAll([record.userKey!]), ...late })],
+      ['update', false, (record, late) => tier.sessions.update({ ...change(record), dirty: true, ...late })],
+      ['regenerate', false, (record, late) => tier.sessions.regenerate({ ...move(record), dirty: true, ...late })],
+      ['revoke', null, (record, late) => tier.sessions.revoke({ ...revocation(record), ...late })],
+      ['revokeMany', 'late', (record, late) => tier.sessions.revokeMany({ ...revokeAll([record.userKey!]), ...late })],
     ];
     for (const [name, nothing, command] of commands) {
       const record = await insert(tier);
@@ -64,8 +64,8 @@ describe('a deadline of the database’s clock on MariaDB', () => {
       await untilLater(deadline.validUntil);
       await lock[end]();
       expect([name, await answer]).toEqual([name, nothing]);
-      expect(await tier.read(record.storageKey)).toEqual(record);
-      expect((await tier.readFeed(0, 10)).rows).toEqual([]);
+      expect(await tier.sessions.read(record.storageKey)).toEqual(record);
+      expect((await tier.feed.read(0, 10)).rows).toEqual([]);
     }
   });
 
@@ -75,12 +75,12 @@ describe('a deadline of the database’s clock on MariaDB', () => {
     const last = records.toSorted((a, b) => a.storageKey.compare(b.storageKey)).at(-1)!;
     await using lock = await transaction(HOLD, [last.storageKey]);
     const deadline = await soon();
-    const answer = tier.revokeMany({ ...revokeAll([userKey]), ...deadline });
+    const answer = tier.sessions.revokeMany({ ...revokeAll([userKey]), ...deadline });
     await lock.untilSomebodyWaits();
     await untilLater(deadline.validUntil);
     await lock.release();
     expect(await answer).toBe('late');
-    expect(await tier.listByUser([userKey], Buffer.alloc(0), 10)).toHaveLength(3);
+    expect(await tier.sessions.listByUser([userKey], Buffer.alloc(0), 10)).toHaveLength(3);
   });
 
   it('is looked at once all rows of a shared update are held; who is late then does not hurt the others', async () => {
@@ -91,14 +91,16 @@ describe('a deadline of the database’s clock on MariaDB', () => {
     await using lock = await transaction(HOLD, [others.at(-1)!.storageKey]);
     const { validUntil } = await soon();
     const answers = Promise.all(
-      records.map((record) => tier.update({ ...change(record), validUntil: record === late ? validUntil : null })),
+      records.map((record) =>
+        tier.sessions.update({ ...change(record), validUntil: record === late ? validUntil : null }),
+      ),
     );
     await lock.untilSomebodyWaits();
     await untilLater(validUntil);
     await lock.release();
     expect(await answers).toEqual(records.map((record) => record !== late));
-    expect(await tier.read(late!.storageKey)).toEqual(late);
-    for (const { storageKey } of others) expect((await tier.readState(storageKey))?.revision).toBe(2);
+    expect(await tier.sessions.read(late!.storageKey)).toEqual(late);
+    for (const { storageKey } of others) expect((await tier.sessions.readState(storageKey))?.revision).toBe(2);
   });
 
   it.each([
@@ -112,12 +114,12 @@ describe('a deadline of the database’s clock on MariaDB', () => {
     // It must be in time when it meets the rival: what is late by then is not inserted, and waits for nobody.
     const deadline = { validUntil: (await tier.probe()) + (isLate ? 1_000 : 60_000) };
     const commands = records.map((record) => ({ ...insertion(record), ...(record === contested ? deadline : {}) }));
-    const answers = Promise.all(commands.map((command) => tier.insert(command)));
+    const answers = Promise.all(commands.map((command) => tier.sessions.insert(command)));
     await rival.untilSomebodyWaits();
     if (isLate) await untilLater(deadline.validUntil);
     await rival.undo();
     expect(await answers).toEqual(records.map((record) => (record === contested && isLate ? 'late' : 'inserted')));
-    expect(await tier.read(contested!.storageKey)).toEqual(isLate ? null : contested);
+    expect(await tier.sessions.read(contested!.storageKey)).toEqual(isLate ? null : contested);
   });
 
   it('does not keep a write that waits for its own first attempt from finding itself', async () => {
@@ -125,13 +127,13 @@ describe('a deadline of the database’s clock on MariaDB', () => {
     const commands: ((record: SealedRecord) => Attempt)[] = [
       (record, command = change(record)) =>
         (late, at = tier) =>
-          at.update({ ...command, ...late }),
+          at.sessions.update({ ...command, ...late }),
       (record, command = move(record)) =>
         (late, at = tier) =>
-          at.regenerate({ ...command, ...late }),
+          at.sessions.regenerate({ ...command, ...late }),
       (record, command = revocation(record)) =>
         (late, at = tier) =>
-          at.revoke({ ...command, ...late }),
+          at.sessions.revoke({ ...command, ...late }),
     ];
     // With lanes of its own.
     const elsewhere = await openTier(database.prisma, 'mysql');
@@ -154,13 +156,13 @@ describe('a deadline of the database’s clock on MariaDB', () => {
   it('marks with the time after its wait', async () => {
     const record = await insert(tier);
     await using lock = await transaction(HOLD, [record.storageKey]);
-    const answer = tier.update({ ...change(record), dirty: true });
+    const answer = tier.sessions.update({ ...change(record), dirty: true });
     await lock.untilSomebodyWaits();
     const waiting = await tier.probe();
     await untilLater(waiting);
     await lock.release();
     expect(await answer).toBe(true);
-    expect((await tier.readFeed(waiting + 1, 10)).rows).toMatchObject([{ storageKey: record.storageKey }]);
+    expect((await tier.feed.read(waiting + 1, 10)).rows).toMatchObject([{ storageKey: record.storageKey }]);
   });
 });
 
@@ -171,22 +173,22 @@ describe('a statement that MariaDB did not finish', () => {
   ] as const)('after %s the outcome is what is known of it', async (_what, killed, kind) => {
     const record = await insert(tier);
     await using lock = await transaction(HOLD, [record.storageKey]);
-    const update = failureOf(() => tier.update(change(record)));
+    const update = failureOf(() => tier.sessions.update(change(record)));
     await lock.untilSomebodyWaits();
     await lock.killWhoWaits(killed);
     expect(await update).toMatchObject({ kind });
     await lock.release();
-    expect(await tier.read(record.storageKey)).toEqual(record);
+    expect(await tier.sessions.read(record.storageKey)).toEqual(record);
   });
 
   it('gave up the wait for a row, and changed nothing', async () => {
     const record = await insert(tier);
     await using lock = await transaction(HOLD, [record.storageKey]);
-    const update = failureOf(() => tier.update(change(record)));
+    const update = failureOf(() => tier.sessions.update(change(record)));
     await lock.untilSomebodyWaits();
     expect(await update).toMatchObject({ kind: 'rejected', reason: 'lock-timeout' });
     await lock.release();
-    expect(await tier.read(record.storageKey)).toEqual(record);
+    expect(await tier.sessions.read(record.storageKey)).toEqual(record);
   });
 });
 
@@ -201,8 +203,8 @@ it('a wire that loses answers of MariaDB lets the same write be asked for again'
   const command = change(other);
   const ending = revokeAll([userKey]);
   const commands: [SealedRecord, (at: DurableTier) => Promise<unknown>, unknown][] = [
-    [other, (at) => at.update(command), true],
-    [record, (at) => at.revokeMany(ending), [{ storageKey: record.storageKey }]],
+    [other, (at) => at.sessions.update(command), true],
+    [record, (at) => at.sessions.revokeMany(ending), [{ storageKey: record.storageKey }]],
   ];
   for (const [{ storageKey }, call, answer] of commands) {
     await until(() => cutOff.probe().then(() => true));
@@ -212,7 +214,7 @@ it('a wire that loses answers of MariaDB lets the same write be asked for again'
     proxy.set({ stall: 'down' });
     await lock.release();
     expect(await failure).toMatchObject({ kind: 'ambiguous' });
-    expect(await tier.readState(storageKey)).not.toMatchObject({ revision: 1 });
+    expect(await tier.sessions.readState(storageKey)).not.toMatchObject({ revision: 1 });
     proxy.heal();
     await until(() => cutOff.probe().then(() => true));
     expect([await call(cutOff)]).toMatchObject([answer]);
@@ -229,20 +231,21 @@ describe.each(['REPEATABLE READ', 'READ COMMITTED'])('writes that meet on MariaD
     const records = await Promise.all(Array.from({ length: 120 }, (_, index) => insert(busy, someone(index))));
     const calls = records.map(async (record, index) => {
       await insert(busy, someone(index));
-      await busy.touch(touchOf(record));
-      if (index % 3 === 0) await busy.regenerate({ ...move(record), dirty: true });
-      else await busy.update({ ...change(record), dirty: index % 3 === 1 });
-      if (index % 10 === 0) await busy.clearFeed(NOW * 2, 50);
-      if (index % 20 === 0) await busy.revokeMany(revokeAll([...userKeys.slice(index % 4), ...userKeys.slice(0, 2)]));
-      await busy.touch(touchOf(record));
+      await busy.sessions.touch(touchOf(record));
+      if (index % 3 === 0) await busy.sessions.regenerate({ ...move(record), dirty: true });
+      else await busy.sessions.update({ ...change(record), dirty: index % 3 === 1 });
+      if (index % 10 === 0) await busy.feed.clear(NOW * 2, 50);
+      if (index % 20 === 0)
+        await busy.sessions.revokeMany(revokeAll([...userKeys.slice(index % 4), ...userKeys.slice(0, 2)]));
+      await busy.sessions.touch(touchOf(record));
     });
     await Promise.all(calls);
     let left = 0;
     do {
-      const rows = await revokedRows(busy.revokeMany(revokeAll('everyone')));
+      const rows = await revokedRows(busy.sessions.revokeMany(revokeAll('everyone')));
       left = rows.length;
     } while (left > 0);
-    expect(await busy.listByUser(userKeys, Buffer.alloc(0), 10)).toEqual([]);
+    expect(await busy.sessions.listByUser(userKeys, Buffer.alloc(0), 10)).toEqual([]);
   });
 });
 
@@ -253,10 +256,10 @@ describe('the sweep on MariaDB', () => {
     const command = { storageKeys, endedBefore: Number.MAX_SAFE_INTEGER, revokedBefore: 0 };
     {
       await using lock = await transaction(HOLD, [held.storageKey]);
-      expect(await tier.removeEnded(command)).toBe(1);
+      expect(await tier.upkeep.removeEnded(command)).toBe(1);
       await lock.release();
     }
-    expect(await tier.read(held.storageKey)).not.toBeNull();
-    expect(await tier.removeEnded(command)).toBe(1);
+    expect(await tier.sessions.read(held.storageKey)).not.toBeNull();
+    expect(await tier.upkeep.removeEnded(command)).toBe(1);
   });
 });

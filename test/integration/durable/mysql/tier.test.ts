@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { systemPlatform } from '../../../../src/platform/platform.ts';
 import { type PrismaClientLike, prismaTier } from '../../../../src/tiers/prisma/index.ts';
-import type { DurableTier } from '../../../../src/tiers/tier.ts';
+import type { DurableTier } from '../../../../src/tiers/durable.ts';
 import {
   aRecord,
   change,
@@ -97,11 +97,11 @@ describe.each([
     await useEveryMethod(tier);
     const record = await insert(tier);
     const command = change(record);
-    expect([await tier.update(command), await tier.update(command)]).toEqual([true, true]);
-    expect(await tier.update({ ...command, writeId: randomBytes(16) })).toBe(false);
+    expect([await tier.sessions.update(command), await tier.sessions.update(command)]).toEqual([true, true]);
+    expect(await tier.sessions.update({ ...command, writeId: randomBytes(16) })).toBe(false);
     const ending = revocation(record);
-    expect(await tier.revoke(ending)).toEqual(await tier.revoke(ending));
-    const fleet = await tier.readFleet();
+    expect(await tier.sessions.revoke(ending)).toEqual(await tier.sessions.revoke(ending));
+    const fleet = await tier.fleet.read();
     expect(Math.abs(fleet.now - (await tier.probe()))).toBeLessThan(10_000);
   });
 });
@@ -115,34 +115,34 @@ describe('the cost of statements on MariaDB', () => {
     tier = await openTier(database.prisma, 'mysql');
     const thousand = () => Promise.all(Array.from({ length: 1_000 }, () => insert(tier)));
     const records = [...(await thousand()), ...(await thousand())];
-    await Promise.all(records.slice(0, 20).map(({ storageKey }) => tier.markDirty(storageKey)));
-    await Promise.all(records.slice(20, 40).map((record) => tier.regenerate(move(record))));
+    await Promise.all(records.slice(0, 20).map(({ storageKey }) => tier.feed.markDirty(storageKey)));
+    await Promise.all(records.slice(20, 40).map((record) => tier.sessions.regenerate(move(record))));
     await database.prisma.$queryRawUnsafe(`ANALYZE TABLE ${SESSIONS}, ${SESSIONS}_node`);
   });
 
   afterAll(() => database.close());
 
   it.each<[string, string, (tier: DurableTier) => Promise<unknown>]>([
-    ['update', 'PRIMARY', (planned) => planned.update(change(aRecord()))],
-    ['regenerate', 'PRIMARY', (planned) => planned.regenerate(move(aRecord()))],
-    ['touch', 'PRIMARY', (planned) => planned.touch(touchOf(aRecord()))],
-    ['many reads', 'PRIMARY', (planned) => Promise.all(many(() => planned.read(randomBytes(32))))],
-    ['many updates', 'PRIMARY', (planned) => Promise.all(many(() => planned.update(change(aRecord()))))],
-    ['many touches', 'PRIMARY', (planned) => Promise.all(many(() => planned.touch(touchOf(aRecord()))))],
-    ['revoke', 'PRIMARY', (planned) => planned.revoke(revocation(aRecord()))],
-    ['markDirty', 'PRIMARY', (planned) => planned.markDirty(randomBytes(32))],
-    ['moveUserKey', 'PRIMARY', (planned) => planned.moveUserKey({ storageKey: START, from: START, to: START })],
-    ['walk', 'PRIMARY', (planned) => planned.walk({ after: START, limit: 100, aliveAt: NOW })],
-    ['revokeMany', 'user_key', (planned) => planned.revokeMany(revokeAll([randomBytes(32)]))],
-    ['revokeMany', 'user_key', (planned) => planned.revokeMany(revokeAll([randomBytes(32), randomBytes(32)]))],
-    ['revokeMany', 'PRIMARY', (planned) => planned.revokeMany(revokeAll('everyone'))],
-    ['listByUser', 'user_key', (planned) => planned.listByUser([randomBytes(32), randomBytes(32)], START, 10)],
-    ['findRegenerated', 'rotated_at', (planned) => planned.findRegenerated(randomBytes(32), NOW)],
-    ['readFeed', 'dirty_at', (planned) => planned.readFeed({ dirtyAt: NOW, storageKey: randomBytes(32) }, 100)],
-    ['clearFeed', 'dirty_at', (planned) => planned.clearFeed(NOW, 100)],
-    ['clearFeed', 'rotated_at', (planned) => planned.clearFeed(NOW, 100)],
-    ['readFleet', 'PRIMARY', (planned) => planned.readFleet()],
-    ['forgetNodes', 'PRIMARY', (planned) => planned.forgetNodes(randomBytes(16))],
+    ['update', 'PRIMARY', (planned) => planned.sessions.update(change(aRecord()))],
+    ['regenerate', 'PRIMARY', (planned) => planned.sessions.regenerate(move(aRecord()))],
+    ['touch', 'PRIMARY', (planned) => planned.sessions.touch(touchOf(aRecord()))],
+    ['many reads', 'PRIMARY', (planned) => Promise.all(many(() => planned.sessions.read(randomBytes(32))))],
+    ['many updates', 'PRIMARY', (planned) => Promise.all(many(() => planned.sessions.update(change(aRecord()))))],
+    ['many touches', 'PRIMARY', (planned) => Promise.all(many(() => planned.sessions.touch(touchOf(aRecord()))))],
+    ['revoke', 'PRIMARY', (planned) => planned.sessions.revoke(revocation(aRecord()))],
+    ['markDirty', 'PRIMARY', (planned) => planned.feed.markDirty(randomBytes(32))],
+    ['moveUserKey', 'PRIMARY', (planned) => planned.upkeep.moveUserKey({ storageKey: START, from: START, to: START })],
+    ['walk', 'PRIMARY', (planned) => planned.upkeep.walk({ after: START, limit: 100, aliveAt: NOW })],
+    ['revokeMany', 'user_key', (planned) => planned.sessions.revokeMany(revokeAll([randomBytes(32)]))],
+    ['revokeMany', 'user_key', (planned) => planned.sessions.revokeMany(revokeAll([randomBytes(32), randomBytes(32)]))],
+    ['revokeMany', 'PRIMARY', (planned) => planned.sessions.revokeMany(revokeAll('everyone'))],
+    ['listByUser', 'user_key', (planned) => planned.sessions.listByUser([randomBytes(32), randomBytes(32)], START, 10)],
+    ['findRegenerated', 'rotated_at', (planned) => planned.sessions.findRegenerated(randomBytes(32), NOW)],
+    ['readFeed', 'dirty_at', (planned) => planned.feed.read({ dirtyAt: NOW, storageKey: randomBytes(32) }, 100)],
+    ['clearFeed', 'dirty_at', (planned) => planned.feed.clear(NOW, 100)],
+    ['clearFeed', 'rotated_at', (planned) => planned.feed.clear(NOW, 100)],
+    ['readFleet', 'PRIMARY', (planned) => planned.fleet.read()],
+    ['forgetNodes', 'PRIMARY', (planned) => planned.fleet.forget(randomBytes(16))],
   ])('%s is answered from an index: %s', async (_method, index, call) => {
     const plan = await planOf(database, call);
     expect(plan).toMatch(
@@ -153,8 +153,8 @@ describe('the cost of statements on MariaDB', () => {
 });
 
 it.each<[string, (tier: DurableTier) => Promise<unknown>]>([
-  ['updates', (planned) => Promise.all(many(() => planned.update(change(aRecord()))))],
-  ['touches', (planned) => Promise.all(many(() => planned.touch(touchOf(aRecord()))))],
+  ['updates', (planned) => Promise.all(many(() => planned.sessions.update(change(aRecord()))))],
+  ['touches', (planned) => Promise.all(many(() => planned.sessions.touch(touchOf(aRecord()))))],
 ])('many %s find their rows by key in a table of a few, instead of locking all of it', async (_what, call) => {
   await using database = await freshDatabase('mysql');
   const tier = await openTier(database.prisma, 'mysql');
@@ -183,7 +183,7 @@ describe('a MariaDB server in trouble', () => {
     const record = await insert(tier);
     await server.pause();
     try {
-      const failure = await failureOf(() => tier.update(change(record)));
+      const failure = await failureOf(() => tier.sessions.update(change(record)));
       expect(failure).toMatchObject({ kind: 'ambiguous', reason: 'deadline' });
     } finally {
       await server.resume();
@@ -194,19 +194,19 @@ describe('a MariaDB server in trouble', () => {
   it('that is killed keeps what it acknowledged, and is used again when it is back', async () => {
     const record = await insert(tier);
     const { record: next, ...command } = change(record);
-    expect(await tier.update({ ...command, record: next })).toBe(true);
+    expect(await tier.sessions.update({ ...command, record: next })).toBe(true);
     await server.kill();
-    const failure = await failureOf(() => tier.read(record.storageKey));
+    const failure = await failureOf(() => tier.sessions.read(record.storageKey));
     expect(['ambiguous', 'not-sent']).toContain(failure.kind);
     await server.start();
     await until(() => tier.probe().then(() => true));
-    expect(await tier.read(record.storageKey)).toEqual(next);
+    expect(await tier.sessions.read(record.storageKey)).toEqual(next);
   });
 
   it('that may not be written says so, and is no standby for long', async () => {
     await asMariadbAdmin(server, 'SET GLOBAL read_only = ON');
     expect(await failureOf(() => tier.probe())).toMatchObject({ kind: 'rejected', reason: 'standby' });
-    expect(await failureOf(() => tier.insert(insertion(aRecord())))).toMatchObject({
+    expect(await failureOf(() => tier.sessions.insert(insertion(aRecord())))).toMatchObject({
       kind: 'rejected',
       reason: 'read-only',
     });
@@ -250,23 +250,23 @@ async function useEveryMethod(tier: DurableTier): Promise<void> {
   const userKey = randomBytes(32);
   const record = await insert(tier, { userKey });
   const changed = change(record);
-  expect(await tier.update({ ...changed, dirty: true })).toBe(true);
+  expect(await tier.sessions.update({ ...changed, dirty: true })).toBe(true);
   const moved = move(changed.record);
-  expect([await tier.regenerate(moved), await tier.regenerate(moved)]).toEqual([true, true]);
+  expect([await tier.sessions.regenerate(moved), await tier.sessions.regenerate(moved)]).toEqual([true, true]);
   const { storageKey } = moved.record;
-  expect(await tier.findRegenerated(record.storageKey, NOW)).toMatchObject({ storageKey });
-  expect(await tier.touch(touchOf(moved.record))).toMatchObject({ lastSeenAt: NOW + 1, revision: 3 });
-  expect(await tier.listByUser([userKey], START, 10)).toHaveLength(1);
-  expect(await tier.moveUserKey({ storageKey, from: userKey, to: randomBytes(32) })).toBe(true);
-  expect((await tier.walk({ after: START, limit: 10, aliveAt: NOW })).rows).toHaveLength(1);
+  expect(await tier.sessions.findRegenerated(record.storageKey, NOW)).toMatchObject({ storageKey });
+  expect(await tier.sessions.touch(touchOf(moved.record))).toMatchObject({ lastSeenAt: NOW + 1, revision: 3 });
+  expect(await tier.sessions.listByUser([userKey], START, 10)).toHaveLength(1);
+  expect(await tier.upkeep.moveUserKey({ storageKey, from: userKey, to: randomBytes(32) })).toBe(true);
+  expect((await tier.upkeep.walk({ after: START, limit: 10, aliveAt: NOW })).rows).toHaveLength(1);
   const ring = { version: 1, fingerprint: randomBytes(32) };
-  expect([await tier.raiseRing(ring), await tier.raiseRing(ring)]).toEqual([ring, ring]);
-  await tier.heartbeat({ nodeId: randomBytes(16), ringVersion: 1 });
-  expect((await tier.readFleet()).nodes).toHaveLength(1);
-  await tier.forgetNodes(Number.MAX_SAFE_INTEGER);
-  expect((await tier.readFeed(0, 10)).rows).toHaveLength(1);
-  expect(await tier.revokeMany(revokeAll('everyone'))).toHaveLength(1);
-  expect(await tier.clearFeed(Number.MAX_SAFE_INTEGER, 10)).toBe(1);
+  expect([await tier.fleet.raiseRing(ring), await tier.fleet.raiseRing(ring)]).toEqual([ring, ring]);
+  await tier.fleet.heartbeat({ nodeId: randomBytes(16), ringVersion: 1 });
+  expect((await tier.fleet.read()).nodes).toHaveLength(1);
+  await tier.fleet.forget(Number.MAX_SAFE_INTEGER);
+  expect((await tier.feed.read(0, 10)).rows).toHaveLength(1);
+  expect(await tier.sessions.revokeMany(revokeAll('everyone'))).toHaveLength(1);
+  expect(await tier.feed.clear(Number.MAX_SAFE_INTEGER, 10)).toBe(1);
 }
 
 /** How the database goes about the statements that this call sends. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { prismaTier } from '../../../../src/tiers/prisma/index.ts';
-import type { DurableTier } from '../../../../src/tiers/tier.ts';
+import type { DurableTier } from '../../../../src/tiers/durable.ts';
 import { openPrisma } from '../../../support/servers/databases.ts';
 import { asPostgresAdmin } from '../../../support/servers/postgres.ts';
 import { freshDatabase, type FreshDatabase, sharedPostgres } from '../../../support/shared.ts';
@@ -47,7 +47,7 @@ describe('opening on PostgreSQL', () => {
     }
     const tier = prismaTier(database.prisma, { provider: 'postgresql', table: 'Web_Session' });
     await open(tier);
-    expect(await tier.insert(insertion(aRecord()))).toBe('inserted');
+    expect(await tier.sessions.insert(insertion(aRecord()))).toBe('inserted');
   });
 
   it.each([
@@ -144,25 +144,27 @@ async function useEveryMethod(tier: DurableTier): Promise<void> {
   const next = successor(record);
   const moved = { ...successor(next), storageKey: randomBytes(32) };
   await tier.probe();
-  expect(await tier.update(write(next))).toBe(true);
-  expect(await tier.regenerate(move(moved, record))).toBe(true);
-  expect(await tier.findRegenerated(record.storageKey, NOW)).toMatchObject({ storageKey: moved.storageKey });
+  expect(await tier.sessions.update(write(next))).toBe(true);
+  expect(await tier.sessions.regenerate(move(moved, record))).toBe(true);
+  expect(await tier.sessions.findRegenerated(record.storageKey, NOW)).toMatchObject({ storageKey: moved.storageKey });
   expect(
-    await tier.touch({ storageKey: moved.storageKey, lastSeenAt: NOW, aliveAt: NOW, longestPauseMs: 0 }),
+    await tier.sessions.touch({ storageKey: moved.storageKey, lastSeenAt: NOW, aliveAt: NOW, longestPauseMs: 0 }),
   ).not.toBeNull();
-  expect(await tier.listByUser([record.userKey!], Buffer.alloc(0), 10)).toHaveLength(1);
-  expect(await tier.moveUserKey({ storageKey: moved.storageKey, from: record.userKey!, to: randomBytes(32) })).toBe(
-    true,
-  );
-  expect((await tier.walk({ after: Buffer.alloc(0), limit: 10, aliveAt: NOW })).rows).toHaveLength(1);
+  expect(await tier.sessions.listByUser([record.userKey!], Buffer.alloc(0), 10)).toHaveLength(1);
+  expect(
+    await tier.upkeep.moveUserKey({ storageKey: moved.storageKey, from: record.userKey!, to: randomBytes(32) }),
+  ).toBe(true);
+  expect((await tier.upkeep.walk({ after: Buffer.alloc(0), limit: 10, aliveAt: NOW })).rows).toHaveLength(1);
   const ring = { version: 1, fingerprint: randomBytes(32) };
-  expect(await tier.raiseRing(ring)).toEqual(ring);
-  await tier.heartbeat({ nodeId: randomBytes(16), ringVersion: 1 });
-  expect((await tier.readFleet()).nodes).toHaveLength(1);
-  await tier.forgetNodes(Number.MAX_SAFE_INTEGER);
-  await tier.markDirty(moved.storageKey);
-  expect((await tier.readFeed(0, 10)).rows).toHaveLength(1);
-  expect(await tier.revoke({ storageKey: moved.storageKey, ...anytime(), revokedAt: NOW, dirty: true })).not.toBeNull();
-  expect(await tier.revokeMany(revokeAll('everyone'))).toEqual([]);
-  expect(await tier.clearFeed(Number.MAX_SAFE_INTEGER, 10)).toBe(1);
+  expect(await tier.fleet.raiseRing(ring)).toEqual(ring);
+  await tier.fleet.heartbeat({ nodeId: randomBytes(16), ringVersion: 1 });
+  expect((await tier.fleet.read()).nodes).toHaveLength(1);
+  await tier.fleet.forget(Number.MAX_SAFE_INTEGER);
+  await tier.feed.markDirty(moved.storageKey);
+  expect((await tier.feed.read(0, 10)).rows).toHaveLength(1);
+  expect(
+    await tier.sessions.revoke({ storageKey: moved.storageKey, ...anytime(), revokedAt: NOW, dirty: true }),
+  ).not.toBeNull();
+  expect(await tier.sessions.revokeMany(revokeAll('everyone'))).toEqual([]);
+  expect(await tier.feed.clear(Number.MAX_SAFE_INTEGER, 10)).toBe(1);
 }

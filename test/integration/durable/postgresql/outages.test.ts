@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { prismaTier } from '../../../../src/tiers/prisma/index.ts';
-import type { DurableTier } from '../../../../src/tiers/tier.ts';
+import type { DurableTier } from '../../../../src/tiers/durable.ts';
 import { migrate, openPrisma } from '../../../support/servers/databases.ts';
 import { FaultProxy } from '../../../support/servers/fault-proxy.ts';
 import { type PostgresServer, startPostgres } from '../../../support/servers/postgres.ts';
@@ -44,20 +44,20 @@ describe('a PostgreSQL server in trouble', () => {
     await server.kill();
     // Statements on connections that the pool still holds may have been sent; new connections are refused.
     await until(async () => (await failureOf(() => tier.probe())).kind === 'not-sent');
-    await expectFailure(() => tier.update(write(successor(record))), 'not-sent', 'unreachable');
+    await expectFailure(() => tier.sessions.update(write(successor(record))), 'not-sent', 'unreachable');
     const late = prismaTier(database.prisma, { provider: 'postgresql' });
     await expectOpenFailure(late, 'not-sent', 'unreachable');
     await server.start();
     await tier.probe();
-    expect(await late.read(record.storageKey)).toEqual(record);
+    expect(await late.sessions.read(record.storageKey)).toEqual(record);
   });
 
   it('that is frozen leaves the outcome open, in time', async () => {
     const record = await insert(tier);
     await server.pause();
     try {
-      await expectFailure(() => tier.update(write(successor(record))), 'ambiguous', 'deadline');
-      await expectFailure(() => tier.read(record.storageKey), 'ambiguous', 'deadline');
+      await expectFailure(() => tier.sessions.update(write(successor(record))), 'ambiguous', 'deadline');
+      await expectFailure(() => tier.sessions.read(record.storageKey), 'ambiguous', 'deadline');
       await expectFailure(() => tier.probe(), 'ambiguous', 'deadline');
     } finally {
       await server.resume();
@@ -96,7 +96,7 @@ describe('a wire in trouble', () => {
   it.each(['up', 'both'] as const)('that stalls (%s) leaves the outcome open', async (stall) => {
     const record = await insert(witness);
     proxy.set({ stall });
-    await expectFailure(() => tier.update(write(successor(record))), 'ambiguous', 'deadline');
+    await expectFailure(() => tier.sessions.update(write(successor(record))), 'ambiguous', 'deadline');
     proxy.heal();
     await until(() => tier.probe().then(() => true));
   });
@@ -106,12 +106,12 @@ describe('a wire in trouble', () => {
     const command = write(successor(record));
     await tier.probe();
     proxy.set({ stall: 'down' });
-    await expectFailure(() => tier.update(command), 'ambiguous', 'deadline');
-    expect(await witness.read(record.storageKey)).toEqual(command.record);
+    await expectFailure(() => tier.sessions.update(command), 'ambiguous', 'deadline');
+    expect(await witness.sessions.read(record.storageKey)).toEqual(command.record);
     proxy.heal();
     await until(() => tier.probe().then(() => true));
-    expect(await tier.update(command)).toBe(true);
-    expect(await tier.update({ ...command, writeId: writeId() })).toBe(false);
+    expect(await tier.sessions.update(command)).toBe(true);
+    expect(await tier.sessions.update({ ...command, writeId: writeId() })).toBe(false);
   });
 
   it('that loses the answer to a mass revocation tells again who was revoked', async () => {
@@ -120,16 +120,16 @@ describe('a wire in trouble', () => {
     const command = revokeAll([userKey]);
     await tier.probe();
     proxy.set({ stall: 'down' });
-    await expectFailure(() => tier.revokeMany(command), 'ambiguous', 'deadline');
+    await expectFailure(() => tier.sessions.revokeMany(command), 'ambiguous', 'deadline');
     proxy.heal();
     await until(() => tier.probe().then(() => true));
-    expect(await tier.revokeMany(command)).toHaveLength(all.length);
+    expect(await tier.sessions.revokeMany(command)).toHaveLength(all.length);
   });
 
   it('that is cut leaves the outcome open at once', async () => {
     const record = await insert(witness);
     await using lock = await lockRow(database, record);
-    const update = tier.update(write(successor(record)));
+    const update = tier.sessions.update(write(successor(record)));
     await lock.untilSomebodyWaits();
     proxy.resetAll();
     await expectFailure(() => update, 'ambiguous', 'connection-lost');
@@ -141,11 +141,11 @@ describe('a wire in trouble', () => {
     const record = await insert(witness);
     proxy.set({ refuse: true });
     proxy.resetAll();
-    const failure = await failureOf(() => tier.update(write(successor(record))));
+    const failure = await failureOf(() => tier.sessions.update(write(successor(record))));
     expect(['ambiguous', 'not-sent']).toContain(failure.kind);
     proxy.heal();
     await until(() => tier.probe().then(() => true));
-    expect(await witness.read(record.storageKey)).toEqual(record);
+    expect(await witness.sessions.read(record.storageKey)).toEqual(record);
   });
 });
 

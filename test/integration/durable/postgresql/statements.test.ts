@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { prismaTier } from '../../../../src/tiers/prisma/index.ts';
-import type { DurableTier } from '../../../../src/tiers/tier.ts';
+import type { DurableTier } from '../../../../src/tiers/durable.ts';
 import { revokedRows } from '../../../support/durable-commands.ts';
 import { asPostgresAdmin } from '../../../support/servers/postgres.ts';
 import { until } from '../../../support/servers/until.ts';
@@ -41,18 +41,18 @@ describe('statements that meet on PostgreSQL', () => {
   it('a connection that an administrator kills in mid-statement leaves the outcome open', async () => {
     const record = await insert(tier);
     await using lock = await lockRow(database, record);
-    const update = failureOf(() => tier.update(write(successor(record))));
+    const update = failureOf(() => tier.sessions.update(write(successor(record))));
     await lock.untilSomebodyWaits();
     await lock.killWhoWaits();
     expect(await update).toMatchObject({ kind: 'ambiguous', reason: 'terminated' });
     await lock.release();
-    expect(await tier.read(record.storageKey)).toEqual(record);
+    expect(await tier.sessions.read(record.storageKey)).toEqual(record);
   });
 
   it('a row that somebody else holds on to leaves the outcome open, in time', async () => {
     const record = await insert(tier);
     await using lock = await lockRow(database, record);
-    await expectFailure(() => tier.update(write(successor(record))), 'ambiguous', 'deadline');
+    await expectFailure(() => tier.sessions.update(write(successor(record))), 'ambiguous', 'deadline');
     await lock.release();
   });
 
@@ -64,7 +64,7 @@ describe('statements that meet on PostgreSQL', () => {
     await open(impatient);
     const record = await insert(tier);
     await using lock = await lockRow(database, record);
-    await expectFailure(() => impatient.update(write(successor(record))), 'rejected', 'lock-timeout');
+    await expectFailure(() => impatient.sessions.update(write(successor(record))), 'rejected', 'lock-timeout');
     await asPostgresAdmin(sharedPostgres(), `ALTER DATABASE "${name}" RESET lock_timeout`);
     await lock.release();
   });
@@ -74,12 +74,12 @@ describe('statements that meet on PostgreSQL', () => {
     const [record, other] = await Promise.all([insert(tier, { userKey }), insert(tier, { userKey })]);
     const newKey = randomBytes(32);
     await using lock = await lockRow(database, record, newKey);
-    const revoked = revokedRows(tier.revokeMany(revokeAll([userKey])));
+    const revoked = revokedRows(tier.sessions.revokeMany(revokeAll([userKey])));
     await lock.untilSomebodyWaits();
     await lock.release();
     const keys = (await revoked).map(({ storageKey }) => storageKey);
     expect(keys).toEqual([newKey, other.storageKey].sort((a, b) => a.compare(b)));
-    expect(await tier.read(newKey)).toBeNull();
+    expect(await tier.sessions.read(newKey)).toBeNull();
   });
 
   it('mass revocations of overlapping users do not deadlock with updates', async () => {
@@ -89,9 +89,9 @@ describe('statements that meet on PostgreSQL', () => {
     );
     const pages = await Promise.all([
       ...userKeys.map((_, index) =>
-        tier.revokeMany(revokeAll([...userKeys.slice(index), ...userKeys.slice(0, index)])),
+        tier.sessions.revokeMany(revokeAll([...userKeys.slice(index), ...userKeys.slice(0, index)])),
       ),
-      ...records.map((record) => tier.update(write(successor(record))).then(() => [])),
+      ...records.map((record) => tier.sessions.update(write(successor(record))).then(() => [])),
     ]);
     expect(pages.flat()).toHaveLength(records.length);
   });
@@ -115,15 +115,15 @@ describe('the cost of statements on PostgreSQL', () => {
     const all = await Promise.all(Array.from({ length: 1_000 }, () => insert(tier, { envelope: randomBytes(800) })));
     // Sessions that are used together were not created together, so they lie on different pages.
     const records = all.filter((_, index) => index % 10 === 0);
-    await tier.markDirty(records[0]!.storageKey);
+    await tier.feed.markDirty(records[0]!.storageKey);
     const before = await updateCounts(database);
     for (let round = 1; round <= 5; round += 1) {
       await Promise.all(
         records.map(async (record) => {
           const { storageKey, lastSeenAt } = record;
           const next = { ...successor(record), revision: round + 1, envelope: randomBytes(800) };
-          expect(await tier.update(write(next))).toBe(true);
-          await tier.touch({
+          expect(await tier.sessions.update(write(next))).toBe(true);
+          await tier.sessions.touch({
             storageKey,
             lastSeenAt: lastSeenAt + round * 10,
             aliveAt: NOW,
@@ -144,24 +144,24 @@ describe('the cost of statements on PostgreSQL', () => {
   });
 
   it.each<[string, string, (tier: DurableTier) => Promise<unknown>]>([
-    ['read', 'pkey', (planned) => planned.read(randomBytes(32))],
-    ['update', 'pkey', (planned) => planned.update(write(aRecord()))],
-    ['regenerate', 'pkey', (planned) => planned.regenerate(move(aRecord(), aRecord()))],
-    ['touch', 'pkey', (planned) => planned.touch(touchOf(aRecord()))],
-    ['many reads', 'pkey', (planned) => Promise.all(many(() => planned.read(randomBytes(32))))],
-    ['many updates', 'pkey', (planned) => Promise.all(many(() => planned.update(write(aRecord()))))],
-    ['many touches', 'pkey', (planned) => Promise.all(many(() => planned.touch(touchOf(aRecord()))))],
-    ['revoke', 'pkey', (planned) => planned.revoke(revocation(aRecord()))],
-    ['markDirty', 'pkey', (planned) => planned.markDirty(randomBytes(32))],
-    ['revokeMany', 'user_key_idx', (planned) => planned.revokeMany(revokeAll([randomBytes(32)]))],
-    ['listByUser', 'user_key_idx', (planned) => planned.listByUser([randomBytes(32)], Buffer.alloc(0), 10)],
-    ['findRegenerated', 'rotated_at_idx', (planned) => planned.findRegenerated(randomBytes(32), NOW)],
-    ['readFeed', 'dirty_at_idx', (planned) => planned.readFeed({ dirtyAt: NOW, storageKey: randomBytes(32) }, 100)],
-    ['clearFeed', 'dirty_at_idx', (planned) => planned.clearFeed(NOW, 100)],
-    ['clearFeed', 'rotated_at_idx', (planned) => planned.clearFeed(NOW, 100)],
+    ['read', 'pkey', (planned) => planned.sessions.read(randomBytes(32))],
+    ['update', 'pkey', (planned) => planned.sessions.update(write(aRecord()))],
+    ['regenerate', 'pkey', (planned) => planned.sessions.regenerate(move(aRecord(), aRecord()))],
+    ['touch', 'pkey', (planned) => planned.sessions.touch(touchOf(aRecord()))],
+    ['many reads', 'pkey', (planned) => Promise.all(many(() => planned.sessions.read(randomBytes(32))))],
+    ['many updates', 'pkey', (planned) => Promise.all(many(() => planned.sessions.update(write(aRecord()))))],
+    ['many touches', 'pkey', (planned) => Promise.all(many(() => planned.sessions.touch(touchOf(aRecord()))))],
+    ['revoke', 'pkey', (planned) => planned.sessions.revoke(revocation(aRecord()))],
+    ['markDirty', 'pkey', (planned) => planned.feed.markDirty(randomBytes(32))],
+    ['revokeMany', 'user_key_idx', (planned) => planned.sessions.revokeMany(revokeAll([randomBytes(32)]))],
+    ['listByUser', 'user_key_idx', (planned) => planned.sessions.listByUser([randomBytes(32)], Buffer.alloc(0), 10)],
+    ['findRegenerated', 'rotated_at_idx', (planned) => planned.sessions.findRegenerated(randomBytes(32), NOW)],
+    ['readFeed', 'dirty_at_idx', (planned) => planned.feed.read({ dirtyAt: NOW, storageKey: randomBytes(32) }, 100)],
+    ['clearFeed', 'dirty_at_idx', (planned) => planned.feed.clear(NOW, 100)],
+    ['clearFeed', 'rotated_at_idx', (planned) => planned.feed.clear(NOW, 100)],
   ])('%s is answered from an index: %s', async (_method, index, call) => {
     const { storageKey } = await insert(tier);
-    await tier.markDirty(storageKey);
+    await tier.feed.markDirty(storageKey);
     await database.prisma.$executeRawUnsafe('ANALYZE holdfast_session');
     const plan = await planOf(database, 'EXPLAIN', call);
     expect(plan).toContain(`holdfast_session_${index}`);

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemPlatform } from '../../../../src/platform/platform.ts';
 import { prismaTier } from '../../../../src/tiers/prisma/index.ts';
-import type { DurableTier } from '../../../../src/tiers/tier.ts';
+import type { DurableTier } from '../../../../src/tiers/durable.ts';
 import { until } from '../../../support/servers/until.ts';
 import { freshDatabase, type FreshDatabase } from '../../../support/shared.ts';
 import {
@@ -62,7 +62,7 @@ describe('two connections to one SQLite file', () => {
     let update: Promise<boolean> | undefined;
     let settled = false;
     await whileLocked(async () => {
-      update = tier.update(write(successor(record))).finally(() => (settled = true));
+      update = tier.sessions.update(write(successor(record))).finally(() => (settled = true));
       for (let turns = 0; turns < 200; turns += 1) await new Promise((resolve) => setImmediate(resolve));
       expect(settled).toBe(false);
     });
@@ -76,20 +76,20 @@ describe('two connections to one SQLite file', () => {
 
   it('keep what is acknowledged after one of them met the lock', async () => {
     // libsql leaves a statement that met a lock unfinished; later writes on that connection are acknowledged and lost.
-    await whileLocked(() => expectFailure(() => tier.insert(insertion(aRecord())), 'rejected', 'busy'));
+    await whileLocked(() => expectFailure(() => tier.sessions.insert(insertion(aRecord())), 'rejected', 'busy'));
     const record = await insert(tier);
     await using other = await database.open();
     const witness = prismaTier(other.prisma, { provider: 'sqlite' });
     await open(witness);
-    expect(await witness.read(record.storageKey)).toEqual(record);
-    expect(await witness.update(write(successor(record)))).toBe(true);
-    expect(await tier.readState(record.storageKey)).toMatchObject({ revision: 2 });
+    expect(await witness.sessions.read(record.storageKey)).toEqual(record);
+    expect(await witness.sessions.update(write(successor(record)))).toBe(true);
+    expect(await tier.sessions.readState(record.storageKey)).toMatchObject({ revision: 2 });
   });
 
   it('give up with "nothing changed" when the other never lets go', async () => {
     const record = await insert(tier);
-    await whileLocked(() => expectFailure(() => tier.update(write(successor(record))), 'rejected', 'busy'));
-    expect(await tier.read(record.storageKey)).toEqual(record);
+    await whileLocked(() => expectFailure(() => tier.sessions.update(write(successor(record))), 'rejected', 'busy'));
+    expect(await tier.sessions.read(record.storageKey)).toEqual(record);
   });
 
   it('look at a write’s deadline when it gets the lock', async () => {
@@ -100,22 +100,22 @@ describe('two connections to one SQLite file', () => {
     await whileLocked(async () => {
       const validUntil = (await tier.probe()) + 20;
       answers.push(
-        tier.update({ ...write(successor(record)), validUntil, dirty: true }),
-        tier.regenerate({ ...moveOn(record), validUntil, dirty: true }),
-        tier.insert({ ...insertion(rival), validUntil }).then((answer) => answer !== 'late'),
-        tier.revoke({ ...revocation(record), validUntil }).then((row) => row !== null),
-        tier
+        tier.sessions.update({ ...write(successor(record)), validUntil, dirty: true }),
+        tier.sessions.regenerate({ ...moveOn(record), validUntil, dirty: true }),
+        tier.sessions.insert({ ...insertion(rival), validUntil }).then((answer) => answer !== 'late'),
+        tier.sessions.revoke({ ...revocation(record), validUntil }).then((row) => row !== null),
+        tier.sessions
           .revokeMany({ ...revokeAll([record.userKey!]), validUntil })
           .then((rows) => rows !== 'late' && rows.length > 0),
         // In time, if only just: so the others did not fail for another reason.
-        tier.markDirty(storageKey).then(() => false),
+        tier.feed.markDirty(storageKey).then(() => false),
       );
       await until(async () => systemPlatform.now() > validUntil);
     });
     expect(await Promise.all(answers)).toEqual(answers.map(() => false));
-    expect(await tier.read(record.storageKey)).toEqual(record);
-    expect(await tier.read(rival.storageKey)).toBeNull();
-    expect((await tier.readFeed(0, 10)).rows).toMatchObject([{ storageKey }]);
+    expect(await tier.sessions.read(record.storageKey)).toEqual(record);
+    expect(await tier.sessions.read(rival.storageKey)).toBeNull();
+    expect((await tier.feed.read(0, 10)).rows).toMatchObject([{ storageKey }]);
   });
 
   it('read the clock after the wait for the lock, also where the driver is the one who waits', async () => {
@@ -127,21 +127,29 @@ describe('two connections to one SQLite file', () => {
     // Another process, since the driver's wait stops this one.
     const holder = spawn(process.execPath, ['-e', HOLD_LOCK, fileURLToPath(database.url)]);
     await once(holder.stdout, 'data');
-    const answer = waiting.update({ ...write(successor(record)), validUntil: (await waiting.probe()) + 50 });
+    const answer = waiting.sessions.update({ ...write(successor(record)), validUntil: (await waiting.probe()) + 50 });
     expect(await answer).toBe(false);
-    expect(await waiting.read(record.storageKey)).toEqual(record);
+    expect(await waiting.sessions.read(record.storageKey)).toEqual(record);
     if (holder.exitCode === null) await once(holder, 'exit');
     expect(holder.exitCode).toBe(0);
   });
 
   it.each<[string, string, (tier: DurableTier) => Promise<unknown>]>([
-    ['readFeed', 'holdfast_session_dirty_at_idx', (planned) => planned.readFeed(NOW, 100)],
-    ['clearFeed', 'holdfast_session_dirty_at_idx', (planned) => planned.clearFeed(NOW, 100)],
-    ['clearFeed', 'holdfast_session_rotated_at_idx', (planned) => planned.clearFeed(NOW, 100)],
-    ['update', 'sqlite_autoindex', (planned) => planned.update(write(aRecord()))],
-    ['many updates', 'sqlite_autoindex', (planned) => Promise.all(many(() => planned.update(write(aRecord()))))],
-    ['many touches', 'sqlite_autoindex', (planned) => Promise.all(many(() => planned.touch(touchOf(aRecord()))))],
-    ['regenerate', 'sqlite_autoindex', (planned) => planned.regenerate(move(aRecord(), aRecord()))],
+    ['readFeed', 'holdfast_session_dirty_at_idx', (planned) => planned.feed.read(NOW, 100)],
+    ['clearFeed', 'holdfast_session_dirty_at_idx', (planned) => planned.feed.clear(NOW, 100)],
+    ['clearFeed', 'holdfast_session_rotated_at_idx', (planned) => planned.feed.clear(NOW, 100)],
+    ['update', 'sqlite_autoindex', (planned) => planned.sessions.update(write(aRecord()))],
+    [
+      'many updates',
+      'sqlite_autoindex',
+      (planned) => Promise.all(many(() => planned.sessions.update(write(aRecord())))),
+    ],
+    [
+      'many touches',
+      'sqlite_autoindex',
+      (planned) => Promise.all(many(() => planned.sessions.touch(touchOf(aRecord())))),
+    ],
+    ['regenerate', 'sqlite_autoindex', (planned) => planned.sessions.regenerate(move(aRecord(), aRecord()))],
   ])('answer %s from an index: %s', async (_method, index, call) => {
     const plan = await planOf(database, 'EXPLAIN QUERY PLAN', call);
     expect(plan).toContain(index);
@@ -150,7 +158,7 @@ describe('two connections to one SQLite file', () => {
 
   it('let readers pass a writer', async () => {
     const record = await insert(tier);
-    await whileLocked(async () => expect(await tier.read(record.storageKey)).toEqual(record));
+    await whileLocked(async () => expect(await tier.sessions.read(record.storageKey)).toEqual(record));
   });
 });
 

@@ -20,7 +20,7 @@ import {
   PENDING_REVOCATIONS_UNKNOWN_MAX,
   PENDING_UNKNOWN_TOMBSTONE_TTL_MS,
 } from '../../../../src/limits/recovery.ts';
-import type { InsertCommand } from '../../../../src/tiers/tier.ts';
+import type { InsertCommand } from '../../../../src/tiers/durable.ts';
 import { handleOf, newSessionId, storageKeyOf } from '../../../../src/session/session-id.ts';
 import { settled } from '../../../support/fake-platform.ts';
 import { gate } from '../../../support/intercepted-tiers.ts';
@@ -52,7 +52,7 @@ async function destroyedInOutage(userId?: string) {
 function lockRows(node: FleetNode, ids: readonly string[]): { readonly attempts: () => number; unlock(): void } {
   const locked = new Set(ids.map((id) => storageKeyOf(id).toString('hex')));
   let attempts = 0;
-  node.durable.override('revoke', async (own, ...args) => {
+  node.durable.override('sessions.revoke', async (own, ...args) => {
     const [command] = args as [{ readonly storageKey: Buffer }];
     if (!locked.has(command.storageKey.toString('hex'))) return own(...args);
     attempts += 1;
@@ -67,7 +67,7 @@ describe('the backlog of revocations', () => {
     const created = await Promise.all(Array.from({ length: 20 }, () => node.sessions.create({ cart: [] })));
     const running = new Map<string, number>();
     let most = 0;
-    node.durable.override('revoke', async (_own, ...args) => {
+    node.durable.override('sessions.revoke', async (_own, ...args) => {
       const key = (args[0] as { readonly storageKey: Buffer }).storageKey.toString('hex');
       running.set(key, (running.get(key) ?? 0) + 1);
       most = Math.max(most, running.get(key) ?? 0);
@@ -104,7 +104,7 @@ describe('the backlog of revocations', () => {
     await fleet.platform.advance(60_000);
     node.durable.calls.length = 0;
     await fleet.platform.advance(60_000);
-    expect(node.durable.calls).not.toContain('revoke');
+    expect(node.durable.calls).not.toContain('sessions.revoke');
     node.heal();
     await fleet.platform.advance(PENDING_REVOCATION_RETRY_MS);
     expect(fleet.rowOf(id)?.revokedAt).not.toBeNull();
@@ -209,7 +209,7 @@ describe('a node that owes the revocation of a session', () => {
     const node = await fleet.node();
     const id = node.sessions.newId();
     let commit: () => Promise<unknown> = async () => undefined;
-    node.durable.override('insert', async (own, ...args) => {
+    node.durable.override('sessions.insert', async (own, ...args) => {
       commit = () => own(...args);
       throw new TierFailure('ambiguous', 'connection-lost');
     });
@@ -228,7 +228,7 @@ describe('a node that owes the revocation of a session', () => {
     const node = await fleet.node();
     const id = node.sessions.newId();
     let inserts = 0;
-    node.durable.override('insert', async (own, ...args) => {
+    node.durable.override('sessions.insert', async (own, ...args) => {
       if (inserts++ > 0) return own(...args);
       throw new TierFailure('ambiguous', 'connection-lost');
     });
@@ -254,7 +254,7 @@ describe('what is remembered of an INSERT whose answer was lost', () => {
   it.each(['fresh', 'named'])('is not the record of the %s session', async (naming) => {
     const node = await fleet.node();
     const envelopes: WeakRef<Buffer>[] = [];
-    node.durable.override('insert', async (_own, ...args) => {
+    node.durable.override('sessions.insert', async (_own, ...args) => {
       envelopes.push(new WeakRef((args as [InsertCommand])[0].record.envelope));
       throw new TierFailure('ambiguous', 'connection-lost');
     });
@@ -314,7 +314,7 @@ describe('logouts with made-up ids while the database is away', () => {
     await flood(node);
     node.heal();
     await fleet.platform.advance(2 * PENDING_REVOCATION_RETRY_MS);
-    expect(node.durable.calls).not.toContain('revoke');
+    expect(node.durable.calls).not.toContain('sessions.revoke');
     node.durable.hook.before = refuse;
     expect(await flood(node)).not.toContain(RevocationNotDurableError);
     await fleet.platform.advance(PENDING_UNKNOWN_TOMBSTONE_TTL_MS);
@@ -326,7 +326,7 @@ describe('a client that is closed', () => {
   /** The answer of the first INSERT is lost; a second one takes its place. */
   async function createdTwice(node: FleetNode, insertsFirst: boolean) {
     const sent: (() => Promise<unknown>)[] = [];
-    node.durable.override('insert', async (own, ...args) => {
+    node.durable.override('sessions.insert', async (own, ...args) => {
       if (sent.length > 0) return own(...args);
       sent.push(() => own(...args));
       if (insertsFirst) await own(...args);
@@ -395,7 +395,7 @@ describe('a client that is closed', () => {
     const created = await Promise.all(Array.from({ length: 400 }, () => node.sessions.create({ cart: [] })));
     node.durable.hook.before = refuse;
     await Promise.allSettled(created.map(({ id }) => node.sessions.destroy(id)));
-    node.durable.override('revoke', async () => {
+    node.durable.override('sessions.revoke', async () => {
       await new Promise<void>((resolve) => void fleet.platform.after(1_000, resolve));
       throw new TierFailure('rejected', 'lock-timeout');
     });
@@ -413,7 +413,7 @@ describe('a client that is closed', () => {
   it('has looked for latecomers', async () => {
     const node = await fleet.node();
     const inserted: (() => Promise<unknown>)[] = [];
-    node.durable.override('insert', async (own, ...args) => {
+    node.durable.override('sessions.insert', async (own, ...args) => {
       inserted.push(() => own(...args));
       return 'inserted';
     });
@@ -428,7 +428,7 @@ describe('a client that is closed', () => {
 describe('a look for latecomers', () => {
   async function withLatecomer(node: FleetNode, except?: string) {
     const inserted: (() => Promise<unknown>)[] = [];
-    node.durable.override('insert', async (own, ...args) => {
+    node.durable.override('sessions.insert', async (own, ...args) => {
       inserted.push(() => own(...args));
       return 'inserted';
     });
@@ -441,7 +441,7 @@ describe('a look for latecomers', () => {
   it('is repeated where the database was away at its time', async () => {
     const node = await fleet.node();
     const id = await withLatecomer(node);
-    node.durable.hook.before = failing('listByUser', 'not-sent');
+    node.durable.hook.before = failing('sessions.listByUser', 'not-sent');
     await fleet.platform.advance(GIVEN_UP_MS + 10_000);
     expect(fleet.rowOf(id)?.revokedAt).toBeNull();
     node.heal();
@@ -455,7 +455,7 @@ describe('a look for latecomers', () => {
     const lost = lostRevocations();
     await withLatecomer(node, kept.id);
     const { id } = await node.sessions.regenerate(kept.id);
-    node.durable.hook.before = failing('listByUser', 'not-sent');
+    node.durable.hook.before = failing('sessions.listByUser', 'not-sent');
     await fleet.platform.advance(PREVIOUS_KEY_LOOKUP_MS + 5 * 60_000);
     node.heal();
     await fleet.platform.advance(60_000);

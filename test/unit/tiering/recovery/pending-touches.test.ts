@@ -52,7 +52,7 @@ describe('touches of reads', () => {
 
   it('do not revive a session whose lifetime was made shorter than a pause between them', async () => {
     const { fleet, node, ids } = await used(2);
-    node.durable.hook.before = failing('touch');
+    node.durable.hook.before = failing('sessions.touch');
     await fleet.platform.advance(5 * MINUTE);
     for (const id of ids) await node.sessions.get(id);
     const [shortened, lengthened] = ids.map((id) => fleet.rowOf(id)!);
@@ -83,7 +83,7 @@ describe('touches of reads', () => {
   it('do not hold up the close of a client for long where the database is slow', async () => {
     const { fleet, node } = await used(6 * SHARED_STATEMENT_ROWS_MAX);
     let inTier = 0;
-    node.durable.override('touch', async (own, ...args) => {
+    node.durable.override('sessions.touch', async (own, ...args) => {
       inTier += 1;
       await new Promise<void>((resolve) => void fleet.platform.after(DURABLE_TIMEOUT_MS_DEFAULT - 10, resolve));
       return own(...args);
@@ -100,7 +100,7 @@ describe('touches of reads', () => {
   it('that fail once are told a second later, and nobody is troubled', async () => {
     const { fleet, node, ids, usedAt } = await used(2);
     const failures = failuresOf('touch');
-    node.durable.hook.before = failing('touch');
+    node.durable.hook.before = failing('sessions.touch');
     await fleet.platform.advance(TOUCH_FLUSH_MS);
     expect(failures()).toBe(1);
     node.durable.hook.before = () => undefined;
@@ -116,7 +116,7 @@ describe('touches of reads', () => {
       const node = await fleet.node();
       const { id } = await node.sessions.create({ cart: [] });
       await node.sessions.get(id);
-      node.durable.hook.before = failing('touch');
+      node.durable.hook.before = failing('sessions.touch');
       await fleet.platform.advance(30 * MINUTE - 40_000);
       await node.sessions.get(id, { touch: false });
       await fleet.platform.advance(30_000);
@@ -145,7 +145,7 @@ describe('touches of reads', () => {
     const { fleet, node, ids } = await used(SHARED_STATEMENT_ROWS_MAX + 10);
     let inTier = 0;
     let most = 0;
-    node.durable.override('touch', async (own, ...args) => {
+    node.durable.override('sessions.touch', async (own, ...args) => {
       inTier += 1;
       most = Math.max(most, inTier);
       await new Promise<void>((resolve) => void fleet.platform.after(1, resolve));
@@ -161,7 +161,7 @@ describe('touches of reads', () => {
     const { fleet, node, ids, usedAt } = await used(2 * SHARED_STATEMENT_ROWS_MAX);
     const failures = failuresOf('touch');
     const locked = storageKeyOf(ids[0]);
-    node.durable.override('touch', async (own, ...args) => {
+    node.durable.override('sessions.touch', async (own, ...args) => {
       const [command] = args as [{ readonly storageKey: Buffer }];
       if (command.storageKey.equals(locked)) throw new TierFailure('rejected', 'lock-timeout');
       return own(...args);
@@ -206,7 +206,7 @@ async function used(count: number) {
 }
 
 function touchesOf({ durable }: FleetNode): number {
-  return durable.calls.filter((call) => call === 'touch').length;
+  return durable.calls.filter((call) => call === 'sessions.touch').length;
 }
 
 /** How many failures of this work were announced since. */

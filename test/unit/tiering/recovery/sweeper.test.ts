@@ -59,9 +59,9 @@ describe('the sweeper', () => {
     const { id } = await sessions.create({ cart: [] }, { lifetime: { idle: '12h', absolute: '12h' } });
     const tomorrow = () => fleet.platform.now() + 24 * HOUR;
     durable.override('probe', async () => tomorrow());
-    durable.override('readFeed', async () => ({ now: tomorrow(), rows: [] }));
+    durable.override('feed.read', async () => ({ now: tomorrow(), rows: [] }));
     await fleet.platform.advance(30 * MINUTE);
-    expect(durable.calls).toContain('findEnded');
+    expect(durable.calls).toContain('upkeep.findEnded');
     expect(fleet.rowOf(id)).toBeDefined();
     const ahead = new Proxy(fleet.platform, {
       get: (target, name) => {
@@ -73,10 +73,10 @@ describe('the sweeper', () => {
     const other = await fleet.node({ ...OPTIONS, platform: ahead });
     const real = (): number => fleet.platform.now();
     other.durable.override('probe', async () => real());
-    other.durable.override('readFeed', async () => ({ now: real(), rows: [] }));
+    other.durable.override('feed.read', async () => ({ now: real(), rows: [] }));
     await sessions.close();
     await fleet.platform.advance(30 * MINUTE);
-    expect(other.durable.calls).toContain('findEnded');
+    expect(other.durable.calls).toContain('upkeep.findEnded');
     expect(fleet.rowOf(id)).toBeDefined();
   });
 
@@ -84,20 +84,20 @@ describe('the sweeper', () => {
     const fleet = new MemoryFleet();
     const { durable } = await fleet.node(OPTIONS);
     await fleet.platform.advance(SWEEP_FIRST_MS - 1);
-    expect(durable.calls).not.toContain('claimSweep');
+    expect(durable.calls).not.toContain('upkeep.claimSweep');
     await fleet.platform.advance(SWEEP_FIRST_MS);
-    expect(durable.calls).toContain('claimSweep');
+    expect(durable.calls).toContain('upkeep.claimSweep');
   });
 
   it('never works where it is switched off, nor after close', async () => {
     const fleet = new MemoryFleet();
     const off = await fleet.node({ ...OPTIONS, sweep: false });
     await fleet.platform.advance(HOUR);
-    expect(off.durable.calls).not.toContain('claimSweep');
+    expect(off.durable.calls).not.toContain('upkeep.claimSweep');
     const closed = await fleet.node(OPTIONS);
     await closed.sessions.close();
     await fleet.platform.advance(HOUR);
-    expect(closed.durable.calls).not.toContain('claimSweep');
+    expect(closed.durable.calls).not.toContain('upkeep.claimSweep');
     await off.sessions.close();
     await fleet.platform.advance(COARSE_TICK_MS);
     expect(fleet.platform.pendingTimers).toBe(0);
@@ -117,13 +117,13 @@ describe('the sweeper', () => {
   it('is relieved by another node when the one that began has died', async () => {
     const fleet = new MemoryFleet();
     const dead = await fleet.node({ ...OPTIONS, sweep: { every: '1m' } });
-    dead.durable.override('findEnded', () => new Promise(() => undefined));
+    dead.durable.override('upkeep.findEnded', () => new Promise(() => undefined));
     await fleet.platform.advance(2 * MINUTE);
-    expect(dead.durable.calls).toContain('findEnded');
+    expect(dead.durable.calls).toContain('upkeep.findEnded');
     dead.durable.hook.before = refuse;
     const other = await fleet.node({ ...OPTIONS, sweep: { every: '1m' } });
     await fleet.platform.advance(SWEEP_CLAIM_MS + 3 * MINUTE);
-    expect(other.durable.calls).toContain('findEnded');
+    expect(other.durable.calls).toContain('upkeep.findEnded');
   });
 
   it('goes through many pages, rests longer than it works, and says what it did', async () => {
@@ -133,7 +133,7 @@ describe('the sweeper', () => {
     const count = SWEEP_PAGE_ROWS + 5;
     for (let made = 0; made < count; made += 1) await sessions.create({ cart: [] });
     const startedAt: number[] = [];
-    durable.override('findEnded', async (own, ...args) => {
+    durable.override('upkeep.findEnded', async (own, ...args) => {
       startedAt.push(fleet.platform.now());
       await new Promise<void>((resolve) => void fleet.platform.after(100, resolve));
       return own(...args);
@@ -153,7 +153,7 @@ describe('the sweeper', () => {
     const { id } = await sessions.create({ cart: [] });
     durable.hook.before = refuse;
     await fleet.platform.advance(30 * MINUTE);
-    expect(durable.calls).not.toContain('findEnded');
+    expect(durable.calls).not.toContain('upkeep.findEnded');
     durable.hook.before = () => undefined;
     await fleet.platform.advance(2 * SWEEP_BUSY_MS + 25 * MINUTE);
     expect(fleet.rowOf(id)).toBeUndefined();
@@ -165,23 +165,23 @@ describe('the sweeper', () => {
     const isBusy = vi.spyOn(DurableGuard.prototype, 'isBusy', 'get').mockReturnValue(true);
     onTestFinished(() => isBusy.mockRestore());
     await fleet.platform.advance(HOUR);
-    expect(durable.calls).not.toContain('claimSweep');
+    expect(durable.calls).not.toContain('upkeep.claimSweep');
     isBusy.mockRestore();
     await fleet.platform.advance(2 * SWEEP_BUSY_MS);
-    expect(durable.calls).toContain('findEnded');
+    expect(durable.calls).toContain('upkeep.findEnded');
   });
 
   it('goes on where it was after a page that failed, an interval later, and says that it did', async () => {
     const fleet = new MemoryFleet();
     const { durable } = await fleet.node(OPTIONS);
     const failures = listen<BackgroundFailure>('holdfast:background-failure');
-    durable.hook.before = failing('findEnded');
+    durable.hook.before = failing('upkeep.findEnded');
     await fleet.platform.advance(10 * MINUTE);
     expect(failures).toEqual([{ work: 'sweep', code: 'HOLDFAST_TIER_UNAVAILABLE' }]);
     durable.hook.before = () => undefined;
     await fleet.platform.advance(15 * MINUTE);
     expect(failures).toHaveLength(1);
-    expect(durable.calls.filter((call) => call === 'findEnded').length).toBeGreaterThan(1);
+    expect(durable.calls.filter((call) => call === 'upkeep.findEnded').length).toBeGreaterThan(1);
   });
 
   it('ends nobody’s process by a tier that throws what it must not', async () => {
@@ -190,7 +190,7 @@ describe('the sweeper', () => {
     const failures = listen<BackgroundFailure>('holdfast:background-failure');
     const { id } = await sessions.create({ cart: [] });
     let isBroken = true;
-    durable.override('findEnded', (own, ...args) =>
+    durable.override('upkeep.findEnded', (own, ...args) =>
       isBroken ? Promise.reject(new RangeError('theirs')) : own(...args),
     );
     await fleet.platform.advance(20 * MINUTE);
@@ -204,11 +204,11 @@ describe('the sweeper', () => {
     const fleet = new MemoryFleet();
     const { sessions, durable } = await fleet.node(OPTIONS);
     await sessions.create({ cart: [] });
-    durable.override('removeEnded', async () => {
+    durable.override('upkeep.removeEnded', async () => {
       throw new TierFailure('misconfigured', 'permission-denied');
     });
     await fleet.platform.advance(2 * HOUR);
-    expect(durable.calls).toContain('removeEnded');
+    expect(durable.calls).toContain('upkeep.removeEnded');
     expect(await sessions.health()).toMatchObject({ durable: { state: 'up' } });
     await sessions.create({ cart: [] });
   });
@@ -230,7 +230,7 @@ function keyOf(id: string): string {
 }
 
 function pagesOf(nodes: readonly FleetNode[]): number[] {
-  const counts = nodes.map(({ durable }) => durable.calls.filter((call) => call === 'findEnded').length);
+  const counts = nodes.map(({ durable }) => durable.calls.filter((call) => call === 'upkeep.findEnded').length);
   return counts.toSorted((a, b) => a - b);
 }
 

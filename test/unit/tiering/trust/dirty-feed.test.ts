@@ -105,7 +105,7 @@ describe('what one node could not tell Redis, the others learn within 1.5 s', ()
 describe('a node that does not hear the feed', () => {
   it('believes nothing from Redis without the database', async () => {
     const { other, id } = await setUp();
-    other.durable.hook.before = failing('readFeed');
+    other.durable.hook.before = failing('feed.read');
     await fleet.platform.advance(FEED_FRESH_MS + FEED_INTERVAL_MS);
     expect((await seen(other.sessions, id))?.servedBy).toBe('durable');
     expect((await other.sessions.health()).durable.state).toBe('degraded');
@@ -115,7 +115,7 @@ describe('a node that does not hear the feed', () => {
     const { id } = await setUp();
     await add((await fleet.node()).sessions, id, 'A1');
     const fresh = await fleet.node();
-    expect(fresh.durable.calls).toContain('readFeed');
+    expect(fresh.durable.calls).toContain('feed.read');
     await warm(fresh.sessions, id);
   });
 
@@ -152,7 +152,7 @@ describe('a node that does not hear the feed', () => {
         await other.sessions.get(id, { touch: false });
         await settled();
       }
-      statements.push(other.durable.calls.filter((call) => call !== 'readFeed' && call !== 'clearFeed').length);
+      statements.push(other.durable.calls.filter((call) => call !== 'feed.read' && call !== 'feed.clear').length);
     }
     expect(Math.max(...statements)).toBe(1);
     expect(statements.at(-1)).toBe(0);
@@ -208,7 +208,7 @@ describe('a login in flight while all sessions of its user end', () => {
     const [one, two] = [await fleet.node(), await fleet.node()];
     let commit = (): void => undefined;
     two.durable.hook.before = (method) =>
-      method === 'insert' ? new Promise<void>((resolve) => (commit = resolve)) : undefined;
+      method === 'sessions.insert' ? new Promise<void>((resolve) => (commit = resolve)) : undefined;
     const login = two.sessions.create({ cart: [] }, { userId: 'u_42' });
     await settled();
     await one.sessions.destroyByUser('u_42');
@@ -311,12 +311,12 @@ describe('a slow Redis', () => {
     const { sessions, primary, durable } = await fleet.node();
     const { id } = await sessions.create({ cart: [] });
     const slow = () => new Promise<void>((resolve) => void fleet.platform.after(200, resolve));
-    durable.hook.before = (method) => (method === 'read' ? slow() : undefined);
+    durable.hook.before = (method) => (method === 'sessions.read' ? slow() : undefined);
     const reads = Promise.all(Array.from({ length: 100 }, () => seen(sessions, id)));
     durable.calls.length = 0;
     await fleet.platform.advance(100);
     expect((await sessions.health()).primary.state).toBe('up');
-    expect(durable.calls.filter((call) => call === 'read')).toHaveLength(1);
+    expect(durable.calls.filter((call) => call === 'sessions.read')).toHaveLength(1);
     await fleet.platform.advance(1_000);
     expect(new Set((await reads).map((session) => session?.servedBy))).toEqual(new Set(['durable']));
     expect(primary.calls).toContain('lease');
@@ -418,7 +418,7 @@ describe('a primary server that may have become another', () => {
     const node = await fleet.node();
     const { id } = await node.sessions.create({ cart: [] });
     await warm(node.sessions, id);
-    node.durable.hook.before = (method) => (method === 'readFeed' ? new Promise(() => undefined) : undefined);
+    node.durable.hook.before = (method) => (method === 'feed.read' ? new Promise(() => undefined) : undefined);
     await fleet.platform.advance(FEED_INTERVAL_MS);
     const asked = node.primary.calls.filter((call) => call === 'confirm').length;
     await fleet.platform.advance(5 * FEED_INTERVAL_MS);
@@ -469,7 +469,7 @@ describe('a tier that throws what it must not', () => {
     subscribe('holdfast:background-failure', note);
     const { sessions, durable } = await fleet.node();
     durable.hook.before = (method) => {
-      if (method === 'readFeed') throw new TypeError('a bug');
+      if (method === 'feed.read') throw new TypeError('a bug');
     };
     await fleet.platform.advance(3 * FEED_INTERVAL_MS);
     await new Promise((resolve) => setImmediate(resolve));

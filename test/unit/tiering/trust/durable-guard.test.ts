@@ -9,7 +9,7 @@ import {
 import { COARSE_TICK_MS } from '../../../../src/limits/process.ts';
 import { DurableGuard } from '../../../../src/tiering/trust/durable-guard.ts';
 import { memoryDurableTier } from '../../../../src/tiers/memory/index.ts';
-import type { DurableTier } from '../../../../src/tiers/tier.ts';
+import { aroundDurable } from '../../../support/durable-methods.ts';
 import { FakePlatform, settled } from '../../../support/fake-platform.ts';
 import { interceptDurable } from '../../../support/intercepted-tiers.ts';
 
@@ -74,7 +74,7 @@ describe('the guard of a tier whose calls share statements', () => {
     await settled();
     expect(guard.isBusy).toBe(true);
     expect(inTier()).toBe(DURABLE_READ_CALLS_MAX);
-    const writes = Array.from({ length: DURABLE_CALLS_MAX }, () => guard.revoke({ ...aRevocation() }));
+    const writes = Array.from({ length: DURABLE_CALLS_MAX }, () => guard.sessions.revoke({ ...aRevocation() }));
     await settled();
     expect(inTier()).toBe(DURABLE_CALLS_MAX);
     expect([...reads, ...writes]).toHaveLength(2 * DURABLE_CALLS_MAX + 1);
@@ -86,9 +86,9 @@ describe('the guard of a tier whose calls share statements', () => {
     void Promise.allSettled([...readStates(DURABLE_READ_CALLS_MAX), ...revocations(guard)]);
     await settled();
     expect(guard.isBusy).toBe(true);
-    expect((await guard.readFeed(0, 10)).rows).toEqual([]);
-    await guard.heartbeat({ nodeId: Buffer.alloc(16), ringVersion: 1 });
-    expect(await guard.raiseRing(RING)).toEqual(RING);
+    expect((await guard.feed.read(0, 10)).rows).toEqual([]);
+    await guard.fleet.heartbeat({ nodeId: Buffer.alloc(16), ringVersion: 1 });
+    expect(await guard.fleet.raiseRing(RING)).toEqual(RING);
   });
 
   it('keeps a read waiting for room no longer than a statement may take, though it needs room twice', async () => {
@@ -110,7 +110,7 @@ const RING = { version: 1, fingerprint: Buffer.alloc(32) };
 
 /** More than there is room for. */
 function revocations(guard: DurableGuard) {
-  return Array.from({ length: 2 * DURABLE_CALLS_MAX }, () => guard.revoke({ ...aRevocation() }));
+  return Array.from({ length: 2 * DURABLE_CALLS_MAX }, () => guard.sessions.revoke({ ...aRevocation() }));
 }
 describe('a process that stands still while the database answers', () => {
   it.each([true, false])('is told the answer (%s), and blames nobody', async (answer) => {
@@ -154,11 +154,12 @@ describe('a process that stands still while the database answers', () => {
     const platform = new FakePlatform();
     const durable = interceptDurable(memoryDurableTier());
     let reply = (_answer: boolean): void => {};
-    durable.override('update', () => new Promise((resolve) => (reply = resolve)));
+    durable.override('sessions.update', () => new Promise((resolve) => (reply = resolve)));
     const guard = new DurableGuard(durable.tier, platform, TIMEOUT_MS, ...NOTHING_FOLLOWS);
     await guard.open({ namespace: 'shop', platform, timeoutMs: TIMEOUT_MS });
     const conditions = { aliveAt: 1, replaces: null };
-    const update = () => guard.update({ ...aRevocation(), validUntil: guard.validUntil(), record, ...conditions });
+    const update = () =>
+      guard.sessions.update({ ...aRevocation(), validUntil: guard.validUntil(), record, ...conditions });
     return { guard, platform, update, reply: (answer: boolean) => reply(answer) };
   }
 });
@@ -192,13 +193,9 @@ async function setUp() {
     if (failure) throw failure;
     return isHeld ? new Promise((resolve) => void held.push(() => resolve(null))) : null;
   };
-  const tier: DurableTier = new Proxy(memory, {
-    get(target, name) {
-      if (name === 'readState' || name === 'revoke') return answer;
-      const member: unknown = Reflect.get(target, name, target);
-      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
-    },
-  });
+  const tier = aroundDurable(memory, (name, own) =>
+    name === 'sessions.readState' || name === 'sessions.revoke' ? answer : own,
+  );
   const guard = new DurableGuard(tier, platform, TIMEOUT_MS, ...NOTHING_FOLLOWS);
   await guard.open({ namespace: 'shop', platform, timeoutMs: TIMEOUT_MS });
   return {
@@ -208,6 +205,6 @@ async function setUp() {
     hold: () => void (isHeld = true),
     release: (count: number) => held.splice(0, count).forEach((answerOne) => answerOne()),
     inTier: () => inTier,
-    readStates: (count: number) => Array.from({ length: count }, () => guard.readState(Buffer.alloc(32))),
+    readStates: (count: number) => Array.from({ length: count }, () => guard.sessions.readState(Buffer.alloc(32))),
   };
 }

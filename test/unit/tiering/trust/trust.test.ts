@@ -3,7 +3,7 @@ import { TierUnavailableError } from '../../../../src/index.ts';
 import { FEED_FRESH_MS } from '../../../../src/limits/feed.ts';
 import { PrimaryGuard } from '../../../../src/tiering/trust/primary-guard.ts';
 import { memoryPrimaryTier } from '../../../../src/tiers/memory/index.ts';
-import type { PrimaryValue, Vantage } from '../../../../src/tiers/tier.ts';
+import type { PrimaryValue, Vantage } from '../../../../src/tiers/primary.ts';
 import { FakePlatform, settled } from '../../../support/fake-platform.ts';
 import { gate } from '../../../support/intercepted-tiers.ts';
 import { add, failing, MemoryFleet, refuse, seen } from '../../../support/memory-fleet.ts';
@@ -60,9 +60,9 @@ describe('a Redis that went back unnoticed', () => {
 
   it('is not served for one lost statement: that is no outage of the database', async () => {
     const { node, id } = await rolledBack();
-    for (const method of ['readState', 'touch']) {
+    for (const method of ['sessions.readState', 'sessions.touch'] as const) {
       node.durable.hook.before = failing(method);
-      const read = node.sessions.get(id, { touch: method === 'touch' });
+      const read = node.sessions.get(id, { touch: method === 'sessions.touch' });
       await expect(read).rejects.toThrow(TierUnavailableError);
     }
   });
@@ -86,7 +86,7 @@ describe('a touch that was collected', () => {
     await node.sessions.get(id);
     await fleet.platform.advance(6 * SECOND);
     const answer = gate();
-    node.durable.override('touch', async (own, ...args) => {
+    node.durable.override('sessions.touch', async (own, ...args) => {
       const state = await own(...args);
       await answer.wait();
       return state;

@@ -7,7 +7,7 @@ import {
 } from '../../../../src/limits/durable-tier.ts';
 import { PENDING_REVOCATION_RETRY_MS } from '../../../../src/limits/recovery.ts';
 import type { SealedRecord } from '../../../../src/session/sealed-record.ts';
-import type { InsertCommand, RevokeManyCommand } from '../../../../src/tiers/tier.ts';
+import type { InsertCommand, RevokeManyCommand } from '../../../../src/tiers/durable.ts';
 import { MemoryFleet } from '../../../support/memory-fleet.ts';
 
 let fleet: MemoryFleet;
@@ -33,10 +33,10 @@ describe('destroying all but one of a user’s sessions', () => {
   it('does not follow a latecomer that has become another user’s meanwhile', async () => {
     const { sessions, durable } = await fleet.node();
     const login = await sessions.create({ cart: [] }, { userId: 'u' });
-    durable.override('revokeMany', () => Promise.resolve([]));
+    durable.override('sessions.revokeMany', () => Promise.resolve([]));
     await sessions.destroyByUser('u');
     let moved: { readonly id: string } | undefined;
-    durable.override('revoke', async (own, ...args) => {
+    durable.override('sessions.revoke', async (own, ...args) => {
       moved ??= await sessions.regenerate(login.id, { userId: 'v' });
       return own(...args);
     });
@@ -49,7 +49,7 @@ describe('destroying all but one of a user’s sessions', () => {
     const { sessions, durable } = await fleet.node();
     const kept = await sessions.create({ cart: [] }, { userId: 'u' });
     const inserted: (() => Promise<unknown>)[] = [];
-    durable.override('insert', async (own, ...args) => {
+    durable.override('sessions.insert', async (own, ...args) => {
       inserted.push(() => own(...args));
       return 'inserted';
     });
@@ -68,7 +68,7 @@ describe('ending many sessions', () => {
     const { sessions, durable } = await fleet.node();
     await sessions.create({ cart: [] }, { userId: 'u' });
     let walks = 0;
-    durable.override('revokeMany', async (own, ...args) => {
+    durable.override('sessions.revokeMany', async (own, ...args) => {
       walks += 1;
       await own(...args);
       const row = { storageKey: Buffer.alloc(32, walks), idleExpiresAt: 0, absoluteExpiresAt: 0, hasMoved: true };
@@ -82,7 +82,7 @@ describe('ending many sessions', () => {
     const { sessions, durable } = await fleet.node();
     const { id } = await sessions.create({ cart: [] });
     let walks = 0;
-    durable.override('revokeMany', async (own, ...args) => {
+    durable.override('sessions.revokeMany', async (own, ...args) => {
       walks += 1;
       if (walks > 1) await sessions.create({ cart: [] });
       return own(...args);
@@ -98,7 +98,7 @@ describe('a revocation that reaches the database too late for its deadline', () 
     const { sessions, durable } = await fleet.node();
     const { id } = await sessions.create({ cart: [] });
     let calls = 0;
-    durable.override('revoke', async (own, ...args) => {
+    durable.override('sessions.revoke', async (own, ...args) => {
       calls += 1;
       return calls === 1 ? null : own(...args);
     });
@@ -112,7 +112,7 @@ describe('a revocation that reaches the database too late for its deadline', () 
     const { sessions, durable } = await fleet.node();
     const { id } = await sessions.create({ cart: [] }, { userId: 'u' });
     let calls = 0;
-    durable.override('revokeMany', async (own, ...args) => {
+    durable.override('sessions.revokeMany', async (own, ...args) => {
       calls += 1;
       return calls === 1 ? 'late' : own(...args);
     });
@@ -127,7 +127,7 @@ describe('a revocation that reaches the database too late for its deadline', () 
     await sessions.create({ cart: [] }, { userId: 'u' });
     const late: boolean[] = [];
     durable.override('probe', async (own) => Number(await own()) + HOUR);
-    durable.override('revokeMany', async (own, ...args) => {
+    durable.override('sessions.revokeMany', async (own, ...args) => {
       const { validUntil } = args[0] as RevokeManyCommand;
       late.push((validUntil ?? 0) < fleet.platform.now() + HOUR);
       return late.at(-1) === true ? 'late' : own(...args);
@@ -140,7 +140,7 @@ describe('a revocation that reaches the database too late for its deadline', () 
     const { sessions, durable } = await fleet.node();
     const { id } = await sessions.create({ cart: [] }, { userId: 'u' });
     const answers = [() => Promise.reject(new TierFailure('ambiguous', 'ECONNRESET')), () => Promise.resolve('late')];
-    durable.override('revokeMany', (own, ...args) => (answers.shift() ?? (() => own(...args)))());
+    durable.override('sessions.revokeMany', (own, ...args) => (answers.shift() ?? (() => own(...args)))());
     await expect(sessions.destroyByUser('u')).rejects.toThrow(OutcomeUnknownError);
     expect(await sessions.get(id)).not.toBeNull();
   });
@@ -148,7 +148,7 @@ describe('a revocation that reaches the database too late for its deadline', () 
   it('is tried again where it was to end what a lost INSERT left', async () => {
     const { sessions, durable } = await fleet.node();
     const lost: SealedRecord[] = [];
-    durable.override('insert', async (own, ...args) => {
+    durable.override('sessions.insert', async (own, ...args) => {
       const answer = await own(...args);
       if (lost.length > 0) return answer;
       lost.push((args[0] as InsertCommand).record);
@@ -156,7 +156,7 @@ describe('a revocation that reaches the database too late for its deadline', () 
     });
     await sessions.create({ cart: [] });
     let calls = 0;
-    durable.override('revoke', async (own, ...args) => {
+    durable.override('sessions.revoke', async (own, ...args) => {
       calls += 1;
       return calls === 1 ? null : own(...args);
     });

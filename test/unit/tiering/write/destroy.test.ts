@@ -1,3 +1,4 @@
+import type { DurableMethod } from '../../../support/durable-methods.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   OutcomeUnknownError,
@@ -26,7 +27,7 @@ describe('destroying an id that somebody made up', () => {
     const node = await fleet.node();
     forgetCalls(node);
     expect(await node.sessions.destroy(newSessionId(fleet.platform))).toBe(false);
-    expect(node.durable.calls).toEqual(['readState', 'findRegenerated']);
+    expect(node.durable.calls).toEqual(['sessions.readState', 'sessions.findRegenerated']);
     expect(node.primary.calls).toEqual(['read']);
     expect(fleet.keyspace.size).toBe(0);
   });
@@ -43,7 +44,7 @@ describe('destroying a session', () => {
     node.primary.hook.before = (method) => void order.push(method);
     node.durable.hook.before = (method) => void order.push(method);
     expect(await node.sessions.destroy(id)).toBe(true);
-    expect(order).toEqual(['readState', 'hold', 'revoke', 'tombstone']);
+    expect(order).toEqual(['sessions.readState', 'hold', 'sessions.revoke', 'tombstone']);
   });
 
   it('that Redis knows is tried although the look for its row failed', async () => {
@@ -51,14 +52,14 @@ describe('destroying a session', () => {
     const { id } = await node.sessions.create({ cart: [] });
     await node.sessions.get(id);
     await settled();
-    node.durable.hook.before = failing('readState');
+    node.durable.hook.before = failing('sessions.readState');
     expect(await node.sessions.destroy(id)).toBe(true);
   });
 
   it('that nobody can be asked about is owed', async () => {
     const node = await fleet.node();
     const { id } = await node.sessions.create({ cart: [] });
-    node.durable.hook.before = failing('readState');
+    node.durable.hook.before = failing('sessions.readState');
     await expect(node.sessions.destroy(id)).rejects.toThrow(RevocationNotDurableError);
     node.heal();
     await fleet.platform.advance(1_000);
@@ -68,7 +69,7 @@ describe('destroying a session', () => {
   it('is an unknown outcome where not even Redis answered, and is still owed', async () => {
     const node = await fleet.node();
     const { id } = await node.sessions.create({ cart: [] });
-    node.durable.hook.before = failing('revoke');
+    node.durable.hook.before = failing('sessions.revoke');
     node.primary.hook.before = failing('tombstone');
     await expect(node.sessions.destroy(id)).rejects.toThrow(OutcomeUnknownError);
     node.heal();
@@ -81,7 +82,8 @@ describe('destroying a session', () => {
     const { id } = await node.sessions.create({ cart: [] });
     let moved: { readonly id: string } | undefined;
     node.durable.hook.before = async (method) => {
-      if (method === 'readState' || method === 'revoke') moved ??= await other.sessions.regenerate(id);
+      if (method === 'sessions.readState' || method === 'sessions.revoke')
+        moved ??= await other.sessions.regenerate(id);
     };
     expect(await node.sessions.destroy(id)).toBe(true);
     expect(await other.sessions.get(moved?.id ?? '')).toBeNull();
@@ -92,7 +94,7 @@ describe('destroying a session', () => {
     const { id } = await node.sessions.create({ cart: [] });
     let moved: { readonly id: string } | undefined;
     node.durable.hook.before = async (method) => {
-      if (method === 'revoke') moved ??= await other.sessions.regenerate(id);
+      if (method === 'sessions.revoke') moved ??= await other.sessions.regenerate(id);
     };
     expect(await node.sessions.destroy(id)).toBe(true);
     expect(await other.sessions.get(moved?.id ?? '')).toBeNull();
@@ -151,7 +153,7 @@ describe('destroying a session under the id from before a regenerate, while anot
 
   it('takes it away when the database answers again, where it could not be told at first', async () => {
     const { node, id, present, tombstone, ended } = await endedUntold();
-    node.durable.hook.before = failing('readState');
+    node.durable.hook.before = failing('sessions.readState');
     await expect(node.sessions.destroy(id)).rejects.toThrow(RevocationNotDurableError);
     node.heal();
     await fleet.platform.advance(500);
@@ -164,7 +166,7 @@ describe('destroying a session under the id from before a regenerate, while anot
 describe('destroying a session that the application named, whose INSERT may still come', () => {
   async function createdInDoubt(node: FleetNode) {
     const inserts: (() => Promise<unknown>)[] = [];
-    node.durable.override('insert', async (own, ...args) => {
+    node.durable.override('sessions.insert', async (own, ...args) => {
       inserts.push(() => own(...args));
       throw new TierFailure('ambiguous', 'connection-lost');
     });
@@ -223,7 +225,12 @@ describe('destroying several sessions by their handles', () => {
   }
 
   /** The methods fail from the n-th call on. */
-  function failFrom(node: FleetNode, first: number, methods: readonly string[], kind: 'ambiguous' | 'not-sent'): void {
+  function failFrom(
+    node: FleetNode,
+    first: number,
+    methods: readonly DurableMethod[],
+    kind: 'ambiguous' | 'not-sent',
+  ): void {
     let calls = 0;
     node.durable.hook.before = (method) => {
       if (methods.includes(method) && ++calls >= first) throw new TierFailure(kind, 'test');
@@ -235,7 +242,7 @@ describe('destroying several sessions by their handles', () => {
     const { end } = await threeOf(node);
     node.cutFromPrimary();
     await node.sessions.get(newSessionId(fleet.platform));
-    failFrom(node, 1, ['revoke'], 'not-sent');
+    failFrom(node, 1, ['sessions.revoke'], 'not-sent');
     await expect(end()).rejects.toThrow(TierUnavailableError);
   });
 
@@ -244,14 +251,14 @@ describe('destroying several sessions by their handles', () => {
     const { end } = await threeOf(node);
     node.cutFromPrimary();
     await node.sessions.get(newSessionId(fleet.platform));
-    failFrom(node, 3, ['revoke'], 'not-sent');
+    failFrom(node, 3, ['sessions.revoke'], 'not-sent');
     await expect(end()).rejects.toThrow(OutcomeUnknownError);
   });
 
   it('is not durable where those that could not be revoked are dead in Redis', async () => {
     const node = await fleet.node();
     const { end, mine } = await threeOf(node);
-    failFrom(node, 2, ['revoke'], 'not-sent');
+    failFrom(node, 2, ['sessions.revoke'], 'not-sent');
     await expect(end()).rejects.toThrow(RevocationNotDurableError);
     node.heal();
     const served = await Promise.all(mine.map(({ id }) => node.sessions.get(id)));

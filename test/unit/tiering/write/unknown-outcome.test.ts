@@ -1,3 +1,4 @@
+import type { DurableMethod } from '../../../support/durable-methods.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { OutcomeUnknownError, TierFailure } from '../../../../src/index.ts';
 import { DURABLE_TIMEOUT_MS_DEFAULT } from '../../../../src/limits/durable-tier.ts';
@@ -15,7 +16,12 @@ beforeEach(() => {
  * Loses the answer of the next statement of this name: `before` it ran, or `after`. What `meanwhile` does happens between
  * the loss and whatever the client tries next.
  */
-function loseAnswer(node: FleetNode, method: string, when: 'after' | 'before', meanwhile = async () => {}): void {
+function loseAnswer(
+  node: FleetNode,
+  method: DurableMethod,
+  when: 'after' | 'before',
+  meanwhile = async () => {},
+): void {
   let isLost = false;
   node.durable.override(method, async (own, ...args) => {
     if (isLost) return own(...args);
@@ -30,7 +36,7 @@ describe('an update whose answer is lost', () => {
   it.each(['before', 'after'] as const)('%s it ran is applied once, and its function runs once', async (when) => {
     const node = await fleet.node();
     const { id } = await node.sessions.create({ cart: [] });
-    loseAnswer(node, 'update', when);
+    loseAnswer(node, 'sessions.update', when);
     let runs = 0;
     const updated = await node.sessions.update(id, (data) => {
       runs += 1;
@@ -44,7 +50,7 @@ describe('an update whose answer is lost', () => {
   it('before it ran, and overtaken by another, is a conflict: the function runs again on what the other wrote', async () => {
     const [node, rival] = [await fleet.node(), await fleet.node()];
     const { id } = await node.sessions.create({ cart: [] });
-    loseAnswer(node, 'update', 'before', async () => void (await add(rival.sessions, id, 'theirs')));
+    loseAnswer(node, 'sessions.update', 'before', async () => void (await add(rival.sessions, id, 'theirs')));
     const update = add(node.sessions, id, 'mine');
     await fleet.platform.advance(100);
     expect((await update).data.cart).toEqual(['theirs', 'mine']);
@@ -53,7 +59,7 @@ describe('an update whose answer is lost', () => {
   it('after it ran, and overtaken by another, stays unknown: the function never runs on a guess', async () => {
     const [node, rival] = [await fleet.node(), await fleet.node()];
     const { id } = await node.sessions.create({ cart: [] });
-    loseAnswer(node, 'update', 'after', async () => void (await add(rival.sessions, id, 'theirs')));
+    loseAnswer(node, 'sessions.update', 'after', async () => void (await add(rival.sessions, id, 'theirs')));
     const update = add(node.sessions, id, 'mine').catch((error: unknown) => error);
     await fleet.platform.advance(1_000);
     expect(await update).toBeInstanceOf(OutcomeUnknownError);
@@ -66,7 +72,7 @@ describe('other writes whose answer is lost', () => {
     '%s they ran: a create answers a session, the only one that stays',
     async (when) => {
       const node = await fleet.node();
-      loseAnswer(node, 'insert', when);
+      loseAnswer(node, 'sessions.insert', when);
       const { id } = await node.sessions.create({ cart: ['A1'] }, { userId: 'u_42' });
       expect((await node.sessions.get(id))?.data.cart).toEqual(['A1']);
       await fleet.platform.advance(10_000);
@@ -76,7 +82,7 @@ describe('other writes whose answer is lost', () => {
 
   it('leave no row for good: the key that a create gave up is revoked once the database is back', async () => {
     const node = await fleet.node();
-    loseAnswer(node, 'insert', 'after');
+    loseAnswer(node, 'sessions.insert', 'after');
     await node.sessions.create({ cart: ['A1'] }, { userId: 'u_42' });
     node.durable.hook.before = refuse;
     await fleet.platform.advance(10_000);
@@ -89,7 +95,7 @@ describe('other writes whose answer is lost', () => {
     const node = await fleet.node();
     let late = async (): Promise<unknown> => undefined;
     let isLost = false;
-    node.durable.override('insert', (own, ...args) => {
+    node.durable.override('sessions.insert', (own, ...args) => {
       if (isLost) return own(...args);
       isLost = true;
       late = () => own(...args);
@@ -109,7 +115,7 @@ describe('other writes whose answer is lost', () => {
     async (when) => {
       const node = await fleet.node();
       const { id } = await node.sessions.create({ cart: [] });
-      loseAnswer(node, 'regenerate', when);
+      loseAnswer(node, 'sessions.regenerate', when);
       const moved = await node.sessions.regenerate(id);
       expect(await node.sessions.get(id)).toBeNull();
       expect((await node.sessions.get(moved.id))?.revision).toBe(2);
@@ -121,7 +127,7 @@ describe('other writes whose answer is lost', () => {
     async (when) => {
       const node = await fleet.node();
       const { id } = await node.sessions.create({ cart: [] });
-      loseAnswer(node, 'revoke', when);
+      loseAnswer(node, 'sessions.revoke', when);
       expect(await node.sessions.destroy(id)).toBe(true);
       expect(await node.sessions.get(id)).toBeNull();
     },
@@ -132,7 +138,7 @@ describe('other writes whose answer is lost', () => {
     const ids = await Promise.all(
       [1, 2, 3].map(async () => (await node.sessions.create({ cart: [] }, { userId: 'u_42' })).id),
     );
-    loseAnswer(node, 'revokeMany', when);
+    loseAnswer(node, 'sessions.revokeMany', when);
     const ended = node.sessions.destroyByUser('u_42');
     await fleet.platform.advance(STATEMENT_LIFE_MS);
     expect(await ended).toBe(3);
@@ -144,7 +150,7 @@ describe('other writes whose answer is lost', () => {
     await node.sessions.create({ cart: [] }, { userId: 'u_42' });
     let runLate = async (): Promise<unknown> => undefined;
     let isLost = false;
-    node.durable.override('revokeMany', async (own, ...args) => {
+    node.durable.override('sessions.revokeMany', async (own, ...args) => {
       if (isLost) return own(...args);
       isLost = true;
       runLate = () => own(...args);

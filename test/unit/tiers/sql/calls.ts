@@ -1,4 +1,4 @@
-import type { DurableTier } from '../../../../src/tiers/tier.ts';
+import type { DurableTier } from '../../../../src/tiers/durable.ts';
 
 export const KEY: Buffer = Buffer.alloc(32, 0xaa);
 export const OTHER_KEY: Buffer = Buffer.alloc(32, 0xbb);
@@ -34,60 +34,63 @@ export type Calls = Readonly<Record<string, Call>>;
 /** One call of each wording, by part of the contract. */
 export const calls = {
   sessions: {
-    insert: (tier) => tier.insert({ ...valid, aliveAt: 106, record }),
-    'insert of nobody': (tier) => tier.insert({ ...valid, aliveAt: 106, record: { ...record, userKey: null } }),
-    'insert without a deadline': (tier) => tier.insert({ ...valid, validUntil: null, aliveAt: 106, record }),
-    read: (tier) => tier.read(KEY),
-    'read of what is known': (tier) => tier.read(KEY, KNOWN),
-    readState: (tier) => tier.readState(KEY),
-    update: (tier) => tier.update(write),
-    'update of whatever is there': (tier) => tier.update({ ...write, replaces: null }),
-    'update with a mark': (tier) => tier.update({ ...write, dirty: true }),
-    regenerate: (tier) => tier.regenerate(move),
-    'regenerate with a mark': (tier) => tier.regenerate({ ...move, dirty: true }),
-    touch: (tier) => tier.touch({ storageKey: KEY, lastSeenAt: 102, aliveAt: 106, longestPauseMs: 14 }),
-    revoke: (tier) => tier.revoke(revoke),
-    'revoke of what an insert left': (tier) => tier.revoke({ ...revoke, writtenBy }),
-    'revoke with a mark': (tier) => tier.revoke({ ...revoke, dirty: true }),
-    'revoke with a mark of what an insert left': (tier) => tier.revoke({ ...revoke, dirty: true, writtenBy }),
-    'revokeMany of a user': (tier) => tier.revokeMany({ ...many, of: [USER_KEY, OTHER_KEY] }),
-    'revokeMany of a user, except one': (tier) => tier.revokeMany({ ...many, of: [USER_KEY], except: OTHER_KEY }),
-    'revokeMany of everyone': (tier) => tier.revokeMany({ ...many, of: 'everyone' }),
-    'revokeMany of everyone, except one': (tier) => tier.revokeMany({ ...many, of: 'everyone', except: OTHER_KEY }),
-    listByUser: (tier) => tier.listByUser([USER_KEY, OTHER_KEY], START, 10),
-    findRegenerated: (tier) => tier.findRegenerated(OTHER_KEY, 8),
+    insert: (tier) => tier.sessions.insert({ ...valid, aliveAt: 106, record }),
+    'insert of nobody': (tier) =>
+      tier.sessions.insert({ ...valid, aliveAt: 106, record: { ...record, userKey: null } }),
+    'insert without a deadline': (tier) => tier.sessions.insert({ ...valid, validUntil: null, aliveAt: 106, record }),
+    read: (tier) => tier.sessions.read(KEY),
+    'read of what is known': (tier) => tier.sessions.read(KEY, KNOWN),
+    readState: (tier) => tier.sessions.readState(KEY),
+    update: (tier) => tier.sessions.update(write),
+    'update of whatever is there': (tier) => tier.sessions.update({ ...write, replaces: null }),
+    'update with a mark': (tier) => tier.sessions.update({ ...write, dirty: true }),
+    regenerate: (tier) => tier.sessions.regenerate(move),
+    'regenerate with a mark': (tier) => tier.sessions.regenerate({ ...move, dirty: true }),
+    touch: (tier) => tier.sessions.touch({ storageKey: KEY, lastSeenAt: 102, aliveAt: 106, longestPauseMs: 14 }),
+    revoke: (tier) => tier.sessions.revoke(revoke),
+    'revoke of what an insert left': (tier) => tier.sessions.revoke({ ...revoke, writtenBy }),
+    'revoke with a mark': (tier) => tier.sessions.revoke({ ...revoke, dirty: true }),
+    'revoke with a mark of what an insert left': (tier) => tier.sessions.revoke({ ...revoke, dirty: true, writtenBy }),
+    'revokeMany of a user': (tier) => tier.sessions.revokeMany({ ...many, of: [USER_KEY, OTHER_KEY] }),
+    'revokeMany of a user, except one': (tier) =>
+      tier.sessions.revokeMany({ ...many, of: [USER_KEY], except: OTHER_KEY }),
+    'revokeMany of everyone': (tier) => tier.sessions.revokeMany({ ...many, of: 'everyone' }),
+    'revokeMany of everyone, except one': (tier) =>
+      tier.sessions.revokeMany({ ...many, of: 'everyone', except: OTHER_KEY }),
+    listByUser: (tier) => tier.sessions.listByUser([USER_KEY, OTHER_KEY], START, 10),
+    findRegenerated: (tier) => tier.sessions.findRegenerated(OTHER_KEY, 8),
   },
   feed: {
-    markDirty: (tier) => tier.markDirty(KEY),
-    'readFeed from a time': (tier) => tier.readFeed(10.5, 11),
-    'readFeed after a mark': (tier) => tier.readFeed({ dirtyAt: 10, storageKey: KEY }, 11),
-    clearFeed: (tier) => tier.clearFeed(12.5, 13),
+    markDirty: (tier) => tier.feed.markDirty(KEY),
+    'readFeed from a time': (tier) => tier.feed.read(10.5, 11),
+    'readFeed after a mark': (tier) => tier.feed.read({ dirtyAt: 10, storageKey: KEY }, 11),
+    clearFeed: (tier) => tier.feed.clear(12.5, 13),
   },
   fleet: {
-    raiseRing: (tier) => tier.raiseRing({ version: 3, fingerprint: KEY }),
-    heartbeat: (tier) => tier.heartbeat({ nodeId: WRITE_ID, ringVersion: 3 }),
-    readFleet: (tier) => tier.readFleet(),
-    'forgetNodes by id': (tier) => tier.forgetNodes(WRITE_ID),
-    'forgetNodes by age': (tier) => tier.forgetNodes(7.5),
+    raiseRing: (tier) => tier.fleet.raiseRing({ version: 3, fingerprint: KEY }),
+    heartbeat: (tier) => tier.fleet.heartbeat({ nodeId: WRITE_ID, ringVersion: 3 }),
+    readFleet: (tier) => tier.fleet.read(),
+    'forgetNodes by id': (tier) => tier.fleet.forget(WRITE_ID),
+    'forgetNodes by age': (tier) => tier.fleet.forget(7.5),
   },
   upkeep: {
-    walk: (tier) => tier.walk({ after: KEY, limit: 10, aliveAt: 5 }),
-    moveUserKey: (tier) => tier.moveUserKey({ storageKey: KEY, from: USER_KEY, to: OTHER_KEY }),
-    claimSweep: (tier) => tier.claimSweep({ passId: WRITE_ID, forMs: 60_000.4 }),
-    findEnded: (tier) => tier.findEnded({ after: KEY, limit: 10, ...bounds }),
-    removeEnded: (tier) => tier.removeEnded({ storageKeys: [KEY, OTHER_KEY], ...bounds }),
+    walk: (tier) => tier.upkeep.walk({ after: KEY, limit: 10, aliveAt: 5 }),
+    moveUserKey: (tier) => tier.upkeep.moveUserKey({ storageKey: KEY, from: USER_KEY, to: OTHER_KEY }),
+    claimSweep: (tier) => tier.upkeep.claimSweep({ passId: WRITE_ID, forMs: 60_000.4 }),
+    findEnded: (tier) => tier.upkeep.findEnded({ after: KEY, limit: 10, ...bounds }),
+    removeEnded: (tier) => tier.upkeep.removeEnded({ storageKeys: [KEY, OTHER_KEY], ...bounds }),
   },
 } as const satisfies Readonly<Record<string, Calls>>;
 
 /** Calls that share a statement when they arrive together. */
 export const sharing: Readonly<Record<string, (tier: DurableTier, storageKey: Buffer) => Promise<unknown>>> = {
-  insert: (tier, storageKey) => tier.insert({ ...valid, aliveAt: 106, record: { ...record, storageKey } }),
-  read: (tier, storageKey) => tier.read(storageKey),
-  'read of what is known': (tier, storageKey) => tier.read(storageKey, KNOWN),
-  readState: (tier, storageKey) => tier.readState(storageKey),
-  update: (tier, storageKey) => tier.update({ ...write, record: { ...record, storageKey } }),
-  findRegenerated: (tier, storageKey) => tier.findRegenerated(storageKey, 8),
-  touch: (tier, storageKey) => tier.touch({ storageKey, lastSeenAt: 102, aliveAt: 106, longestPauseMs: 14 }),
+  insert: (tier, storageKey) => tier.sessions.insert({ ...valid, aliveAt: 106, record: { ...record, storageKey } }),
+  read: (tier, storageKey) => tier.sessions.read(storageKey),
+  'read of what is known': (tier, storageKey) => tier.sessions.read(storageKey, KNOWN),
+  readState: (tier, storageKey) => tier.sessions.readState(storageKey),
+  update: (tier, storageKey) => tier.sessions.update({ ...write, record: { ...record, storageKey } }),
+  findRegenerated: (tier, storageKey) => tier.sessions.findRegenerated(storageKey, 8),
+  touch: (tier, storageKey) => tier.sessions.touch({ storageKey, lastSeenAt: 102, aliveAt: 106, longestPauseMs: 14 }),
 };
 
 /** Calls of so many sessions at the same time. */

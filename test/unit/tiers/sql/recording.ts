@@ -1,7 +1,7 @@
 import { systemPlatform } from '../../../../src/platform/platform.ts';
 import { prismaTier } from '../../../../src/tiers/prisma/index.ts';
 import type { PrismaProvider } from '../../../../src/tiers/prisma/index.ts';
-import type { DurableTier } from '../../../../src/tiers/tier.ts';
+import type { DurableTier } from '../../../../src/tiers/durable.ts';
 
 export interface Sent {
   readonly how: 'execute' | 'query';

@@ -35,8 +35,8 @@ describe.each(PROVIDERS)('the statements for %s', (provider) => {
   });
 
   it('ask nobody about the sessions of nobody', async () => {
-    expect(await statementsOf(provider, (tier) => tier.listByUser([], START, 10))).toEqual([]);
-    expect(await statementsOf(provider, (tier) => tier.revokeMany({ ...many, of: [] }))).toEqual([]);
+    expect(await statementsOf(provider, (tier) => tier.sessions.listByUser([], START, 10))).toEqual([]);
+    expect(await statementsOf(provider, (tier) => tier.sessions.revokeMany({ ...many, of: [] }))).toEqual([]);
   });
 
   it('name the tables after the one of the options, quoted', async () => {
@@ -105,7 +105,7 @@ it('a key that is none goes by itself, so that it does not move the bytes of its
   const bad = Buffer.alloc(31);
   const keys = [KEY, bad, OTHER_KEY, Buffer.alloc(32), Buffer.alloc(32, 1)];
   const statements = await statementsOf('postgresql', (tier) =>
-    Promise.all(keys.map((storageKey) => tier.update({ ...write, record: { ...record, storageKey } }))),
+    Promise.all(keys.map((storageKey) => tier.sessions.update({ ...write, record: { ...record, storageKey } }))),
   );
   const isShared = statements.map(({ text }) => text.includes('input'));
   expect(isShared).toEqual([false, false, false, true]);

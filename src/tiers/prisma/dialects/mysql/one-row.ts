@@ -1,5 +1,5 @@
 import type { RecordState } from '../../../../session/sealed-record.ts';
-import type { TouchCommand, UpdateCommand } from '../../../tier.ts';
+import type { TouchCommand, UpdateCommand } from '../../../durable.ts';
 import { isThere, ofOne, stateOrNull } from '../../answers.ts';
 import { lastMoment, type SharedStatement, type Statement } from '../../dialect.ts';
 import { STATE_COLUMNS } from '../../table.ts';

@@ -8,7 +8,7 @@ import type {
   TouchCommand,
   UpdateCommand,
   WriteCommand,
-} from '../../../tier.ts';
+} from '../../../durable.ts';
 import {
   type Answers,
   byEarlierKey,

@@ -1,4 +1,4 @@
-import type { MoveUserKeyCommand, NodeMark, RingMark, WalkCommand } from '../../../tier.ts';
+import type { MoveUserKeyCommand, NodeMark, RingMark, WalkCommand } from '../../../durable.ts';
 import { firstMoment, type FleetStatements, type Statement } from '../../dialect.ts';
 import { fleetTableNames } from '../../fleet-tables.ts';
 import { CLOCK_BEFORE_SNAPSHOT } from './sql.ts';

@@ -1,5 +1,5 @@
 import type { RecordState, SealedRecord } from '../../../../session/sealed-record.ts';
-import type { InsertCommand, TouchCommand, UpdateCommand } from '../../../tier.ts';
+import type { InsertCommand, TouchCommand, UpdateCommand } from '../../../durable.ts';
 import { isThere, ofOne, recordOrNull, stateOrNull } from '../../answers.ts';
 import { lastMoment, type SharedStatement, type Statement } from '../../dialect.ts';
 import { type ReadRequest, tagOf } from '../../rows.ts';

@@ -3,7 +3,7 @@ import { PREVIOUS_KEYS_MAX, SHARED_STATEMENT_ROWS_MAX } from '../../../../limits
 import { KEY_ID_BYTES } from '../../../../limits/keys.ts';
 import { STORAGE_KEY_BYTES, WRITE_ID_BYTES } from '../../../../limits/session.ts';
 import type { RecordState, SealedRecord } from '../../../../session/sealed-record.ts';
-import type { InsertCommand, InsertOutcome, MovedRow, TouchCommand, UpdateCommand } from '../../../tier.ts';
+import type { InsertCommand, InsertOutcome, MovedRow, TouchCommand, UpdateCommand } from '../../../durable.ts';
 import { type Answers, byEarlierKey, byHolder, earliestOf, isThere, stateOrNull } from '../../answers.ts';
 import {
   firstMoment,

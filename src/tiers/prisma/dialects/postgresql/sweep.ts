@@ -1,4 +1,4 @@
-import type { FindEndedCommand, RemoveEndedCommand, SweepClaim } from '../../../tier.ts';
+import type { FindEndedCommand, RemoveEndedCommand, SweepClaim } from '../../../durable.ts';
 import { firstMoment, type Statement, type SweepStatements } from '../../dialect.ts';
 import { fleetTableNames } from '../../fleet-tables.ts';
 import { CLOCK } from './sql.ts';

@@ -1,5 +1,5 @@
 import type { RecordState } from '../../../../session/sealed-record.ts';
-import type { InsertCommand, TouchCommand, UpdateCommand } from '../../../tier.ts';
+import type { InsertCommand, TouchCommand, UpdateCommand } from '../../../durable.ts';
 import { isThere, ofOne, stateOrNull } from '../../answers.ts';
 import { lastMoment, type SharedStatement } from '../../dialect.ts';
 import { INSERT_COLUMNS, STATE_COLUMNS } from '../../table.ts';

@@ -1,7 +1,7 @@
 import { ENVELOPE_TAG_BYTES } from '../../../../limits/codec.ts';
 import { SHARED_STATEMENT_ROWS_MAX } from '../../../../limits/durable-tier.ts';
 import type { RecordState, SealedRecord } from '../../../../session/sealed-record.ts';
-import type { InsertCommand, InsertOutcome, MovedRow, TouchCommand, UpdateCommand } from '../../../tier.ts';
+import type { InsertCommand, InsertOutcome, MovedRow, TouchCommand, UpdateCommand } from '../../../durable.ts';
 import { byEarlierKey, byHolder, byStorageKey, earliestOf, isThere, recordOrNull, stateOrNull } from '../../answers.ts';
 import {
   firstMoment,

@@ -1,6 +1,6 @@
 import { PREVIOUS_KEYS_MAX } from '../../../../limits/durable-tier.ts';
 import { STORAGE_KEY_BYTES } from '../../../../limits/session.ts';
-import type { FeedPosition, RegenerateCommand, RevokeCommand, RevokeManyCommand } from '../../../tier.ts';
+import type { FeedPosition, RegenerateCommand, RevokeCommand, RevokeManyCommand } from '../../../durable.ts';
 import { firstMoment, lastMoment, positionOf, type SingleStatements, type Statement } from '../../dialect.ts';
 import { FEED_COLUMNS, RECORD_COLUMNS } from '../../table.ts';
 import { CLOCK, holds, MARK, MARKED_AT, placeholders, timesOf } from './sql.ts';

@@ -17,7 +17,7 @@ it('reads of large sessions share statements in smaller numbers, once it is seen
   };
   const tier = prismaTier(client, { provider: 'sqlite' });
   await tier.open({ namespace: 'shop', platform: systemPlatform, timeoutMs: 1_000 }).catch(() => {});
-  const readMany = () => Promise.all(Array.from({ length: 10 }, (_, n) => tier.read(Buffer.alloc(32, n))));
+  const readMany = () => Promise.all(Array.from({ length: 10 }, (_, n) => tier.sessions.read(Buffer.alloc(32, n))));
   await readMany();
   expect(asked).toEqual([10]);
   await readMany();

@@ -1,8 +1,8 @@
-import { ENVELOPE_TAG_BYTES } from '../../limits/codec.ts';
-import { envelopeTag, type RecordState, type SealedRecord } from '../../session/sealed-record.ts';
-import type { DirtyRow, EndedBounds, FeedPosition } from '../tier.ts';
+import { ENVELOPE_TAG_BYTES } from '../../../limits/codec.ts';
+import { envelopeTag, type RecordState, type SealedRecord } from '../../../session/sealed-record.ts';
+import type { DirtyRow, EndedBounds, FeedPosition } from '../../durable.ts';
 
-/** What the durable tier keeps of a session. */
+/** A session as the durable tier keeps it. */
 export interface Row extends SealedRecord {
   readonly namespace: string;
   readonly writeId: Buffer;
@@ -13,14 +13,19 @@ export interface Row extends SealedRecord {
   readonly previousKeys: readonly Buffer[];
 }
 
-/** Nobody has anything to learn from the row any more. */
+/** Whether a session may still be used at this time. */
+export function isAlive(row: Row, aliveAt: number): boolean {
+  return row.revokedAt === null && row.idleExpiresAt >= aliveAt && row.absoluteExpiresAt > aliveAt;
+}
+
+/** Whether the row has ended for good: no node has anything to learn from it any more. */
 export function isOver(row: Row, { endedBefore, revokedBefore }: EndedBounds): boolean {
   if (row.dirtyAt !== null || row.rotatedAt !== null) return false;
   if (row.revokedAt !== null) return row.revokedAt < revokedBefore;
   return row.idleExpiresAt < endedBefore || row.absoluteExpiresAt < endedBefore;
 }
 
-/** Whoever has this envelope has the row's. */
+/** Whether the caller's envelope is the row's. */
 export function isKnown({ envelope }: Row, known: Buffer): boolean {
   return known.length >= ENVELOPE_TAG_BYTES && envelopeTag(known).equals(envelopeTag(envelope));
 }
@@ -34,6 +39,7 @@ export function toDirtyRow(row: Row, dirtyAt: number): DirtyRow {
   return { storageKey, dirtyAt, revision, isRevoked: revokedAt !== null, absoluteExpiresAt, previousKeys };
 }
 
+/** Whether the row comes after this position of the feed. */
 export function isBehind(row: FeedPosition, position: FeedPosition | number): boolean {
   if (typeof position === 'number') return row.dirtyAt >= position;
   if (row.dirtyAt !== position.dirtyAt) return row.dirtyAt > position.dirtyAt;

@@ -1,0 +1,48 @@
+import { requireMethods } from '../../option-checks.ts';
+import { durablePolicies } from '../../tiering/trust/durable-policies.ts';
+import type { DurableTier } from '../../tiers/durable.ts';
+import type { PrimaryTier } from '../../tiers/primary.ts';
+
+/** A table that names every method of a contract: the compiler complains about one that is missing, and about one too many. */
+type EveryMethod<Contract> = {
+  readonly [Name in keyof Contract as Required<Contract>[Name] extends (...args: never) => unknown ? Name : never]-?:
+    | 'optional'
+    | 'required';
+};
+
+const PRIMARY_METHODS: EveryMethod<PrimaryTier> = {
+  open: 'required',
+  vantage: 'required',
+  failure: 'required',
+  probe: 'required',
+  confirm: 'required',
+  read: 'required',
+  lease: 'required',
+  fill: 'required',
+  publish: 'required',
+  restamp: 'required',
+  evict: 'required',
+  hold: 'required',
+  tombstone: 'required',
+  close: 'required',
+};
+
+const DURABLE_METHODS: EveryMethod<DurableTier> = { open: 'required', probe: 'required', close: 'required' };
+
+/** Accepts any object with the methods of a primary tier. @throws {ConfigurationError} one is missing. */
+export function requirePrimaryTier(tier: PrimaryTier): PrimaryTier {
+  return requireMethods('primary', tier, requiredOf(PRIMARY_METHODS), 'redisTier(…)');
+}
+
+/** Accepts any object with the methods and the parts of a durable tier. @throws {ConfigurationError} one is missing. */
+export function requireDurableTier(tier: DurableTier): DurableTier {
+  requireMethods('durable', tier, requiredOf(DURABLE_METHODS), 'prismaTier(…)');
+  for (const part of ['sessions', 'feed', 'fleet', 'upkeep'] as const) {
+    requireMethods(`durable.${part}`, tier[part], Object.keys(durablePolicies[part]), `the ${part} of a durable tier`);
+  }
+  return tier;
+}
+
+function requiredOf(methods: Readonly<Record<string, 'optional' | 'required'>>): string[] {
+  return Object.keys(methods).filter((name) => methods[name] === 'required');
+}

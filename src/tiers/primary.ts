@@ -1,0 +1,113 @@
+import type { TierFailure } from '../errors.ts';
+import type { TierContext } from './context.ts';
+
+/** When, by the primary server's own clock, and in which of its lives a copy was known to be the truth. */
+export interface Stamp {
+  /** Names the time for which one process of a server was master without a break: nothing that was written to it then has gone back. */
+  readonly incarnation: string;
+  /** Milliseconds of the server's clock. */
+  readonly at: number;
+}
+
+/** What this node knows about the server's clock right now: the true time lies between the two. */
+export interface Vantage {
+  readonly incarnation: string;
+  readonly earliest: number;
+  readonly latest: number;
+}
+
+export interface PrimaryValue {
+  readonly kind: 'value';
+  readonly revision: number;
+  readonly stamp: Stamp;
+  readonly lastSeenAt: number;
+  readonly idleExpiresAt: number;
+  readonly envelope: Buffer;
+}
+
+/**
+ * What a key of the primary tier holds.
+ * - `value`: a copy of the truth;
+ * - `hold`: a destroy or a regenerate is in flight: ask the durable tier and store nothing;
+ * - `lease`: a reader is filling: ask the durable tier and store nothing;
+ * - `tombstone`: dead for good;
+ * - `absent`: says nothing.
+ */
+export type PrimaryEntry =
+  | PrimaryValue
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'hold' }
+  | { readonly kind: 'lease' }
+  | { readonly kind: 'tombstone' };
+
+/** A value to be stored, and how long the server may keep it. The time to live is a hint: deadlines decide. */
+export interface NewValue {
+  readonly revision: number;
+  readonly stamp: Stamp;
+  readonly lastSeenAt: number;
+  readonly idleExpiresAt: number;
+  readonly envelope: Buffer;
+  readonly ttlMs: number;
+}
+
+export interface RestampCommand {
+  readonly revision: number;
+  /** Last 16 bytes of the envelope that is the truth at this revision. */
+  readonly tag: Buffer;
+  readonly stamp: Stamp;
+  readonly lastSeenAt: number;
+  readonly idleExpiresAt: number;
+  readonly ttlMs: number;
+}
+
+/**
+ * A cache that obeys the rules of the coherence protocol. Each method is one atomic step on one key. Mutations carry a
+ * deadline in the server's time; one that would run later does nothing and fails.
+ *
+ * | meets → | absent | value | hold | lease | tombstone |
+ * |---|---|---|---|---|---|
+ * | `lease` | takes | takes, if it is the value that was read | – | – | – |
+ * | `fill` | – | – | – | stores, if it is the caller's own | – |
+ * | `publish` | – | replaces a lower revision, and another envelope of the same one | – | deletes | – |
+ * | `restamp` | – | same envelope: stamps; lower revision, or same with another envelope: deletes | – | – | – |
+ * | `evict` | – | deletes a lower revision | – | deletes | – |
+ * | `hold` | holds | holds | prolongs | holds | – |
+ * | `tombstone` | entombs | entombs | entombs | entombs | prolongs |
+ */
+export interface PrimaryTier {
+  readonly name: string;
+  /**
+   * Connects. Rejects with `misconfigured` where waiting would not help, with another kind where the server is only away;
+   * in that case it goes on trying by itself. `onChange` is called whenever `vantage()` turns from null or to null.
+   */
+  open(context: TierContext, onChange: () => void): Promise<void>;
+  /** Null while there is no usable connection to a server that may serve (a master, loaded and ready). */
+  vantage(): Vantage | null;
+  /** Says why `vantage()` is null. Null while it is not, and while nothing is known yet. */
+  failure(): TierFailure | null;
+  /** Proves that the server answers reads and runs scripts that write, and learns its incarnation and clock anew. */
+  probe(): Promise<void>;
+  /**
+   * Asks the server whether it may still serve and is of the incarnation that `vantage()` names: a master may follow another and
+   * become a master again behind an open connection, and has then forgotten what it was told. If not, rejects, and
+   * `vantage()` is null.
+   */
+  confirm(): Promise<void>;
+  read(storageKey: Buffer): Promise<PrimaryEntry>;
+  /** `over` is the untrusted value that was read, or null where the key was absent. True if the lease was taken. */
+  lease(storageKey: Buffer, token: string, over: PrimaryValue | null): Promise<boolean>;
+  /** True if the value was stored. */
+  fill(storageKey: Buffer, token: string, value: NewValue): Promise<boolean>;
+  /** True if the value was stored. */
+  publish(storageKey: Buffer, value: NewValue): Promise<boolean>;
+  /**
+   * Times and time to live only grow, and so do stamps within one incarnation; but one beyond the server's present gives
+   * way. True if the value was stamped.
+   */
+  restamp(storageKey: Buffer, command: RestampCommand): Promise<boolean>;
+  /** Deletes a value of a revision lower than `belowRevision` (at most `REVISION_MAX`), and any lease. */
+  evict(storageKey: Buffer, belowRevision: number): Promise<void>;
+  hold(storageKey: Buffer): Promise<void>;
+  tombstone(storageKey: Buffer, ttlMs: number): Promise<void>;
+  close(): Promise<void>;
+}

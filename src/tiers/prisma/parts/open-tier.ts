@@ -1,0 +1,32 @@
+import { TierFailure } from '../../../errors.ts';
+import type { SharedCalls } from '../batch/shared-calls.ts';
+import type { Row } from '../rows.ts';
+import type { StatementRunner } from '../statement-runner.ts';
+
+/** What exists from `open` to `close`. */
+export interface OpenTier {
+  readonly namespace: string;
+  readonly runner: StatementRunner;
+  readonly shared: SharedCalls;
+}
+
+/** The open tier that its four parts share. */
+export class OpenTierSlot {
+  /** Undefined while the tier is not open. */
+  current: OpenTier | undefined;
+
+  /** @throws {TierFailure} the tier is not open. */
+  get(): OpenTier {
+    if (!this.current) throw notOpen();
+    return this.current;
+  }
+}
+
+export function notOpen(): TierFailure {
+  return new TierFailure('not-sent', 'not-open');
+}
+
+/** Converts the only row of a statement; null where it returned none. */
+export function firstAs<T>(convert: (row: Row) => T): (rows: readonly Row[]) => T | null {
+  return ([row]) => (row ? convert(row) : null);
+}

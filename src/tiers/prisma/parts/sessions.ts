@@ -1,0 +1,96 @@
+import { TierFailure } from '../../../errors.ts';
+import type { RecordState, SealedRecord } from '../../../session/sealed-record.ts';
+import type {
+  InsertCommand,
+  InsertOutcome,
+  MovedRow,
+  RegenerateCommand,
+  RevokeCommand,
+  RevokedRow,
+  RevokeManyCommand,
+  RevokeManyOutcome,
+  Sessions,
+  TouchCommand,
+  UpdateCommand,
+} from '../../durable.ts';
+import type { Dialect } from '../dialect.ts';
+import { isTooLate } from '../failure.ts';
+import { type Row, toRecord, toRevokedRow } from '../rows.ts';
+import { firstAs, notOpen, type OpenTierSlot } from './open-tier.ts';
+
+export class PrismaSessions implements Sessions {
+  readonly #tier: OpenTierSlot;
+  readonly #statements: Dialect['single'];
+
+  constructor(tier: OpenTierSlot, { single }: Dialect) {
+    this.#tier = tier;
+    this.#statements = single;
+  }
+
+  async insert(command: InsertCommand): Promise<InsertOutcome> {
+    return this.#tier.get().shared.insert.run(command);
+  }
+
+  /** Not async, since without a primary tier every read passes here. */
+  read(storageKey: Buffer, known?: Buffer): Promise<SealedRecord | null> {
+    const { current } = this.#tier;
+    return current ? current.shared.read.run({ storageKey, known }) : Promise.reject(notOpen());
+  }
+
+  async readState(storageKey: Buffer): Promise<RecordState | null> {
+    return this.#tier.get().shared.readState.run(storageKey);
+  }
+
+  async update(command: UpdateCommand): Promise<boolean> {
+    return this.#tier.get().shared.update.run(command);
+  }
+
+  async regenerate(command: RegenerateCommand): Promise<boolean> {
+    const { namespace, runner } = this.#tier.get();
+    return (await runner.count(this.#statements.regenerate(namespace, command))) === 1;
+  }
+
+  async touch(command: TouchCommand): Promise<RecordState | null> {
+    return this.#tier.get().shared.touch.run(command);
+  }
+
+  async revoke(command: RevokeCommand): Promise<RevokedRow | null> {
+    const { namespace, runner } = this.#tier.get();
+    return runner.rows(this.#statements.revoke(namespace, command), firstAs(toRevokedRow));
+  }
+
+  async revokeMany(command: RevokeManyCommand): Promise<RevokeManyOutcome> {
+    const { namespace, runner } = this.#tier.get();
+    if (isNobody(command.of)) return [];
+    return runner.rows(this.#statements.revokeMany(namespace, command), toRevokeManyOutcome).catch(whenLate);
+  }
+
+  async listByUser(userKeys: readonly Buffer[], after: Buffer, limit: number): Promise<SealedRecord[]> {
+    const { namespace, runner } = this.#tier.get();
+    if (isNobody(userKeys)) return [];
+    return runner.rows(this.#statements.listByUser(namespace, userKeys, after, limit), (rows) =>
+      rows.map((row) => toRecord(row)),
+    );
+  }
+
+  async findRegenerated(previousStorageKey: Buffer, since: number): Promise<MovedRow | null> {
+    return this.#tier.get().shared.findRegenerated.run({ previousStorageKey, since });
+  }
+}
+
+/** Returns the outcome of a statement that found only halfway that it was too late, and changed nothing. */
+function whenLate(error: unknown): 'late' {
+  if (isTooLate(error)) return 'late';
+  throw error;
+}
+
+/** A row without deadlines moved away, or was ended, before it could be revoked; the repeated statement finds what is left. */
+function toRevokeManyOutcome(rows: readonly Row[]): RevokeManyOutcome {
+  if (rows.some((row) => Boolean(row['is_late']))) return 'late';
+  if (rows.some((row) => row['absolute_expires_at'] === null)) throw new TierFailure('ambiguous', 'rows-moved');
+  return rows.map(toRevokedRow).sort((a, b) => a.storageKey.compare(b.storageKey));
+}
+
+function isNobody(userKeys: readonly Buffer[] | 'everyone'): boolean {
+  return userKeys !== 'everyone' && userKeys.length === 0;
+}
