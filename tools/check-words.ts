@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { lineAt, readSegments } from './source-text.ts';
+import { codeOnly, lineAt, readSegments } from './source-text.ts';
 import { walk } from './walk.ts';
 import { CLEAN, FIRST_WORDS, FIRST_WORDS_FALSE, PROPER_NAMES, RETIRED } from './words.ts';
 
@@ -12,7 +12,7 @@ const EXEMPT = ['tools/words.ts', 'test/unit/tools/check-words.test.ts'];
 /** Returns one line for each word that breaks the rules of `tools/words.ts` in a file, as `path:line: the rule`. */
 export function findWords(path: string, text: string): string[] {
   if (path.endsWith('.md')) return retiredWords(path, text, withoutFences(text), 0);
-  return readSegments(text).flatMap(({ kind, start, end }) => {
+  const inText = readSegments(text).flatMap(({ kind, start, end }) => {
     const inside = text.slice(start, end);
     const first = kind === 'comment' ? firstWord(inside) : undefined;
     const headless = first !== undefined && !opensWell(first) && !path.startsWith('test/');
@@ -23,12 +23,25 @@ export function findWords(path: string, text: string): string[] {
       ...retiredWords(path, text, inside, start),
     ];
   });
+  return [...inText, ...retiredNames(path, text)];
 }
 
 function retiredWords(path: string, text: string, inside: string, start: number): string[] {
   return RETIRED.flatMap(({ pattern, instead }) =>
     [...inside.matchAll(pattern)].map(
       (match) => `${path}:${lineAt(text, start + match.index)}: "${match[0]}": write ${instead}`,
+    ),
+  );
+}
+
+/** Finds retired words that are part of a name, such as `lastTold`. */
+function retiredNames(path: string, text: string): string[] {
+  const lines = codeOnly(text)
+    .replaceAll(/(?<=[a-z\d])(?=[A-Z])/g, ' ')
+    .split('\n');
+  return RETIRED.filter(({ inNames }) => inNames).flatMap(({ pattern, instead }) =>
+    lines.flatMap((line, index) =>
+      [...line.matchAll(pattern)].map((match) => `${path}:${index + 1}: a name with "${match[0]}": write ${instead}`),
     ),
   );
 }

@@ -5,13 +5,19 @@
 
 /** The files and folders that must keep to the rules. Add a place once `npm run words -- <place>` finds nothing there. */
 export const CLEAN: readonly string[] = [
+  'src/codec',
   'src/errors.ts',
   'src/index.ts',
+  'src/keys',
   'src/limits',
   'src/option-checks.ts',
   'src/platform',
   'src/session',
   'src/telemetry',
+  'test/unit/codec',
+  'test/unit/errors.test.ts',
+  'test/unit/keys',
+  'test/unit/option-checks.test.ts',
   'test/unit/platform',
   'test/unit/session',
   'tools',
@@ -30,16 +36,26 @@ export const PROPER_NAMES: readonly string[] =
   'Express Fastify Hono Koa Lua Next Node Prisma Redis Unicode Valkey'.split(' ');
 
 /** The words that have to be read twice, and what to write instead. */
-export const RETIRED: ReadonlyArray<{ readonly pattern: RegExp; readonly instead: string }> = [
-  { pattern: /\b(?:tells?|told|telling)\b/gi, instead: 'notify, publish, report, record, return or distinguish' },
+export const RETIRED: ReadonlyArray<{
+  readonly pattern: RegExp;
+  readonly instead: string;
+  /** True if names in the code do without it, too. */
+  readonly inNames?: boolean;
+}> = [
+  {
+    pattern: /\b(?:tells?|told|telling)\b/gi,
+    instead: 'notify, publish, report, record, return or distinguish',
+    inNames: true,
+  },
   { pattern: /\bwhoever\b/gi, instead: 'the caller, the client, the node …' },
   {
     pattern: /\b(?:as|by|for|from|of|on|than|to|unless|with) who\b|(?<=^\/\*\*\s)who\b|(?<=[.;:]\s)who\b(?![^.]*\?)/gi,
     instead: 'the caller, the client, the node …',
   },
-  { pattern: /\bpatience\b/gi, instead: 'timeout' },
-  { pattern: /\bwonder(?:s|ed|ing)?\b/gi, instead: 're-check or hedge' },
+  { pattern: /\bpatience\b/gi, instead: 'timeout', inNames: true },
+  { pattern: /\bhear(?:s|d|ing)?\b/gi, instead: 'receive or read', inNames: true },
+  { pattern: /\bwonder(?:s|ed|ing)?\b/gi, instead: 're-check or hedge', inNames: true },
   { pattern: /\b(?:stands?|stood|standing) still\b/gi, instead: 'blocked' },
   { pattern: /\b(?:moves?|moved|moving) in\b(?! (?:a|one|the)\b)/gi, instead: 'import' },
-  { pattern: /\bjudg(?:e[ds]?|ing)\b/gi, instead: 'classify, decide or trust' },
+  { pattern: /\bjudg(?:e[ds]?|ing)\b/gi, instead: 'classify, decide or trust', inNames: true },
 ];

@@ -2,14 +2,14 @@ import { STORAGE_KEY_BYTES } from '../limits/session.ts';
 import { lengthPrefixed } from './length-prefixed.ts';
 
 const LABEL = Buffer.from('holdfast envelope v1', 'ascii');
-/** An envelope header with the longer of the two nonces. */
+/** The bytes of an envelope header with the longer of the two nonces. */
 const HEADER_BYTES_MAX = 64;
 
 /**
- * What an envelope is bound to beyond its plaintext: length-prefixed (label, namespace, storage key) ‖ the whole header
- * with its nonce. So a ciphertext fits one session, one revision, one namespace, one key and one suite.
+ * The additional data of an envelope: length-prefixed (label, namespace, storage key) ‖ the whole header with its
+ * nonce. So a ciphertext fits one session, one revision, one namespace, one key and one suite.
  *
- * Everything but the last two parts is fixed for a namespace, and calls are synchronous: one buffer serves them all.
+ * All but the last two parts are fixed for a namespace, and calls are synchronous, so one buffer serves every call.
  */
 export class AdditionalData {
   readonly #bytes: Buffer;
@@ -21,7 +21,7 @@ export class AdditionalData {
     this.#storageKeyAt = fixed.length - STORAGE_KEY_BYTES;
   }
 
-  /** Valid until the next call. */
+  /** Returns the additional data, valid until the next call. */
   of(storageKey: Uint8Array, envelope: Buffer, headerBytes: number): Buffer {
     const bytes = this.#bytes;
     const headerAt = this.#storageKeyAt + STORAGE_KEY_BYTES;

@@ -21,7 +21,10 @@ export function gcmSeal(
   target.set(cipher.getAuthTag(), offset + plaintext.length);
 }
 
-/** The plaintext, in a buffer of its own. Throws `EnvelopeError` ("tampered") before anything of it is handed out. */
+/**
+ * Returns the plaintext in a buffer of its own.
+ * @throws {EnvelopeError} `tampered`, before any plaintext is returned.
+ */
 export function gcmOpen(
   key: KeyObject,
   iv: Uint8Array,

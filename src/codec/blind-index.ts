@@ -4,8 +4,8 @@ import { lengthPrefixed } from './length-prefixed.ts';
 import { encodeUserId } from './record-format.ts';
 
 /**
- * HMAC-SHA-256 (index key, length-prefixed namespace ‖ user id): finds a user's sessions without storing who the user
- * is. Keyed, unlike the storage key, because user ids can be guessed.
+ * Computes HMAC-SHA-256 (index key, length-prefixed namespace ‖ user id), which finds a user's sessions without storing
+ * the user id. It is keyed, unlike the storage key, because user ids can be guessed.
  */
 export class BlindIndex {
   readonly #namespace: Buffer;
@@ -14,10 +14,13 @@ export class BlindIndex {
     this.#namespace = lengthPrefixed(Buffer.from(namespace, 'utf8'));
   }
 
-  /** What a user's sessions are filed under. Throws `PayloadError` for an impossible user id. */
+  /**
+   * Returns the key under which a user's sessions are found, 32 bytes.
+   * @throws {PayloadError} the user id is impossible.
+   */
   userKey(indexKey: IndexKey, userId: string): Buffer {
     const mac = createHmac('sha256', indexKey.secret).update(this.#namespace).update(encodeUserId(userId));
-    // As text on the way: Node takes longer to hand out a buffer.
+    // Node takes longer to return a buffer than a text.
     return Buffer.from(mac.digest('binary'), 'binary');
   }
 }

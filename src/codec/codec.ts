@@ -17,23 +17,26 @@ import { jsonSerializer } from './serializer.ts';
 
 export interface CodecOptions {
   readonly ring: KeyRing;
-  /** Part of what every envelope is bound to, and of every user key. */
+  /** A part of every envelope's additional data, and of every user key. */
   readonly namespace: string;
   readonly platform: Platform;
-  /** The most bytes of data that are sealed. What was sealed under a larger limit still opens. */
+  /** The most bytes of data that are sealed. An envelope that was sealed under a larger limit still opens. */
   readonly maxPayloadBytes: number;
-  /** The longest lifetime that clients give; what would live for more than twice as long from now on does not open. @defaultValue no bound */
+  /**
+   * The longest lifetime that clients give. An envelope that would live for more than twice as long from now does not
+   * open. @defaultValue no bound
+   */
   readonly maxLifetimeMs?: number;
   /** The `id` of the serializer that writes and reads `SessionRecord.data`. @defaultValue 1, JSON */
   readonly serializerId?: number;
-  /** Where `openRemembered` remembers; without one, it opens each time. */
+  /** The memo of `openRemembered`; without one, each call opens the envelope. */
   readonly memo?: Memo | undefined;
 }
 
-/** Between records and envelopes. Synchronous, and the only place where session data meets a key. */
+/** Seals and opens envelopes. It is synchronous, and the only place where session data meets a key. */
 export class Codec {
   #ring: KeyRing;
-  /** Those of the ring, once somebody has asked. */
+  /** The cookie keys of the ring, from the first time that they are asked for. */
   #cookieKeys: readonly KeyObject[] | undefined;
   readonly #namespace: string;
   readonly #blindIndex: BlindIndex;
@@ -63,7 +66,7 @@ export class Codec {
     return this.#ring;
   }
 
-  /** Takes effect with the next call; what is under way is synchronous and done. A key may be revoked: nothing is remembered. */
+  /** Takes effect with the next call. The memo is cleared, since a key may be revoked now. */
   replaceRing(ring: KeyRing): void {
     this.#memo?.clear();
     this.#ring = ring;
@@ -71,9 +74,11 @@ export class Codec {
   }
 
   /**
-   * The envelope of a record, sealed with the active key; `record.lineage` names the keys that sealed what it replaces. Throws
-   * `PayloadError` for data, a user id or a label that is too long, `KeyRingError` when the key has sealed all that it may or the
-   * lineage is too long, `EnvelopeError` ("revoked-key") when a key of the lineage is revoked by now.
+   * Returns the envelope of a record, sealed with the active key. `record.lineage` names the keys that sealed the
+   * envelope's predecessors.
+   * @throws {PayloadError} data, a user id or a label is too long.
+   * @throws {KeyRingError} the key has sealed all that it may, or the lineage is too long.
+   * @throws {EnvelopeError} `revoked-key`: a key of the lineage is revoked by now.
    */
   seal(storageKey: Buffer, record: SessionRecord): Buffer {
     this.#checkSize(record.data.length);
@@ -83,7 +88,10 @@ export class Codec {
     return sealEnvelope(this.#ring.sealingKey, binding, record.revision, plaintext, this.#platform);
   }
 
-  /** The record of an envelope that was sealed for this storage key and namespace. Throws `EnvelopeError`. */
+  /**
+   * Returns the record of an envelope that was sealed for this storage key and namespace.
+   * @throws {EnvelopeError} it does not open.
+   */
   open(storageKey: Buffer, envelope: Buffer): SessionRecord {
     const binding = { additionalData: this.#additionalData, storageKey };
     const { revision, keyId, plaintext } = openEnvelope(this.#ring, binding, envelope);
@@ -95,7 +103,7 @@ export class Codec {
     return { ...record, lineage: [...record.lineage, keyId] };
   }
 
-  /** As `open`, for envelopes that are fetched again and again: the record has its tag. */
+  /** Opens like `open`, and remembers the record for the next call with the same envelope. The record has its tag. */
   openRemembered(storageKey: Buffer, envelope: Buffer): SessionRecord {
     const recalled = this.#memo?.recall(storageKey, envelope);
     if (recalled !== undefined) return recalled;
@@ -104,8 +112,9 @@ export class Codec {
   }
 
   /**
-   * Remembers what was sealed here and is stored now, and returns it as `openRemembered` will. The ring may have changed since it was
-   * sealed: not if its key is not active any more, or one of its lineage is revoked. Then it is the given record.
+   * Remembers a record that was sealed here and is stored now, and returns it as `openRemembered` will. Returns the
+   * given record, and remembers nothing, if the ring has changed since so that its key is no longer active or one of
+   * its lineage is revoked.
    */
   remember(storageKey: Buffer, envelope: Buffer, record: SessionRecord): SessionRecord {
     const { keyId } = this.#ring.sealingKey;
@@ -114,39 +123,46 @@ export class Codec {
     return this.#memo.remember(storageKey, envelope, { ...record, lineage: sealedBy(record.lineage, keyId) });
   }
 
-  /** What a user's new sessions are found by. Throws `PayloadError` for an impossible user id. */
+  /**
+   * Returns the key under which a user's new sessions are found, 32 bytes.
+   * @throws {PayloadError} the user id is impossible.
+   */
   userKey(userId: string): Buffer {
     const [active] = this.#ring.indexKeys;
     return this.#blindIndex.userKey(active, userId);
   }
 
-  /** Everything that a user's sessions may be found by, `userKey` first. */
+  /** Returns every key under which a user's sessions may be found, `userKey` first. */
   userKeys(userId: string): Buffer[] {
     return this.#ring.indexKeys.map((key) => this.#blindIndex.userKey(key, userId));
   }
 
   /**
-   * What authenticates the cookies of this namespace: sign with the first, accept any. One for each index key that is not revoked, the
-   * active one first. The same array until the ring is replaced, so ask for each cookie.
+   * Returns the keys that authenticate the cookies of this namespace: the first signs, any verifies. There is one per
+   * index key that is not revoked, the active one first. The array stays the same until the ring is replaced, so ask
+   * for it per cookie.
    */
   get cookieKeys(): readonly KeyObject[] {
     this.#cookieKeys ??= Object.freeze(this.#ring.cookieIndexKeys.map((key) => cookieKeyOf(key, this.#namespace)));
     return this.#cookieKeys;
   }
 
-  /** The 8 bytes that name the key of an envelope: a view of it. Throws `EnvelopeError` ("malformed"). */
+  /**
+   * Returns the 8 bytes that name the key of an envelope, a view of it.
+   * @throws {EnvelopeError} `malformed`.
+   */
   keyIdOf(envelope: Buffer): Buffer {
     return readEnvelopeHeader(envelope).keyId;
   }
 
-  /** Whether the active key is of suite 1 and has sealed, in this process, half of the messages that it may. */
+  /** True if the active key is of suite 1 and has sealed half of its messages in this process. */
   get nearMessageLimit(): boolean {
     return messageKeysOf(this.#ring.sealingKey).counter?.nearLimit ?? false;
   }
 
   /**
-   * What an envelope under the active key says of the keys before it. Where there is no room for all, the oldest go that the ring
-   * has no more. One that it still has is never left out.
+   * Returns the keys that an envelope under the active key names. If there is no room for all, it leaves out the oldest
+   * ones that have left the ring, and never one that the ring still has.
    */
   #ancestorsOf(lineage: Lineage): Lineage {
     this.#refuseRevoked(lineage);

@@ -4,12 +4,12 @@ import { KEY_BYTES } from '../limits/keys.ts';
 import { lengthPrefixed } from './length-prefixed.ts';
 
 const LABEL = Buffer.from('holdfast cookie key v1', 'ascii');
-/** RFC 5869 §3.1: the index key is random as it is. */
+/** RFC 5869 §3.1 needs no salt here, since the index key is random. */
 const NO_SALT = Buffer.alloc(0);
 
 /**
- * HKDF-SHA-256 (index key, no salt, length-prefixed label ‖ length-prefixed namespace): authenticates cookies of one namespace. Whoever
- * learns it learns nothing about the index key, so user keys stay what they are.
+ * Derives the key that authenticates the cookies of a namespace: HKDF-SHA-256 (index key, no salt, length-prefixed
+ * label ‖ length-prefixed namespace). A leaked cookie key reveals nothing about the index key and its user keys.
  */
 export function cookieKeyOf(indexKey: IndexKey, namespace: string): KeyObject {
   const info = lengthPrefixed(LABEL, Buffer.from(namespace, 'utf8'));

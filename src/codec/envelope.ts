@@ -9,7 +9,7 @@ import { gcmOpen, gcmSeal } from './aes-gcm.ts';
 import { messageKeysOf, NONCE_BYTES } from './message-keys.ts';
 
 /**
- * Envelope v1 (docs/reference/envelope-v1.md):
+ * The layout of envelope v1 (docs/reference/envelope-v1.md):
  * `'S' ‖ 0x01 ‖ suite ‖ flags ‖ keyId[8] ‖ revision[8] ‖ nonce[24|12] ‖ ciphertext ‖ tag[16]`
  */
 const MAGIC = 0x53;
@@ -30,25 +30,28 @@ export interface EnvelopeHeader {
 
 export interface OpenedEnvelope {
   readonly revision: number;
-  /** Of the key that sealed it. */
+  /** The id of the key that sealed the envelope. */
   readonly keyId: Buffer;
   readonly plaintext: Buffer;
 }
 
-/** Where `openEnvelope` looks a key up: a key ring. */
+/** The keys that `openEnvelope` looks up: a key ring. */
 export interface DataKeys {
   dataKey(bytes: Buffer, offset?: number): DataKey | undefined;
   isRevoked(bytes: Buffer, offset?: number): boolean;
 }
 
-/** What an envelope is bound to. */
+/** The session that an envelope is bound to. */
 export interface Binding {
   readonly additionalData: AdditionalData;
   /** SHA-256 of the session id. */
   readonly storageKey: Buffer;
 }
 
-/** Seals `plaintext` under a nonce drawn for this message. Throws `KeyRingError` when the key is used up. */
+/**
+ * Seals `plaintext` under a nonce drawn for this message.
+ * @throws {KeyRingError} the key is used up.
+ */
 export function sealEnvelope(
   key: DataKey,
   binding: Binding,
@@ -73,7 +76,10 @@ export function sealEnvelope(
   return envelope;
 }
 
-/** Opens an envelope with the one key that it names; no other is ever tried. Throws `EnvelopeError`. */
+/**
+ * Opens an envelope with the one key that it names; no other is ever tried.
+ * @throws {EnvelopeError} it does not open.
+ */
 export function openEnvelope(keys: DataKeys, binding: Binding, envelope: Buffer): OpenedEnvelope {
   const suite = checkHeader(envelope);
   if (binding.storageKey.length !== STORAGE_KEY_BYTES) throw new EnvelopeError('malformed');
@@ -91,7 +97,10 @@ export function openEnvelope(keys: DataKeys, binding: Binding, envelope: Buffer)
   return { revision: readRevision(envelope), keyId: key.keyId, plaintext };
 }
 
-/** What an envelope says about itself. Nothing of it is authenticated before the envelope is opened. */
+/**
+ * Returns the fields of the header, which are not authenticated before the envelope is opened.
+ * @throws {EnvelopeError} `malformed`.
+ */
 export function readEnvelopeHeader(envelope: Buffer): EnvelopeHeader {
   const suite = checkHeader(envelope);
   return { suite, keyId: envelope.subarray(KEY_ID_AT, REVISION_AT), revision: readRevision(envelope) };
@@ -107,7 +116,7 @@ function writeHeader(envelope: Buffer, key: DataKey, revision: number): void {
   envelope.writeUInt32BE(revision % WORD, REVISION_AT + 4);
 }
 
-/** Everything that can be said without a key, before one is touched. Flags are reserved: zero in this version. */
+/** Checks everything that needs no key. Flags are reserved and zero in this version. */
 function checkHeader(envelope: Buffer): Suite {
   const suite = envelope[SUITE_AT];
   const known = envelope[0] === MAGIC && envelope[1] === VERSION && envelope[FLAGS_AT] === 0;
@@ -127,7 +136,7 @@ function openingKey(keys: DataKeys, envelope: Buffer, suite: Suite): DataKey {
   const key = keys.dataKey(envelope, KEY_ID_AT);
   if (key === undefined) throw new EnvelopeError(keys.isRevoked(envelope, KEY_ID_AT) ? 'revoked-key' : 'unknown-key');
   if (!opens(key.state)) throw new EnvelopeError('revoked-key');
-  // One key, one suite: somebody rewrote the header, for this key has never sealed under that suite.
+  // A key seals under one suite only, so the header was rewritten.
   if (key.suite !== suite) throw new EnvelopeError('tampered');
   return key;
 }

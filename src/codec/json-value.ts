@@ -2,22 +2,23 @@ import { types } from 'node:util';
 import { PayloadError } from '../errors.ts';
 import { PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX } from '../limits/session.ts';
 
-/** Harmless in a record, but not in the object that somebody merges it into (prototype pollution, ASVS 15.3.6). */
+/** The names that would pollute a prototype when an application merges the data into an object (ASVS 5.0, 15.3.6). */
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
- * A copy of `data` that JSON brings back as it is, without properties that are `undefined`. Every property is read once: a getter or
- * a proxy cannot show one value here and another to whoever writes the copy down. Throws `PayloadError` for data that JSON would
- * change. The message names the kind of the offender and its depth; names and values are the user's secrets.
+ * Returns a copy of `data` that JSON restores as it is, without properties that are `undefined`. Every property is read
+ * once, so a getter or a proxy cannot show one value here and another to the serializer.
+ * @throws {PayloadError} JSON would change the data. The message gives the kind and the depth of the offender; names
+ * and values are the user's secrets.
  */
 export function copyJson(data: unknown): unknown {
   return new JsonCopy().value(data, 0);
 }
 
 class JsonCopy {
-  /** The containers around the value that is looked at. */
+  /** The containers around the current value. */
   readonly #path: object[] = [];
-  /** Characters that JSON needs at least: one object named in many places is written out in each. */
+  /** The least number of characters of the JSON: an object with many references is written once per reference. */
   #characters = 0;
 
   value(value: unknown, depth: number): unknown {
@@ -50,7 +51,7 @@ class JsonCopy {
 
   #array(value: readonly unknown[], depth: number): unknown[] {
     if (!isRoot(Object.getPrototypeOf(Object.getPrototypeOf(value)))) refuse('an instance of a class', depth);
-    // Indexed, so that holes are seen: JSON would turn them into null.
+    // An indexed loop sees holes, which JSON would turn into null.
     const copy: unknown[] = [];
     for (let at = 0; at < value.length; at++) copy.push(this.value(value[at], depth + 1));
     return copy;
@@ -81,7 +82,7 @@ class JsonCopy {
   }
 }
 
-/** `Object.prototype`, of this realm or another (`node:vm`, Jest). */
+/** Returns true for `Object.prototype`, also of another realm (`node:vm`, Jest). */
 function isRoot(prototype: unknown): boolean {
   return prototype === Object.prototype || (prototype !== null && Object.getPrototypeOf(prototype) === null);
 }

@@ -1,8 +1,8 @@
 const PREFIX_BYTES = 2;
 
 /**
- * Joins fields so that no two lists of fields give the same bytes: each behind its length, 16 bits, big-endian. (Joined
- * by a separator, `a|b` + `c` and `a` + `b|c` would be one.)
+ * Joins fields so that no two lists of fields give the same bytes: each behind its length, 16 bits, big-endian. (With a
+ * separator, `a|b` + `c` and `a` + `b|c` would be equal.)
  */
 export function lengthPrefixed(...fields: readonly Uint8Array[]): Buffer {
   return Buffer.concat(fields.flatMap((field) => [lengthOf(field), field]));

@@ -6,24 +6,25 @@ import type { SessionRecord } from '../session/session-record.ts';
 
 interface Remembered {
   readonly envelope: Buffer;
-  /** Shared by all who recall it. */
+  /** The record, shared by all callers that recall it. */
   readonly record: SessionRecord;
-  /** On the monotonic clock. */
+  /** The moment of opening, on the monotonic clock. */
   readonly openedAt: number;
-  /** What it counts for. */
+  /** The bytes that it counts for. */
   size: number;
 }
 
 /**
- * What was in the envelopes that were opened or stored here lately. It is recalled only for the envelope that a tier just answered:
- * compared byte for byte, or found by the database to end like the remembered one. Bounded in bytes and in time.
+ * Remembers the envelopes that were opened or stored here lately. A record is recalled only for the envelope that a
+ * tier has just returned: compared byte for byte, or by the tag that the database compared. It is bounded in bytes and
+ * in time.
  *
- * A ring never changes, so who replaces it clears the memo, and with it whatever a key opened that is revoked by now.
+ * A ring never changes, so replacing it clears the memo, and with it whatever a revoked key opened.
  */
 export class Memo {
   readonly #platform: Platform;
   readonly #bytesMax: number;
-  /** In the order in which they were remembered, which is the order in which they are forgotten. */
+  /** The entries in the order in which they were remembered, which is the order in which they are forgotten. */
   readonly #remembered = new TransientMap<string, Remembered>();
   readonly #keyIds = new Map<string, Buffer>();
   #bytes = 0;
@@ -34,25 +35,26 @@ export class Memo {
     this.#bytesMax = bytesMax;
   }
 
-  /** Bytes of envelopes and data, and what it takes to keep them. */
+  /** The bytes of envelopes and data, and of the objects around them. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** The record of exactly this envelope: the same object each time, which nobody may change. */
+  /** Returns the record of exactly this envelope: the same object each time, which no caller may change. */
   recall(storageKey: Buffer, envelope: Buffer): SessionRecord | undefined {
     const remembered = this.#find(storageKey);
     return remembered?.envelope.equals(envelope) ? remembered.record : undefined;
   }
 
-  /** The envelope that is remembered. Its bytes stay what they are. */
+  /** Returns the remembered envelope, whose bytes do not change. */
   envelopeOf(storageKey: Buffer): Buffer | undefined {
     return this.#find(storageKey)?.envelope;
   }
 
   /**
-   * The record as it will be recalled. The given one if there is no room: what is remembered stays for its time. Where more sessions
-   * are read in turn than fit, to forget the oldest for each new one would be to forget each before it is asked for.
+   * Remembers a record and returns it as it will be recalled; returns the given one if there is no room. Entries stay
+   * for their time: where more sessions are read in turn than fit, forgetting the oldest for each new one would forget
+   * each before it is read again.
    */
   remember(storageKey: Buffer, envelope: Buffer, record: SessionRecord): SessionRecord {
     const name = nameOf(storageKey);
@@ -60,7 +62,7 @@ export class Memo {
     this.#forgetOldest();
     const size = envelope.length + record.data.length + MEMO_ENTRY_OVERHEAD_BYTES;
     if (this.#bytes + size > this.#bytesMax) return record;
-    // Copies in memory of their own: a view would keep alive the chunk of the socket, or the pool, that it is part of.
+    // A copy, since a view would keep the chunk of the socket or the pool alive.
     const bytes = Buffer.allocUnsafeSlow(envelope.length + record.data.length);
     envelope.copy(bytes, 0);
     record.data.copy(bytes, envelope.length);
@@ -74,8 +76,8 @@ export class Memo {
   }
 
   /**
-   * Counts what is kept beside the data of a remembered record for as long as that is remembered. False if it is not, or there is no
-   * room.
+   * Counts what is kept beside the data of a remembered record, for as long as the record is remembered. Returns false
+   * if it is not remembered, or there is no room.
    */
   makeRoom(storageKey: Buffer, record: SessionRecord, measure: () => number): boolean {
     const remembered = this.#find(storageKey);
@@ -98,7 +100,7 @@ export class Memo {
     this.#cancelTimer = undefined;
   }
 
-  /** A process that has nothing to do forgets too. */
+  /** Forgets also while the process is idle. */
   #schedule(): void {
     const [oldest] = this.#remembered.values();
     if (oldest === undefined || this.#cancelTimer !== undefined) return;
@@ -111,7 +113,7 @@ export class Memo {
     this.#cancelTimer = this.#platform.after(Math.max(leftMs, MEMO_LOOK_MS_MIN), due, 'background');
   }
 
-  /** Those whose time is over. */
+  /** Forgets the entries whose time is over. */
   #forgetOldest(): void {
     for (const [name, remembered] of this.#remembered) {
       if (!this.#isOld(remembered)) return;
@@ -123,7 +125,7 @@ export class Memo {
     return this.#platform.monotonic() - openedAt >= MEMO_LIFETIME_MS;
   }
 
-  /** All records share one buffer for each key. */
+  /** Returns one buffer per key, shared by all records. */
   #ownKeyId(keyId: Buffer): Buffer {
     const name = nameOf(keyId);
     let own = this.#keyIds.get(name);

@@ -2,8 +2,8 @@ import { KeyRingError } from '../errors.ts';
 import { A256GCM_MESSAGES_MAX, A256GCM_MESSAGES_WARN } from '../limits/codec.ts';
 
 /**
- * Counts what one key of suite 1 seals in this process and stops before its random 96-bit nonces become likely to
- * repeat (NIST SP 800-38D §8.3). Other processes and earlier lives are not seen: divide the limit among them.
+ * Counts the messages that a key of suite 1 seals in this process, and stops before its random 96-bit nonces become
+ * likely to repeat (NIST SP 800-38D §8.3). Other processes and earlier runs are not seen: divide the limit among them.
  */
 export class MessageCounter {
   #sealed: number;
@@ -20,7 +20,10 @@ export class MessageCounter {
     return this.#sealed >= A256GCM_MESSAGES_WARN;
   }
 
-  /** Called before a message is sealed. */
+  /**
+   * Counts a message. Call it before the message is sealed.
+   * @throws {KeyRingError} the key is used up.
+   */
   count(): void {
     if (this.#sealed >= A256GCM_MESSAGES_MAX) {
       throw new KeyRingError('The active A256GCM key has sealed 2³² messages, its limit: promote another key.');
@@ -29,7 +32,7 @@ export class MessageCounter {
   }
 }
 
-/** By kid, because the count belongs to the key, whichever ring or client it came with. */
+/** The counters by kid: the count belongs to the key, whichever ring or client it came with. */
 const counters = new Map<string, MessageCounter>();
 
 export function counterOf(kid: string): MessageCounter {

@@ -5,19 +5,19 @@ import { counterOf, type MessageCounter } from './message-counter.ts';
 import { Xaes, XAES_NONCE_BYTES } from './xaes.ts';
 
 /**
- * All that differs between the suites: which AES-256-GCM key a message gets. The last 12 bytes of the nonce are the IV
+ * The AES-256-GCM keys of messages, the only difference between the suites. The last 12 bytes of the nonce are the IV
  * in both.
  */
 export interface MessageKeys {
-  /** The key for the message with this nonce. */
+  /** Returns the key of the message with this nonce. */
   of(nonce: Uint8Array): KeyObject;
-  /** Present if the key can be used up. */
+  /** Counts the messages of a key that can be used up. */
   readonly counter?: MessageCounter;
 }
 
 export const NONCE_BYTES: Readonly<Record<Suite, number>> = { 1: GCM_IV_BYTES, 2: XAES_NONCE_BYTES };
 
-/** Kept as long as the key is: a cipher object for each, which belongs to this thread. */
+/** Caches one cipher object per key for as long as the key lives. It belongs to this thread. */
 const cache = new WeakMap<DataKey, MessageKeys>();
 
 export function messageKeysOf(key: DataKey): MessageKeys {

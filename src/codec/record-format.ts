@@ -6,10 +6,10 @@ import type { Lineage } from '../session/lineage.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 
 /**
- * The plaintext of an envelope (docs/reference/envelope-v1.md, "Plaintext"):
- * `0x01 ‖ serializer[1] ‖ schemaVersion[4] ‖ createdAt[6] ‖ absoluteExpiresAt[6] ‖ idleLifetime[6] ‖ authenticatedAt[6] ‖
- * lineageCount[1] ‖ keyId[8] … ‖ length-prefixed userId ‖ length-prefixed label ‖ data`. Integers are big-endian and unsigned,
- * times milliseconds.
+ * The layout of an envelope's plaintext (docs/reference/envelope-v1.md, "Plaintext"): `0x01 ‖ serializer[1] ‖
+ * schemaVersion[4] ‖ createdAt[6] ‖ absoluteExpiresAt[6] ‖ idleLifetime[6] ‖ authenticatedAt[6] ‖ lineageCount[1] ‖
+ * keyId[8] … ‖ length-prefixed userId ‖ length-prefixed label ‖ data`. Integers are big-endian and unsigned, times
+ * milliseconds.
  */
 const RECORD_VERSION = 0x01;
 const SERIALIZER_AT = 1;
@@ -23,18 +23,19 @@ const LINEAGE_AT = 31;
 /** 48 bits of milliseconds reach the year 10889. */
 const TIME_BYTES = 6;
 const TIME_MAX = 2 ** 48 - 1;
-/** The `authenticatedAt` of a session whose user never proved anything. */
+/** The `authenticatedAt` of a session whose user never authenticated. */
 const NEVER = 0;
 const SCHEMA_VERSION_MAX = 2 ** 32 - 1;
-/** The length of a text that is not there; an empty one has length 0. */
+/** The length of an absent text; an empty one has length 0. */
 const ABSENT = 0xffff;
 
 const NO_TEXT = Buffer.alloc(0);
 const NO_KEYS: Lineage = [];
 
 /**
- * Writes the lineage as it stands in the record: without the key of the envelope around it. Throws `PayloadError` for what the
- * caller chose (user id, label), `RangeError` for what this library computes.
+ * Writes a record. The lineage is written as it is, without the key of the envelope itself.
+ * @throws {PayloadError} a value of the caller does not fit (user id, label).
+ * @throws {RangeError} a value of this library does not fit.
  */
 export function encodeRecord(record: SessionRecord, serializerId: number): Buffer {
   checkNumbers(record);
@@ -56,7 +57,10 @@ export function encodeRecord(record: SessionRecord, serializerId: number): Buffe
   return bytes;
 }
 
-/** Reads what `encodeRecord` wrote, and nothing else. `data` is a view of `bytes`. Throws `EnvelopeError` ("malformed"). */
+/**
+ * Reads what `encodeRecord` wrote, and nothing else. `data` is a view of `bytes`.
+ * @throws {EnvelopeError} `malformed`.
+ */
 export function decodeRecord(bytes: Buffer, revision: number, serializerId: number): SessionRecord {
   if (bytes.length < LINEAGE_AT + 4 || bytes[0] !== RECORD_VERSION) throw new EnvelopeError('malformed');
   if (bytes[SERIALIZER_AT] !== serializerId) throw new EnvelopeError('malformed');
@@ -79,20 +83,26 @@ export function decodeRecord(bytes: Buffer, revision: number, serializerId: numb
   return record;
 }
 
-/** The bytes of a user id, as records and blind indexes use them. Throws `PayloadError`. */
+/**
+ * Returns the bytes of a user id, for records and blind indexes.
+ * @throws {PayloadError} it is empty, too long or no Unicode.
+ */
 export function encodeUserId(userId: string): Buffer {
   if (userId === '') throw new PayloadError('The userId must not be empty.');
   return encodeText(userId, USER_ID_BYTES_MAX, 'userId');
 }
 
-/** The bytes of a label. Throws `PayloadError`. */
+/**
+ * Returns the bytes of a label.
+ * @throws {PayloadError} it is too long or no Unicode.
+ */
 export function encodeLabel(label: string): Buffer {
   return encodeText(label, LABEL_BYTES_MAX, 'label');
 }
 
 function encodeText(text: string, bytesMax: number, what: string): Buffer {
   if (typeof text !== 'string') throw new PayloadError(`The ${what} must be a string.`);
-  // UTF-8 has no lone surrogates: all of them would become U+FFFD, and two users one.
+  // UTF-8 has no lone surrogates: each would become U+FFFD, and two users one.
   if (/\p{Surrogate}/u.test(text)) throw new PayloadError(`The ${what} contains a lone surrogate, which is not text.`);
   const bytes = Buffer.from(text, 'utf8');
   if (bytes.length > bytesMax) {
@@ -107,8 +117,8 @@ function writeLineage(bytes: Buffer, lineage: Lineage): void {
 }
 
 /**
- * A copy, because the record outlives the plaintext. Not from Node's pool: a record that is remembered would keep 64 KiB of it alive.
- * If the plaintext ends in the midst of the lineage, the texts behind it are found missing.
+ * Copies the lineage, since the record outlives the plaintext. The copy is not from Node's pool, of which a remembered
+ * record would keep 64 KiB alive. If the plaintext ends within the lineage, reading the texts behind it fails.
  */
 function readLineage(bytes: Buffer): Lineage {
   const count = bytes.readUInt8(LINEAGE_COUNT_AT);

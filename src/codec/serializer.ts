@@ -2,17 +2,25 @@ import { isUtf8 } from 'node:buffer';
 import { EnvelopeError, PayloadError } from '../errors.ts';
 import { copyJson } from './json-value.ts';
 
-/** How the application's data becomes bytes. */
+/** Converts the application's data into bytes and back. */
 export interface Serializer {
-  /** Stored in every record, 1 to 255. 1 is JSON; choose another for another format, and keep it. */
+  /**
+   * A number from 1 to 255 that is stored in every record. 1 is JSON; choose another for another format, and keep it.
+   */
   readonly id: number;
-  /** Throws `PayloadError` for what it cannot carry. */
+  /**
+   * Returns the bytes of the data.
+   * @throws {PayloadError} the format cannot carry it.
+   */
   serialize(data: unknown): Uint8Array;
-  /** Throws `EnvelopeError` ("malformed") for bytes that `serialize` did not write. Errors must not quote the bytes. */
+  /**
+   * Returns the data. Errors must not quote the bytes.
+   * @throws {EnvelopeError} `malformed`: `serialize` did not write these bytes.
+   */
   parse(bytes: Uint8Array): unknown;
 }
 
-/** JSON as UTF-8. Refuses what would come back as something else. */
+/** Writes JSON as UTF-8. Refuses data that JSON would change. */
 export const jsonSerializer: Serializer = Object.freeze({
   id: 1,
 
@@ -21,7 +29,7 @@ export const jsonSerializer: Serializer = Object.freeze({
       return Buffer.from(JSON.stringify(copyJson(data)), 'utf8');
     } catch (error) {
       if (error instanceof PayloadError) throw error;
-      // The application's own getter or proxy threw, with a message that may hold anything.
+      // The application's own getter or proxy threw; its message may hold anything.
       throw new PayloadError('The session data could not be read: a getter or a proxy in it threw an error.');
     }
   },
@@ -31,7 +39,7 @@ export const jsonSerializer: Serializer = Object.freeze({
     try {
       return JSON.parse(toBuffer(bytes).toString('utf8'));
     } catch {
-      // V8 quotes what it could not parse, and that is plaintext.
+      // The message of V8 quotes the text, which is plaintext.
       throw new EnvelopeError('malformed');
     }
   },

@@ -2,16 +2,16 @@ import { createCipheriv, createSecretKey, type Cipheriv, type KeyObject } from '
 import { KEY_BYTES } from '../limits/keys.ts';
 
 const BLOCK_BYTES = 16;
-/** How much of the nonce goes into the derived key; the other 12 bytes are the IV of AES-256-GCM. */
+/** The first bytes of the nonce, which the derived key takes in. The other 12 bytes are the IV of AES-256-GCM. */
 const SALT_BYTES = 12;
 export const XAES_NONCE_BYTES = 24;
 
 /**
  * The key derivation of XAES-256-GCM (https://c2sp.org/XAES-256-GCM): a fresh AES-256-GCM key for each message, from a
- * 192-bit nonce, so that random nonces never run out. It is NIST SP 800-108r1 KDF in counter mode over CMAC.
+ * 192-bit nonce, so that random nonces do not run out. It is the NIST SP 800-108r1 KDF in counter mode over CMAC.
  *
- * "ECB" here is the bare AES block that CMAC is made of (SP 800-38B): two blocks that never repeat under one nonce. ECB
- * keeps no state between blocks, so one cipher object serves a key for ever, at a third of the cost of a new one.
+ * "ECB" here is the bare AES block of CMAC (SP 800-38B): two blocks that never repeat under one nonce. ECB keeps no
+ * state between blocks, so one cipher object serves a key, at a third of the cost of a new one per message.
  */
 export class Xaes {
   readonly #aes: Cipheriv;
@@ -25,7 +25,7 @@ export class Xaes {
     this.#template = templateOf(subkey(this.#aes.update(Buffer.alloc(BLOCK_BYTES))));
   }
 
-  /** The AES-256-GCM key for the message with this 24-byte nonce. */
+  /** Returns the AES-256-GCM key of the message with this 24-byte nonce. */
   derive(nonce: Uint8Array): KeyObject {
     const input = this.#input;
     const template = this.#template;
@@ -43,7 +43,7 @@ export class Xaes {
   }
 }
 
-/** K1 of CMAC (SP 800-38B §6.1): L doubled in GF(2¹²⁸), without a branch on its top bit. */
+/** Returns K1 of CMAC (SP 800-38B §6.1): L doubled in GF(2¹²⁸), without a branch on its top bit. */
 function subkey(l: Buffer): Buffer {
   const k1 = Buffer.alloc(BLOCK_BYTES);
   for (let at = 0; at < BLOCK_BYTES; at++) {
@@ -54,7 +54,7 @@ function subkey(l: Buffer): Buffer {
   return k1;
 }
 
-/** Mi = 0x00 ‖ i ‖ 'X' ‖ 0x00 ‖ nonce[0..12], mixed with K1 as CMAC mixes a last, complete block. */
+/** Returns Mi = 0x00 ‖ i ‖ 'X' ‖ 0x00 ‖ nonce[0..12], mixed with K1 as CMAC mixes a last, complete block. */
 function templateOf(k1: Buffer): Buffer {
   const blocks = [1, 2].map((counter) => {
     const block = Buffer.alloc(BLOCK_BYTES);

@@ -14,26 +14,33 @@ import { KeyRing } from './ring/key-ring.ts';
 import { wordOf } from './seal/key-wrapper.ts';
 import { resolveOpener, type RingOpener } from './seal/ring-opener.ts';
 
-/** Where a client gets its key ring from, at its start and whenever there may be a newer one. */
+/** The source of a client's key ring, at its start and whenever there may be a newer one. */
 export interface KeySource {
-  /** The newest ring. Throws `KeyRingError`; never makes up a key. */
+  /**
+   * Returns the newest ring; never makes up a key.
+   * @throws {KeyRingError} there is no ring, or it does not open.
+   */
   load(): Promise<KeyRing>;
   /**
-   * Calls `changed` when `load` may have a newer ring, until the function that it returns is called. A source without it is
-   * asked again only when an envelope names a key that the ring lacks.
+   * Calls `changed` when `load` may return a newer ring, until the returned function is called. A source without
+   * `watch` is asked again only when an envelope names a key that the ring lacks.
    */
   watch?(changed: () => void, platform: Platform): () => void;
 }
 
 export interface KeyRingFileOptions {
-  /** How often the file is looked at; a fifth more or less at random. From 100 ms to 24 h. @defaultValue '5s' */
+  /**
+   * The interval at which the file is checked, a fifth more or less at random. From 100 ms to 24 h. @defaultValue '5s'
+   */
   readonly every?: Duration;
 }
 
 /**
- * A sealed ring in a file, as `KeyRing.save` and `changeKeyRingFile` write it. It is looked at with `stat`, because watching a file is watching one inode: an
- * atomic replacement is another one, a Kubernetes secret is a symbolic link to a folder that is exchanged, and network file
- * systems tell nothing (https://nodejs.org/api/fs.html#caveats). Throws `ConfigurationError`, and `KeyRingError` for an opener that opens no ring.
+ * Reads a sealed ring from a file, as `KeyRing.save` and `changeKeyRingFile` write it. The file is checked with `stat`,
+ * since `fs.watch` follows one inode: an atomic replacement has another one, a Kubernetes secret is a symbolic link to
+ * a folder that is exchanged, and network file systems report no changes (https://nodejs.org/api/fs.html#caveats).
+ * @throws {ConfigurationError} the path or an option is wrong.
+ * @throws {KeyRingError} the opener opens no ring.
  */
 export function keyRingFile(path: string, opener: RingOpener, options: KeyRingFileOptions = {}): KeySource {
   const { every } = requireOptions('keyRingFile options', options, ['every']);
@@ -45,22 +52,22 @@ export function keyRingFile(path: string, opener: RingOpener, options: KeyRingFi
   let loaded: string | undefined;
   return {
     async load() {
-      // Before it is read: what is written afterwards is then a change.
+      // Checked before it is read, so that a write in between counts as a change.
       const look = await lookAt(path);
       const ring = await KeyRing.open(path, opener);
       loaded = look;
       return ring;
     },
     watch(changed, platform) {
-      let told = loaded;
-      let toldAt = platform.monotonic();
+      let reported = loaded;
+      let reportedAt = platform.monotonic();
       const hasChanged = async (): Promise<boolean> => {
         const look = await lookAt(path);
-        // What could not be loaded is tried again, though not as often: its key service may have been away.
-        const isDue = look !== loaded && platform.monotonic() - toldAt >= KEY_SOURCE_INTERVAL_MS_DEFAULT;
-        if (look === told && !isDue) return false;
-        told = look;
-        toldAt = platform.monotonic();
+        // A load that failed is repeated, though less often: the key service may have been unavailable.
+        const isDue = look !== loaded && platform.monotonic() - reportedAt >= KEY_SOURCE_INTERVAL_MS_DEFAULT;
+        if (look === reported && !isDue) return false;
+        reported = look;
+        reportedAt = platform.monotonic();
         return true;
       };
       return repeat(everyMs, platform, hasChanged, changed);
@@ -69,15 +76,19 @@ export function keyRingFile(path: string, opener: RingOpener, options: KeyRingFi
 }
 
 export interface KeySourceOptions {
-  /** How often to load again; a fifth more or less at random. From 100 ms to 24 h. @defaultValue '60s' */
+  /**
+   * The interval at which the ring is loaded again, a fifth more or less at random. From 100 ms to 24 h.
+   * @defaultValue '60s'
+   */
   readonly every?: Duration;
-  /** Called once for each client: tells it that there is a newer ring, until the function that it returns is called. */
+  /** Calls `changed` when there is a newer ring, until the returned function is called. Called once per client. */
   readonly subscribe?: (changed: () => void) => () => void;
 }
 
 /**
- * A ring from anywhere: `load` asks a secret manager, say, and opens what it gets with `KeyRing.unseal`. What it throws, other
- * than a `KeyRingError`, is told by one word and not passed on. It bounds its own time. Throws `ConfigurationError`.
+ * Loads a ring from anywhere: `load` asks a secret manager, for example, and opens its answer with `KeyRing.unseal`. It
+ * bounds its own time. Of an error other than a `KeyRingError`, only one word is passed on.
+ * @throws {ConfigurationError} `load` or an option is wrong.
  */
 export function keySource(load: () => KeyRing | Promise<KeyRing>, options: KeySourceOptions = {}): KeySource {
   const { every, subscribe } = requireOptions('keySource options', options, ['every', 'subscribe']);
@@ -86,10 +97,10 @@ export function keySource(load: () => KeyRing | Promise<KeyRing>, options: KeySo
     load: () => loadFrom(load),
     watch(changed, platform) {
       let isWatching = true;
-      const tell = (): void => {
+      const notify = (): void => {
         if (isWatching) changed();
       };
-      const unsubscribe = subscribe && requireEnding('subscribe', subscribe(tell));
+      const unsubscribe = subscribe && requireEnding('subscribe', subscribe(notify));
       const stopRepeating = repeat(everyMs, platform, async () => true, changed);
       return () => {
         isWatching = false;
@@ -116,7 +127,9 @@ async function loadFrom(load: () => KeyRing | Promise<KeyRing>): Promise<KeyRing
   throw new KeyRingError('The key source must answer with a key ring.');
 }
 
-/** Which version of the file it is: after an atomic replacement at least the inode differs. Undefined if there is none. */
+/**
+ * Returns the version of the file, undefined if there is none. After an atomic replacement at least the inode differs.
+ */
 async function lookAt(path: string): Promise<string | undefined> {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
@@ -126,7 +139,7 @@ async function lookAt(path: string): Promise<string | undefined> {
   }
 }
 
-/** Asks `hasChanged`, which does not throw, again and again until the function that it returns is called. */
+/** Calls `hasChanged`, which does not throw, repeatedly until the returned function is called. */
 function repeat(
   everyMs: number,
   platform: Platform,

@@ -10,16 +10,18 @@ import type { RingOpener } from '../seal/ring-opener.ts';
 import { unsealText } from '../seal/sealed-ring.ts';
 
 export interface ChangeKeyRingFileOptions {
-  /** How long to wait for another change of the file to end. From 0 to 1 h. @defaultValue '5s' */
+  /** The time to wait for another change of the file to end. From 0 to 1 h. @defaultValue '5s' */
   readonly timeout?: Duration;
   readonly platform?: Platform;
 }
 
 /**
- * Loads the ring of a file, and saves what `change` makes of it if its version is higher; otherwise the file is not touched.
- * Answers with the ring. One change at a time: a lock file stands beside it meanwhile. The file is replaced as a whole, so a
- * crash leaves the old ring or the new one, at worst a lock file; `change` may then be run again. It keeps its owner, group and
- * mode, or the change is refused; a symbolic link is followed. The new ring is sealed for everybody for whom the old one was. Throws `KeyRingError`, and whatever `change` throws; the file is then as it was.
+ * Loads the ring of a file, and saves the result of `change` if its version is higher. Returns the ring. Changes run
+ * one at a time, under a lock file beside the ring. The file is replaced as a whole, so a crash leaves the old ring or
+ * the new one, at worst with a lock file; `change` may then be run again. The file keeps its owner, group and mode, or
+ * the change is refused; a symbolic link is followed. The new ring is sealed for every opener of the old one.
+ * @throws {KeyRingError} the file cannot be read, locked or written. Like an error of `change`, it leaves the file as
+ * it was.
  */
 export function changeKeyRingFile(
   path: string,
@@ -36,8 +38,9 @@ export function changeKeyRingFile(
 }
 
 /**
- * A sealed ring for other openers: a new passphrase, kek or key service. Keys and version stay what they were. Whoever could open
- * the old text still can: delete it. Throws `KeyRingError`.
+ * Returns a sealed ring for other openers: a new passphrase, key-encryption key or key service. Keys and version stay.
+ * The old text still opens with the old openers: delete it.
+ * @throws {KeyRingError} it does not open.
  */
 export async function rewrapKeyRing(
   sealed: string,
@@ -47,7 +50,10 @@ export async function rewrapKeyRing(
   return (await KeyRing.unseal(sealed, from)).seal(to);
 }
 
-/** `rewrapKeyRing` for a ring in a file, which is replaced as `changeKeyRingFile` does. Answers with the ring. */
+/**
+ * Seals the ring of a file for other openers (`rewrapKeyRing`), and replaces the file as `changeKeyRingFile` does.
+ * Returns the ring.
+ */
 export function rewrapKeyRingFile(
   path: string,
   from: RingOpener,
@@ -62,7 +68,7 @@ export function rewrapKeyRingFile(
 
 interface Replacement {
   readonly ring: KeyRing;
-  /** Undefined leaves the file alone. */
+  /** The new text; undefined leaves the file unchanged. */
   readonly sealed: string | undefined;
 }
 
@@ -80,7 +86,7 @@ async function changeFile(
     const before = await readRingFile(target);
     const { ring, sealed } = await replace(before);
     if (sealed === undefined) return ring;
-    // Somebody may have replaced it without asking for the lock: a copy, a deployment.
+    // A copy or a deployment may have replaced the file without the lock.
     if ((await readRingFile(target)) !== before) {
       throw new KeyRingError(`The key ring file ${target} was replaced meanwhile by somebody else: nothing was saved.`);
     }
@@ -89,7 +95,7 @@ async function changeFile(
   });
 }
 
-/** Whether the change is to be saved. A change that makes another ring without a higher version would not reach the other nodes. */
+/** Returns true if the change is to be saved. Another ring without a higher version would not reach the other nodes. */
 function isNewer(changed: unknown, ring: KeyRing): boolean {
   if (!(changed instanceof KeyRing)) throw new KeyRingError('A change of a key ring must return a key ring.');
   if (changed.version > ring.version) return true;

@@ -5,7 +5,7 @@ import { KeyRingError } from '../../errors.ts';
 import { RING_FILE_BYTES_MAX } from '../../limits/keys.ts';
 import { randomBytes, type Platform } from '../../platform/platform.ts';
 
-/** Reads a whole file that must not be larger than a ring can be. */
+/** Reads a whole file, at most as large as a ring can be. */
 export async function readRingFile(path: string): Promise<string> {
   try {
     const file = await open(path, 'r');
@@ -21,14 +21,14 @@ export async function readRingFile(path: string): Promise<string> {
 }
 
 /**
- * Makes the file, of mode 0600, so that a crash leaves a whole ring or none. An existing file is never overwritten: a ring that
- * is gone takes every session with it.
+ * Creates the file with mode 0600, whole or not at all. It never overwrites a file: a lost ring takes every session
+ * with it.
  */
 export function createRingFile(path: string, sealed: string, platform: Platform): Promise<void> {
   return viaTemporary(path, platform, async (temporary) => {
     await writeSynced(temporary, sealed);
     try {
-      // Unlike a rename, a link fails where there is a file already.
+      // A link fails where there is a file already, unlike a rename.
       await link(temporary, path);
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error;
@@ -41,8 +41,8 @@ export function createRingFile(path: string, sealed: string, platform: Platform)
 }
 
 /**
- * Replaces the file so that a crash leaves the old ring or the new one, never half of one. The new file has the owner, the
- * group and the mode of the old one: the nodes that could read the ring must be able to read the next. Refuses where this
+ * Replaces the file as a whole: a crash leaves the old ring or the new one. The new file has the owner, the group and
+ * the mode of the old one, so that the nodes that could read the old ring can read the new one. Refuses where this
  * process may not set them.
  */
 export function replaceRingFile(path: string, sealed: string, platform: Platform): Promise<void> {
@@ -53,12 +53,12 @@ export function replaceRingFile(path: string, sealed: string, platform: Platform
   });
 }
 
-/** The file that a path leads to: a link must not become a file of its own, nor have a lock of its own. */
+/** Resolves symbolic links: a link must not become a file of its own, nor have a lock of its own. */
 export function realPathOf(path: string): Promise<string> {
   return realpath(path).catch(() => path);
 }
 
-/** Hands a temporary file beside the target to `write`, and makes durable what it did with it. */
+/** Creates a temporary file beside the target, lets `write` use it, and syncs the directory. */
 async function viaTemporary(
   path: string,
   platform: Platform,
@@ -114,7 +114,7 @@ async function writeSynced(
   }
 }
 
-/** Makes the rename itself durable. Windows cannot open a directory; there it is left to the file system. */
+/** Makes the rename durable. Windows cannot open a directory; there the file system has to. */
 async function syncDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const directory = await open(path, 'r');
@@ -125,7 +125,7 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** The file system's word, such as `ENOENT`. */
+/** Returns the file system's code, such as `ENOENT`. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
 }

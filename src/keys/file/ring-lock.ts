@@ -6,9 +6,9 @@ import { delay, randomBytes, type Platform } from '../../platform/platform.ts';
 import { codeOf } from './ring-file.ts';
 
 /**
- * Runs `work` while nobody else who asks does so for the same ring file, on this machine or on another that mounts it. The lock
- * is a file beside it. A process that dies leaves it behind: that is reported, and left to a person, because the one who holds it
- * may be alive on another machine.
+ * Runs `work` under the lock of a ring file, on this machine and on others that mount it. The lock is a file beside the
+ * ring. A crashed process leaves it behind; it is reported and left to a person, since its owner may be alive on
+ * another machine.
  */
 export async function withRingLock<T>(
   path: string,
@@ -31,7 +31,7 @@ export async function withRingLock<T>(
   }
 }
 
-/** False if somebody holds it. */
+/** Returns false if another process holds the lock. */
 async function take(lock: string, owner: string): Promise<boolean> {
   try {
     await writeFile(lock, owner, { flag: 'wx', mode: 0o600 });
@@ -42,7 +42,7 @@ async function take(lock: string, owner: string): Promise<boolean> {
   }
 }
 
-/** Only the own lock: somebody may have judged it stale, and taken theirs. */
+/** Removes only its own lock: another process may have taken over a stale one. */
 async function release(lock: string, owner: string): Promise<void> {
   if ((await ownerOf(lock)) === owner) await unlink(lock).catch(() => undefined);
 }

@@ -11,35 +11,40 @@ import type { RingOpener } from '../seal/ring-opener.ts';
 import { algorithmOf, infoOf, type DataKey, type IndexKey, type KeyInfo, type RingKey } from './ring-key.ts';
 import { sealText, unsealText } from '../seal/sealed-ring.ts';
 
-/** A JWK Set (RFC 7517 §5) with a version of our own. Holds key material: seal it before it goes anywhere. */
+/** A JWK Set (RFC 7517 §5) with a version of our own. It holds key material: seal it before it leaves the process. */
 export interface KeyRingJwks {
   readonly 'holdfast:version': number;
-  /** The kids of keys that were revoked and then removed: what they sealed stays refused. Absent where there are none. */
+  /**
+   * The kids of keys that were revoked and then removed; envelopes under them stay refused. Absent if there are none.
+   */
   readonly 'holdfast:revoked'?: readonly string[];
   readonly keys: readonly RingJwk[];
 }
 
 /**
- * Every key that a service knows, and which of them seals. Immutable: rotation makes a new ring with a higher version.
- * `util.inspect` and `JSON.stringify` show kids and states, never material.
+ * The keys that a service knows, and the active one that seals. A ring is immutable: a rotation makes a new ring with a
+ * higher version. `util.inspect` and `JSON.stringify` show kids and states, never material.
  */
 export class KeyRing {
-  /** Grows by one with every change. */
+  /** The version, which grows by one with every change. */
   readonly version: number;
-  /** The one active data key: everything is sealed with it. */
+  /** The active data key, which seals every session. */
   readonly sealingKey: DataKey;
   /** Every index key that may have blinded a user id, the active one first. */
   readonly indexKeys: readonly [IndexKey, ...IndexKey[]];
   /** Every index key that is not revoked, the active one first: browsers hold cookies from before a key was retired. */
   readonly cookieIndexKeys: readonly [IndexKey, ...IndexKey[]];
-  /** The kids of keys that were revoked, and whose material is gone since. */
+  /** The kids of revoked keys whose material was removed. */
   readonly revokedKids: readonly string[];
   readonly #keys: readonly RingKey[];
   readonly #dataKeys: ReadonlyMap<string, DataKey>;
   /** The key ids of all revoked keys, whether or not the ring still has them. */
   readonly #revoked: ReadonlySet<string>;
 
-  /** @internal Use `generateKeyRing`, `open` or `fromJwks`. Throws `KeyRingError` unless the keys make a ring. */
+  /**
+   * @internal Builds a ring. Applications use `generateKeyRing`, `open` or `fromJwks`.
+   * @throws {KeyRingError} the keys make no ring.
+   */
   constructor(version: number, keys: readonly RingKey[], revokedKids: readonly string[] = []) {
     const { sealingKey, indexKeys, cookieIndexKeys } = checkRing(version, keys, revokedKids);
     this.version = version;
@@ -54,7 +59,10 @@ export class KeyRing {
     Object.freeze(this);
   }
 
-  /** Reads a JWK Set as `toJwks` writes it. Throws `KeyRingError`, which names the place and never a value. */
+  /**
+   * Reads a JWK Set as `toJwks` writes it.
+   * @throws {KeyRingError} it is no ring. The message names the place and never a value.
+   */
   static fromJwks(jwks: unknown): KeyRing {
     if (!isObject(jwks)) throw new KeyRingError('A key ring must be a JSON Web Key Set.');
     const { keys } = jwks;
@@ -64,27 +72,33 @@ export class KeyRing {
     return new KeyRing(jwks['holdfast:version'] as number, imported, readRevokedKids(jwks['holdfast:revoked']));
   }
 
-  /** Opens a ring that `seal` sealed, for this opener among others. Throws `KeyRingError`. */
+  /**
+   * Opens a ring that `seal` sealed for this opener, among others.
+   * @throws {KeyRingError} the text or the opener is wrong.
+   */
   static async unseal(sealed: string, opener: RingOpener): Promise<KeyRing> {
     return ringFromText((await unsealText(sealed, opener)).text);
   }
 
-  /** Opens a ring that `save` wrote. Takes about 0.3 s with a passphrase. */
+  /**
+   * Opens a ring that `save` wrote. A passphrase takes about 0.3 s.
+   * @throws {KeyRingError} the file or the opener is wrong.
+   */
   static async open(path: string, opener: RingOpener): Promise<KeyRing> {
     return KeyRing.unseal(await readRingFile(path), opener);
   }
 
   /**
-   * The ring as a JWE, Compact for one opener, General for two to ten of them, any of which opens it: the only form in which it
-   * should leave the process.
+   * Returns the ring as a JWE: compact for one opener, general for two to ten, any of which opens it. Let the ring
+   * leave the process in no other form.
    */
   seal(openers: RingOpener | readonly RingOpener[]): Promise<string> {
     return sealText(textOfRing(this), openers);
   }
 
   /**
-   * Writes the sealed ring into a new file, whole or not at all, readable by its owner only. Throws `KeyRingError` if there is a
-   * file already: `changeKeyRingFile` changes it.
+   * Writes the sealed ring into a new file, whole or not at all, readable by its owner only.
+   * @throws {KeyRingError} the file exists already; `changeKeyRingFile` changes it.
    */
   async save(
     path: string,
@@ -94,7 +108,7 @@ export class KeyRing {
     await createRingFile(path, await this.seal(openers), platform);
   }
 
-  /** The ring with its key material in the clear. Never log or store it; `seal` and `save` do not need it. */
+  /** Returns the ring with its key material in the clear. Never log or store it; `seal` and `save` do not need it. */
   toJwks(): KeyRingJwks {
     return {
       'holdfast:version': this.version,
@@ -103,28 +117,28 @@ export class KeyRing {
     };
   }
 
-  /** What may be shown of every key. */
+  /** Returns the public description of every key. */
   keys(): KeyInfo[] {
     return this.#keys.map(infoOf);
   }
 
-  /** SHA-256 of what may be shown of the ring, 32 bytes: tells two rings of one version apart. */
+  /** Returns a SHA-256 of the public description, 32 bytes, which distinguishes two rings of one version. */
   fingerprint(): Buffer {
     const shown = this.#keys.map((key) => [key.kid, key.use, algorithmOf(key), key.state] as const).toSorted(byKid);
     return hash('sha256', JSON.stringify([this.version, shown, this.revokedKids.toSorted()]), 'buffer');
   }
 
-  /** The data key that the 8 bytes at `offset` name, whatever its state. */
+  /** Returns the data key that the 8 bytes at `offset` name, whatever its state. */
   dataKey(keyId: Buffer, offset = 0): DataKey | undefined {
     return this.#dataKeys.get(nameOf(keyId, offset));
   }
 
-  /** Whether the 8 bytes at `offset` name a key that was revoked, be it in the ring or removed from it since. */
+  /** Returns true if the 8 bytes at `offset` name a revoked key, in the ring or removed from it since. */
   isRevoked(keyId: Buffer, offset = 0): boolean {
     return this.#revoked.size > 0 && this.#revoked.has(nameOf(keyId, offset));
   }
 
-  /** @internal The same ring with other keys, one version later. */
+  /** @internal Returns the ring with other keys, one version later. */
   next(
     change: (keys: readonly RingKey[]) => readonly RingKey[],
     revokedKids: readonly string[] = this.revokedKids,
@@ -141,7 +155,7 @@ export class KeyRing {
     return { version: this.version, keys, revokedKids: this.revokedKids };
   }
 
-  // Not a method: a computed name is more than `isolatedDeclarations` can describe.
+  // A static block, since `isolatedDeclarations` cannot describe a computed name.
   static {
     Object.defineProperty(this.prototype, inspect.custom, {
       value(this: KeyRing): string {
@@ -159,17 +173,17 @@ function byKid([a]: readonly [kid: string, ...unknown[]], [b]: readonly [kid: st
   return a < b ? -1 : 1;
 }
 
-/** A string of eight characters is the fastest key that a Map can be asked for. */
+/** Returns a string of eight characters, the fastest key of a Map. */
 function nameOf(bytes: Buffer, offset: number): string {
   return bytes.toString('latin1', offset, offset + KEY_ID_BYTES);
 }
 
-/** @internal What is sealed of a ring. */
+/** @internal Returns the text of a ring that is sealed. */
 export function textOfRing(ring: KeyRing): string {
   return JSON.stringify(ring.toJwks());
 }
 
-/** @internal Reads what was sealed. V8 quotes the text that it could not parse; this text holds keys. */
+/** @internal Reads the text that was sealed. The error does not quote it, as V8's would: it holds keys. */
 export function ringFromText(text: string): KeyRing {
   let jwks: unknown;
   try {

@@ -5,7 +5,10 @@ import { algorithmOf, type DataKey, type IndexKey, type KeyState, type RingKey }
 
 type IndexKeys = readonly [IndexKey, ...IndexKey[]];
 
-/** Throws `KeyRingError` unless these keys make a ring; answers with the keys that stand out. */
+/**
+ * Returns the active keys and those that a ring looks up.
+ * @throws {KeyRingError} the keys make no ring.
+ */
 export function checkRing(
   version: number,
   keys: readonly RingKey[],
@@ -26,7 +29,7 @@ export function checkRing(
     active.filter((key) => key.use === 'sig'),
     'index key ("use": "sig")',
   );
-  // A pending key may be active on a node that is ahead of us; rows of a revoked one must still be found to be ended.
+  // A pending key may be active on a node that is ahead; the rows of a revoked key must be found in order to end them.
   const but = (state: KeyState): IndexKeys => {
     const others = keys.filter((key) => key.use === 'sig' && key.state !== state && key !== activeIndexKey);
     return [activeIndexKey, ...(others as IndexKey[])];
@@ -41,7 +44,7 @@ function only<Key>(keys: readonly Key[], what: string): Key {
   return first;
 }
 
-/** Of a ring that is read, before its keys are; of one that is made, because nobody could open it again once it is saved. */
+/** Checks the number of keys before they are read, and before a ring is saved that could not be opened again. */
 export function checkCount({ length }: readonly unknown[]): void {
   if (length <= RING_KEYS_MAX) return;
   throw new KeyRingError(
@@ -49,7 +52,7 @@ export function checkCount({ length }: readonly unknown[]): void {
   );
 }
 
-/** A kid is the thumbprint of the material alone, so one kid twice is one key twice. */
+/** Refuses a key that is in the ring twice: a kid is the thumbprint of its material. */
 function checkUnique(keys: readonly RingKey[]): void {
   const seen = new Map<string, RingKey>();
   for (const key of keys) {
@@ -60,7 +63,7 @@ function checkUnique(keys: readonly RingKey[]): void {
   }
 }
 
-/** A key that was revoked and removed is never used again, not even one that only has the same key id. */
+/** Refuses a key that was revoked and removed, or that has the key id of such a key. */
 function checkRevoked(revokedKids: readonly string[], keys: readonly RingKey[]): void {
   const keyIds = new Set(revokedKids.map((kid) => keyIdOf(kid).toString('hex')));
   if (keyIds.size < revokedKids.length) throw new KeyRingError('The key ring lists a revoked kid twice.');

@@ -12,23 +12,23 @@ import {
 } from './key-material.ts';
 import { algorithmOf, SUITE_OF, type DataKeyAlgorithm, type KeyState, type RingKey } from './ring-key.ts';
 
-/** One member of a ring's `keys`: an RFC 7517 octet key with two members of our own. Holds material. */
+/** A member of a ring's `keys`: an RFC 7517 octet key with two members of our own. It holds material. */
 export interface RingJwk {
   readonly kty: 'oct';
   readonly k: string;
   readonly alg: DataKeyAlgorithm | 'HS256';
   readonly use: 'enc' | 'sig';
   readonly kid: string;
-  /** When the key was made, in seconds since the epoch. */
+  /** The creation time, in seconds since the epoch. */
   readonly iat: number;
   readonly 'holdfast:state': KeyState;
-  /** When it was promoted, in seconds since the epoch; absent from a key that never was. */
+  /** The time of promotion, in seconds since the epoch. Absent from a key that was never promoted. */
   readonly 'holdfast:activated_at'?: number;
 }
 
 const STATES: readonly KeyState[] = ['pending', 'active', 'decrypt-only', 'retired', 'revoked'];
 
-/** The year 9999 in seconds: what lies beyond was meant as milliseconds. */
+/** The year 9999 in seconds: a larger value is in milliseconds. */
 const SECONDS_MAX = 253_402_300_799;
 
 /** Reads one JWK. Errors name the place and the member, never a value: any member may hold material by mistake. */
@@ -51,7 +51,10 @@ export function importRingJwk(jwk: unknown, where: string): RingKey {
   return Object.freeze(use === 'enc' ? { ...common, use, suite: SUITE_OF[alg] } : { ...common, use });
 }
 
-/** Reads the kids of revoked keys that are gone; absent means none. Errors repeat none: it may be material by mistake. */
+/**
+ * Reads the kids of revoked keys that were removed; absent means none. Errors repeat none: it may be material by
+ * mistake.
+ */
 export function readRevokedKids(value: unknown): readonly string[] {
   if (value === undefined) return [];
   const where = 'Key ring: "holdfast:revoked"';
@@ -62,7 +65,7 @@ export function readRevokedKids(value: unknown): readonly string[] {
   throw new KeyRingError(`${where} must hold kids only: 43 characters of canonical base64url.`);
 }
 
-/** The JWK of a key, material included. */
+/** Returns the JWK of a key, with its material. */
 export function exportRingJwk(key: RingKey): RingJwk {
   return {
     kty: 'oct',
@@ -76,7 +79,7 @@ export function exportRingJwk(key: RingKey): RingJwk {
   };
 }
 
-/** A fresh key from 256 random bits. */
+/** Returns a fresh key from 256 random bits. */
 export function newRingKey(alg: DataKeyAlgorithm | 'HS256', state: 'active' | 'pending', platform: Platform): RingKey {
   const k = intoText(randomBytes(platform, KEY_BYTES));
   const iat = Math.floor(platform.now() / 1000);
@@ -127,7 +130,7 @@ function readSeconds(value: unknown, what: string): number {
   return (value as number) * 1000;
 }
 
-/** Only promotion writes an activation time, so its presence must agree with the state. */
+/** Reads the activation time. Its presence must agree with the state, since only promotion sets it. */
 function readActivation(value: unknown, state: KeyState, where: string): number | undefined {
   const what = `${where}: "holdfast:activated_at"`;
   if (value !== undefined) {
@@ -144,7 +147,7 @@ function readMaterial(jwk: Readonly<Record<string, unknown>>, where: string): Pi
   if (bytes === undefined) throw new KeyRingError(`${where}: "k" must be ${KEY_BYTES} bytes in canonical base64url.`);
   const weakness = weaknessOf(bytes);
   if (weakness !== undefined) throw new KeyRingError(`${where}: the key ${weakness}.`);
-  // Recomputed, so "same kid, different key" (two environments, one copied name) cannot be loaded.
+  // Recomputed, so that two different keys under one kid (two environments, one copied name) cannot be loaded.
   if (kid !== thumbprintOf(k as string)) {
     throw new KeyRingError(`${where}: "kid" is not the RFC 7638 thumbprint of the key.`);
   }

@@ -1,8 +1,12 @@
 import type { KeyObject } from 'node:crypto';
 
 /**
- * pending: readable, seals nothing yet · active: the one that seals · decrypt-only: still opens what it sealed ·
- * retired: kept without use · revoked: refused at once.
+ * A state in the life of a key:
+ * - `pending`: opens, but does not seal yet;
+ * - `active`: seals;
+ * - `decrypt-only`: still opens what it sealed;
+ * - `retired`: kept without use;
+ * - `revoked`: refused at once.
  */
 export type KeyState = 'active' | 'decrypt-only' | 'pending' | 'retired' | 'revoked';
 
@@ -12,10 +16,10 @@ export type DataKeyAlgorithm = 'A256GCM' | 'XAES-256-GCM';
 /** The suite byte of an envelope: 1 is plain AES-256-GCM, 2 is XAES-256-GCM. */
 export type Suite = 1 | 2;
 
-/** What a key is for: data keys seal sessions, index keys blind user ids. */
+/** The purpose of a key: data keys seal sessions, index keys blind user ids. */
 export type KeyPurpose = 'data' | 'index';
 
-/** The `use` of RFC 7517 §4.2 by which a JWK says so. */
+/** The `use` (RFC 7517 §4.2) that a JWK of this purpose has. */
 export const USE_OF: Readonly<Record<KeyPurpose, 'enc' | 'sig'>> = { data: 'enc', index: 'sig' };
 
 export const SUITE_OF: Readonly<Record<DataKeyAlgorithm, Suite>> = { A256GCM: 1, 'XAES-256-GCM': 2 };
@@ -23,15 +27,18 @@ export const SUITE_OF: Readonly<Record<DataKeyAlgorithm, Suite>> = { A256GCM: 1,
 export const ALGORITHM_OF: Readonly<Record<Suite, DataKeyAlgorithm>> = { 1: 'A256GCM', 2: 'XAES-256-GCM' };
 
 interface KeyOfAnyUse {
-  /** RFC 7638 SHA-256 thumbprint, 43 base64url characters. Safe to log: the material has 256 bits of entropy. */
+  /**
+   * The RFC 7638 SHA-256 thumbprint, 43 base64url characters. It is safe to log, since the material has 256 bits of
+   * entropy.
+   */
   readonly kid: string;
-  /** The first 8 bytes of the thumbprint: how an envelope names its key. */
+  /** The first 8 bytes of the thumbprint, by which an envelope names its key. */
   readonly keyId: Buffer;
   readonly state: KeyState;
   readonly secret: KeyObject;
   /** Milliseconds since the epoch, whole seconds. */
   readonly createdAt: number;
-  /** When the key began to seal; undefined for a key that never has. */
+  /** The time at which the key began to seal; undefined for a key that never has. */
   readonly activatedAt: number | undefined;
 }
 
@@ -48,7 +55,7 @@ export interface IndexKey extends KeyOfAnyUse {
 
 export type RingKey = DataKey | IndexKey;
 
-/** What may be shown of a key. */
+/** The public description of a key. */
 export interface KeyInfo {
   readonly kid: string;
   readonly use: 'enc' | 'sig';
@@ -62,7 +69,7 @@ export function algorithmOf(key: RingKey): DataKeyAlgorithm | 'HS256' {
   return key.use === 'enc' ? ALGORITHM_OF[key.suite] : 'HS256';
 }
 
-/** Everything about a key but its material. */
+/** Returns the description of a key without its material. */
 export function infoOf(key: RingKey): KeyInfo {
   const { kid, use, state, createdAt, activatedAt } = key;
   return { kid, use, alg: algorithmOf(key), state, createdAt, activatedAt };

@@ -24,7 +24,10 @@ export interface GenerateKeyRingOptions {
   readonly platform?: Platform;
 }
 
-/** A new ring: one active data key and one active index key. Throws `KeyRingError` for a suite or version that is none. */
+/**
+ * Generates a new ring with one active data key and one active index key.
+ * @throws {KeyRingError} the suite or the version is none.
+ */
 export async function generateKeyRing(options: GenerateKeyRingOptions = {}): Promise<KeyRing> {
   const given = requireOptions('generateKeyRing options', options, ['suite', 'version', 'platform']);
   const { suite = 'XAES-256-GCM', version = 1, platform = systemPlatform } = given;
@@ -35,15 +38,15 @@ export async function generateKeyRing(options: GenerateKeyRingOptions = {}): Pro
 export interface AddKeyOptions {
   /** @defaultValue 'data' */
   readonly use?: KeyPurpose;
-  /** Of a data key only. @defaultValue the suite of the key that is active now */
+  /** The suite of a data key. @defaultValue the suite of the active key */
   readonly suite?: DataKeyAlgorithm;
   readonly platform?: Platform;
 }
 
 /**
- * The first half of a rotation: a ring with one more key, pending, so that every node can open what it will seal before any
- * node seals with it. A ring that has a pending key of this use already is returned as it is, so that a rotation which crashed
- * can simply be run again. Throws `KeyRingError` where a session could descend from more keys than its envelope can name.
+ * Adds a pending key, the first half of a rotation: every node can open its envelopes before any node seals with it. A
+ * ring that has a pending key of this use is returned as it is, so a rotation that crashed can be run again.
+ * @throws {KeyRingError} a session could descend from more keys than its envelope can name.
  */
 export async function addKey(ring: KeyRing, options: AddKeyOptions = {}): Promise<KeyRing> {
   const given = requireOptions('addKey options', options, ['use', 'suite', 'platform']);
@@ -57,7 +60,7 @@ export async function addKey(ring: KeyRing, options: AddKeyOptions = {}): Promis
   return ring.next((keys) => [...keys, key]);
 }
 
-/** A session with more keys in its lineage could not be written any more. Better that a rotation waits. */
+/** Refuses a further key where a session could get more keys into its lineage than an envelope has room for. */
 function checkRoom(ring: KeyRing): void {
   const inUse = ring.keys().filter((key) => key.use === USE_OF.data && key.state !== 'revoked');
   if (inUse.length <= LINEAGE_KEYS_MAX) return;
@@ -67,15 +70,16 @@ function checkRoom(ring: KeyRing): void {
 }
 
 export interface PromotionChoice {
-  /** Chooses among several pending keys. */
+  /** Chooses one of several pending keys. */
   readonly kid?: string | undefined;
-  /** @defaultValue that of the key with this kid; without a kid, 'data' */
+  /** @defaultValue the use of the key with this kid; without a kid, 'data' */
   readonly use?: KeyPurpose | undefined;
 }
 
 /**
- * @internal The second half: the pending key becomes active, the active one of its use decrypt-only. Says nothing about the
- * fleet: a node without the key cannot open what this ring seals. A kid that is active already leaves the ring as it is.
+ * @internal Promotes a key, the second half: the pending key becomes active, the active key of its use decrypt-only. It
+ * does not check the fleet: a node without the key cannot open what this ring seals. A kid that is active already
+ * leaves the ring as it is.
  */
 export function withPromoted(
   ring: KeyRing,
@@ -95,8 +99,8 @@ export function withPromoted(
 }
 
 /**
- * @internal The decrypt-only key becomes retired: nothing opens under it, but it stays in the ring. Says nothing about the
- * sessions that it still seals. A key that is retired already leaves the ring as it is.
+ * @internal Retires a decrypt-only key: it opens nothing any more, but stays in the ring. It does not check for
+ * sessions that the key still seals. A key that is retired already leaves the ring as it is.
  */
 export function withRetired(ring: KeyRing, kid: string): KeyRing {
   const { state } = keyOf(ring, kid);
@@ -112,15 +116,15 @@ export interface KeyChoice {
 }
 
 export interface RevokeKeyOptions extends KeyChoice {
-  /** The ring has the key no more; its kid is remembered as revoked all the same. @defaultValue false */
+  /** True for a key that the ring has no more; its kid is still remembered as revoked. @defaultValue false */
   readonly removed?: boolean;
 }
 
 /**
- * The key is refused from now on, wherever this ring is: what it sealed opens no more, nor does any session that descends from
- * that, so their users are logged out. For a key that may be in other hands; the rest is `retireKey`. Throws `KeyRingError` for a
- * key that is active (`replaceKey`), or that the ring lacks unless `removed` says so; one that is revoked already, removed or
- * not, leaves the ring as it is. Nodes refuse the key once they have the ring: see `waitForNodes`.
+ * Revokes a key that may be in other hands: its envelopes open no more, nor does any session that descends from them,
+ * so their users are logged out. Nodes refuse the key once they have the ring (see `waitForNodes`). For other keys use
+ * `retireKey`. A key that is revoked already, removed or not, leaves the ring as it is.
+ * @throws {KeyRingError} the key is active (use `replaceKey`), or the ring lacks it and `removed` is not set.
  */
 export function revokeKey(ring: KeyRing, options: RevokeKeyOptions): KeyRing {
   const { kid, removed = false } = requireOptions('revokeKey options', options, ['kid', 'removed']);
@@ -135,16 +139,16 @@ export function revokeKey(ring: KeyRing, options: RevokeKeyOptions): KeyRing {
 }
 
 export interface ReplaceKeyOptions extends KeyChoice {
-  /** Of a data key only. @defaultValue the suite of the key that is replaced */
+  /** The suite of a data key. @defaultValue the suite of the key that is replaced */
   readonly suite?: DataKeyAlgorithm;
   readonly platform?: Platform;
 }
 
 /**
- * Revokes an active key and activates a fresh one, in one version of the ring: for a key that leaked, when no minute is to be
- * lost. Whoever has this ring refuses the old key and seals with the new one; a node that does not have it yet cannot open what
- * the new one seals. Throws `KeyRingError` for a key that is not active, or that the ring lacks; one that is revoked already
- * leaves the ring as it is.
+ * Revokes an active key and activates a fresh one, in one version of the ring: for a leaked key, without delay. A node
+ * with this ring refuses the old key and seals with the new one; a node without it cannot open what the new one seals.
+ * A key that is revoked already leaves the ring as it is.
+ * @throws {KeyRingError} the key is not active, or the ring lacks it.
  */
 export async function replaceKey(ring: KeyRing, options: ReplaceKeyOptions): Promise<KeyRing> {
   const given = requireOptions('replaceKey options', options, ['kid', 'suite', 'platform']);
@@ -161,9 +165,10 @@ export async function replaceKey(ring: KeyRing, options: ReplaceKeyOptions): Pro
 }
 
 /**
- * Drops a retired or revoked key with its material. What it sealed, in backups too, is unreadable once no copy of the older
- * ring is left. The ring remembers the kid of a revoked one, so that nothing that descends from it opens either. Throws
- * `KeyRingError` for a key in another state; one that the ring lacks leaves the ring as it is.
+ * Removes a retired or revoked key with its material. Its envelopes, in backups too, are unreadable once no copy of the
+ * older ring is left. The ring remembers the kid of a revoked key, so that nothing that descends from it opens. A key
+ * that the ring lacks leaves the ring as it is.
+ * @throws {KeyRingError} the key is in another state.
  */
 export function removeKey(ring: KeyRing, choice: KeyChoice): KeyRing {
   const { kid } = requireOptions('removeKey options', choice, ['kid']);
@@ -191,7 +196,7 @@ function inState(keys: readonly RingKey[], kid: string, state: KeyState): readon
   return keys.map((key) => (key.kid === kid ? Object.freeze({ ...key, state }) : key));
 }
 
-/** The key to promote, or the active one that was asked for by its kid. */
+/** Returns the key to promote, or the active one if its kid was given. */
 function choosePending(ring: KeyRing, { kid, use }: PromotionChoice): KeyInfo {
   if (use !== undefined) checkPurpose(use);
   if (kid !== undefined) {
@@ -217,7 +222,7 @@ function pendingKeys(ring: KeyRing, purpose: KeyPurpose): KeyInfo[] {
 
 function keyOf(ring: KeyRing, kid: string): KeyInfo {
   const key = findKey(ring, kid);
-  // It is not repeated here: what the ring does not know may be key material that was given by mistake.
+  // The kid is not repeated here: it may be key material that was given by mistake.
   if (key === undefined) throw new KeyRingError('The key ring has no key with this kid.');
   return key;
 }

@@ -18,18 +18,18 @@ import {
 } from './ring-jwe.ts';
 import { OPENER_NAME, type ResolvedOpener } from './ring-opener.ts';
 
-/** Compact JWE (RFC 7516 §7.1) with an encrypted key, a 96-bit IV and a 128-bit tag, as A256GCM has them. */
+/** A compact JWE (RFC 7516 §7.1) with an encrypted key, a 96-bit IV and a 128-bit tag, as A256GCM has them. */
 const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]{16}\.[\w-]+\.[\w-]{22}$/;
 
 type Header = ReturnType<typeof decodeProtectedHeader>;
 
-/** Seals for one opener. Salt, content key and IV are drawn by `jose`. */
+/** Seals for one opener. `jose` draws salt, content key and IV. */
 export async function sealCompact(text: string, opener: ResolvedOpener): Promise<string> {
   const { key, header } = await sealingKeyOf(opener);
   const jwe = new CompactEncrypt(Buffer.from(text, 'utf8'));
   const { alg, ...others } = header;
   jwe.setProtectedHeader({ alg, enc: RING_ENC, typ: RING_TYP, cty: RING_CTY, ...others });
-  // The default of `jose` is 2 048 iterations.
+  // `jose` would use 2 048 iterations.
   if (alg === BY_PASSPHRASE) jwe.setKeyManagementParameters({ p2c: RING_PBKDF2_ITERATIONS });
   return jwe.encrypt(key);
 }
@@ -46,7 +46,7 @@ export async function openCompact(jwe: string, opener: ResolvedOpener): Promise<
     maxPBES2Count: RING_PBKDF2_ITERATIONS_MAX,
     maxDecompressedLength: 0,
   });
-  // A wrong key and an altered file fail alike, by design of authenticated encryption.
+  // Authenticated encryption does not distinguish a wrong key from an altered file.
   const name = OPENER_NAME[opener.kind];
   const refused = `The key ring does not open with ${name}: it is the wrong one, or the file was altered.`;
   return { text: await textOf(decrypting, refused), reseal: (other) => sealCompact(other, opener) };
@@ -69,7 +69,7 @@ function readHeader(jwe: string): Header {
   }
 }
 
-/** Looks at the header before a key is derived from it. It is authenticated only later, so it may only refuse. */
+/** Checks the header before a key is derived from it. It is authenticated only later, so the check may only refuse. */
 function checkHeader(header: Header, opener: ResolvedOpener): void {
   if (header.typ !== RING_TYP)
     throw new KeyRingError(`The sealed key ring is not one: its "typ" is not "${RING_TYP}".`);

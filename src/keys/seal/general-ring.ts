@@ -9,10 +9,11 @@ import { OPENER_NAME, type ResolvedOpener } from './ring-opener.ts';
 import { decryptWith, encryptFor, isFor, newContentKey, readRecipient, type Recipient } from './ring-recipient.ts';
 
 /**
- * A ring for several openers, as a General JWE (RFC 7516 §7.2.1). `jose` encrypts the content; the content key is wrapped here, for
- * two reasons. The recipients are then known before the content is encrypted, so that a digest of them can be its `aad`: a
- * plain General JWE does not authenticate them, and nobody would notice that one was taken out. And the content key of a ring that was
- * opened is at hand, so that a changed ring stays sealed for those whose openers are not here: the passphrase in the safe.
+ * A ring for several openers, as a general JWE (RFC 7516 §7.2.1). `jose` encrypts the content; this file wraps the
+ * content key, for two reasons. First, the recipients are known before the content is encrypted, so a digest of them
+ * can be its `aad`: a plain general JWE does not authenticate them, and a removed one would not be noticed. Second, the
+ * content key of an opened ring is available, so a changed ring stays sealed for openers that are absent, such as a
+ * passphrase in a safe.
  */
 interface GeneralRing {
   readonly protected: string;
@@ -23,7 +24,9 @@ interface GeneralRing {
   readonly tag: string;
 }
 
-/** What stands for all recipients. Their `alg` is their own, and "dir" (RFC 7518 §4.5) is only how `jose` takes a content key. */
+/**
+ * The header for all recipients. Each has its own `alg`; "dir" (RFC 7518 §4.5) only makes `jose` accept a content key.
+ */
 const PROTECTED = { enc: RING_ENC, typ: RING_TYP, cty: RING_CTY } as const;
 const PROTECTED_TEXT: string = Buffer.from(JSON.stringify(PROTECTED)).toString('base64url');
 const DIRECT = { alg: 'dir' } as const;
@@ -55,7 +58,7 @@ async function encrypt(text: string, contentKey: KeyObject, recipients: readonly
   return spell(await jwe.encrypt(contentKey), recipients);
 }
 
-/** The one spelling of a sealed ring. */
+/** Returns the only spelling of a sealed ring. */
 function spell(
   content: Pick<FlattenedJWE, keyof GeneralRing & keyof FlattenedJWE>,
   recipients: readonly Recipient[],
@@ -68,7 +71,10 @@ function digestOf(recipients: readonly Recipient[]): Buffer {
   return hash('sha256', JSON.stringify(recipients), 'buffer');
 }
 
-/** Throws `KeyRingError` unless this is exactly what `spell` would write. */
+/**
+ * Reads exactly what `spell` writes.
+ * @throws {KeyRingError} it is anything else.
+ */
 function read(jwe: string): GeneralRing {
   const value = parse(jwe);
   const { recipients: members } = value;
@@ -87,14 +93,17 @@ function read(jwe: string): GeneralRing {
     decodeCanonical(value['aad'], AAD_BYTES)?.equals(digestOf(recipients));
   checkSum(recipients);
   const ring = { ...value, recipients } as unknown as GeneralRing;
-  // Unknown members, members twice and blanks are gone from this spelling.
+  // This spelling has no unknown members, no members twice and no blanks.
   if (!isWhole || hasTwins(recipients) || spell(ring, recipients) !== jwe) {
     throw new KeyRingError('The sealed key ring is malformed: altered, or written by something else.');
   }
   return ring;
 }
 
-/** A wrong passphrase is tried on every recipient that has one, before anything is authenticated. */
+/**
+ * Bounds the work of a wrong passphrase, which is tried on every recipient that has one before anything is
+ * authenticated.
+ */
 function checkSum(recipients: readonly Recipient[]): void {
   const sum = recipients.reduce((total, { header }) => total + ('p2c' in header ? header.p2c : 0), 0);
   if (sum <= RING_PBKDF2_ITERATIONS_SUM_MAX) return;
@@ -119,7 +128,7 @@ function hasTwins(recipients: readonly Recipient[]): boolean {
   return new Set(names).size < names.length;
 }
 
-/** Asks those recipients only that can be this opener's; a service is asked once, since its id stands in a ring once. */
+/** Asks the recipients that can be this opener's. A service is asked once, since its id stands in a ring once. */
 async function contentKeyOf(recipients: readonly Recipient[], opener: ResolvedOpener): Promise<KeyObject> {
   const name = OPENER_NAME[opener.kind];
   const candidates = recipients.filter((recipient) => isFor(recipient, opener));

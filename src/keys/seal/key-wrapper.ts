@@ -5,25 +5,25 @@ import { randomBytes, systemPlatform } from '../../platform/platform.ts';
 import { intoSecret, weaknessOf } from '../ring/key-material.ts';
 
 /**
- * A key service (KMS, Vault, HSM) that encrypts a key-encryption key of 32 bytes, so that a sealed ring opens only for those whom
- * the service lets. Both methods bound their own time; what they throw is told by one word and not passed on.
+ * A key service (KMS, Vault, HSM) that encrypts a key-encryption key of 32 bytes, so that a sealed ring opens only
+ * where the service allows it. Both methods bound their own time; only one word of their errors is passed on.
  */
 export interface KeyWrapper {
   /**
-   * Names the service's key, so that a ring finds its wrapper: an ARN, a path. Stands in the sealed ring in the clear. Printable
-   * ASCII without spaces, at most 512 characters.
+   * The name of the service's key, by which a ring finds its wrapper: an ARN, a path. It stands in the sealed ring in
+   * the clear. Printable ASCII without spaces, at most 512 characters.
    */
   readonly id: string;
   /**
-   * Encrypts `key` for later; at most 8 KiB. `context` is not secret and must be authenticated: an encryption context, associated
-   * data. `key` is overwritten as soon as the promise settles.
+   * Encrypts `key`; at most 8 KiB. `context` is not secret and must be authenticated (encryption context, associated
+   * data). `key` is overwritten as soon as the promise settles.
    */
   wrap(key: Uint8Array, context: Readonly<Record<string, string>>): Promise<Uint8Array>;
-  /** The key that `wrap` was given with the same context. Fails if the context is another. */
+  /** Returns the key that was wrapped with the same context; fails for another context. */
   unwrap(wrapped: Uint8Array, context: Readonly<Record<string, string>>): Promise<Uint8Array>;
 }
 
-/** Keeps what was wrapped for a ring from being unwrapped as anything else, and shows in the service's own log. */
+/** Keeps a wrapped key from being unwrapped for another purpose, and shows in the service's own log. */
 const CONTEXT: Readonly<Record<string, string>> = Object.freeze({ purpose: 'holdfast-key-ring' });
 
 const WRAPPER_ID = new RegExp(`^[!-~]{1,${WRAPPER_ID_CHARS_MAX}}$`);
@@ -32,7 +32,10 @@ export function isWrapperId(id: unknown): id is string {
   return typeof id === 'string' && WRAPPER_ID.test(id);
 }
 
-/** Throws `KeyRingError` unless this can be used as a key wrapper. */
+/**
+ * Checks a key wrapper.
+ * @throws {KeyRingError} it cannot be used as one.
+ */
 export function checkWrapper(wrapper: unknown): KeyWrapper {
   const { id, wrap, unwrap } = (wrapper ?? {}) as Partial<Record<keyof KeyWrapper, unknown>>;
   if (typeof wrap !== 'function' || typeof unwrap !== 'function') {
@@ -46,7 +49,7 @@ export function checkWrapper(wrapper: unknown): KeyWrapper {
   return wrapper as KeyWrapper;
 }
 
-/** A fresh key-encryption key, and what `unwrapKek` makes of it again. */
+/** Returns a fresh key-encryption key, and its wrapped form. */
 export async function wrapFreshKek(wrapper: KeyWrapper): Promise<{ kek: KeyObject; wrapped: Buffer }> {
   const bytes = randomBytes(systemPlatform, KEY_BYTES);
   const given = Uint8Array.from(bytes);
@@ -69,7 +72,7 @@ export async function unwrapKek(wrapper: KeyWrapper, wrapped: Buffer): Promise<K
   throw new KeyRingError(`The key wrapper ${wrapper.id} answered with something that is no key.`);
 }
 
-/** The answer as a copy: the wrapper may keep its own. */
+/** Calls the wrapper and copies its answer: the wrapper may keep its own. */
 async function call(wrapper: KeyWrapper, method: 'unwrap' | 'wrap', bytes: Uint8Array): Promise<Buffer> {
   let answer: unknown;
   try {
@@ -84,8 +87,8 @@ async function call(wrapper: KeyWrapper, method: 'unwrap' | 'wrap', bytes: Uint8
 }
 
 /**
- * What may be said of somebody else's error: its code (`ECONNREFUSED`; `fetch` has it on the cause) or its name
- * (`AccessDeniedException`). Its message may hold anything; letters only, and too few for a key.
+ * Returns what may be shown of another library's error: its code (`ECONNREFUSED`; `fetch` has it on the cause) or its
+ * name (`AccessDeniedException`). The word has letters only, and too few for a key; the message may hold anything.
  */
 export function wordOf(error: unknown): string {
   const { code, cause, name } = (error ?? {}) as { code?: unknown; cause?: unknown; name?: unknown };

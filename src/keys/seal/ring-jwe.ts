@@ -2,7 +2,7 @@ import { errors } from 'jose';
 import { KeyRingError } from '../../errors.ts';
 import { RING_PBKDF2_ITERATIONS_MAX, RING_PBKDF2_ITERATIONS_MIN } from '../../limits/keys.ts';
 
-/** What the two spellings of a sealed ring, Compact and General JWE (RFC 7516 §7), have in common. */
+/** The common parts of the two forms of a sealed ring, compact and general JWE (RFC 7516 §7). */
 
 export const RING_TYP = 'holdfast-key-ring+jwe';
 export const RING_CTY = 'jwk-set+json';
@@ -10,7 +10,10 @@ export const RING_ENC = 'A256GCM';
 export const BY_KEK = 'A256KW';
 export const BY_PASSPHRASE = 'PBES2-HS512+A256KW';
 
-/** Where a wrapper's recipient carries the key-encryption key that the service encrypted; its `kid` is the wrapper's id. */
+/**
+ * The header of a wrapper's recipient with the key-encryption key that the service encrypted; its `kid` is the
+ * wrapper's id.
+ */
 export const WRAPPED = 'holdfast:wrapped';
 
 export const NOT_A_RING = 'truncated, or not a sealed ring.';
@@ -18,11 +21,14 @@ export const NOT_A_RING = 'truncated, or not a sealed ring.';
 /** The text of a ring that was opened. */
 export interface UnsealedText {
   readonly text: string;
-  /** Seals another text for everybody for whom this one was sealed, whether or not their openers are at hand. */
+  /** Seals another text for every opener of this one, whether or not those are present. */
   readonly reseal: (text: string) => Promise<string>;
 }
 
-/** The bytes of base64url without padding, if no other text decodes to the same bytes (RFC 4648 §3.5): `jose` ignores spare bits. */
+/**
+ * Decodes base64url without padding, if no other text decodes to the same bytes (RFC 4648 §3.5): `jose` ignores spare
+ * bits.
+ */
 export function decodeCanonical(part: unknown, length?: number): Buffer | undefined {
   if (typeof part !== 'string') return undefined;
   const bytes = Buffer.from(part, 'base64url');
@@ -30,7 +36,7 @@ export function decodeCanonical(part: unknown, length?: number): Buffer | undefi
   return bytes.toString('base64url') === part ? bytes : undefined;
 }
 
-/** The count comes from a file that is not authenticated yet, so it is judged before anything is derived. */
+/** Checks the iterations before a key is derived, since the file is not authenticated yet. */
 export function checkIterations(p2c: unknown): number {
   if (Number.isSafeInteger(p2c)) {
     const count = p2c as number;
@@ -41,7 +47,7 @@ export function checkIterations(p2c: unknown): number {
   );
 }
 
-/** The text inside, once `decrypt` has authenticated it; `refused` is what to say when it does not. */
+/** Returns the text once `decrypt` has authenticated it; fails with `refused` otherwise. */
 export async function textOf(decrypt: Promise<{ plaintext: Uint8Array }>, refused: string): Promise<string> {
   try {
     const { plaintext } = await decrypt;

@@ -6,28 +6,31 @@ import { requireOptions } from '../../option-checks.ts';
 import { checkWrapper, type KeyWrapper } from './key-wrapper.ts';
 
 /**
- * What opens a sealed ring: a passphrase of at least 16 characters, a key-encryption key of 32 random bytes, or a key service
- * that wraps one.
+ * An opener of a sealed ring: a passphrase of at least 16 characters, a key-encryption key of 32 random bytes, or a key
+ * service that wraps one.
  */
 export type RingOpener =
   | { readonly passphrase: string }
   | { readonly kek: Uint8Array }
   | { readonly wrapper: KeyWrapper };
 
-/** An opener that was found to be a good one. */
+/** An opener that was checked. */
 export type ResolvedOpener =
   | { readonly kind: 'passphrase'; readonly passphrase: Buffer }
   | { readonly kind: 'kek'; readonly kek: KeyObject }
   | { readonly kind: 'wrapper'; readonly wrapper: KeyWrapper };
 
-/** As messages name it. */
+/** The name of an opener in messages. */
 export const OPENER_NAME: Readonly<Record<ResolvedOpener['kind'], string>> = {
   passphrase: 'this passphrase',
   kek: 'this kek',
   wrapper: 'this wrapper',
 };
 
-/** Throws `KeyRingError`, which never shows what was given. */
+/**
+ * Checks an opener.
+ * @throws {KeyRingError} it is none. The message never shows it.
+ */
 export function resolveOpener(opener: RingOpener): ResolvedOpener {
   const own: Partial<Record<ResolvedOpener['kind'], unknown>> = requireOptions(
     'the opener of a key ring',
@@ -48,7 +51,7 @@ export function resolveOpener(opener: RingOpener): ResolvedOpener {
   return { kind: 'wrapper', wrapper: checkWrapper(wrapper) };
 }
 
-/** Those for whom a ring is to be sealed: one or more, and none twice. */
+/** Checks the openers for which a ring is to be sealed: at least one, and none twice. */
 export function resolveOpeners(openers: RingOpener | readonly RingOpener[]): [ResolvedOpener, ...ResolvedOpener[]] {
   const list = Array.isArray(openers) ? (openers as readonly RingOpener[]) : [openers as RingOpener];
   if (list.length === 0) throw new KeyRingError('A key ring must be sealed for somebody: give at least one opener.');
@@ -69,13 +72,13 @@ function checkPassphrase(passphrase: unknown): Buffer {
   if (typeof passphrase !== 'string' || Array.from(passphrase).length < PASSPHRASE_CHARS_MIN) {
     throw new KeyRingError(`The passphrase of a key ring must have at least ${PASSPHRASE_CHARS_MIN} characters.`);
   }
-  // Two keyboards may spell one passphrase differently: RFC 8265 §4.2 (OpaqueString) compares in NFC.
+  // Two keyboards may write one passphrase differently: RFC 8265 §4.2 (OpaqueString) compares in NFC.
   return Buffer.from(passphrase.normalize('NFC'), 'utf8');
 }
 
 function checkKek(kek: unknown): KeyObject {
   if (!(kek instanceof Uint8Array)) throw new KeyRingError('The kek of a key ring must be a Uint8Array.');
-  // AES key wrap stretches nothing: text pasted here would be guessed offline.
+  // AES key wrap does not stretch the key, so a pasted text could be guessed offline.
   const weakness = weaknessOf(kek);
   if (weakness !== undefined) throw new KeyRingError(`The kek of a key ring ${weakness}.`);
   return createSecretKey(kek);

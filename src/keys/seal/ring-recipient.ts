@@ -9,7 +9,7 @@ import { BY_KEK, BY_PASSPHRASE, checkIterations, decodeCanonical, WRAPPED } from
 import { isObject } from '../ring/ring-jwk.ts';
 import type { ResolvedOpener } from './ring-opener.ts';
 
-/** One of those for whom a ring is sealed: a member of a General JWE's `recipients` (RFC 7516 §7.2.1). */
+/** An opener for which a ring is sealed: a member of a general JWE's `recipients` (RFC 7516 §7.2.1). */
 export interface Recipient {
   readonly header: RecipientHeader;
   readonly encrypted_key: string;
@@ -21,9 +21,9 @@ type RecipientHeader =
   | { readonly alg: typeof BY_KEK; readonly kid: string; readonly [WRAPPED]: string };
 
 const SALT_BYTES = 16;
-/** RFC 3394: eight bytes more than the key. */
+/** RFC 3394 adds eight bytes to the key. */
 const ENCRYPTED_KEY_BYTES: number = KEY_BYTES + 8;
-/** RFC 3394 §2.2.3.1: what makes a wrong key-encryption key noticed. */
+/** The initial value of RFC 3394 §2.2.3.1, by which a wrong key-encryption key is noticed. */
 const KEY_WRAP_IV: Buffer = Buffer.alloc(8, 0xa6);
 
 const derive = promisify(pbkdf2);
@@ -41,14 +41,14 @@ export async function encryptFor(opener: ResolvedOpener, contentKey: KeyObject):
   return { header, encrypted_key: wrap(kek, contentKey) };
 }
 
-/** Whether this recipient is of the opener's kind, and of its service: others are not tried. */
+/** Returns true if this recipient is of the opener's kind, and of its service; others are not tried. */
 export function isFor({ header }: Recipient, opener: ResolvedOpener): boolean {
   if (header.alg === BY_PASSPHRASE) return opener.kind === 'passphrase';
   if ('kid' in header) return opener.kind === 'wrapper' && opener.wrapper.id === header.kid;
   return opener.kind === 'kek';
 }
 
-/** The content key, or undefined if it was encrypted with another passphrase or key. */
+/** Returns the content key; undefined if it was encrypted with another passphrase or key. */
 export async function decryptWith(opener: ResolvedOpener, recipient: Recipient): Promise<KeyObject | undefined> {
   return unwrap(await kekOf(opener, recipient.header), recipient.encrypted_key);
 }
@@ -65,8 +65,9 @@ async function kekOf(opener: ResolvedOpener, header: RecipientHeader): Promise<K
 }
 
 /**
- * Reads one member of `recipients`; undefined unless it is one as `encryptFor` writes it. Members that it leaves out are noticed
- * by the caller, who compares the spelling. Throws `KeyRingError` for iterations out of range.
+ * Reads a member of `recipients`; undefined unless it has the form that `encryptFor` writes. It ignores further
+ * members, which the caller notices by comparing the spelling.
+ * @throws {KeyRingError} the iterations are out of range.
  */
 export function readRecipient(value: unknown): Recipient | undefined {
   if (!isObject(value) || !isObject(value['header'])) return undefined;
@@ -94,13 +95,13 @@ function readHeader({
   return { alg, kid, [WRAPPED]: wrapped as string };
 }
 
-/** RFC 7518 §4.8.1: the algorithm's name is part of the salt. */
+/** Derives the key of a passphrase. The salt begins with the algorithm's name (RFC 7518 §4.8.1). */
 async function deriveKek(passphrase: Buffer, p2s: string, p2c: number): Promise<KeyObject> {
   const salt = Buffer.concat([Buffer.from(`${BY_PASSPHRASE}\0`), Buffer.from(p2s, 'base64url')]);
   return intoSecret(await derive(passphrase, salt, p2c, KEY_BYTES, 'sha512'));
 }
 
-/** AES key wrap (RFC 3394). */
+/** Wraps a key with AES key wrap (RFC 3394). */
 function wrap(kek: KeyObject, key: KeyObject): string {
   const cipher = createCipheriv('id-aes256-wrap', kek, KEY_WRAP_IV);
   const bytes = key.export();
@@ -118,7 +119,7 @@ function unwrap(kek: KeyObject, wrapped: string): KeyObject | undefined {
   }
 }
 
-/** A content key of 256 random bits. */
+/** Returns a content key of 256 random bits. */
 export function newContentKey(): KeyObject {
   return intoSecret(randomBytes(systemPlatform, KEY_BYTES));
 }

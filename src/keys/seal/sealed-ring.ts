@@ -11,7 +11,10 @@ export async function sealText(text: string, openers: RingOpener | readonly Ring
   return resolved.length === 1 ? sealCompact(text, resolved[0]) : sealGeneral(text, resolved);
 }
 
-/** Opens what `sealText` sealed. Throws `KeyRingError`, which says whether the file or the opener is at fault. */
+/**
+ * Opens what `sealText` sealed.
+ * @throws {KeyRingError} the file or the opener is wrong; the message says which.
+ */
 export async function unsealText(sealed: string, opener: RingOpener): Promise<UnsealedText> {
   const resolved = resolveOpener(opener);
   const jwe = sealed.trim();

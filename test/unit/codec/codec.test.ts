@@ -33,7 +33,7 @@ describe('Codec', () => {
     expect(codec.open(STORAGE_KEY, codec.seal(STORAGE_KEY, record))).toEqual({ ...record, lineage });
   });
 
-  it('opens again what it remembers, as one record for all', () => {
+  it('returns a remembered record, shared by all callers', () => {
     const memo = new Memo(systemPlatform, 100_000);
     const codec = codecOf({ memo });
     const record = recordOf();
@@ -46,7 +46,7 @@ describe('Codec', () => {
     expect(memo.bytes).toBeGreaterThan(0);
   });
 
-  it('does not remember past a ring: a key that is revoked opens nothing from then on', async () => {
+  it('remembers nothing from before a new ring: a revoked key opens nothing any more', async () => {
     const memo = new Memo(systemPlatform, 100_000);
     const codec = codecOf({ memo });
     const plain = codec.seal(STORAGE_KEY, recordOf());
@@ -57,7 +57,7 @@ describe('Codec', () => {
     expect(() => codec.openRemembered(STORAGE_KEY, plain)).toThrow(reasonOf('revoked-key'));
   });
 
-  it('remembers what it has sealed as it would have opened it', () => {
+  it('remembers a sealed record as it would open it', () => {
     const memo = new Memo(systemPlatform, 100_000);
     const codec = codecOf({ memo });
     const record = recordOf();
@@ -66,7 +66,7 @@ describe('Codec', () => {
     expect(memo.recall(STORAGE_KEY, envelope)).toEqual(codecOf().openRemembered(STORAGE_KEY, envelope));
   });
 
-  it('does not remember what a key has sealed that is not active any more', async () => {
+  it('does not remember an envelope of a key that is no longer active', async () => {
     const memo = new Memo(systemPlatform, 100_000);
     const codec = codecOf({ memo });
     const envelope = codec.seal(STORAGE_KEY, recordOf());
@@ -94,7 +94,7 @@ describe('Codec', () => {
     expect(tooLong).toThrow('The session data has 101 bytes; at most 100 are allowed.');
   });
 
-  it('opens what was sealed under a larger payload limit, because lowering it must not end sessions', () => {
+  it('opens an envelope from a larger payload limit, since lowering it must not end sessions', () => {
     const envelope = codecOf().seal(STORAGE_KEY, recordOf({ data: Buffer.alloc(1000) }));
     expect(codecOf({ maxPayloadBytes: 10 }).open(STORAGE_KEY, envelope).data).toHaveLength(1000);
   });
@@ -140,7 +140,7 @@ describe('Codec', () => {
     expect(older).toEqual({ ...newer, lineage: [codec.keyIdOf(before)] });
   });
 
-  it('refuses at the next call what a key sealed that has been revoked since', async () => {
+  it('refuses the envelopes of a revoked key from the next call on', async () => {
     const codec = codecOf();
     const envelope = codec.seal(STORAGE_KEY, recordOf());
     const keys = standardKeys().map((key) =>

@@ -44,7 +44,7 @@ describe('the keys that authenticate cookies', () => {
     expect(new Set(keysOf(ring)).size).toBe(4);
   });
 
-  it('outlive a rotation: what a node signed before, after or on another side of it, every node accepts', () => {
+  it('outlive a rotation: every node accepts cookies that any node signed before or after it', () => {
     const [before] = keysOf(first);
     const [after] = keysOf(promoted);
     expect(before).not.toBe(after);
@@ -60,14 +60,14 @@ describe('the keys that authenticate cookies', () => {
     expect(keysOf(removeKey(withRetired(promoted, kid), { kid }))).toEqual([after]);
   });
 
-  it('are not those of another namespace, nor any value that user ids are filed under', () => {
+  it('differ from those of another namespace, and from every user key', () => {
     const [key = ''] = keysOf(first);
     expect(keysOf(first, 'shop2')).not.toContain(key);
     expect(key).not.toBe(shown(first.indexKeys[0].secret));
     expect(key).not.toBe(createHmac('sha256', first.indexKeys[0].secret).update('\0\x04shop').digest('hex'));
   });
 
-  it('are of a client’s ring in use, and change with it without a restart', async () => {
+  it('change with the ring of a client, without a restart', async () => {
     const fleet = new KeyFleet(first);
     const { sessions } = fleet.node();
     const inUse = async () => (await sessions['~cookieKeys']()).map(shown);

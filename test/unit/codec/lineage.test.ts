@@ -88,12 +88,12 @@ describe('the lineage of a session', () => {
     expect(() => codecOf(removeKey(ring, { kid })).open(STORAGE_KEY, envelope)).toThrow(revoked);
   });
 
-  it('leaves a session alone that the revoked key never sealed', () => {
+  it('does not end a session that the revoked key never sealed', () => {
     const codec = codecOf(revokeKey(third, { kid: first.sealingKey.kid }));
     expect(codec.open(STORAGE_KEY, sealedThrough(second, third)).data).toEqual(recordOf().data);
   });
 
-  it('leaves a session alone whose keys were retired and removed as usual', () => {
+  it('does not end a session whose keys were retired and removed', () => {
     const { kid } = first.sealingKey;
     const retired = withRetired(third, kid);
     const envelope = sealedThrough(first, second, third);
@@ -156,7 +156,7 @@ describe('a lineage that is full', () => {
     expect(codec.open(STORAGE_KEY, seal(keyIds.slice(1))).lineage).toEqual(keyIds.slice(1));
   });
 
-  it('takes no part in hiding a revoked key: ids that somebody made up give way first', () => {
+  it('does not hide a revoked key: made-up ids are dropped first', () => {
     const forged = codecOf(first).seal(STORAGE_KEY, recordOf({ lineage: strangers }));
     const codec = codecOf(second);
     const laundered = codec.seal(STORAGE_KEY, codec.open(STORAGE_KEY, forged));

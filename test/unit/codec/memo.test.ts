@@ -34,14 +34,14 @@ function newCase(): { key: Buffer; envelope: Buffer; record: SessionRecord } {
 }
 
 describe('a memo of opened envelopes', () => {
-  it('recalls what was in the very same bytes', () => {
+  it('recalls the record of the very same bytes', () => {
     const { key, envelope, record } = newCase();
     memo.remember(key, envelope, record);
     const tag = envelope.subarray(-16);
     expect(memo.recall(Buffer.from(key), Buffer.from(envelope))).toEqual({ ...record, tag });
   });
 
-  it('keeps nothing alive but memory of its own', () => {
+  it('keeps no memory alive but its own', () => {
     const { key, envelope, record } = newCase();
     const { tag, data } = memo.remember(key, envelope, { ...record, tag: Buffer.from(envelope.subarray(-16)) });
     expect(tag?.buffer).toBe(data.buffer);
@@ -65,7 +65,7 @@ describe('a memo of opened envelopes', () => {
     expect(memo.recall(randomBytes(32), envelope)).toBeUndefined();
   });
 
-  it('recalls one record for all, which is nobody else’s', () => {
+  it('recalls one record for all callers, and keeps it from the caller that gave it', () => {
     const { key, envelope, record } = newCase();
     const data = Buffer.from(record.data);
     const kept = memo.remember(key, envelope, record);
@@ -89,12 +89,12 @@ describe('a memo of opened envelopes', () => {
     expect(memo.makeRoom(one.key, kept, () => 1)).toBe(false);
   });
 
-  it('gives the record back where it has no room for it', () => {
+  it('returns the given record where it has no room', () => {
     const { key, record } = newCase();
     expect(memo.remember(key, randomBytes(4 * SIZE), record)).toBe(record);
   });
 
-  it('never holds more than its bytes: what comes when it is full is not remembered, until there is room again', async () => {
+  it('never holds more than its bytes: while it is full, it remembers nothing new', async () => {
     const cases = Array.from({ length: 10 }, newCase);
     const rememberAll = (): void => {
       for (const { key, envelope, record } of cases) {
@@ -113,7 +113,7 @@ describe('a memo of opened envelopes', () => {
     expect(known()).toEqual([...Array(3).fill(true), ...Array(7).fill(false)]);
   });
 
-  it('holds nothing that is larger than itself', () => {
+  it('remembers no envelope that is larger than itself', () => {
     const { key, record } = newCase();
     const envelope = randomBytes(4 * SIZE);
     memo.remember(key, envelope, record);
@@ -152,7 +152,7 @@ describe('a memo of opened envelopes', () => {
     expect(memo.recall(key, envelope)).toBeUndefined();
   });
 
-  it('forgets one, or all', () => {
+  it('forgets one entry, or all', () => {
     const [one, other] = [newCase(), newCase()];
     for (const { key, envelope, record } of [one, other]) memo.remember(key, envelope, record);
     memo.forget(one.key);
@@ -163,7 +163,7 @@ describe('a memo of opened envelopes', () => {
     expect(platform.pendingTimers).toBe(0);
   });
 
-  it('hands out the envelope, of which the bytes stay when it is forgotten', async () => {
+  it('returns the envelope, whose bytes stay when it is forgotten', async () => {
     const { key, envelope, record } = newCase();
     expect(memo.envelopeOf(key)).toBeUndefined();
     memo.remember(key, envelope, record);

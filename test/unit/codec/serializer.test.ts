@@ -151,7 +151,7 @@ describe('the JSON serializer', () => {
     expect(reads).toBe(1);
   });
 
-  it('hides what the application throws while its data is read', () => {
+  it("hides the application's error while its data is read", () => {
     const data = {
       get secret(): string {
         throw new Error('canary');

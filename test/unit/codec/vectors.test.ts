@@ -44,7 +44,7 @@ describe('the vectors of envelope v1', () => {
     expect(vectors.opens[0]?.storageKey).toBe(storageKeyOf(vectors.sessionId).toString('hex'));
   });
 
-  it('are what sealing gives today, byte for byte: none was changed or lost, none is missing', async () => {
+  it('are what sealing returns today, byte for byte, and complete', async () => {
     const today = await envelopeVectors();
     expect(lostVectors(vectors, today)).toEqual([]);
     expect(vectors).toEqual(today);

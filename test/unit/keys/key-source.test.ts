@@ -30,11 +30,11 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true }));
 
-/** How often a source has told of a change. */
-function listen(source: KeySource): { told: () => number; stop: () => void } {
+/** The number of changes that a source has reported. */
+function listen(source: KeySource): { reports: () => number; stop: () => void } {
   let count = 0;
   const stop = source.watch?.(() => (count += 1), platform);
-  return { told: () => count, stop: stop ?? expect.unreachable('The source cannot be watched.') };
+  return { reports: () => count, stop: stop ?? expect.unreachable('The source cannot be watched.') };
 }
 
 /** Lets the interval pass that many times; the file system takes its own time to answer. */
@@ -53,27 +53,27 @@ describe('a key ring file as a source', () => {
     expect((await source.load()).version).toBe(2);
   });
 
-  it('tells once of a file that was replaced, and of nothing while it stays the same', async () => {
+  it('reports a replaced file once, and nothing while it stays the same', async () => {
     const source = keyRingFile(path, opener);
     await source.load();
-    const { told } = listen(source);
+    const { reports } = listen(source);
     await intervals(3);
-    expect(told()).toBe(0);
+    expect(reports()).toBe(0);
     await putRing(path, await addKey(ring), opener);
     await intervals(1);
-    expect(told()).toBe(1);
+    expect(reports()).toBe(1);
     await source.load();
     await intervals(20);
-    expect(told()).toBe(1);
+    expect(reports()).toBe(1);
   });
 
-  it('tells of a file that was replaced between loading and watching', async () => {
+  it('reports a file that was replaced between loading and watching', async () => {
     const source = keyRingFile(path, opener);
     await source.load();
     await putRing(path, await addKey(ring), opener);
-    const { told } = listen(source);
+    const { reports } = listen(source);
     await intervals(1);
-    expect(told()).toBe(1);
+    expect(reports()).toBe(1);
   });
 
   it('sees a link exchanged further up, as Kubernetes does with secrets', async () => {
@@ -84,38 +84,38 @@ describe('a key ring file as a source', () => {
     await symlink(join('..data', 'keys.jwe'), join(folder, 'mounted.jwe'));
     const source = keyRingFile(join(folder, 'mounted.jwe'), opener);
     expect((await source.load()).version).toBe(1);
-    const { told } = listen(source);
+    const { reports } = listen(source);
     await symlink('two', join(folder, '..new'));
     await rename(join(folder, '..new'), join(folder, '..data'));
     await intervals(1);
-    expect(told()).toBe(1);
+    expect(reports()).toBe(1);
     expect((await source.load()).version).toBe(2);
   });
 
-  it('tells again, once a minute, of a file that could not be loaded', async () => {
+  it('reports a file that could not be loaded once a minute', async () => {
     const source = keyRingFile(path, opener);
     await source.load();
-    const { told } = listen(source);
+    const { reports } = listen(source);
     await writeFile(path, 'half a ring');
     await intervals(1);
-    expect(told()).toBe(1);
+    expect(reports()).toBe(1);
     await expect(source.load()).rejects.toThrow(KeyRingError);
     await intervals(9);
-    expect(told()).toBe(1);
+    expect(reports()).toBe(1);
     await intervals(2);
-    expect(told()).toBe(2);
+    expect(reports()).toBe(2);
     await rm(path);
     await intervals(1);
-    expect(told()).toBe(3);
+    expect(reports()).toBe(3);
     await putRing(path, ring, opener);
     await intervals(1);
-    expect(told()).toBe(4);
+    expect(reports()).toBe(4);
     await source.load();
     await intervals(30);
-    expect(told()).toBe(4);
+    expect(reports()).toBe(4);
   });
 
-  it('tells each of several clients that share it', async () => {
+  it('reports to each of several clients that share it', async () => {
     const source = keyRingFile(path, opener);
     await source.load();
     const one = listen(source);
@@ -124,25 +124,25 @@ describe('a key ring file as a source', () => {
     const two = listen(source);
     await platform.advance(6_001);
     await expect.poll(() => platform.pendingTimers).toBe(2);
-    expect([one.told(), two.told()]).toEqual([1, 0]);
+    expect([one.reports(), two.reports()]).toEqual([1, 0]);
   });
 
-  it('looks as often as it is told', async () => {
+  it('checks at the given interval', async () => {
     const source = keyRingFile(path, opener, { every: '100ms' });
     await source.load();
-    const { told } = listen(source);
+    const { reports } = listen(source);
     await putRing(path, await addKey(ring), opener);
     await intervals(1, 121);
-    expect(told()).toBe(1);
+    expect(reports()).toBe(1);
   });
 
-  it('tells nothing more once it was stopped, even if it was looking just then', async () => {
+  it('reports nothing once it was stopped, even during a check', async () => {
     const source = keyRingFile(path, opener);
     await source.load();
     await putRing(path, await addKey(ring), opener);
     const looks: (() => void)[] = [];
-    let told = 0;
-    const stop = source.watch?.(() => (told += 1), {
+    let reports = 0;
+    const stop = source.watch?.(() => (reports += 1), {
       ...systemPlatform,
       after: (_, callback) => {
         looks.push(callback);
@@ -152,7 +152,7 @@ describe('a key ring file as a source', () => {
     looks[0]?.();
     stop?.();
     for (let turn = 0; turn < 10; turn += 1) await stat(path);
-    expect(told).toBe(0);
+    expect(reports).toBe(0);
     expect(looks).toHaveLength(1);
   });
 });
@@ -175,18 +175,18 @@ describe('keyRingFile', () => {
     expect(() => keyRingFile(undefined as never, opener)).toThrow(/^keyRingFile: expected a path, but got undefined/);
   });
 
-  it('takes an opener beside others that are not set', async () => {
+  it('accepts an opener beside others that are undefined', async () => {
     expect(await keyRingFile(path, { ...opener, passphrase: undefined }).load()).toBeDefined();
   });
 });
 
-describe('a key source of one’s own', () => {
-  it('loads what the function answers', async () => {
+describe('a key source of the application', () => {
+  it('loads the ring that the function returns', async () => {
     expect(await keySource(() => ring).load()).toBe(ring);
     expect(await keySource(async () => ring).load()).toBe(ring);
   });
 
-  it('tells once a minute that there may be a newer ring, a fifth more or less', async () => {
+  it('reports once a minute that there may be a newer ring, a fifth more or less', async () => {
     const delays: number[] = [];
     const source = keySource(() => ring);
     const random = [0, 0.999_999, 0.5];
@@ -203,30 +203,30 @@ describe('a key source of one’s own', () => {
         return () => undefined;
       },
     };
-    let told = 0;
-    source.watch?.(() => (told += 1), recording);
+    let reports = 0;
+    source.watch?.(() => (reports += 1), recording);
     await expect.poll(() => delays).toEqual([48_000, 72_000, 60_000]);
-    expect(told).toBe(2);
+    expect(reports).toBe(2);
   });
 
-  it('tells when its subscription does, and ends it', async () => {
+  it('reports when its subscription does, and ends it', async () => {
     const subscribers = new Set<() => void>();
     const subscribe = (changed: () => void): (() => void) => {
       subscribers.add(changed);
       return () => subscribers.delete(changed);
     };
-    const { told, stop } = listen(keySource(() => ring, { every: '1h', subscribe }));
+    const { reports, stop } = listen(keySource(() => ring, { every: '1h', subscribe }));
     const [subscriber] = subscribers;
     subscriber?.();
-    expect(told()).toBe(1);
+    expect(reports()).toBe(1);
     stop();
     expect(subscribers.size).toBe(0);
     subscriber?.();
     await platform.advance(2 * 3_600_000);
-    expect(told()).toBe(1);
+    expect(reports()).toBe(1);
   });
 
-  it('refuses a subscription that nobody could end, and leaves no timer', () => {
+  it('refuses a subscription without an end, and leaves no timer', () => {
     const subscribe = async (): Promise<() => void> => () => undefined;
     const source = keySource(() => ring, { subscribe: subscribe as never });
     const before = platform.pendingTimers;

@@ -32,7 +32,7 @@ it('the KMS of the example unwraps for no other purpose', async () => {
   expect((await KeyRing.unseal(sealed, { wrapper })).version).toBe(1);
 });
 
-it('a KMS that is away is told by one word', async () => {
+it('an unavailable KMS is reported by one word', async () => {
   const kms = await LocalKms.start(KEY);
   const wrapper = kmsWrapper({ url: kms.url, token: kms.token, keyId: KEY });
   await kms[Symbol.asyncDispose]();

@@ -37,7 +37,7 @@ describe('a misspelt option', () => {
     );
   });
 
-  it('that a polluted prototype adds is not there', async () => {
+  it('from a polluted prototype is ignored', async () => {
     const polluted = Object.prototype as { passphrase?: string };
     polluted.passphrase = 'a passphrase of somebody else';
     try {

@@ -49,13 +49,20 @@ describe('retired words', () => {
     expect(findIn("test('tells the caller', () => {});", 'test/unit/a.test.ts')).toHaveLength(1);
   });
 
+  test('are found in names of the code', () => {
+    expect(findIn('const lastTold = 1;\nthis.#tell();')).toEqual([
+      expect.stringContaining('src/a.ts:1: a name with "Told": write '),
+      expect.stringContaining('src/a.ts:2: a name with "tell": write '),
+    ]);
+  });
+
   test('are found in the prose of a page, and not in its code', () => {
     const page = 'The node\nis told.\n\n```ts\ntell();\n```\n\n`tell` is a name.';
     expect(findIn(page, 'docs/a.md')).toEqual([expect.stringContaining('docs/a.md:2: "told"')]);
   });
 
   test.each([
-    'const tell = 1;',
+    'const foretold = movedIn;',
     '/** The user who is signed in. */',
     '// Express moved in the right direction.',
     '// A hotel, and a foretold end.',

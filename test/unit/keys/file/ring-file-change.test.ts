@@ -52,7 +52,7 @@ function gate(): { opened: Promise<void>; open: () => void } {
 }
 
 describe('changeKeyRingFile', () => {
-  it('saves a ring of a higher version and answers with it', async () => {
+  it('saves a ring of a higher version and returns it', async () => {
     const ring = await changeKeyRingFile(path, opener, (before) => addKey(before));
     expect(ring.version).toBe(2);
     expect((await KeyRing.open(path, opener)).toJwks()).toEqual(ring.toJwks());
@@ -67,7 +67,7 @@ describe('changeKeyRingFile', () => {
     expect(await readdir(folder)).toEqual(['keys.jwe']);
   });
 
-  it('keeps the ring sealed for those whose openers are not at hand', async () => {
+  it('keeps the ring sealed for absent openers', async () => {
     const openers = [opener, { kek: OTHER_KEK }, { wrapper: fakeWrapper('kms/one') }];
     await putRing(path, await generateKeyRing(), openers);
     await changeKeyRingFile(path, { wrapper: fakeWrapper('kms/one') }, (ring) => addKey(ring));
@@ -132,7 +132,7 @@ describe('changeKeyRingFile', () => {
     expect(await versionOf()).toBe(9);
   });
 
-  it('passes on what the change throws, saves nothing and lets the next one in', async () => {
+  it('passes on the error of the change, saves nothing and releases the lock', async () => {
     const failure = new Error('no');
     await expect(changeKeyRingFile(path, opener, () => Promise.reject(failure))).rejects.toBe(failure);
     await expect(changeKeyRingFile(path, { kek: OTHER_KEK }, (ring) => addKey(ring))).rejects.toThrow(KeyRingError);
@@ -153,7 +153,7 @@ describe('changeKeyRingFile', () => {
     expect(await readFile(path)).toEqual(before);
   });
 
-  it('saves nothing over a file that somebody replaced meanwhile without asking', async () => {
+  it('does not overwrite a file that was replaced meanwhile without the lock', async () => {
     const theirs = await generateKeyRing({ version: 7 });
     const attempt = changeKeyRingFile(path, opener, async (ring) => {
       await putRing(path, theirs, opener);
@@ -164,7 +164,7 @@ describe('changeKeyRingFile', () => {
     expect(await readdir(folder)).toEqual(['keys.jwe']);
   });
 
-  it('waits for another change no longer than it is told, and says who holds the file and what to do', async () => {
+  it('waits for another change up to its timeout, then names the holder of the lock and the remedy', async () => {
     const [inside, leave] = [gate(), gate()];
     const first = changeKeyRingFile(path, opener, async (ring) => {
       inside.open();
@@ -194,7 +194,7 @@ describe('changeKeyRingFile', () => {
     expect(await readdir(folder)).toEqual(['keys.jwe', 'keys.jwe.lock']);
   });
 
-  it('leaves a lock alone that is not its own any more', async () => {
+  it('does not remove a lock that is no longer its own', async () => {
     const lock = `${path}.lock`;
     await changeKeyRingFile(path, opener, async (ring) => {
       await writeFile(lock, 'somebody else, who thought the first one stale');
@@ -283,7 +283,7 @@ describe('rewrapKeyRing', () => {
     );
   });
 
-  it('draws a new content key, so that who was taken out cannot open what comes after', async () => {
+  it('draws a new content key, so that a removed opener cannot open later rings', async () => {
     await rewrapKeyRingFile(path, opener, [opener, { kek: OTHER_KEK }]);
     const keysOf = async (): Promise<string[]> => {
       const { recipients } = JSON.parse(await readFile(path, 'utf8')) as { recipients: { encrypted_key: string }[] };

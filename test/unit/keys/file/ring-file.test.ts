@@ -47,7 +47,7 @@ describe('a key ring in a file', () => {
     expect((await readdir(folder)).toSorted()).toEqual(['keys.jwe', 'link.jwe', 'precious']);
   });
 
-  it('is made by one of two who save at the same moment', async () => {
+  it('is created by one of two processes that save at the same moment', async () => {
     const rings = await Promise.all([generateKeyRing(), generateKeyRing()]);
     const saved = await Promise.allSettled(rings.map((ring) => ring.save(path, { kek: KEK })));
     expect(saved.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);

@@ -92,13 +92,13 @@ describe('addKey', () => {
     expect(await addKey(ring, { suite: 'A256GCM' })).toBe(ring);
   });
 
-  it('keeps the suite in use unless it is told another', async () => {
+  it('keeps the suite in use unless another is given', async () => {
     const gcm = await fixtureRing([fixtureJwk('active', 'A256GCM', 'active'), fixtureJwk('index', 'HS256', 'active')]);
     expect((await addKey(gcm)).keys()[2]?.alg).toBe('A256GCM');
     expect((await addKey(gcm, { suite: 'XAES-256-GCM' })).keys()[2]?.alg).toBe('XAES-256-GCM');
   });
 
-  it('adds a pending index key when it is told to, beside a pending data key', async () => {
+  it('adds a pending index key on request, beside a pending data key', async () => {
     const ring = await addKey(await smallRing('one'), { use: 'index', platform });
     expect(statesOf(ring)).toEqual(['enc active', 'sig active', 'enc pending', 'sig pending']);
     expect(await addKey(ring, { use: 'index' })).toBe(ring);
@@ -127,12 +127,12 @@ describe('withPromoted, for data keys', () => {
     expect((await fixtureRing([...next.toJwks().keys])).keys()).toEqual(next.keys());
   });
 
-  it('does nothing when the key it is told is active already', async () => {
+  it('does nothing if the given key is active already', async () => {
     const next = withPromoted(await addKey(await smallRing()));
     expect(withPromoted(next, { kid: next.sealingKey.kid })).toBe(next);
   });
 
-  it('promotes the kid that it is told among several pending ones, and asks when told none', async () => {
+  it('promotes the given one of several pending kids, and refuses to choose', async () => {
     const ring = await smallRing('one', 'two');
     const [, , , two] = ring.keys();
     expect(withPromoted(ring, { kid: two?.kid }).sealingKey.kid).toBe(two?.kid);
@@ -178,7 +178,7 @@ describe('withPromoted', () => {
     expect(withPromoted(next, { use: 'index', kid: kidOf(next, 'active', 'sig') })).toBe(next);
   });
 
-  it('takes the use from the kid, and a data key when it is told neither', async () => {
+  it('takes the use from the kid, and promotes a data key by default', async () => {
     const ring = await withIndex();
     expect(statesOf(withPromoted(ring, { kid: kidOf(ring, 'pending', 'sig') }))).toContain('sig decrypt-only');
     expect(statesOf(withPromoted(ring))).toContain('enc decrypt-only');
@@ -229,7 +229,7 @@ describe('revokeKey', () => {
     }
   });
 
-  it('revokes a key that was removed before anybody knew of the leak, if that is said', async () => {
+  it('revokes a key that was removed before the leak was known, if `removed` is set', async () => {
     const ring = await fixtureRing();
     const kid = kidOf(ring, 'retired');
     const removed = removeKey(ring, { kid });
@@ -335,7 +335,7 @@ describe('removeKey', () => {
     expect(inspect(loaded)).toContain(revoked);
   });
 
-  it('tells a ring that remembers a revoked key from one that does not, by the fingerprint', async () => {
+  it('gives a ring that remembers a revoked key another fingerprint', async () => {
     const ring = await fixtureRing();
     const removed = removeKey(ring, { kid: kidOf(ring, 'revoked') });
     const { 'holdfast:revoked': _, ...forgetful } = removed.toJwks();

@@ -32,7 +32,7 @@ beforeAll(async () => {
 
 const parsed = (): Jwe => JSON.parse(sealed) as Jwe;
 
-/** The ring with something changed, and with the digest of the recipients mended as who alters a file would. */
+/** The ring with something changed, and with a matching digest of the recipients, as an attacker would. */
 function altered(change: (jwe: Jwe) => void): string {
   const jwe = parsed();
   change(jwe);
@@ -176,7 +176,7 @@ describe('a ring sealed for several openers', () => {
     expect(await refusal(sealed.replace('"p2c":600000', '"p2c":6e5'))).toMatch(/malformed/);
   });
 
-  it('is known for truncated, or for something else', async () => {
+  it('is recognised as truncated, or as another file', async () => {
     expect(await refusal(sealed.slice(0, -1))).toMatch(/truncated, or not a sealed ring/);
     expect(await refusal('{}')).toMatch(/truncated, or not a sealed ring/);
     expect(await refusal(`{"recipients":1,"protected":"${String(parsed()['protected'])}"}`)).toMatch(
@@ -202,7 +202,7 @@ describe('a ring sealed for several openers', () => {
 });
 
 describe('a changed ring', () => {
-  it('stays sealed for those whose openers are not at hand, under a new IV', async () => {
+  it('stays sealed for absent openers, under a new IV', async () => {
     const opened = await unsealText(sealed, { wrapper: fakeWrapper('kms/one') });
     const resealed = await opened.reseal('{"other":1}');
     for (const opener of OPENERS) expect((await unsealText(resealed, opener)).text).toBe('{"other":1}');

@@ -48,7 +48,7 @@ describe('a ring sealed for a key wrapper', () => {
     expect((await KeyRing.unseal(sealed, { wrapper: fakeWrapper(ARN) })).toJwks()).toEqual(fixtureJwks());
   });
 
-  it('draws a key-encryption key for every sealing, and tells the wrapper what it is for', async () => {
+  it('draws a key-encryption key for every sealing, and passes its purpose to the wrapper', async () => {
     const seen: { key: string; context: object }[] = [];
     const spy = twisted({
       wrap: (key, context) => {
@@ -109,7 +109,7 @@ describe('a ring sealed for a key wrapper', () => {
     ],
     ['no word when the word is as long as a key', failing({ code: 'A'.repeat(43), name: '' }), 'unknown reason'],
     ['no word when it is not even an error', () => Promise.reject(SECRET as unknown as Error), 'unknown reason'],
-  ])('tells of a failing service by %s', async (_, fail, word) => {
+  ])('reports a failing service by %s', async (_, fail, word) => {
     const ring = await fixtureRing();
     const sealed = await ring.seal({ wrapper: fakeWrapper(ARN) });
     expect(await refusal(KeyRing.unseal(sealed, { wrapper: twisted({ unwrap: fail }) }))).toBe(

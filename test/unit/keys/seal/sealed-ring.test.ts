@@ -73,7 +73,7 @@ describe('a sealed key ring', () => {
     ).resolves.toBeInstanceOf(KeyRing);
   });
 
-  it('tells a wrong opener, a truncated file, another kind of opener and something else apart', async () => {
+  it('distinguishes a wrong opener, a truncated file, another kind of opener and another file', async () => {
     expect(await refusal(byPassphrase, { passphrase: 'incorrect horse battery' })).toMatch(
       /does not open with this passphrase/,
     );
