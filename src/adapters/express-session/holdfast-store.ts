@@ -1,9 +1,8 @@
 import type { EventEmitter } from 'node:events';
 import expressSession from 'express-session';
 import type { SessionClient } from '../../client/session-client.ts';
-import { RETRY_AFTER_MS_DEFAULT } from '../../limits/http.ts';
-import { answerable } from '../../http/error-answer.ts';
 import type { StoreOutcome } from '../../telemetry/channels.ts';
+import { answer, promised, type Callback, type ValueCallback } from './answer.ts';
 import { KnownSessions, tag, type Known } from './known-sessions.ts';
 import type { HoldfastStoreOptions } from './store-options.ts';
 import { cookieRecordOf, koaRecordOf, recordOf, type PlainSession, type StoreRecord } from './store-record.ts';
@@ -31,9 +30,6 @@ interface StoreRequest {
 interface KoaOptions {
   readonly ctx?: object;
 }
-
-type Callback = (error?: unknown) => void;
-type ValueCallback<V> = (error: unknown, value?: V) => void;
 
 /** What express-session's `Store` has for its subclasses. */
 interface ExpressStore extends EventEmitter {
@@ -200,19 +196,3 @@ function announcing(call: StoreOutcome['call'], known: Known | undefined): Callb
     if (error) announce(call, known?.session ?? null, error);
   };
 }
-
-/** Calls back exactly once, outside of the promise: an error that a callback throws must not make it run again. */
-function answer<V>(result: Promise<V>, callback: ValueCallback<V>): void {
-  result.then(
-    (value) => process.nextTick(callback, null, value),
-    (error: unknown) => process.nextTick(callback, answerable(error, RETRY_AFTER_SECONDS)),
-  );
-}
-
-function promised<V>(result: Promise<V>): Promise<V> {
-  return result.catch((error: unknown) => {
-    throw answerable(error, RETRY_AFTER_SECONDS);
-  });
-}
-
-const RETRY_AFTER_SECONDS = Math.ceil(RETRY_AFTER_MS_DEFAULT / 1_000);

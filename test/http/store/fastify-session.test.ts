@@ -26,6 +26,10 @@ async function aSite(options: Partial<FastifySessionOptions> = {}, gates: Readon
   app.get('/', async (request) => request.session);
   app.get('/id', async (request) => JSON.stringify(request.session.sessionId));
   app.post('/set', async (request) => Object.assign(request.session, request.body));
+  app.post('/not-returned', async (request, reply) => {
+    Object.assign(request.session, request.body);
+    void reply.send('stored');
+  });
   app.post('/delete', async (request) => void delete values(request)[(request.body as { name: string }).name]);
   app.post('/slow', async (request) => {
     const { gate, ...body } = request.body as { gate: string } & Values;
@@ -65,6 +69,19 @@ describe('@fastify/session on HoldfastStore', () => {
     const seen = await jar.json<Values>(origin);
     expect(Object.keys(seen).toSorted()).toEqual(['cart', 'cookie']);
     expect(seen).toMatchObject({ cart: ['tea'] });
+  });
+
+  it('answers once where an async handler does not return its reply, goes on, and warns once', async () => {
+    const warnings: unknown[] = [];
+    const hear = (warning: unknown): void => void warnings.push(warning);
+    process.on('warning', hear);
+    onTestFinished(() => void process.off('warning', hear));
+    const { origin, jar } = await aSite();
+    for (const item of ['tea', 'milk']) {
+      expect((await jar.post(`${origin}/not-returned`, { item })).body).toBe('stored');
+      expect(await jar.json(origin)).toMatchObject({ item });
+    }
+    expect(warnings).toMatchObject([{ code: 'HOLDFAST_ANSWERED_TWICE' }]);
   });
 
   it('stores nothing and sets no cookie for a visitor who stores nothing', async () => {
