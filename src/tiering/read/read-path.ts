@@ -122,12 +122,12 @@ export class ReadPath {
   }
 
   #feed(): Feed {
-    return this.#context.feed.isFresh ? 'fresh' : 'late';
+    return this.#context.feed.freshness.isFresh ? 'fresh' : 'late';
   }
 
   #failure(): Failed {
     const { feed, durable, durableOutageReadsMs } = this.#context;
-    if (feed.lateMs > durableOutageReadsMs) return 'failed-long';
+    if (feed.freshness.lateMs > durableOutageReadsMs) return 'failed-long';
     return durable.condition === 'down' ? 'failed-down' : 'failed';
   }
 }

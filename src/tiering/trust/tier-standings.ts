@@ -62,7 +62,7 @@ export class TierStandings {
   #durableVerdict(): Verdict {
     const { primary, durable, feed } = this.#options;
     const { verdict } = durable;
-    const isFeedLate = verdict.state === 'up' && primary.verdict.state === 'up' && feed.isLate;
+    const isFeedLate = verdict.state === 'up' && primary.verdict.state === 'up' && feed.freshness.isLate;
     return isFeedLate ? { state: 'degraded', reason: 'feed-late' } : verdict;
   }
 }

@@ -1,14 +1,18 @@
 import { LOSSY, type Mutation } from './mutation.ts';
 
 const GUARD = 'src/tiering/trust/primary-guard.ts';
+const CURSOR = 'src/tiering/trust/feed-cursor.ts';
 const FEED = 'src/tiering/trust/dirty-feed.ts';
+const FRESHNESS = 'src/tiering/trust/freshness.ts';
 const READ = 'src/tiering/read/read-path.ts';
 
 /** Of the dirty feed. */
 export const feedMutations: readonly Mutation[] = [
   {
     name: 'the feed may be late',
-    edits: [{ file: FEED, find: 'return this.lateMs <= FEED_FRESH_MS;', replace: 'return this.lateMs < Infinity;' }],
+    edits: [
+      { file: FRESHNESS, find: 'return this.lateMs <= FEED_FRESH_MS;', replace: 'return this.lateMs < Infinity;' },
+    ],
     faults: [],
     scenario: 'a feed that is not heard',
   },
@@ -26,7 +30,7 @@ export const feedMutations: readonly Mutation[] = [
   },
   {
     name: 'the feed does not overlap',
-    edits: [{ file: FEED, find: 'this.#databaseClock.leastWithin(FEED_OVERLAP_MS, sentAt)', replace: 'now' }],
+    edits: [{ file: CURSOR, find: 'return this.#clock.leastWithin(FEED_OVERLAP_MS, sentAt);', replace: 'return now;' }],
     faults: [],
     scenario: 'a mark that is older than its commit',
   },
@@ -42,9 +46,9 @@ export const feedMutations: readonly Mutation[] = [
     name: 'marks are cleared at once',
     edits: [
       {
-        file: FEED,
-        find: 'if (!this.#databaseClock.covers(this.#markLifeMs, now)) return;\n    const before = Math.min(this.#databaseClock.leastWithin(this.#markLifeMs, now), platform.now() - this.#markLifeMs);',
-        replace: 'const before = this.#databaseClock.leastWithin(FEED_INTERVAL_MS, now);',
+        file: CURSOR,
+        find: 'if (!this.#clock.covers(this.#markLifeMs, monotonic)) return null;\n    return Math.min(this.#clock.leastWithin(this.#markLifeMs, monotonic), wall - this.#markLifeMs);',
+        replace: 'return Math.min(this.#clock.leastWithin(1_000, monotonic), wall + monotonic);',
       },
     ],
     faults: LOSSY,
@@ -52,7 +56,7 @@ export const feedMutations: readonly Mutation[] = [
   },
   {
     name: 'the clock of the database alone says when earlier keys are forgotten',
-    edits: [{ file: FEED, find: 'platform.now() - this.#markLifeMs);', replace: 'Infinity);' }],
+    edits: [{ file: CURSOR, find: 'wall - this.#markLifeMs);', replace: 'wall + Infinity);' }],
     faults: [],
     scenario: 'a clock of the database that is ahead for good',
   },
@@ -61,8 +65,8 @@ export const feedMutations: readonly Mutation[] = [
     edits: [
       {
         file: FEED,
-        find: 'if (await this.#readAll()) {\n        this.#freshAt = earlierOf(startedAt, this.#options.primary.confirmedAt);',
-        replace: 'this.#freshAt = startedAt;\n      if (await this.#readAll()) {',
+        find: 'if (await this.#readAll()) {\n        this.freshness.apply(begunAt, primary.confirmedAt);',
+        replace: 'this.freshness.apply(begunAt, begunAt);\n      if (await this.#readAll()) {',
       },
     ],
     faults: [],
@@ -72,9 +76,9 @@ export const feedMutations: readonly Mutation[] = [
     name: 'the feed is fresh as of the end of a poll',
     edits: [
       {
-        file: FEED,
-        find: 'earlierOf(startedAt, this.#options.primary.confirmedAt)',
-        replace: 'presentMoment(this.#options.platform)',
+        file: FRESHNESS,
+        find: 'earlierOf(begunAt, confirmedAt)',
+        replace: 'presentMoment(this.#platform)',
       },
     ],
     faults: [],
@@ -91,9 +95,9 @@ export const feedMutations: readonly Mutation[] = [
     edits: [
       {
         file: FEED,
-        find: 'let position: FeedPosition | number = this.#position;',
+        find: 'let position: FeedPosition | number = this.#cursor.position;',
         replace:
-          'let position: FeedPosition | number = this.#position || (await this.#options.durable.feed.read(Number.MAX_SAFE_INTEGER, 1)).now;',
+          'let position: FeedPosition | number = this.#cursor.position || (await this.#options.durable.feed.read(Number.MAX_SAFE_INTEGER, 1)).now;',
       },
     ],
     faults: [],
@@ -123,7 +127,7 @@ export const feedMutations: readonly Mutation[] = [
     name: 'marks are known by their keys alone',
     edits: [
       {
-        file: FEED,
+        file: CURSOR,
         find: "return `${row.storageKey.toString('latin1')}${row.revision}`;",
         replace: "return row.storageKey.toString('latin1');",
       },
@@ -133,7 +137,7 @@ export const feedMutations: readonly Mutation[] = [
   },
   {
     name: 'the position in the feed never goes back',
-    edits: [{ file: FEED, find: 'if (next < this.#position) return this.#goBack(next);', replace: '' }],
+    edits: [{ file: FEED, find: 'if (this.#cursor.followBackTo(next)) return this.#readAgain();', replace: '' }],
     faults: [],
     scenario: 'a clock of the database that is set back',
   },
@@ -154,9 +158,9 @@ export const feedMutations: readonly Mutation[] = [
     edits: [
       {
         file: FEED,
-        find: 'this.#applied.set(nameOf(row), row.dirtyAt);\n    return answers.every((answer) => answer !== UNREACHED);',
+        find: 'this.#cursor.noteApplied(row);\n    return answers.every((answer) => answer !== UNREACHED);',
         replace:
-          'const isApplied = answers.every((answer) => answer !== UNREACHED);\n    if (isApplied) this.#applied.set(nameOf(row), row.dirtyAt);\n    return isApplied;',
+          'const isApplied = answers.every((answer) => answer !== UNREACHED);\n    if (isApplied) this.#cursor.noteApplied(row);\n    return isApplied;',
       },
     ],
     faults: [],

@@ -40,8 +40,8 @@ export const topologyMutations: readonly Mutation[] = [
       { file: FEED, find: 'void this.#options.primary.confirm();', replace: '' },
       {
         file: FEED,
-        find: 'this.#freshAt = earlierOf(startedAt, this.#options.primary.confirmedAt);',
-        replace: 'this.#freshAt = earlierOf(startedAt, startedAt);',
+        find: 'this.freshness.apply(begunAt, primary.confirmedAt);',
+        replace: 'this.freshness.apply(begunAt, begunAt);',
       },
     ],
     faults: ['redis-demote'],
