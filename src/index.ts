@@ -1,5 +1,5 @@
 export { SessionClient } from './client/session-client.ts';
-export type { Health } from './client/session-client.ts';
+export type { Health } from './engine/engine.ts';
 export type {
   CreateOptions,
   DestroyByUserOptions,
@@ -58,24 +58,17 @@ export type {
   ReplaceKeyOptions,
   RevokeKeyOptions,
 } from './keys/ring/rotation.ts';
-export { waitForNodes } from './fleet/acknowledgement.ts';
-export type { Acknowledgement, WaitForNodesOptions } from './fleet/acknowledgement.ts';
+export { promoteKey, retireKey, waitForNodes } from './client/fleet.ts';
+export type { Acknowledgement, PromoteKeyOptions, RetireKeyOptions, WaitForNodesOptions } from './client/fleet.ts';
 export type { NodeStatus } from './fleet/fleet.ts';
-export { keyCensus } from './upkeep/key-census.ts';
-export type { CensusOptions, KeyCensus, KeyCount } from './upkeep/key-census.ts';
-export { promoteKey } from './fleet/promotion.ts';
-export type { AskingNobody, AskingTheFleet, PromoteKeyOptions } from './fleet/promotion.ts';
-export { reencryptSessions } from './upkeep/reencryption.ts';
-export type { ReencryptOptions } from './upkeep/reencryption.ts';
-export { reindexSessions } from './upkeep/reindexing.ts';
-export type { ReindexOptions } from './upkeep/reindexing.ts';
-export { retireKey } from './upkeep/retirement.ts';
-export type { RetireKeyOptions } from './upkeep/retirement.ts';
-export { sweepSessions } from './upkeep/sweeping.ts';
-export type { SweepProgress, SweepSessionsOptions } from './upkeep/sweeping.ts';
-export type { SweepOptions } from './upkeep/sweep-options.ts';
+export { keyCensus, reencryptSessions, reindexSessions, sweepSessions } from './client/upkeep.ts';
+export type { CensusOptions, ReencryptOptions, ReindexOptions, SweepSessionsOptions } from './client/upkeep.ts';
+export type { SweepOptions } from './client/options/sweep-options.ts';
+export type { WalkOptions } from './client/options/walk-options.ts';
+export type { KeyCensus, KeyCount } from './upkeep/key-census.ts';
+export type { SweepProgress } from './upkeep/sweep-all.ts';
 export type { WalkProgress } from './upkeep/tally.ts';
-export type { WalkFailure, WalkOptions, WalkResult } from './upkeep/walk.ts';
+export type { WalkFailure, WalkResult } from './upkeep/walk.ts';
 export type { Duration } from './platform/duration.ts';
 export type { Platform } from './platform/platform.ts';
 export type * from './tiers/context.ts';

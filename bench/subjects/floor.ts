@@ -9,6 +9,7 @@ import { cycle } from '../measure/in-parallel.ts';
 import type { Subject } from '../measure/slice.ts';
 import type { Servers } from '../servers.ts';
 import { keyRing } from '../stores/holdfast.ts';
+import { RingInUse } from '../../src/keys/ring/ring-in-use.ts';
 
 const NAMESPACE = 'holdfast';
 
@@ -25,7 +26,7 @@ export async function openFloor(
   await client.connect();
   const keys = new Keys(NAMESPACE);
   const codec = new Codec({
-    ring: keyRing,
+    ringInUse: new RingInUse(keyRing),
     namespace: NAMESPACE,
     platform: systemPlatform,
     maxPayloadBytes: PAYLOAD_BYTES_DEFAULT,

@@ -1,10 +1,9 @@
 import type { KeyObject } from 'node:crypto';
+import { Engine, type Health } from '../engine/engine.ts';
 import { ConfigurationError, SessionNotFoundError } from '../errors.ts';
 import { HANDLES_MAX } from '../limits/durable-tier.ts';
-import type { MaintenanceTarget, Opened } from '../fleet/target.ts';
 import type { Platform } from '../platform/platform.ts';
 import { newSessionId, sessionIdFor, storageKeyOf } from '../session/session-id.ts';
-import type { TierHealth } from '../telemetry/standing.ts';
 import type { LivingSession } from '../tiering/context.ts';
 import {
   DEFAULT_GET,
@@ -21,59 +20,41 @@ import {
   type ReadyOptions,
   type RegenerateOptions,
   type ReplaceOptions,
-  type ResolvedCreation,
   type UpdateOptions,
 } from './options/call-options.ts';
-import type { KeysHealth } from '../engine/key-keeper.ts';
-import { Opening } from '../engine/opening.ts';
 import { resolveOptions, type ResolvedOptions, type SessionClientOptions } from './options/client-options.ts';
 import type { DeepReadonly } from './data/plain-data.ts';
 import { boundedSchema } from './data/schema.ts';
-import { create } from './write/session-creation.ts';
 import { SessionData } from './data/session-data.ts';
-import { findNamed, isIdFor, requireNamed, stillLiving, type Named, type SessionRef } from './session-ref.ts';
-import {
-  changedData,
-  regenerate,
-  replace,
-  requireChange,
-  update,
-  written,
-  type Change,
-  type WriterContext,
-  type Written,
-} from './write/session-writer.ts';
+import { findNamed, isIdFor, requireNamed, stillLiving, type SessionRef } from './session-ref.ts';
+import { SessionWrites } from './write/session-writes.ts';
+import { regenerate, replace, requireChange, update, type Change } from './write/session-writer.ts';
 import { Session, type SessionSummary } from './session.ts';
 import { storedSessions, type StoredSession } from './stored-sessions.ts';
-import { UpdateQueue, type Deadline } from './write/update-queue.ts';
 import { findByHandles, summarize } from './user-sessions.ts';
-
-/** What this process knows of its tiers and its keys. */
-export interface Health {
-  readonly primary: TierHealth;
-  readonly durable: TierHealth;
-  /** `down`: no ring is loaded. `degraded`: the last good ring is in use, but it is not, or may not be, the fleet's newest. */
-  readonly keys: KeysHealth;
-}
 
 /**
  * Encrypted sessions in two tiers. Every method may reject with `TierUnavailableError` when nobody who could answer was
  * reachable: an outage is never reported as a missing session. Writes may reject with `OutcomeUnknownError`.
  */
-export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, MaintenanceTarget {
+export class SessionClient<T = unknown, Input = T> implements AsyncDisposable {
   readonly #options: ResolvedOptions<T>;
-  readonly #opening: Opening;
+  readonly #engine: Engine;
   readonly #data: SessionData<T>;
-  readonly #queue: UpdateQueue;
+  readonly #writes: SessionWrites<T>;
 
   /** Throws `ConfigurationError`. Does no I/O: the first use connects, or `ready()`. */
   constructor(options: SessionClientOptions<T, Input>) {
-    const resolved = resolveOptions<T>(options);
-    this.#options = resolved;
-    this.#opening = new Opening(resolved);
-    const schema = resolved.schema && boundedSchema(resolved.schema, resolved.platform, resolved.updateTimeoutMs);
-    this.#data = new SessionData(resolved.serializer, schema, this.#opening.memo);
-    this.#queue = new UpdateQueue(resolved.platform, resolved.updateTimeoutMs);
+    this.#options = resolveOptions<T>(options);
+    const { lifetime, updateTimeoutMs, serializer, schema } = this.#options;
+    const engine = new Engine(this.#options.engine);
+    this.#engine = engine;
+    this.#data = new SessionData(
+      serializer,
+      schema && boundedSchema(schema, engine.platform, updateTimeoutMs),
+      engine.memo,
+    );
+    this.#writes = new SessionWrites({ engine, data: this.#data, updateTimeoutMs, maxLifetimeMs: lifetime.maxMs });
   }
 
   /**
@@ -82,12 +63,12 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
    * what the key source failed with. A primary tier that is only away does not keep it from being ready.
    */
   async ready(options: ReadyOptions = {}): Promise<void> {
-    return this.#opening.ready(resolveReadyOptions(options));
+    return this.#engine.ready(resolveReadyOptions(options));
   }
 
   /** The namespace of this client's sessions. */
   get namespace(): string {
-    return this.#options.namespace;
+    return this.#options.engine.namespace;
   }
 
   /** The lifetime of a session that is created without one, in milliseconds. */
@@ -103,7 +84,7 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
 
   /** An id for a session that `create` is to make, where it has to be named before it exists. */
   newId(): string {
-    return newSessionId(this.#options.platform);
+    return newSessionId(this.#engine.platform);
   }
 
   /**
@@ -111,7 +92,7 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
    * knows the id: it has to be a secret that cannot be guessed.
    */
   idFor(text: string): string {
-    return sessionIdFor(this.#options.namespace, text);
+    return sessionIdFor(this.#options.engine.namespace, text);
   }
 
   /**
@@ -119,8 +100,7 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
    * `SessionEndedError`, and `OutcomeUnknownError` where the session may exist.
    */
   async create(data: DeepReadonly<Input> | Input, options: CreateOptions = {}): Promise<Session<T>> {
-    const creation = resolveCreateOptions(options, this.#options.lifetime);
-    return this.#create(await this.#data.write(data), creation);
+    return this.#writes.create(data, resolveCreateOptions(options, this.#options.lifetime));
   }
 
   /** The session, or null if there is none. Slides the idle deadline, at most once per touch interval. */
@@ -129,7 +109,7 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
     try {
       const readOptions = resolveGetOptions(options);
       if (!isIdFor('get', id)) return Promise.resolve(null);
-      return this.#opening.use(({ store }) =>
+      return this.#engine.use(({ store }) =>
         store.read(storageKeyOf(id), readOptions).then((living) => this.#read(id, living)),
       );
     } catch (error) {
@@ -146,7 +126,7 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
     requireChange(change);
     const changes = resolveUpdateOptions(options, this.#options.lifetime);
     const named = requireNamed('update', session);
-    return this.#write(named, (context, deadline) => update(context, change, changes, deadline));
+    return this.#writes.change(named, (context, deadline) => update(context, change, changes, deadline));
   }
 
   /**
@@ -161,13 +141,13 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
     const named = findNamed('replace', session);
     const changes = resolveReplaceOptions(options, named?.living?.record.revision, this.#options.lifetime);
     if (named === null) throw new SessionNotFoundError();
-    return this.#write(named, (context) => replace(context, data, changes));
+    return this.#writes.change(named, (context) => replace(context, data, changes));
   }
 
   /** Slides the idle deadline as `get` does, and waits for it. Throws `SessionNotFoundError`. */
   async touch(session: SessionRef<T>): Promise<void> {
     const named = requireNamed('touch', session);
-    return this.#opening.use(async ({ store, platform }) => {
+    return this.#engine.use(async ({ store, platform }) => {
       const inHand = stillLiving(named, platform.now());
       const living = inHand ?? (await store.read(named.storageKey, { consistency: 'bounded', touch: false }));
       if (living === null || !(await store.touch(living))) throw new SessionNotFoundError();
@@ -178,8 +158,8 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
   async regenerate(session: SessionRef<T>, options: RegenerateOptions<Input> = {}): Promise<Session<T>> {
     const changes = resolveRegenerateOptions(options, this.#options.lifetime);
     const named = requireNamed('regenerate', session);
-    const moving = this.#write(named, (context, deadline) => regenerate(context, changes, deadline));
-    return moving.finally(() => this.#opening.memo?.forget(named.storageKey));
+    const moving = this.#writes.change(named, (context, deadline) => regenerate(context, changes, deadline));
+    return moving.finally(() => this.#engine.memo?.forget(named.storageKey));
   }
 
   /**
@@ -197,7 +177,7 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
    * whose data the schema refuses, is left out and announced on `holdfast:envelope-rejected`.
    */
   all(): AsyncGenerator<StoredSession<T>, void, undefined> {
-    return storedSessions((call) => this.#opening.use(call), this.#data);
+    return storedSessions(this.#engine, this.#data);
   }
 
   /**
@@ -205,18 +185,18 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
    * was sent before the login of another tab was answered. Asks the durable tier.
    */
   async movedSince(id: string): Promise<boolean> {
-    return isIdFor('movedSince', id) && (await this.#opening.use(({ store }) => store.hasMoved(storageKeyOf(id))));
+    return isIdFor('movedSince', id) && (await this.#engine.use(({ store }) => store.hasMoved(storageKeyOf(id))));
   }
 
   /** Ends every session of the namespace. How many were alive. */
   destroyAll(): Promise<number> {
-    return this.#forgetting(this.#opening.use(({ store }) => store.destroyAll()));
+    return this.#forgetting(this.#engine.use(({ store }) => store.destroyAll()));
   }
 
   /** The user's living sessions, the latest seen first; never their ids. Asks the durable tier. */
   listByUser(userId: string): Promise<SessionSummary[]> {
-    return this.#opening.use(({ codec, store }) =>
-      summarize(codec, userId, store.listByUser(codec.userKeys(userId)), this.#options.platform.now()),
+    return this.#engine.use(({ codec, store }) =>
+      summarize(codec, userId, store.listByUser(codec.userKeys(userId)), this.#engine.platform.now()),
     );
   }
 
@@ -224,7 +204,7 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
   async destroyByUser(userId: string, options: DestroyByUserOptions<T> = {}): Promise<number> {
     const keptKey = resolveExcept(options);
     return this.#forgetting(
-      this.#opening.use(({ codec, store }) => store.destroyByUser(codec.userKeys(userId), keptKey)),
+      this.#engine.use(({ codec, store }) => store.destroyByUser(codec.userKeys(userId), keptKey)),
     );
   }
 
@@ -238,23 +218,22 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
     const isOne = !Array.isArray(handles);
     const sought = [handles].flat().map(String);
     if (sought.length > HANDLES_MAX) throw new ConfigurationError(`handles: expected ${HANDLES_MAX} at most.`);
-    const storageKeys = await this.#opening.use(({ codec, store }) =>
+    const storageKeys = await this.#engine.use(({ codec, store }) =>
       findByHandles(store.listByUser(codec.userKeys(userId)), sought),
     );
-    const ending = this.#opening.use(({ store }) => store.destroyEach(storageKeys));
-    const count = await ending.finally(() => storageKeys.forEach((key) => this.#opening.memo?.forget(key)));
+    const ending = this.#engine.use(({ store }) => store.destroyEach(storageKeys));
+    const count = await ending.finally(() => storageKeys.forEach((key) => this.#engine.memo?.forget(key)));
     return isOne ? count > 0 : count;
   }
 
   /** What this process knows of its tiers and keys; asks nobody, never rejects. */
   async health(): Promise<Health> {
-    const { store, keysHealth } = this.#opening;
-    return { primary: store.primaryHealth, durable: store.durableHealth, keys: keysHealth };
+    return this.#engine.health;
   }
 
   /** Lets go of connections and timers, after what is under way has ended. The application's Prisma client stays open. */
   close(): Promise<void> {
-    return this.#opening.close();
+    return this.#engine.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -263,50 +242,38 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
 
   /** @internal The keys that authenticate cookies now, the one that signs first; resolves once the client is open. */
   '~cookieKeys'(): Promise<readonly KeyObject[]> {
-    return this.#opening.use(async ({ codec }) => codec.cookieKeys);
+    return this.#engine.use(async ({ codec }) => codec.cookieKeys);
   }
 
   /** @internal A new session with what `change` makes of `initial`: its draft goes through the schema, as that of `update` does. */
   async '~begin'(initial: Input, change: Change<T, Input>, options: CreateOptions): Promise<Session<T>> {
     requireChange(change);
-    const creation = resolveCreateOptions(options, this.#options.lifetime);
-    const { platform, updateTimeoutMs } = this.#options;
-    const context = { platform, data: this.#data };
-    const deadline = platform.monotonic() + updateTimeoutMs;
-    return this.#create(await changedData(context, await this.#data.write(initial), change, deadline), creation);
+    return this.#writes.begin(initial, change, resolveCreateOptions(options, this.#options.lifetime));
   }
 
   /** @internal */
   get '~platform'(): Platform {
-    return this.#options.platform;
+    return this.#engine.platform;
   }
 
   /** @internal Slides the idle deadline of a session in hand as `get` does, without asking anybody or waiting. */
   '~slide'(session: Session<T>): Promise<void> {
     const named = requireNamed('slide', session);
-    return this.#opening.use(async ({ store, platform }) => {
+    return this.#engine.use(async ({ store, platform }) => {
       const living = stillLiving(named, platform.now());
       if (living !== undefined) store.slide(living);
     });
   }
 
-  /** @internal */
-  '~use'<R>(call: (opened: Opened) => Promise<R>): Promise<R> {
-    return this.#opening.use(call);
-  }
-
-  async #create(bytes: Buffer, creation: ResolvedCreation): Promise<Session<T>> {
-    const view = await this.#data.reread(bytes);
-    return this.#opening.use(async (opened) => {
-      const { id, sealed, record } = await create(opened, creation, bytes);
-      return this.#session({ id, session: written(sealed, record), view });
-    });
+  /** @internal The engine of a client; undefined for anything but a client of this copy of the package. */
+  static engineOf(value: unknown): Engine | undefined {
+    return typeof value === 'object' && value !== null && #engine in value ? value.#engine : undefined;
   }
 
   /** Nothing is remembered of a session that has ended here; of one that ended elsewhere, for `MEMO_LIFETIME_MS` at most. */
   #end(storageKey: Buffer, isKnown: boolean): Promise<boolean> {
-    const ending = this.#opening.use(({ store }) => store.destroy(storageKey, isKnown));
-    return ending.finally(() => this.#opening.memo?.forget(storageKey));
+    const ending = this.#engine.use(({ store }) => store.destroy(storageKey, isKnown));
+    return ending.finally(() => this.#engine.memo?.forget(storageKey));
   }
 
   #read(id: string, living: LivingSession | null): Promise<Session<T>> | Session<T> | null {
@@ -317,27 +284,6 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable, M
   }
 
   #forgetting<R>(ending: Promise<R>): Promise<R> {
-    return ending.finally(() => this.#opening.memo?.clear());
-  }
-
-  async #write(
-    named: Named,
-    write: (context: WriterContext<T>, deadline: Deadline) => Promise<Written<T>>,
-  ): Promise<Session<T>> {
-    const { id, storageKey } = named;
-    return this.#opening.use(async (opened) => {
-      const maxLifetimeMs = this.#options.lifetime.maxMs;
-      const context = { ...opened, id, storageKey, data: this.#data, maxLifetimeMs };
-      const result = await this.#queue.run(storageKey.toString('latin1'), (deadline, isFirst) =>
-        write({ ...context, living: isFirst ? stillLiving(named, opened.platform.now()) : undefined }, deadline),
-      );
-      return this.#session(result);
-    });
-  }
-
-  /** JSON that has just been written is parsed when somebody looks at it. */
-  #session({ id, session, view }: Written<T>): Session<T> {
-    if (view === undefined) return new Session(id, session, undefined, () => this.#data.readNow(session));
-    return new Session(id, session, this.#data.share(session, view));
+    return ending.finally(() => this.#engine.memo?.clear());
   }
 }

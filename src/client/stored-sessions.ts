@@ -1,6 +1,6 @@
+import type { Engine, EngineParts } from '../engine/engine.ts';
 import { EnvelopeError, PayloadError } from '../errors.ts';
 import { LIST_PAGE_ROWS } from '../limits/durable-tier.ts';
-import type { MaintenanceTarget, Opened } from '../fleet/target.ts';
 import { hasEnded } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
 import { handleOf } from '../session/session-id.ts';
@@ -23,13 +23,13 @@ export interface StoredSession<T> extends SessionSummary {
 
 /** The living sessions of the namespace in order of storage key. One that cannot be read is announced and left out. */
 export async function* storedSessions<T>(
-  use: MaintenanceTarget['~use'],
+  engine: Engine,
   data: SessionData<T>,
 ): AsyncGenerator<StoredSession<T>, void, undefined> {
   let after: Buffer | null = Buffer.alloc(0);
   while (after !== null) {
     const start: Buffer = after;
-    const page = await use((opened) => readPage(opened, start));
+    const page = await engine.use((parts) => readPage(parts, start));
     for (const session of page.sessions) {
       const stored = await readStored(data, session);
       if (stored !== undefined) yield stored;
@@ -44,7 +44,7 @@ interface StoredPage {
   readonly next: Buffer | null;
 }
 
-async function readPage({ store, codec, platform }: Opened, after: Buffer): Promise<StoredPage> {
+async function readPage({ store, codec, platform }: EngineParts, after: Buffer): Promise<StoredPage> {
   const { rows, next } = await store.walk(after, LIST_PAGE_ROWS);
   const read = await Promise.all(rows.map(({ storageKey }) => store.readRow(storageKey)));
   const now = platform.now();
@@ -57,7 +57,7 @@ async function readPage({ store, codec, platform }: Opened, after: Buffer): Prom
   return { sessions, next };
 }
 
-function tryOpen(codec: Opened['codec'], { storageKey, revision, envelope }: SealedRecord): SessionRecord | null {
+function tryOpen(codec: EngineParts['codec'], { storageKey, revision, envelope }: SealedRecord): SessionRecord | null {
   try {
     const record = codec.open(storageKey, envelope);
     if (record.revision !== revision) throw new EnvelopeError('rolled-back');

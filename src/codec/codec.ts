@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { ConfigurationError, EnvelopeError, KeyRingError, PayloadError } from '../errors.ts';
 import type { KeyRing } from '../keys/ring/key-ring.ts';
+import type { RingInUse } from '../keys/ring/ring-in-use.ts';
 import { CLOCK_SKEW_MS, DEADLINE_TOLERANCE_FACTOR, LINEAGE_KEYS_MAX, PAYLOAD_BYTES_MAX } from '../limits/session.ts';
 import type { Platform } from '../platform/platform.ts';
 import { includesKey, sealedBy, withoutKey, type Lineage } from '../session/lineage.ts';
@@ -16,7 +17,7 @@ import { decodeRecord, encodeRecord } from './record-format.ts';
 import { jsonSerializer } from './serializer.ts';
 
 export interface CodecOptions {
-  readonly ring: KeyRing;
+  readonly ringInUse: RingInUse;
   /** A part of every envelope's additional data, and of every user key. */
   readonly namespace: string;
   readonly platform: Platform;
@@ -35,7 +36,7 @@ export interface CodecOptions {
 
 /** Seals and opens envelopes. It is synchronous, and the only place where session data meets a key. */
 export class Codec {
-  #ring: KeyRing;
+  readonly #ringInUse: RingInUse;
   /** The cookie keys of the ring, from the first time that they are asked for. */
   #cookieKeys: readonly KeyObject[] | undefined;
   readonly #namespace: string;
@@ -48,10 +49,10 @@ export class Codec {
   readonly #memo: Memo | undefined;
 
   constructor(options: CodecOptions) {
-    const { ring, namespace, platform, maxPayloadBytes, serializerId = jsonSerializer.id } = options;
+    const { ringInUse, namespace, platform, maxPayloadBytes, serializerId = jsonSerializer.id } = options;
     checkInteger(maxPayloadBytes, 1, PAYLOAD_BYTES_MAX, 'maxPayloadBytes');
     checkInteger(serializerId, 1, 255, 'The id of a serializer');
-    this.#ring = ring;
+    this.#ringInUse = ringInUse;
     this.#namespace = namespace;
     this.#blindIndex = new BlindIndex(namespace);
     this.#additionalData = new AdditionalData(namespace);
@@ -60,17 +61,15 @@ export class Codec {
     this.#remainingMsMax = (options.maxLifetimeMs ?? Infinity) * DEADLINE_TOLERANCE_FACTOR + CLOCK_SKEW_MS;
     this.#serializerId = serializerId;
     this.#memo = options.memo;
+    ringInUse.replaced.add(() => this.#ringReplaced());
   }
 
+  /**
+   * The ring in use.
+   * @throws {ConfigurationError} none is loaded yet.
+   */
   get ring(): KeyRing {
-    return this.#ring;
-  }
-
-  /** Takes effect with the next call. The memo is cleared, since a key may be revoked now. */
-  replaceRing(ring: KeyRing): void {
-    this.#memo?.clear();
-    this.#ring = ring;
-    this.#cookieKeys = undefined;
+    return this.#ringInUse.ring;
   }
 
   /**
@@ -85,7 +84,7 @@ export class Codec {
     const lineage = this.#ancestorsOf(record.lineage);
     const plaintext = encodeRecord({ ...record, lineage }, this.#serializerId);
     const binding = { additionalData: this.#additionalData, storageKey };
-    return sealEnvelope(this.#ring.sealingKey, binding, record.revision, plaintext, this.#platform);
+    return sealEnvelope(this.ring.sealingKey, binding, record.revision, plaintext, this.#platform);
   }
 
   /**
@@ -94,7 +93,7 @@ export class Codec {
    */
   open(storageKey: Buffer, envelope: Buffer): SessionRecord {
     const binding = { additionalData: this.#additionalData, storageKey };
-    const { revision, keyId, plaintext } = openEnvelope(this.#ring, binding, envelope);
+    const { revision, keyId, plaintext } = openEnvelope(this.ring, binding, envelope);
     const record = decodeRecord(plaintext, revision, this.#serializerId);
     if (includesKey(record.lineage, keyId)) throw new EnvelopeError('malformed');
     this.#refuseRevoked(record.lineage);
@@ -117,10 +116,15 @@ export class Codec {
    * its lineage is revoked.
    */
   remember(storageKey: Buffer, envelope: Buffer, record: SessionRecord): SessionRecord {
-    const { keyId } = this.#ring.sealingKey;
+    const { keyId } = this.ring.sealingKey;
     if (this.#memo === undefined || !this.keyIdOf(envelope).equals(keyId)) return record;
     if (this.#hasRevoked(record.lineage)) return record;
     return this.#memo.remember(storageKey, envelope, { ...record, lineage: sealedBy(record.lineage, keyId) });
+  }
+
+  /** Returns the envelope of the record that `openRemembered` would recall; undefined if none is remembered. */
+  rememberedEnvelope(storageKey: Buffer): Buffer | undefined {
+    return this.#memo?.envelopeOf(storageKey);
   }
 
   /**
@@ -128,13 +132,13 @@ export class Codec {
    * @throws {PayloadError} the user id is impossible.
    */
   userKey(userId: string): Buffer {
-    const [active] = this.#ring.indexKeys;
+    const [active] = this.ring.indexKeys;
     return this.#blindIndex.userKey(active, userId);
   }
 
   /** Returns every key under which a user's sessions may be found, `userKey` first. */
   userKeys(userId: string): Buffer[] {
-    return this.#ring.indexKeys.map((key) => this.#blindIndex.userKey(key, userId));
+    return this.ring.indexKeys.map((key) => this.#blindIndex.userKey(key, userId));
   }
 
   /**
@@ -143,7 +147,7 @@ export class Codec {
    * for it per cookie.
    */
   get cookieKeys(): readonly KeyObject[] {
-    this.#cookieKeys ??= Object.freeze(this.#ring.cookieIndexKeys.map((key) => cookieKeyOf(key, this.#namespace)));
+    this.#cookieKeys ??= Object.freeze(this.ring.cookieIndexKeys.map((key) => cookieKeyOf(key, this.#namespace)));
     return this.#cookieKeys;
   }
 
@@ -157,7 +161,7 @@ export class Codec {
 
   /** True if the active key is of suite 1 and has sealed half of its messages in this process. */
   get nearMessageLimit(): boolean {
-    return messageKeysOf(this.#ring.sealingKey).counter?.nearLimit ?? false;
+    return messageKeysOf(this.ring.sealingKey).counter?.nearLimit ?? false;
   }
 
   /**
@@ -166,9 +170,9 @@ export class Codec {
    */
   #ancestorsOf(lineage: Lineage): Lineage {
     this.#refuseRevoked(lineage);
-    const ancestors = [...withoutKey(lineage, this.#ring.sealingKey.keyId)];
+    const ancestors = [...withoutKey(lineage, this.ring.sealingKey.keyId)];
     while (ancestors.length > LINEAGE_KEYS_MAX) {
-      const unknownAt = ancestors.findIndex((keyId) => this.#ring.dataKey(keyId) === undefined);
+      const unknownAt = ancestors.findIndex((keyId) => this.ring.dataKey(keyId) === undefined);
       if (unknownAt === -1) {
         throw new KeyRingError(
           `A session was sealed by more than ${LINEAGE_KEYS_MAX} keys that are still in the ring: remove those that are retired.`,
@@ -179,12 +183,19 @@ export class Codec {
     return ancestors;
   }
 
+  /** Forgets what a key has opened that may be revoked now. */
+  #ringReplaced(): void {
+    this.#memo?.clear();
+    this.#cookieKeys = undefined;
+  }
+
   #refuseRevoked(lineage: Lineage): void {
     if (this.#hasRevoked(lineage)) throw new EnvelopeError('revoked-key');
   }
 
   #hasRevoked(lineage: Lineage): boolean {
-    return lineage.some((keyId) => this.#ring.isRevoked(keyId));
+    const { ring } = this;
+    return lineage.some((keyId) => ring.isRevoked(keyId));
   }
 
   #checkSize(bytes: number): void {

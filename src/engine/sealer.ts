@@ -2,21 +2,34 @@ import type { Codec } from '../codec/codec.ts';
 import { idleDeadline } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
 import type { SessionRecord } from '../session/session-record.ts';
+import type { KeyKeeper } from './key-keeper.ts';
 
-/** A record as the tiers will hold it: sealed, its user blinded, its deadlines beside it. */
-export function sealRecord(codec: Codec, storageKey: Buffer, record: SessionRecord, lastSeenAt: number): SealedRecord {
-  const { createdAt, absoluteExpiresAt, idleLifetimeMs, revision, userId } = record;
-  const envelope = codec.seal(storageKey, record);
-  return {
-    storageKey,
-    userKey: userId === undefined ? null : codec.userKey(userId),
-    revision,
-    envelope,
-    keyId: codec.keyIdOf(envelope),
-    createdAt,
-    lastSeenAt,
-    idleLifetimeMs,
-    idleExpiresAt: idleDeadline(lastSeenAt, idleLifetimeMs, absoluteExpiresAt),
-    absoluteExpiresAt,
-  };
+/** Makes of a record what the tiers store: sealed, its user blinded, its deadlines beside it. */
+export class Sealer {
+  readonly #keeper: KeyKeeper;
+  readonly #codec: Codec;
+
+  constructor(keeper: KeyKeeper, codec: Codec) {
+    this.#keeper = keeper;
+    this.#codec = codec;
+  }
+
+  /** Seals with the active key. Rejects where this node must not seal with its ring any more, and with what `Codec.seal` throws. */
+  async seal(storageKey: Buffer, record: SessionRecord, lastSeenAt: number): Promise<SealedRecord> {
+    await this.#keeper.requireMaySeal();
+    const { createdAt, absoluteExpiresAt, idleLifetimeMs, revision, userId } = record;
+    const envelope = this.#codec.seal(storageKey, record);
+    return {
+      storageKey,
+      userKey: userId === undefined ? null : this.#codec.userKey(userId),
+      revision,
+      envelope,
+      keyId: this.#codec.keyIdOf(envelope),
+      createdAt,
+      lastSeenAt,
+      idleLifetimeMs,
+      idleExpiresAt: idleDeadline(lastSeenAt, idleLifetimeMs, absoluteExpiresAt),
+      absoluteExpiresAt,
+    };
+  }
 }

@@ -1,10 +1,8 @@
 import { KeyRingError } from '../errors.ts';
 import type { KeyRing } from '../keys/ring/key-ring.ts';
-import { FLEET_POLL_MS, FLEET_WAIT_MS_MAX, NODE_ALIVE_MS, NODE_NAME_BYTES, NODES_NAMED_MAX } from '../limits/fleet.ts';
-import { parseDuration, type Duration } from '../platform/duration.ts';
-import { delay } from '../platform/platform.ts';
+import { FLEET_POLL_MS, NODE_ALIVE_MS, NODE_NAME_BYTES, NODES_NAMED_MAX } from '../limits/fleet.ts';
+import { delay, type Platform } from '../platform/platform.ts';
 import type { FleetView, FleetNode } from '../tiers/durable.ts';
-import type { MaintenanceTarget } from './target.ts';
 
 /** Why the fleet is not ready yet; undefined if it is. */
 export type Objection = string | undefined;
@@ -12,22 +10,22 @@ export type Objection = string | undefined;
 export interface FleetQuestion {
   readonly ring: KeyRing;
   /** How long to wait for nodes that lag behind. */
-  readonly timeout: Duration;
+  readonly timeoutMs: number;
+  /** Why the fleet is not ready. */
   readonly objectionTo: (fleet: FleetView) => Objection;
-  /** Throws `KeyRingError` for what no waiting mends. @defaultValue `refuseStale` */
+  /** Throws `KeyRingError` for what waiting cannot change. @defaultValue `refuseStale` */
   readonly refuse?: (ring: KeyRing, fleet: FleetView) => void;
 }
 
-/**
- * Resolves with the fleet once it uses the ring and nothing else speaks against it. Throws `KeyRingError` that says what does.
- */
-export async function waitForFleet(sessions: MaintenanceTarget, question: FleetQuestion): Promise<FleetView> {
-  const { ring, objectionTo, refuse = refuseStale } = question;
-  const timeoutMs = parseDuration('timeout', question.timeout, 0, FLEET_WAIT_MS_MAX);
-  const platform = await sessions['~use'](({ platform: own }) => Promise.resolve(own));
+/** Resolves with the fleet once nothing speaks against it. Rejects with a `KeyRingError` that says what does. */
+export async function waitForFleet(
+  platform: Platform,
+  readFleet: () => Promise<FleetView>,
+  { ring, timeoutMs, objectionTo, refuse = refuseStale }: FleetQuestion,
+): Promise<FleetView> {
   const deadline = platform.monotonic() + timeoutMs;
   for (;;) {
-    const fleet = await sessions['~use'](({ store }) => store.fleet.read());
+    const fleet = await readFleet();
     refuse(ring, fleet);
     const objection = objectionTo(fleet);
     if (objection === undefined) return fleet;

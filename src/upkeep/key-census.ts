@@ -1,17 +1,15 @@
+import type { KeyRing } from '../keys/ring/key-ring.ts';
 import type { KeyState } from '../keys/ring/ring-key.ts';
 import { KEY_ID_BYTES } from '../limits/keys.ts';
 import { WALK_PAGE_ROWS } from '../limits/upkeep.ts';
-import { requireOptions } from '../option-checks.ts';
-import { newestRing } from '../fleet/newest-ring.ts';
-import { retry } from '../platform/retry.ts';
-import type { MaintenanceTarget, Opened } from '../fleet/target.ts';
+import type { Steps } from './steps.ts';
 
 export interface KeyCensus {
   /** Every data key of the ring. */
   readonly keys: readonly KeyCount[];
   /** Key ids that the ring does not have. */
   readonly unknown: readonly { readonly keyId: string; readonly sessions: number }[];
-  /** Living sessions. */
+  /** How many living sessions there are. */
   readonly total: number;
   /** The version of the ring that the client used. */
   readonly ring: number;
@@ -23,38 +21,29 @@ export interface KeyCount {
   readonly keyId: string;
   readonly state: KeyState;
   readonly use: 'data';
-  /** Living sessions that it seals. */
+  /** How many living sessions it seals. */
   readonly sessions: number;
 }
 
-export interface CensusOptions {
-  /** Ends the count, which then rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
-}
-
-/**
- * Counts the living sessions that each data key seals, by the rows' own word: whoever writes to the database can make it lie.
- * Names the keys of the newest ring that the client's source has. Waits for a tier that is away. Rejects with `KeyRingError` if
- * that ring cannot be had, or the fleet uses a newer one.
- */
-export async function keyCensus(sessions: MaintenanceTarget, options: CensusOptions = {}): Promise<KeyCensus> {
-  const { signal } = requireOptions('keyCensus options', options, ['signal']);
-  const platform = await sessions['~use'](({ platform: own }) => Promise.resolve(own));
-  await newestRing(sessions, platform, signal);
+/** Counts the living sessions that each data key seals, as the rows say, with the names that the newest ring gives the keys. */
+export async function countByKey(steps: Steps): Promise<KeyCensus> {
+  await steps.newestRing();
   const counts = new Map<string, number>();
   let after: Buffer | null = Buffer.alloc(0);
   while (after !== null) {
     const from: Buffer = after;
-    const count = ({ store }: Opened) => store.walk(from, WALK_PAGE_ROWS);
-    const page = await retry(platform, signal, () => sessions['~use'](count));
+    const page = await steps.take(({ store }) => store.walk(from, WALK_PAGE_ROWS));
     for (const row of page.rows) {
       const keyId = row.keyId.toString('hex');
       counts.set(keyId, (counts.get(keyId) ?? 0) + 1);
     }
     after = page.next;
   }
-  // Somebody may have changed it since the count began.
-  const ring = await newestRing(sessions, platform, signal);
+  // The ring may have changed since the count began.
+  return censusOf(await steps.newestRing(), counts);
+}
+
+function censusOf(ring: KeyRing, counts: ReadonlyMap<string, number>): KeyCensus {
   const keys = ring
     .keys()
     .filter(({ use }) => use === 'enc')

@@ -1,52 +1,36 @@
 import { KeyRingError } from '../errors.ts';
+import { lackOf, livingNodes, type Objection } from '../fleet/fleet.ts';
 import type { KeyRing } from '../keys/ring/key-ring.ts';
-import { withRetired } from '../keys/ring/rotation.ts';
 import { RING_PROPAGATION_MS } from '../limits/fleet.ts';
-import { requireOptions } from '../option-checks.ts';
 import type { FleetView } from '../tiers/durable.ts';
-import { lackOf, livingNodes, waitForFleet, type Objection } from '../fleet/fleet.ts';
-import { keyCensus } from './key-census.ts';
-import { requireConsent, type AskingNobody, type AskingTheFleet } from '../fleet/promotion.ts';
-import { reindexSessions } from './reindexing.ts';
-import type { MaintenanceTarget } from '../fleet/target.ts';
-
-export type RetireKeyOptions = (AskingNobody | AskingTheFleet) & {
-  /** A decrypt-only key. */
-  readonly kid: string;
-};
+import { countByKey } from './key-census.ts';
+import { reindex } from './reindexing.ts';
+import type { Steps } from './steps.ts';
+import { DEFAULT_WALK } from './walk.ts';
 
 /**
- * A ring, one version higher, in which a decrypt-only key opens nothing any more. Refuses, with a `KeyRingError` that says why,
- * until every live node has used the ring that is given for 20 s, and no living session is sealed (data key) or filed (index
- * key) under the key. `force` asks nobody, and then what the key still seals cannot be read any more. A ring in which it is
- * retired already is returned as it is.
+ * Why a decrypt-only key of the ring cannot be retired yet: a live node lacks the ring, or has had it for so short a time that what it
+ * sealed before may still be on its way to the database.
  */
-export async function retireKey(ring: KeyRing, options: RetireKeyOptions): Promise<KeyRing> {
-  const given = requireOptions('retireKey options', options, ['sessions', 'kid', 'force', 'timeout']);
-  const { kid } = given;
-  const retired = withRetired(ring, kid);
-  if (retired === ring || given.force === true) return retired;
-  const { sessions, timeout } = requireConsent('retireKey', given);
-  await waitForFleet(sessions, { ring, timeout, objectionTo: (fleet) => lackOf(ring, fleet) ?? unsettled(fleet) });
-  // Only now: what a node sealed before it had the ring is committed, or never will be.
-  await requireUnused(sessions, ring, kid);
-  return retired;
+export function objectionToRetirement(ring: KeyRing, fleet: FleetView): Objection {
+  return lackOf(ring, fleet) ?? tooFresh(fleet);
 }
 
-function unsettled(fleet: FleetView): Objection {
+function tooFresh(fleet: FleetView): Objection {
   const living = livingNodes(fleet);
   const fresh = living.filter(({ acknowledgedAt }) => fleet.now - acknowledgedAt < RING_PROPAGATION_MS).length;
   if (fresh === 0) return undefined;
   return `${fresh} of ${living.length} live nodes have had this key ring for less than ${RING_PROPAGATION_MS / 1_000} s.`;
 }
 
-async function requireUnused(sessions: MaintenanceTarget, ring: KeyRing, kid: string): Promise<void> {
+/** Throws `KeyRingError` if a living session is sealed (data key) or filed (index key) under the key. */
+export function requireUnused(steps: Steps, ring: KeyRing, kid: string): Promise<void> {
   const isDataKey = ring.keys().some((key) => key.kid === kid && key.use === 'enc');
-  return isDataKey ? requireUnsealed(sessions, kid) : requireUnfiled(sessions);
+  return isDataKey ? requireUnsealed(steps, kid) : requireUnfiled(steps);
 }
 
-async function requireUnsealed(sessions: MaintenanceTarget, kid: string): Promise<void> {
-  const census = await keyCensus(sessions);
+async function requireUnsealed(steps: Steps, kid: string): Promise<void> {
+  const census = await countByKey(steps);
   const count = census.keys.find((key) => key.kid === kid)?.sessions;
   if (count === 0) return;
   throw new KeyRingError(
@@ -57,8 +41,8 @@ async function requireUnsealed(sessions: MaintenanceTarget, kid: string): Promis
 }
 
 /** Rows do not say which index key filed them, so every session of a user has to be opened. */
-async function requireUnfiled(sessions: MaintenanceTarget): Promise<void> {
-  const { changed, failed } = await reindexSessions(sessions, { dryRun: true });
+async function requireUnfiled(steps: Steps): Promise<void> {
+  const { changed, failed } = await reindex(steps, DEFAULT_WALK, true);
   if (changed > 0)
     throw new KeyRingError(`${changed} sessions are not filed under the active index key: reindex first.`);
   if (failed > 0) throw new KeyRingError(`${failed} sessions do not open, so nobody knows which index key filed them.`);

@@ -1,41 +1,35 @@
 import type { Codec } from '../codec/codec.ts';
 import { EnvelopeError, PayloadError, type EnvelopeErrorReason } from '../errors.ts';
 import { CONFLICT_BACKOFF } from '../limits/client.ts';
-import {
-  WALK_CONCURRENCY_DEFAULT,
-  WALK_CONCURRENCY_MAX,
-  WALK_FAILURES_NAMED_MAX,
-  WALK_PAGE_ROWS,
-  WALK_PAGE_ROWS_MAX,
-  WALK_SESSIONS_PER_SECOND_MAX,
-} from '../limits/upkeep.ts';
-import { requireInteger } from '../option-checks.ts';
-import { delay, type Platform } from '../platform/platform.ts';
+import { WALK_CONCURRENCY_DEFAULT, WALK_FAILURES_NAMED_MAX, WALK_PAGE_ROWS } from '../limits/upkeep.ts';
 import { hasEnded } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
 import { handleOf } from '../session/session-id.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { WalkedRow } from '../tiers/durable.ts';
-import { newestRing } from '../fleet/newest-ring.ts';
 import { Pace } from './pace.ts';
-import { retry } from '../platform/retry.ts';
-import { parseCursor, Tally, type Position, type WalkProgress } from './tally.ts';
-import type { MaintenanceTarget, Opened } from '../fleet/target.ts';
+import type { StepContext, Steps } from './steps.ts';
+import { Tally, type Position, type WalkProgress } from './tally.ts';
 
-export interface WalkOptions {
-  /** Sessions that one statement looks for; from 1 to 10 000. @defaultValue 1000 */
-  readonly batchSize?: number;
-  /** Sessions that are worked on at once; from 1 to 128. More is faster and is felt by requests. @defaultValue 16 */
-  readonly concurrency?: number;
-  /** At most this many sessions are worked on in a second. @defaultValue as many as `concurrency` allows */
-  readonly sessionsPerSecond?: number;
-  /** Where to go on: the `cursor` of an earlier run. */
-  readonly cursor?: string;
-  /** Called after each batch. */
-  readonly onProgress?: (progress: WalkProgress) => void;
-  /** Ends the walk, which then rejects with the signal's reason. What is done stays done. */
-  readonly signal?: AbortSignal;
+/** How a walk goes, complete and valid. */
+export interface ResolvedWalk {
+  /** Sessions that one statement looks for. */
+  readonly batchSize: number;
+  readonly concurrency: number;
+  /** Undefined: as many as `concurrency` allows. */
+  readonly sessionsPerSecond: number | undefined;
+  /** Where an earlier walk came to; undefined: from the beginning. */
+  readonly position: Position | undefined;
+  readonly onProgress: (progress: WalkProgress) => void;
 }
+
+export const DEFAULT_WALK: ResolvedWalk = {
+  batchSize: WALK_PAGE_ROWS,
+  concurrency: WALK_CONCURRENCY_DEFAULT,
+  sessionsPerSecond: undefined,
+  position: undefined,
+  onProgress: () => undefined,
+};
 
 export interface WalkFailure {
   /** The session's public name. */
@@ -54,78 +48,39 @@ export type Visited = 'changed' | 'conflict' | 'destroyed' | 'ended' | 'upToDate
 
 /** What a walk does to each session. */
 export interface Visitor {
-  /** What the walk itself can tell: nothing has to be done. */
+  /** Whether the listing alone shows that nothing has to be done. */
   isDone(codec: Codec, row: WalkedRow): boolean;
   /** One step, which may be taken twice. Throws `EnvelopeError` for a session that is to be left alone. */
-  visit(opened: Opened, storageKey: Buffer): Promise<Visited>;
+  visit(context: StepContext, storageKey: Buffer): Promise<Visited>;
 }
 
-export const WALK_OPTIONS = [
-  'batchSize',
-  'concurrency',
-  'sessionsPerSecond',
-  'cursor',
-  'onProgress',
-  'signal',
-] as const;
-
 /**
- * Visits every living session once, in order of storage key, a bounded number at a time. Nothing is remembered but the cursor,
- * and a visit that finds its work done does nothing: whoever was killed in the middle begins again, with the cursor or without.
- * A tier that is away is waited for. Walks with the newest ring of the client's source; if there is another one at the end,
- * what was done by the first may have to be done again, so all sessions are visited once more.
+ * Visits every living session once, in order of storage key, a bounded number at a time. Only the cursor says how far it came, and
+ * visiting a session again does no harm: after a crash, the walk begins again, with the cursor or without. A tier that is away is
+ * waited for. Walks with the newest ring of the client's source; if there is another one at the end, sessions may have been changed
+ * by the old one, so all are visited once more.
  */
-export async function walkSessions(
-  what: string,
-  sessions: MaintenanceTarget,
-  options: WalkOptions,
-  visitor: Visitor,
-): Promise<WalkResult> {
-  const resolved = resolveWalk(what, options);
-  const { signal } = resolved;
-  const platform = await sessions['~use'](({ platform: own }) => Promise.resolve(own));
-  let { version } = await newestRing(sessions, platform, signal);
+export async function walkSessions(steps: Steps, options: ResolvedWalk, visitor: Visitor): Promise<WalkResult> {
+  let { version } = await steps.newestRing();
   for (;;) {
-    const result = await new Walk(sessions, platform, resolved, visitor, version).run();
-    const newest = await newestRing(sessions, platform, signal);
+    const result = await new Walk({ steps, options, visitor, ring: version }).run();
+    const newest = await steps.newestRing();
     if (newest.version === version) return result;
     version = newest.version;
   }
 }
 
-function resolveWalk(what: string, options: WalkOptions): ResolvedWalk {
-  const { batchSize, concurrency, sessionsPerSecond, cursor, onProgress, signal } = options;
-  return {
-    batchSize: requireInteger(`${what}: batchSize`, batchSize ?? WALK_PAGE_ROWS, 1, WALK_PAGE_ROWS_MAX),
-    concurrency: requireInteger(
-      `${what}: concurrency`,
-      concurrency ?? WALK_CONCURRENCY_DEFAULT,
-      1,
-      WALK_CONCURRENCY_MAX,
-    ),
-    sessionsPerSecond:
-      sessionsPerSecond === undefined
-        ? undefined
-        : requireInteger(`${what}: sessionsPerSecond`, sessionsPerSecond, 1, WALK_SESSIONS_PER_SECOND_MAX),
-    position: cursor === undefined ? undefined : parseCursor(cursor),
-    onProgress: onProgress ?? (() => undefined),
-    signal,
-  };
-}
-
-interface ResolvedWalk {
-  readonly batchSize: number;
-  readonly concurrency: number;
-  readonly sessionsPerSecond: number | undefined;
-  readonly position: Position | undefined;
-  readonly onProgress: (progress: WalkProgress) => void;
-  readonly signal: AbortSignal | undefined;
+interface WalkParts {
+  readonly steps: Steps;
+  readonly options: ResolvedWalk;
+  readonly visitor: Visitor;
+  /** The version of the ring that is to be used. */
+  readonly ring: number;
 }
 
 /** One pass over all sessions, with one ring. */
 class Walk {
-  readonly #sessions: MaintenanceTarget;
-  readonly #platform: Platform;
+  readonly #steps: Steps;
   readonly #options: ResolvedWalk;
   readonly #visitor: Visitor;
   readonly #ring: number;
@@ -134,16 +89,15 @@ class Walk {
   readonly #pace: Pace;
   readonly #failures: WalkFailure[] = [];
 
-  constructor(sessions: MaintenanceTarget, platform: Platform, options: ResolvedWalk, visitor: Visitor, ring: number) {
+  constructor({ steps, options, visitor, ring }: WalkParts) {
     const { position, sessionsPerSecond } = options;
-    this.#sessions = sessions;
-    this.#platform = platform;
+    this.#steps = steps;
     this.#options = options;
     this.#visitor = visitor;
     this.#ring = ring;
     this.#start = position?.ring === ring ? position.after : Buffer.alloc(0);
-    this.#tally = new Tally(platform, this.#start, ring);
-    this.#pace = new Pace(platform, sessionsPerSecond);
+    this.#tally = new Tally(steps.platform, this.#start, ring);
+    this.#pace = new Pace(steps, sessionsPerSecond);
   }
 
   /** Ends early when the client uses another ring. */
@@ -160,7 +114,7 @@ class Walk {
 
   /** Where to go on. */
   async #page(after: Buffer): Promise<Buffer | null> {
-    const page = await this.#step(async ({ store, codec }) => {
+    const page = await this.#steps.take(async ({ store, codec }) => {
       if (codec.ring.version !== this.#ring) return { count: 0, next: null, todo: [] };
       const { rows, next } = await store.walk(after, this.#options.batchSize);
       return { count: rows.length, next, todo: rows.filter((row) => !this.#visitor.isDone(codec, row)) };
@@ -191,12 +145,12 @@ class Walk {
 
   async #work(storageKey: Buffer): Promise<void> {
     const { counts } = this.#tally;
-    await this.#pace.turn(this.#options.signal);
+    await this.#pace.turn();
     try {
       let visited = await this.#visit(storageKey);
       while (visited === 'conflict') {
         counts.conflicts += 1;
-        await delay(this.#platform, this.#platform.random() * CONFLICT_BACKOFF.longestMs, this.#options.signal);
+        await this.#steps.pause(this.#steps.platform.random() * CONFLICT_BACKOFF.longestMs);
         visited = await this.#visit(storageKey);
       }
       counts[visited] += 1;
@@ -207,7 +161,7 @@ class Walk {
   }
 
   #visit(storageKey: Buffer): Promise<Visited> {
-    return this.#step((opened) => this.#visitor.visit(opened, storageKey));
+    return this.#steps.take((context) => this.#visitor.visit(context, storageKey));
   }
 
   #leaveAlone(storageKey: Buffer, error: unknown): void {
@@ -215,11 +169,6 @@ class Walk {
     if (reason === undefined) throw error;
     this.#tally.counts.failed += 1;
     if (this.#failures.length < WALK_FAILURES_NAMED_MAX) this.#failures.push({ handle: handleOf(storageKey), reason });
-  }
-
-  /** Each step is a call of its own: `close` of the client must not wait for a whole walk. */
-  #step<T>(call: (opened: Opened) => Promise<T>): Promise<T> {
-    return retry(this.#platform, this.#options.signal, () => this.#sessions['~use'](call));
   }
 }
 
@@ -230,7 +179,7 @@ function reasonOf(error: unknown): WalkFailure['reason'] | undefined {
 
 /** A row as it is now, and what is in it; null if the session has ended. Throws `EnvelopeError`. */
 export async function openRow(
-  { store, codec, platform }: Opened,
+  { store, codec, platform }: StepContext,
   storageKey: Buffer,
 ): Promise<{ readonly row: SealedRecord; readonly record: SessionRecord } | null> {
   const row = await store.readRow(storageKey);

@@ -17,6 +17,7 @@ import {
   strangeKeyId,
 } from '../support/sealing-fixtures.ts';
 import { Tally, type FuzzOptions } from './tally.ts';
+import { RingInUse } from '../../src/keys/ring/ring-in-use.ts';
 
 /** Everything before the nonce: magic, version, suite, flags, key id, revision. */
 const HEADER_BYTES = 20;
@@ -189,7 +190,7 @@ function makeCorpus(ring: KeyRing): Corpus {
 }
 
 function codecOf(ring: KeyRing, namespace: string): Codec {
-  return new Codec({ ring, namespace, platform: systemPlatform, maxPayloadBytes: 10_000 });
+  return new Codec({ ringInUse: new RingInUse(ring), namespace, platform: systemPlatform, maxPayloadBytes: 10_000 });
 }
 
 const anyOf = (random: Random, { envelopes }: Corpus): Buffer => random.pick(envelopes)!;

@@ -13,6 +13,7 @@ import type { SessionRecord } from '../../src/session/session-record.ts';
 import { fuzzEnvelopes } from '../fuzz/envelope-fuzzer.ts';
 import { fixtureRing } from '../support/ring-fixtures.ts';
 import { bindingOf, keyOfSuite, STORAGE_KEY } from '../support/sealing-fixtures.ts';
+import { RingInUse } from '../../src/keys/ring/ring-in-use.ts';
 
 const CASES = ([1, 2] as const).flatMap((suite) => [0, 1, 16, 100, 800].map((bytes) => ({ suite, bytes })));
 
@@ -126,7 +127,12 @@ it('no mutated envelope opens or crashes: each is refused, and the operator told
 
 describe('a record', () => {
   it('comes back from its envelope as it was, with the key that sealed it behind its lineage', () => {
-    const codec = new Codec({ ring, namespace: 'shop', platform: systemPlatform, maxPayloadBytes: 1_000 });
+    const codec = new Codec({
+      ringInUse: new RingInUse(ring),
+      namespace: 'shop',
+      platform: systemPlatform,
+      maxPayloadBytes: 1_000,
+    });
     fc.assert(
       fc.property(record, (before) => {
         const lineage = [...before.lineage, ring.sealingKey.keyId];

@@ -14,6 +14,7 @@ import {
 import { LINEAGE_KEYS_MAX } from '../../src/limits/session.ts';
 import { systemPlatform } from '../../src/platform/platform.ts';
 import { NAMESPACE, recordOf, STORAGE_KEY } from '../support/sealing-fixtures.ts';
+import { RingInUse } from '../../src/keys/ring/ring-in-use.ts';
 
 const STEPS = ['create', 'write', 'write', 'rotate', 'rotate', 'retire', 'remove', 'revoke'] as const;
 type Step = readonly [kind: (typeof STEPS)[number], choice: number];
@@ -26,6 +27,7 @@ interface Descendant {
 
 class World {
   ring: KeyRing;
+  readonly #ringInUse: RingInUse;
   readonly #codec: Codec;
   readonly #revoked = new Set<string>();
   #sessions: Descendant[] = [];
@@ -33,7 +35,13 @@ class World {
 
   constructor(ring: KeyRing) {
     this.ring = ring;
-    this.#codec = new Codec({ ring, namespace: NAMESPACE, platform: systemPlatform, maxPayloadBytes: 1024 });
+    this.#ringInUse = new RingInUse(ring);
+    this.#codec = new Codec({
+      ringInUse: this.#ringInUse,
+      namespace: NAMESPACE,
+      platform: systemPlatform,
+      maxPayloadBytes: 1024,
+    });
   }
 
   async take([kind, choice]: Step): Promise<void> {
@@ -99,7 +107,7 @@ class World {
 
   #use(ring: KeyRing): void {
     this.ring = ring;
-    this.#codec.replaceRing(ring);
+    this.#ringInUse.replace(ring);
   }
 
   #opens(envelope: Buffer): boolean {

@@ -1,6 +1,6 @@
 import type { SessionClient } from '../../client/session-client.ts';
 import type { KeyRing } from '../../keys/ring/key-ring.ts';
-import { waitForNodes, type Acknowledgement } from '../../fleet/acknowledgement.ts';
+import { waitForNodes, type Acknowledgement } from '../../client/fleet.ts';
 import type { Duration } from '../../platform/duration.ts';
 import { orInterrupted, withClient } from './client-module.ts';
 import type { Context } from './command.ts';

@@ -1,4 +1,4 @@
-import type { SessionClient } from '../../client/session-client.ts';
+import { SessionClient } from '../../client/session-client.ts';
 import type { Context } from './command.ts';
 import { failure } from '../shell/exit.ts';
 import { importExport } from '../shell/import-module.ts';
@@ -10,7 +10,8 @@ import { importExport } from '../shell/import-module.ts';
 export async function withClient<T>(context: Context, work: (sessions: SessionClient) => Promise<T>): Promise<T> {
   const path = context.args.required('client');
   const sessions: unknown = await importExport(path, 'sessions', 'a SessionClient');
-  if (!isClient(sessions)) throw failure(`The module ${path} exports something else than a SessionClient.`);
+  if (!(sessions instanceof SessionClient))
+    throw failure(`The module ${path} exports something else than a SessionClient.`);
   try {
     await orInterrupted(context.signal, sessions.ready());
     return await work(sessions);
@@ -27,9 +28,4 @@ export function orInterrupted<T>(signal: AbortSignal, work: Promise<T>): Promise
     signal.addEventListener('abort', abort, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
-}
-
-/** By its shape: the application may have a copy of the package of its own. */
-function isClient(value: unknown): value is SessionClient {
-  return typeof value === 'object' && value !== null && '~use' in value && 'ready' in value && 'close' in value;
 }

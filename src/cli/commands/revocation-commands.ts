@@ -1,7 +1,7 @@
 import { KeyRing } from '../../keys/ring/key-ring.ts';
 import { replaceKey, revokeKey } from '../../keys/ring/rotation.ts';
 import { FLEET_WAIT_MS_MAX } from '../../limits/fleet.ts';
-import type { Acknowledgement } from '../../fleet/acknowledgement.ts';
+import type { Acknowledgement } from '../../client/fleet.ts';
 import { spellNodes } from '../../fleet/fleet.ts';
 import { withNodes } from './acknowledgement.ts';
 import type { Command, Context, Outcome } from './command.ts';

@@ -1,10 +1,10 @@
 import type { SessionClient } from '../../client/session-client.ts';
 import { WALK_CONCURRENCY_MAX, WALK_PAGE_ROWS_MAX, WALK_SESSIONS_PER_SECOND_MAX } from '../../limits/upkeep.ts';
-import { keyCensus, type KeyCensus } from '../../upkeep/key-census.ts';
-import { reencryptSessions } from '../../upkeep/reencryption.ts';
-import { reindexSessions } from '../../upkeep/reindexing.ts';
+import type { WalkOptions } from '../../client/options/walk-options.ts';
+import { keyCensus, reencryptSessions, reindexSessions } from '../../client/upkeep.ts';
+import type { KeyCensus } from '../../upkeep/key-census.ts';
 import { parseCursor, type WalkProgress } from '../../upkeep/tally.ts';
-import type { WalkOptions, WalkResult } from '../../upkeep/walk.ts';
+import type { WalkResult } from '../../upkeep/walk.ts';
 import { withClient } from './client-module.ts';
 import type { Command, Context, Outcome } from './command.ts';
 import { CliError, EXIT, refusing, usageError } from '../shell/exit.ts';

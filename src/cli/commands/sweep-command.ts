@@ -1,5 +1,6 @@
 import { REVOKED_RETENTION_MS_MAX, REVOKED_RETENTION_MS_MIN } from '../../limits/upkeep.ts';
-import { type SweepProgress, sweepSessions } from '../../upkeep/sweeping.ts';
+import { sweepSessions } from '../../client/upkeep.ts';
+import type { SweepProgress } from '../../upkeep/sweep-all.ts';
 import { withClient } from './client-module.ts';
 import type { Command } from './command.ts';
 import { CliError, EXIT } from '../shell/exit.ts';

@@ -1,5 +1,6 @@
 import type { Serializer } from '../../codec/serializer.ts';
 import { jsonSerializer } from '../../codec/serializer.ts';
+import type { EngineOptions } from '../../engine/engine.ts';
 import { ConfigurationError } from '../../errors.ts';
 import { KeyRing } from '../../keys/ring/key-ring.ts';
 import type { KeySource } from '../../keys/key-source.ts';
@@ -25,15 +26,14 @@ import {
   PAYLOAD_BYTES_MAX,
   TOUCH_INTERVAL_MS_MAX,
 } from '../../limits/session.ts';
-import { resolveSweep, type SweepOptions } from '../../upkeep/sweep-options.ts';
 import { requireInteger, requireMethods, requireOptions } from '../../option-checks.ts';
 import { describe, parseDuration, type Duration } from '../../platform/duration.ts';
 import { systemPlatform, type Platform } from '../../platform/platform.ts';
-import type { SweepPlan } from '../../tiering/recovery/sweeper.ts';
 import type { DurableTier } from '../../tiers/durable.ts';
 import type { PrimaryTier } from '../../tiers/primary.ts';
 import { resolveClientLifetime, type Lifetime, type ResolvedLifetime } from './lifetime-options.ts';
 import type { AnySchema, StandardSchema } from '../data/schema.ts';
+import { resolveSweep, type SweepOptions } from './sweep-options.ts';
 import { requireDurableTier, requirePrimaryTier } from './tier-options.ts';
 
 export interface SessionClientOptions<T, Input = T> {
@@ -91,25 +91,11 @@ export interface SessionClientOptions<T, Input = T> {
 
 /** The options, complete and valid: deeper code never sees a default. */
 export interface ResolvedOptions<T> {
-  readonly keys: KeyRing | KeySource;
-  readonly primary: PrimaryTier;
-  readonly durable: DurableTier;
+  readonly engine: EngineOptions;
   readonly lifetime: ResolvedLifetime;
-  readonly namespace: string;
-  readonly touchIntervalMs: number;
-  readonly revalidateAfterMs: number;
   readonly updateTimeoutMs: number;
-  readonly primaryTimeoutMs: number;
-  readonly durableTimeoutMs: number;
-  readonly durableOutageReadsMs: number;
-  /** Null: never. */
-  readonly sweep: SweepPlan | null;
-  readonly maxPayloadBytes: number;
-  /** 0: nothing is remembered. */
-  readonly memoBytes: number;
   readonly serializer: Serializer;
   readonly schema: AnySchema<T> | undefined;
-  readonly platform: Platform;
 }
 
 const NAMES = [
@@ -141,11 +127,32 @@ export function resolveOptions<T>(options: SessionClientOptions<T, unknown>): Re
 }
 
 function resolveOwn<T>(options: SessionClientOptions<T, unknown>): ResolvedOptions<T> {
+  const lifetime = resolveClientLifetime(options);
+  const serializer = requireSerializer(options.serializer ?? jsonSerializer);
   return {
+    engine: resolveEngine(options, lifetime.maxMs, serializer.id),
+    lifetime,
+    updateTimeoutMs: parseDuration(
+      'updateTimeout',
+      options.updateTimeout ?? UPDATE_TIMEOUT_MS_DEFAULT,
+      UPDATE_TIMEOUT_MS_MIN,
+      UPDATE_TIMEOUT_MS_MAX,
+    ),
+    serializer,
+    schema: options.schema === undefined ? undefined : requireSchema(options.schema),
+  };
+}
+
+function resolveEngine(
+  options: SessionClientOptions<unknown>,
+  maxLifetimeMs: number,
+  serializerId: number,
+): EngineOptions {
+  return {
+    platform: options.platform ?? systemPlatform,
     keys: requireKeys(options.keys),
     primary: requirePrimaryTier(options.primary),
     durable: requireDurableTier(options.durable),
-    lifetime: resolveClientLifetime(options),
     namespace: requireNamespace(options.namespace ?? 'holdfast'),
     touchIntervalMs: parseDuration(
       'touchInterval',
@@ -158,12 +165,6 @@ function resolveOwn<T>(options: SessionClientOptions<T, unknown>): ResolvedOptio
       options.revalidateAfter ?? REVALIDATE_AFTER_MS_DEFAULT,
       REVALIDATE_AFTER_MS_MIN,
       REVALIDATE_AFTER_MS_MAX,
-    ),
-    updateTimeoutMs: parseDuration(
-      'updateTimeout',
-      options.updateTimeout ?? UPDATE_TIMEOUT_MS_DEFAULT,
-      UPDATE_TIMEOUT_MS_MIN,
-      UPDATE_TIMEOUT_MS_MAX,
     ),
     primaryTimeoutMs: parseDuration(
       'primaryTimeout',
@@ -186,9 +187,8 @@ function resolveOwn<T>(options: SessionClientOptions<T, unknown>): ResolvedOptio
     sweep: resolveSweep(options.sweep ?? {}),
     maxPayloadBytes: requireInteger('maxPayload', options.maxPayload ?? PAYLOAD_BYTES_DEFAULT, 1, PAYLOAD_BYTES_MAX),
     memoBytes: resolveMemo(options.memo),
-    serializer: requireSerializer(options.serializer ?? jsonSerializer),
-    schema: options.schema === undefined ? undefined : requireSchema(options.schema),
-    platform: options.platform ?? systemPlatform,
+    maxLifetimeMs,
+    serializerId,
   };
 }
 

@@ -12,8 +12,13 @@ export interface RecordChanges extends NewLifetime {
   readonly label: string | null | undefined;
 }
 
+/** What a write changes, and the data that it stores. */
+export interface WholeChange extends RecordChanges {
+  readonly data: Buffer;
+}
+
 /** The record that replaces this one under the same id. Another user has not logged in: only `create` and `regenerate` say so. */
-export function changedRecord(record: SessionRecord, changes: RecordChanges, data: Buffer, now: number): SessionRecord {
+export function changedRecord(record: SessionRecord, changes: WholeChange, now: number): SessionRecord {
   const userId = chosen(record.userId, changes.userId);
   const isSameUser = userId === record.userId;
   return {
@@ -23,7 +28,7 @@ export function changedRecord(record: SessionRecord, changes: RecordChanges, dat
     authenticatedAt: isSameUser ? record.authenticatedAt : undefined,
     label: chosen(record.label, changes.label),
     ...newDeadlines(record, changes, now),
-    data,
+    data: changes.data,
   };
 }
 
@@ -33,12 +38,11 @@ export function changedRecord(record: SessionRecord, changes: RecordChanges, dat
  */
 export function rebornRecord(
   record: SessionRecord,
-  changes: RecordChanges,
-  data: Buffer,
+  changes: WholeChange,
   now: number,
   maxLifetimeMs: number,
 ): SessionRecord {
-  const next = changedRecord(record, changes, data, now);
+  const next = changedRecord(record, changes, now);
   if (typeof changes.userId !== 'string') return next;
   if (changes.userId === record.userId) return { ...next, authenticatedAt: now };
   const sameLongMs = Math.min(record.absoluteExpiresAt - record.createdAt, maxLifetimeMs);

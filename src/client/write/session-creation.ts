@@ -1,5 +1,5 @@
+import type { EngineParts } from '../../engine/engine.ts';
 import { OutcomeUnknownError, SessionEndedError, SessionExistsError, TierUnavailableError } from '../../errors.ts';
-import type { Opened } from '../../fleet/target.ts';
 import { newSessionId, storageKeyOf } from '../../session/session-id.ts';
 import type { SealedRecord } from '../../session/sealed-record.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
@@ -12,8 +12,8 @@ export interface Created {
 }
 
 /** Inserts a session under the id that was asked for, or under a fresh one. */
-export async function create(opened: Opened, creation: ResolvedCreation, data: Buffer): Promise<Created> {
-  const now = opened.platform.now();
+export async function create(parts: EngineParts, creation: ResolvedCreation, data: Buffer): Promise<Created> {
+  const now = parts.platform.now();
   const { id, userId, label, lifetime, authenticatedAt = now } = creation;
   const record: SessionRecord = {
     revision: 1,
@@ -28,27 +28,32 @@ export async function create(opened: Opened, creation: ResolvedCreation, data: B
     schemaVersion: 0,
     data,
   };
-  return id === undefined ? insertFresh(opened, record, now) : insertNamed(opened, id, record, now);
+  return id === undefined ? insertFresh(parts, record, now) : insertNamed(parts, id, record, now);
 }
 
 /** Once more under another id when the outcome is unknown, since nobody has been told the first. */
-async function insertFresh(opened: Opened, record: SessionRecord, now: number, isLast = false): Promise<Created> {
-  const { platform, seal, store } = opened;
+async function insertFresh(parts: EngineParts, record: SessionRecord, now: number, isLast = false): Promise<Created> {
+  const { platform, sealer, store } = parts;
   const id = newSessionId(platform);
   try {
-    const sealed = await seal(storageKeyOf(id), record, now);
+    const sealed = await sealer.seal(storageKeyOf(id), record, now);
     if ((await store.create(sealed, 'fresh')) === 'inserted') return { id, record, sealed };
     // 256 random bits do not collide.
     throw new OutcomeUnknownError();
   } catch (error) {
     if (isLast || !(error instanceof OutcomeUnknownError)) throw error;
-    return insertFresh(opened, record, now, true);
+    return insertFresh(parts, record, now, true);
   }
 }
 
 /** The caller knows the id: where the answer is lost, the session may be there, and stays. */
-async function insertNamed({ seal, store }: Opened, id: string, record: SessionRecord, now: number): Promise<Created> {
-  const sealed = await seal(storageKeyOf(id), record, now);
+async function insertNamed(
+  { sealer, store }: EngineParts,
+  id: string,
+  record: SessionRecord,
+  now: number,
+): Promise<Created> {
+  const sealed = await sealer.seal(storageKeyOf(id), record, now);
   const outcome = await store.create(sealed, 'named');
   switch (outcome) {
     case 'inserted':

@@ -1,16 +1,14 @@
-import type { Codec } from '../../codec/codec.ts';
+import type { EngineParts } from '../../engine/engine.ts';
 import { ConfigurationError, PayloadError, RevisionConflictError, SessionNotFoundError } from '../../errors.ts';
 import { CONFLICT_BACKOFF } from '../../limits/client.ts';
 import { backoffMs } from '../../platform/backoff.ts';
-import type { Seal } from '../../fleet/target.ts';
-import { delay, type Platform } from '../../platform/platform.ts';
+import { delay } from '../../platform/platform.ts';
 import { sealedBy } from '../../session/lineage.ts';
 import { envelopeTag, type SealedRecord } from '../../session/sealed-record.ts';
 import { newSessionId, storageKeyOf } from '../../session/session-id.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
 import type { LivingSession } from '../../tiering/context.ts';
 import { withDeadline } from '../../platform/deadline.ts';
-import type { TieredStore } from '../../tiering/tiered-store.ts';
 import type { DeepReadonly } from '../data/plain-data.ts';
 import { changedRecord, rebornRecord, type RecordChanges } from './record-changes.ts';
 import type { SessionData, View } from '../data/session-data.ts';
@@ -19,15 +17,11 @@ import { isThenable } from '../data/thenable.ts';
 import type { Deadline } from './update-queue.ts';
 
 /** What a write works with, and the session that it is for. */
-export interface WriterContext<T> {
+export interface WriterContext<T> extends Pick<EngineParts, 'codec' | 'platform' | 'sealer' | 'store'> {
   readonly id: string;
   readonly storageKey: Buffer;
   /** The session as the caller has it: the first attempt begins from it, without a read. */
   readonly living: LivingSession | undefined;
-  readonly platform: Platform;
-  readonly store: TieredStore;
-  readonly seal: Seal;
-  readonly codec: Pick<Codec, 'remember'>;
   readonly data: SessionData<T>;
   /** The longest absolute lifetime that a session may be given. */
   readonly maxLifetimeMs: number;
@@ -133,9 +127,9 @@ export async function regenerate<T>(
     const now = context.platform.now();
     if (hasEndedBy(current, now)) return null;
     const data = bytes ?? current.record.data;
-    const record = rebornRecord(current.record, changes, data, now, context.maxLifetimeMs);
+    const record = rebornRecord(current.record, { ...changes, data }, now, context.maxLifetimeMs);
     const view = await context.data.reread(record.data);
-    const sealed = await context.seal(storageKey, record, now);
+    const sealed = await context.sealer.seal(storageKey, record, now);
     const hasMoved = await context.store.regenerate({
       previousStorageKey: current.storageKey,
       previousAbsoluteExpiresAt: current.record.absoluteExpiresAt,
@@ -171,8 +165,8 @@ async function swap<T>(
 ): Promise<LivingSession | null> {
   const now = context.platform.now();
   if (hasEndedBy(current, now)) return null;
-  const record = changedRecord(current.record, changes, data, now);
-  const sealed = await context.seal(current.storageKey, record, now);
+  const record = changedRecord(current.record, { ...changes, data }, now);
+  const sealed = await context.sealer.seal(current.storageKey, record, now);
   const isApplied = await context.store.update(sealed, current.record);
   if (!isApplied) return null;
   return written(sealed, context.codec.remember(current.storageKey, sealed.envelope, record));

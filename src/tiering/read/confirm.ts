@@ -1,7 +1,8 @@
 import { hasEnded } from '../../session/lifetime.ts';
 import type { RecordState } from '../../session/sealed-record.ts';
 import type { LivingSession, TieringContext } from '../context.ts';
-import { isTouchDue, spread, touch } from '../write/touch-path.ts';
+import { refreshCopy } from '../write/refresh-copy.ts';
+import { isTouchDue, touch } from '../write/touch-path.ts';
 import { isCopyOf, type Copy } from './copy.ts';
 import { fill } from './fill.ts';
 
@@ -10,7 +11,7 @@ export async function confirm(context: TieringContext, copy: Copy): Promise<Livi
   const { storageKey, record, value, options } = copy;
   const state = await readState(context, copy);
   if (state === null || hasEnded(state, context.platform.now())) {
-    const wasBehind = await context.pendingTouches.tell(storageKey);
+    const wasBehind = await context.pendingTouches.flushOne(storageKey);
     return wasBehind ? confirm(context, copy) : null;
   }
   if (!isCopyOf(state, value)) return fill(context, storageKey, value, options);
@@ -32,7 +33,7 @@ async function readState(
   const state = await durable.sessions.readState(storageKey);
   // Any other copy is about to be replaced under a lease on it, so it must still be there.
   if (state === null || isCopyOf(state, value)) {
-    background.run('upkeep', spread(context, storageKey, state, stamp));
+    background.run('upkeep', refreshCopy(context, storageKey, state, stamp));
   }
   return state;
 }

@@ -21,10 +21,10 @@ export async function readDurable(
  * Then they are written now, and the row is read again.
  */
 export async function readRow(context: TieringContext, storageKey: Buffer): Promise<SealedRecord | null> {
-  const { durable, platform, pendingTouches, rememberedEnvelope } = context;
-  const row = await durable.sessions.read(storageKey, rememberedEnvelope(storageKey));
+  const { durable, platform, pendingTouches, envelopes } = context;
+  const row = await durable.sessions.read(storageKey, envelopes.rememberedEnvelope(storageKey));
   if (row === null || !hasEnded(row, platform.now())) return row;
-  return (await pendingTouches.tell(storageKey)) ? readRow(context, storageKey) : null;
+  return (await pendingTouches.flushOne(storageKey)) ? readRow(context, storageKey) : null;
 }
 
 /** Throws `EnvelopeError` if the row does not open. */

@@ -2,7 +2,7 @@ import { EnvelopeError, type TierRole } from '../../errors.ts';
 import { handleOf } from '../../session/session-id.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
 import { envelopeRejected } from '../../telemetry/channels.ts';
-import type { OpenEnvelope } from '../context.ts';
+import type { Envelopes } from '../context.ts';
 
 interface Sealed {
   readonly envelope: Buffer;
@@ -10,18 +10,18 @@ interface Sealed {
 }
 
 interface Opener {
-  readonly openEnvelope: OpenEnvelope;
+  readonly envelopes: Envelopes;
 }
 
 /** Opens what a tier stores. Whoever can write there can pair an old envelope with a new revision, so the two have to agree. */
 export function open(
-  { openEnvelope }: Opener,
+  { envelopes }: Opener,
   storageKey: Buffer,
   { envelope, revision }: Sealed,
   tier: TierRole,
 ): SessionRecord {
   try {
-    const record = openEnvelope(storageKey, envelope);
+    const record = envelopes.openRemembered(storageKey, envelope);
     if (record.revision !== revision) throw new EnvelopeError('rolled-back');
     return record;
   } catch (error) {

@@ -1,19 +1,14 @@
 import { LATECOMER_TIMEOUTS } from '../../limits/durable-tier.ts';
 import { INSERTS_IN_DOUBT_MAX } from '../../limits/recovery.ts';
-import type { Platform } from '../../platform/platform.ts';
-
-interface Surroundings {
-  readonly platform: Platform;
-  readonly durableTimeoutMs: number;
-}
+import type { BacklogContext } from './rounds.ts';
 
 /** What is remembered of an INSERT whose answer was lost: not its record, which may be large. */
 export interface LostInsert {
   readonly storageKey: Buffer;
   readonly writeId: Buffer;
-  /** The last `ENVELOPE_TAG_BYTES` of its envelope, by which the row tells whether another write came after it. */
+  /** The last `ENVELOPE_TAG_BYTES` of its envelope, which shows whether another write came after it. */
   readonly tag: Buffer;
-  /** As `InsertCommand.validUntil`. */
+  /** See `InsertCommand.validUntil`. */
   readonly validUntil: number | null;
 }
 
@@ -28,16 +23,16 @@ interface InDoubt {
  * looks here, or the session would appear after its end was acknowledged.
  */
 export class InsertsInDoubt {
-  readonly #around: Surroundings;
+  readonly #context: Pick<BacklogContext, 'durableTimeoutMs' | 'platform'>;
   /** By storage key, the oldest first. */
   readonly #inDoubt = new Map<string, InDoubt>();
 
-  constructor(around: Surroundings) {
-    this.#around = around;
+  constructor(context: Pick<BacklogContext, 'durableTimeoutMs' | 'platform'>) {
+    this.#context = context;
   }
 
   add(lost: LostInsert): void {
-    const { platform, durableTimeoutMs } = this.#around;
+    const { platform, durableTimeoutMs } = this.#context;
     const now = platform.monotonic();
     for (const [key, { until }] of this.#inDoubt) {
       if (until > now && this.#inDoubt.size < INSERTS_IN_DOUBT_MAX) break;
@@ -50,7 +45,7 @@ export class InsertsInDoubt {
   /** Whether one may still come under this key. */
   has(storageKey: Buffer): boolean {
     const found = this.#inDoubt.get(storageKey.toString('latin1'));
-    return found !== undefined && found.until > this.#around.platform.monotonic();
+    return found !== undefined && found.until > this.#context.platform.monotonic();
   }
 
   /** The one that may still come under this key, which is not in doubt any more. */
@@ -59,6 +54,6 @@ export class InsertsInDoubt {
     const key = storageKey.toString('latin1');
     const found = this.#inDoubt.get(key);
     this.#inDoubt.delete(key);
-    return found !== undefined && found.until > this.#around.platform.monotonic() ? found.lost : null;
+    return found !== undefined && found.until > this.#context.platform.monotonic() ? found.lost : null;
   }
 }

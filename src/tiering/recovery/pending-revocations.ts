@@ -1,4 +1,3 @@
-import { LATECOMER_TIMEOUTS } from '../../limits/durable-tier.ts';
 import {
   PENDING_REVOCATION_BACKOFF,
   PENDING_REVOCATION_RETRY_MS,
@@ -8,55 +7,73 @@ import {
   PENDING_UNKNOWN_TOMBSTONE_TTL_MS,
 } from '../../limits/recovery.ts';
 import { backoffMs } from '../../platform/backoff.ts';
-import { delay, type CancelTimer } from '../../platform/platform.ts';
-import { announceFailure, announceLostRevocation } from '../background.ts';
-import type { OwedRevocation, RevocationBacklog, TieringContext } from '../context.ts';
+import { delay } from '../../platform/platform.ts';
+import { announceLostRevocation } from '../background.ts';
+import { Rounds, type BacklogContext } from './rounds.ts';
+
+/** A revocation that is not written to the durable tier yet. */
+export interface PendingRevocation {
+  /** Null where it is not known which sessions there are. */
+  readonly storageKey: Buffer | null;
+  /**
+   * What this node calls ended until the revocation is written, because its end was asked for: the session that has this key, or what
+   * one INSERT may have left. There is one entry of each. Null: it is served meanwhile.
+   */
+  readonly refused: 'insert' | 'session' | null;
+  /** False for an id that anybody could have made up: neither tier showed such a session. */
+  readonly isKnown: boolean;
+  /** How long to wait before the first attempt. */
+  readonly delayMs: number;
+  /** Rejects if it has to be tried again. */
+  readonly attempt: () => Promise<void>;
+}
 
 interface Entry {
-  readonly owed: OwedRevocation;
+  readonly pending: PendingRevocation;
   /** On the monotonic clock. */
   dueAt: number;
   failures: number;
 }
 
-type Surroundings = Pick<TieringContext, 'background' | 'durable' | 'durableTimeoutMs' | 'platform'>;
-
 /**
- * The one backlog of revocations that the durable tier could not be told of: non-durable destroys, INSERTs that were given
- * up, and looks for latecomers. One round runs at a time; each entry has its own due time and back-off, so that a row that
- * somebody locks delays only itself. Kept in memory: the callers were told that the revocation is not durable yet.
+ * The backlog of revocations that are not written to the durable tier yet: non-durable destroys, INSERTs that were given up, and
+ * looks for latecomers. Each entry has its own due time and back-off, so that a row that somebody locks delays only itself. Kept in
+ * memory: the callers know that the revocation is not durable yet.
  */
-export class PendingRevocations implements RevocationBacklog {
-  readonly #around: Surroundings;
+export class PendingRevocations {
+  readonly #context: BacklogContext;
   readonly #entries = new Set<Entry>();
-  /** Those that this node refuses, by what is refused and storage key. */
+  /** The entries that this node refuses, by what is refused and storage key. */
   readonly #refused = new Map<string, Entry>();
   /** When, on the monotonic clock, the tombstones are gone of ids that nobody knew; the earliest first. */
   #unknownUntil: number[] = [];
-  #round: Promise<void> | undefined;
-  #cancelTimer: CancelTimer | undefined;
-  #isClosed = false;
-  /** When, on the monotonic clock, no attempt begins any more. */
-  #until = Number.POSITIVE_INFINITY;
+  readonly #rounds: Rounds;
 
-  constructor(around: Surroundings) {
-    this.#around = around;
+  constructor(context: BacklogContext) {
+    this.#context = context;
+    this.#rounds = new Rounds(context, {
+      work: 'revocation',
+      everyMs: PENDING_REVOCATION_RETRY_MS,
+      isEmpty: () => this.#entries.size === 0,
+      tryOnce: () => this.#attemptDue(),
+    });
   }
 
-  add(owed: OwedRevocation): boolean {
-    const key = keyOf(owed);
+  /** True if it will be tried, or its session is here already. False if there is no room or the client is closed: nobody will try it. */
+  add(pending: PendingRevocation): boolean {
+    const key = keyOf(pending);
     if (key !== undefined && this.#refused.has(key)) return true;
-    if (this.#isClosed || !this.#hasRoom(owed)) return false;
-    const now = this.#around.platform.monotonic();
-    const entry = { owed, dueAt: now + owed.delayMs, failures: 0 };
+    if (this.#rounds.isStopped || !this.#hasRoom(pending)) return false;
+    const now = this.#context.platform.monotonic();
+    const entry = { pending, dueAt: now + pending.delayMs, failures: 0 };
     this.#entries.add(entry);
     if (key !== undefined) this.#refused.set(key, entry);
-    if (!owed.isKnown) this.#unknownUntil.push(now + PENDING_UNKNOWN_TOMBSTONE_TTL_MS);
-    this.#schedule();
+    if (!pending.isKnown) this.#unknownUntil.push(now + PENDING_UNKNOWN_TOMBSTONE_TTL_MS);
+    this.#rounds.schedule();
     return true;
   }
 
-  /** Almost always empty: then reads do not even build the key. */
+  /** Whether this node calls the session ended, whatever the tiers say. Almost always empty: then reads do not even build the key. */
   refuses(storageKey: Buffer): boolean {
     if (this.#refused.size === 0) return false;
     return this.#refused.has(nameOf('session', storageKey)) || this.#refused.has(nameOf('insert', storageKey));
@@ -64,101 +81,76 @@ export class PendingRevocations implements RevocationBacklog {
 
   /** The durable tier answers again: what failed is due at once. */
   durableReturned(): void {
-    const now = this.#around.platform.monotonic();
+    const now = this.#context.platform.monotonic();
     for (const entry of this.#entries) if (entry.failures > 0) entry.dueAt = Math.min(entry.dueAt, now);
-    this.#retry();
+    this.#rounds.start();
   }
 
   /**
-   * Keeps trying for as long as a write may be on its way, unless the durable tier is down. Announces what is left: nobody
-   * will try it again.
+   * Keeps trying for as long as a write may be on its way, unless the durable tier is down. Announces what is left: nobody will try it
+   * again.
    */
   async close(): Promise<void> {
-    const { platform, durable, durableTimeoutMs } = this.#around;
-    this.#isClosed = true;
-    this.#until = platform.monotonic() + LATECOMER_TIMEOUTS * durableTimeoutMs;
-    this.#cancelTimer?.();
-    await this.#round;
+    const { platform, durable } = this.#context;
+    this.#rounds.stop();
     for (;;) {
-      await this.#attemptAll([...this.#entries]);
-      if (this.#entries.size === 0 || durable.condition === 'down' || platform.monotonic() >= this.#until) break;
+      for (const entry of this.#entries) entry.dueAt = platform.monotonic();
+      await this.#rounds.run().catch(() => undefined);
+      if (this.#entries.size === 0 || durable.condition === 'down' || this.#rounds.isOver) break;
       await delay(platform, PENDING_REVOCATION_RETRY_MS);
     }
-    for (const { owed } of this.#entries) announceLostRevocation(owed.storageKey);
+    for (const { pending } of this.#entries) announceLostRevocation(pending.storageKey);
   }
 
   /**
-   * Anybody can make up ids, so those that nobody knows share little room, and keep it for as long as they take room in the
-   * primary tier: where the durable tier comes and goes, it soon forgets them.
+   * Anybody can make up ids, so unknown ones share little room, and keep it for as long as they take room in the primary tier:
+   * where the durable tier comes and goes, it soon forgets them.
    */
-  #hasRoom({ isKnown }: OwedRevocation): boolean {
+  #hasRoom({ isKnown }: PendingRevocation): boolean {
     if (this.#entries.size >= PENDING_REVOCATIONS_MAX) return false;
     if (isKnown || this.#unknownUntil.length < PENDING_REVOCATIONS_UNKNOWN_MAX) return true;
-    const now = this.#around.platform.monotonic();
+    const now = this.#context.platform.monotonic();
     this.#unknownUntil = this.#unknownUntil.filter((until) => until > now);
     return this.#unknownUntil.length < PENDING_REVOCATIONS_UNKNOWN_MAX;
   }
 
-  #schedule(): void {
-    if (this.#isClosed || this.#cancelTimer !== undefined || this.#entries.size === 0) return;
-    const tick = (): void => {
-      this.#cancelTimer = undefined;
-      this.#retry();
-      this.#schedule();
-    };
-    this.#cancelTimer = this.#around.platform.after(PENDING_REVOCATION_RETRY_MS, tick, 'background');
-  }
-
-  /** Starts a round unless one is running or there is nothing to do. */
-  #retry(): void {
-    const { platform, durable, background } = this.#around;
-    if (this.#isClosed || this.#round !== undefined || durable.condition === 'down') return;
+  /** An entry that fails does not hold up the others; a durable tier that is down ends the round. */
+  async #attemptDue(): Promise<void> {
+    const { platform, durable } = this.#context;
     const now = platform.monotonic();
-    const due = [...this.#entries].filter(({ dueAt }) => dueAt <= now);
-    if (due.length === 0) return;
-    this.#round = this.#attemptAll(due).then((failure) => {
-      this.#round = undefined;
-      if (failure !== undefined) announceFailure('revocation', failure);
-    });
-    background.run('revocation', this.#round);
-  }
-
-  /** Resolves to the first failure. One that fails does not hold up the others; a durable tier that is down ends the round. */
-  async #attemptAll(entries: readonly Entry[]): Promise<unknown> {
-    const { platform, durable } = this.#around;
-    const next = entries.values();
-    let failure: unknown;
+    const due = [...this.#entries].filter(({ dueAt }) => dueAt <= now).values();
+    const failures: unknown[] = [];
     const work = async (): Promise<void> => {
-      for (const entry of next) {
-        if (durable.condition === 'down' || platform.monotonic() >= this.#until) return;
+      for (const entry of due) {
+        if (durable.condition === 'down' || this.#rounds.isOver) return;
         try {
-          await entry.owed.attempt();
+          await entry.pending.attempt();
           this.#forget(entry);
         } catch (error) {
-          failure ??= error;
+          failures.push(error);
           this.#postpone(entry);
         }
       }
     };
     await Promise.all(Array.from({ length: PENDING_REVOCATIONS_AT_ONCE }, work));
-    return failure;
+    if (failures.length > 0) throw failures[0];
   }
 
   #postpone(entry: Entry): void {
-    const { platform } = this.#around;
+    const { platform } = this.#context;
     entry.dueAt = platform.monotonic() + backoffMs(platform, PENDING_REVOCATION_BACKOFF, entry.failures);
     entry.failures += 1;
   }
 
   #forget(entry: Entry): void {
-    const key = keyOf(entry.owed);
+    const key = keyOf(entry.pending);
     this.#entries.delete(entry);
     if (key !== undefined) this.#refused.delete(key);
   }
 }
 
 /** Under which an entry is refused. */
-function keyOf({ storageKey, refused }: OwedRevocation): string | undefined {
+function keyOf({ storageKey, refused }: PendingRevocation): string | undefined {
   return refused === null || storageKey === null ? undefined : nameOf(refused, storageKey);
 }
 

@@ -1,45 +1,47 @@
-import { LATECOMER_TIMEOUTS, SHARED_STATEMENT_ROWS_MAX } from '../../limits/durable-tier.ts';
+import { SHARED_STATEMENT_ROWS_MAX } from '../../limits/durable-tier.ts';
 import { PENDING_TOUCHES_MAX } from '../../limits/recovery.ts';
 import { TOUCH_FLUSH_MS } from '../../limits/session.ts';
-import type { CancelTimer } from '../../platform/platform.ts';
 import { aliveAt, touchIntervalFor } from '../../session/lifetime.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
-import type { TieringContext, TouchBacklog } from '../context.ts';
-import { spread } from '../write/touch-path.ts';
+import type { PrimaryGuard } from '../trust/primary-guard.ts';
+import { refreshCopy } from '../write/refresh-copy.ts';
+import { Rounds, type BacklogContext } from './rounds.ts';
 
 /** No more of the record than is needed: it may be large, and it is plaintext. */
 interface PendingTouch {
   readonly storageKey: Buffer;
   readonly idleLifetimeMs: number;
-  /** The first activity that was not told: the session was alive then, by the durable tier's own deadline. */
+  /** The first activity that is not written: the session was alive then, by the durable tier's own deadline. */
   readonly firstSeenAt: number;
   readonly lastSeenAt: number;
   readonly longestPauseMs: number;
 }
 
-type Surroundings = Pick<
-  TieringContext,
-  'background' | 'durable' | 'durableTimeoutMs' | 'platform' | 'primary' | 'touchIntervalMs'
->;
+interface TouchContext extends BacklogContext {
+  readonly primary: PrimaryGuard;
+  readonly touchIntervalMs: number;
+}
 
 /**
- * Activity that the durable tier has not been told of: what came in within a second, or while it was away. Told together, as
- * of when it happened; one touch of each session, however often it was used. Dies with the process.
+ * The backlog of activity that is not written to the durable tier yet: what came in within a second, or while it was away. Written
+ * together, dated when it happened; one touch of each session, however often it was used. Lost when the process ends.
  */
-export class PendingTouches implements TouchBacklog {
-  readonly #around: Surroundings;
+export class PendingTouches {
+  readonly #context: TouchContext;
   readonly #touches = new Map<string, PendingTouch>();
-  #flushing: Promise<void> | undefined;
-  #isWanted = false;
-  #cancelTimer: CancelTimer | undefined;
-  #isClosed = false;
-  /** When, on the monotonic clock, no statement is begun any more. */
-  #until = Number.POSITIVE_INFINITY;
+  readonly #rounds: Rounds;
 
-  constructor(around: Surroundings) {
-    this.#around = around;
+  constructor(context: TouchContext) {
+    this.#context = context;
+    this.#rounds = new Rounds(context, {
+      work: 'touch',
+      everyMs: TOUCH_FLUSH_MS,
+      isEmpty: () => this.#touches.size === 0,
+      tryOnce: () => this.#writeAll(),
+    });
   }
 
+  /** The session was used, and was alive then. Forgotten at once where there is no room. */
   add(storageKey: Buffer, record: SessionRecord, lastSeenAt: number): void {
     const key = storageKey.toString('latin1');
     const earlier = this.#touches.get(key);
@@ -47,70 +49,54 @@ export class PendingTouches implements TouchBacklog {
     const { idleLifetimeMs } = record;
     const { firstSeenAt, longestPauseMs } = joined(earlier, lastSeenAt);
     this.#touches.set(key, { storageKey, idleLifetimeMs, firstSeenAt, lastSeenAt, longestPauseMs });
-    this.#schedule();
+    this.#rounds.schedule();
   }
 
-  async tell(storageKey: Buffer): Promise<boolean> {
+  /** Writes everything in the background, now. */
+  flush(): void {
+    this.#context.background.run('touch', this.#rounds.run());
+  }
+
+  /** Writes the activity of this session now; false if there is none. */
+  async flushOne(storageKey: Buffer): Promise<boolean> {
     const key = storageKey.toString('latin1');
     const pending = this.#touches.get(key);
     if (pending === undefined) return false;
-    await this.#tell(key, pending);
+    await this.#write(key, pending);
     return true;
   }
 
-  flush(): Promise<void> {
-    this.#isWanted = true;
-    this.#flushing ??= this.#flushAll().finally(() => {
-      this.#flushing = undefined;
-      if (this.#touches.size > 0) this.#schedule();
-    });
-    return this.#flushing;
+  /** The durable tier answers again. */
+  durableReturned(): void {
+    this.#rounds.start();
   }
 
-  /** For as long as a write may take; what is untold then shortens a session by a touch interval or so. */
+  /** Tries everything once more. What is not written then shortens a session by a touch interval or so. */
   async close(): Promise<void> {
-    const { platform, durableTimeoutMs } = this.#around;
-    this.#isClosed = true;
-    this.#until = platform.monotonic() + LATECOMER_TIMEOUTS * durableTimeoutMs;
-    this.#cancelTimer?.();
-    await this.flush().catch(() => undefined);
-  }
-
-  #schedule(): void {
-    if (this.#cancelTimer !== undefined || this.#isClosed) return;
-    const { platform, durable, background } = this.#around;
-    const due = (): void => {
-      this.#cancelTimer = undefined;
-      // While it is away, everything waits for its return.
-      if (durable.condition !== 'down') background.run('touch', this.flush());
-    };
-    this.#cancelTimer = platform.after(TOUCH_FLUSH_MS, due, 'background');
+    this.#rounds.stop();
+    await this.#rounds.run().catch(() => undefined);
   }
 
   /**
    * As many at a time as one statement takes, so that reads find room between them. One that fails (its row is locked) holds up no
    * others; where all of a statement fail, so would the rest.
    */
-  async #flushAll(): Promise<void> {
+  async #writeAll(): Promise<void> {
     let failure: PromiseRejectedResult | undefined;
-    while (this.#isWanted) {
-      this.#isWanted = false;
-      const touches = [...this.#touches];
-      for (let at = 0; at < touches.length; at += SHARED_STATEMENT_ROWS_MAX) {
-        if (this.#around.platform.monotonic() >= this.#until) return;
-        const batch = touches.slice(at, at + SHARED_STATEMENT_ROWS_MAX);
-        const outcomes = await Promise.allSettled(batch.map(([key, pending]) => this.#tell(key, pending)));
-        const failed = outcomes.filter((outcome) => outcome.status === 'rejected');
-        failure ??= failed[0];
-        if (failed.length === batch.length) throw failure?.reason;
-      }
+    const touches = [...this.#touches];
+    for (let at = 0; at < touches.length && !this.#rounds.isOver; at += SHARED_STATEMENT_ROWS_MAX) {
+      const batch = touches.slice(at, at + SHARED_STATEMENT_ROWS_MAX);
+      const outcomes = await Promise.allSettled(batch.map(([key, pending]) => this.#write(key, pending)));
+      const failed = outcomes.filter((outcome) => outcome.status === 'rejected');
+      failure ??= failed[0];
+      if (failed.length === batch.length) break;
     }
     if (failure !== undefined) throw failure.reason;
   }
 
-  async #tell(key: string, pending: PendingTouch): Promise<void> {
+  async #write(key: string, pending: PendingTouch): Promise<void> {
     const { storageKey, idleLifetimeMs, firstSeenAt, lastSeenAt, longestPauseMs } = pending;
-    const { durable, primary, background, touchIntervalMs } = this.#around;
+    const { durable, primary, background, touchIntervalMs } = this.#context;
     const stamp = primary.stamp();
     const state = await durable.sessions.touch({
       storageKey,
@@ -120,7 +106,7 @@ export class PendingTouches implements TouchBacklog {
     });
     // What was added meanwhile is no older than the statement took: not worth another one.
     this.#touches.delete(key);
-    background.run('upkeep', spread(this.#around, storageKey, state, stamp));
+    background.run('upkeep', refreshCopy(this.#context, storageKey, state, stamp));
   }
 }
 

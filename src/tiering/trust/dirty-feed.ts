@@ -3,6 +3,7 @@ import { PREVIOUS_KEYS_MAX } from '../../limits/durable-tier.ts';
 import { FEED_CLEAR_ROWS, FEED_INTERVAL_MS, FEED_PAGE_ROWS, FEED_PAGES_MAX } from '../../limits/feed.ts';
 import { HEDGE_AFTER_MS } from '../../limits/primary-tier.ts';
 import { CoarseTimeouts } from '../../platform/coarse-timeouts.ts';
+import { Listeners } from '../../platform/listeners.ts';
 import { elapsedSince } from '../../platform/moment.ts';
 import type { CancelTimer, Platform } from '../../platform/platform.ts';
 import { tombstoneTtl } from '../../session/lifetime.ts';
@@ -18,8 +19,6 @@ export interface DirtyFeedOptions {
   readonly primary: PrimaryGuard;
   readonly durable: DurableGuard;
   readonly revalidateAfterMs: number;
-  /** Runs after each poll, whatever became of it. */
-  readonly onPolled: () => void;
 }
 
 /**
@@ -28,6 +27,8 @@ export interface DirtyFeedOptions {
  * which statements commit does not matter within the overlap.
  */
 export class DirtyFeed {
+  /** Notified after each poll, whatever became of it. */
+  readonly polled: Listeners = new Listeners();
   readonly #options: DirtyFeedOptions;
   readonly #cursor: FeedCursor;
   readonly freshness: Freshness;
@@ -89,7 +90,7 @@ export class DirtyFeed {
 
   async #pollOnce(): Promise<void> {
     this.#schedule(FEED_INTERVAL_MS);
-    const { platform, primary, onPolled } = this.#options;
+    const { platform, primary } = this.#options;
     const begunAt = this.freshness.begin();
     try {
       if (await this.#readAll()) {
@@ -101,7 +102,7 @@ export class DirtyFeed {
       if (!(error instanceof TierUnavailableError)) announceFailure('feed', error);
     } finally {
       this.freshness.end();
-      onPolled();
+      this.polled.notify();
       this.#schedule(Math.max(FEED_INTERVAL_MS - elapsedSince(platform, begunAt), 0));
     }
   }

@@ -8,6 +8,7 @@ import {
   DURABLE_WAITING_MAX,
 } from '../../limits/durable-tier.ts';
 import { CoarseTimeouts } from '../../platform/coarse-timeouts.ts';
+import { Listeners } from '../../platform/listeners.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { SealedRecord } from '../../session/sealed-record.ts';
 import { UP, type TierState, type Verdict } from '../../telemetry/standing.ts';
@@ -27,6 +28,12 @@ const inDoubt = (): Error => new OutcomeUnknownError();
 const unavailable = (reason: string): Error => new TierUnavailableError('durable', reason);
 const late = (): TierFailure => new TierFailure('ambiguous', 'deadline');
 
+export interface DurableGuardOptions {
+  readonly tier: DurableTier;
+  readonly platform: Platform;
+  readonly timeoutMs: number;
+}
+
 /**
  * The durable tier behind its bulkhead, deadline and breaker. A call returns the tier's answer, or throws `TierUnavailableError`
  * when nothing was changed, or `OutcomeUnknownError` when a write may have happened. `durablePolicies` says which call is made how.
@@ -36,10 +43,13 @@ export class DurableGuard {
   readonly feed: Feed;
   readonly fleet: Fleet;
   readonly upkeep: Upkeep;
+  /** Notified when the tier is of use again after it was not. */
+  readonly returned: Listeners = new Listeners();
+  /** Notified whenever the verdict may have changed. */
+  readonly changed: Listeners = new Listeners();
   readonly #tier: DurableTier;
   readonly #platform: Platform;
   readonly #timeoutMs: number;
-  readonly #onChange: () => void;
   readonly #breaker: Breaker;
   readonly #room: Bulkhead;
   readonly #readRoom: Bulkhead;
@@ -53,12 +63,10 @@ export class DurableGuard {
   readonly #counted = new WeakSet<TierFailure>();
   readonly #opening: DurableOpening;
 
-  /** `onReturn` runs when the tier is of use again after it was not, `onChange` whenever the verdict may have changed. */
-  constructor(tier: DurableTier, platform: Platform, timeoutMs: number, onReturn: () => void, onChange: () => void) {
+  constructor({ tier, platform, timeoutMs }: DurableGuardOptions) {
     this.#tier = tier;
     this.#platform = platform;
     this.#timeoutMs = timeoutMs;
-    this.#onChange = onChange;
     this.#room = new Bulkhead(platform, DURABLE_CALLS_MAX, DURABLE_WAITING_MAX);
     this.#readRoom = new Bulkhead(platform, DURABLE_READ_CALLS_MAX, DURABLE_WAITING_MAX);
     this.#rooms = [this.#room];
@@ -70,8 +78,8 @@ export class DurableGuard {
       platform,
       failuresToOpen: DURABLE_FAILURES_TO_OPEN,
       probe: async () => void (await (this.#opening.isOpen ? this.#probe() : this.#opening.again())),
-      onClose: onReturn,
-      onChange,
+      onClose: () => this.returned.notify(),
+      onChange: () => this.changed.notify(),
     });
     const guarding = this.#guarding();
     this.sessions = this.#guardSessions(guarding);
@@ -94,7 +102,7 @@ export class DurableGuard {
       if (!isMisconfigured(error)) this.#breaker.trip(reasonOf(error));
       throw error;
     } finally {
-      this.#onChange();
+      this.changed.notify();
     }
   }
 

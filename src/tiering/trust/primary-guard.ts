@@ -2,6 +2,7 @@ import { isTierFailure, reasonOf, TierFailure } from '../../errors.ts';
 import { FEED_FRESH_MS } from '../../limits/feed.ts';
 import { LARGE_VALUE_BYTES_MIN, PROBES_IN_TIME, SLOW_LOOK_MS } from '../../limits/primary-tier.ts';
 import { CLOCK_TOLERANCE_MS } from '../../limits/process.ts';
+import { Listeners } from '../../platform/listeners.ts';
 import { elapsedSince, NEVER, presentMoment, type Moment } from '../../platform/moment.ts';
 import type { CancelTimer, Platform } from '../../platform/platform.ts';
 import { UP, type Verdict } from '../../telemetry/standing.ts';
@@ -38,10 +39,6 @@ export interface PrimaryGuardOptions {
   readonly platform: Platform;
   readonly timeoutMs: number;
   readonly revalidateAfterMs: number;
-  /** Runs when the tier is of use again after it was not. */
-  readonly onReturn: () => void;
-  /** Runs whenever the verdict may have changed. */
-  readonly onChange: () => void;
 }
 
 /**
@@ -52,6 +49,10 @@ export interface PrimaryGuardOptions {
  * breaker raises the trust floor, after which nothing from before is believed without the durable tier's word.
  */
 export class PrimaryGuard {
+  /** Notified when the tier is of use again after it was not. */
+  readonly returned: Listeners = new Listeners();
+  /** Notified whenever the verdict may have changed. */
+  readonly changed: Listeners = new Listeners();
   readonly #tier: PrimaryTier;
   readonly #breaker: Breaker;
   readonly #options: PrimaryGuardOptions;
@@ -67,7 +68,7 @@ export class PrimaryGuard {
   #furthest = { incarnation: '', at: 0 };
 
   constructor(options: PrimaryGuardOptions) {
-    const { tier, platform, timeoutMs, onReturn, onChange } = options;
+    const { tier, platform, timeoutMs } = options;
     this.#options = options;
     this.#tier = tier;
     this.#largeValues = new LargeValues(platform);
@@ -84,9 +85,9 @@ export class PrimaryGuard {
       probesToClose: (reason) => (LATE.has(reason) ? PROBES_IN_TIME : 1),
       onClose: () => {
         this.raiseTrustFloor();
-        onReturn();
+        this.returned.notify();
       },
-      onChange,
+      onChange: () => this.changed.notify(),
     });
   }
 
@@ -292,7 +293,7 @@ export class PrimaryGuard {
   }
 
   #slowChanged(): void {
-    this.#options.onChange();
+    this.changed.notify();
     this.#cancelLook();
     if (this.roundTrip.isSlow) this.#lookLater();
   }
@@ -317,6 +318,6 @@ export class PrimaryGuard {
   #connectionChanged(): void {
     if (this.#tier.vantage() === null) this.#breaker.trip(this.#tier.failure()?.reason ?? 'connection-lost');
     else this.#breaker.nudge();
-    this.#options.onChange();
+    this.changed.notify();
   }
 }

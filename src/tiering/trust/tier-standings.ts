@@ -21,12 +21,15 @@ export class TierStandings {
   readonly #durableChanges: ChangeAnnouncer;
 
   constructor(options: TierStandingsOptions) {
-    const { platform, primary, durable } = options;
+    const { platform, primary, durable, feed } = options;
     this.#options = options;
     this.#primary = new Standing(platform, primary.verdict);
     this.#durable = new Standing(platform, durable.verdict);
     this.#primaryChanges = new ChangeAnnouncer(platform, 'primary');
     this.#durableChanges = new ChangeAnnouncer(platform, 'durable');
+    primary.changed.add(() => this.#primaryChanged());
+    durable.changed.add(() => this.#durableChanged());
+    feed.polled.add(() => this.#refresh());
   }
 
   get primary(): TierHealth {
@@ -37,21 +40,20 @@ export class TierStandings {
     return this.#durable.note(this.#durableVerdict());
   }
 
-  /** Something may have changed in the primary tier. */
-  primaryChanged(): void {
+  #primaryChanged(): void {
     this.#primaryChanges.observe(this.primary);
   }
 
-  /** Something may have changed in the durable tier, or in what is heard from it. */
-  durableChanged(): void {
+  /** Something may have changed in the durable tier, or in the feed that is read from it. */
+  #durableChanged(): void {
     // One statement that failed is no news to anybody.
     if (!this.#options.durable.isShaken) this.#durableChanges.observe(this.durable);
   }
 
   /** Time alone may have changed something. */
-  refresh(): void {
-    this.primaryChanged();
-    this.durableChanged();
+  #refresh(): void {
+    this.#primaryChanged();
+    this.#durableChanged();
   }
 
   stop(): void {

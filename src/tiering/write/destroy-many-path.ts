@@ -111,7 +111,7 @@ export function destroyLatecomersLater(
   except: Buffer | null,
   calledAt: number,
 ): void {
-  const { platform, revocations, durableTimeoutMs } = context;
+  const { platform, pendingRevocations, durableTimeoutMs } = context;
   const knowsExceptUntil = platform.monotonic() + PREVIOUS_KEY_LOOKUP_MS;
   const attempt = async (): Promise<void> => {
     // The kept session may have another key by then, which rows do not remember for ever.
@@ -120,7 +120,7 @@ export function destroyLatecomersLater(
   };
   const delayMs = LATECOMER_TIMEOUTS * durableTimeoutMs;
   const owed = { storageKey: null, refused: null, isKnown: true, delayMs, attempt };
-  if (!revocations.add(owed)) announceLostRevocation(null);
+  if (!pendingRevocations.add(owed)) announceLostRevocation(null);
 }
 
 async function destroyLatecomers(

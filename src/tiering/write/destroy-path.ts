@@ -94,11 +94,11 @@ async function endInPrimaryAlone(
   isKnown: boolean,
   error: Error,
 ): Promise<Error> {
-  const { primary, platform, revocations } = context;
+  const { primary, platform, pendingRevocations } = context;
   if (primary.stamp() === null) return error;
   const askedAt = platform.now();
   const attempt = (): Promise<void> => revokeLater(context, storageKey, askedAt);
-  const isOwed = revocations.add({ storageKey, refused: 'session', isKnown, delayMs: 0, attempt });
+  const isOwed = pendingRevocations.add({ storageKey, refused: 'session', isKnown, delayMs: 0, attempt });
   if (!isOwed && !isKnown) return error;
   const ttlMs = isKnown ? PENDING_TOMBSTONE_TTL_MS : PENDING_UNKNOWN_TOMBSTONE_TTL_MS;
   const isEntombed = (await primary.tombstone(storageKey, ttlMs)) !== UNREACHED;

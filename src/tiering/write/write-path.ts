@@ -41,8 +41,8 @@ export async function create(context: TieringContext, record: SealedRecord, nami
 }
 
 /** A tombstone outlives its row where rows of ended sessions are deleted early, and would hide a new session behind it. */
-async function isKnownDead({ primary, revocations }: TieringContext, storageKey: Buffer): Promise<boolean> {
-  if (revocations.refuses(storageKey)) return true;
+async function isKnownDead({ primary, pendingRevocations }: TieringContext, storageKey: Buffer): Promise<boolean> {
+  if (pendingRevocations.refuses(storageKey)) return true;
   const entry = await primary.read(storageKey);
   return entry !== UNREACHED && entry.kind === 'tombstone';
 }
@@ -52,9 +52,9 @@ async function isKnownDead({ primary, revocations }: TieringContext, storageKey:
  * write left under the same key stays, and is served meanwhile, unless the end of the session was asked for.
  */
 export function giveUp(context: TieringContext, lost: LostInsert, isEndAskedFor: boolean): void {
-  const { revocations, durableTimeoutMs } = context;
+  const { pendingRevocations, durableTimeoutMs } = context;
   const { storageKey } = lost;
-  const isOwed = revocations.add({
+  const isOwed = pendingRevocations.add({
     storageKey,
     refused: isEndAskedFor ? 'insert' : null,
     isKnown: true,

@@ -11,6 +11,7 @@ import {
   type SessionClient,
   type WalkResult,
 } from '../../../src/index.ts';
+import { requireEngine } from '../../../src/client/engine-of.ts';
 import { openNode, type Numbered } from '../../support/rotation-client.ts';
 import { RotationFleet, type RotationProcess } from '../../support/rotation-fleet.ts';
 
@@ -169,7 +170,7 @@ it('a rotation does not need Redis', { timeout: TIMEOUT_MS }, async () => {
 
 /** Whether every live node of the fleet has acknowledged the ring. */
 async function hasRing(sessions: SessionClient<Numbered>, version: number): Promise<boolean> {
-  const { nodes, now } = await sessions['~use'](({ store }) => store.fleet.read());
+  const { nodes, now } = await requireEngine('hasRing', sessions).use(({ durable }) => durable.fleet.read());
   const living = nodes.filter(({ seenAt }) => now - seenAt < 15_000);
   return living.every(({ ringVersion }) => ringVersion >= version);
 }

@@ -4,6 +4,7 @@ const DESTROY = 'src/tiering/write/destroy-path.ts';
 const REVOCATION = 'src/tiering/write/revocation.ts';
 const MANY = 'src/tiering/write/destroy-many-path.ts';
 const PENDING = 'src/tiering/recovery/pending-revocations.ts';
+const ROUNDS = 'src/tiering/recovery/rounds.ts';
 const REGENERATE = 'src/tiering/write/regenerate-path.ts';
 
 /** Of what ends sessions. */
@@ -90,7 +91,7 @@ export const endsMutations: readonly Mutation[] = [
     edits: [
       {
         file: 'src/tiering/recovery/pending-revocations.ts',
-        find: '    this.#schedule();\n    return true;',
+        find: '    this.#rounds.schedule();\n    return true;',
         replace: '    return true;',
       },
     ],
@@ -233,7 +234,13 @@ export const endsMutations: readonly Mutation[] = [
   },
   {
     name: 'rounds of pending revocations overlap',
-    edits: [{ file: PENDING, find: 'this.#round !== undefined || ', replace: '' }],
+    edits: [
+      {
+        file: ROUNDS,
+        find: 'this.#running ??= this.#runWhileWanted()',
+        replace: 'this.#running = this.#runWhileWanted()',
+      },
+    ],
     faults: [],
     scenario: 'revocations that hang',
   },
@@ -241,7 +248,7 @@ export const endsMutations: readonly Mutation[] = [
     name: 'a process that ends does not wait for a lost INSERT',
     edits: [
       {
-        file: PENDING,
+        file: ROUNDS,
         find: 'this.#until = platform.monotonic() + LATECOMER_TIMEOUTS * durableTimeoutMs;',
         replace: 'this.#until = platform.monotonic() + (LATECOMER_TIMEOUTS > durableTimeoutMs ? 1 : 0);',
       },

@@ -1,7 +1,7 @@
 import type { Mutation } from './mutation.ts';
 
 const ROW = 'src/tiers/memory/durable/row.ts';
-const PATH = 'src/tiering/write/sweep-path.ts';
+const PATH = 'src/upkeep/sweep-page.ts';
 
 /** Of what may be deleted, and when. */
 export const sweepMutations: readonly Mutation[] = [

@@ -213,8 +213,8 @@ export const trustMutations: readonly Mutation[] = [
     edits: [
       {
         file: 'src/tiering/recovery/pending-touches.ts',
-        find: 'spread(this.#around, storageKey, state, stamp)',
-        replace: 'spread(this.#around, storageKey, state, stamp && primary.stamp())',
+        find: 'refreshCopy(this.#context, storageKey, state, stamp)',
+        replace: 'refreshCopy(this.#context, storageKey, state, stamp && primary.stamp())',
       },
     ],
     faults: [],

@@ -6,6 +6,7 @@ import { storageKeyOf } from '../../../src/session/session-id.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { KeyFleet, ringsOfRotation } from '../../support/key-fleet.ts';
 import { add, type Shop } from '../../support/memory-fleet.ts';
+import { RingInUse } from '../../../src/keys/ring/ring-in-use.ts';
 
 const strong = { consistency: 'strong', touch: false } as const;
 const refusal = { code: 'HOLDFAST_ENVELOPE', reason: 'revoked-key', retryable: false };
@@ -39,7 +40,7 @@ describe('a session that was forged with a leaked key, and written once after th
     const { id } = await sessions.create({ cart: [] });
     const storageKey = storageKeyOf(id);
     const options = { namespace: 'holdfast', platform: systemPlatform, maxPayloadBytes: 1024 };
-    const thief = new Codec({ ...options, ring: old });
+    const thief = new Codec({ ...options, ringInUse: new RingInUse(old) });
     const row = fleet.rowOf(id);
     const envelope = thief.seal(storageKey, { ...thief.open(storageKey, row.envelope), userId: 'ceo' });
     fleet.database.set(storageKey.toString('hex'), { ...row, envelope });

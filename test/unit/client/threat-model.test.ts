@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { requireEngine } from '../../../src/client/engine-of.ts';
 import type { SessionClient } from '../../../src/index.ts';
 import { handleOf, storageKeyOf } from '../../../src/session/session-id.ts';
 import { settled } from '../../support/fake-platform.ts';
@@ -93,7 +94,7 @@ describe('who has the data key, and can write to the durable tier', () => {
   async function forged(ms: number): Promise<string> {
     const { id } = await sessions.create({ cart: [] });
     const now = fleet.platform.now();
-    const codec = await sessions['~use'](async (opened) => opened.codec);
+    const codec = await requireEngine('forged', sessions).use(async (parts) => parts.codec);
     const record = { ...codec.open(storageKeyOf(id), rowOf(id).envelope), absoluteExpiresAt: now + ms };
     putRow(id, { envelope: codec.seal(storageKeyOf(id), record), absoluteExpiresAt: now + ms });
     return id;

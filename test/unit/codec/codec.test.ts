@@ -12,6 +12,7 @@ import { systemPlatform } from '../../../src/platform/platform.ts';
 import { FakePlatform } from '../../support/fake-platform.ts';
 import { canariesOf, fixtureJwk, fixtureRing, standardKeys } from '../../support/ring-fixtures.ts';
 import { bindingOf, keyIn, OTHER_STORAGE_KEY, recordOf, STORAGE_KEY } from '../../support/sealing-fixtures.ts';
+import { RingInUse } from '../../../src/keys/ring/ring-in-use.ts';
 
 let ring: KeyRing;
 
@@ -20,7 +21,13 @@ beforeAll(async () => {
 });
 
 function codecOf(options: Partial<CodecOptions> = {}): Codec {
-  return new Codec({ ring, namespace: 'shop', platform: systemPlatform, maxPayloadBytes: 1024, ...options });
+  return new Codec({
+    ringInUse: new RingInUse(ring),
+    namespace: 'shop',
+    platform: systemPlatform,
+    maxPayloadBytes: 1024,
+    ...options,
+  });
 }
 
 const reasonOf = (reason: string): unknown => expect.objectContaining({ reason, name: 'EnvelopeError' });
@@ -48,11 +55,12 @@ describe('Codec', () => {
 
   it('remembers nothing from before a new ring: a revoked key opens nothing any more', async () => {
     const memo = new Memo(systemPlatform, 100_000);
-    const codec = codecOf({ memo });
+    const ringInUse = new RingInUse(ring);
+    const codec = codecOf({ memo, ringInUse });
     const plain = codec.seal(STORAGE_KEY, recordOf());
     codec.openRemembered(STORAGE_KEY, plain);
     expect(memo.bytes).toBeGreaterThan(0);
-    codec.replaceRing(revokeKey(withPromoted(await addKey(ring)), { kid: ring.sealingKey.kid }));
+    ringInUse.replace(revokeKey(withPromoted(await addKey(ring)), { kid: ring.sealingKey.kid }));
     expect(memo.bytes).toBe(0);
     expect(() => codec.openRemembered(STORAGE_KEY, plain)).toThrow(reasonOf('revoked-key'));
   });
@@ -68,9 +76,10 @@ describe('Codec', () => {
 
   it('does not remember an envelope of a key that is no longer active', async () => {
     const memo = new Memo(systemPlatform, 100_000);
-    const codec = codecOf({ memo });
+    const ringInUse = new RingInUse(ring);
+    const codec = codecOf({ memo, ringInUse });
     const envelope = codec.seal(STORAGE_KEY, recordOf());
-    codec.replaceRing(revokeKey(withPromoted(await addKey(ring)), { kid: ring.sealingKey.kid }));
+    ringInUse.replace(revokeKey(withPromoted(await addKey(ring)), { kid: ring.sealingKey.kid }));
     codec.remember(STORAGE_KEY, envelope, recordOf());
     expect(memo.bytes).toBe(0);
     expect(() => codec.openRemembered(STORAGE_KEY, envelope)).toThrow(reasonOf('revoked-key'));
@@ -128,11 +137,11 @@ describe('Codec', () => {
   });
 
   it('seals with the promoted key and still opens what the one before it sealed', async () => {
-    const codec = codecOf({
-      ring: await fixtureRing(standardKeys().filter((key) => key['holdfast:state'] !== 'pending')),
-    });
+    const keys = standardKeys().filter((key) => key['holdfast:state'] !== 'pending');
+    const ringInUse = new RingInUse(await fixtureRing(keys));
+    const codec = codecOf({ ringInUse });
     const before = codec.seal(STORAGE_KEY, recordOf());
-    codec.replaceRing(withPromoted(await addKey(codec.ring)));
+    ringInUse.replace(withPromoted(await addKey(codec.ring)));
     const after = codec.seal(STORAGE_KEY, recordOf());
     expect(codec.keyIdOf(after)).toEqual(codec.ring.sealingKey.keyId);
     expect(codec.keyIdOf(after)).not.toEqual(codec.keyIdOf(before));
@@ -141,12 +150,13 @@ describe('Codec', () => {
   });
 
   it('refuses the envelopes of a revoked key from the next call on', async () => {
-    const codec = codecOf();
+    const ringInUse = new RingInUse(ring);
+    const codec = codecOf({ ringInUse });
     const envelope = codec.seal(STORAGE_KEY, recordOf());
     const keys = standardKeys().map((key) =>
       key['holdfast:state'] === 'active' && key.use === 'enc' ? { ...key, 'holdfast:state': 'revoked' as const } : key,
     );
-    codec.replaceRing(await fixtureRing([...keys, fixtureJwk('after', 'XAES-256-GCM', 'active')]));
+    ringInUse.replace(await fixtureRing([...keys, fixtureJwk('after', 'XAES-256-GCM', 'active')]));
     expect(() => codec.open(STORAGE_KEY, envelope)).toThrow(reasonOf('revoked-key'));
   });
 

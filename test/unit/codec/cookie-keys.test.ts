@@ -14,6 +14,7 @@ import { systemPlatform } from '../../../src/platform/platform.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { KeyFleet } from '../../support/key-fleet.ts';
 import { fixtureJwk, fixtureRing } from '../../support/ring-fixtures.ts';
+import { RingInUse } from '../../../src/keys/ring/ring-in-use.ts';
 
 let first: KeyRing;
 let added: KeyRing;
@@ -26,7 +27,12 @@ beforeAll(async () => {
 });
 
 function keysOf(ring: KeyRing, namespace = 'shop'): string[] {
-  const codec = new Codec({ ring, namespace, platform: systemPlatform, maxPayloadBytes: 1024 });
+  const codec = new Codec({
+    ringInUse: new RingInUse(ring),
+    namespace,
+    platform: systemPlatform,
+    maxPayloadBytes: 1024,
+  });
   return codec.cookieKeys.map(shown);
 }
 

@@ -15,6 +15,7 @@ import {
 import { LINEAGE_KEYS_MAX } from '../../../src/limits/session.ts';
 import { systemPlatform } from '../../../src/platform/platform.ts';
 import { recordOf, STORAGE_KEY, strangeKeyId } from '../../support/sealing-fixtures.ts';
+import { RingInUse } from '../../../src/keys/ring/ring-in-use.ts';
 
 const revoked: unknown = expect.objectContaining({ name: 'EnvelopeError', reason: 'revoked-key' });
 
@@ -29,7 +30,11 @@ beforeAll(async () => {
 });
 
 function codecOf(ring: KeyRing, memo?: Memo): Codec {
-  return new Codec({ ring, namespace: 'shop', platform: systemPlatform, maxPayloadBytes: 1024, memo });
+  return codecUsing(new RingInUse(ring), memo);
+}
+
+function codecUsing(ringInUse: RingInUse, memo?: Memo): Codec {
+  return new Codec({ ringInUse, namespace: 'shop', platform: systemPlatform, maxPayloadBytes: 1024, memo });
 }
 
 /** Opened under the first key of the rings and sealed under the next, one after the other: the last envelope. */
@@ -104,21 +109,23 @@ describe('the lineage of a session', () => {
 
   it('ends the session also where it is remembered, opened or just sealed', () => {
     const memo = new Memo(systemPlatform, 100_000);
-    const codec = codecOf(third, memo);
+    const ringInUse = new RingInUse(third);
+    const codec = codecUsing(ringInUse, memo);
     const record = codecOf(third).open(STORAGE_KEY, sealedThrough(first));
     const envelope = codec.seal(STORAGE_KEY, record);
     codec.remember(STORAGE_KEY, envelope, record);
     expect(codec.openRemembered(STORAGE_KEY, envelope).lineage).toEqual(codec.open(STORAGE_KEY, envelope).lineage);
-    codec.replaceRing(revokeKey(third, { kid: first.sealingKey.kid }));
+    ringInUse.replace(revokeKey(third, { kid: first.sealingKey.kid }));
     expect(() => codec.openRemembered(STORAGE_KEY, envelope)).toThrow(revoked);
   });
 
   it('ends the session also if the key is revoked between sealing and storing it', () => {
     const memo = new Memo(systemPlatform, 100_000);
-    const codec = codecOf(third, memo);
+    const ringInUse = new RingInUse(third);
+    const codec = codecUsing(ringInUse, memo);
     const record = codecOf(third).open(STORAGE_KEY, sealedThrough(first));
     const envelope = codec.seal(STORAGE_KEY, record);
-    codec.replaceRing(revokeKey(third, { kid: first.sealingKey.kid }));
+    ringInUse.replace(revokeKey(third, { kid: first.sealingKey.kid }));
     codec.remember(STORAGE_KEY, envelope, record);
     expect(() => codec.openRemembered(STORAGE_KEY, envelope)).toThrow(revoked);
   });
@@ -158,9 +165,10 @@ describe('a lineage that is full', () => {
 
   it('does not hide a revoked key: made-up ids are dropped first', () => {
     const forged = codecOf(first).seal(STORAGE_KEY, recordOf({ lineage: strangers }));
-    const codec = codecOf(second);
+    const ringInUse = new RingInUse(second);
+    const codec = codecUsing(ringInUse);
     const laundered = codec.seal(STORAGE_KEY, codec.open(STORAGE_KEY, forged));
-    codec.replaceRing(revokeKey(second, { kid: first.sealingKey.kid }));
+    ringInUse.replace(revokeKey(second, { kid: first.sealingKey.kid }));
     expect(() => codec.open(STORAGE_KEY, laundered)).toThrow(revoked);
   });
 });

@@ -7,10 +7,16 @@ import { KeyRing } from '../../../src/keys/ring/key-ring.ts';
 import { A256GCM_MESSAGES_MAX, A256GCM_MESSAGES_WARN } from '../../../src/limits/codec.ts';
 import { systemPlatform } from '../../../src/platform/platform.ts';
 import { recordOf, STORAGE_KEY } from '../../support/sealing-fixtures.ts';
+import { RingInUse } from '../../../src/keys/ring/ring-in-use.ts';
 
 async function codecOf(suite: 'A256GCM' | 'XAES-256-GCM'): Promise<Codec> {
   const ring = await generateKeyRing({ suite });
-  return new Codec({ ring, namespace: 'shop', platform: systemPlatform, maxPayloadBytes: 1024 });
+  return new Codec({
+    ringInUse: new RingInUse(ring),
+    namespace: 'shop',
+    platform: systemPlatform,
+    maxPayloadBytes: 1024,
+  });
 }
 
 describe('counting the messages of an A256GCM key', () => {
@@ -30,9 +36,10 @@ describe('counting the messages of an A256GCM key', () => {
   });
 
   it('counts what codecs seal under one kid together, even after the ring was loaded anew', async () => {
-    const codec = await codecOf('A256GCM');
+    const ringInUse = new RingInUse(await generateKeyRing({ suite: 'A256GCM' }));
+    const codec = new Codec({ ringInUse, namespace: 'shop', platform: systemPlatform, maxPayloadBytes: 1024 });
     codec.seal(STORAGE_KEY, recordOf());
-    codec.replaceRing(KeyRing.fromJwks(codec.ring.toJwks()));
+    ringInUse.replace(KeyRing.fromJwks(codec.ring.toJwks()));
     codec.seal(STORAGE_KEY, recordOf());
     expect(counterOf(codec.ring.sealingKey.kid).sealed).toBe(2);
     expect(codec.nearMessageLimit).toBe(false);

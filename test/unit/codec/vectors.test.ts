@@ -6,6 +6,7 @@ import { PAYLOAD_BYTES_MAX } from '../../../src/limits/session.ts';
 import { systemPlatform } from '../../../src/platform/platform.ts';
 import { storageKeyOf } from '../../../src/session/session-id.ts';
 import { envelopeVectors, lostVectors, readVectors, textOf } from '../../vectors/envelope-v1.ts';
+import { RingInUse } from '../../../src/keys/ring/ring-in-use.ts';
 
 const vectors = readVectors();
 let ring: KeyRing;
@@ -15,7 +16,12 @@ beforeAll(async () => {
 });
 
 function codecOf(namespace: string): Codec {
-  return new Codec({ ring, namespace, platform: systemPlatform, maxPayloadBytes: PAYLOAD_BYTES_MAX });
+  return new Codec({
+    ringInUse: new RingInUse(ring),
+    namespace,
+    platform: systemPlatform,
+    maxPayloadBytes: PAYLOAD_BYTES_MAX,
+  });
 }
 
 describe('the vectors of envelope v1', () => {

@@ -14,8 +14,6 @@ import { FakePlatform, settled } from '../../../support/fake-platform.ts';
 import { interceptDurable } from '../../../support/intercepted-tiers.ts';
 
 const TIMEOUT_MS = 1_000;
-const NOTHING_FOLLOWS = [() => {}, () => {}] as const;
-
 describe('the guard of a tier whose calls share statements', () => {
   it('counts a statement that failed for many callers as one failure', async () => {
     const { guard, failWith, readStates } = await setUp();
@@ -155,7 +153,7 @@ describe('a process that stands still while the database answers', () => {
     const durable = interceptDurable(memoryDurableTier());
     let reply = (_answer: boolean): void => {};
     durable.override('sessions.update', () => new Promise((resolve) => (reply = resolve)));
-    const guard = new DurableGuard(durable.tier, platform, TIMEOUT_MS, ...NOTHING_FOLLOWS);
+    const guard = new DurableGuard({ tier: durable.tier, platform, timeoutMs: TIMEOUT_MS });
     await guard.open({ namespace: 'shop', platform, timeoutMs: TIMEOUT_MS });
     const conditions = { aliveAt: 1, replaces: null };
     const update = () =>
@@ -196,7 +194,7 @@ async function setUp() {
   const tier = aroundDurable(memory, (name, own) =>
     name === 'sessions.readState' || name === 'sessions.revoke' ? answer : own,
   );
-  const guard = new DurableGuard(tier, platform, TIMEOUT_MS, ...NOTHING_FOLLOWS);
+  const guard = new DurableGuard({ tier, platform, timeoutMs: TIMEOUT_MS });
   await guard.open({ namespace: 'shop', platform, timeoutMs: TIMEOUT_MS });
   return {
     guard,

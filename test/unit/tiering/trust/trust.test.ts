@@ -22,8 +22,6 @@ describe('the trust floor', () => {
       platform,
       timeoutMs: 250,
       revalidateAfterMs: 60_000,
-      onReturn: () => {},
-      onChange: () => {},
     });
     expect(guard.trustIn(valueAt(10_050).stamp)).toBe('current');
     guard.raiseTrustFloor();

@@ -1,10 +1,9 @@
-import { INTERVAL_JITTER } from '../../limits/fleet.ts';
-import { SWEEP_BUSY_MS, SWEEP_FIRST_MS, SWEEP_CLAIM_MS, SWEEP_PASS_ID_BYTES } from '../../limits/upkeep.ts';
-import { randomBytes, type CancelTimer } from '../../platform/platform.ts';
-import { sweepPass } from '../../telemetry/channels.ts';
-import { announceFailure } from '../background.ts';
-import type { TieringContext } from '../context.ts';
-import { sweepPage } from '../write/sweep-path.ts';
+import { INTERVAL_JITTER } from '../limits/fleet.ts';
+import { SWEEP_BUSY_MS, SWEEP_FIRST_MS, SWEEP_CLAIM_MS, SWEEP_PASS_ID_BYTES } from '../limits/upkeep.ts';
+import { randomBytes, type CancelTimer } from '../platform/platform.ts';
+import { sweepPass } from '../telemetry/channels.ts';
+import { announceFailure } from '../tiering/background.ts';
+import { sweepPage, type SweepContext } from './sweep-page.ts';
 
 /** When the sweeper works, and what it leaves. */
 export interface SweepPlan {
@@ -28,14 +27,14 @@ interface Pass {
  * nothing while the database is away or has callers waiting.
  */
 export class Sweeper {
-  readonly #context: TieringContext;
+  readonly #context: SweepContext;
   readonly #plan: SweepPlan;
   #pass: Pass | undefined;
   #step: Promise<void> = Promise.resolve();
   #cancelTimer: CancelTimer | undefined;
   #isStopped = false;
 
-  constructor(context: TieringContext, plan: SweepPlan) {
+  constructor(context: SweepContext, plan: SweepPlan) {
     this.#context = context;
     this.#plan = plan;
   }
@@ -60,7 +59,7 @@ export class Sweeper {
     this.#cancelTimer = this.#context.platform.after(delayMs, step, 'background');
   }
 
-  /** Answers how long to wait before the next. After a failure the pass goes on where it was, a whole interval later. */
+  /** Returns how long to wait before the next step. After a failure the pass goes on where it was, a whole interval later. */
   async #takeStep(): Promise<number> {
     if (this.#context.durable.isBusy) return SWEEP_BUSY_MS;
     try {
@@ -105,7 +104,7 @@ export class Sweeper {
     this.#pass = undefined;
     const durationMs = this.#context.platform.monotonic() - pass.startedAt;
     if (sweepPass.hasSubscribers) sweepPass.publish({ scanned: pass.scanned, removed: pass.removed, durationMs });
-    // If it is not heard, another pass begins early.
+    // If this claim is lost, another pass begins early.
     await this.#context.durable.upkeep.claimSweep({ passId: pass.id, forMs: this.#plan.everyMs });
     return this.#interval();
   }

@@ -5,10 +5,10 @@ import {
   SWEEP_EVERY_MS_DEFAULT,
   SWEEP_EVERY_MS_MAX,
   SWEEP_EVERY_MS_MIN,
-} from '../limits/upkeep.ts';
-import { requireOptions } from '../option-checks.ts';
-import { parseDuration, type Duration } from '../platform/duration.ts';
-import type { SweepPlan } from '../tiering/recovery/sweeper.ts';
+} from '../../limits/upkeep.ts';
+import { requireOptions } from '../../option-checks.ts';
+import { parseDuration, type Duration } from '../../platform/duration.ts';
+import type { SweepPlan } from '../../upkeep/sweeper.ts';
 
 export interface SweepOptions {
   /** How often the fleet looks for rows to delete. From 1 min to 24 h. @defaultValue '10m' */

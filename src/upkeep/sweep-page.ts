@@ -1,9 +1,18 @@
-import { SWEEP_PAGE_ROWS, SWEEP_PAUSE_MS, SWEEP_REST_FACTOR, SWEEP_SLACK_MS } from '../../limits/upkeep.ts';
-import type { TieringContext } from '../context.ts';
+import { SWEEP_PAGE_ROWS, SWEEP_PAUSE_MS, SWEEP_REST_FACTOR, SWEEP_SLACK_MS } from '../limits/upkeep.ts';
+import type { Platform } from '../platform/platform.ts';
+import type { DurableGuard } from '../tiering/trust/durable-guard.ts';
+
+/** What a sweep works with. */
+export interface SweepContext {
+  readonly platform: Platform;
+  readonly durable: DurableGuard;
+  /** How long the primary tier alone may serve while the durable one is away. */
+  readonly durableOutageReadsMs: number;
+}
 
 /** What became of one page of a pass. */
 export interface SweptPage {
-  /** Rows that were looked at, of whatever namespace. */
+  /** Rows that were looked at, of every namespace. */
   readonly scanned: number;
   /** Rows that were deleted. */
   readonly removed: number;
@@ -14,12 +23,12 @@ export interface SweptPage {
 }
 
 /**
- * Looks at the next rows and deletes those that nobody needs any more. Of a row that is gone, every question is answered as
- * of one that has ended or is revoked, so what has to be kept is only what a statement under way, or a node that was cut off,
- * may still have to say about it: that of a session which was served by the primary tier alone and told late, too.
+ * Looks at the next rows and deletes those that nobody needs any more. The durable tier gives the same answers for a deleted row as
+ * for one that has ended or is revoked. A row is kept only for as long as a statement under way, or a node that was cut off, may still
+ * write to it; such as the activity of a session that the primary tier alone had served.
  */
 export async function sweepPage(
-  { durable, platform, durableOutageReadsMs }: TieringContext,
+  { durable, platform, durableOutageReadsMs }: SweepContext,
   after: Buffer,
   revokedRetentionMs: number,
 ): Promise<SweptPage> {

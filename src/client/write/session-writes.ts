@@ -1,0 +1,72 @@
+import type { Engine } from '../../engine/engine.ts';
+import type { SessionData } from '../data/session-data.ts';
+import type { ResolvedCreation } from '../options/call-options.ts';
+import { stillLiving, type Named } from '../session-ref.ts';
+import { Session } from '../session.ts';
+import { create } from './session-creation.ts';
+import { changedData, written, type WriterContext, type Written } from './session-writer.ts';
+import { UpdateQueue, type Deadline } from './update-queue.ts';
+
+export interface SessionWritesOptions<T> {
+  readonly engine: Engine;
+  readonly data: SessionData<T>;
+  readonly updateTimeoutMs: number;
+  /** The longest absolute lifetime that a session may be given. */
+  readonly maxLifetimeMs: number;
+}
+
+/** The writes of one client: runs them in turn for each session, and makes sessions of what they wrote. */
+export class SessionWrites<T> {
+  readonly #options: SessionWritesOptions<T>;
+  readonly #queue: UpdateQueue;
+
+  constructor(options: SessionWritesOptions<T>) {
+    this.#options = options;
+    this.#queue = new UpdateQueue(options.engine.platform, options.updateTimeoutMs);
+  }
+
+  /** Stores a new session with these data. Throws `PayloadError` and what `create` throws. */
+  async create(data: unknown, creation: ResolvedCreation): Promise<Session<T>> {
+    return this.#insert(await this.#options.data.write(data), creation);
+  }
+
+  /** Stores a new session with what `change` makes of `initial`: its draft goes through the schema, as that of `update` does. */
+  async begin(initial: unknown, change: (draft: T) => unknown, creation: ResolvedCreation): Promise<Session<T>> {
+    const { engine, data, updateTimeoutMs } = this.#options;
+    const { platform } = engine;
+    const deadline = platform.monotonic() + updateTimeoutMs;
+    return this.#insert(await changedData({ platform, data }, await data.write(initial), change, deadline), creation);
+  }
+
+  /** Runs a write when its turn has come. The session in hand saves the first read, unless another write came before. */
+  async change(
+    named: Named,
+    write: (context: WriterContext<T>, deadline: Deadline) => Promise<Written<T>>,
+  ): Promise<Session<T>> {
+    const { engine, data, maxLifetimeMs } = this.#options;
+    const { id, storageKey } = named;
+    return engine.use(async ({ platform, store, codec, sealer }) => {
+      const context = { platform, store, codec, sealer, id, storageKey, data, maxLifetimeMs };
+      const result = await this.#queue.run(storageKey.toString('latin1'), (deadline, isFirst) =>
+        write({ ...context, living: isFirst ? stillLiving(named, platform.now()) : undefined }, deadline),
+      );
+      return this.#session(result);
+    });
+  }
+
+  async #insert(bytes: Buffer, creation: ResolvedCreation): Promise<Session<T>> {
+    const { engine, data } = this.#options;
+    const view = await data.reread(bytes);
+    return engine.use(async (parts) => {
+      const { id, sealed, record } = await create(parts, creation, bytes);
+      return this.#session({ id, session: written(sealed, record), view });
+    });
+  }
+
+  /** JSON that has just been written is parsed when somebody looks at it. */
+  #session({ id, session, view }: Written<T>): Session<T> {
+    const { data } = this.#options;
+    if (view === undefined) return new Session(id, session, undefined, () => data.readNow(session));
+    return new Session(id, session, data.share(session, view));
+  }
+}

@@ -1,0 +1,92 @@
+import { LATECOMER_TIMEOUTS } from '../../limits/durable-tier.ts';
+import type { CancelTimer, Platform } from '../../platform/platform.ts';
+import type { Background } from '../background.ts';
+import type { DurableGuard } from '../trust/durable-guard.ts';
+
+/** What a backlog works with. */
+export interface BacklogContext {
+  readonly platform: Platform;
+  readonly durable: DurableGuard;
+  readonly background: Background;
+  readonly durableTimeoutMs: number;
+}
+
+/** What a backlog does with its entries, and how often. */
+export interface RoundsPlan {
+  readonly work: 'revocation' | 'touch';
+  readonly everyMs: number;
+  readonly isEmpty: () => boolean;
+  /** Tries once what is due. Rejects with the first failure, after it has tried what it can. */
+  readonly tryOnce: () => Promise<void>;
+}
+
+/** Works through a backlog in the background: one round at a time, at intervals while there are entries, none while the durable tier is down. */
+export class Rounds {
+  readonly #context: BacklogContext;
+  readonly #plan: RoundsPlan;
+  #running: Promise<void> | undefined;
+  /** Somebody asked for a round after the one under way began. */
+  #isWanted = false;
+  #cancelTimer: CancelTimer | undefined;
+  #isStopped = false;
+  /** When, on the monotonic clock, nothing is begun any more. */
+  #until = Number.POSITIVE_INFINITY;
+
+  constructor(context: BacklogContext, plan: RoundsPlan) {
+    this.#context = context;
+    this.#plan = plan;
+  }
+
+  /** Whether nothing may be begun any more: a write that was begun now would outlive `close`. */
+  get isOver(): boolean {
+    return this.#context.platform.monotonic() >= this.#until;
+  }
+
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /** Starts a round after the interval. Called after each addition. */
+  schedule(): void {
+    if (this.#isStopped || this.#cancelTimer !== undefined || this.#plan.isEmpty()) return;
+    const due = (): void => {
+      this.#cancelTimer = undefined;
+      this.start();
+      this.schedule();
+    };
+    this.#cancelTimer = this.#context.platform.after(this.#plan.everyMs, due, 'background');
+  }
+
+  /** Starts a round in the background, unless the durable tier is down: then everything waits for its return. */
+  start(): void {
+    const { durable, background } = this.#context;
+    if (this.#isStopped || durable.condition === 'down') return;
+    background.run(this.#plan.work, this.run());
+  }
+
+  /** Resolves after a round that began no earlier than this call. Rejects with the first failure. */
+  run(): Promise<void> {
+    this.#isWanted = true;
+    this.#running ??= this.#runWhileWanted().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  /** Ends the intervals. `run` still works for as long as a write may be on its way. */
+  stop(): void {
+    const { platform, durableTimeoutMs } = this.#context;
+    this.#isStopped = true;
+    this.#until = platform.monotonic() + LATECOMER_TIMEOUTS * durableTimeoutMs;
+    this.#cancelTimer?.();
+  }
+
+  async #runWhileWanted(): Promise<void> {
+    const failures: unknown[] = [];
+    while (this.#isWanted) {
+      this.#isWanted = false;
+      await this.#plan.tryOnce().catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+}
