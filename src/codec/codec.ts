@@ -84,7 +84,7 @@ export class Codec {
     const lineage = this.#ancestorsOf(record.lineage);
     const plaintext = encodeRecord({ ...record, lineage }, this.#serializerId);
     const binding = { additionalData: this.#additionalData, storageKey };
-    return sealEnvelope(this.ring.sealingKey, binding, record.revision, plaintext, this.#platform);
+    return sealEnvelope(this.ring.sealingKey, binding, { revision: record.revision, plaintext }, this.#platform);
   }
 
   /**

@@ -48,15 +48,20 @@ export interface Binding {
   readonly storageKey: Buffer;
 }
 
+/** The content of an envelope. */
+export interface Message {
+  readonly revision: number;
+  readonly plaintext: Uint8Array;
+}
+
 /**
- * Seals `plaintext` under a nonce drawn for this message.
+ * Seals a message under a nonce drawn for this message.
  * @throws {KeyRingError} the key is used up.
  */
 export function sealEnvelope(
   key: DataKey,
   binding: Binding,
-  revision: number,
-  plaintext: Uint8Array,
+  { revision, plaintext }: Message,
   platform: Platform,
 ): Buffer {
   if (binding.storageKey.length !== STORAGE_KEY_BYTES) throw new RangeError('A storage key has 32 bytes.');
@@ -69,10 +74,12 @@ export function sealEnvelope(
   const envelope = Buffer.allocUnsafe(headerBytes + plaintext.length + ENVELOPE_TAG_BYTES);
   writeHeader(envelope, key, revision);
   platform.fillRandom(envelope, NONCE_AT, headerBytes - NONCE_AT);
-  const messageKey = keys.of(envelope.subarray(NONCE_AT, headerBytes));
-  const iv = envelope.subarray(headerBytes - GCM_IV_BYTES, headerBytes);
-  const additionalData = binding.additionalData.of(binding.storageKey, envelope, headerBytes);
-  gcmSeal(messageKey, iv, additionalData, plaintext, envelope, headerBytes);
+  const input = {
+    key: keys.of(envelope.subarray(NONCE_AT, headerBytes)),
+    iv: envelope.subarray(headerBytes - GCM_IV_BYTES, headerBytes),
+    additionalData: binding.additionalData.of(binding.storageKey, envelope, headerBytes),
+  };
+  gcmSeal(input, plaintext, envelope, headerBytes);
   return envelope;
 }
 
@@ -86,14 +93,12 @@ export function openEnvelope(keys: DataKeys, binding: Binding, envelope: Buffer)
   const key = openingKey(keys, envelope, suite);
   const headerBytes = NONCE_AT + NONCE_BYTES[suite];
   const tagAt = envelope.length - ENVELOPE_TAG_BYTES;
-  const messageKey = messageKeysOf(key).of(envelope.subarray(NONCE_AT, headerBytes));
-  const plaintext = gcmOpen(
-    messageKey,
-    envelope.subarray(headerBytes - GCM_IV_BYTES, headerBytes),
-    binding.additionalData.of(binding.storageKey, envelope, headerBytes),
-    envelope.subarray(headerBytes, tagAt),
-    envelope.subarray(tagAt),
-  );
+  const input = {
+    key: messageKeysOf(key).of(envelope.subarray(NONCE_AT, headerBytes)),
+    iv: envelope.subarray(headerBytes - GCM_IV_BYTES, headerBytes),
+    additionalData: binding.additionalData.of(binding.storageKey, envelope, headerBytes),
+  };
+  const plaintext = gcmOpen(input, envelope.subarray(headerBytes, tagAt), envelope.subarray(tagAt));
   return { revision: readRevision(envelope), keyId: key.keyId, plaintext };
 }
 

@@ -175,7 +175,12 @@ function makeCorpus(ring: KeyRing): Corpus {
       return [1, 5, 6].map((revision, at) => {
         const lineage = key === revoked ? [] : lineages[at]!;
         const record = recordOf({ revision, lineage, data: Buffer.from(JSON.stringify({ text: 'x'.repeat(size) })) });
-        const envelope = sealEnvelope(key, bindingOf(), revision, encodeRecord(record, 1), systemPlatform);
+        const envelope = sealEnvelope(
+          key,
+          bindingOf(),
+          { revision, plaintext: encodeRecord(record, 1) },
+          systemPlatform,
+        );
         const isDead = state === 'retired' || state === 'revoked' || lineage.includes(revoked.keyId);
         return { envelope, isDead };
       });

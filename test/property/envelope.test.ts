@@ -24,7 +24,8 @@ beforeAll(async () => {
 });
 
 function sealed(suite: Suite, bytes: number, revision = 5): Buffer {
-  return sealEnvelope(keyOfSuite(ring, suite), bindingOf(), revision, Buffer.alloc(bytes, 'x'), systemPlatform);
+  const message = { revision, plaintext: Buffer.alloc(bytes, 'x') };
+  return sealEnvelope(keyOfSuite(ring, suite), bindingOf(), message, systemPlatform);
 }
 
 /** What opening throws; the number of opened bytes if it does not. */

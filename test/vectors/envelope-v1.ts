@@ -279,7 +279,7 @@ function plaintextOf(record: SessionRecord): Buffer {
 }
 
 function sealed(key: DataKey, plaintext: Buffer, revision = 1, namespace: string = NAMESPACE): Buffer {
-  return sealEnvelope(key, bindingOf(STORAGE_KEY, namespace), revision, plaintext, countingPlatform);
+  return sealEnvelope(key, bindingOf(STORAGE_KEY, namespace), { revision, plaintext }, countingPlatform);
 }
 
 function overwritten(bytes: Buffer, at: number, by: Iterable<number>): Buffer {

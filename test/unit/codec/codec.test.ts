@@ -205,8 +205,8 @@ describe('Codec', () => {
       ...systemPlatform,
       fillRandom: (_: Uint8Array, __: number, length: number): number => drawn.push(length),
     };
-    sealEnvelope(keyIn(ring, 'active'), bindingOf(), 1, Buffer.alloc(1), platform);
-    sealEnvelope(keyIn(ring, 'decrypt-only'), bindingOf(), 1, Buffer.alloc(1), platform);
+    sealEnvelope(keyIn(ring, 'active'), bindingOf(), { revision: 1, plaintext: Buffer.alloc(1) }, platform);
+    sealEnvelope(keyIn(ring, 'decrypt-only'), bindingOf(), { revision: 1, plaintext: Buffer.alloc(1) }, platform);
     expect(drawn).toEqual([24, 12]);
   });
 });

@@ -7,14 +7,16 @@ import { EnvelopeError } from '../../../src/errors.ts';
 
 function seal(key: Buffer, nonce: Buffer, plaintext: Buffer, additionalData: Buffer): Buffer {
   const target = Buffer.alloc(plaintext.length + ENVELOPE_TAG_BYTES);
-  gcmSeal(new Xaes(createSecretKey(key)).derive(nonce), nonce.subarray(12), additionalData, plaintext, target, 0);
+  const messageKey = new Xaes(createSecretKey(key)).derive(nonce);
+  gcmSeal({ key: messageKey, iv: nonce.subarray(12), additionalData }, plaintext, target, 0);
   return target;
 }
 
 function open(key: Buffer, nonce: Buffer, sealed: Buffer, additionalData: Buffer): Buffer {
   const messageKey = new Xaes(createSecretKey(key)).derive(nonce);
   const tagAt = sealed.length - ENVELOPE_TAG_BYTES;
-  return gcmOpen(messageKey, nonce.subarray(12), additionalData, sealed.subarray(0, tagAt), sealed.subarray(tagAt));
+  const input = { key: messageKey, iv: nonce.subarray(12), additionalData };
+  return gcmOpen(input, sealed.subarray(0, tagAt), sealed.subarray(tagAt));
 }
 
 const NONCE = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWX');
@@ -75,9 +77,9 @@ describe('AES-256-GCM', () => {
     const key = createSecretKey(Buffer.alloc(32, 0x01));
     const sealed = Buffer.alloc(3 + ENVELOPE_TAG_BYTES);
     const iv = Buffer.alloc(12);
-    gcmSeal(key, iv, Buffer.alloc(0), Buffer.from('abc'), sealed, 0);
+    gcmSeal({ key, iv, additionalData: Buffer.alloc(0) }, Buffer.from('abc'), sealed, 0);
     const tag = sealed.subarray(3, 3 + bytes);
-    expect(() => gcmOpen(key, iv, Buffer.alloc(0), sealed.subarray(0, 3), tag)).toThrow();
+    expect(() => gcmOpen({ key, iv, additionalData: Buffer.alloc(0) }, sealed.subarray(0, 3), tag)).toThrow();
   });
 
   it('says "tampered" and nothing else when the tag does not fit', () => {
