@@ -11,7 +11,7 @@ export const CLEAN: readonly string[] = [
   'README.md',
   'SECURITY.md',
   'docs',
-  'examples/README.md',
+  'examples',
   'src/codec',
   'src/errors.ts',
   'src/index.ts',

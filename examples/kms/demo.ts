@@ -11,7 +11,7 @@ import { LocalKms } from './local-kms.ts';
 const OLD_KEY = 'arn:aws:kms:local:000000000000:key/2030';
 const NEW_KEY = 'arn:aws:kms:local:000000000000:key/2031';
 
-/** What happened, line by line. */
+/** The events of the demo, line by line. */
 export async function demo(): Promise<string[]> {
   const lines: string[] = [];
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-kms-'));

@@ -9,7 +9,7 @@ export interface KmsOptions {
 }
 
 /**
- * A `KeyWrapper` over the two calls of AWS KMS that it takes. With the AWS SDK, `call` becomes
+ * A `KeyWrapper` over the two calls of AWS KMS that it needs. With the AWS SDK, `call` becomes
  * `client.send(new EncryptCommand({ KeyId, Plaintext, EncryptionContext }))`; Vault's transit engine has `encrypt` and `decrypt` with
  * `associated_data`, Google Cloud KMS `additionalAuthenticatedData`.
  */
@@ -19,11 +19,11 @@ export function kmsWrapper({ url, token, keyId, timeoutMs = 3_000 }: KmsOptions)
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'x-amz-target': `TrentService.${action}` },
       body: JSON.stringify({ KeyId: keyId, ...body }),
-      // Without it a service that says nothing would keep the application from starting, and from saying why.
+      // Without a timeout a silent service would keep the application from starting, and from reporting why.
       signal: AbortSignal.timeout(timeoutMs),
     });
     const answer = (await response.json()) as Record<string, string>;
-    // The name is what holdfast tells of the error: `AccessDeniedException`.
+    // The name is what holdfast reports of the error: `AccessDeniedException`.
     if (!response.ok) throw Object.assign(new Error('KMS refused'), { name: answer['__type'] });
     return answer;
   }

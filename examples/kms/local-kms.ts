@@ -16,7 +16,7 @@ interface Call {
  */
 export class LocalKms implements AsyncDisposable {
   readonly token: string = randomBytes(16).toString('hex');
-  /** One line for each call, as CloudTrail would keep it. */
+  /** Records a line for each call, as CloudTrail does. */
   readonly trail: string[] = [];
   readonly #keys = new Map<string, Buffer>();
   readonly #server: Server = createServer((request, response) => void this.#answer(request, response));

@@ -1,4 +1,4 @@
-/** Text that is HTML already. Only the tag below makes it, so everything else is escaped. */
+/** Holds text that is HTML already. Only the tag below makes it, so everything else is escaped. */
 export class Html {
   readonly text: string;
 

@@ -7,14 +7,14 @@ export interface Line {
   quantity: number;
 }
 
-/** What the shop keeps in a session. */
+/** The data of a session of the shop. */
 export interface Shop {
   cart: Line[];
 }
 
 export type Sessions = ExpressSessions<Shop>;
 
-/** In memory, so a restart ends them. docs/start.md has the same with Redis and a database. */
+/** Keeps sessions in memory, so a restart ends them. docs/start.md has the same with Redis and a database. */
 export async function openSessions(): Promise<SessionClient<Shop>> {
   return new SessionClient<Shop>({
     keys: await generateKeyRing(),

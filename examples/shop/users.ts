@@ -8,7 +8,7 @@ interface Password {
 
 const derive = promisify<string, Buffer, number, Buffer>(scrypt);
 const passwords = new Map<string, Password>();
-/** What a name that nobody has is checked against, so that the answer takes as long. */
+/** The hash that is compared for an unknown name, so that the answer takes as long. */
 const nobody = await seal(randomBytes(16).toString('hex'));
 
 /** Stands for the application's table of users. */

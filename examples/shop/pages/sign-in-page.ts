@@ -1,11 +1,11 @@
 import { html, type Html } from '../html.ts';
 
 export interface SignIn {
-  /** Where to go afterwards. */
+  /** The page to show afterwards. */
   readonly back: string;
-  /** Who is signed in already, and has to say so again. */
+  /** The user who is signed in already and has to enter the password again. */
   readonly user: string | undefined;
-  /** What was entered, and what is wrong with it. */
+  /** The entered values, and what is wrong with them. */
   readonly name?: string;
   readonly complaint?: string;
 }

@@ -54,7 +54,7 @@ export function accountRoutes(session: Sessions): Router {
       return res.status(400).send(layout(mine, 'New password', passwordPage('At least eight characters.')));
     }
     await setPassword(mine.userId, password);
-    // Whoever knew the old one may be signed in somewhere.
+    // Somebody who knew the old one may be signed in somewhere.
     await session.of(req).logoutEverywhere({ keepThis: true });
     return res.redirect(303, '/account');
   });
