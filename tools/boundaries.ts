@@ -32,8 +32,10 @@ export const boundaries: Readonly<Record<string, Module>> = {
   'tiers/primary.ts': { modules: ['errors.ts', 'tiers/context.ts'] },
   'tiers/memory': { modules: TIER },
   'tiers/redis': { modules: TIER, packages: ['ioredis'] },
+  // SQL knows no client: it is text and values, and what rows mean.
+  'tiers/sql': { modules: TIER },
   // No package: a Prisma client is known by its shape alone, so that no generated client ties us to a version.
-  'tiers/prisma': { modules: TIER },
+  'tiers/prisma': { modules: [...TIER, 'tiers/sql'] },
   tiering: { modules: TIER },
   fleet: { modules: CODEC_AND_TIERING },
   upkeep: { modules: [...CODEC_AND_TIERING, 'fleet'] },

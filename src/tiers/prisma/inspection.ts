@@ -1,10 +1,11 @@
 import { TierFailure } from '../../errors.ts';
 import { adviceFor } from './advice.ts';
-import type { Inspected, SchemaStatements, Statement } from './dialect.ts';
+import type { Inspected, SchemaStatements } from '../sql/schema.ts';
+import type { Statement } from '../sql/statement.ts';
 import type { PrismaProvider } from './prisma-options.ts';
-import { integer, type Row } from './rows.ts';
+import { integer, type Row } from '../sql/rows/rows.ts';
 import type { StatementRunner } from './statement-runner.ts';
-import type { ColumnName } from './table.ts';
+import type { ColumnName } from '../sql/columns.ts';
 
 /** Throws `misconfigured` with the first thing that a person has to mend, or how the server failed to answer. */
 export async function inspectDatabase(

@@ -4,10 +4,10 @@ import type { DurableTier } from '../durable.ts';
 import type { CallTimeouts } from './batch/call.ts';
 import { lanesFor } from './batch/lanes.ts';
 import { shareCalls } from './batch/shared-calls.ts';
-import type { Dialect } from './dialect.ts';
-import { Mysql } from './dialects/mysql/mysql.ts';
-import { Postgresql } from './dialects/postgresql/postgresql.ts';
-import { Sqlite } from './dialects/sqlite/sqlite.ts';
+import { databaseOf } from '../sql/dialects/databases.ts';
+import type { Database } from '../sql/dialects/dialect.ts';
+import { type SchemaStatements, schemaStatementsFor } from '../sql/schema.ts';
+import { type SessionStatements, statementsFor } from '../sql/statements/statements.ts';
 import { inspectDatabase, readClock } from './inspection.ts';
 import { PrismaFeed } from './parts/feed.ts';
 import { PrismaFleet } from './parts/fleet.ts';
@@ -15,12 +15,7 @@ import { OpenTierSlot } from './parts/open-tier.ts';
 import { PrismaSessions } from './parts/sessions.ts';
 import { PrismaUpkeep } from './parts/upkeep.ts';
 import type { PrismaClientLike } from './prisma-client.ts';
-import {
-  type PrismaProvider,
-  type PrismaTierOptions,
-  type ResolvedPrismaOptions,
-  resolvePrismaOptions,
-} from './prisma-options.ts';
+import { type PrismaTierOptions, resolvePrismaOptions } from './prisma-options.ts';
 import { StatementRunner } from './statement-runner.ts';
 
 /**
@@ -30,21 +25,8 @@ import { StatementRunner } from './statement-runner.ts';
  * @throws {ConfigurationError} an option is wrong. Only `open` can find out whether the tables are there.
  */
 export function prismaTier(prisma: PrismaClientLike, options: PrismaTierOptions): DurableTier {
-  const resolved = resolvePrismaOptions(prisma, options);
-  return new PrismaTier(prisma, resolved, dialectFor(resolved));
-}
-
-function dialectFor({ provider, table }: ResolvedPrismaOptions): Dialect {
-  switch (provider) {
-    case 'mysql':
-      return new Mysql(table);
-    case 'postgresql':
-      return new Postgresql(table);
-    case 'sqlite':
-      return new Sqlite(table);
-    default:
-      return provider satisfies never;
-  }
+  const { provider, table } = resolvePrismaOptions(prisma, options);
+  return new PrismaTier(prisma, databaseOf(provider, table));
 }
 
 class PrismaTier implements DurableTier {
@@ -54,23 +36,27 @@ class PrismaTier implements DurableTier {
   readonly fleet: PrismaFleet;
   readonly upkeep: PrismaUpkeep;
   readonly #client: PrismaClientLike;
-  readonly #dialect: Dialect;
-  readonly #provider: PrismaProvider;
+  readonly #database: Database;
+  readonly #schema: SchemaStatements;
+  readonly #shared: SessionStatements;
   readonly #slot = new OpenTierSlot();
 
-  constructor(client: PrismaClientLike, { provider }: ResolvedPrismaOptions, dialect: Dialect) {
-    this.name = `prisma (${provider})`;
+  constructor(client: PrismaClientLike, database: Database) {
+    const { sessions, feed, fleet, upkeep } = statementsFor(database);
+    this.name = `prisma (${database.dialect.name})`;
     this.#client = client;
-    this.#provider = provider;
-    this.#dialect = dialect;
-    this.sessions = new PrismaSessions(this.#slot, dialect);
-    this.feed = new PrismaFeed(this.#slot, dialect);
-    this.fleet = new PrismaFleet(this.#slot, dialect);
-    this.upkeep = new PrismaUpkeep(this.#slot, dialect);
+    this.#database = database;
+    this.#schema = schemaStatementsFor(database);
+    this.#shared = sessions;
+    this.sessions = new PrismaSessions(this.#slot, sessions);
+    this.feed = new PrismaFeed(this.#slot, feed);
+    this.fleet = new PrismaFleet(this.#slot, fleet);
+    this.upkeep = new PrismaUpkeep(this.#slot, upkeep);
   }
 
   async open({ namespace, platform, timeoutMs, sweeps = false }: TierContext): Promise<void> {
-    const { lanes: counts, schema, shared: statements } = this.#dialect;
+    const { name: provider, lanes: counts } = this.#database.dialect;
+    const schema = this.#schema;
     const { settings } = schema;
     const lanes = lanesFor(this.#client, counts);
     const timeouts: CallTimeouts = new CoarseTimeouts(platform, timeoutMs, (call) => call.expire());
@@ -79,17 +65,17 @@ class PrismaTier implements DurableTier {
       ...waits,
       lanes: lanes.single,
       holdsLane: lanes.areHeld,
-      provider: this.#provider,
+      provider,
       settings,
     });
-    const shared = shareCalls({ ...waits, statements, namespace, runner, lanes });
+    const shared = shareCalls({ ...waits, statements: this.#shared, namespace, runner, lanes });
     // Kept even when the inspection fails: a server that is only away is used once `probe` finds it again.
     this.#slot.current = { namespace, runner, shared };
-    await inspectDatabase(runner, schema, { provider: this.#provider, sweeps });
+    await inspectDatabase(runner, schema, { provider, sweeps });
   }
 
   async probe(): Promise<number> {
-    return readClock(this.#slot.get().runner, this.#dialect.schema);
+    return readClock(this.#slot.get().runner, this.#schema);
   }
 
   /** The client is the application's, and so are its connections. */

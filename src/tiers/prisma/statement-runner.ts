@@ -3,12 +3,12 @@ import { DURABLE_CALLS_MAX, REJECTED_BACKOFF } from '../../limits/durable-tier.t
 import { backoffMs } from '../../platform/backoff.ts';
 import { delay, type Platform } from '../../platform/platform.ts';
 import { Call, type CallTimeouts } from './batch/call.ts';
-import type { Statement } from './dialect.ts';
+import type { Statement } from '../sql/statement.ts';
 import { leavesStatementActive, toTierFailure } from './failure.ts';
 import type { Lanes } from './batch/lanes.ts';
 import type { PrismaClientLike } from './prisma-client.ts';
 import type { PrismaProvider } from './prisma-options.ts';
-import type { Row } from './rows.ts';
+import type { Row } from '../sql/rows/rows.ts';
 
 export interface RunnerOptions {
   readonly platform: Platform;

@@ -8,7 +8,7 @@ import {
 } from '../../../limits/durable-tier.ts';
 import type { Platform } from '../../../platform/platform.ts';
 import { TransientSet } from '../../../platform/transient.ts';
-import { keyOf } from '../answers.ts';
+import { keyOf } from '../../sql/rows/answers.ts';
 import { Call, type CallTimeouts } from './call.ts';
 import type { Lanes } from './lanes.ts';
 import { SlowRows } from './slow-rows.ts';

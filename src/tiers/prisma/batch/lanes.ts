@@ -1,5 +1,5 @@
 import { TransientSet } from '../../../platform/transient.ts';
-import type { LaneCounts } from '../dialect.ts';
+import type { LaneCounts } from '../../sql/dialects/dialect.ts';
 import type { PrismaClientLike } from '../prisma-client.ts';
 
 /** Does not reject. The lane is free again when it settles. */

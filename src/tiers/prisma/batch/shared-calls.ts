@@ -1,14 +1,15 @@
 import { TierFailure } from '../../../errors.ts';
-import { SHARED_LOOKUPS_MAX } from '../../../limits/durable-tier.ts';
+import { SHARED_LOOKUPS_MAX, SHARED_STATEMENT_ROWS_MAX } from '../../../limits/durable-tier.ts';
 import type { Platform } from '../../../platform/platform.ts';
 import type { RecordState, SealedRecord } from '../../../session/sealed-record.ts';
 import type { InsertCommand, InsertOutcome, MovedRow, TouchCommand, UpdateCommand } from '../../durable.ts';
 import { Batcher } from './batcher.ts';
 import type { CallTimeouts } from './call.ts';
-import type { SharedStatement, SharedStatements } from '../dialect.ts';
+import type { SharedStatement } from '../../sql/statement.ts';
+import type { SessionStatements } from '../../sql/statements/statements.ts';
 import type { TierLanes } from './lanes.ts';
 import { isTooLate } from '../failure.ts';
-import type { MovedRequest, ReadRequest } from '../rows.ts';
+import type { MovedRequest, ReadRequest } from '../../sql/rows/rows.ts';
 import type { StatementRunner } from '../statement-runner.ts';
 
 /** The calls that share statements: one batcher a kind, since only like goes with like. */
@@ -22,7 +23,7 @@ export interface SharedCalls {
 }
 
 export interface SharedCallsOptions {
-  readonly statements: SharedStatements;
+  readonly statements: SessionStatements;
   readonly namespace: string;
   readonly runner: StatementRunner;
   readonly lanes: TierLanes;
@@ -33,12 +34,11 @@ export interface SharedCallsOptions {
 
 export function shareCalls(options: SharedCallsOptions): SharedCalls {
   const { statements, namespace, runner, lanes, platform, timeoutMs, timeouts } = options;
-  const { rowsMax } = statements;
   const waits = { platform, timeoutMs, timeouts, holdsLane: lanes.areHeld };
   const send = <Answer>(statement: SharedStatement<Answer>, deadline: number) =>
     runner.attemptRows(statement, deadline, statement.answers);
-  const readers = { ...waits, lanes: lanes.reads, rowsMax: rowsMax.read, locksRows: false };
-  const writers = { ...waits, lanes: lanes.writes, locksRows: true };
+  const readers = { ...waits, lanes: lanes.reads, rowsMax: SHARED_STATEMENT_ROWS_MAX, locksRows: false };
+  const writers = { ...waits, lanes: lanes.writes, rowsMax: SHARED_STATEMENT_ROWS_MAX, locksRows: true };
   const ofRecords = {
     ...writers,
     storageKeyOf: ({ record }: InsertCommand) => record.storageKey,
@@ -48,12 +48,11 @@ export function shareCalls(options: SharedCallsOptions): SharedCalls {
   return {
     insert: new Batcher<InsertCommand, InsertOutcome>({
       ...ofRecords,
-      rowsMax: rowsMax.insert,
       send: async (commands, deadline) => {
         const isInserted = await send(statements.insert(namespace, commands), deadline).catch(noneIfLate(commands));
         const others = commands.filter((_, n) => !isInserted(n));
         if (others.length === 0) return () => 'inserted';
-        const outcomeOf = await send(statements.holders(others), deadline).catch(notTold);
+        const outcomeOf = await send(statements.holders(namespace, others), deadline).catch(notTold);
         return (n) => (isInserted(n) ? 'inserted' : outcomeOf(others.indexOf(commands[n] as InsertCommand)));
       },
     }),
@@ -71,19 +70,17 @@ export function shareCalls(options: SharedCallsOptions): SharedCalls {
     }),
     findRegenerated: new Batcher<MovedRequest, MovedRow | null>({
       ...readers,
-      rowsMax: Math.min(rowsMax.read, SHARED_LOOKUPS_MAX),
+      rowsMax: SHARED_LOOKUPS_MAX,
       storageKeyOf: ({ previousStorageKey }) => previousStorageKey,
       bytesOf: () => 0,
       send: (requests, deadline) => send(statements.findRegenerated(namespace, requests), deadline),
     }),
     update: new Batcher<UpdateCommand, boolean>({
       ...ofRecords,
-      rowsMax: rowsMax.update,
       send: (commands, deadline) => send(statements.update(namespace, commands), deadline),
     }),
     touch: new Batcher<TouchCommand, RecordState | null>({
       ...writers,
-      rowsMax: rowsMax.touch,
       storageKeyOf: ({ storageKey }) => storageKey,
       bytesOf: () => 0,
       send: (commands, deadline) => send(statements.touch(namespace, commands), deadline),

@@ -1,15 +1,15 @@
 import type { Feed, FeedPage, FeedPosition } from '../../durable.ts';
-import type { Dialect } from '../dialect.ts';
-import { toFeedPage } from '../rows.ts';
+import { toFeedPage } from '../../sql/rows/rows.ts';
+import type { Statements } from '../../sql/statements/statements.ts';
 import type { OpenTierSlot } from './open-tier.ts';
 
 export class PrismaFeed implements Feed {
   readonly #tier: OpenTierSlot;
-  readonly #statements: Dialect['single'];
+  readonly #statements: Statements['feed'];
 
-  constructor(tier: OpenTierSlot, { single }: Dialect) {
+  constructor(tier: OpenTierSlot, statements: Statements['feed']) {
     this.#tier = tier;
-    this.#statements = single;
+    this.#statements = statements;
   }
 
   async markDirty(storageKey: Buffer): Promise<void> {
@@ -19,11 +19,11 @@ export class PrismaFeed implements Feed {
 
   async read(after: FeedPosition | number, limit: number): Promise<FeedPage> {
     const { namespace, runner } = this.#tier.get();
-    return runner.rows(this.#statements.readFeed(namespace, after, limit), toFeedPage);
+    return runner.rows(this.#statements.read(namespace, { after, limit }), toFeedPage);
   }
 
   async clear(before: number, limit: number): Promise<number> {
     const { namespace, runner } = this.#tier.get();
-    return runner.count(this.#statements.clearFeed(namespace, before, limit));
+    return runner.count(this.#statements.clear(namespace, { before, limit }));
   }
 }

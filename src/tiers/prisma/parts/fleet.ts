@@ -1,15 +1,15 @@
 import type { Fleet, FleetView, NodeMark, RingMark } from '../../durable.ts';
-import type { Dialect } from '../dialect.ts';
-import { toFleet, toRaisedRing } from '../fleet-rows.ts';
+import { toFleet, toRaisedRing } from '../../sql/rows/fleet-rows.ts';
+import type { Statements } from '../../sql/statements/statements.ts';
 import type { OpenTierSlot } from './open-tier.ts';
 
 export class PrismaFleet implements Fleet {
   readonly #tier: OpenTierSlot;
-  readonly #statements: Dialect['fleet'];
+  readonly #statements: Statements['fleet'];
 
-  constructor(tier: OpenTierSlot, { fleet }: Dialect) {
+  constructor(tier: OpenTierSlot, statements: Statements['fleet']) {
     this.#tier = tier;
-    this.#statements = fleet;
+    this.#statements = statements;
   }
 
   async raiseRing(ring: RingMark): Promise<RingMark> {
@@ -24,11 +24,11 @@ export class PrismaFleet implements Fleet {
 
   async read(): Promise<FleetView> {
     const { namespace, runner } = this.#tier.get();
-    return runner.rows(this.#statements.readFleet(namespace), toFleet);
+    return runner.rows(this.#statements.read(namespace, undefined), toFleet);
   }
 
   async forget(which: Buffer | number): Promise<void> {
     const { namespace, runner } = this.#tier.get();
-    await runner.count(this.#statements.forgetNodes(namespace, which));
+    await runner.count(this.#statements.forget(namespace, which));
   }
 }

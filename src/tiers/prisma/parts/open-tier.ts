@@ -1,6 +1,6 @@
 import { TierFailure } from '../../../errors.ts';
 import type { SharedCalls } from '../batch/shared-calls.ts';
-import type { Row } from '../rows.ts';
+import type { Row } from '../../sql/rows/rows.ts';
 import type { StatementRunner } from '../statement-runner.ts';
 
 /** What exists from `open` to `close`. */

@@ -13,18 +13,18 @@ import type {
   TouchCommand,
   UpdateCommand,
 } from '../../durable.ts';
-import type { Dialect } from '../dialect.ts';
+import { type Row, toRecord, toRevokedRow } from '../../sql/rows/rows.ts';
+import type { SessionStatements } from '../../sql/statements/statements.ts';
 import { isTooLate } from '../failure.ts';
-import { type Row, toRecord, toRevokedRow } from '../rows.ts';
 import { firstAs, notOpen, type OpenTierSlot } from './open-tier.ts';
 
 export class PrismaSessions implements Sessions {
   readonly #tier: OpenTierSlot;
-  readonly #statements: Dialect['single'];
+  readonly #statements: SessionStatements;
 
-  constructor(tier: OpenTierSlot, { single }: Dialect) {
+  constructor(tier: OpenTierSlot, statements: SessionStatements) {
     this.#tier = tier;
-    this.#statements = single;
+    this.#statements = statements;
   }
 
   async insert(command: InsertCommand): Promise<InsertOutcome> {
@@ -68,7 +68,7 @@ export class PrismaSessions implements Sessions {
   async listByUser(userKeys: readonly Buffer[], after: Buffer, limit: number): Promise<SealedRecord[]> {
     const { namespace, runner } = this.#tier.get();
     if (isNobody(userKeys)) return [];
-    return runner.rows(this.#statements.listByUser(namespace, userKeys, after, limit), (rows) =>
+    return runner.rows(this.#statements.listByUser(namespace, { userKeys, after, limit }), (rows) =>
       rows.map((row) => toRecord(row)),
     );
   }

@@ -1,10 +1,17 @@
 import { expect, it } from 'vitest';
 import { systemPlatform } from '../../../../src/platform/platform.ts';
-import { CLOCK } from '../../../../src/tiers/prisma/dialects/mysql/sql.ts';
+import { compile } from '../../../../src/tiers/sql/compile.ts';
+import { databaseOf } from '../../../../src/tiers/sql/dialects/databases.ts';
+import { clock } from '../../../../src/tiers/sql/phrases/clock.ts';
+import { sql } from '../../../../src/tiers/sql/tag.ts';
 import { connectMariadb } from '../../../support/servers/mariadb.ts';
 import { sharedMariadb } from '../../../support/shared.ts';
 
 const HOUR_S = 3_600;
+const readClocks = compile(
+  sql`SELECT ${clock} AS clock, NOW() AS began, SYSDATE() AS present`,
+  databaseOf('mysql', 'unused'),
+);
 
 /** Zones that were on one time until a moment ago, and are on another now. */
 it.each([
@@ -29,6 +36,7 @@ it.each([
   await connection.query('SET time_zone = ?', [name]);
   // When the statement begins, as far as NOW and UTC_TIMESTAMP know.
   await connection.query('SET timestamp = ?', [now - 3]);
-  const [row] = await connection.query(`SELECT ${CLOCK} AS clock, NOW() AS began, SYSDATE() AS present`);
+  const { text } = readClocks('shop', undefined);
+  const [row] = await connection.query(text);
   expect(Math.abs(Number(row?.['clock']) - systemPlatform.now())).toBeLessThan(5_000);
 });

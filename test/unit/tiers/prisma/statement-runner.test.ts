@@ -6,7 +6,7 @@ import { CoarseTimeouts } from '../../../../src/platform/coarse-timeouts.ts';
 import type { Platform } from '../../../../src/platform/platform.ts';
 import type { CallTimeouts } from '../../../../src/tiers/prisma/batch/call.ts';
 import { Lanes } from '../../../../src/tiers/prisma/batch/lanes.ts';
-import type { Row } from '../../../../src/tiers/prisma/rows.ts';
+import type { Row } from '../../../../src/tiers/sql/rows/rows.ts';
 import { StatementRunner } from '../../../../src/tiers/prisma/statement-runner.ts';
 import { settled } from '../../../support/fake-platform.ts';
 

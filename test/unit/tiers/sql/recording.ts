@@ -91,7 +91,7 @@ function noRows(text: string): object[] {
 /** One row for each session that was inserted: those whose keys are among the values. */
 function insertedRows(text: string, values: readonly unknown[]): object[] {
   if (!text.includes(' AS packed')) return keysAmong(values).map((storage_key) => ({ storage_key }));
-  const count = Number(values[2]);
+  const count = Number(values.find((value) => typeof value === 'number'));
   const packed = Buffer.alloc(4 + 4 * count);
   packed.writeInt32BE(count);
   for (let n = 0; n < count; n += 1) packed.writeInt32BE(n, 4 + 4 * n);

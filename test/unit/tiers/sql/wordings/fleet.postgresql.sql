@@ -2,8 +2,8 @@
 INSERT INTO "holdfast_session_ring" AS highest (namespace, version, fingerprint)
 VALUES ($1::text, $2::bigint, $3::bytea)
 ON CONFLICT (namespace) DO UPDATE SET
-  version = GREATEST(highest.version, EXCLUDED.version),
-  fingerprint = CASE WHEN highest.version < EXCLUDED.version THEN EXCLUDED.fingerprint ELSE highest.fingerprint END
+  version = GREATEST(highest.version, excluded.version),
+  fingerprint = CASE WHEN highest.version < excluded.version THEN excluded.fingerprint ELSE highest.fingerprint END
 RETURNING version, fingerprint;
 -- query ('shop', 3n, aa*32)
 
@@ -11,10 +11,10 @@ RETURNING version, fingerprint;
 INSERT INTO "holdfast_session_node" AS known (namespace, node_id, ring_version, seen_at, acknowledged_at)
 VALUES ($1::text, $2::bytea, $3::bigint, floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint, floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint)
 ON CONFLICT (namespace, node_id) DO UPDATE SET
-  ring_version = EXCLUDED.ring_version,
-  seen_at = GREATEST(known.seen_at, EXCLUDED.seen_at),
-  acknowledged_at = CASE WHEN known.ring_version = EXCLUDED.ring_version
-    THEN known.acknowledged_at ELSE EXCLUDED.acknowledged_at END;
+  ring_version = excluded.ring_version,
+  seen_at = GREATEST(known.seen_at, excluded.seen_at),
+  acknowledged_at = CASE WHEN known.ring_version = excluded.ring_version
+    THEN known.acknowledged_at ELSE excluded.acknowledged_at END;
 -- execute ('shop', dd*16, 3n)
 
 -- readFleet

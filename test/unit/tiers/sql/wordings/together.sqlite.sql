@@ -36,7 +36,7 @@ UPDATE "holdfast_session" AS session SET user_key = input.user_key, revision = i
   dirty_at = CASE WHEN dirty THEN max(COALESCE(dirty_at, 0), CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)) ELSE dirty_at END
 FROM input
 WHERE session.storage_key = input.storage_key AND namespace = ? AND revoked_at IS NULL
-  AND session.idle_expires_at >= alive_at AND session.absolute_expires_at > alive_at
+AND session.idle_expires_at >= alive_at AND session.absolute_expires_at > alive_at
   AND ((session.revision = input.revision - 1 AND COALESCE(substr(session.envelope, -16) = input.replaces, true) AND CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) <= valid_until)
     OR (session.revision = input.revision AND session.write_id = input.write_id))
 RETURNING storage_key;
@@ -57,6 +57,6 @@ UPDATE "holdfast_session" AS session SET
     min(input.last_seen_at + session.idle_lifetime, session.absolute_expires_at))
 FROM input
 WHERE session.storage_key = input.storage_key AND namespace = ? AND revoked_at IS NULL
-  AND session.idle_expires_at >= alive_at AND session.absolute_expires_at > alive_at AND idle_lifetime >= longest_pause
+AND session.idle_expires_at >= alive_at AND session.absolute_expires_at > alive_at AND session.idle_lifetime >= longest_pause
 RETURNING storage_key, revision, substr(envelope, -16) AS tag, key_id, last_seen_at, idle_expires_at, absolute_expires_at;
 -- query (03*32, 102n, 106n, 14n, 02*32, 102n, 106n, 14n, 01*32, 102n, 106n, 14n, 'shop')

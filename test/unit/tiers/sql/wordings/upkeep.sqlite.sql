@@ -1,6 +1,7 @@
 -- walk
-SELECT storage_key, key_id, user_key IS NOT NULL AS has_user,
-  (namespace = ? AND revoked_at IS NULL AND idle_expires_at >= ? AND absolute_expires_at > ?) AS is_alive
+SELECT storage_key, key_id, (user_key IS NOT NULL) AS has_user,
+  (namespace = ? AND revoked_at IS NULL
+    AND idle_expires_at >= ? AND absolute_expires_at > ?) AS is_alive
 FROM "holdfast_session"
 WHERE storage_key > ?
 ORDER BY storage_key LIMIT ?;
@@ -18,7 +19,8 @@ WHERE namespace = ? AND (sweep_until IS NULL OR sweep_until <= CAST(round((julia
 
 -- findEnded
 SELECT storage_key, (namespace = ? AND dirty_at IS NULL AND rotated_at IS NULL
-  AND CASE WHEN revoked_at IS NULL THEN min(idle_expires_at, absolute_expires_at) < ? ELSE revoked_at < ? END) AS is_ended
+AND CASE WHEN revoked_at IS NULL
+  THEN min(idle_expires_at, absolute_expires_at) < ? ELSE revoked_at < ? END) AS is_ended
 FROM "holdfast_session"
 WHERE storage_key > ?
 ORDER BY storage_key LIMIT ?;
@@ -27,5 +29,6 @@ ORDER BY storage_key LIMIT ?;
 -- removeEnded
 DELETE FROM "holdfast_session"
 WHERE namespace = ? AND dirty_at IS NULL AND rotated_at IS NULL
-  AND CASE WHEN revoked_at IS NULL THEN min(idle_expires_at, absolute_expires_at) < ? ELSE revoked_at < ? END AND storage_key IN (?, ?);
+AND CASE WHEN revoked_at IS NULL
+  THEN min(idle_expires_at, absolute_expires_at) < ? ELSE revoked_at < ? END AND storage_key IN (?, ?);
 -- execute ('shop', 8n, 3n, aa*32, bb*32)

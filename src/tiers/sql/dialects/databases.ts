@@ -1,0 +1,11 @@
+import type { Database, DatabaseName, Dialect } from './dialect.ts';
+import { mysql } from './mysql/mysql.ts';
+import { postgresql } from './postgresql/postgresql.ts';
+import { sqlite } from './sqlite/sqlite.ts';
+
+const dialects: Readonly<Record<DatabaseName, Dialect>> = { mysql, postgresql, sqlite };
+
+/** `table` is that of the sessions, and short enough for the names of the two beside it. */
+export function databaseOf(name: DatabaseName, table: string): Database {
+  return { dialect: dialects[name], tables: { sessions: table, rings: `${table}_ring`, nodes: `${table}_node` } };
+}

@@ -1,0 +1,33 @@
+import type { ValueType } from '../tag.ts';
+
+export type DatabaseName = 'mysql' | 'postgresql' | 'sqlite';
+
+/** What is true of every statement of one database. What one statement says differently stands in its own file. */
+export interface Dialect {
+  readonly name: DatabaseName;
+  /** Statements at a time; null where the client has one connection, so that they run one after the other in any case. */
+  readonly lanes: LaneCounts | null;
+  /** Quotes a name that holds no quotes. */
+  quote(name: string): string;
+  /** The placeholder of the parameter with this number. SQL counts from one. */
+  placeholder(number: number, type: ValueType): string;
+  /** Whether a parameter that is needed twice is sent once. */
+  readonly sharesParameters: boolean;
+}
+
+export interface LaneCounts {
+  /** For statements that many reads share. */
+  readonly reads: number;
+  /** For statements that many inserts, updates or touches share. */
+  readonly writes: number;
+  /** For statements that serve one call. */
+  readonly single: number;
+}
+
+export type TableName = 'nodes' | 'rings' | 'sessions';
+
+/** A database as statements are compiled for it. */
+export interface Database {
+  readonly dialect: Dialect;
+  readonly tables: Readonly<Record<TableName, string>>;
+}

@@ -1,0 +1,33 @@
+import { ENVELOPE_TAG_BYTES } from '../../../limits/codec.ts';
+import type { AnswerColumn } from '../columns.ts';
+import { type Choice, constant, type Fragment, join, type Part, perDatabase, sql } from '../tag.ts';
+
+const TAG_BYTES = constant(ENVELOPE_TAG_BYTES);
+
+/** The tag of the envelope of a row; `row` is its name and a dot where there is more than one. */
+export function tagOf(row = ''): Choice<unknown> {
+  const envelope = constant(`${row}envelope`);
+  return perDatabase({
+    mysql: sql`RIGHT(${envelope}, ${TAG_BYTES})`,
+    postgresql: sql`substr(${envelope}, octet_length(${envelope}) - ${constant(ENVELOPE_TAG_BYTES - 1)})`,
+    sqlite: sql`substr(${envelope}, -${TAG_BYTES})`,
+  });
+}
+
+/** Whether a row holds the envelope with this tag; true where the tag is null. */
+export function holds<Command>(tag: Part<Command>, row = ''): Fragment<Command> {
+  return sql`COALESCE(${tagOf(row)} = ${tag}, true)`;
+}
+
+/** The envelope, or NULL where the caller has it. */
+export function envelopeUnless<Command>(isKnown: Part<Command>): Fragment<Command> {
+  return sql`CASE WHEN ${isKnown} THEN NULL ELSE envelope END AS envelope`;
+}
+
+/** The columns of a row that a statement answers. */
+export function columns(names: readonly AnswerColumn[], row = ''): Fragment<unknown> {
+  return join(
+    names.map((name) => (name === 'tag' ? sql`${tagOf()} AS tag` : constant(`${row}${name}`))),
+    ', ',
+  );
+}

@@ -1,0 +1,57 @@
+import type { EndedPage, FleetNode, FleetView, RingMark, WalkedRow, WalkPage } from '../../durable.ts';
+import { bytes, integer, type Row } from './rows.ts';
+
+/** Fewer rows than were asked for means that the table ends here. */
+export function toWalkPage(rows: readonly Row[], limit: number): WalkPage {
+  return { rows: rows.filter((row) => integer(row, 'is_alive') === 1).map(toWalkedRow), next: nextOf(rows, limit) };
+}
+
+export function toEndedPage(rows: readonly Row[], limit: number): EndedPage {
+  const ended = rows.filter((row) => integer(row, 'is_ended') === 1);
+  return {
+    storageKeys: ended.map((row) => bytes(row, 'storage_key')),
+    scanned: rows.length,
+    next: nextOf(rows, limit),
+  };
+}
+
+function nextOf(rows: readonly Row[], limit: number): Buffer | null {
+  const last = rows.length < limit ? undefined : rows.at(-1);
+  return last ? bytes(last, 'storage_key') : null;
+}
+
+function toWalkedRow(row: Row): WalkedRow {
+  return {
+    storageKey: bytes(row, 'storage_key'),
+    keyId: bytes(row, 'key_id'),
+    hasUser: integer(row, 'has_user') === 1,
+  };
+}
+
+/** A ring is always there once one was raised. */
+export function toRaisedRing([row]: readonly Row[]): RingMark {
+  return toRingMark(row ?? {});
+}
+
+/** Every row carries the clock and the ring; the only one of a fleet without nodes carries nothing else. */
+export function toFleet(rows: readonly Row[]): FleetView {
+  const [first = {}] = rows;
+  return {
+    now: integer(first, 'now'),
+    ring: first['version'] === null ? null : toRingMark(first),
+    nodes: rows.filter((row) => row['node_id'] !== null).map(toFleetNode),
+  };
+}
+
+function toRingMark(row: Row): RingMark {
+  return { version: integer(row, 'version'), fingerprint: bytes(row, 'fingerprint') };
+}
+
+function toFleetNode(row: Row): FleetNode {
+  return {
+    nodeId: bytes(row, 'node_id'),
+    ringVersion: integer(row, 'ring_version'),
+    seenAt: integer(row, 'seen_at'),
+    acknowledgedAt: integer(row, 'acknowledged_at'),
+  };
+}

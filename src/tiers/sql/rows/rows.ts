@@ -1,0 +1,126 @@
+import { TierFailure } from '../../../errors.ts';
+import { ENVELOPE_TAG_BYTES } from '../../../limits/codec.ts';
+import { STORAGE_KEY_BYTES } from '../../../limits/session.ts';
+import type { RecordState, SealedRecord } from '../../../session/sealed-record.ts';
+import type { DirtyRow, FeedPage, InsertCommand, InsertOutcome, MovedRow, RevokedRow } from '../../durable.ts';
+import type { FleetColumnName } from '../columns.ts';
+import type { AnswerColumn } from '../columns.ts';
+
+/** A row as a driver adapter hands it over: bytes as `Uint8Array`, integers as `bigint` or, from SQLite, `number`. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** Which session had this key before a regenerate at or after `since`. */
+export interface MovedRequest {
+  readonly previousStorageKey: Buffer;
+  readonly since: number;
+}
+
+/** A row that is asked for, and the envelope of it that need not be sent. */
+export interface ReadRequest {
+  readonly storageKey: Buffer;
+  readonly known?: Buffer | undefined;
+}
+
+/** What the row's envelope ends with if it is the one that is known. */
+export function tagOf({ known }: ReadRequest): Buffer | null {
+  return known && known.length >= ENVELOPE_TAG_BYTES ? known.subarray(-ENVELOPE_TAG_BYTES) : null;
+}
+
+/** An envelope that is known may be null in the row. */
+export function toRecord(row: Row, known?: Buffer, storageKey: Buffer = bytes(row, 'storage_key')): SealedRecord {
+  return {
+    storageKey,
+    userKey: row['user_key'] === null ? null : bytes(row, 'user_key'),
+    revision: integer(row, 'revision'),
+    envelope: known && row['envelope'] === null ? known : bytes(row, 'envelope'),
+    keyId: bytes(row, 'key_id'),
+    createdAt: integer(row, 'created_at'),
+    lastSeenAt: integer(row, 'last_seen_at'),
+    idleLifetimeMs: integer(row, 'idle_lifetime'),
+    idleExpiresAt: integer(row, 'idle_expires_at'),
+    absoluteExpiresAt: integer(row, 'absolute_expires_at'),
+  };
+}
+
+export function toState(row: Row): RecordState {
+  return {
+    revision: integer(row, 'revision'),
+    tag: bytes(row, 'tag'),
+    keyId: bytes(row, 'key_id'),
+    lastSeenAt: integer(row, 'last_seen_at'),
+    idleExpiresAt: integer(row, 'idle_expires_at'),
+    absoluteExpiresAt: integer(row, 'absolute_expires_at'),
+  };
+}
+
+/** What the row says that stood in the way of an insert; there is none where the insert was late, or the row has gone since. */
+export function toInsertOutcome(row: Row | undefined, { writeId, aliveAt }: InsertCommand): InsertOutcome {
+  if (row === undefined) return 'late';
+  if (bytes(row, 'write_id').equals(writeId)) return 'inserted';
+  const hasEnded = integer(row, 'idle_expires_at') < aliveAt || integer(row, 'absolute_expires_at') <= aliveAt;
+  return hasEnded || row['revoked_at'] !== null ? 'ended' : 'taken';
+}
+
+export function toRevokedRow(row: Row): RevokedRow {
+  return {
+    storageKey: bytes(row, 'storage_key'),
+    idleExpiresAt: integer(row, 'idle_expires_at'),
+    absoluteExpiresAt: integer(row, 'absolute_expires_at'),
+    hasMoved: row['rotated_at'] !== null,
+  };
+}
+
+/** Every row carries the clock; the only one of an empty feed carries nothing else. */
+export function toFeedPage(rows: readonly Row[]): FeedPage {
+  const now = integer(rows[0] ?? {}, 'now');
+  return { now, rows: rows.filter((row) => row['storage_key'] !== null).map(toDirtyRow) };
+}
+
+function toDirtyRow(row: Row): DirtyRow {
+  return {
+    storageKey: bytes(row, 'storage_key'),
+    dirtyAt: integer(row, 'dirty_at'),
+    revision: integer(row, 'revision'),
+    isRevoked: row['revoked_at'] !== null,
+    absoluteExpiresAt: integer(row, 'absolute_expires_at'),
+    previousKeys: previousKeys(row),
+  };
+}
+
+export function toMovedRow(row: Row): MovedRow {
+  return { storageKey: bytes(row, 'storage_key'), isRevoked: row['revoked_at'] !== null };
+}
+
+/** A match across the border of two keys is none. */
+export function remembers(row: Row, { previousStorageKey, since }: MovedRequest): boolean {
+  return integer(row, 'rotated_at') >= since && previousKeys(row).some((key) => key.equals(previousStorageKey));
+}
+
+/** They lie end to end, the oldest first. */
+function previousKeys(row: Row): Buffer[] {
+  const joined = bytes(row, 'previous_keys');
+  const keys: Buffer[] = [];
+  for (let at = 0; at < joined.length; at += STORAGE_KEY_BYTES) keys.push(joined.subarray(at, at + STORAGE_KEY_BYTES));
+  return keys;
+}
+
+/** A view of the driver's bytes: an envelope of 64 KiB is not copied once more. */
+export function bytes(row: Row, column: AnswerColumn | FleetColumnName): Buffer {
+  const value = row[column];
+  if (Buffer.isBuffer(value)) return value;
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  throw malformed();
+}
+
+/** Past 2^53 a number would silently be another one, and a revision decides who wins. */
+export function integer(row: Row, column: AnswerColumn | FleetColumnName | 'now'): number {
+  const value = row[column];
+  const number = typeof value === 'bigint' ? Number(value) : value;
+  if (typeof number === 'number' && Number.isSafeInteger(number)) return number;
+  throw malformed();
+}
+
+/** The statement was executed, so this must not claim that nothing changed. */
+function malformed(): TierFailure {
+  return new TierFailure('ambiguous', 'malformed-row');
+}

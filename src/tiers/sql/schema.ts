@@ -1,0 +1,131 @@
+import { SQLITE_BUSY_TIMEOUT_MS } from '../../limits/durable-tier.ts';
+import { COLUMNS, type ColumnType, INSERT_COLUMNS, NODE_COLUMNS, RING_COLUMNS, UPDATE_COLUMNS } from './columns.ts';
+import { compile } from './compile.ts';
+import type { Database, DatabaseName } from './dialects/dialect.ts';
+import { clock } from './phrases/clock.ts';
+import { columns } from './phrases/envelope.ts';
+import type { Statement } from './statement.ts';
+import { constant, type Fragment, nodes, perDatabase, rings, sessions, sql, string, type Table } from './tag.ts';
+
+/** What is asked before the first call. */
+export interface SchemaStatements {
+  /** Sent first on a connection where there is only one: they bound how long the database may wait for a lock. */
+  readonly settings: readonly Statement[];
+  /** Answers one row: `standby` is true on a server that only follows another, `now` is the server's clock. */
+  readonly probe: Statement;
+  /** The declared types that hold each kind of column. */
+  readonly accepts: Readonly<Record<ColumnType, RegExp>>;
+  /** In the order in which `open` looks at them, that of the sessions first. */
+  readonly tables: readonly Inspected[];
+  /** Changes nothing, and fails where rows of sessions may not be deleted: for tiers that will. */
+  readonly sweepRehearsal: Statement;
+}
+
+/** A table as `open` looks at it. */
+export interface Inspected {
+  readonly table: string;
+  readonly columns: Readonly<Record<string, ColumnType>>;
+  /** Answers one row a column: `name`, `type`, and `identifies` where a unique index covers this column alone. */
+  readonly describe: Statement;
+  /** Change nothing, and fail where the grants for the real ones, or the key that an upsert needs, are missing. */
+  readonly rehearsals: readonly Statement[];
+}
+
+export function schemaStatementsFor(database: Database): SchemaStatements {
+  const { dialect, tables } = database;
+  const statement = (fragment: Fragment<void>): Statement => compile(fragment, database)('', undefined);
+  const inspected = (
+    table: Table,
+    columnsOfTable: Inspected['columns'],
+    rehearsals: readonly Fragment<void>[],
+  ): Inspected => ({
+    table: tables[table.name],
+    columns: columnsOfTable,
+    describe: compile(describe, database)('', tables[table.name]),
+    rehearsals: rehearsals.map(statement),
+  });
+  return {
+    settings:
+      dialect.name === 'sqlite' ? [statement(sql`PRAGMA busy_timeout = ${constant(SQLITE_BUSY_TIMEOUT_MS)}`)] : [],
+    probe: statement(probe),
+    accepts: ACCEPTS[dialect.name],
+    tables: [
+      inspected(sessions, COLUMNS, [rehearseInsert, rehearseUpdate]),
+      inspected(rings, RING_COLUMNS, [rehearseUpsert(rings, RING_COLUMNS, 'namespace')]),
+      inspected(nodes, NODE_COLUMNS, [
+        rehearseUpsert(nodes, NODE_COLUMNS, 'namespace, node_id'),
+        rehearseDelete(nodes),
+      ]),
+    ],
+    sweepRehearsal: statement(rehearseDelete(sessions)),
+  };
+}
+
+const standby = perDatabase({
+  // A number, and in later versions of MariaDB a word.
+  mysql: sql`CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF')`,
+  postgresql: sql`pg_is_in_recovery()`,
+  sqlite: sql`false`,
+});
+const probe = sql`SELECT ${standby} AS standby, ${clock} AS now`;
+
+const ACCEPTS: Readonly<Record<DatabaseName, SchemaStatements['accepts']>> = {
+  mysql: {
+    bytes: /^(binary|varbinary|mediumblob|longblob)$/,
+    integer: /^bigint$/,
+    // A namespace without regard to case would be two.
+    text: /^(var)?char \w+_bin$/,
+  },
+  postgresql: { bytes: /^bytea$/, integer: /^bigint$/, text: /^(text|character varying)$/ },
+  sqlite: { bytes: /^BLOB$/i, integer: /^(BIGINT|INTEGER)$/i, text: /^TEXT$/i },
+};
+
+const name = string((table: string) => table);
+
+const describe: Fragment<string> = sql`${perDatabase({
+  mysql: sql`
+    SELECT column_name AS name, CONCAT_WS(' ', data_type, collation_name) AS type, EXISTS (
+      SELECT 1 FROM information_schema.statistics AS part
+      WHERE part.table_schema = DATABASE() AND part.table_name = ${name} AND part.index_name = 'PRIMARY'
+      HAVING COUNT(*) = 1 AND MAX(part.column_name) = described.column_name
+    ) AS identifies
+    FROM information_schema.columns AS described WHERE table_schema = DATABASE() AND table_name = ${name}`,
+  // `to_regclass` looks where the statements will, along `search_path`, and is null instead of failing.
+  postgresql: sql`
+    SELECT attname::text AS name, format_type(atttypid, NULL) AS type, EXISTS (
+      SELECT FROM pg_index WHERE indrelid = attrelid AND indisunique AND indisvalid AND indpred IS NULL
+        AND indnkeyatts = 1 AND indkey[0] = attnum
+    ) AS identifies
+    FROM pg_attribute WHERE attrelid = to_regclass(${string((table: string) => `"${table}"`)}) AND attnum > 0 AND NOT attisdropped`,
+  sqlite: sql`
+    SELECT name, type, pk = 1 AND (SELECT max(pk) FROM pragma_table_info(${name})) = 1 AS identifies
+    FROM pragma_table_info(${name})`,
+})}`;
+
+// Grants are checked before rows are looked for, and a database that cannot be written says so. None finds a row.
+
+const inserted = columns(INSERT_COLUMNS);
+const rehearseInsert = sql`
+  INSERT INTO ${sessions} (${inserted}) SELECT ${inserted} FROM ${sessions} WHERE false`;
+
+const rehearseUpdate = sql`
+  UPDATE ${sessions} SET ${constant(UPDATE_COLUMNS.map((column) => `${column} = ${column}`).join(', '))} WHERE false`;
+
+const rehearseDelete = (table: Table): Fragment<void> => sql`DELETE FROM ${table} WHERE false`;
+
+/** Asks for the unique index on `key` as well, without which an upsert fails, or in MySQL would insert once more. */
+function rehearseUpsert(table: Table, columnsOfTable: Inspected['columns'], key: string): Fragment<void> {
+  const names = Object.keys(columnsOfTable);
+  const upserted = constant(names.join(', '));
+  const onConflict = sql`
+    INSERT INTO ${table} (${upserted}) SELECT ${upserted} FROM ${table} WHERE false
+    ON CONFLICT (${constant(key)}) DO UPDATE SET ${constant(names.map((column) => `${column} = excluded.${column}`).join(', '))}`;
+  return sql`${perDatabase({
+    mysql: sql`
+      INSERT INTO ${table} (${upserted})
+      SELECT ${upserted} FROM ${table} AS source FORCE INDEX (PRIMARY) WHERE false
+      ON DUPLICATE KEY UPDATE ${constant(names.map((column) => `${column} = VALUES(${column})`).join(', '))}`,
+    postgresql: onConflict,
+    sqlite: onConflict,
+  })}`;
+}

@@ -1,0 +1,39 @@
+import type { FeedPosition } from '../../../durable.ts';
+import { FEED_COLUMNS } from '../../columns.ts';
+import { firstMoment } from '../../moments.ts';
+import { clockAtStart } from '../../phrases/clock.ts';
+import { columns } from '../../phrases/envelope.ts';
+import { everywhere, type StatementFor } from '../../statement.ts';
+import { bytes, integer, namespace, perDatabase, sessions, sql } from '../../tag.ts';
+
+export interface ReadFeed {
+  readonly after: FeedPosition | number;
+  readonly limit: number;
+}
+
+/** Right before every mark of a time: no storage key comes before the empty one. */
+const START: Buffer = Buffer.alloc(0);
+
+const dirtyAt = integer(({ after }: ReadFeed) => (typeof after === 'number' ? firstMoment(after) : after.dirtyAt));
+const storageKey = bytes(({ after }: ReadFeed) => (typeof after === 'number' ? START : after.storageKey));
+
+// A comparison of rows does not lead the planner to a partial index, so that marks are not null is said once more.
+const byRow = sql`dirty_at IS NOT NULL AND (dirty_at, storage_key) > (${dirtyAt}, ${storageKey})`;
+const isAfter = perDatabase({
+  // MySQL would not answer a comparison of rows from the index.
+  mysql: sql`dirty_at >= ${dirtyAt} AND (dirty_at > ${dirtyAt} OR storage_key > ${storageKey})`,
+  postgresql: byRow,
+  sqlite: byRow,
+});
+
+const feedColumns = columns(FEED_COLUMNS);
+
+/** Answers at least one row, which carries `now`; where there are no marks its other columns are null. */
+export const read: StatementFor<ReadFeed> = everywhere(sql<ReadFeed>`
+  SELECT now, ${feedColumns}
+  FROM (SELECT ${clockAtStart} AS now) AS clock LEFT JOIN (
+    SELECT ${feedColumns} FROM ${sessions}
+    WHERE namespace = ${namespace} AND ${isAfter}
+    ORDER BY dirty_at, storage_key LIMIT ${integer(({ limit }) => limit)}
+  ) AS feed ON true
+  ORDER BY dirty_at, storage_key`);

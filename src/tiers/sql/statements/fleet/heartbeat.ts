@@ -1,0 +1,34 @@
+import type { NodeMark } from '../../../durable.ts';
+import { clockAtStart } from '../../phrases/clock.ts';
+import { GREATEST } from '../../phrases/functions.ts';
+import { type StatementFor, wordings } from '../../statement.ts';
+import { bytes, integer, namespace, nodes, sql } from '../../tag.ts';
+
+const nodeId = bytes((node: NodeMark) => node.nodeId);
+const ringVersion = integer((node: NodeMark) => node.ringVersion);
+
+const onConflict = sql<NodeMark>`
+  INSERT INTO ${nodes} AS known (namespace, node_id, ring_version, seen_at, acknowledged_at)
+  VALUES (${namespace}, ${nodeId}, ${ringVersion}, ${clockAtStart}, ${clockAtStart})
+  ON CONFLICT (namespace, node_id) DO UPDATE SET
+    ring_version = excluded.ring_version,
+    seen_at = ${GREATEST}(known.seen_at, excluded.seen_at),
+    acknowledged_at = CASE WHEN known.ring_version = excluded.ring_version
+      THEN known.acknowledged_at ELSE excluded.acknowledged_at END`;
+
+/**
+ * Records that the node is alive, at the time at which the statement arrived: after the node sent it, and one time for both
+ * columns. Statements may be done in another order, and then a node must not look as if it had been silent since the earlier
+ * one.
+ */
+export const heartbeat: StatementFor<NodeMark> = wordings({
+  postgresql: onConflict,
+  sqlite: onConflict,
+  mysql: sql`
+    INSERT INTO ${nodes} (namespace, node_id, ring_version, seen_at, acknowledged_at)
+    VALUES (${namespace}, ${nodeId}, ${ringVersion}, ${clockAtStart}, ${clockAtStart})
+    ON DUPLICATE KEY UPDATE
+      seen_at = GREATEST(seen_at, VALUES(seen_at)),
+      acknowledged_at = CASE WHEN ring_version = VALUES(ring_version) THEN acknowledged_at ELSE VALUES(acknowledged_at) END,
+      ring_version = VALUES(ring_version)`,
+});

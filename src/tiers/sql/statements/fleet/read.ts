@@ -1,0 +1,10 @@
+import { clockAtStart } from '../../phrases/clock.ts';
+import { everywhere, type StatementFor } from '../../statement.ts';
+import { namespace, nodes, rings, sql } from '../../tag.ts';
+
+/** Answers at least one row, which carries `now`; ring and node are null where there are none. */
+export const read: StatementFor<void> = everywhere(sql`
+  SELECT now, version, fingerprint, node_id, ring_version, seen_at, acknowledged_at
+  FROM (SELECT ${clockAtStart} AS now) AS clock
+  LEFT JOIN ${rings} AS ring ON ring.namespace = ${namespace}
+  LEFT JOIN ${nodes} AS node ON node.namespace = ${namespace}`);

@@ -1,0 +1,18 @@
+import type { WalkCommand } from '../../../durable.ts';
+import { everywhere, type StatementFor } from '../../statement.ts';
+import { bytes, integer, namespace, sessions, sql } from '../../tag.ts';
+import { asInteger } from '../../phrases/functions.ts';
+
+const aliveAt = integer((walk: WalkCommand) => walk.aliveAt);
+
+/**
+ * Answers every row that it looked at, in order: `is_alive` is 1 for the living ones of this namespace. The condition is an
+ * answer and no filter: a filter would read on, past the limit, for as long as nothing fits.
+ */
+export const walk: StatementFor<WalkCommand> = everywhere(sql`
+  SELECT storage_key, key_id, (user_key IS NOT NULL)${asInteger} AS has_user,
+    (namespace = ${namespace} AND revoked_at IS NULL
+      AND idle_expires_at >= ${aliveAt} AND absolute_expires_at > ${aliveAt})${asInteger} AS is_alive
+  FROM ${sessions}
+  WHERE storage_key > ${bytes((walk) => walk.after)}
+  ORDER BY storage_key LIMIT ${integer((walk) => walk.limit)}`);

@@ -1,0 +1,159 @@
+import type { DatabaseName, TableName } from './dialects/dialect.ts';
+
+/**
+ * SQL whose values stand where they are used:
+ *
+ *     sql<Move>`UPDATE ${sessions} SET user_key = ${bytes((move) => move.to)} WHERE storage_key = ${storageKey}`
+ *
+ * A fragment is text with values, and may hold other fragments. It is compiled once for each database (`compile.ts`); a
+ * value never becomes part of the text.
+ */
+export function sql<Command>(texts: TemplateStringsArray, ...parts: readonly Part<Command>[]): Fragment<Command> {
+  return { kind: 'fragment', texts: withoutMargin(texts), parts };
+}
+
+/** Lines as they would stand without the indentation of the code around them. */
+function withoutMargin(texts: readonly string[]): readonly string[] {
+  const trimmed = texts.map((text, n) => (n === texts.length - 1 ? text.trimEnd() : text));
+  const indents = trimmed.flatMap((text) =>
+    [...text.matchAll(/\n( *)(?=[^\n ]|$)/g)].map(([, indent = '']) => indent.length),
+  );
+  if (indents.length === 0) return trimmed;
+  const margin = '\n'.padEnd(1 + Math.min(...indents));
+  return trimmed.map((text, n) => {
+    const lines = text.replaceAll(margin, '\n');
+    return n === 0 && lines.startsWith('\n') ? lines.slice(1) : lines;
+  });
+}
+
+/** Reads one value of a call. */
+export type Reader<Command, Read> = (command: Command, namespace: string) => Read;
+
+/** What may stand in a fragment. */
+export type Part<Command> = Choice<Command> | Fragment<Command> | Repetition<Command> | Table | Value<Command>;
+
+export interface Fragment<Command> {
+  readonly kind: 'fragment';
+  readonly texts: readonly string[];
+  readonly parts: readonly Part<Command>[];
+}
+
+/** A phrase that each database words in its own way. */
+export interface Choice<Command> {
+  readonly kind: 'choice';
+  readonly of: Readonly<Record<DatabaseName, Part<Command>>>;
+}
+
+/** A fragment for each of some items. */
+export interface Repetition<Command> {
+  readonly kind: 'repetition';
+  readonly items: Reader<Command, readonly unknown[]>;
+  readonly fragment: Fragment<never>;
+  readonly separator: string;
+}
+
+export interface Table {
+  readonly kind: 'table';
+  readonly name: TableName;
+}
+
+interface Typed<Type extends string, Command, Read> {
+  readonly kind: 'value';
+  readonly type: Type;
+  readonly read: Reader<Command, Read>;
+}
+
+export interface Bytes<Command> extends Typed<'bytes', Command, Uint8Array | null> {
+  /** Where all have one length. */
+  readonly width?: number;
+}
+
+export type Integer<Command> = Typed<'integer', Command, number>;
+export type Flag<Command> = Typed<'flag', Command, boolean>;
+
+/** What becomes a parameter. */
+export type Value<Command> =
+  | Bytes<Command>
+  | Flag<Command>
+  | Integer<Command>
+  | Typed<'bytes[]', Command, readonly Uint8Array[]>
+  | Typed<'count', Command, number>
+  | Typed<'integer[]', Command, string>
+  | Typed<'text', Command, string>;
+
+export type ValueType = Value<never>['type'];
+
+/** The values of each of many calls, by the names under which a statement finds them in `input`. */
+export interface Columns<Command> extends Readonly<Record<string, ColumnValue<Command>>> {
+  readonly storage_key: Bytes<Command>;
+}
+
+export type ColumnValue<Command> = Bytes<Command> | Flag<Command> | Integer<Command>;
+
+/** Bytes of any length, or null. */
+export function bytes<Command>(read: Reader<Command, Uint8Array | null>): Bytes<Command> {
+  return { kind: 'value', type: 'bytes', read };
+}
+
+/** Bytes of one length. */
+export function fixedBytes<Command>(width: number, read: Reader<Command, Uint8Array>): Bytes<Command> {
+  return { kind: 'value', type: 'bytes', read, width };
+}
+
+export function integer<Command>(read: Reader<Command, number>): Integer<Command> {
+  return { kind: 'value', type: 'integer', read };
+}
+
+/** True or false, in a row of many. */
+export function flag<Command>(read: Reader<Command, boolean>): Flag<Command> {
+  return { kind: 'value', type: 'flag', read };
+}
+
+export function string<Command>(read: Reader<Command, string>): Value<Command> {
+  return { kind: 'value', type: 'text', read };
+}
+
+/** Whether what stands before it is one of these: `WHERE storage_key ${oneOf((command) => command.storageKeys)}`. */
+export function oneOf<Command>(read: Reader<Command, readonly Uint8Array[]>): Choice<Command> {
+  const list: Value<Command> = { kind: 'value', type: 'bytes[]', read };
+  const inList = sql<Command>`IN (${each(read, sql`${item}`)})`;
+  return perDatabase({
+    mysql: inList,
+    postgresql: sql<Command>`= ANY(${list})`,
+    sqlite: inList,
+  });
+}
+
+/** The fragment for each item, with the item's own values. Not for PostgreSQL, where one text serves any number. */
+export function each<Command, Item>(
+  items: Reader<Command, readonly Item[]>,
+  fragment: Fragment<Item>,
+  separator = ', ',
+): Repetition<Command> {
+  return { kind: 'repetition', items, fragment, separator };
+}
+
+export function perDatabase<Command>(of: Choice<Command>['of']): Choice<Command> {
+  return { kind: 'choice', of };
+}
+
+/** Text that is made of constants, such as a list of columns. */
+export function constant(text: number | string): Fragment<unknown> {
+  return { kind: 'fragment', texts: [String(text)], parts: [] };
+}
+
+export function join<Command>(parts: readonly Part<Command>[], separator: string): Fragment<Command> {
+  return { kind: 'fragment', texts: ['', ...parts.slice(1).map(() => separator), ''], parts };
+}
+
+/** For a place that is filled in another wording. */
+export const nothing: Fragment<unknown> = constant('');
+
+export const sessions: Table = { kind: 'table', name: 'sessions' };
+export const rings: Table = { kind: 'table', name: 'rings' };
+export const nodes: Table = { kind: 'table', name: 'nodes' };
+
+export const namespace: Value<unknown> = string((_, name) => name);
+
+/** The item of `each`, where the items are bytes. */
+export const item: Value<Uint8Array> = bytes((value) => value);
