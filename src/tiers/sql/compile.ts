@@ -1,12 +1,6 @@
 import type { Database } from './dialects/dialect.ts';
-import type { Statement } from './statement.ts';
+import type { Build, SqlValue } from './statement.ts';
 import type { Fragment, Part, Reader, Repetition, Value } from './tag.ts';
-
-export type SqlScalar = Uint8Array | bigint | boolean | number | string | null;
-export type SqlValue = SqlScalar | readonly SqlScalar[];
-
-/** Builds the statement of one call. */
-export type Build<Command> = (namespace: string, command: Command) => Statement;
 
 /** Writes the text of a fragment once. What is left to do for a call is to read its values. */
 export function compile<Command>(fragment: Fragment<Command>, database: Database): Build<Command> {

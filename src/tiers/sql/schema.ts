@@ -1,11 +1,22 @@
 import { SQLITE_BUSY_TIMEOUT_MS } from '../../limits/durable-tier.ts';
 import { COLUMNS, type ColumnType, INSERT_COLUMNS, NODE_COLUMNS, RING_COLUMNS, UPDATE_COLUMNS } from './columns.ts';
 import { compile } from './compile.ts';
-import type { Database, DatabaseName } from './dialects/dialect.ts';
+import type { Database } from './dialects/dialect.ts';
 import { clock } from './phrases/clock.ts';
 import { columns } from './phrases/envelope.ts';
 import type { Statement } from './statement.ts';
-import { constant, type Fragment, nodes, perDatabase, rings, sessions, sql, string, type Table } from './tag.ts';
+import {
+  constant,
+  type DatabaseName,
+  type Fragment,
+  nodes,
+  perDatabase,
+  rings,
+  sessions,
+  sql,
+  string,
+  type Table,
+} from './tag.ts';
 
 /** What is asked before the first call. */
 export interface SchemaStatements {

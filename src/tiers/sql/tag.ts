@@ -1,5 +1,3 @@
-import type { DatabaseName, TableName } from './dialects/dialect.ts';
-
 /**
  * SQL whose values stand where they are used:
  *
@@ -38,6 +36,8 @@ export interface Fragment<Command> {
   readonly parts: readonly Part<Command>[];
 }
 
+export type DatabaseName = 'mysql' | 'postgresql' | 'sqlite';
+
 /** A phrase that each database words in its own way. */
 export interface Choice<Command> {
   readonly kind: 'choice';
@@ -51,6 +51,8 @@ export interface Repetition<Command> {
   readonly fragment: Fragment<never>;
   readonly separator: string;
 }
+
+export type TableName = 'nodes' | 'rings' | 'sessions';
 
 export interface Table {
   readonly kind: 'table';

@@ -1,4 +1,5 @@
-import type { Database, DatabaseName, Dialect } from './dialect.ts';
+import type { DatabaseName } from '../tag.ts';
+import type { Database, Dialect } from './dialect.ts';
 import { mysql } from './mysql/mysql.ts';
 import { postgresql } from './postgresql/postgresql.ts';
 import { sqlite } from './sqlite/sqlite.ts';

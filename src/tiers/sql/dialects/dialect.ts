@@ -1,6 +1,4 @@
-import type { ValueType } from '../tag.ts';
-
-export type DatabaseName = 'mysql' | 'postgresql' | 'sqlite';
+import type { DatabaseName, TableName, ValueType } from '../tag.ts';
 
 /** What is true of every statement of one database. What one statement says differently stands in its own file. */
 export interface Dialect {
@@ -23,8 +21,6 @@ export interface LaneCounts {
   /** For statements that serve one call. */
   readonly single: number;
 }
-
-export type TableName = 'nodes' | 'rings' | 'sessions';
 
 /** A database as statements are compiled for it. */
 export interface Database {

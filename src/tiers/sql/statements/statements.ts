@@ -16,10 +16,9 @@ import type {
   UpdateCommand,
   WalkCommand,
 } from '../../durable.ts';
-import type { Build } from '../compile.ts';
 import type { Database } from '../dialects/dialect.ts';
 import type { MovedRequest, ReadRequest } from '../rows/rows.ts';
-import type { Share } from '../statement.ts';
+import type { Build, Share } from '../statement.ts';
 import { clear, type ClearFeed } from './feed/clear.ts';
 import { markDirty } from './feed/mark-dirty.ts';
 import { type ReadFeed, read as readFeed } from './feed/read.ts';

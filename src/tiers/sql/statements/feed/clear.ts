@@ -1,6 +1,6 @@
 import { firstMoment } from '../../moments.ts';
 import { bytes as bytesOf } from '../../rows/rows.ts';
-import { everywhere, type StatementFor, wordings } from '../../statement.ts';
+import { everywhere, type StatementFor, wordings } from '../../wording.ts';
 import { integer, namespace, oneOf, sessions, sql } from '../../tag.ts';
 
 export interface ClearFeed {

@@ -1,6 +1,6 @@
 import { locked } from '../../dialects/postgresql/phrases.ts';
 import { mark } from '../../phrases/clock.ts';
-import { type StatementFor, wordings } from '../../statement.ts';
+import { type StatementFor, wordings } from '../../wording.ts';
 import { bytes, namespace, sessions, sql } from '../../tag.ts';
 
 const storageKey = bytes((key: Buffer) => key);

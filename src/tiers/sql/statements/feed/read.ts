@@ -3,7 +3,7 @@ import { FEED_COLUMNS } from '../../columns.ts';
 import { firstMoment } from '../../moments.ts';
 import { clockAtStart } from '../../phrases/clock.ts';
 import { columns } from '../../phrases/envelope.ts';
-import { everywhere, type StatementFor } from '../../statement.ts';
+import { everywhere, type StatementFor } from '../../wording.ts';
 import { bytes, integer, namespace, perDatabase, sessions, sql } from '../../tag.ts';
 
 export interface ReadFeed {

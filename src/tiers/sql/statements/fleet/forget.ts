@@ -1,5 +1,5 @@
 import { firstMoment } from '../../moments.ts';
-import { everywhere, type StatementFor } from '../../statement.ts';
+import { everywhere, type StatementFor } from '../../wording.ts';
 import { bytes, integer, namespace, nodes, sql } from '../../tag.ts';
 
 const one = everywhere(sql<Buffer>`

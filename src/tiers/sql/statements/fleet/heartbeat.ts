@@ -1,7 +1,7 @@
 import type { NodeMark } from '../../../durable.ts';
 import { clockAtStart } from '../../phrases/clock.ts';
 import { GREATEST } from '../../phrases/functions.ts';
-import { type StatementFor, wordings } from '../../statement.ts';
+import { type StatementFor, wordings } from '../../wording.ts';
 import { bytes, integer, namespace, nodes, sql } from '../../tag.ts';
 
 const nodeId = bytes((node: NodeMark) => node.nodeId);

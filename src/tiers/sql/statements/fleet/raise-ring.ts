@@ -1,6 +1,6 @@
 import type { RingMark } from '../../../durable.ts';
 import { GREATEST } from '../../phrases/functions.ts';
-import { type StatementFor, thenRead, wordings } from '../../statement.ts';
+import { type StatementFor, thenRead, wordings } from '../../wording.ts';
 import { bytes, integer, namespace, rings, sql } from '../../tag.ts';
 
 const version = integer((ring: RingMark) => ring.version);

@@ -1,5 +1,5 @@
 import { clockAtStart } from '../../phrases/clock.ts';
-import { everywhere, type StatementFor } from '../../statement.ts';
+import { everywhere, type StatementFor } from '../../wording.ts';
 import { namespace, nodes, rings, sql } from '../../tag.ts';
 
 /** Answers at least one row, which carries `now`; ring and node are null where there are none. */

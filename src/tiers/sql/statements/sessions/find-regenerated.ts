@@ -4,7 +4,7 @@ import type { MovedRow } from '../../../durable.ts';
 import { byEarlierKey, earliestOf } from '../../rows/answers.ts';
 import { firstMoment } from '../../moments.ts';
 import type { MovedRequest } from '../../rows/rows.ts';
-import { type Answered, shared, type SharedFor } from '../../statement.ts';
+import { type Answered, shared, type SharedFor } from '../../wording.ts';
 import {
   bytes,
   constant,

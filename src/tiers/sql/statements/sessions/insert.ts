@@ -9,7 +9,7 @@ import { input as sqliteInput } from '../../dialects/sqlite/input.ts';
 import { firstDeadline } from '../../moments.ts';
 import { clock } from '../../phrases/clock.ts';
 import { columns } from '../../phrases/envelope.ts';
-import { allOrNothing, shared, type SharedFor } from '../../statement.ts';
+import { allOrNothing, shared, type SharedFor } from '../../wording.ts';
 import { bytes, each, type Fragment, integer, namespace, oneOf, sessions, sql } from '../../tag.ts';
 import * as record from './record.ts';
 

@@ -1,6 +1,6 @@
 import { RECORD_COLUMNS } from '../../columns.ts';
 import { columns } from '../../phrases/envelope.ts';
-import { everywhere, type StatementFor } from '../../statement.ts';
+import { everywhere, type StatementFor } from '../../wording.ts';
 import { bytes, integer, namespace, oneOf, sessions, sql } from '../../tag.ts';
 
 export interface ListByUser {

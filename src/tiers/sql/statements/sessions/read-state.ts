@@ -4,7 +4,7 @@ import { STATE_COLUMNS } from '../../columns.ts';
 import { selectByKeys } from '../../dialects/postgresql/by-keys.ts';
 import { byNumber } from '../../dialects/postgresql/packed.ts';
 import { columns } from '../../phrases/envelope.ts';
-import { type Answered, shared, type SharedFor } from '../../statement.ts';
+import { type Answered, shared, type SharedFor } from '../../wording.ts';
 import { bytes, namespace, oneOf, sessions, sql } from '../../tag.ts';
 
 const many: Answered<Buffer, readonly Buffer[], RecordState | null> = {

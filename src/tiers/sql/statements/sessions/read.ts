@@ -7,7 +7,7 @@ import { endToEnd } from '../../dialects/postgresql/input.ts';
 import { byNumber } from '../../dialects/postgresql/packed.ts';
 import { envelopeUnless, tagOf as tagOfRow } from '../../phrases/envelope.ts';
 import { type ReadRequest, tagOf, toRecord } from '../../rows/rows.ts';
-import { type Answered, either, shared, type SharedFor } from '../../statement.ts';
+import { type Answered, either, shared, type SharedFor } from '../../wording.ts';
 import {
   bytes,
   constant,

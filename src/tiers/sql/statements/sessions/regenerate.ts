@@ -4,7 +4,7 @@ import type { RegenerateCommand } from '../../../durable.ts';
 import { locked } from '../../dialects/postgresql/phrases.ts';
 import { clock, mark } from '../../phrases/clock.ts';
 import { holds } from '../../phrases/envelope.ts';
-import { either, type StatementFor, thenReadIfNone, wordings } from '../../statement.ts';
+import { either, type StatementFor, thenReadIfNone, wordings } from '../../wording.ts';
 import { bytes, constant, type Fragment, integer, nothing, sessions, sql } from '../../tag.ts';
 import {
   content,

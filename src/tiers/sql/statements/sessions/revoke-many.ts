@@ -3,7 +3,7 @@ import { unless } from '../../dialects/mysql/phrases.ts';
 import { locked } from '../../dialects/postgresql/phrases.ts';
 import { clock, mark, markedAt } from '../../phrases/clock.ts';
 import { bytes as bytesOf, type Row } from '../../rows/rows.ts';
-import { either, everywhere, type StatementFor, wordings } from '../../statement.ts';
+import { either, everywhere, type StatementFor, wordings } from '../../wording.ts';
 import { bytes, type Fragment, integer, namespace, nothing, oneOf, sessions, sql } from '../../tag.ts';
 import { validUntil, writeId } from './record.ts';
 

@@ -1,7 +1,7 @@
 import type { RevokeCommand } from '../../../durable.ts';
 import { locked } from '../../dialects/postgresql/phrases.ts';
 import { clock, mark } from '../../phrases/clock.ts';
-import { either, type StatementFor, thenRead, wordings } from '../../statement.ts';
+import { either, type StatementFor, thenRead, wordings } from '../../wording.ts';
 import { bytes, type Fragment, integer, namespace, nothing, sessions, sql } from '../../tag.ts';
 import { validUntil, writeId } from './record.ts';
 

@@ -9,7 +9,7 @@ import { byNumber, packed } from '../../dialects/postgresql/packed.ts';
 import { input as sqliteInput } from '../../dialects/sqlite/input.ts';
 import { columns } from '../../phrases/envelope.ts';
 import { GREATEST, LEAST } from '../../phrases/functions.ts';
-import { shared, type SharedFor, thenRead } from '../../statement.ts';
+import { shared, type SharedFor, thenRead } from '../../wording.ts';
 import { fixedBytes, integer, sessions, sql } from '../../tag.ts';
 import { aliveAt, areAlive, isAlive } from './record.ts';
 

@@ -9,7 +9,7 @@ import { input as sqliteInput } from '../../dialects/sqlite/input.ts';
 import { firstDeadline } from '../../moments.ts';
 import { clock, mark } from '../../phrases/clock.ts';
 import { holds } from '../../phrases/envelope.ts';
-import { allOrNothing, either, shared, type SharedFor, thenReadIfNone, type Wording } from '../../statement.ts';
+import { allOrNothing, either, shared, type SharedFor, thenReadIfNone, type Wording } from '../../wording.ts';
 import { flag, type Fragment, nothing, sessions, sql } from '../../tag.ts';
 import {
   aliveAt,

@@ -1,6 +1,6 @@
 import type { SweepClaim } from '../../../durable.ts';
 import { clock } from '../../phrases/clock.ts';
-import { type StatementFor, wordings } from '../../statement.ts';
+import { type StatementFor, wordings } from '../../wording.ts';
 import { bytes, integer, namespace, rings, sql } from '../../tag.ts';
 
 const passId = bytes((claim: SweepClaim) => claim.passId);

@@ -1,6 +1,6 @@
 import type { FindEndedCommand } from '../../../durable.ts';
 import { asInteger } from '../../phrases/functions.ts';
-import { everywhere, type StatementFor } from '../../statement.ts';
+import { everywhere, type StatementFor } from '../../wording.ts';
 import { bytes, integer, sessions, sql } from '../../tag.ts';
 import { hasEnded } from './ended.ts';
 

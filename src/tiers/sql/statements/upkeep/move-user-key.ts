@@ -1,5 +1,5 @@
 import type { MoveUserKeyCommand } from '../../../durable.ts';
-import { type StatementFor, wordings } from '../../statement.ts';
+import { type StatementFor, wordings } from '../../wording.ts';
 import { bytes, namespace, sessions, sql } from '../../tag.ts';
 
 const storageKey = bytes((move: MoveUserKeyCommand) => move.storageKey);

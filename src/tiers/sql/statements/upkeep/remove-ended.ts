@@ -1,5 +1,5 @@
 import type { RemoveEndedCommand } from '../../../durable.ts';
-import { type StatementFor, wordings } from '../../statement.ts';
+import { type StatementFor, wordings } from '../../wording.ts';
 import { integer, oneOf, sessions, sql } from '../../tag.ts';
 import { hasEnded } from './ended.ts';
 

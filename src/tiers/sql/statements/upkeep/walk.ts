@@ -1,9 +1,9 @@
 import type { WalkCommand } from '../../../durable.ts';
-import { everywhere, type StatementFor } from '../../statement.ts';
+import { everywhere, type StatementFor } from '../../wording.ts';
 import { bytes, integer, namespace, sessions, sql } from '../../tag.ts';
 import { asInteger } from '../../phrases/functions.ts';
 
-const aliveAt = integer((walk: WalkCommand) => walk.aliveAt);
+const aliveAt = integer((page: WalkCommand) => page.aliveAt);
 
 /**
  * Answers every row that it looked at, in order: `is_alive` is 1 for the living ones of this namespace. The condition is an
@@ -14,5 +14,5 @@ export const walk: StatementFor<WalkCommand> = everywhere(sql`
     (namespace = ${namespace} AND revoked_at IS NULL
       AND idle_expires_at >= ${aliveAt} AND absolute_expires_at > ${aliveAt})${asInteger} AS is_alive
   FROM ${sessions}
-  WHERE storage_key > ${bytes((walk) => walk.after)}
-  ORDER BY storage_key LIMIT ${integer((walk) => walk.limit)}`);
+  WHERE storage_key > ${bytes((page) => page.after)}
+  ORDER BY storage_key LIMIT ${integer((page) => page.limit)}`);

@@ -1,0 +1,93 @@
+import { compile } from './compile.ts';
+import type { Database } from './dialects/dialect.ts';
+import type { Answers } from './rows/answers.ts';
+import type { Build, Share } from './statement.ts';
+import type { DatabaseName, Fragment } from './tag.ts';
+
+/** A statement of one call, before it is known for which database. */
+export type StatementFor<Command> = (database: Database) => Build<Command>;
+
+/** A statement in the words of one database. */
+export type Wording<Command> = Fragment<Command> | StatementFor<Command>;
+
+/** One wording for all databases. */
+export function everywhere<Command>(wording: Fragment<Command>): StatementFor<Command> {
+  return (database) => compile(wording, database);
+}
+
+export function wordings<Command>(of: Readonly<Record<DatabaseName, Wording<Command>>>): StatementFor<Command> {
+  return (database) => compileWording(of[database.dialect.name], database);
+}
+
+/** One of two statements, by what the call asks for. */
+export function either<Command>(
+  isFirst: (command: Command) => boolean,
+  first: Wording<Command>,
+  second: Wording<Command>,
+): StatementFor<Command> {
+  return (database) => {
+    const [one, other] = [compileWording(first, database), compileWording(second, database)];
+    return (namespace, command) => (isFirst(command) ? one : other)(namespace, command);
+  };
+}
+
+/** A write, and the read that answers for it. */
+export function thenRead<Command>(write: Fragment<Command>, read: Fragment<Command>): StatementFor<Command> {
+  return (database) => {
+    const [writing, reading] = [compile(write, database), compile(read, database)];
+    return (namespace, command) => ({ ...writing(namespace, command), answer: () => reading(namespace, command) });
+  };
+}
+
+/** A write of which each row has changed when it succeeds, so that nobody asks which. */
+export function allOrNothing<Command>(write: Fragment<Command>): StatementFor<Command> {
+  return (database) => {
+    const build = compile(write, database);
+    return (namespace, command) => ({ ...build(namespace, command), answer: () => [] });
+  };
+}
+
+/** A write of one row, and the read that looks for it where the count says that none has changed. */
+export function thenReadIfNone<Command>(write: Fragment<Command>, read: Fragment<Command>): StatementFor<Command> {
+  return (database) => {
+    const [writing, reading] = [compile(write, database), compile(read, database)];
+    return (namespace, command) => ({
+      ...writing(namespace, command),
+      answer: (count) => (count > 0 ? [{}] : reading(namespace, command)),
+    });
+  };
+}
+
+export function compileWording<Command>(wording: Wording<Command>, database: Database): Build<Command> {
+  return typeof wording === 'function' ? wording(database) : compile(wording, database);
+}
+
+export type SharedFor<Request, Answer> = (database: Database) => Share<Request, Answer>;
+
+export interface SharedWordings<Request, Answer> {
+  /** For a call without company, where to go through a list of rows costs as much again as one row does. */
+  readonly one?: Answered<Request, Request, Answer>;
+  readonly many: Answered<Request, readonly Request[], Answer>;
+}
+
+export interface Answered<Request, Command, Answer> {
+  readonly wording: Wording<Command>;
+  readonly answers: (requests: readonly Request[]) => Answers<Answer>;
+}
+
+export function shared<Request, Answer>(
+  of: Readonly<Record<DatabaseName, SharedWordings<Request, Answer>>>,
+): SharedFor<Request, Answer> {
+  return (database) => {
+    const { one, many } = of[database.dialect.name];
+    const buildOne = one && compileWording(one.wording, database);
+    const buildMany = compileWording(many.wording, database);
+    return (namespace, requests) => {
+      const [only] = requests;
+      if (one && buildOne && only !== undefined && requests.length === 1) {
+        return { ...buildOne(namespace, only), answers: one.answers(requests) };
+      }
+      return { ...buildMany(namespace, requests), answers: many.answers(requests) };
+    };
+  };
+}
