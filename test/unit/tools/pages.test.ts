@@ -35,3 +35,13 @@ describe('the reference of errors', () => {
     expect(text).toMatch(/\n\*\*What to do\*\*|\| what to do \|/);
   });
 });
+
+describe.each(['../SECURITY.md', 'reference/errors.md'])('%s', (path) => {
+  it('has no line that a person would have to scroll', () => {
+    expect(
+      read(path)
+        .split('\n')
+        .filter((line) => line.length > 200),
+    ).toEqual([]);
+  });
+});
