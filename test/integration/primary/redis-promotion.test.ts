@@ -96,9 +96,9 @@ describe('a master that follows another and is promoted again in the same proces
     const { incarnation } = tier.vantage()!;
     await tier.confirm();
     await demoteAndPromoteAgain(async () => {});
-    await expect(tier.confirm()).rejects.toMatchObject({ kind: 'rejected', reason: 'another-life' });
+    await expect(tier.confirm()).rejects.toMatchObject({ kind: 'rejected', reason: 'another-incarnation' });
     expect(tier.vantage()).toBeNull();
-    expect(tier.failure()).toMatchObject({ reason: 'another-life' });
+    expect(tier.failure()).toMatchObject({ reason: 'another-incarnation' });
     await isBack(tier);
     expect(tier.vantage()!.incarnation).not.toBe(incarnation);
     await tier.confirm();

@@ -240,7 +240,7 @@ export class SimulatedPrimaryTier implements PrimaryTier {
       const hear = ({ done, serverTime, incarnation }: Answer<T>): void => {
         if (name === 'probe' && incarnation !== null) connection.incarnation = incarnation;
         if (name === 'info' && incarnation !== connection.incarnation) {
-          const failure = new TierFailure('rejected', incarnation === null ? 'READONLY' : 'another-life');
+          const failure = new TierFailure('rejected', incarnation === null ? 'READONLY' : 'another-incarnation');
           reject(failure);
           return this.#disconnect(failure);
         }

@@ -4,50 +4,51 @@ import { CoarseTimeouts } from '../../../platform/coarse-timeouts.ts';
 import type { TierContext } from '../../context.ts';
 import { toTierFailure } from './failure.ts';
 
-interface Rejectable {
+/** What waits for a command. */
+export interface Rejectable {
   reject(failure: TierFailure): void;
 }
 
 /**
- * The commands in flight over one connection: one timer gives up what is late (ioredis would arm one for each). A connection
- * over which nothing more comes is told to be dead, which TCP would take some 15 minutes to notice.
+ * The commands in flight over one connection. One timer gives up those that are late (ioredis would arm one for each), and then
+ * notices a connection over which nothing arrives any more, which would take TCP some 15 minutes.
  */
 export class InFlight {
   readonly #commands: CoarseTimeouts<Rejectable>;
-  /** What had been heard when somebody began to wonder. */
-  readonly #wondering: CoarseTimeouts<{ readonly heard: number }>;
-  #heard = 0;
+  /** Each with the number of answers that had arrived when it began. */
+  readonly #silences: CoarseTimeouts<{ readonly answers: number }>;
+  #answers = 0;
 
   constructor({ platform, timeoutMs }: TierContext, onSilence: () => void) {
     this.#commands = new CoarseTimeouts(platform, timeoutMs, (command) => {
       command.reject(new TierFailure('ambiguous', 'deadline'));
-      this.wonder();
+      this.expectAnswer();
     });
-    this.#wondering = new CoarseTimeouts(platform, PRIMARY_SILENCE_MS, ({ heard }) => {
-      if (heard !== this.#heard) return;
-      this.hear();
+    this.#silences = new CoarseTimeouts(platform, PRIMARY_SILENCE_MS, ({ answers }) => {
+      if (answers !== this.#answers) return;
+      this.noteAnswer();
       onSilence();
     });
   }
 
-  /** Unless something is heard within `PRIMARY_SILENCE_MS`, the connection is dead. */
-  wonder(): void {
-    this.#wondering.begin({ heard: this.#heard });
+  /** Unless something arrives within `PRIMARY_SILENCE_MS`, the connection is dead. */
+  expectAnswer(): void {
+    this.#silences.begin({ answers: this.#answers });
   }
 
-  /** Something came, or there is nothing to be heard from any more. */
-  hear(): void {
-    this.#heard += 1;
-    // Or their timer would keep a process alive that has closed its client.
-    this.#wondering.endAll();
+  /** Something has arrived, or nothing is expected any more. */
+  noteAnswer(): void {
+    this.#answers += 1;
+    // Their timer would keep the process alive after the client is closed.
+    this.#silences.endAll();
   }
 
-  /** From now on its time runs. */
+  /** The time of this one runs from now on. */
   begin(waiting: Rejectable): void {
     this.#commands.begin(waiting);
   }
 
-  /** For how long this one has waited; undefined if it does not wait any more. */
+  /** How long this one has waited, in milliseconds; undefined if it does not wait any more. */
   waited(waiting: Rejectable): number | undefined {
     return this.#commands.waited(waiting);
   }
@@ -56,7 +57,7 @@ export class InFlight {
   async follow<T>(waiting: Rejectable, send: () => Promise<T>, settle: (answer: T) => void): Promise<void> {
     try {
       const answer = await send();
-      this.#heard += 1;
+      this.#answers += 1;
       settle(answer);
     } catch (error) {
       waiting.reject(toTierFailure(error));

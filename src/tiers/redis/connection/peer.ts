@@ -1,0 +1,169 @@
+import { TierFailure } from '../../../errors.ts';
+import type { Platform } from '../../../platform/platform.ts';
+import type { Vantage } from '../../primary.ts';
+import { toTierFailure } from './failure.ts';
+import type { RedisLink } from './link.ts';
+import { ServerClock, toMilliseconds, type ClockSample } from './server-clock.ts';
+import { servingIncarnation, serverTimeOf } from './server-info.ts';
+
+const PROBE_TTL_MS = 1_000;
+/** The sections of INFO that name the incarnation and the role; all sections take the server twice as long. */
+const IDENTITY = ['server', 'replication'] as const;
+
+interface Server {
+  readonly incarnation: string;
+  readonly clock: ServerClock;
+}
+
+export interface PeerOptions {
+  readonly link: RedisLink;
+  readonly platform: Platform;
+  readonly probeKey: string;
+  /** Runs when `vantage()` turns from null or to null. */
+  readonly onChange: () => void;
+}
+
+/** The server at the other end of the present connection: its incarnation, its clock, and whether it may serve. */
+export class RedisPeer {
+  readonly #options: PeerOptions;
+  readonly #link: RedisLink;
+  /** Null until the server has said who it is. */
+  #server: Server | null = null;
+  #wasUsable = false;
+
+  constructor(options: PeerOptions) {
+    this.#options = options;
+    this.#link = options.link;
+  }
+
+  vantage(): Vantage | null {
+    if (this.#server === null || !this.#link.isReady) return null;
+    const { incarnation, clock } = this.#server;
+    const now = this.#options.platform.monotonic();
+    return { incarnation, earliest: clock.earliest(now), latest: clock.latest(now) };
+  }
+
+  /** Why `vantage()` is null; null while it is not. */
+  failure(): TierFailure | null {
+    return this.vantage() === null ? this.#link.lastFailure : null;
+  }
+
+  /** Learns which server a new connection leads to. Resolves to what is wrong with it, if anything; the connection is then given up. */
+  async meet(): Promise<TierFailure | null> {
+    const { epoch } = this.#link;
+    try {
+      // ioredis reports a SELECT that was refused and goes on, in database 0.
+      const refusal = this.#link.attemptFailure;
+      if (refusal !== null) throw refusal;
+      await this.probe();
+      return null;
+    } catch (error) {
+      const failure = toTierFailure(error);
+      if (epoch === this.#link.epoch) this.#doubt(failure);
+      return failure;
+    }
+  }
+
+  /** Asks in one round trip for incarnation and clock, and whether reads and scripts that write are answered. */
+  async probe(): Promise<void> {
+    const { platform, probeKey } = this.#options;
+    const link = this.#link;
+    link.requireReady();
+    const { epoch } = link;
+    const sentAt = platform.monotonic();
+    const answers = await Promise.allSettled([
+      link.ask((redis) => redis.info(...IDENTITY, 'persistence')),
+      link.ask((redis) => redis.time()),
+      link.ask((redis) => redis.mget(probeKey)),
+      // Twice: ioredis sends the first on each connection as EVAL, the others as EVALSHA, and each needs its grant.
+      link.ask((redis) => redis.holdfastProbe(1, probeKey, String(PROBE_TTL_MS))),
+      link.ask((redis) => redis.holdfastProbe(1, probeKey, String(PROBE_TTL_MS))),
+    ]);
+    const receivedAt = platform.monotonic();
+    const [info, time, ...rest] = answers;
+    if (epoch !== link.epoch) throw link.lastFailure ?? new TierFailure('ambiguous', 'closed');
+    this.#recognise(valueOf(info), { serverTime: toMilliseconds(valueOf(time)), sentAt, receivedAt });
+    for (const answer of rest) valueOf(answer);
+  }
+
+  /** Asks whether the server is still of the incarnation that it was, and its clock. One of another incarnation is met on another connection. */
+  async confirm(): Promise<void> {
+    const { platform } = this.#options;
+    const asked = this.#require();
+    const sentAt = platform.monotonic();
+    const info = await this.#link.ask((redis) => redis.info(...IDENTITY));
+    const receivedAt = platform.monotonic();
+    if (this.#server !== asked) throw this.#link.unreachable();
+    if (this.#requireServing(info) !== asked.incarnation)
+      throw this.#turnAway(new TierFailure('rejected', 'another-incarnation'));
+    const serverTime = serverTimeOf(info);
+    if (serverTime !== null) asked.clock.learn({ serverTime, sentAt, receivedAt });
+  }
+
+  /** The server's clock. Throws while there is no server to use. */
+  clock(): ServerClock {
+    return this.#require().clock;
+  }
+
+  /** The server's clock, once it has been read anew. */
+  async readClock(): Promise<ServerClock> {
+    const { platform } = this.#options;
+    const asked = this.clock();
+    const sentAt = platform.monotonic();
+    const serverTime = toMilliseconds(await this.#link.ask((redis) => redis.time()));
+    asked.learn({ serverTime, sentAt, receivedAt: platform.monotonic() });
+    return this.clock();
+  }
+
+  /** The connection has ended. */
+  forget(): void {
+    this.#server = null;
+    this.#notify();
+  }
+
+  #require(): Server {
+    this.#link.requireReady();
+    if (this.#server === null) throw this.#link.unreachable();
+    return this.#server;
+  }
+
+  #recognise(info: string, sample: ClockSample): void {
+    const incarnation = this.#requireServing(info);
+    if (this.#server?.incarnation === incarnation) this.#server.clock.learn(sample);
+    else this.#server = { incarnation, clock: new ServerClock(sample) };
+    this.#link.accept();
+    this.#notify();
+  }
+
+  #requireServing(info: string): string {
+    try {
+      return servingIncarnation(info);
+    } catch (error) {
+      throw this.#turnAway(toTierFailure(error));
+    }
+  }
+
+  #turnAway(failure: TierFailure): TierFailure {
+    this.#link.reject(failure);
+    this.forget();
+    return failure;
+  }
+
+  /** A server that may serve but refuses writes (full, or its disk is) stays connected: the breaker asks it again. */
+  #doubt(failure: TierFailure): void {
+    this.#link.remember(failure);
+    if (this.#server === null || failure.kind === 'misconfigured') this.#link.drop();
+  }
+
+  #notify(): void {
+    const isUsable = this.vantage() !== null;
+    if (isUsable === this.#wasUsable) return;
+    this.#wasUsable = isUsable;
+    this.#options.onChange();
+  }
+}
+
+function valueOf<T>(answer: PromiseSettledResult<T>): T {
+  if (answer.status === 'rejected') throw toTierFailure(answer.reason);
+  return answer.value;
+}
