@@ -5,7 +5,7 @@ import { commands } from './commands/commands.ts';
 import { asCliError, EXIT, usageError, type ExitCode } from './shell/exit.ts';
 import { helpOf, overview } from './shell/usage.ts';
 
-/** Runs one command line, and says how it ended. Never rejects. */
+/** Runs one command line and returns its exit code. Never rejects. */
 export async function runCli(argv: readonly string[], context: Omit<Context, 'args'>): Promise<ExitCode> {
   const { terminal } = context;
   try {
@@ -18,7 +18,7 @@ export async function runCli(argv: readonly string[], context: Omit<Context, 'ar
     return await runCommand(command, argv.slice(command.name.split(' ').length), context);
   } catch (error) {
     const { exitCode, code, message } = asCliError(error);
-    // Whether it was understood or not: who wants JSON must not get nothing.
+    // Printed also where the command line was not understood: a caller of --json always gets a document.
     if (argv.includes('--json')) terminal.print(JSON.stringify({ error: { code, message, exitCode } }));
     terminal.sayError(message);
     return exitCode;
@@ -44,13 +44,13 @@ function commandOf(argv: readonly string[]): Command | undefined {
   return commands.find(({ name }) => name.split(' ').every((word, at) => argv[at] === word));
 }
 
-/** For `holdfast --help`, `holdfast keys` and what was mistyped. */
+/** Shows the overview for `holdfast --help` and `holdfast keys`, and refuses a mistyped command. */
 function showOverview(argv: readonly string[], { terminal }: Pick<Context, 'terminal'>): ExitCode {
   const isAskedFor = argv.some((word) => word === '--help' || word === '-h');
   const [first] = argv;
   const isKnown =
     first === undefined || first.startsWith('-') || commands.some(({ name }) => name.startsWith(`${first} `));
-  // What was typed is not repeated: it may be a passphrase in the wrong place.
+  // The command line is not repeated: it may hold a passphrase in the wrong place.
   if (!isAskedFor && (!isKnown || argv.length > 1))
     throw usageError('There is no such command. "holdfast --help" lists them.');
   if (isAskedFor) terminal.print(overview(commands));

@@ -8,12 +8,12 @@ import { Terminal } from './shell/terminal.ts';
 const terminal = new Terminal(process);
 const interrupt = new AbortController();
 
-// The first Ctrl+C ends the work in good order, the second one ends the process.
+// The first Ctrl+C lets the command end cleanly, the second one ends the process.
 process.on('SIGINT', () => {
   if (interrupt.signal.aborted) process.exit(EXIT.interrupted);
   interrupt.abort(interruption());
 });
-// Whoever read the output has gone away, as `head` does.
+// The reader of the output has ended, as `head` does.
 process.stdout.on('error', () => process.exit(EXIT.failed));
 
 const exitCode = await runCli(process.argv.slice(2), {

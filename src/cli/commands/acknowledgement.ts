@@ -6,7 +6,7 @@ import { orInterrupted, withClient } from './client-module.ts';
 import type { Context } from './command.ts';
 import { asCliError, CliError } from '../shell/exit.ts';
 
-/** Waits until every live node has a ring that was saved, through the application's client. */
+/** Waits, through the application's client, until every live node has a ring that was saved. */
 export async function withNodes(context: Context, ring: KeyRing, timeout: Duration): Promise<Acknowledgement> {
   const { terminal } = context;
   if (terminal.isInteractive)
@@ -14,7 +14,7 @@ export async function withNodes(context: Context, ring: KeyRing, timeout: Durati
   return saying(ring, () => withClient(context, (sessions) => wait(context, ring, { sessions, timeout })));
 }
 
-/** The same with a client that is open. */
+/** Waits likewise with an open client. */
 export function acknowledgedBy(
   context: Context,
   ring: KeyRing,
@@ -31,7 +31,7 @@ function wait(
   return orInterrupted(signal, waitForNodes(ring, fleet));
 }
 
-/** Whatever goes wrong now, the ring is saved: that has to be said. */
+/** Adds to every error that the ring is saved. */
 async function saying<T>(ring: KeyRing, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -4,14 +4,13 @@ import { failure } from '../shell/exit.ts';
 import { importExport } from '../shell/import-module.ts';
 
 /**
- * Runs `work` with the application's own `SessionClient`, which is ready, and closed afterwards. While it is open it is a node of
- * the fleet like any other.
+ * Runs `work` with the application's own `SessionClient`, which is ready, and closed afterwards. While it is open, it
+ * is a node of the fleet.
  */
 export async function withClient<T>(context: Context, work: (sessions: SessionClient) => Promise<T>): Promise<T> {
   const path = context.args.required('client');
   const sessions: unknown = await importExport(path, 'sessions', 'a SessionClient');
-  if (!(sessions instanceof SessionClient))
-    throw failure(`The module ${path} exports something else than a SessionClient.`);
+  if (!(sessions instanceof SessionClient)) throw failure(`The module ${path} does not export a SessionClient.`);
   try {
     await orInterrupted(context.signal, sessions.ready());
     return await work(sessions);
@@ -20,7 +19,7 @@ export async function withClient<T>(context: Context, work: (sessions: SessionCl
   }
 }
 
-/** For work that cannot be stopped: it is no longer waited for once the person has had enough. */
+/** Stops waiting for work that cannot be stopped once the person interrupts it. */
 export function orInterrupted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason as Error);

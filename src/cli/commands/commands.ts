@@ -7,7 +7,7 @@ import { sessionCommands } from './session-commands.ts';
 import { schemaCommand } from './schema-command.ts';
 import { sweepCommand } from './sweep-command.ts';
 
-/** Everything that `holdfast` can do, in the order in which help shows it. */
+/** Every command of `holdfast`, in the order of the help. */
 export const commands: readonly Command[] = [
   ...ringCommands,
   ...fleetCommands,

@@ -6,8 +6,8 @@ export const destroyAllCommand: Command = {
   name: 'destroy-all',
   summary: 'End every session: everybody has to sign in again',
   details: [
-    'For stores that somebody else may have written to: whatever they put there is dead, and stays dead.',
-    'Needs no key, so it also ends what no ring opens any more.',
+    'For stores that an attacker may have written to: the sessions in them end, and stay ended.',
+    'Needs no key, so it also ends sessions that no ring opens any more.',
   ],
   options: ['client', 'yes'],
   async run(context) {

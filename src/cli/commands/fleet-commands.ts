@@ -14,21 +14,24 @@ import { FLEET_OPTIONS, PURPOSES, RING_OPTIONS } from '../shell/options.ts';
 import { changed, describeKey } from '../ring/ring-document.ts';
 import { ringPathOf, saveAgreed, type Changed } from '../ring/ring-files.ts';
 
-/** Who is asked whether a ring may be changed: the fleet, through the application's client, or nobody. */
+/** The consent to a change of the ring: of the fleet, through the application's client, or by force. */
 type Consent =
   | { readonly sessions: SessionClient; readonly timeout: Duration; readonly force?: never }
   | { readonly force: true; readonly sessions?: never };
 
 interface FleetChange {
-  /** The key that the change is about. Throws `KeyRingError` for a change that this ring does not allow. */
+  /**
+   * Returns the kid of the key to change.
+   * @throws {KeyRingError} this ring does not allow the change.
+   */
   readonly kidOf: (ring: KeyRing) => string;
   readonly change: (ring: KeyRing, consent: Consent) => Promise<KeyRing>;
-  /** What may come of it if nobody is asked. */
+  /** The harm that the change may do if the fleet is not asked. */
   readonly consequence: string;
   readonly done: string;
 }
 
-/** Commands that change the ring once the fleet is ready for it. */
+/** The commands that change the ring once the fleet is ready for it. */
 export const fleetCommands: readonly Command[] = [
   {
     name: 'keys promote',
@@ -66,7 +69,7 @@ export const fleetCommands: readonly Command[] = [
         kidOf,
         change: (ring, consent) => retireKey(ring, { ...consent, kid: kidOf(ring) }),
         consequence:
-          'Sessions that this key still seals will be unreadable; those that it still files, not to be found by user.',
+          'Sessions that this key still seals will be unreadable; sessions that it indexes will not be found by user.',
         done: 'Retired',
       });
     },
@@ -83,7 +86,7 @@ async function changeByFleet(context: Context, { kidOf, change, consequence, don
   const opener = await openerOf(context);
   const present = await KeyRing.open(path, opener);
   const kid = await refusing(() => kidOf(present));
-  // Tried first: nobody is asked about what would be refused, or has been done.
+  // Tried first, so that nobody is asked about a change that is refused, or done already.
   const forced = await refusing(() => change(present, { force: true }));
   if (forced === present) return changed(present, present, '');
   const save = (ring: KeyRing): Promise<Changed> => saveAgreed(path, opener, { before: present, ring });
@@ -104,7 +107,7 @@ async function changeByFleet(context: Context, { kidOf, change, consequence, don
   return changed(saved.ring, saved.before, key === undefined ? '' : `${done} the ${describeKey(key)}.`);
 }
 
-/** The key that became active; where nothing changed, any will do. */
+/** Returns the key that became active; any key if nothing changed. */
 function promotedIn(before: KeyRing, after: KeyRing): string {
   const isActive = ({ kid, state }: { readonly kid: string; readonly state: string }): boolean =>
     state === 'active' && keyWith(before, kid)?.state !== 'active';

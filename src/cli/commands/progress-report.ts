@@ -2,7 +2,7 @@ import { PROGRESS_INTERVAL_MS } from '../../limits/cli.ts';
 import type { WalkProgress } from '../../upkeep/tally.ts';
 import type { Context } from './command.ts';
 
-/** Tells how far a walk has come: a bar for a person, a line of JSON for a program that asked for it. */
+/** Reports the progress of a walk: a bar for a person, a line of JSON for a program that asked for it. */
 export class ProgressReport {
   readonly #context: Context;
   #shownAt = Number.NEGATIVE_INFINITY;
@@ -27,7 +27,7 @@ export class ProgressReport {
 const BAR_COLUMNS_MAX = 30;
 const BAR_COLUMNS_MIN = 5;
 
-/** One line of at most `columns`; without the bar where there is no room for one. */
+/** Returns a line of at most `columns` characters; without the bar if there is no room for it. */
 export function drawProgress({ scanned, total, perSecond, etaMs }: WalkProgress, columns: number): string {
   const share = total > 0 ? Math.min(scanned / total, 1) : 0;
   const words = `${Math.floor(share * 100)}%  ${scanned} of about ${total}  ${perSecond}/s  ${spellEta(etaMs)} left`;
@@ -37,7 +37,7 @@ export function drawProgress({ scanned, total, perSecond, etaMs }: WalkProgress,
   return `[${'#'.repeat(full)}${'.'.repeat(room - full)}]  ${words}`;
 }
 
-/** `3 s`, `2 min 5 s`, `1 h 10 min`. */
+/** Returns `3 s`, `2 min 5 s`, `1 h 10 min`. */
 export function spellEta(ms: number): string {
   const seconds = Math.ceil(ms / 1_000);
   if (seconds < 60) return `${seconds} s`;

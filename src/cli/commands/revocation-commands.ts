@@ -19,11 +19,11 @@ interface Revocation {
 }
 
 const WAITS = [
-  'Saves the ring, then waits until every live node has it. Names those that have not; run it again.',
+  'Saves the ring, then waits until every live node has it. Names the nodes that lag; run it again.',
   'Sessions that the key has ever sealed cannot be read any more: "keys reencrypt" can end them.',
 ] as const;
 
-/** Commands for a key that may be in other hands: the ring is saved first, and the fleet is asked whether it has it. */
+/** The commands for a key that may be in other hands: they save the ring first, then wait for the fleet. */
 export const revocationCommands: readonly Command[] = [
   {
     name: 'keys replace',
@@ -64,7 +64,7 @@ async function revoke(context: Context, { change, consequence, done }: Revocatio
   const opener = await openerOf(context);
   const present = await KeyRing.open(path, opener);
   const kid = chosenKid(present, context);
-  // Tried first: nobody is asked about what would be refused, or has been done.
+  // Tried first, so that nobody is asked about a change that is refused, or done already.
   const isToDo = (await refusing(() => change(present, kid))) !== present;
   if (isToDo) await confirm(context, kid, consequence);
   const { before, ring } = await changeRing(path, opener, (current) => change(current, kid));

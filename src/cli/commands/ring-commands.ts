@@ -11,7 +11,7 @@ import { PURPOSES, RECIPIENT_OPTIONS, RING_OPTIONS, SUITES } from '../shell/opti
 import { changed, describeKey, documentOf, textOf } from '../ring/ring-document.ts';
 import { changeRing, requireNoFile, ringPathOf } from '../ring/ring-files.ts';
 
-/** Commands that need the ring file and nothing else. */
+/** The commands that need only the ring file. */
 export const ringCommands: readonly Command[] = [
   {
     name: 'keys generate',
@@ -53,7 +53,7 @@ export const ringCommands: readonly Command[] = [
   {
     name: 'keys remove',
     summary: 'Drop a retired or revoked key with its material',
-    details: ['For good: what it sealed, in backups too, is unreadable once no copy of an older ring is left.'],
+    details: ['Sessions under it, in backups too, are unreadable once no copy of an older ring is left.'],
     options: [...RING_OPTIONS, 'kid', 'yes'],
     run: remove,
   },
@@ -72,14 +72,14 @@ export const ringCommands: readonly Command[] = [
     summary: 'Seal the ring for other passphrases or keys',
     details: [
       'The keys in it, its version and the sessions stay as they are.',
-      'It is sealed for those of --to-… and nobody else.',
+      'It is sealed for the openers of --to-… and no others.',
       'Older copies of the file still open as they did: delete them.',
     ],
     options: [...RING_OPTIONS, ...RECIPIENT_OPTIONS],
     async run(context) {
       const path = ringPathOf(context);
       const from = await openerOf(context);
-      // Before somebody makes up a passphrase for a ring that does not open.
+      // Opened before a person makes up a passphrase in vain.
       await KeyRing.open(path, from);
       const to = await otherOpenersOf(context);
       const ring = await rewrapKeyRingFile(path, from, to);
@@ -121,21 +121,21 @@ async function remove(context: Context): Promise<Outcome> {
   const opener = await openerOf(context);
   const present = await KeyRing.open(path, opener);
   const kid = chosenKid(present, context);
-  // Tried first: nobody is asked about what would be refused, or has been done.
+  // Tried first, so that nobody is asked about a change that is refused, or done already.
   const isToDo = (await refusing(() => removeKey(present, { kid }))) !== present;
-  const consequence = 'The material of this key will be gone, and with it whatever backups hold under it.';
+  const consequence = 'The material of this key will be lost, and with it the sessions in backups under it.';
   if (isToDo) await confirm(context, kid, consequence);
   const { before, ring } = await changeRing(path, opener, (current) => removeKey(current, { kid }));
   const key = keyWith(before, kid);
   return changed(ring, before, key === undefined ? '' : `Removed the ${describeKey(key)}.`);
 }
 
-/** V8 quotes the text that it could not parse; this text holds keys. */
+/** Reads a JSON text. The error does not quote it, as V8's would: it holds keys. */
 async function readJson({ terminal }: Context): Promise<unknown> {
   const text = await terminal.readInput(RING_FILE_BYTES_MAX);
   try {
     return JSON.parse(text);
   } catch {
-    throw failure('What is piped in is not JSON.');
+    throw failure('The piped input is not JSON.');
   }
 }

@@ -3,7 +3,7 @@ import type { Command } from './command.ts';
 
 const PROVIDERS = ['mysql', 'postgresql', 'sqlite'] as const;
 
-/** As the package has it, beside `dist` and `src` alike. */
+/** Returns the folder of the package, which lies beside `dist` and `src` alike. */
 const folderOf = (provider: string): URL => new URL(`../../../prisma/${provider}/`, import.meta.url);
 
 interface Migration {
@@ -16,7 +16,7 @@ export const schemaCommand: Command = {
   summary: 'Print the tables: numbered SQL, and the Prisma models',
   details: [
     'Apply the SQL in order, with "prisma migrate" or a plain client; copy the models into your schema.',
-    'Give --sql or --prisma to have one of them alone.',
+    '--sql and --prisma print one of them alone.',
   ],
   choices: PROVIDERS,
   options: ['sql', 'prisma'],
@@ -47,7 +47,7 @@ async function readMigrations(provider: string): Promise<Migration[]> {
   );
 }
 
-/** Without the generator and the data source, which an application has already. */
+/** Returns the models without the generator and the data source, which an application has already. */
 async function readModels(provider: string): Promise<string> {
   const schema = await readFile(new URL('schema.prisma', folderOf(provider)), 'utf8');
   return schema.slice(schema.search(/^(?:\/\/\/|model )/m)).trim();

@@ -14,12 +14,12 @@ import { TONE_OF } from '../ring/ring-document.ts';
 import { formatTable } from '../shell/table.ts';
 import type { Terminal } from '../shell/terminal.ts';
 
-/** Commands that look at every session, through the application's own client. */
+/** The commands that look at every session, through the application's own client. */
 export const sessionCommands: readonly Command[] = [
   {
     name: 'keys census',
     summary: 'Count the living sessions that each data key seals',
-    details: ['Of sessions under keys that the ring of --client lacks, too.'],
+    details: ['Also counts sessions under keys that the ring of --client lacks.'],
     options: ['client'],
     async run(context) {
       const { signal, terminal } = context;
@@ -31,8 +31,8 @@ export const sessionCommands: readonly Command[] = [
     name: 'keys reencrypt',
     summary: 'Seal every living session with the active key',
     details: [
-      'May run while the service works, and again after a crash. Ctrl+C ends it and prints where to go on.',
-      'Sessions that do not open are named, and left alone; the exit status is then 1.',
+      'May run while the service works, and again after a crash. Ctrl+C ends it and prints a cursor.',
+      'Sessions that do not open are named and skipped; the exit status is then 1.',
     ],
     options: [...WALK_OPTIONS, 'destroy-revoked'],
     run: (context) =>
@@ -42,8 +42,8 @@ export const sessionCommands: readonly Command[] = [
   },
   {
     name: 'keys reindex',
-    summary: 'File every living session of a user under the active index key',
-    details: ['May run while the service works, and again after a crash. Ctrl+C ends it and prints where to go on.'],
+    summary: 'Move every living session of a user to the active index key',
+    details: ['May run while the service works, and again after a crash. Ctrl+C ends it and prints a cursor.'],
     options: [...WALK_OPTIONS, 'dry-run'],
     run: (context) =>
       walk(context, (sessions, options) =>
@@ -72,7 +72,7 @@ async function walk(
   } catch (error) {
     const cursor = report.last?.cursor ?? options.cursor;
     const isInterrupted = error instanceof CliError && error.exitCode === EXIT.interrupted;
-    const goOn = cursor === undefined ? 'Nothing is done yet.' : `To go on where this ended: --cursor=${cursor}`;
+    const goOn = cursor === undefined ? 'Nothing is done yet.' : `To continue: --cursor=${cursor}`;
     if (!isInterrupted) {
       if (cursor !== undefined) context.terminal.say(goOn);
       throw error;
@@ -85,7 +85,7 @@ async function walk(
   }
 }
 
-/** Checked before anything is connected to. */
+/** Checks the options before it connects. */
 function walkOptionsOf({ args }: Context): WalkOptions {
   if (args.flag('progress') && !args.flag('json')) throw usageError('--progress goes with --json.');
   const batchSize = args.integer('batch-size', 1, WALK_PAGE_ROWS_MAX);

@@ -9,7 +9,7 @@ export const sweepCommand: Command = {
   name: 'sweep',
   summary: 'Delete the rows of sessions that ended long ago',
   details: [
-    'A client does so by itself, unless its sweep is false: this is for a job that does it instead.',
+    'Clients do this by themselves, unless their option sweep is false: use it in a job instead.',
     'May run while the service works. Ctrl+C ends it; what is deleted stays deleted.',
   ],
   options: ['client', 'revoked-retention'],

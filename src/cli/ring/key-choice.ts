@@ -7,7 +7,7 @@ import { shortKid } from './ring-document.ts';
 
 const KID_CHARS = 43;
 
-/** The kid that `--kid` begins. One that is whole is given back even if the ring does not have it. */
+/** Returns the kid that `--kid` begins. A whole kid is returned even if the ring does not have it. */
 export function chosenKid(ring: KeyRing, { args }: Context): string {
   const given = args.required('kid');
   if (!/^[\w-]{8,43}$/.test(given)) {
@@ -18,8 +18,8 @@ export function chosenKid(ring: KeyRing, { args }: Context): string {
     .keys()
     .map((key) => key.kid)
     .filter((each) => each.startsWith(given));
-  if (kid === undefined) throw refusal('The key ring has no key whose kid begins so.');
-  if (other !== undefined) throw refusal('The key ring has several keys whose kid begins so: give more of it.');
+  if (kid === undefined) throw refusal('The key ring has no key whose kid begins like this.');
+  if (other !== undefined) throw refusal('The key ring has several keys whose kid begins like this: give more of it.');
   return kid;
 }
 
@@ -27,12 +27,12 @@ export function keyWith(ring: KeyRing, kid: string): KeyInfo | undefined {
   return ring.keys().find((key) => key.kid === kid);
 }
 
-/** For what cannot be undone: a person types the beginning of the kid, or has said so beforehand. */
+/** Asks a person to type the beginning of the kid before a change that cannot be undone, unless --yes is given. */
 export function confirm(context: Context, kid: string, consequence: string): Promise<void> {
   return confirmBy(context, shortKid(kid), consequence);
 }
 
-/** For what cannot be undone: a person types the word. */
+/** Asks a person to type the word before a change that cannot be undone, unless --yes is given. */
 export async function confirmBy({ args, terminal }: Context, word: string, consequence: string): Promise<void> {
   if (args.flag('yes')) return;
   if (!terminal.isInteractive) throw refusal(`${consequence} Give --yes to confirm it where nobody can be asked.`);

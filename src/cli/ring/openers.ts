@@ -8,25 +8,25 @@ import type { Context } from '../commands/command.ts';
 import { failure, usageError } from '../shell/exit.ts';
 import { importExport } from '../shell/import-module.ts';
 
-/** Opens the ring that is there: the one opener that was named, the environment's passphrase, or a person's. */
+/** Returns the opener of the ring: the named one, else the environment's passphrase, else one that a person types. */
 export async function openerOf(context: Context): Promise<RingOpener> {
   const [opener, ...others] = await named(context);
   if (others.length > 0) throw usageError('One of --passphrase-file, --kek-file and --wrapper is enough.');
   return opener ?? (await passphraseOf(context, false));
 }
 
-/** For whom a new ring is sealed: everybody who was named, or whoever has the passphrase. */
+/** Returns the openers of a new ring: the named ones, else a passphrase. */
 export async function newOpenersOf(context: Context): Promise<readonly RingOpener[]> {
   const openers = [...(await named(context)), ...(await recipientsOf(context))];
   return openers.length > 0 ? openers : [await passphraseOf(context, true)];
 }
 
-/** For whom a ring is sealed anew: those of `--to-…`, or whoever has the passphrase that a person makes up now. */
+/** Returns the openers of --to-…, else a passphrase that a person makes up now. */
 export async function otherOpenersOf(context: Context): Promise<readonly RingOpener[]> {
   const openers = await recipientsOf(context);
   if (openers.length > 0) return openers;
   if (!context.terminal.isInteractive) {
-    throw usageError('Say for whom to seal the ring: --to-passphrase-file, --to-kek-file or --to-wrapper.');
+    throw usageError('Name the new openers: --to-passphrase-file, --to-kek-file or --to-wrapper.');
   }
   return [await askNewPassphrase(context, 'New passphrase')];
 }
@@ -57,7 +57,7 @@ async function passphraseOf(context: Context, isNew: boolean): Promise<RingOpene
   return { passphrase: await context.terminal.ask('Passphrase of the key ring: ', { hidden: true }) };
 }
 
-/** Twice, since nobody sees what is typed, and a ring that nobody can open is lost. */
+/** Asks twice, since the passphrase is not shown, and a ring that does not open is lost. */
 async function askNewPassphrase({ terminal }: Context, what: string): Promise<RingOpener> {
   const passphrase = await terminal.ask(`${what} (at least 16 characters): `, { hidden: true });
   const again = await terminal.ask('Once more: ', { hidden: true });
@@ -65,7 +65,7 @@ async function askNewPassphrase({ terminal }: Context, what: string): Promise<Ri
   return { passphrase };
 }
 
-/** The line break that editors put at the end of a file is not part of it. */
+/** Reads a passphrase, without the line break that editors put at the end of a file. */
 async function passphraseIn(path: string): Promise<RingOpener> {
   const bytes = await readSecret(path);
   return { passphrase: bytes.toString('utf8').replace(/\r?\n$/, '') };
@@ -81,7 +81,7 @@ async function kekIn(path: string): Promise<RingOpener> {
 }
 
 async function wrapperIn(path: string): Promise<RingOpener> {
-  // `KeyWrapper`s are checked where they are used.
+  // A `KeyWrapper` is checked where it is used.
   return { wrapper: (await importExport(path, 'wrapper', 'a KeyWrapper')) as KeyWrapper };
 }
 

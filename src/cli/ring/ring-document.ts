@@ -13,7 +13,7 @@ export const TONE_OF: Readonly<Record<KeyState, Tone>> = {
   revoked: 'red',
 };
 
-/** A ring as it may be shown: kids, states and times. */
+/** Returns the public description of a ring: kids, states and times. */
 export function documentOf(ring: KeyRing): object {
   return {
     version: ring.version,
@@ -53,7 +53,7 @@ export function textOf(ring: KeyRing, terminal: Terminal): string {
   return heading + table + remembered;
 }
 
-/** A ring that was to be changed, and what was done. */
+/** Returns the outcome of a change. */
 export function changed(ring: KeyRing, before: KeyRing, what: string): Outcome {
   const isChanged = ring !== before && ring.version !== before.version;
   return {
@@ -74,7 +74,7 @@ export function purposeOf({ use }: Pick<KeyInfo, 'use'>): 'data' | 'index' {
   return use === 'enc' ? 'data' : 'index';
 }
 
-/** In UTC, to the minute. */
+/** Returns a time in UTC, to the minute. */
 function timeOf(ms: number): string {
   return new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
 }

@@ -11,7 +11,7 @@ export function ringPathOf({ args, env }: Context): string {
   return path;
 }
 
-/** Asked before somebody makes up a passphrase for a ring that would not be saved. */
+/** Refuses an existing file before a person makes up a passphrase for a ring that would not be saved. */
 export async function requireNoFile(path: string): Promise<void> {
   const isThere = await access(path).then(
     () => true,
@@ -25,7 +25,7 @@ export interface Changed {
   readonly ring: KeyRing;
 }
 
-/** Changes the ring of a file under its lock. What `change` says against it is a refusal. */
+/** Changes the ring of a file under its lock. An error of `change` is a refusal. */
 export async function changeRing(
   path: string,
   opener: RingOpener,
@@ -40,12 +40,12 @@ export async function changeRing(
 }
 
 /**
- * Saves a change that took long to agree upon, if the file still holds the ring that it was made from. The lock is not held
- * meanwhile: a key that leaked must be revocable while somebody waits for a fleet.
+ * Saves a change that waited for the fleet, if the file still holds the ring that it was made from. It waits without
+ * the lock: a leaked key must be revocable meanwhile.
  */
 export function saveAgreed(path: string, opener: RingOpener, { before, ring }: Changed): Promise<Changed> {
   return changeRing(path, opener, (current) => {
     if (current.version === before.version && current.fingerprint().equals(before.fingerprint())) return ring;
-    throw refusal('Somebody else has changed the ring meanwhile. Nothing was saved: look at it, and run this again.');
+    throw refusal('The ring was changed meanwhile. Nothing was saved: look at it, and run this again.');
   });
 }

@@ -4,16 +4,16 @@ import { parseDuration, type Duration } from '../../platform/duration.ts';
 import { usageError } from './exit.ts';
 import { OPTIONS, type OptionName, type OptionSpec } from './options.ts';
 
-/** What may be typed after the name of a command. */
+/** The syntax after the name of a command. */
 export interface Syntax {
-  /** As it is typed: "keys add". */
+  /** The name as it is typed: "keys add". */
   readonly name: string;
   readonly options: readonly OptionName[];
   /** The words of which one has to follow. */
   readonly choices?: readonly string[];
 }
 
-/** What was given to one command, checked against its row of the table. */
+/** The arguments of one command, checked against its row of the table. */
 export class Arguments {
   readonly #values: Readonly<Record<string, unknown>>;
   readonly #positional: string | undefined;
@@ -23,7 +23,7 @@ export class Arguments {
     this.#positional = positional;
   }
 
-  /** The one word that is not an option. The parser has made sure of it. */
+  /** Returns the one word that is not an option; the parser has checked it. */
   get positional(): string {
     return this.#positional ?? '';
   }
@@ -77,7 +77,7 @@ export class Arguments {
   }
 }
 
-/** Reads what follows the name of a command. Throws a usage error that repeats no value: it may be a passphrase. */
+/** Reads the arguments of a command. A usage error repeats no value: it may be a passphrase. */
 export function parseArguments(command: Syntax, argv: readonly string[]): Arguments {
   const { values, positionals } = parse(command, argv);
   const [positional, ...others] = positionals;
@@ -112,7 +112,7 @@ function explain(error: unknown, argv: readonly string[]): string {
   if (argv.some((word) => /^--(?:passphrase|kek|key)(?:=|$)/.test(word))) {
     return 'A passphrase or key is never an argument, where others could see it: use --passphrase-file, --kek-file or $HOLDFAST_PASSPHRASE.';
   }
-  // The message names the option, with its value only where the value was taken for one: "--kid -abc".
+  // Names the option, and its value only where that looks like an option: "--kid -abc".
   const [, name] = /'(?:-\w, )?(--?[\w-]+)/.exec(error instanceof Error ? error.message : '') ?? [];
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return `Unknown option ${name ?? ''}.`;

@@ -1,24 +1,24 @@
 import type { HoldfastError } from '../../errors.ts';
 
-/** What the shell is told. */
+/** The exit codes. */
 export const EXIT = {
   done: 0,
-  /** Something is broken: a file, a passphrase, a server. */
+  /** A file, a passphrase or a server failed. */
   failed: 1,
-  /** The command line makes no sense. */
+  /** The command line is wrong. */
   usage: 2,
-  /** It would do harm, or not yet: the state of ring, fleet or sessions speaks against it. Nothing was changed. */
+  /** The state of ring, fleet or sessions forbids it, perhaps only now. Nothing was changed. */
   refused: 3,
-  /** 128 + SIGINT, as shells have it. */
+  /** 128 + SIGINT, as shells do. */
   interrupted: 130,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** An end that a command foresees. The message is for a person, and shows nothing secret. */
+/** An error that a command foresees. The message is for a person, and holds nothing secret. */
 export class CliError extends Error {
   readonly exitCode: ExitCode;
-  /** For scripts: a `HoldfastErrorCode`, or one of the words `USAGE`, `FAILED`, `REFUSED`, `INTERRUPTED`. */
+  /** The code for scripts: a `HoldfastErrorCode`, or `USAGE`, `FAILED`, `REFUSED`, `INTERRUPTED`. */
   readonly code: string;
 
   constructor(exitCode: ExitCode, code: string, message: string) {
@@ -45,7 +45,7 @@ export function interruption(): CliError {
   return new CliError(EXIT.interrupted, 'INTERRUPTED', 'Interrupted.');
 }
 
-/** What a helper says against the change of a ring is a refusal; the same error from a file or a passphrase is a failure. */
+/** Turns an error of a change of the ring into a refusal; the same error from a file or a passphrase is a failure. */
 export async function refusing<T>(change: () => Promise<T> | T): Promise<T> {
   try {
     return await change();
@@ -57,14 +57,17 @@ export async function refusing<T>(change: () => Promise<T> | T): Promise<T> {
   }
 }
 
-/** Any error as an end. Only our own messages are shown: others may quote a connection string or a key. */
+/**
+ * Turns any error into a `CliError`. It shows only the library's own messages: others may quote a connection string or
+ * a key.
+ */
 export function asCliError(error: unknown): CliError {
   if (error instanceof CliError) return error;
   if (isOurs(error)) return new CliError(EXIT.failed, error.code, error.message);
   return failure(`An unexpected error happened (${error instanceof Error ? error.name : typeof error}).`);
 }
 
-/** By its code: the application, whose client throws it, may have a copy of the package of its own. */
+/** Recognises an error by its code: the application may have another copy of the package. */
 function isOurs(error: unknown): error is HoldfastError {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('HOLDFAST_');
 }

@@ -5,8 +5,8 @@ import { codeOf } from '../../keys/file/ring-file.ts';
 import { failure } from './exit.ts';
 
 /**
- * What a module of the application exports by this name or by default; if that is a function, what it returns. The Node that
- * runs imports it, so a `.ts` file needs one that strips types.
+ * Returns the export of an application's module with this name, or its default export; if that is a function, its
+ * result. The running Node imports it, so a `.ts` file needs one that strips types.
  */
 export async function importExport(path: string, name: string, what: string): Promise<unknown> {
   const file = resolve(path);
@@ -24,7 +24,7 @@ export async function importExport(path: string, name: string, what: string): Pr
   throw failure(`The module ${path} must export ${what}, as "${name}" or by default.`);
 }
 
-/** What an application's module throws may hold a connection string, so it is left to Node to show it. */
+/** Explains a failed import without the message of the module, which may hold a connection string. */
 function explain(path: string, error: unknown): string {
   const word =
     error instanceof Error && 'code' in error ? codeOf(error) : error instanceof Error ? error.name : 'error';

@@ -1,13 +1,13 @@
-/** One option of the command line, as parser and help know it. */
+/** An option of the command line, for parser and help. */
 export interface OptionSpec {
   readonly type: 'boolean' | 'string';
   readonly multiple?: true;
-  /** How help writes the value. */
+  /** The value as help writes it. */
   readonly value?: string;
   readonly help: string;
 }
 
-/** Every option of every command: an option means the same wherever it stands. */
+/** Every option of every command; an option means the same in all of them. */
 export const OPTIONS = {
   ring: { type: 'string', value: 'file', help: 'the sealed key ring (default: $HOLDFAST_RING)' },
   'passphrase-file': { type: 'string', value: 'file', help: 'opens the ring: a passphrase (or $HOLDFAST_PASSPHRASE)' },
@@ -21,19 +21,23 @@ export const OPTIONS = {
   use: {
     type: 'string',
     value: 'data|index',
-    help: 'seals sessions (data, the default), or files them by user (index)',
+    help: 'seals sessions (data, the default), or finds them by user (index)',
   },
   suite: { type: 'string', value: 'suite', help: 'XAES-256-GCM (default) or A256GCM' },
-  'ring-version': { type: 'string', value: 'n', help: 'version of the new ring, to lie above a lost one (default: 1)' },
+  'ring-version': {
+    type: 'string',
+    value: 'n',
+    help: 'version of the new ring, above that of a lost one (default: 1)',
+  },
   timeout: { type: 'string', value: 'duration', help: 'how long to wait for nodes that lag behind (default: 1m)' },
-  force: { type: 'boolean', help: 'ask neither fleet nor sessions' },
-  removed: { type: 'boolean', help: 'the ring has this key no more (give the whole kid)' },
+  force: { type: 'boolean', help: 'check neither fleet nor sessions' },
+  removed: { type: 'boolean', help: 'the ring no longer has this key (give the whole kid)' },
   'max-age': { type: 'string', value: 'duration', help: 'fail if a key has been active for longer' },
   yes: { type: 'boolean', help: 'do not ask for confirmation' },
   'batch-size': { type: 'string', value: 'n', help: 'sessions that one statement looks for (default: 1000)' },
   concurrency: { type: 'string', value: 'n', help: 'sessions worked on at once (default: 16)' },
-  'sessions-per-second': { type: 'string', value: 'n', help: 'at most so many (default: no limit)' },
-  cursor: { type: 'string', value: 'cursor', help: 'go on where an earlier run was' },
+  'sessions-per-second': { type: 'string', value: 'n', help: 'at most this many (default: no limit)' },
+  cursor: { type: 'string', value: 'cursor', help: 'continue where an earlier run ended' },
   'destroy-revoked': { type: 'boolean', help: 'end the sessions that a revoked key seals' },
   'revoked-retention': {
     type: 'string',
@@ -45,7 +49,7 @@ export const OPTIONS = {
   sql: { type: 'boolean', help: 'only the SQL' },
   prisma: { type: 'boolean', help: 'only the Prisma models' },
   json: { type: 'boolean', help: 'one JSON document on stdout' },
-  help: { type: 'boolean', help: 'show this' },
+  help: { type: 'boolean', help: 'show this help' },
 } as const;
 
 export type OptionName = keyof typeof OPTIONS;
@@ -62,6 +66,6 @@ export const WALK_OPTIONS = [
   'progress',
 ] as const;
 
-/** What `--use` and `--suite` may say. */
+/** The values of `--use` and `--suite`. */
 export const PURPOSES = ['data', 'index'] as const;
 export const SUITES = ['XAES-256-GCM', 'A256GCM'] as const;

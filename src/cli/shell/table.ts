@@ -1,9 +1,9 @@
-/** A table in plain text: a row of headings, and columns as wide as they need to be. */
+/** A column of a plain-text table, as wide as its widest cell. */
 export interface Column<Row> {
   readonly heading: string;
   readonly cell: (row: Row) => string;
   readonly align?: 'right';
-  /** Applied after padding, since colours have no width. */
+  /** Colours a cell after padding, since colours have no width. */
   readonly style?: (text: string, row: Row) => string;
 }
 
@@ -23,7 +23,7 @@ export function formatTable<Row>(rows: readonly Row[], columns: readonly Column<
   ].join('\n');
 }
 
-/** How wide the table is, without colours. */
+/** Returns the width of the table, without colours. */
 export function widthOf(table: string): number {
   return Math.max(...table.split('\n').map((line) => line.length));
 }

@@ -4,7 +4,7 @@ import { failure, interruption } from './exit.ts';
 
 export type Tone = 'bold' | 'dim' | 'green' | 'red' | 'yellow';
 
-/** Where a command reads and writes: results on stdout, everything said to a person on stderr. */
+/** The input and output of a command: results on stdout, everything for a person on stderr. */
 export class Terminal {
   readonly #stdin: NodeJS.ReadStream;
   readonly #stdout: NodeJS.WriteStream;
@@ -17,7 +17,7 @@ export class Terminal {
     this.#stderr = stderr;
   }
 
-  /** Whether there is somebody to ask. */
+  /** True if there is a person to ask. */
   get isInteractive(): boolean {
     return this.#stdin.isTTY && this.#stderr.isTTY;
   }
@@ -30,12 +30,12 @@ export class Terminal {
     return this.#stderr.isTTY;
   }
 
-  /** Of stdout; undefined if it is not a terminal, where nothing need be cut. */
+  /** The columns of stdout; undefined if it is not a terminal. */
   get columns(): number | undefined {
     return this.#stdout.isTTY ? this.#stdout.columns || TERMINAL_COLUMNS_DEFAULT : undefined;
   }
 
-  /** Coloured if stdout is a terminal that wants it. */
+  /** Colours the text if stdout is a terminal that allows it. */
   style(tone: Tone, text: string): string {
     return paint(this.#stdout, tone, text);
   }
@@ -46,7 +46,7 @@ export class Terminal {
     this.#stdout.write(`${line}\n`);
   }
 
-  /** Says something to a person. */
+  /** Prints a line for a person. */
   say(line: string): void {
     this.clearProgress();
     this.#stderr.write(`${line}\n`);
@@ -56,7 +56,7 @@ export class Terminal {
     this.say(`${paint(this.#stderr, 'red', 'error:')} ${message}`);
   }
 
-  /** Replaces the line that it wrote before. `draw` is told how many columns there are. */
+  /** Replaces the line that it printed before. `draw` gets the number of columns. */
   showProgress(draw: (columns: number) => string): void {
     if (!this.showsProgress) return;
     this.#stderr.write(`\r\u001b[2K${draw((this.#stderr.columns || TERMINAL_COLUMNS_DEFAULT) - 1)}`);
@@ -68,7 +68,7 @@ export class Terminal {
     this.#hasProgress = false;
   }
 
-  /** All of stdin. Throws if it is longer than `bytesMax`. */
+  /** Reads all of stdin. Throws if it is longer than `bytesMax`. */
   async readInput(bytesMax: number): Promise<string> {
     const chunks: Buffer[] = [];
     let length = 0;
@@ -76,16 +76,18 @@ export class Terminal {
       const bytes = Buffer.from(chunk as Buffer | string);
       chunks.push(bytes);
       length += bytes.length;
-      if (length > bytesMax) throw failure(`What is piped in is longer than ${bytesMax} bytes.`);
+      if (length > bytesMax) throw failure(`The piped input is longer than ${bytesMax} bytes.`);
     }
     return Buffer.concat(chunks).toString('utf8');
   }
 
-  /** One line from a person, not shown while it is typed if `hidden`. Ctrl+C rejects with an interruption. */
+  /**
+   * Asks a person for one line, which is not shown while it is typed if `hidden`. Ctrl+C rejects with an interruption.
+   */
   ask(question: string, { hidden }: { readonly hidden: boolean }): Promise<string> {
     const stdin = this.#stdin;
     this.clearProgress();
-    // Before the question is seen: an answer that comes at once would be shown.
+    // Set before the question is seen, so that no answer is echoed.
     stdin.setRawMode(true);
     this.#stderr.write(question);
     stdin.setEncoding('utf8');
@@ -93,11 +95,11 @@ export class Terminal {
     return new Promise((resolve, reject) => {
       const line: string[] = [];
       const end = (settle: () => void): void => {
-        stdin.off('data', hear).pause().setRawMode(false);
+        stdin.off('data', onData).pause().setRawMode(false);
         this.#stderr.write('\n');
         settle();
       };
-      const hear = (typed: string): void => {
+      const onData = (typed: string): void => {
         for (const character of typed) {
           if (character === '\r' || character === '\n') return end(() => resolve(line.join('')));
           if (character === END_OF_TEXT || character === END_OF_INPUT) return end(() => reject(interruption()));
@@ -110,11 +112,11 @@ export class Terminal {
         }
         return undefined;
       };
-      stdin.on('data', hear);
+      stdin.on('data', onData);
     });
   }
 
-  /** Resolves once everything has left the process, as far as it goes into pipes. */
+  /** Resolves once all output has left the process, as far as it goes into pipes. */
   async flush(): Promise<void> {
     this.clearProgress();
     for (const stream of [this.#stdout, this.#stderr]) {
@@ -123,12 +125,12 @@ export class Terminal {
   }
 }
 
-/** What Ctrl+C and Ctrl+D send in raw mode. */
+/** The characters of Ctrl+C and Ctrl+D in raw mode. */
 const END_OF_TEXT = '\u0003';
 const END_OF_INPUT = '\u0004';
 const BACKSPACES: readonly string[] = ['\b', '\u007f'];
 
-/** `hasColors` knows NO_COLOR. `styleText` asks it too, but only since Node 22.13. */
+/** Colours by `hasColors`, which respects NO_COLOR. `styleText` respects it only since Node 22.13. */
 function paint(stream: NodeJS.WriteStream, tone: Tone, text: string): string {
   return stream.isTTY && stream.hasColors() ? styleText(tone, text, { validateStream: false }) : text;
 }

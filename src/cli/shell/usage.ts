@@ -1,7 +1,7 @@
 import type { Command } from '../commands/command.ts';
 import { OPTIONS, type OptionName, type OptionSpec } from './options.ts';
 
-/** What `holdfast --help` says. */
+/** Returns the text of `holdfast --help`. */
 export function overview(commands: readonly Command[]): string {
   const width = Math.max(...commands.map(({ name }) => name.length));
   return [
@@ -9,7 +9,7 @@ export function overview(commands: readonly Command[]): string {
     '',
     ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     '',
-    '"holdfast <command> --help" tells more. Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused, 130 interrupted.',
+    '"holdfast <command> --help" explains it. Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused, 130 interrupted.',
   ].join('\n');
 }
 

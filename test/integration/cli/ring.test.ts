@@ -24,7 +24,7 @@ async function withFixtureRing(): Promise<Workshop> {
 const TIMEOUT_MS = 90_000;
 
 describe('holdfast keys', { timeout: TIMEOUT_MS }, () => {
-  it('makes a ring, adds a key to it once, and shows what may be shown', async () => {
+  it('makes a ring, adds a key to it once, and shows kids and states', async () => {
     await using workshop = await openWorkshop();
     const made = await workshop.json('generate', ...workshop.ring);
     expect(made).toMatchObject({ code: 0, changed: true, version: 1 });
@@ -47,7 +47,7 @@ describe('holdfast keys', { timeout: TIMEOUT_MS }, () => {
     });
   });
 
-  it('never overwrites a ring, nor leaves anything behind where it refused', async () => {
+  it('never overwrites a ring, and leaves no file where it refused', async () => {
     await using workshop = await openWorkshop();
     await workshop.keys('generate', ...workshop.ring);
     const before = await readFile(workshop.path('keys.json'), 'utf8');
@@ -58,7 +58,7 @@ describe('holdfast keys', { timeout: TIMEOUT_MS }, () => {
     expect(readdirSync(workshop.cwd).toSorted()).toEqual(['kek', 'keys.json']);
   });
 
-  it('revokes and removes a key only when somebody has confirmed it', async () => {
+  it('revokes and removes a key only after a confirmation', async () => {
     await using workshop = await withFixtureRing();
     const list = await workshop.json('list', ...workshop.ring);
     const kid = kidOf(list, 'decrypt-only');
@@ -94,7 +94,7 @@ describe('holdfast keys', { timeout: TIMEOUT_MS }, () => {
     });
   });
 
-  it('replaces an active key by a fresh one, and revokes one that the ring has no more', async () => {
+  it('replaces an active key by a fresh one, and revokes one that the ring no longer has', async () => {
     await using workshop = await withFixtureRing();
     const { ring, json } = workshop;
     const list = await json('list', ...ring);
@@ -112,7 +112,7 @@ describe('holdfast keys', { timeout: TIMEOUT_MS }, () => {
     expect((await workshop.keys('list', ...ring)).stdout).toContain(`Revoked and removed: ${retired}`);
   });
 
-  it('complains of a key that has been active for too long', async () => {
+  it('fails for a key that has been active for too long', async () => {
     await using workshop = await openWorkshop();
     await workshop.json('generate', ...workshop.ring);
     expect(await workshop.json('list', ...workshop.ring, '--max-age', '90d')).toMatchObject({ code: 0, tooOld: [] });
@@ -123,7 +123,7 @@ describe('holdfast keys', { timeout: TIMEOUT_MS }, () => {
     expect((await workshop.keys('list', ...workshop.ring, '--max-age', 'long')).code).toBe(2);
   });
 
-  it('says with its exit status what kind of end it was', async () => {
+  it('distinguishes refusals, failures and wrong usage by its exit status', async () => {
     await using workshop = await withFixtureRing();
     const list = await workshop.json('list', ...workshop.ring);
     const refused = [

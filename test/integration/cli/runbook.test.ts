@@ -86,7 +86,7 @@ describe.concurrent('the runbook', { timeout: TIMEOUT_MS }, () => {
     expect(await read(ids)).toEqual(numbers(ids));
   });
 
-  it('ends what a leaked key has sealed, and nothing else; then everything', async () => {
+  it('ends the sessions that a leaked key sealed, and no others; then all sessions', async () => {
     await using desk = await openDesk(2);
     const { first, next, read } = desk;
     const ids = await first.populate(0, 10);

@@ -54,7 +54,7 @@ describe('the arguments of a command', () => {
     expect(complaint('keys revoke', '--yes=no')).toContain('--yes');
   });
 
-  it('are never repeated in a complaint, for one of them may be a passphrase', () => {
+  it('are never repeated in an error, since one of them may be a passphrase', () => {
     const secret = 'correct-horse-battery-staple';
     for (const argv of [[secret], [`--passphrase=${secret}`], ['--passphrase', secret], [`--yes=${secret}`]]) {
       expect(complaint('keys revoke', ...argv)).not.toContain(secret);
@@ -98,7 +98,7 @@ describe('help', () => {
     },
   );
 
-  it('is had without anything else', () => {
+  it('needs no other argument', () => {
     expect(parseArguments(command('schema'), ['-h']).flag('help')).toBe(true);
   });
 });

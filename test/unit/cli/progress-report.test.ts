@@ -18,13 +18,13 @@ const progress = (scanned: number, total: number): WalkProgress => ({
 });
 
 describe('the progress of a walk', () => {
-  it('is a bar with counts, rate and what is left', () => {
+  it('is a bar with counts, rate and remaining time', () => {
     expect(drawProgress(progress(250_000, 1_000_000), 120)).toBe(
       `[${'#'.repeat(8)}${'.'.repeat(22)}]  25%  250000 of about 1000000  1200/s  1 min 6 s left`,
     );
   });
 
-  it('never needs more columns than there are', () => {
+  it('never exceeds the columns of the terminal', () => {
     for (let columns = 1; columns < 130; columns += 1) {
       for (const shown of [progress(0, 0), progress(1, 3), progress(1_000_000, 1_000_000)]) {
         expect(drawProgress(shown, columns).length).toBeLessThanOrEqual(columns);
@@ -32,7 +32,7 @@ describe('the progress of a walk', () => {
     }
   });
 
-  it('says that nothing is done before anything is known', () => {
+  it('reports zero before the first batch', () => {
     expect(drawProgress(progress(0, 0), 100)).toContain(']  0%  0 of about 0');
   });
 

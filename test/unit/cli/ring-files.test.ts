@@ -25,7 +25,7 @@ describe('a change that a fleet agreed to', () => {
     expect((await KeyRing.open(path, { kek: KEK })).version).toBe(before.version + 1);
   });
 
-  it('is not saved over what somebody did meanwhile, be it of the same version', async () => {
+  it('is not saved over a change made meanwhile, even of the same version', async () => {
     const before = await fixtureRing();
     const pending = before.keys().find(({ state }) => state === 'pending');
     const revoked = revokeKey(before, { kid: pending?.kid ?? '' });
