@@ -92,7 +92,8 @@ if (import.meta.main) {
   const listed = found.filter((line) => isIn(pathOf(line), asked.length > 0 ? asked : CLEAN));
   const remaining = found.filter((line) => !isIn(pathOf(line), CLEAN));
   for (const line of listed) console.error(line);
-  console.log(`${listed.length} words to mend in ${(asked.length > 0 ? asked : CLEAN).join(', ') || 'no place yet'}`);
+  const where = asked.length > 0 ? asked.join(', ') : `the ${CLEAN.length} places of tools/words.ts`;
+  console.log(`${listed.length} words to mend in ${where}`);
   if (remaining.length > 0) console.log(`${remaining.length} elsewhere: ${countByRoom(remaining)}`);
   process.exitCode = listed.length > 0 ? 1 : 0;
 }

@@ -4,7 +4,7 @@ import type { KeyRing } from './key-ring.ts';
 
 /** Holds the key ring that this process seals and opens with now. A ring never changes; another one may take its place at any time. */
 export class RingInUse {
-  /** Notified after each replacement. */
+  /** Notifies after each replacement. */
   readonly replaced: Listeners = new Listeners();
   #ring: KeyRing | undefined;
 
