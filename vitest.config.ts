@@ -18,6 +18,8 @@ const source = (entry: string, file: string) => ({
 });
 const alias = [
   source('', 'index.ts'),
+  source('/tier', 'tiers/index.ts'),
+  source('/testing', 'testing/index.ts'),
   source('/(memory|prisma|redis)', 'tiers/$1/index.ts'),
   source('/(express-session|express|fastify|hono|koa|next|web)', 'adapters/$1/index.ts'),
 ];

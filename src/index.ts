@@ -34,12 +34,11 @@ export {
   SessionExistsError,
   SessionMovedError,
   SessionNotFoundError,
-  TierFailure,
   TierUnavailableError,
   ImportUnavailableError,
   isHoldfastError,
 } from './errors.ts';
-export type { AnyHoldfastError, EnvelopeErrorReason, HoldfastErrorCode, TierFailureKind, TierRole } from './errors.ts';
+export type { AnyHoldfastError, EnvelopeErrorReason, HoldfastErrorCode, TierRole } from './errors.ts';
 export { KeyRing } from './keys/ring/key-ring.ts';
 export type { KeyRingJwks } from './keys/ring/key-ring.ts';
 export type { RingJwk } from './keys/ring/ring-jwk.ts';
@@ -71,9 +70,5 @@ export type { WalkProgress } from './upkeep/tally.ts';
 export type { WalkFailure, WalkResult } from './upkeep/walk.ts';
 export type { Duration } from './platform/duration.ts';
 export type { Platform } from './platform/platform.ts';
-export type * from './tiers/context.ts';
-export type * from './tiers/durable.ts';
-export type * from './tiers/primary.ts';
 export type { KeysHealth } from './engine/key-keeper.ts';
 export type { TierHealth, TierState } from './telemetry/standing.ts';
-export type { RecordState, SealedRecord } from './session/sealed-record.ts';

@@ -1,20 +1,8 @@
-import { memoryDurableTier, type MemoryDatabase } from '../../src/tiers/memory/index.ts';
-import { describeDurableTier, type DurableDatabase } from './durable-contract.ts';
-import { describeFleetTables } from './fleet-contract.ts';
-import { describeSweep } from './sweep-contract.ts';
+import { durableTierCases } from 'holdfast/testing';
+import { describe, it } from 'vitest';
+import { subjectOn } from '../support/memory-database.ts';
 
-async function openDatabase(): Promise<DurableDatabase> {
-  const rows: MemoryDatabase = new Map();
-  return {
-    makeTier: () => memoryDurableTier(rows),
-    mark: async (storageKey, dirtyAt) => {
-      const id = storageKey.toString('hex');
-      const row = rows.get(id);
-      if (row) rows.set(id, { ...row, dirtyAt });
-    },
-  };
-}
-
-describeDurableTier('memory', openDatabase);
-describeFleetTables('memory', openDatabase);
-describeSweep('memory', openDatabase);
+describe('the durable tier contract: memory', () => {
+  const database = subjectOn(new Map());
+  it.each(durableTierCases)('$name', ({ run }) => run(database));
+});

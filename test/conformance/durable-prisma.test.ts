@@ -1,22 +1,22 @@
+import { durableTierCases, type DurableTierSubject } from 'holdfast/testing';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { prismaTier } from '../../src/tiers/prisma/index.ts';
-import { freshDatabase } from '../support/shared.ts';
-import { describeDurableTier, type DurableDatabase } from './durable-contract.ts';
-import { describeFleetTables } from './fleet-contract.ts';
-import { describeSweep } from './sweep-contract.ts';
+import { freshDatabase, type FreshDatabase } from '../support/shared.ts';
 
-for (const provider of ['mysql', 'postgresql', 'sqlite'] as const) {
-  const openDatabase = async (): Promise<DurableDatabase> => {
-    const database = await freshDatabase(provider);
-    return {
-      makeTier: () => prismaTier(database.prisma, { provider }),
-      mark: async (storageKey, dirtyAt) => {
-        const where = { storageKey: new Uint8Array(storageKey) };
-        await database.prisma.holdfastSession.update({ where, data: { dirtyAt: BigInt(dirtyAt) } });
-      },
-      close: () => database.close(),
-    };
+describe.each(['mysql', 'postgresql', 'sqlite'] as const)('the durable tier contract: prisma on %s', (provider) => {
+  let database: FreshDatabase;
+  const subject: DurableTierSubject = {
+    makeTier: () => prismaTier(database.prisma, { provider }),
+    async mark(storageKey, dirtyAt) {
+      const where = { storageKey: new Uint8Array(storageKey) };
+      await database.prisma.holdfastSession.update({ where, data: { dirtyAt: BigInt(dirtyAt) } });
+    },
   };
-  describeDurableTier(`prisma on ${provider}`, openDatabase);
-  describeFleetTables(`prisma on ${provider}`, openDatabase);
-  describeSweep(`prisma on ${provider}`, openDatabase);
-}
+
+  beforeAll(async () => {
+    database = await freshDatabase(provider);
+  });
+  afterAll(() => database?.close());
+
+  it.each(durableTierCases)('$name', ({ run }) => run(subject));
+});

@@ -90,6 +90,25 @@ describe('the packed tarball', () => {
     },
   );
 
+  test('tests a tier with any runner, here that of Node', async () => {
+    const code = `import { test } from 'node:test';
+      import { memoryDurableTier } from 'holdfast/memory';
+      import { durableTierCases } from 'holdfast/testing';
+      const rows = new Map();
+      const database = {
+        makeTier: () => memoryDurableTier(rows),
+        async mark(storageKey, dirtyAt) {
+          const id = storageKey.toString('hex');
+          if (rows.has(id)) rows.set(id, { ...rows.get(id), dirtyAt });
+        },
+      };
+      for (const { name, run } of durableTierCases) test(name, () => run(database));`;
+    await writeFile(join(bare, 'tier.test.mjs'), code);
+    const { stdout } = await run(process.execPath, ['--test', '--test-reporter=tap', 'tier.test.mjs'], { cwd: bare });
+    expect(Number(/^# pass (\d+)$/m.exec(stdout)?.[1])).toBeGreaterThan(100);
+    expect(stdout).toMatch(/^# fail 0$/m);
+  });
+
   test('has a command line that runs where no peer is installed', async () => {
     const bin = join(bare, 'node_modules/holdfast', manifest.bin['holdfast'] ?? '');
     expect(await readFile(bin, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);

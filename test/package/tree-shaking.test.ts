@@ -82,6 +82,15 @@ describe('a bundle', () => {
     },
   );
 
+  it.each(['tier', 'testing'])('of holdfast/%s has no tier, and neither client nor keys', async (name) => {
+    const { modules, packages } = await bundle(`export * from 'holdfast/${name}';`);
+    expect(
+      modules.filter((path) => !/^(?:errors|(?:limits|platform|session|testing|tiers)\/.*)\.js$/.test(path)),
+    ).toEqual([]);
+    expect(modules.filter((path) => TIER.test(path))).toEqual([]);
+    expect(packages).toEqual([]);
+  });
+
   const adapters = Object.values(manifest.exports).flatMap((target) =>
     typeof target === 'string' ? [] : (ADAPTER.exec(target.default.replace('./dist/', ''))?.[1] ?? []),
   );

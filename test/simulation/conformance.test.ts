@@ -1,8 +1,8 @@
-import { afterAll } from 'vitest';
+import { durableTierCases } from 'holdfast/testing';
+import { afterAll, describe, it } from 'vitest';
 import { systemPlatform } from '../../src/platform/platform.ts';
-import { describeDurableTier, type DurableDatabase } from '../conformance/durable-contract.ts';
 import { describePrimaryTier } from '../conformance/primary-contract.ts';
-import { describeSweep } from '../conformance/sweep-contract.ts';
+import { subjectOn } from '../support/memory-database.ts';
 import { Weather } from './faults.ts';
 import { SimulatedDatabase } from './servers/simulated-database.ts';
 import { SimulatedRedis } from './servers/simulated-redis.ts';
@@ -30,17 +30,8 @@ describePrimaryTier('simulated redis', async () => {
   return { makeTier: () => redis.connect(node()), namespaces: ['shop', 'blog'] };
 });
 
-const openDatabase = async (): Promise<DurableDatabase> => {
+describe('the durable tier contract: simulated database', () => {
   const database = new SimulatedDatabase(world, new Weather(), fromNow);
-  return {
-    makeTier: () => database.connect(node()),
-    mark: async (storageKey, dirtyAt) => {
-      const id = storageKey.toString('hex');
-      const row = database.rows.get(id);
-      if (row) database.rows.set(id, { ...row, dirtyAt });
-    },
-  };
-};
-
-describeDurableTier('simulated database', openDatabase);
-describeSweep('simulated database', openDatabase);
+  const subject = subjectOn(database.rows, () => database.connect(node()));
+  it.each(durableTierCases)('$name', ({ run }) => run(subject));
+});

@@ -1,4 +1,5 @@
-import { generateKeyRing, SessionClient, type SessionClientOptions, TierFailure } from '../../src/index.ts';
+import { generateKeyRing, SessionClient, type SessionClientOptions } from '../../src/index.ts';
+import { TierFailure } from '../../src/errors.ts';
 import { storageKeyOf } from '../../src/session/session-id.ts';
 import {
   memoryDurableTier,

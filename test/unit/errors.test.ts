@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import * as holdfast from '../../src/index.ts';
-import { isTierFailure } from '../../src/errors.ts';
+import { isTierFailure, TierFailure } from '../../src/errors.ts';
 
 /** One error of each code; the compiler misses a code that is not here. */
 const errorOf: { readonly [Code in holdfast.HoldfastErrorCode]: Extract<holdfast.AnyHoldfastError, { code: Code }> } = {
@@ -21,7 +21,7 @@ const errorOf: { readonly [Code in holdfast.HoldfastErrorCode]: Extract<holdfast
   HOLDFAST_SESSION_EXISTS: new holdfast.SessionExistsError(),
   HOLDFAST_SESSION_MOVED: new holdfast.SessionMovedError(),
   HOLDFAST_SESSION_NOT_FOUND: new holdfast.SessionNotFoundError(),
-  HOLDFAST_TIER_FAILURE: new holdfast.TierFailure('rejected', 'x'),
+  HOLDFAST_TIER_FAILURE: new TierFailure('rejected', 'x'),
   HOLDFAST_TIER_UNAVAILABLE: new holdfast.TierUnavailableError('durable', 'x'),
 };
 

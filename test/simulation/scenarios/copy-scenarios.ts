@@ -1,4 +1,4 @@
-import { TierFailure } from '../../../src/index.ts';
+import { TierFailure } from '../../../src/errors.ts';
 import { memoryPrimaryTier } from '../../../src/tiers/memory/index.ts';
 import type { PrimaryTier, Vantage } from '../../../src/tiers/primary.ts';
 import { settled } from '../../support/fake-platform.ts';

@@ -1,4 +1,4 @@
-import { TierFailure } from '../../../src/index.ts';
+import { TierFailure } from '../../../src/errors.ts';
 import { storageKeyOf } from '../../../src/session/session-id.ts';
 import type { RevokeManyCommand } from '../../../src/tiers/durable.ts';
 import { settled } from '../../support/fake-platform.ts';

@@ -1,4 +1,5 @@
-import { SessionClient, TierFailure } from '../../../src/index.ts';
+import { SessionClient } from '../../../src/index.ts';
+import { TierFailure } from '../../../src/errors.ts';
 import { storageKeyOf } from '../../../src/session/session-id.ts';
 import { memoryDurableTier, memoryPrimaryTier } from '../../../src/tiers/memory/index.ts';
 import { fixtureRing } from '../../support/ring-fixtures.ts';

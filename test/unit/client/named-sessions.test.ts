@@ -6,8 +6,8 @@ import {
   PayloadError,
   SessionEndedError,
   SessionExistsError,
-  TierFailure,
 } from '../../../src/index.ts';
+import { TierFailure } from '../../../src/errors.ts';
 import { isSessionId } from '../../../src/session/session-id.ts';
 import { MemoryFleet, type FleetNode } from '../../support/memory-fleet.ts';
 

@@ -3,10 +3,10 @@ import {
   EnvelopeError,
   OutcomeUnknownError,
   RevocationNotDurableError,
-  TierFailure,
   TierUnavailableError,
   type SessionClient,
 } from '../../../src/index.ts';
+import { TierFailure } from '../../../src/errors.ts';
 import { DURABLE_FAILURES_TO_OPEN, DURABLE_GRACE_MS } from '../../../src/limits/durable-tier.ts';
 import { PROBE_BACKOFF } from '../../../src/limits/primary-tier.ts';
 import { COARSE_TICK_MS } from '../../../src/limits/process.ts';

@@ -5,10 +5,10 @@ import {
   removeKey,
   retireKey,
   revokeKey,
-  TierFailure,
   type KeyRing,
   type WalkProgress,
 } from '../../../src/index.ts';
+import { TierFailure } from '../../../src/errors.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { gate } from '../../support/intercepted-tiers.ts';
 import { KeyFleet, ringsOfRotation } from '../../support/key-fleet.ts';

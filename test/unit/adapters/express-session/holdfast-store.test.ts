@@ -1,7 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { HoldfastStore, type HoldfastStoreOptions } from '../../../../src/adapters/express-session/index.ts';
-import { TierFailure, type SessionClientOptions } from '../../../../src/index.ts';
+import { type SessionClientOptions } from '../../../../src/index.ts';
+import { TierFailure } from '../../../../src/errors.ts';
 import { systemPlatform } from '../../../../src/platform/platform.ts';
 import type { StoreOutcome } from '../../../../src/telemetry/channels.ts';
 import { memoryDurableTier } from '../../../../src/tiers/memory/index.ts';

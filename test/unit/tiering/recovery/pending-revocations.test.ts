@@ -6,9 +6,9 @@ import {
   OutcomeUnknownError,
   RevocationNotDurableError,
   SessionNotFoundError,
-  TierFailure,
   TierUnavailableError,
 } from '../../../../src/index.ts';
+import { TierFailure } from '../../../../src/errors.ts';
 import {
   DURABLE_TIMEOUT_MS_DEFAULT,
   LATECOMER_TIMEOUTS,

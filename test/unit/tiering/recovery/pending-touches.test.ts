@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { TierFailure } from '../../../../src/index.ts';
+import { TierFailure } from '../../../../src/errors.ts';
 import {
   DURABLE_TIMEOUT_MS_DEFAULT,
   LATECOMER_TIMEOUTS,

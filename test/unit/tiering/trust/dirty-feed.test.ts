@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { TierFailure, TierUnavailableError, type SessionClient } from '../../../../src/index.ts';
+import { TierUnavailableError, type SessionClient } from '../../../../src/index.ts';
+import { TierFailure } from '../../../../src/errors.ts';
 import { PREVIOUS_KEYS_MAX } from '../../../../src/limits/durable-tier.ts';
 import {
   FEED_INTERVAL_MS,

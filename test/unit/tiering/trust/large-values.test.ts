@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { TierFailure } from '../../../../src/index.ts';
+import { TierFailure } from '../../../../src/errors.ts';
 import {
   LARGE_VALUE_BYTES_MIN,
   LARGE_VALUE_RETRY_MS,

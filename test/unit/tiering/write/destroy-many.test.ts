@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { OutcomeUnknownError, RevocationNotDurableError, TierFailure } from '../../../../src/index.ts';
+import { OutcomeUnknownError, RevocationNotDurableError } from '../../../../src/index.ts';
+import { TierFailure } from '../../../../src/errors.ts';
 import {
   DURABLE_TIMEOUT_MS_DEFAULT,
   LATECOMER_TIMEOUTS,

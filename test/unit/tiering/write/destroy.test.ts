@@ -1,11 +1,7 @@
 import type { DurableMethod } from '../../../support/durable-methods.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
-import {
-  OutcomeUnknownError,
-  RevocationNotDurableError,
-  TierFailure,
-  TierUnavailableError,
-} from '../../../../src/index.ts';
+import { OutcomeUnknownError, RevocationNotDurableError, TierUnavailableError } from '../../../../src/index.ts';
+import { TierFailure } from '../../../../src/errors.ts';
 import { DURABLE_TIMEOUT_MS_DEFAULT, LATECOMER_TIMEOUTS } from '../../../../src/limits/durable-tier.ts';
 import { newSessionId } from '../../../../src/session/session-id.ts';
 import { settled } from '../../../support/fake-platform.ts';

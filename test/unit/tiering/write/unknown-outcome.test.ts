@@ -1,6 +1,7 @@
 import type { DurableMethod } from '../../../support/durable-methods.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { OutcomeUnknownError, TierFailure } from '../../../../src/index.ts';
+import { OutcomeUnknownError } from '../../../../src/index.ts';
+import { TierFailure } from '../../../../src/errors.ts';
 import { DURABLE_TIMEOUT_MS_DEFAULT } from '../../../../src/limits/durable-tier.ts';
 import { add, MemoryFleet, type FleetNode, refuse } from '../../../support/memory-fleet.ts';
 

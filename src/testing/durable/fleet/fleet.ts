@@ -1,0 +1,80 @@
+import { deepEqual, equal, ok } from 'node:assert/strict';
+import { matches } from '../../checks.ts';
+import { durableCases, type DurableTierCase } from '../bed.ts';
+import { randomBytes, whenItIsLater } from '../records.ts';
+import type { DurableTier, FleetNode, RingMark } from '../../../tiers/durable.ts';
+
+export const ringCases: readonly DurableTierCase[] = durableCases('the highest ring', {
+  'rises and never sinks, and the first of two rings of one version stays': async ({ tier }) => {
+    const [first, rival, second] = [mark(3), mark(3), mark(4)];
+    equal((await tier.fleet.read()).ring, null);
+    deepEqual(await tier.fleet.raiseRing(first), first);
+    deepEqual(await tier.fleet.raiseRing(rival), first);
+    deepEqual(await tier.fleet.raiseRing(mark(2)), first);
+    deepEqual(await tier.fleet.raiseRing(second), second);
+    deepEqual(await tier.fleet.raiseRing(first), second);
+    deepEqual((await tier.fleet.read()).ring, second);
+  },
+
+  'is one for each namespace': async ({ tier, open }) => {
+    const other = await open();
+    await tier.fleet.raiseRing(mark(9));
+    const own = mark(1);
+    deepEqual(await other.fleet.raiseRing(own), own);
+  },
+
+  'is the same for all who raise it at once': async ({ tier }) => {
+    const rivals = Array.from({ length: 20 }, () => mark(5));
+    const answers = await Promise.all(rivals.map((rival) => tier.fleet.raiseRing(rival)));
+    equal(new Set(answers.map(({ fingerprint }) => fingerprint.toString('hex'))).size, 1);
+  },
+});
+
+export const nodeCases: readonly DurableTierCase[] = durableCases('nodes', {
+  'are seen at the database’s time, and acknowledge a ring when they first show it': async ({ tier }) => {
+    const nodeId = randomBytes(16);
+    await tier.fleet.heartbeat({ nodeId, ringVersion: 1 });
+    const first = await onlyNode(tier);
+    matches(first, { nodeId, ringVersion: 1 });
+    equal(first.acknowledgedAt, first.seenAt);
+    await whenItIsLater(tier, first.seenAt);
+    await tier.fleet.heartbeat({ nodeId, ringVersion: 1 });
+    const again = await onlyNode(tier);
+    ok(again.seenAt > first.seenAt);
+    equal(again.acknowledgedAt, first.acknowledgedAt);
+    await tier.fleet.heartbeat({ nodeId, ringVersion: 2 });
+    const changed = await onlyNode(tier);
+    equal(changed.ringVersion, 2);
+    ok(changed.acknowledgedAt > first.acknowledgedAt);
+    ok((await tier.fleet.read()).now >= changed.seenAt);
+  },
+
+  'are forgotten by id or by age, in their own namespace only': async ({ tier, open }) => {
+    const other = await open();
+    const nodeIds = [randomBytes(16), randomBytes(16)] as const;
+    for (const nodeId of nodeIds) {
+      await tier.fleet.heartbeat({ nodeId, ringVersion: 1 });
+    }
+    await other.fleet.heartbeat({ nodeId: nodeIds[0], ringVersion: 1 });
+    await tier.fleet.forget(nodeIds[0]);
+    deepEqual(
+      (await tier.fleet.read()).nodes.map(({ nodeId }) => nodeId),
+      [nodeIds[1]],
+    );
+    await tier.fleet.forget(0);
+    equal((await tier.fleet.read()).nodes.length, 1);
+    await tier.fleet.forget(Number.MAX_SAFE_INTEGER);
+    deepEqual((await tier.fleet.read()).nodes, []);
+    equal((await other.fleet.read()).nodes.length, 1);
+  },
+});
+
+function mark(version: number): RingMark {
+  return { version, fingerprint: randomBytes(32) };
+}
+
+async function onlyNode(tier: DurableTier): Promise<FleetNode> {
+  const [node, ...others] = (await tier.fleet.read()).nodes;
+  ok(node !== undefined && others.length === 0, 'Expected one node.');
+  return node;
+}

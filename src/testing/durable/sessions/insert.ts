@@ -1,0 +1,128 @@
+import { deepEqual, equal, notEqual } from 'node:assert/strict';
+import { ENVELOPE_TAG_BYTES } from '../../../limits/codec.ts';
+import { durableCases, type Bed, type DurableTierCase } from '../bed.ts';
+import {
+  HOUR,
+  NOW,
+  RACERS,
+  aRecord,
+  insert,
+  insertion,
+  key,
+  randomBytes,
+  revocation,
+  successor,
+  write,
+} from '../records.ts';
+
+export const insertCases: readonly DurableTierCase[] = durableCases('insert and read', {
+  ...Object.fromEntries(
+    [1, 800, 64 * 1024, 1024 * 1024].map((length) => [
+      `gives back an envelope of ${length} bytes byte for byte`,
+      async ({ tier }: Bed) => {
+        const record = await insert(tier, { envelope: randomBytes(length) });
+        deepEqual(await tier.sessions.read(record.storageKey), record);
+      },
+    ]),
+  ),
+
+  'gives back every byte value, zeros and quotes included': async ({ tier }) => {
+    const envelope = Buffer.from(Array.from({ length: 512 }, (_, index) => index % 256));
+    const { storageKey } = await insert(tier, { envelope });
+    deepEqual((await tier.sessions.read(storageKey))?.envelope, envelope);
+  },
+
+  'gives back a session without a user': async ({ tier }) => {
+    const record = await insert(tier, { userKey: null });
+    deepEqual(await tier.sessions.read(record.storageKey), record);
+  },
+
+  'gives back numbers up to the last safe one': async ({ tier }) => {
+    const record = await insert(tier, { revision: 2 ** 40, absoluteExpiresAt: Number.MAX_SAFE_INTEGER });
+    deepEqual(await tier.sessions.read(record.storageKey), record);
+  },
+
+  'hands out Buffers that are nobody else’s': async ({ tier }) => {
+    const record = await insert(tier);
+    const read = await tier.sessions.read(record.storageKey);
+    equal(Buffer.isBuffer(read?.envelope), true);
+    read?.envelope.fill(0);
+    read?.storageKey.fill(0);
+    deepEqual(await tier.sessions.read(record.storageKey), record);
+  },
+
+  'knows nothing of a key that nobody inserted': async ({ tier }) => {
+    equal(await tier.sessions.read(key()), null);
+    equal(await tier.sessions.readState(key()), null);
+  },
+
+  'reads the state without the envelope': async ({ tier }) => {
+    const { storageKey, ...rest } = await insert(tier);
+    const { userKey: _user, envelope, createdAt: _created, idleLifetimeMs: _idle, ...state } = rest;
+    deepEqual(await tier.sessions.readState(storageKey), {
+      ...state,
+      tag: envelope.subarray(-ENVELOPE_TAG_BYTES),
+    });
+  },
+
+  'reads a row whatever its deadlines say: judging them is not its business': async ({ tier }) => {
+    const record = await insert(tier, { idleExpiresAt: 1, absoluteExpiresAt: 1 });
+    deepEqual(await tier.sessions.read(record.storageKey), record);
+    notEqual(await tier.sessions.readState(record.storageKey), null);
+  },
+
+  'refuses a key that is taken and leaves the row as it is': async ({ tier }) => {
+    const record = await insert(tier);
+    const rival = aRecord({ storageKey: record.storageKey, userKey: null });
+    equal(await tier.sessions.insert(insertion(rival)), 'taken');
+    deepEqual(await tier.sessions.read(record.storageKey), record);
+  },
+
+  'finds itself when it is sent again, whatever its deadline, and not once the row was written to': async ({
+    tier,
+  }) => {
+    const command = insertion(aRecord());
+    equal(await tier.sessions.insert(command), 'inserted');
+    equal(await tier.sessions.insert({ ...command, validUntil: (await tier.probe()) - 1 }), 'inserted');
+    deepEqual(await tier.sessions.read(command.record.storageKey), command.record);
+    await tier.sessions.update(write(successor(command.record)));
+    equal(await tier.sessions.insert(command), 'taken');
+  },
+
+  'calls a session ended whose deadline lies before the time that it is given': async ({ tier }) => {
+    const idle = await insert(tier, { idleExpiresAt: NOW, absoluteExpiresAt: NOW + HOUR });
+    const absolute = await insert(tier, { idleExpiresAt: NOW + HOUR, absoluteExpiresAt: NOW + 1 });
+    for (const { storageKey } of [idle, absolute]) {
+      const rival = insertion(aRecord({ storageKey }));
+      equal(await tier.sessions.insert({ ...rival, aliveAt: NOW }), 'taken');
+      equal(await tier.sessions.insert({ ...rival, aliveAt: NOW + 1 }), 'ended');
+    }
+    deepEqual(await tier.sessions.read(idle.storageKey), idle);
+  },
+
+  'refuses the key of a session of another namespace: a storage key is one session’s everywhere': async ({
+    tier,
+    open,
+  }) => {
+    const { storageKey } = await insert(tier);
+    const other = await open();
+    equal(await other.sessions.insert(insertion(aRecord({ storageKey }))), 'taken');
+    equal(await other.sessions.read(storageKey), null);
+  },
+
+  'lets one of many racing inserts of one key win': async ({ tier }) => {
+    const storageKey = key();
+    const rivals = Array.from({ length: RACERS }, () => aRecord({ storageKey }));
+    const won = await Promise.all(rivals.map((rival) => tier.sessions.insert(insertion(rival))));
+    equal(won.filter((outcome) => outcome === 'inserted').length, 1);
+    equal(won.filter((outcome) => outcome === 'taken').length, RACERS - 1);
+    deepEqual(await tier.sessions.read(storageKey), rivals[won.indexOf('inserted')]);
+  },
+
+  'refuses the key of a revoked session: an id has one life': async ({ tier }) => {
+    const { storageKey } = await insert(tier);
+    await tier.sessions.revoke(revocation(storageKey));
+    equal(await tier.sessions.insert(insertion(aRecord({ storageKey }))), 'ended');
+    equal(await tier.sessions.read(storageKey), null);
+  },
+});

@@ -1,0 +1,10 @@
+export { TierFailure } from '../errors.ts';
+export type { TierFailureKind } from '../errors.ts';
+export { ENVELOPE_TAG_BYTES } from '../limits/codec.ts';
+export { DURABLE_CALLS_MAX, PREVIOUS_KEYS_MAX } from '../limits/durable-tier.ts';
+export { REVISION_MAX } from '../limits/session.ts';
+export type { Platform } from '../platform/platform.ts';
+export type { RecordState, SealedRecord } from '../session/sealed-record.ts';
+export type * from './context.ts';
+export type * from './durable.ts';
+export type * from './primary.ts';
