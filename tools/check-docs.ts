@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { docExamples } from './doc-examples.ts';
 import { checkedTypeScript, headingAnchors, readCode, readLinks } from './markdown.ts';
 import { walk } from './walk.ts';
 
@@ -49,15 +50,16 @@ function complain(file: string, anchor: string | undefined, text: string, page: 
   return anchors.includes(anchor) ? undefined : 'has no such heading';
 }
 
-/** Type-checks the examples of all pages with one run of the compiler; the line numbers are those of the pages. */
-function brokenExamples(pages: ReadonlyMap<string, string>): string[] {
+/** Type-checks the examples of all pages and sources with one run of the compiler; the line numbers are theirs. */
+function brokenExamples(texts: ReadonlyMap<string, string>): string[] {
   rmSync(scratch, { recursive: true, force: true });
   mkdirSync(scratch, { recursive: true });
   const origin = new Map<string, string>();
-  for (const [page, text] of pages) {
-    for (const [index, code] of checkedTypeScript(text).entries()) {
-      const name = `${relative(root, page).replaceAll(/[\\/]/g, '__')}.${index + 1}.ts`;
-      origin.set(name, relative(root, page));
+  for (const [file, text] of texts) {
+    const examples = file.endsWith('.md') ? checkedTypeScript(text) : docExamples(text);
+    for (const [index, code] of examples.entries()) {
+      const name = `${relative(root, file).replaceAll(/[\\/]/g, '__')}.${index + 1}.ts`;
+      origin.set(name, relative(root, file));
       writeFileSync(join(scratch, name), code);
     }
   }
@@ -80,11 +82,12 @@ function brokenExamples(pages: ReadonlyMap<string, string>): string[] {
 if (import.meta.main) {
   const files = walk(root).filter((file) => file.endsWith('.md'));
   const pages = new Map(files.map((file) => [file, readFileSync(file, 'utf8')]));
+  const sources = walk(join(root, 'src')).map((file): [string, string] => [file, readFileSync(file, 'utf8')]);
   const paths = walk(root).map((file) => relative(root, file).replaceAll('\\', '/'));
   const broken = [
     ...[...pages].flatMap(([page, text]) => brokenLinks(page, text)),
     ...[...pages].flatMap(([page, text]) => missingPaths(relative(root, page).replaceAll('\\', '/'), text, paths)),
-    ...brokenExamples(pages),
+    ...brokenExamples(new Map([...pages, ...sources])),
   ];
   for (const complaint of broken) console.error(complaint);
   console.log(`${pages.size} pages, ${broken.length} broken links, paths or examples`);

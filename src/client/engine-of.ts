@@ -3,13 +3,13 @@ import { ConfigurationError } from '../errors.ts';
 import { describe } from '../platform/duration.ts';
 import { SessionClient } from './session-client.ts';
 
-/**
- * A client, whatever the data of its sessions. Only its class says so, but a type that named all of its methods would not fit one with
- * other data.
- */
+/** A client, whatever the data of its sessions. */
 export type AnyClient = Pick<SessionClient, 'close' | 'health' | 'namespace'>;
 
-/** The engine that a client runs on. Throws `ConfigurationError` for anything but a client of this copy of the package. */
+/**
+ * Returns the engine that a client runs on, for the function `what`.
+ * @throws {ConfigurationError} for anything but a client of this copy of the package.
+ */
 export function requireEngine(what: string, client: unknown): Engine {
   const engine = SessionClient.engineOf(client);
   if (engine !== undefined) return engine;

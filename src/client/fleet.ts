@@ -50,11 +50,8 @@ export type PromoteKeyOptions = (FleetAsked | FleetNotAsked) & {
  * decrypt-only. Refuses, with a `KeyRingError` that says how many live nodes lack it, until every live node has the ring that
  * is given. `force` does not ask the fleet: a node without the key cannot open what others seal until it has loaded the ring.
  * A ring in which `kid` is active already is returned as it is.
- *
  * @example
- * ```ts
  * await changeKeyRingFile('keys.json', { passphrase }, (ring) => promoteKey(ring, { sessions, timeout: '1m' }));
- * ```
  */
 export async function promoteKey(ring: KeyRing, options: PromoteKeyOptions): Promise<KeyRing> {
   const names = ['sessions', 'kid', 'use', 'force', 'timeout', 'platform'];
@@ -77,11 +74,8 @@ export type RetireKeyOptions = (FleetAsked | FleetNotAsked) & {
  * why, until every live node has used the ring that is given for 20 s, and no living session is sealed (data key) or filed (index
  * key) under the key. `force` does not look: what the key still seals cannot be read any more. A ring in which it is retired already is
  * returned as it is.
- *
  * @example
- * ```ts
  * await changeKeyRingFile('keys.json', { passphrase }, (ring) => retireKey(ring, { sessions, kid, timeout: '1m' }));
- * ```
  */
 export async function retireKey(ring: KeyRing, options: RetireKeyOptions): Promise<KeyRing> {
   const given = requireOptions('retireKey options', options, ['sessions', 'kid', 'force', 'timeout']);
@@ -116,13 +110,10 @@ export interface Acknowledgement {
  * where the nodes load it first. Throws `KeyRingError` that names the nodes that lag behind, the version that each of them has,
  * and when it was last seen; they are named as their own `health().keys.node` is. A node that has been silent for a minute does
  * not count: the answer names those that lack the ring.
- *
  * @example
- * ```ts
  * const ring = await changeKeyRingFile('keys.json', { passphrase }, (old) => revokeKey(old, { kid }));
  * const { silent } = await waitForNodes(ring, { sessions, timeout: '1m' });
  * for (const { node, ring: version } of silent) console.warn(`${node} is silent, and has version ${version}`);
- * ```
  */
 export async function waitForNodes(ring: KeyRing, options: WaitForNodesOptions): Promise<Acknowledgement> {
   const given = requireOptions('waitForNodes options', options, ['sessions', 'timeout']);

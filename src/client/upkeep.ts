@@ -19,12 +19,9 @@ export interface CensusOptions {
  * Counts the living sessions that each data key seals. It counts what the rows say, which whoever writes to the database can
  * forge. Names the keys of the newest ring that the client's source has. Waits for a tier that is away. Rejects with `KeyRingError` if
  * that ring cannot be had, or the fleet uses a newer one.
- *
  * @example
- * ```ts
  * const { keys, total } = await keyCensus(sessions);
  * for (const { kid, state, sessions: count } of keys) console.log(kid, state, `${count} of ${total}`);
- * ```
  */
 export async function keyCensus(sessions: AnyClient, options: CensusOptions = {}): Promise<KeyCensus> {
   const { signal } = requireOptions('keyCensus options', options, ['signal']);
@@ -46,13 +43,10 @@ export interface ReencryptOptions extends WalkOptions {
  *
  * Walks with the newest ring of the client's key source, and begins again if there is another one at the end. Rejects with
  * `KeyRingError` if that ring cannot be had, or the fleet uses a newer one.
- *
  * @example
- * ```ts
  * const { changed, failures } = await reencryptSessions(sessions, {
  *   onProgress: ({ scanned, total }) => console.log(`${scanned} of about ${total}`),
  * });
- * ```
  */
 export async function reencryptSessions(sessions: AnyClient, options: ReencryptOptions = {}): Promise<WalkResult> {
   const given = requireOptions('reencryptSessions options', options, [...WALK_OPTIONS, 'destroyRevoked']);
@@ -70,12 +64,9 @@ export interface ReindexOptions extends WalkOptions {
  * Files every living session of a user under the active index key. Revisions, data and lifetimes stay as they are. Until it has
  * ended, calls by user ask for all index keys that are not retired, so they find every session. May run while the service
  * works, and again after a crash. Uses and refuses key rings as `reencryptSessions` does.
- *
  * @example
- * ```ts
  * const { changed } = await reindexSessions(sessions, { dryRun: true });
  * console.log(`${changed} sessions are filed under an older index key`);
- * ```
  */
 export async function reindexSessions(sessions: AnyClient, options: ReindexOptions = {}): Promise<WalkResult> {
   const given = requireOptions('reindexSessions options', options, [...WALK_OPTIONS, 'dryRun']);
@@ -96,11 +87,8 @@ export interface SweepSessionsOptions {
 /**
  * Deletes the rows of sessions that ended long ago, in one pass over all of them and with pauses, as a client does by itself
  * unless its `sweep` is false. For a job of your own that does it instead. Waits for a tier that is away. Two at a time do no harm.
- *
  * @example
- * ```ts
  * const { removed } = await sweepSessions(sessions, { revokedRetention: '7d' });
- * ```
  */
 export async function sweepSessions(sessions: AnyClient, options: SweepSessionsOptions = {}): Promise<SweepProgress> {
   const given = requireOptions('sweepSessions options', options, ['revokedRetention', 'onProgress', 'signal']);

@@ -64,7 +64,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
       if (session === null) return this.#begin(change, options);
       const changes = {
         ...(label !== undefined && { label }),
-        ...(allowed && { lifetime: http.policy.sinceLogin(allowed, session, client['~platform'].now()) }),
+        ...(allowed && { lifetime: http.policy.sinceLogin(allowed, session, client['~http'].platform.now()) }),
       };
       return this.#learn(await client.update(session, change, changes));
     });
@@ -74,7 +74,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
     return this.#run('login', async () => {
       const settings = resolveLogin(this.#http, userId, options);
       this.#requireOpen('login');
-      const keys = await this.#http.client['~cookieKeys']();
+      const keys = await this.#http.client['~http'].cookieKeys();
       const session = await login(this.#http, await this.get(), settings);
       await this.#adopt('login', session, keys);
       await this.#leaveOldStore();
@@ -136,7 +136,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
     const maxAgeMs = parseDuration('maxAge', maxAge, 0, LIFETIME_MS_MAX);
     const session = await this.requireUser();
     const since = session.authenticatedAt?.getTime();
-    if (since !== undefined && this.#http.client['~platform'].now() - since <= maxAgeMs) return session;
+    if (since !== undefined && this.#http.client['~http'].platform.now() - since <= maxAgeMs) return session;
     throw this.#http.answerable(new LoginRequiredError('stale'));
   }
 
@@ -153,9 +153,9 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
       lifetime: options.policy.forNew(lifetime),
       ...(label !== undefined && label !== null && { label }),
     };
-    const keys = await client['~cookieKeys']();
+    const keys = await client['~http'].cookieKeys();
     if (this.#id !== undefined && (await client.movedSince(this.#id))) throw new SessionMovedError();
-    return this.#adopt('update', await client['~begin'](options.initial(), change, settings), keys);
+    return this.#adopt('update', await client['~http'].begin(options.initial(), change, settings), keys);
   }
 
   /**
@@ -202,7 +202,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
   async #readCookie(): Promise<void> {
     const { client, cookie, imports } = this.#http;
     const header = this.#request.header('cookie') ?? '';
-    const id = header.includes(cookie.name) ? cookie.read(header, await client['~cookieKeys']()) : undefined;
+    const id = header.includes(cookie.name) ? cookie.read(header, await client['~http'].cookieKeys()) : undefined;
     this.#arrival = imports?.arrivalOf(header);
     this.#isMovingIn = id === undefined && this.#arrival !== undefined;
     this.#id = id ?? this.#arrival?.id;

@@ -62,7 +62,7 @@ export function resolveHttpOptions<T, Input>(
   sessions: SessionClient<T, Input>,
   options: HttpSessionOptions<Input>,
 ): ResolvedHttpOptions<Input> {
-  requireMethods('sessions', sessions, ['get', 'update', 'regenerate', '~begin', '~cookieKeys'], 'a SessionClient');
+  requireMethods('sessions', sessions, ['get', 'update', 'regenerate', 'health'], 'a SessionClient');
   const {
     initial,
     cookie = {},

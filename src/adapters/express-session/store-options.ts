@@ -41,7 +41,7 @@ export function resolveStoreOptions<Data extends object>(
   sessions: SessionClient,
   options: HoldfastStoreOptions<Data>,
 ): ResolvedStoreOptions {
-  requireMethods('sessions', sessions, ['get', 'update', 'idFor', '~slide'], 'a SessionClient');
+  requireMethods('sessions', sessions, ['get', 'update', 'idFor', 'health'], 'a SessionClient');
   const {
     userIdOf,
     userWithoutNewId = 'refuse',

@@ -33,7 +33,7 @@ export class StoreSessions {
 
   /** The old store, while it is in charge of all sessions. */
   get oldInCharge(): StoreInCharge | undefined {
-    return this.#options.imports?.inCharge(this.#client['~platform']);
+    return this.#options.imports?.inCharge(this.#client['~http'].platform);
   }
 
   /** Null if there is none. Does not count as activity: frameworks touch a session when the response ends. */
@@ -43,13 +43,13 @@ export class StoreSessions {
     const session = (await this.#getOwn(id)) ?? (await this.#import(sid, id));
     if (session === null || !isStoreRecord(session.data)) return null;
     const base: StoreRecord = session.data;
-    const plain = sessionOf(base, session.lastSeenAt.getTime(), this.#client['~platform'].now());
+    const plain = sessionOf(base, session.lastSeenAt.getTime(), this.#client['~http'].platform.now());
     return plain && { session: plain, known: { session, base, isNew: false } };
   }
 
   /** Stores what the request changed. Undefined if the session has ended: it is never brought back. */
   async save(next: StoreRecord, known: Known | undefined): Promise<Known | undefined> {
-    const now = this.#client['~platform'].now();
+    const now = this.#client['~http'].platform.now();
     const expiresAt = expiryOf(next, now);
     if (expiresAt !== null && expiresAt <= now) {
       await this.end(next.sid, known);
@@ -64,13 +64,13 @@ export class StoreSessions {
   async touch(next: StoreRecord, known: Known | undefined): Promise<Known | undefined> {
     const current = known ?? (await this.load(next.sid))?.known;
     if (current === undefined) return undefined;
-    const now = this.#client['~platform'].now();
+    const now = this.#client['~http'].platform.now();
     const { session, base } = current;
     const touched = next.cookie === null ? base : { ...next, data: base.data };
     if (!isSameCookie(base, touched) || isWorthStoring(base, session.lastSeenAt.getTime(), now)) {
       return this.#unlessOver('touch', current, () => this.#write(touched, current, now));
     }
-    await this.#client['~slide'](session);
+    await this.#client['~http'].slide(session);
     return current;
   }
 
@@ -86,13 +86,13 @@ export class StoreSessions {
       // Another request may be importing it just now: an id that was never ours is not known to be dead.
       if (!wasAlive && (await this.#import(sid, id)) !== null) await this.#client.destroy(id);
     } finally {
-      await imports?.end(sid, this.#client['~platform']);
+      await imports?.end(sid, this.#client['~http'].platform);
     }
   }
 
   /** Every living session, by the framework's id. */
   async *all(): AsyncGenerator<readonly [sid: string, session: PlainSession], void, undefined> {
-    const platform = this.#client['~platform'];
+    const platform = this.#client['~http'].platform;
     for await (const { data, lastSeenAt } of this.#client.all()) {
       const session = isStoreRecord(data) ? sessionOf(data, lastSeenAt.getTime(), platform.now()) : null;
       if (session !== null) yield [data.sid, session];
@@ -120,7 +120,7 @@ export class StoreSessions {
     const id = this.#client.idFor(next.sid);
     const { imports } = this.#options;
     // It may have been read while the old store was in charge.
-    if (imports?.areCopied(this.#client['~platform']) && (await this.#import(next.sid, id)) !== null) {
+    if (imports?.areCopied(this.#client['~http'].platform) && (await this.#import(next.sid, id)) !== null) {
       return this.#overwrite(next, id, now);
     }
     const userId = this.#options.userIdOf(next.data);
@@ -191,7 +191,7 @@ export class StoreSessions {
     const session = await this.#get(id);
     const { imports } = this.#options;
     if (session === null || imports === undefined || !isStoreRecord(session.data)) return session;
-    if (await imports.goesOn(session.data, this.#client['~platform'])) return session;
+    if (await imports.goesOn(session.data, this.#client['~http'].platform)) return session;
     await this.#client.destroy(session);
     return null;
   }
@@ -200,7 +200,7 @@ export class StoreSessions {
   async #import(sid: string, id: string): Promise<Session<StoreRecord> | null> {
     const { imports } = this.#options;
     if (imports === undefined) return null;
-    const platform = this.#client['~platform'];
+    const platform = this.#client['~http'].platform;
     const record = await imports.read(sid, platform);
     // Another request may have moved it between the two looks.
     if (record === null) return this.#get(id, 'strong');

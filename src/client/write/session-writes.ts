@@ -1,4 +1,5 @@
 import type { Engine } from '../../engine/engine.ts';
+import { SessionNotFoundError } from '../../errors.ts';
 import type { SessionData } from '../data/session-data.ts';
 import type { ResolvedCreation } from '../options/call-options.ts';
 import { stillLiving, type Named } from '../session-ref.ts';
@@ -38,6 +39,15 @@ export class SessionWrites<T> {
     return this.#insert(await changedData({ platform, data }, await data.write(initial), change, deadline), creation);
   }
 
+  /** Moves the idle deadline, if that is due. Rejects with `SessionNotFoundError`. */
+  async touch(named: Named): Promise<void> {
+    return this.#options.engine.use(async ({ store, platform }) => {
+      const inHand = stillLiving(named, platform.now());
+      const living = inHand ?? (await store.read(named.storageKey, { consistency: 'bounded', touch: false }));
+      if (living === null || !(await store.touch(living))) throw new SessionNotFoundError();
+    });
+  }
+
   /** Runs a write when its turn has come. The session in hand saves the first read, unless another write came before. */
   async change(
     named: Named,
@@ -52,6 +62,16 @@ export class SessionWrites<T> {
       );
       return this.#session(result);
     });
+  }
+
+  /** Runs a write that gives the session another id, and forgets what is remembered under the old one. */
+  async move(...args: Parameters<SessionWrites<T>['change']>): Promise<Session<T>> {
+    const [{ storageKey }] = args;
+    try {
+      return await this.change(...args);
+    } finally {
+      this.#options.engine.memo?.forget(storageKey);
+    }
   }
 
   async #insert(bytes: Buffer, creation: ResolvedCreation): Promise<Session<T>> {

@@ -146,7 +146,7 @@ export class SessionImport<T, Input> {
   }
 
   get #platform(): Platform {
-    return this.#context.client['~platform'];
+    return this.#context.client['~http'].platform;
   }
 }
 

@@ -9,6 +9,9 @@ import { MemoryUpkeep } from './durable/upkeep.ts';
 /**
  * The durable tier as a specification that runs: for tests, and for a first look without servers. Nothing survives the
  * process. Tiers that are given the same database see each other's sessions.
+ * @example
+ * const tiers = { primary: memoryPrimaryTier(), durable: memoryDurableTier() };
+ * const client = new SessionClient({ keys: await generateKeyRing(), ...tiers });
  */
 export function memoryDurableTier(database: MemoryDatabase = new Map()): DurableTier {
   return new MemoryDurableTier(new MemoryTables(database));

@@ -18,7 +18,10 @@ const INCARNATION = 'memory00';
 
 /**
  * The primary tier as a specification that runs: the table of `PrimaryTier` in plain code. For tests, and for a first look
- * without servers.
+ * without servers. Clients that are given the same keyspace share it, as they share a Redis.
+ * @example
+ * const tiers = { primary: memoryPrimaryTier(), durable: memoryDurableTier() };
+ * const client = new SessionClient({ keys: await generateKeyRing(), ...tiers });
  */
 export function memoryPrimaryTier(keyspace: MemoryKeyspace = new Map()): PrimaryTier {
   return new MemoryPrimaryTier(keyspace);

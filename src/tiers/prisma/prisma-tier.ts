@@ -23,6 +23,8 @@ import { StatementRunner } from './statement-runner.ts';
  * `prisma/<provider>/migrations`.
  *
  * @throws {ConfigurationError} an option is wrong. Only `open` can find out whether the tables are there.
+ * @example
+ * const durable = prismaTier(prisma, { provider: 'postgresql' });
  */
 export function prismaTier(prisma: PrismaClientLike, options: PrismaTierOptions): DurableTier {
   const { provider, table } = resolvePrismaOptions(prisma, options);

@@ -11,7 +11,9 @@ import { resolveRedisOptions, type RedisTierOptions, type ResolvedRedisOptions }
  * Redis or Valkey as the primary tier: one server, over TLS, with authentication. Connects when the session client opens
  * it.
  *
- * @throws ConfigurationError for an option that is missing, malformed or unsafe
+ * @throws {ConfigurationError} an option is missing, malformed or unsafe.
+ * @example
+ * const primary = redisTier({ url: 'rediss://redis.internal:6379', username: 'shop', password, tls: { ca } });
  */
 export function redisTier(options: RedisTierOptions): PrimaryTier {
   return new RedisTier(resolveRedisOptions(options));

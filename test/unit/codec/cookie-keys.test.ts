@@ -76,9 +76,9 @@ describe('the keys that authenticate cookies', () => {
   it('change with the ring of a client, without a restart', async () => {
     const fleet = new KeyFleet(first);
     const { sessions } = fleet.node();
-    const inUse = async () => (await sessions['~cookieKeys']()).map(shown);
+    const inUse = async () => (await sessions['~http'].cookieKeys()).map(shown);
     const [before] = await inUse();
-    expect(await sessions['~cookieKeys']()).toBe(await sessions['~cookieKeys']());
+    expect(await sessions['~http'].cookieKeys()).toBe(await sessions['~http'].cookieKeys());
     fleet.shelf.put(promoted);
     await settled();
     const [after, second] = await inUse();

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { brokenLinks, missingPaths } from '../../../tools/check-docs.ts';
+import { docExamples } from '../../../tools/doc-examples.ts';
 import { checkedTypeScript, headingAnchors, readLinks } from '../../../tools/markdown.ts';
 
 const here = fileURLToPath(new URL('./page.md', import.meta.url));
@@ -86,5 +88,50 @@ describe('examples', () => {
     expect(first?.split('\n').slice(0, 7)).toEqual(['', 'declare const a: number;', '', '', '', 'a + 1;', '']);
     expect(second).not.toContain('declare');
     expect(second?.split('\n')[11]).toBe('b;');
+  });
+});
+
+describe('examples in doc comments', () => {
+  test('are read with their lines, to the end of the comment or the next tag', () => {
+    const source = [
+      '/**',
+      ' * Adds.',
+      ' * @example',
+      ' * add(1);',
+      ' *   add(2);',
+      ' * @see other',
+      ' */',
+      '/**',
+      ' * @example',
+      ' * less();',
+      ' */',
+    ].join('\n');
+    const found = docExamples(source).map((code) => code.split('\n'));
+    expect(found).toHaveLength(2);
+    expect(found[0]?.slice(1)).toEqual(['', '', 'add(1);', '  add(2);', '', '', '', '', '', '', '}', '']);
+    expect(found[1]?.[9]).toBe('less();');
+  });
+
+  test('stand at every method of SessionClient, and at every function of the entry points for tiers', () => {
+    const places = [
+      ['client/session-client.ts', /^ {2}(?:async )?(\w+)(?:<\w+>)?\(/],
+      ['client/fleet.ts', /^export (?:async )?function (\w+)/],
+      ['client/upkeep.ts', /^export (?:async )?function (\w+)/],
+      ['tiers/redis/redis-tier.ts', /^export function (\w+)/],
+      ['tiers/prisma/prisma-tier.ts', /^export function (\w+)/],
+      ['tiers/memory/memory-primary-tier.ts', /^export function (\w+)/],
+      ['tiers/memory/memory-durable-tier.ts', /^export function (\w+)/],
+    ] as const;
+    const bare = places.flatMap(([file, opening]) => {
+      const lines = readFileSync(new URL(`../../../src/${file}`, import.meta.url), 'utf8').split('\n');
+      let comment = '';
+      return lines.flatMap((line) => {
+        if (/^\s*\/\*\*/.test(line)) comment = '';
+        comment += line;
+        const name = opening.exec(line)?.[1];
+        return name === undefined || name === 'constructor' || comment.includes('@example') ? [] : [`${file}: ${name}`];
+      });
+    });
+    expect(bare).toEqual([]);
   });
 });
