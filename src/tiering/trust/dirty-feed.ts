@@ -27,7 +27,7 @@ export interface DirtyFeedOptions {
  * which statements commit does not matter within the overlap.
  */
 export class DirtyFeed {
-  /** Notified after each poll, whatever became of it. */
+  /** Notifies after each poll, whatever became of it. */
   readonly polled: Listeners = new Listeners();
   readonly #options: DirtyFeedOptions;
   readonly #cursor: FeedCursor;

@@ -43,9 +43,9 @@ export class DurableGuard {
   readonly feed: Feed;
   readonly fleet: Fleet;
   readonly upkeep: Upkeep;
-  /** Notified when the tier is of use again after it was not. */
+  /** Notifies when the tier is of use again after it was not. */
   readonly returned: Listeners = new Listeners();
-  /** Notified whenever the verdict may have changed. */
+  /** Notifies whenever the verdict may have changed. */
   readonly changed: Listeners = new Listeners();
   readonly #tier: DurableTier;
   readonly #platform: Platform;

@@ -49,9 +49,9 @@ export interface PrimaryGuardOptions {
  * breaker raises the trust floor, after which nothing from before is believed without the durable tier's word.
  */
 export class PrimaryGuard {
-  /** Notified when the tier is of use again after it was not. */
+  /** Notifies when the tier is of use again after it was not. */
   readonly returned: Listeners = new Listeners();
-  /** Notified whenever the verdict may have changed. */
+  /** Notifies whenever the verdict may have changed. */
   readonly changed: Listeners = new Listeners();
   readonly #tier: PrimaryTier;
   readonly #breaker: Breaker;
