@@ -21,16 +21,16 @@ import { objectionToRetirement, requireUnused } from '../upkeep/retirement.ts';
 import { Steps } from '../upkeep/steps.ts';
 import { requireEngine, type AnyClient } from './engine-of.ts';
 
-/** How to make sure that the whole fleet has a ring. */
+/** The options of a function that asks the fleet whether it has a ring. */
 interface FleetAsked {
   /** A client of the fleet, which asks it. The client is one of its nodes. */
   readonly sessions: AnyClient;
-  /** How long to wait for nodes that lag behind; up to 1 h. @defaultValue 0 */
+  /** The longest wait for nodes that lag behind; up to 1 h. @defaultValue 0 */
   readonly timeout?: Duration;
   readonly force?: boolean;
 }
 
-/** Or to do without. */
+/** The options that make it do without. */
 interface FleetNotAsked {
   readonly force: true;
   readonly sessions?: AnyClient | undefined;
@@ -41,7 +41,7 @@ export type PromoteKeyOptions = (FleetAsked | FleetNotAsked) & {
   readonly kid?: string;
   /** @defaultValue 'data', or the use of `kid` */
   readonly use?: KeyPurpose;
-  /** @internal */
+  /** @internal The clock; for tests. */
   readonly platform?: Platform;
 };
 
@@ -91,12 +91,12 @@ export async function retireKey(ring: KeyRing, options: RetireKeyOptions): Promi
 export interface WaitForNodesOptions {
   /** A client of the fleet. It is one of the nodes that are waited for. */
   readonly sessions: AnyClient;
-  /** How long to wait for nodes that lag behind; up to 1 h. @defaultValue 0 */
+  /** The longest wait for nodes that lag behind; up to 1 h. @defaultValue 0 */
   readonly timeout?: Duration;
 }
 
 export interface Acknowledgement {
-  /** How many live nodes use the ring. */
+  /** The number of live nodes, which all use the ring. */
   readonly nodes: number;
   /**
    * Nodes that were not waited for, because they have been silent for a minute, and that did not have the ring when they were

@@ -49,7 +49,7 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable {
   readonly #reads: SessionReads<T>;
   readonly #writes: SessionWrites<T>;
   readonly #ends: SessionEnds;
-  /** @internal */
+  /** @internal Serves the layers for HTTP. */
   readonly '~http': HttpSupport<T, Input>;
   /** The namespace of this client's sessions. */
   readonly namespace: string;

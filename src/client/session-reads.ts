@@ -18,7 +18,7 @@ export class SessionReads<T> {
     this.#data = data;
   }
 
-  /** Not async: most calls are this one, and would each make one more promise. */
+  /** Returns the session, or null. Not async: most calls are this one, and would each make one more promise. */
   get(id: string, options: GetOptions): Promise<Session<T> | null> {
     try {
       const readOptions = resolveGetOptions(options);
@@ -46,7 +46,7 @@ export class SessionReads<T> {
     return storedSessions(this.#engine, this.#data);
   }
 
-  /** At once where the data can be read at once, as most can. */
+  /** Returns the session at once where its data can be read at once, as most can. */
   #sessionOf(id: string, living: LivingSession): Promise<Session<T>> | Session<T> {
     const data = this.#data.read(living);
     if (data instanceof Promise) return data.then((valid) => new Session(id, living, valid));

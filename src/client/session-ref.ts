@@ -15,7 +15,7 @@ export interface Named {
   readonly living: LivingSession | undefined;
 }
 
-/** Whether this is not a living session any more. */
+/** True if the session has ended by then. */
 export function hasEndedBy({ idleExpiresAt, record: { absoluteExpiresAt } }: LivingSession, now: number): boolean {
   return hasEnded({ idleExpiresAt, absoluteExpiresAt }, now);
 }
@@ -26,8 +26,8 @@ export function stillLiving({ living }: Named, now: number): LivingSession | und
 }
 
 /**
- * Whether it is an id. Throws `ConfigurationError` for a `Session` or a promise, which no request can contain: to answer "no session"
- * to a programmer's mistake would log somebody out.
+ * True for a session id, false for any other text. Answering "no session" to a programmer's mistake would log somebody out.
+ * @throws {ConfigurationError} for a `Session` or a promise, which no request can contain.
  */
 export function isIdFor(what: string, id: unknown): id is string {
   if (isSessionId(id)) return true;

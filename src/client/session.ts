@@ -3,18 +3,18 @@ import { handleOf } from '../session/session-id.ts';
 import type { LivingSession } from '../tiering/context.ts';
 import type { DeepReadonly } from './data/plain-data.ts';
 
-/** What may be shown of a session: to a log, to a debugger, to its user. */
+/** The properties of a session that may be shown to a log, to a debugger, and to its user. */
 export interface SessionSummary {
   /** A public name, 22 base64url characters; changes when the id is regenerated. */
   readonly handle: string;
   readonly label: string | undefined;
   readonly createdAt: Date;
-  /** When the user last logged in: at `create` or `regenerate` with a `userId`. */
+  /** The time of the user's last login: at `create` or `regenerate` with a `userId`. */
   readonly authenticatedAt: Date | undefined;
   readonly lastSeenAt: Date;
-  /** When the session ends unless it is used. */
+  /** The time when the session ends unless it is used. */
   readonly idleExpiresAt: Date;
-  /** When the session ends no matter what. */
+  /** The time when the session ends no matter what. */
   readonly absoluteExpiresAt: Date;
 }
 
@@ -29,7 +29,7 @@ export class Session<T> implements SessionSummary {
   /** Parses the data when somebody asks for it; undefined once it is parsed. */
   #unread: (() => DeepReadonly<T>) | undefined;
 
-  /** @internal */
+  /** @internal Takes the data, or `unread`, which parses them at the first look. */
   constructor(id: string, living: LivingSession, data: DeepReadonly<T> | undefined, unread?: () => DeepReadonly<T>) {
     this.#id = id;
     this.#living = living;
@@ -91,7 +91,7 @@ export class Session<T> implements SessionSummary {
     return new Date(this.#living.record.absoluteExpiresAt);
   }
 
-  /** Who answered. A write and a strong read say `durable`. */
+  /** The tier that answered: `durable` after a write and a strong read. */
   get servedBy(): 'durable' | 'primary' {
     return this.#living.servedBy;
   }
@@ -100,7 +100,7 @@ export class Session<T> implements SessionSummary {
     return { handle: this.handle, revision: this.revision, servedBy: this.servedBy };
   }
 
-  /** What the library knows of it; undefined for anything but a session of this copy of the package. */
+  /** Returns the id and the state of a session; undefined for anything but a session of this copy of the package. */
   static inHand(value: unknown): { readonly id: string; readonly living: LivingSession } | undefined {
     if (typeof value !== 'object' || value === null || !(#living in value)) return undefined;
     return { id: value.#id, living: value.#living };

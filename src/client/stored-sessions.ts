@@ -40,7 +40,7 @@ export async function* storedSessions<T>(
 
 interface StoredPage {
   readonly sessions: readonly LivingSession[];
-  /** Where to go on; null after the last page. */
+  /** The storage key to go on after; null after the last page. */
   readonly next: Buffer | null;
 }
 
@@ -68,7 +68,7 @@ function tryOpen(codec: EngineParts['codec'], { storageKey, revision, envelope }
   }
 }
 
-/** One session that the serializer or the schema refuses must not keep the others from being listed. */
+/** Returns undefined for a session that the serializer or the schema refuses: it must not keep the others from being listed. */
 async function readStored<T>(data: SessionData<T>, session: LivingSession): Promise<StoredSession<T> | undefined> {
   try {
     return storedSession(session, await data.read(session));

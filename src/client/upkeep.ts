@@ -16,8 +16,8 @@ export interface CensusOptions {
 }
 
 /**
- * Counts the living sessions that each data key seals. It counts what the rows say, which whoever writes to the database can
- * forge. Names the keys of the newest ring that the client's source has. Waits for a tier that is away. Rejects with `KeyRingError` if
+ * Counts the living sessions that each data key seals. It counts by the key ids in the rows, which anyone who can write to the
+ * database can forge. Names the keys of the newest ring that the client's source has. Waits for a tier that is away. Rejects with `KeyRingError` if
  * that ring cannot be had, or the fleet uses a newer one.
  * @example
  * const { keys, total } = await keyCensus(sessions);
@@ -56,7 +56,7 @@ export async function reencryptSessions(sessions: AnyClient, options: ReencryptO
 }
 
 export interface ReindexOptions extends WalkOptions {
-  /** Only counts: `changed` says how many would be. @defaultValue false */
+  /** True to only count: `changed` says how many would be. @defaultValue false */
   readonly dryRun?: boolean;
 }
 
@@ -76,9 +76,9 @@ export async function reindexSessions(sessions: AnyClient, options: ReindexOptio
 }
 
 export interface SweepSessionsOptions {
-  /** How long the rows of destroyed sessions are kept. From 15 min to 366 days. @defaultValue '24h' */
+  /** The time for which the rows of destroyed sessions are kept. From 15 min to 366 days. @defaultValue '24h' */
   readonly revokedRetention?: Duration;
-  /** Called after each page. */
+  /** Runs after each page. */
   readonly onProgress?: (progress: SweepProgress) => void;
   /** Ends the sweep, which then rejects with the signal's reason. What is deleted stays deleted. */
   readonly signal?: AbortSignal;

@@ -7,7 +7,7 @@ import { handleOf } from '../session/session-id.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import { toDate, type SessionSummary } from './session.ts';
 
-/** Living rows of this user as a device list shows them, the latest seen first. */
+/** Returns the living rows of this user as a device list shows them, the latest seen first. */
 export async function summarize(
   codec: Codec,
   userId: string,

@@ -25,13 +25,13 @@ export interface EngineOptions extends Omit<TieringOptions, 'durable' | 'envelop
   readonly maxLifetimeMs: number;
   /** The `id` of the serializer that makes the data of sessions. */
   readonly serializerId: number;
-  /** What opened envelopes may take that are remembered; 0: none is. */
+  /** The bytes that remembered envelopes may take; 0: none is remembered. */
   readonly memoBytes: number;
   /** Null: this node never sweeps by itself. */
   readonly sweep: SweepPlan | null;
 }
 
-/** What a call works with, once the engine is open. */
+/** The parts that a call works with, once the engine is open. */
 export interface EngineParts {
   readonly platform: Platform;
   readonly durable: DurableGuard;
@@ -42,7 +42,7 @@ export interface EngineParts {
   readonly durableOutageReadsMs: number;
 }
 
-/** What this process knows of its tiers and its keys. */
+/** The states of the tiers and the keys, as this process knows them. */
 export interface Health {
   readonly primary: TierHealth;
   readonly durable: TierHealth;
@@ -51,8 +51,8 @@ export interface Health {
 }
 
 /**
- * What a client runs on: builds the parts in the order in which they need one another, opens them at the first call, and starts and
- * stops what runs in the background (feed, sweeper, reloads of the keys, heartbeats).
+ * Runs a client: builds the parts in the order in which they need one another, opens them at the first call, and starts and stops what
+ * runs in the background (feed, sweeper, reloads of the keys, heartbeats).
  */
 export class Engine {
   readonly platform: Platform;
@@ -118,7 +118,7 @@ export class Engine {
     return this.#closing;
   }
 
-  /** Whether an envelope named a key that this node did not know and knows now: nothing was changed by then, so the call may run again. */
+  /** True if an envelope named a key that this node did not know and knows now. Nothing was changed by then, so the call may run again. */
   async #isMended(error: unknown, version: number): Promise<boolean> {
     if (!(error instanceof EnvelopeError) || error.reason !== 'unknown-key') return false;
     return this.#parts.keeper.findNewer(version);
@@ -145,7 +145,7 @@ export class Engine {
     }
   }
 
-  /** What an attempt that takes too long waits for. */
+  /** Returns the error for an attempt that takes too long: it names what the attempt waits for. */
   #pending(): Error {
     const { keys, durable } = this.health;
     if (keys.state === 'down') return new KeyRingError('The key source did not answer in time.', true);

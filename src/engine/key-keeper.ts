@@ -13,11 +13,11 @@ import { RingLoader } from './ring-loader.ts';
 
 /** The state of the keys, and which of them this process uses. */
 export interface KeysHealth extends TierHealth {
-  /** How the fleet names this process in its messages: eight hexadecimal digits, others after each restart. */
+  /** The name of this process in the messages of the fleet: eight hexadecimal digits, others after each restart. */
   readonly node: string;
   /** The version of the key ring in use. Absent before the first one is loaded. */
   readonly ring?: number;
-  /** When the key that seals now became active. Watch it to be alarmed of a key that grows too old. */
+  /** The time when the key that seals now became active. Watch it, and rotate a key that grows too old. */
   readonly sealingKeySince?: Date;
 }
 
@@ -37,7 +37,7 @@ export class KeyKeeper {
   readonly #loader: RingLoader;
   readonly #membership: Membership;
   readonly #standing: Standing;
-  /** Why the first ring could not be loaded, or the last ring of the source is not in use. */
+  /** The reason why the first ring could not be loaded, or why the last ring of the source is not in use. */
   #trouble: string | undefined;
   /** Resolves with the refusal of the ring, if there is one; never rejects. */
   #reloading: Promise<Error | undefined> | undefined;
@@ -120,7 +120,7 @@ export class KeyKeeper {
     );
   }
 
-  /** After an envelope named an unknown key: true if a ring newer than `version` is in use now. Not every call asks the source. */
+  /** Looks for the key of an envelope that this node does not know: true if a ring newer than `version` is in use now. Does not ask the source at every call. */
   async findNewer(version: number): Promise<boolean> {
     if (this.ringInUse.ring.version === version) await this.#reloadIfDue();
     return this.ringInUse.ring.version > version;
@@ -171,8 +171,8 @@ export class KeyKeeper {
   }
 
   /**
-   * Many reasons to reload must not become as many requests to a key service. A higher ring that the fleet uses is asked for at once,
-   * and once.
+   * Reloads, unless it was done lately: many reasons to reload must not become as many requests to a key service. A higher ring that the
+   * fleet uses is asked for at once, and once.
    */
   async #reloadIfDue(): Promise<void> {
     const isNews = this.#membership.highestVersion > Math.max(this.#soughtVersion, this.ringInUse.ring.version);

@@ -78,7 +78,7 @@ function toPublicError(role: TierRole, name: string, error: unknown): Error {
   );
 }
 
-/** What the application's key source threw reaches the caller as it is. */
+/** Returns what the application's key source threw as it is, if it is an error. */
 function toError(reason: unknown): Error {
   return reason instanceof Error ? reason : new KeyRingError('The key source failed.');
 }

@@ -31,7 +31,7 @@ export async function untilReady(
 
 class TimeIsUp extends Error {}
 
-/** Whatever the application's key source throws may say so of itself. */
+/** True if waiting may help. An error of the application's key source says so with `retryable`. */
 function mayPass(error: unknown): error is Error {
   if (isHoldfastError(error)) return error.retryable;
   return error instanceof Error && 'retryable' in error && error.retryable === true;

@@ -4,14 +4,14 @@ import { FLEET_POLL_MS, NODE_ALIVE_MS, NODE_NAME_BYTES, NODES_NAMED_MAX } from '
 import { delay, type Platform } from '../platform/platform.ts';
 import type { FleetView, FleetNode } from '../tiers/durable.ts';
 
-/** Why the fleet is not ready yet; undefined if it is. */
+/** The reason why the fleet is not ready yet; undefined if it is. */
 export type Objection = string | undefined;
 
 export interface FleetQuestion {
   readonly ring: KeyRing;
-  /** How long to wait for nodes that lag behind. */
+  /** The longest wait for nodes that lag behind. */
   readonly timeoutMs: number;
-  /** Why the fleet is not ready. */
+  /** Returns the reason why the fleet is not ready. */
   readonly objectionTo: (fleet: FleetView) => Objection;
   /** Throws `KeyRingError` for what waiting cannot change. @defaultValue `refuseStale` */
   readonly refuse?: (ring: KeyRing, fleet: FleetView) => void;
@@ -34,7 +34,7 @@ export async function waitForFleet(
   }
 }
 
-/** Waiting does not make an old ring newer. */
+/** Throws `KeyRingError` if the fleet uses a newer ring: waiting does not make an old one newer. */
 export function refuseStale(ring: KeyRing, fleet: FleetView): void {
   const highest = fleet.ring;
   if (highest !== null && highest.version > ring.version) {
@@ -45,18 +45,18 @@ export function refuseStale(ring: KeyRing, fleet: FleetView): void {
   refuseRival(ring, fleet);
 }
 
-/** Two rings of one version: one of them is a mistake. */
+/** Throws `KeyRingError` if the fleet uses another ring of the same version: one of them is a mistake. */
 export function refuseRival(ring: KeyRing, { ring: highest }: FleetView): void {
   if (highest?.version !== ring.version || highest.fingerprint.equals(ring.fingerprint())) return;
   throw new KeyRingError(`The fleet uses another key ring of version ${ring.version}.`);
 }
 
-/** Nodes that may still read and write. One that died without a word counts for a minute. */
+/** Returns the nodes that may still read and write. A node that died without leaving counts for a minute. */
 export function livingNodes(fleet: FleetView): FleetNode[] {
   return fleet.nodes.filter((node) => isAlive(node, fleet));
 }
 
-/** Nodes that nobody waits for. They have died, or cannot reach the database. */
+/** Returns the nodes that are not waited for: they have died, or cannot reach the database. */
 export function silentNodes(fleet: FleetView): FleetNode[] {
   return fleet.nodes.filter((node) => !isAlive(node, fleet));
 }
@@ -65,12 +65,12 @@ function isAlive({ seenAt }: FleetNode, { now }: FleetView): boolean {
   return now - seenAt <= NODE_ALIVE_MS;
 }
 
-/** How messages and `health().keys.node` name a node: the beginning of an id that it drew when its process began. */
+/** Returns the name of a node in messages and in `health().keys.node`: the beginning of an id that it drew when its process began. */
 export function nodeNameOf(nodeId: Buffer): string {
   return nodeId.toString('hex', 0, NODE_NAME_BYTES);
 }
 
-/** The fleet has not seen the ring, or live nodes lack it. */
+/** Returns an objection if the fleet has not seen the ring, or live nodes lack it. */
 export function lackOf({ version }: KeyRing, fleet: FleetView): Objection {
   const living = livingNodes(fleet);
   const lacking = living.filter(({ ringVersion }) => ringVersion < version);
@@ -85,11 +85,11 @@ export function lackOf({ version }: KeyRing, fleet: FleetView): Objection {
 
 /** A node as an operator may see it. */
 export interface NodeStatus {
-  /** As that node's `health().keys.node`. */
+  /** The node's own `health().keys.node`. */
   readonly node: string;
   /** The version of the ring that it had when it was last seen. */
   readonly ring: number;
-  /** How long ago that was, by the database's clock. */
+  /** The time since then, by the database's clock. */
   readonly secondsAgo: number;
 }
 

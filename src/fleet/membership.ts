@@ -15,8 +15,8 @@ export interface MembershipOptions {
 }
 
 /**
- * One node of the fleet, from the start of its client to the end: its heartbeats, and whether the fleet has received one
- * lately. A node that starts again is another one.
+ * The membership of one node in its fleet, from the start of its client to the end: sends its heartbeats, and knows whether the fleet
+ * has received one lately. A node that starts again is another one.
  */
 export class Membership {
   readonly #platform: Platform;
@@ -25,7 +25,7 @@ export class Membership {
   readonly #nodeId: Buffer;
   readonly #beats = new SingleFlight<void>();
   #lastBeat: Promise<void> = Promise.resolve();
-  /** When the last heartbeat that was answered had been sent. */
+  /** The moment when the last heartbeat was sent that was answered. */
   #beatenAt = NEVER;
   #highest: RingMark | undefined;
   #hasJoined = false;
@@ -38,22 +38,22 @@ export class Membership {
     this.#nodeId = randomBytes(platform, NODE_ID_BYTES);
   }
 
-  /** How messages name this node. */
+  /** The name of this node in messages. */
   get nodeName(): string {
     return nodeNameOf(this.#nodeId);
   }
 
-  /** Others may count this node as dead, and retire a key that it seals with: it has to `beat` before it seals. */
+  /** True if others may count this node as dead, and retire a key that it seals with: it has to `beat` before it seals. */
   get isFenced(): boolean {
     return elapsedSince(this.#platform, this.#beatenAt) > NODE_FENCE_MS;
   }
 
-  /** Whether some node is known to use a higher ring than this one, or another ring of the same version. */
+  /** True if some node is known to use a higher ring than this one, or another ring of the same version. */
   get isBehind(): boolean {
     return this.#highest !== undefined && standingOf(markOf(this.#ringInUse.ring), this.#highest) !== 'same';
   }
 
-  /** Whether some node is known to use a ring of a higher version. */
+  /** True if some node is known to use a ring of a higher version. */
   get isOvertaken(): boolean {
     return this.highestVersion > this.#ringInUse.ring.version;
   }

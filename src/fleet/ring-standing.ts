@@ -2,7 +2,7 @@ import { KeyRingError } from '../errors.ts';
 import type { KeyRing } from '../keys/ring/key-ring.ts';
 import type { RingMark } from '../tiers/durable.ts';
 
-/** How a ring compares with one that is in use. `other-ring`: two rings share a version, so one of them is a mistake. */
+/** The comparison of a ring with one that is in use. `other-ring`: two rings share a version, so one of them is a mistake. */
 export type Standing = 'newer' | 'other-ring' | 'rolled-back' | 'same';
 
 export function markOf(ring: KeyRing): RingMark {

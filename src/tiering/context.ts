@@ -28,11 +28,11 @@ export interface TieringOptions {
   readonly revalidateAfterMs: number;
   /** The configured ceiling; a session with a short idle lifetime is touched more often. */
   readonly touchIntervalMs: number;
-  /** How long the primary tier alone may serve while the durable one is away. */
+  /** The longest that the primary tier alone may serve while the durable one is away. */
   readonly durableOutageReadsMs: number;
 }
 
-/** What every path works with. */
+/** The parts that every path works with. */
 export interface TieringContext extends Pick<
   TieringOptions,
   'durable' | 'durableOutageReadsMs' | 'durableTimeoutMs' | 'envelopes' | 'platform' | 'touchIntervalMs'
@@ -74,7 +74,7 @@ export interface LivingSession {
   readonly record: SessionRecord;
   readonly lastSeenAt: number;
   readonly idleExpiresAt: number;
-  /** Which tier answered; a copy that the durable tier has just confirmed counts as the durable tier's answer. */
+  /** The tier that answered; a copy that the durable tier has just confirmed counts as the durable tier's answer. */
   readonly servedBy: 'durable' | 'primary';
 }
 

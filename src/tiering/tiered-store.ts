@@ -64,7 +64,7 @@ export class TieredStore {
     return this.#reads.read(storageKey, options);
   }
 
-  /** What the durable tier has now, after a lost compare-and-swap. */
+  /** Reads the durable tier, after a lost compare-and-swap. */
   readDurable(storageKey: Buffer): Promise<LivingSession | null> {
     if (this.#refuses(storageKey)) return Promise.resolve(null);
     return this.#reads.readDurable(storageKey, { consistency: 'strong', touch: false });
@@ -104,7 +104,7 @@ export class TieredStore {
     return destroyEach(this.#context, storageKeys);
   }
 
-  /** Whether a living session had this key until lately. */
+  /** True if a living session had this key until lately. */
   async hasMoved(storageKey: Buffer): Promise<boolean> {
     return (await findMoved(this.#context, storageKey))?.isRevoked === false;
   }

@@ -7,9 +7,9 @@ import type { Steps } from './steps.ts';
 export interface KeyCensus {
   /** Every data key of the ring. */
   readonly keys: readonly KeyCount[];
-  /** Key ids that the ring does not have. */
+  /** The key ids that the ring does not have. */
   readonly unknown: readonly { readonly keyId: string; readonly sessions: number }[];
-  /** How many living sessions there are. */
+  /** The number of living sessions. */
   readonly total: number;
   /** The version of the ring that the client used. */
   readonly ring: number;
@@ -17,11 +17,11 @@ export interface KeyCensus {
 
 export interface KeyCount {
   readonly kid: string;
-  /** How envelopes and rows name the key: 16 hexadecimal digits. */
+  /** The name of the key in envelopes and rows: 16 hexadecimal digits. */
   readonly keyId: string;
   readonly state: KeyState;
   readonly use: 'data';
-  /** How many living sessions it seals. */
+  /** The number of living sessions that it seals. */
   readonly sessions: number;
 }
 

@@ -37,7 +37,7 @@ async function reseal(context: StepContext, storageKey: Buffer): Promise<Visited
   return (await context.store.update(sealed, replaced)) ? 'changed' : 'conflict';
 }
 
-/** What a retired key sealed does not open either, but nothing suggests that it is forged: it is left alone. */
+/** Leaves a session of a retired key alone: it does not open either, but nothing suggests that it is forged. */
 async function destroyIfRevoked(
   { store, codec }: StepContext,
   storageKey: Buffer,

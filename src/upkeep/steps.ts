@@ -9,7 +9,7 @@ import type { TieredStore } from '../tiering/tiered-store.ts';
 import type { DurableGuard } from '../tiering/trust/durable-guard.ts';
 import type { SweepContext } from './sweep-page.ts';
 
-/** What a step works with: the parts of an engine that is open. */
+/** The parts that a step works with: those of an engine that is open. */
 export interface StepContext extends SweepContext {
   readonly codec: Codec;
   readonly durable: DurableGuard;
@@ -23,7 +23,7 @@ export interface StepContext extends SweepContext {
   };
 }
 
-/** What runs the steps: an engine. */
+/** Runs the steps, as an engine does. */
 export interface StepRunner {
   readonly platform: Platform;
   /** Runs one call: opens first if need be. `close` waits for it. */

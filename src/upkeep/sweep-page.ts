@@ -2,21 +2,21 @@ import { SWEEP_PAGE_ROWS, SWEEP_PAUSE_MS, SWEEP_REST_FACTOR, SWEEP_SLACK_MS } fr
 import type { Platform } from '../platform/platform.ts';
 import type { DurableGuard } from '../tiering/trust/durable-guard.ts';
 
-/** What a sweep works with. */
+/** The parts that a sweep works with. */
 export interface SweepContext {
   readonly platform: Platform;
   readonly durable: DurableGuard;
-  /** How long the primary tier alone may serve while the durable one is away. */
+  /** The longest that the primary tier alone may serve while the durable one is away. */
   readonly durableOutageReadsMs: number;
 }
 
-/** What became of one page of a pass. */
+/** The outcome of one page of a pass. */
 export interface SweptPage {
   /** Rows that were looked at, of every namespace. */
   readonly scanned: number;
   /** Rows that were deleted. */
   readonly removed: number;
-  /** Where to go on; null after the last row. */
+  /** The storage key to go on after; null after the last row. */
   readonly next: Buffer | null;
   /** Milliseconds for which the database is left in peace before the next page. */
   readonly restMs: number;

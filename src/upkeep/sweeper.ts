@@ -5,13 +5,13 @@ import { sweepPass } from '../telemetry/channels.ts';
 import { announceFailure } from '../tiering/background.ts';
 import { sweepPage, type SweepContext } from './sweep-page.ts';
 
-/** When the sweeper works, and what it leaves. */
+/** The times at which the sweeper works, and what it leaves. */
 export interface SweepPlan {
   readonly everyMs: number;
   readonly revokedRetentionMs: number;
 }
 
-/** One walk over all rows, under a claim that keeps other nodes from walking as well. */
+/** A walk over all rows, under a claim that keeps other nodes from walking as well. */
 interface Pass {
   readonly id: Buffer;
   readonly startedAt: number;
@@ -39,7 +39,7 @@ export class Sweeper {
     this.#plan = plan;
   }
 
-  /** May be called again. */
+  /** Starts the first pass, in a while. May be called again. */
   start(): void {
     // Nodes that start together do not all begin together.
     if (this.#cancelTimer === undefined) this.#schedule(SWEEP_FIRST_MS * (1 + this.#context.platform.random()));

@@ -2,36 +2,36 @@ import { ConfigurationError } from '../errors.ts';
 import { STORAGE_KEY_BYTES } from '../limits/session.ts';
 import type { Platform } from '../platform/platform.ts';
 
-/** What became of the sessions that were looked at. */
+/** The outcomes for the sessions that were looked at. */
 export interface WalkCounts {
-  /** Sessions that were looked at. */
+  /** The sessions that were looked at. */
   scanned: number;
-  /** … and changed. */
+  /** The sessions that were changed. */
   changed: number;
-  /** … that were as they should be. */
+  /** The sessions that were as they should be. */
   upToDate: number;
-  /** … that ended before their turn came. */
+  /** The sessions that ended before their turn came. */
   ended: number;
-  /** … that were destroyed, because `destroyRevoked` says so. */
+  /** The sessions that were destroyed, because `destroyRevoked` says so. */
   destroyed: number;
-  /** … that were left alone. */
+  /** The sessions that were left alone. */
   failed: number;
-  /** How often another write came first, and the session was looked at again. */
+  /** The times that another write came first, and the session was looked at again. */
   conflicts: number;
 }
 
 export interface WalkProgress extends Readonly<WalkCounts> {
-  /** How many there are from where the walk began: estimated while it is under way, exact at its end. */
+  /** The number of sessions from where the walk began: estimated while it is under way, exact at its end. */
   readonly total: number;
   /** Sessions that were looked at, per second of this run. */
   readonly perSecond: number;
-  /** How long the rest will take, in milliseconds, if it goes on like this. */
+  /** The milliseconds that the rest will take, if it goes on like this. */
   readonly etaMs: number;
   /** The version of the key ring that this walk uses. If the ring changes meanwhile, the walk and its counts begin again. */
   readonly ring: number;
   /**
-   * Everything up to here is done, as far as this ring goes. It is a version and a hash: fine to show and to store. Another run
-   * may begin here; with another ring, it begins at the beginning.
+   * The place up to which everything is done, as far as this ring goes. It is a version and a hash: fine to show and to store. Another
+   * run may begin here; with another ring, it begins at the beginning.
    */
   readonly cursor: string;
 }
@@ -41,7 +41,7 @@ const POSITION_BYTES = 6;
 const POSITION_END = 2 ** (8 * POSITION_BYTES);
 
 /**
- * Counts a walk. Storage keys are hashes, evenly spread, so how far the cursor has come tells how many there are in all,
+ * Counts a walk. Storage keys are hashes, evenly distributed, so how far the cursor has come shows how many there are in all,
  * without counting them first.
  */
 export class Tally {
@@ -81,7 +81,7 @@ export class Tally {
   }
 }
 
-/** How far a walk had come, and with which ring. */
+/** The place that a walk had come to, and its ring. */
 export interface Position {
   readonly ring: number;
   readonly after: Buffer;
@@ -95,7 +95,7 @@ export function parseCursor(cursor: unknown): Position {
   throw new ConfigurationError('cursor: expected the cursor of an earlier walk.');
 }
 
-/** From 0 to 1. */
+/** Returns how far into all storage keys this one is, from 0 to 1. */
 function positionOf(key: Buffer): number {
   return key.length < POSITION_BYTES ? 0 : key.readUIntBE(0, POSITION_BYTES) / POSITION_END;
 }

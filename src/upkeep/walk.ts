@@ -11,14 +11,14 @@ import { Pace } from './pace.ts';
 import type { StepContext, Steps } from './steps.ts';
 import { Tally, type Position, type WalkProgress } from './tally.ts';
 
-/** How a walk goes, complete and valid. */
+/** The options of a walk, complete and valid. */
 export interface ResolvedWalk {
   /** Sessions that one statement looks for. */
   readonly batchSize: number;
   readonly concurrency: number;
   /** Undefined: as many as `concurrency` allows. */
   readonly sessionsPerSecond: number | undefined;
-  /** Where an earlier walk came to; undefined: from the beginning. */
+  /** The place that an earlier walk came to; undefined: the beginning. */
   readonly position: Position | undefined;
   readonly onProgress: (progress: WalkProgress) => void;
 }
@@ -34,7 +34,7 @@ export const DEFAULT_WALK: ResolvedWalk = {
 export interface WalkFailure {
   /** The session's public name. */
   readonly handle: string;
-  /** Why it was left alone: why it does not open, or `too-large` to be sealed under the present `maxPayload`. */
+  /** The reason why it was left alone: it does not open, or is `too-large` to be sealed under the present `maxPayload`. */
   readonly reason: EnvelopeErrorReason | 'too-large';
 }
 
@@ -43,14 +43,14 @@ export interface WalkResult extends WalkProgress {
   readonly failures: readonly WalkFailure[];
 }
 
-/** What became of one session. `conflict`: another write came first; it has to be looked at again. */
+/** The outcome for one session. `conflict`: another write came first; it has to be looked at again. */
 export type Visited = 'changed' | 'conflict' | 'destroyed' | 'ended' | 'upToDate';
 
-/** What a walk does to each session. */
+/** The work of a walk on each session. */
 export interface Visitor {
-  /** Whether the listing alone shows that nothing has to be done. */
+  /** True if the listing alone shows that nothing has to be done. */
   isDone(codec: Codec, row: WalkedRow): boolean;
-  /** One step, which may be taken twice. Throws `EnvelopeError` for a session that is to be left alone. */
+  /** Takes one step, which may be taken twice. Throws `EnvelopeError` for a session that is to be left alone. */
   visit(context: StepContext, storageKey: Buffer): Promise<Visited>;
 }
 
@@ -78,7 +78,7 @@ interface WalkParts {
   readonly ring: number;
 }
 
-/** One pass over all sessions, with one ring. */
+/** A pass over all sessions, with one ring. */
 class Walk {
   readonly #steps: Steps;
   readonly #options: ResolvedWalk;
@@ -112,7 +112,7 @@ class Walk {
     return { ...progress, failures: this.#failures };
   }
 
-  /** Where to go on. */
+  /** Returns the storage key to go on after. */
   async #page(after: Buffer): Promise<Buffer | null> {
     const page = await this.#steps.take(async ({ store, codec }) => {
       if (codec.ring.version !== this.#ring) return { count: 0, next: null, todo: [] };

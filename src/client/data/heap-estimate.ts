@@ -1,6 +1,6 @@
 import { KEY_SET_CHARS_MAX, KEY_SETS_MAX } from '../../limits/codec.ts';
 
-/** What V8 of Node 24 spends on a 64-bit machine, measured on deeply frozen data (test/unit/client/heap-estimate.test.ts). */
+/** The bytes that V8 of Node 24 spends on a 64-bit machine, measured on deeply frozen data (test/unit/client/heap-estimate.test.ts). */
 const OBJECT_BYTES = 56;
 /** A hidden class, and one more for the frozen object. */
 const NEW_KEY_SET_BYTES = 160;
@@ -8,7 +8,7 @@ const NEW_KEY_BYTES = 168;
 const ARRAY_BYTES = 48;
 const SLOT_BYTES = 8;
 const STRING_BYTES = 24;
-/** Whole numbers of 32 bits need no object of their own. */
+/** The object that holds a number; whole numbers of 32 bits need none. */
 const NUMBER_BYTES = 16;
 
 /**
@@ -16,11 +16,11 @@ const NUMBER_BYTES = 16;
  * classes. Keys that no other session has, such as article numbers, cost several times what their values do.
  */
 export class HeapEstimate {
-  /** Seen lately. */
+  /** The key sets that were seen lately. */
   readonly #keySets = new Set<string>();
   #lastKeys: readonly string[] = [];
 
-  /** In bytes. `charBytes` is 1 if no string has characters beyond Latin-1. */
+  /** Returns the estimate in bytes. `charBytes` is 1 if no string has characters beyond Latin-1. */
   of(value: unknown, charBytes: 1 | 2): number {
     if (typeof value === 'string') return STRING_BYTES + value.length * charBytes;
     if (typeof value === 'number') return value === (value | 0) ? 0 : NUMBER_BYTES;

@@ -4,15 +4,15 @@ import { withDeadline } from '../../platform/deadline.ts';
 import { isThenable } from './thenable.ts';
 
 /**
- * What a validator must offer: version 1 of the Standard Schema interface (standardschema.dev), which zod, valibot and
- * arktype implement. Only the part that is called, and the types that `create` and `session.data` have by it.
+ * The part of a validator that is called: version 1 of the Standard Schema interface (standardschema.dev), which zod, valibot and
+ * arktype implement, and the types that `create` and `session.data` have by it.
  */
 export interface StandardSchema<Input, Output = Input> {
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;
     readonly validate: (value: unknown) => Promise<SchemaResult<Output>> | SchemaResult<Output>;
-    /** Of types only: no validator has a value here. */
+    /** The types only: no validator has a value here. */
     readonly types?: { readonly input: Input; readonly output: Output } | undefined;
   };
 }

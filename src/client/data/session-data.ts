@@ -7,7 +7,7 @@ import { HeapEstimate } from './heap-estimate.ts';
 import { deepFreeze, frozenCopy, type DeepReadonly } from './plain-data.ts';
 import type { AnySchema } from './schema.ts';
 
-/** What readers get of one envelope's data. Plain data is frozen, and shared; anything else belongs to one reader. */
+/** The data of one envelope for its readers. Plain data is frozen and shared; anything else belongs to one reader. */
 export interface View<T> {
   readonly data: DeepReadonly<T>;
   readonly isPlain: boolean;
@@ -24,7 +24,7 @@ export class SessionData<T> {
   readonly #memo: Memo | undefined;
   readonly #isJson: boolean;
   readonly #heap = new HeapEstimate();
-  /** By the data of a record that the memo keeps: it belongs to one envelope, and goes when that is forgotten. */
+  /** The shared views, by the data of a record that the memo keeps: that belongs to one envelope, and goes when it is forgotten. */
   readonly #shared = new WeakMap<Buffer, DeepReadonly<T>>();
 
   constructor(serializer: Serializer, schema: AnySchema<T> | undefined, memo: Memo | undefined) {
@@ -62,8 +62,8 @@ export class SessionData<T> {
   }
 
   /**
-   * What a reader would get of what `write` just wrote, for the caller who most often only wants to know that it is written. Undefined
-   * for JSON, which can be parsed when somebody asks; another format, or a schema, may refuse, and has to before anything is stored.
+   * Returns what a reader would get of the bytes that `write` just made. Undefined for JSON, which is parsed when the caller looks at
+   * it; another format, or a schema, may refuse, and has to before anything is stored.
    */
   async reread(bytes: Buffer): Promise<View<T> | undefined> {
     if (this.#isJson && this.#schema === undefined) return undefined;
@@ -100,7 +100,7 @@ export class SessionData<T> {
 
   async #validate(data: unknown, what: string, schema: AnySchema<T>): Promise<T> {
     const result = await schema['~standard'].validate(data);
-    // Issues quote the data, so only their number is told.
+    // Issues quote the data, so only their number is reported.
     if (result.issues) throw new PayloadError(`${what} does not meet the schema (issues: ${result.issues.length}).`);
     return result.value;
   }

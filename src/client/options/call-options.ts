@@ -23,30 +23,29 @@ export interface CreateOptions {
   /** Overrides the client's `lifetime` for this session, up to its `maxLifetime`. */
   readonly lifetime?: Lifetime;
   /**
-   * When the user logged in, where that was not now: a session that moves in from elsewhere is no login. `null` if nobody
-   * knows. @defaultValue now, if there is a `userId`
+   * The time of the login, where that was not now: importing a session is no login. `null` if it is not known. @defaultValue now, if there is a `userId`
    */
   readonly authenticatedAt?: Date | null;
 }
 
 export interface GetOptions {
-  /** Whether this read counts as activity. @defaultValue true */
+  /** True if this read counts as activity. @defaultValue true */
   readonly touch?: boolean;
   /** `strong` asks the durable tier, whatever the primary tier holds. @defaultValue 'bounded' */
   readonly consistency?: 'bounded' | 'strong';
 }
 
-/** What a write may change besides the data. What is not given stays as it is. */
+/** The properties that a write may change besides the data. One that is not given stays as it is. */
 export interface UpdateOptions {
   /**
    * Files the session under this user, or nobody (`null`). Another user than before has not logged in by that:
    * `authenticatedAt` is undefined then. After a login use `regenerate`, which also changes the id.
    */
   readonly userId?: string | null;
-  /** Another line for the device list; `null` takes it away. */
+  /** A new line for the device list; `null` removes it. */
   readonly label?: string | null;
   /**
-   * Another lifetime, longer or shorter. `absolute` counts from now, up to the client's `maxLifetime`; `idle` from the last use.
+   * A new lifetime, longer or shorter. `absolute` counts from now, up to the client's `maxLifetime`; `idle` from the last use.
    * Given alone, `idle` leaves the absolute deadline where it is, and `absolute` the idle lifetime.
    */
   readonly lifetime?: Lifetime;
@@ -65,9 +64,9 @@ export interface RegenerateOptions<Input> {
   readonly userId?: string | null;
   /** Replaces the data. */
   readonly data?: DeepReadonly<Input> | Input;
-  /** Another line for the device list; `null` takes it away. */
+  /** A new line for the device list; `null` removes it. */
   readonly label?: string | null;
-  /** Another lifetime, longer or shorter, as for `update`. */
+  /** A new lifetime, longer or shorter, as for `update`. */
   readonly lifetime?: Lifetime;
 }
 
@@ -77,7 +76,7 @@ export interface DestroyByUserOptions<T = unknown> {
 }
 
 export interface ReadyOptions {
-  /** How long to keep trying; 0 tries once. From 0 to 10 min. @defaultValue '10s' */
+  /** The longest that `ready` keeps trying; 0 tries once. From 0 to 10 min. @defaultValue '10s' */
   readonly timeout?: Duration;
 }
 
@@ -90,7 +89,7 @@ export interface ResolvedCreation {
   readonly authenticatedAt: number | null | undefined;
 }
 
-/** How long `ready` keeps trying, in milliseconds. */
+/** Returns for how many milliseconds `ready` keeps trying. */
 export function resolveReadyOptions(options: ReadyOptions): number {
   const { timeout = READY_TIMEOUT_MS_DEFAULT } = requireOptions('ready options', options, ['timeout']);
   return parseDuration('timeout', timeout, 0, READY_TIMEOUT_MS_MAX);

@@ -52,23 +52,23 @@ export interface SessionClientOptions<T, Input = T> {
   /** Letters, digits, `.`, `_`, `-`; at most 64. Part of every key and of what is authenticated. @defaultValue 'holdfast' */
   readonly namespace?: string;
   /**
-   * How long activity may go unrecorded; never more than a tenth of the idle lifetime. A larger value costs fewer writes and
+   * The longest that activity may go unrecorded; never more than a tenth of the idle lifetime. A larger value costs fewer writes and
    * ends sessions up to that much early. From 0 to 30 s. @defaultValue '30s'
    */
   readonly touchInterval?: Duration;
   /**
-   * How long the primary tier's copy of a session is served before the durable tier has to confirm it. A larger value costs
+   * The time for which the primary tier's copy of a session is served before the durable tier has to confirm it. A larger value costs
    * fewer statements and lets a silently rolled-back Redis mislead for longer. From 1 s to 10 min. @defaultValue '60s'
    */
   readonly revalidateAfter?: Duration;
-  /** How long a write waits for its turn and tries again after conflicts. From 10 ms to 5 min. @defaultValue '5s' */
+  /** The longest that a write waits for its turn and tries again after conflicts. From 10 ms to 5 min. @defaultValue '5s' */
   readonly updateTimeout?: Duration;
-  /** After this long a command of the primary tier has failed. From 10 ms to 1 s. @defaultValue '250ms' */
+  /** The time after which a command of the primary tier has failed. From 10 ms to 1 s. @defaultValue '250ms' */
   readonly primaryTimeout?: Duration;
-  /** After this long a statement of the durable tier has failed. From 50 ms to 5 s. @defaultValue '2s' */
+  /** The time after which a statement of the durable tier has failed. From 50 ms to 5 s. @defaultValue '2s' */
   readonly durableTimeout?: Duration;
   /**
-   * How long reads go on from the primary tier alone while the durable one is away. A larger value keeps users signed in through
+   * The longest that reads go on from the primary tier alone while the durable one is away. A larger value keeps users signed in through
    * longer outages, and keeps revocations that other nodes made meanwhile from being noticed. From 0 to 24 h. @defaultValue '15m'
    */
   readonly durableOutageReads?: Duration;
@@ -79,13 +79,13 @@ export interface SessionClientOptions<T, Input = T> {
   readonly sweep?: false | SweepOptions;
   /** Bytes of serialized data, at most 1 048 576. @defaultValue 65536 */
   readonly maxPayload?: number;
-  /** Opened envelopes are remembered for 30 s, in 64 KiB to 1 GiB; `false`: not at all. @defaultValue { bytes: 33_554_432 } */
+  /** The memory for opened envelopes, which are remembered for 30 s: 64 KiB to 1 GiB; `false`: none. @defaultValue { bytes: 33_554_432 } */
   readonly memo?: false | { readonly bytes: number };
   /** Turns data into bytes and back. @defaultValue JSON */
   readonly serializer?: Serializer;
   /** A Standard Schema validator (zod, valibot, arktype): checks on write, checks and upcasts on read. */
   readonly schema?: AnySchema<T> | StandardSchema<Input, T>;
-  /** @internal Time and randomness; for tests. */
+  /** @internal The clock, timers and randomness; for tests. */
   readonly platform?: Platform;
 }
 

@@ -23,7 +23,7 @@ export interface ResolvedLifetime {
   readonly maxMs: number;
 }
 
-/** What the client says of lifetimes. */
+/** Returns the default lifetime of a client's sessions, and the longest one. */
 export function resolveClientLifetime({
   lifetime,
   maxLifetime,

@@ -8,11 +8,11 @@ export interface WalkOptions {
   readonly batchSize?: number;
   /** Sessions that are worked on at once; from 1 to 128. More is faster and is felt by requests. @defaultValue 16 */
   readonly concurrency?: number;
-  /** At most this many sessions are worked on in a second. @defaultValue as many as `concurrency` allows */
+  /** The most sessions that are worked on in a second. @defaultValue as many as `concurrency` allows */
   readonly sessionsPerSecond?: number;
-  /** Where to go on: the `cursor` of an earlier run. */
+  /** The `cursor` of an earlier run, to go on from there. */
   readonly cursor?: string;
-  /** Called after each batch. */
+  /** Runs after each batch. */
   readonly onProgress?: (progress: WalkProgress) => void;
   /** Ends the walk, which then rejects with the signal's reason. What is done stays done. */
   readonly signal?: AbortSignal;

@@ -6,13 +6,13 @@ export interface NewLifetime {
   readonly absoluteMs?: number;
 }
 
-/** What a write changes besides the data. `null` takes away, undefined leaves. */
+/** The properties that a write changes besides the data. `null` removes, undefined leaves. */
 export interface RecordChanges extends NewLifetime {
   readonly userId: string | null | undefined;
   readonly label: string | null | undefined;
 }
 
-/** What a write changes, and the data that it stores. */
+/** The properties that a write changes, and the data that it stores. */
 export interface WholeChange extends RecordChanges {
   readonly data: Buffer;
 }

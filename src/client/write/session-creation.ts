@@ -31,7 +31,7 @@ export async function create(parts: EngineParts, creation: ResolvedCreation, dat
   return id === undefined ? insertFresh(parts, record, now) : insertNamed(parts, id, record, now);
 }
 
-/** Once more under another id when the outcome is unknown, since nobody has been told the first. */
+/** Tries once more under another id when the outcome is unknown: no caller knows the first id. */
 async function insertFresh(parts: EngineParts, record: SessionRecord, now: number, isLast = false): Promise<Created> {
   const { platform, sealer, store } = parts;
   const id = newSessionId(platform);

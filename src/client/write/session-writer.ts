@@ -16,7 +16,7 @@ import { hasEndedBy } from '../session-ref.ts';
 import { isThenable } from '../data/thenable.ts';
 import type { Deadline } from './update-queue.ts';
 
-/** What a write works with, and the session that it is for. */
+/** The parts that a write works with, and the session that it is for. */
 export interface WriterContext<T> extends Pick<EngineParts, 'codec' | 'platform' | 'sealer' | 'store'> {
   readonly id: string;
   readonly storageKey: Buffer;
@@ -27,7 +27,7 @@ export interface WriterContext<T> extends Pick<EngineParts, 'codec' | 'platform'
   readonly maxLifetimeMs: number;
 }
 
-/** What a write made of a session, and under which id. Without a view its data is JSON that is parsed when somebody asks. */
+/** The session after a write, and its id. Without a view its data is JSON that is parsed at the first look. */
 export interface Written<T> {
   readonly id: string;
   readonly session: LivingSession;
@@ -38,7 +38,7 @@ export interface Written<T> {
 export type Change<T, Input = T> = (draft: T) => Awaitable<DeepReadonly<Input> | Input | void>;
 type Awaitable<V> = PromiseLike<V> | V;
 
-/** Read, change, compare-and-swap; again from the durable tier when somebody else was faster. */
+/** Reads, changes, and makes a compare-and-swap; begins again from the durable tier when another write was faster. */
 export async function update<T>(
   context: WriterContext<T>,
   change: (draft: T) => unknown,
@@ -77,7 +77,7 @@ export async function changedData<T>(
   return data.write(result);
 }
 
-/** Whether it is an object that the draft holds, at any depth. `seen`: a draft that has become a cycle is refused elsewhere. */
+/** True if the draft holds the object, at any depth. `seen`: a draft that has become a cycle is refused elsewhere. */
 function isPartOf(draft: unknown, result: unknown, seen: Set<unknown> = new Set()): boolean {
   if (typeof draft !== 'object' || draft === null || seen.has(draft)) return false;
   seen.add(draft);
@@ -91,7 +91,7 @@ function kindOf(value: unknown): string {
   return Array.isArray(value) ? 'array' : typeof value;
 }
 
-/** Most often an arrow function without braces returned what `push` or `splice` did, or what it assigned. */
+/** Explains the usual mistake: an arrow function without braces returns what `push` or `splice` does, or what it assigned. */
 function misreturned(what: string): PayloadError {
   return new PayloadError(
     `update: the function returned ${what}, where the data is an object. Return the new data, or nothing after ` +
@@ -99,7 +99,7 @@ function misreturned(what: string): PayloadError {
   );
 }
 
-/** One compare-and-swap against a revision that the caller has seen. */
+/** Makes one compare-and-swap against a revision that the caller has seen. */
 export async function replace<T>(
   context: WriterContext<T>,
   replacement: unknown,
@@ -190,7 +190,7 @@ async function untilApplied<T>(
   }
 }
 
-/** What a reader would get now. The key that sealed it joins the lineage: whatever replaces this session descends from it. */
+/** Returns the session as a reader would get it now. The key that sealed it joins the lineage of what replaces it. */
 export function written(sealed: SealedRecord, record: SessionRecord): LivingSession {
   const { storageKey, envelope, keyId, lastSeenAt, idleExpiresAt } = sealed;
   const stored = { ...record, tag: envelopeTag(envelope), lineage: sealedBy(record.lineage, keyId) };

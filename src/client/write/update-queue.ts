@@ -17,7 +17,7 @@ interface Waiter {
 export class UpdateQueue {
   readonly #platform: Platform;
   readonly #timeoutMs: number;
-  /** Of each session that is being written, those who wait for their turn. */
+  /** The writes that wait for their turn, by the session that is being written. */
   readonly #lines = new TransientMap<string, Set<Waiter>>();
 
   constructor(platform: Platform, timeoutMs: number) {

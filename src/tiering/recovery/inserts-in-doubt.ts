@@ -2,19 +2,19 @@ import { LATECOMER_TIMEOUTS } from '../../limits/durable-tier.ts';
 import { INSERTS_IN_DOUBT_MAX } from '../../limits/recovery.ts';
 import type { BacklogContext } from './rounds.ts';
 
-/** What is remembered of an INSERT whose answer was lost: not its record, which may be large. */
+/** An INSERT whose answer was lost, without its record, which may be large. */
 export interface LostInsert {
   readonly storageKey: Buffer;
   readonly writeId: Buffer;
   /** The last `ENVELOPE_TAG_BYTES` of its envelope, which shows whether another write came after it. */
   readonly tag: Buffer;
-  /** See `InsertCommand.validUntil`. */
+  /** The `InsertCommand.validUntil` of the INSERT. */
   readonly validUntil: number | null;
 }
 
 interface InDoubt {
   readonly lost: LostInsert;
-  /** On the monotonic clock. */
+  /** The end of the doubt, on the monotonic clock. */
   readonly until: number;
 }
 
@@ -24,7 +24,7 @@ interface InDoubt {
  */
 export class InsertsInDoubt {
   readonly #context: Pick<BacklogContext, 'durableTimeoutMs' | 'platform'>;
-  /** By storage key, the oldest first. */
+  /** The INSERTs by storage key, the oldest first. */
   readonly #inDoubt = new Map<string, InDoubt>();
 
   constructor(context: Pick<BacklogContext, 'durableTimeoutMs' | 'platform'>) {
@@ -42,7 +42,7 @@ export class InsertsInDoubt {
     this.#inDoubt.set(lost.storageKey.toString('latin1'), { lost, until });
   }
 
-  /** Whether one may still come under this key. */
+  /** True if an INSERT may still come under this key. */
   has(storageKey: Buffer): boolean {
     const found = this.#inDoubt.get(storageKey.toString('latin1'));
     return found !== undefined && found.until > this.#context.platform.monotonic();

@@ -16,13 +16,13 @@ export interface PendingRevocation {
   /** Null where it is not known which sessions there are. */
   readonly storageKey: Buffer | null;
   /**
-   * What this node calls ended until the revocation is written, because its end was asked for: the session that has this key, or what
-   * one INSERT may have left. There is one entry of each. Null: it is served meanwhile.
+   * The session that this node calls ended until the revocation is written, because its end was asked for: the one that has this key,
+   * or what one INSERT may have left. There is one entry of each. Null: it is served meanwhile.
    */
   readonly refused: 'insert' | 'session' | null;
   /** False for an id that anybody could have made up: neither tier showed such a session. */
   readonly isKnown: boolean;
-  /** How long to wait before the first attempt. */
+  /** The wait before the first attempt. */
   readonly delayMs: number;
   /** Rejects if it has to be tried again. */
   readonly attempt: () => Promise<void>;
@@ -30,7 +30,7 @@ export interface PendingRevocation {
 
 interface Entry {
   readonly pending: PendingRevocation;
-  /** On the monotonic clock. */
+  /** The time of the next attempt, on the monotonic clock. */
   dueAt: number;
   failures: number;
 }
@@ -45,7 +45,7 @@ export class PendingRevocations {
   readonly #entries = new Set<Entry>();
   /** The entries that this node refuses, by what is refused and storage key. */
   readonly #refused = new Map<string, Entry>();
-  /** When, on the monotonic clock, the tombstones are gone of ids that nobody knew; the earliest first. */
+  /** The times, on the monotonic clock, when the tombstones of unknown ids are gone; the earliest first. */
   #unknownUntil: number[] = [];
   readonly #rounds: Rounds;
 
@@ -73,7 +73,7 @@ export class PendingRevocations {
     return true;
   }
 
-  /** Whether this node calls the session ended, whatever the tiers say. Almost always empty: then reads do not even build the key. */
+  /** True if this node calls the session ended, whatever the tiers say. The backlog is almost always empty: then reads do not even build the key. */
   refuses(storageKey: Buffer): boolean {
     if (this.#refused.size === 0) return false;
     return this.#refused.has(nameOf('session', storageKey)) || this.#refused.has(nameOf('insert', storageKey));
@@ -103,8 +103,8 @@ export class PendingRevocations {
   }
 
   /**
-   * Anybody can make up ids, so unknown ones share little room, and keep it for as long as they take room in the primary tier:
-   * where the durable tier comes and goes, it soon forgets them.
+   * Keeps little room for unknown ids, since anybody can make them up. They keep it for as long as their tombstones take room in the
+   * primary tier: a durable tier that comes and goes would soon forget them.
    */
   #hasRoom({ isKnown }: PendingRevocation): boolean {
     if (this.#entries.size >= PENDING_REVOCATIONS_MAX) return false;
@@ -149,7 +149,7 @@ export class PendingRevocations {
   }
 }
 
-/** Under which an entry is refused. */
+/** Returns the name under which an entry is refused. */
 function keyOf({ storageKey, refused }: PendingRevocation): string | undefined {
   return refused === null || storageKey === null ? undefined : nameOf(refused, storageKey);
 }

@@ -41,7 +41,7 @@ export class PendingTouches {
     });
   }
 
-  /** The session was used, and was alive then. Forgotten at once where there is no room. */
+  /** Notes that the session was used, and was alive then. Forgets it at once where there is no room. */
   add(storageKey: Buffer, record: SessionRecord, lastSeenAt: number): void {
     const key = storageKey.toString('latin1');
     const earlier = this.#touches.get(key);
@@ -66,7 +66,7 @@ export class PendingTouches {
     return true;
   }
 
-  /** The durable tier answers again. */
+  /** Writes what has waited: the durable tier answers again. */
   durableReturned(): void {
     this.#rounds.start();
   }
@@ -78,8 +78,8 @@ export class PendingTouches {
   }
 
   /**
-   * As many at a time as one statement takes, so that reads find room between them. One that fails (its row is locked) holds up no
-   * others; where all of a statement fail, so would the rest.
+   * Writes as many touches at a time as one statement takes, so that reads find room between them. A touch that fails (its row is
+   * locked) holds up no others; where all of a statement fail, so would the rest.
    */
   async #writeAll(): Promise<void> {
     let failure: PromiseRejectedResult | undefined;
@@ -110,7 +110,7 @@ export class PendingTouches {
   }
 }
 
-/** When the activities began, and the longest time between two of them. */
+/** Returns when the activities began, and the longest time between two of them. */
 function joined(earlier: PendingTouch | undefined, lastSeenAt: number) {
   if (earlier === undefined) return { firstSeenAt: lastSeenAt, longestPauseMs: 0 };
   const { firstSeenAt, longestPauseMs } = earlier;

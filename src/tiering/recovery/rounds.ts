@@ -3,7 +3,7 @@ import type { CancelTimer, Platform } from '../../platform/platform.ts';
 import type { Background } from '../background.ts';
 import type { DurableGuard } from '../trust/durable-guard.ts';
 
-/** What a backlog works with. */
+/** The parts that a backlog works with. */
 export interface BacklogContext {
   readonly platform: Platform;
   readonly durable: DurableGuard;
@@ -11,7 +11,7 @@ export interface BacklogContext {
   readonly durableTimeoutMs: number;
 }
 
-/** What a backlog does with its entries, and how often. */
+/** The work of a backlog, and how often it is done. */
 export interface RoundsPlan {
   readonly work: 'revocation' | 'touch';
   readonly everyMs: number;
@@ -25,11 +25,11 @@ export class Rounds {
   readonly #context: BacklogContext;
   readonly #plan: RoundsPlan;
   #running: Promise<void> | undefined;
-  /** Somebody asked for a round after the one under way began. */
+  /** True if a round was asked for after the one under way began. */
   #isWanted = false;
   #cancelTimer: CancelTimer | undefined;
   #isStopped = false;
-  /** When, on the monotonic clock, nothing is begun any more. */
+  /** The time, on the monotonic clock, from which on nothing is begun any more. */
   #until = Number.POSITIVE_INFINITY;
 
   constructor(context: BacklogContext, plan: RoundsPlan) {
@@ -37,7 +37,7 @@ export class Rounds {
     this.#plan = plan;
   }
 
-  /** Whether nothing may be begun any more: a write that was begun now would outlive `close`. */
+  /** True if nothing may be begun any more: a write that was begun now would outlive `close`. */
   get isOver(): boolean {
     return this.#context.platform.monotonic() >= this.#until;
   }
