@@ -31,6 +31,13 @@ export const DURABLE_IN_FLIGHT_MAX = 10;
  * The statements at a time that many reads share. Two beat one, three and four where two processors serve everything.
  */
 export const DURABLE_READ_LANES = 2;
+/**
+ * The reads that open their second lane while the first is busy; fewer wait for the next statement and share it. A statement costs as much as ten
+ * rows, so a larger number saves little more, and keeps many readers from overlapping their statements.
+ */
+export const READ_LANE_ROWS_MIN = 32;
+/** A wait this long opens it too, so that one slow statement does not delay all reads. A healthy statement takes a tenth of it. */
+export const READ_LANE_WAIT_MS = 10;
 /** The statements at a time that many inserts, updates or touches share. The rest serve one call each. */
 export const DURABLE_WRITE_LANES = 2;
 /**

@@ -60,7 +60,7 @@ class PrismaTier implements DurableTier {
     const { name: provider, lanes: counts } = this.#database.dialect;
     const schema = this.#schema;
     const { settings } = schema;
-    const lanes = lanesFor(this.#client, counts);
+    const lanes = lanesFor(this.#client, counts, platform);
     const timeouts: CallTimeouts = new CoarseTimeouts(platform, timeoutMs, (call) => call.expire());
     const waits = { platform, timeoutMs, timeouts };
     const runner = new StatementRunner(this.#client, {

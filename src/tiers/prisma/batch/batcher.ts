@@ -79,6 +79,7 @@ export class Batcher<Request, Answer> {
     const waiting = { request, key: keyOf(storageKeyOf(request)), call };
     this.#waiting.add(waiting);
     this.#askForLane();
+    if (this.#areEnough) this.#options.lanes.open();
     return call.answered;
   }
 
@@ -95,8 +96,13 @@ export class Batcher<Request, Answer> {
         const members = this.#takeShare();
         this.#askForLane();
         return this.#occupy(members);
-      });
+      }, this.#areEnough);
     });
+  }
+
+  /** Whether the waiting calls are enough for a lane beside a busy one. */
+  get #areEnough(): boolean {
+    return this.#parts.length > 0 || this.#waiting.size >= Math.min(this.#options.lanes.rowsMin, this.#rowsMax);
   }
 
   /**
@@ -109,7 +115,7 @@ export class Batcher<Request, Answer> {
     const { platform, timeoutMs, lanes, bytesOf } = this.#options;
     const soonest = platform.monotonic() + timeoutMs * STATEMENT_TIME_SHARE_MIN;
     const part = Math.ceil(this.#waiting.size / (1 + lanes.free));
-    const share = Math.min(this.#rowsMax, Math.max(SHARED_STATEMENT_ROWS_MIN, part));
+    const share = Math.min(this.#rowsMax, Math.max(SHARED_STATEMENT_ROWS_MIN, lanes.rowsMin, part));
     const taken = new Map<string, Waiting<Request, Answer>>();
     let bytes = 0;
     for (const waiting of this.#waiting) {

@@ -1,3 +1,5 @@
+import { READ_LANE_ROWS_MIN, READ_LANE_WAIT_MS } from '../../../limits/durable-tier.ts';
+import type { Platform } from '../../../platform/platform.ts';
 import { TransientSet } from '../../../platform/transient.ts';
 import type { LaneCounts } from '../../sql/dialects/dialect.ts';
 import type { PrismaClientLike } from '../prisma-client.ts';
@@ -5,13 +7,31 @@ import type { PrismaClientLike } from '../prisma-client.ts';
 /** Does not reject. The lane is free again when it settles. */
 type Work = () => Promise<unknown>;
 
-/** So many statements at a time. Who finds no lane free gets one in the order of arrival. */
+/** When a lane beside a busy one is opened: for so many calls at once, or after one has waited for so long. */
+export interface LaneThrift {
+  readonly platform: Platform;
+  readonly rows: number;
+  readonly waitMs: number;
+}
+
+/** So many statements at a time. Work that finds no lane gets one in the order of arrival. */
 export class Lanes {
   readonly #waiting = new TransientSet<Work>();
+  readonly #count: number;
+  readonly #thrift: LaneThrift | undefined;
   #free: number;
+  #isWatching = false;
 
-  constructor(count: number) {
+  /** Without `thrift`, a free lane is opened at once. */
+  constructor(count: number, thrift?: LaneThrift) {
+    this.#count = count;
     this.#free = count;
+    this.#thrift = thrift;
+  }
+
+  /** Fewer calls do not get a lane beside a busy one. */
+  get rowsMin(): number {
+    return this.#thrift?.rows ?? 1;
   }
 
   get free(): number {
@@ -22,15 +42,37 @@ export class Lanes {
     return this.#waiting.size;
   }
 
-  /** Begins `work` at once if a lane is free. Answers what takes it out of the line again; it does nothing once it began. */
-  enter(work: Work): () => void {
-    if (this.#free > 0) {
-      this.#free -= 1;
-      this.#begin(work);
-    } else {
-      this.#waiting.add(work);
-    }
+  /**
+   * Begins `work` at once if a lane is free, and either no other lane is busy or the calls `areEnough` for one more. Returns what takes it out
+   * of the line again; it does nothing once the work began.
+   */
+  enter(work: Work, areEnough = true): () => void {
+    this.#waiting.add(work);
+    if (areEnough || this.#free === this.#count) this.open();
+    else this.#watch();
     return () => void this.#waiting.delete(work);
+  }
+
+  /** Begins the work that has waited longest, if a lane is free. */
+  open(): void {
+    const [next] = this.#waiting;
+    if (next === undefined || this.#free === 0) return;
+    this.#waiting.delete(next);
+    this.#free -= 1;
+    this.#begin(next);
+  }
+
+  /** A slow statement does not hold up the work behind it. */
+  #watch(): void {
+    const [oldest] = this.#waiting;
+    if (oldest === undefined || this.#thrift === undefined || this.#isWatching) return;
+    this.#isWatching = true;
+    this.#thrift.platform.after(this.#thrift.waitMs, () => {
+      this.#isWatching = false;
+      const [stillOldest] = this.#waiting;
+      if (stillOldest === oldest) this.open();
+      this.#watch();
+    });
   }
 
   #begin(work: Work): void {
@@ -38,13 +80,8 @@ export class Lanes {
   }
 
   #leave(): void {
-    const [next] = this.#waiting;
-    if (next) {
-      this.#waiting.delete(next);
-      this.#begin(next);
-    } else {
-      this.#free += 1;
-    }
+    this.#free += 1;
+    this.open();
   }
 }
 
@@ -57,13 +94,18 @@ export interface TierLanes {
   readonly areHeld: boolean;
 }
 
-export function lanesFor(client: PrismaClientLike, counts: LaneCounts | null): TierLanes {
+export function lanesFor(client: PrismaClientLike, counts: LaneCounts | null, platform: Platform): TierLanes {
   if (counts === null) {
     const only = onlyLaneOf(client);
     return { reads: only, writes: only, single: only, areHeld: true };
   }
   const { reads, writes, single } = counts;
-  return { reads: new Lanes(reads), writes: new Lanes(writes), single: new Lanes(single), areHeld: false };
+  return {
+    reads: new Lanes(reads, { platform, rows: READ_LANE_ROWS_MIN, waitMs: READ_LANE_WAIT_MS }),
+    writes: new Lanes(writes),
+    single: new Lanes(single),
+    areHeld: false,
+  };
 }
 
 const onlyLanes = new WeakMap<PrismaClientLike, Lanes>();

@@ -9,7 +9,7 @@ import {
 import { COARSE_TICK_MS } from '../../../../../src/limits/process.ts';
 import { CoarseTimeouts } from '../../../../../src/platform/coarse-timeouts.ts';
 import { Batcher } from '../../../../../src/tiers/prisma/batch/batcher.ts';
-import { Lanes } from '../../../../../src/tiers/prisma/batch/lanes.ts';
+import { type LaneThrift, Lanes } from '../../../../../src/tiers/prisma/batch/lanes.ts';
 import { FakePlatform, settled } from '../../../../support/fake-platform.ts';
 
 const TIMEOUT_MS = 1_000;
@@ -131,6 +131,49 @@ describe('lanes', () => {
       answer(n);
     }
     expect(statements()).toEqual(['a', 'b c', 'd']);
+  });
+
+  it('of reads are opened beside a busy one for enough calls only; fewer share the next statement', async () => {
+    const { call, statements, answer } = setUp({ thrift: { rows: 4, waitMs: 10 } });
+    void call('a');
+    await settled();
+    for (const name of ['b', 'c', 'd']) void call(name);
+    await settled();
+    expect(statements()).toEqual(['a']);
+    void call('e');
+    await settled();
+    expect(statements()).toEqual(['a', 'b c d e']);
+    for (const name of ['f', 'g']) void call(name);
+    await settled();
+    answer(0);
+    await settled();
+    expect(statements()).toEqual(['a', 'b c d e', 'f g']);
+  });
+
+  it('of reads are opened for fewer when the statement under way is slow', async () => {
+    const { call, statements, platform } = setUp({ thrift: { rows: 4, waitMs: 10 } });
+    void call('a');
+    await settled();
+    void call('b');
+    await platform.advance(9);
+    expect(statements()).toEqual(['a']);
+    await platform.advance(1);
+    expect(statements()).toEqual(['a', 'b']);
+  });
+
+  it('of reads know how long each of them waits, whoever waited before', async () => {
+    const { call, statements, answer, platform } = setUp({ thrift: { rows: 4, waitMs: 10 } });
+    void call('a');
+    await settled();
+    void call('b');
+    await platform.advance(5);
+    answer(0);
+    await settled();
+    void call('c');
+    await platform.advance(5);
+    expect(statements()).toEqual(['a', 'b']);
+    await platform.advance(10);
+    expect(statements()).toEqual(['a', 'b', 'c']);
   });
 
   it('serve each kind of call in turn', async () => {
@@ -436,6 +479,8 @@ interface Request {
 }
 
 interface Circumstances {
+  /** Two lanes that are opened like those of reads. */
+  readonly thrift?: Omit<LaneThrift, 'platform'>;
   readonly lanes?: Lanes | number;
   readonly rowsMax?: number;
   readonly holdsLane?: boolean;
@@ -446,7 +491,7 @@ interface Circumstances {
 }
 
 function setUp(circumstances: Circumstances = {}) {
-  const { lanes = 1, rowsMax = 256, holdsLane = false, locksRows = false, send, unreadable } = circumstances;
+  const { lanes = 1, thrift, rowsMax = 256, holdsLane = false, locksRows = false, send, unreadable } = circumstances;
   const platform = new FakePlatform();
   const sent: Request[][] = [];
   const pending: { answer: (answers: (n: number) => string) => void; fail: (failure: Error) => void }[] = [];
@@ -459,7 +504,7 @@ function setUp(circumstances: Circumstances = {}) {
     platform,
     timeoutMs: TIMEOUT_MS,
     timeouts: new CoarseTimeouts(platform, TIMEOUT_MS, (call) => call.expire()),
-    lanes: typeof lanes === 'number' ? new Lanes(lanes) : lanes,
+    lanes: thrift ? new Lanes(2, { platform, ...thrift }) : typeof lanes === 'number' ? new Lanes(lanes) : lanes,
     holdsLane,
     locksRows,
     rowsMax,
