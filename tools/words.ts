@@ -35,12 +35,17 @@ export const CLEAN: readonly string[] = [
   'test/simulation/README.md',
   'test/integration/cli',
   'test/unit/cli',
+  'test/unit/client',
   'test/unit/codec',
+  'test/unit/engine',
   'test/unit/errors.test.ts',
+  'test/unit/fleet',
   'test/unit/keys',
   'test/unit/option-checks.test.ts',
   'test/unit/platform',
   'test/unit/session',
+  'test/unit/tiering/recovery',
+  'test/unit/upkeep',
   'tools',
 ];
 

@@ -199,7 +199,7 @@ describe('destroy', () => {
     expect(await shop.sessions.destroy('nonsense')).toBe(false);
   });
 
-  it('wins against a concurrent update: whoever comes first, the session ends dead', async () => {
+  it('wins against a concurrent update: whichever comes first, the session ends dead', async () => {
     for (let round = 0; round < 20; round += 1) {
       const { id } = await shop.sessions.create({ cart: [] });
       const update = shop.sessions.update(id, (data) => void data.cart.push('late')).catch((error: unknown) => error);

@@ -88,7 +88,7 @@ describe.each(writes)('%s', (name, write) => {
     expect(await shop.sessions.get(session.id)).toBeNull();
   });
 
-  it('is heard of by a node that remembers the session as it was', async () => {
+  it('reaches a node that remembers the session as it was', async () => {
     const other = shop.another();
     await other.get(session.id);
     await shop.platform.advance(MINUTE);
@@ -133,7 +133,7 @@ describe('update on a node whose clock is behind', () => {
 });
 
 describe('regenerate', () => {
-  it('begins a life as long as the old one for a new user, unless it is told another', async () => {
+  it('begins a life as long as the old one for a new user, unless another is given', async () => {
     const long = await shop.sessions.create({ cart: [] }, { lifetime: { absolute: '30d' } });
     await shop.platform.advance(10 * MINUTE);
     const same = await shop.sessions.regenerate(long, { userId: 'u_1' });

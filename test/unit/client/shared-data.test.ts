@@ -59,7 +59,7 @@ describe('session.data', () => {
   it.each([
     ['the memo', {}],
     ['no memo', { memo: false as const }],
-  ])('throws for who changes it, at any depth, with %s', async (_what, more) => {
+  ])('throws when a reader changes it, at any depth, with %s', async (_what, more) => {
     const { sessions } = await memoryClient<{ cart: { sku: string }[] }>(more);
     const created = await sessions.create({ cart: [{ sku: 'A1' }] });
     const read = await sessions.get(created.id);

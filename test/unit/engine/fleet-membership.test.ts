@@ -24,7 +24,7 @@ beforeEach(() => {
 
 afterEach(() => unsubscribe('holdfast:keys', note));
 
-describe('a node that could not tell the fleet that it is alive', () => {
+describe('a node that could not report to the fleet that it is alive', () => {
   it('does not seal with an old ring after it was stopped for longer than the fence', async () => {
     const { old, promoted } = await rings;
     const fleet = new KeyFleet(old);
@@ -55,7 +55,7 @@ describe('a node that could not tell the fleet that it is alive', () => {
     shelf.ring = promoted;
     await fleet.platform.advance(FENCE + 1);
     platform.resume()();
-    // It hears from the database again, and its next heartbeat is not due yet.
+    // The database answers again, and its next heartbeat is not due yet.
     await fleet.platform.advance(FEED_INTERVAL_MS);
     await sessions.create({ cart: [] });
     expect(fleet.sealedBy(old, promoted)).toEqual([0, 1]);
@@ -116,7 +116,7 @@ describe('a node that could not tell the fleet that it is alive', () => {
     expect(fleet.sealedBy(old)).toEqual([1]);
   });
 
-  it('seals without asking anybody while its heartbeats are heard', async () => {
+  it('seals without asking the fleet while its heartbeats are answered', async () => {
     const { old } = await rings;
     const fleet = new KeyFleet(old);
     const { sessions, durable } = await fleet.ready();
@@ -189,7 +189,7 @@ describe('a database that is away', () => {
     expect((await fleet.readFleet()).nodes).toMatchObject([{ ringVersion: 2 }]);
   });
 
-  it('is not taken to be told by a heartbeat that began before', async () => {
+  it('does not count as reported by a heartbeat that began before', async () => {
     const { old, added } = await rings;
     const fleet = new KeyFleet(old);
     const { sessions, durable } = await fleet.ready();
@@ -206,7 +206,7 @@ describe('a database that is away', () => {
     await expect(sessions.create({ cart: [] })).rejects.toMatchObject({ code: 'HOLDFAST_KEY_RING' });
   });
 
-  it('is told first by a node that adopted a ring of which the fleet has another', async () => {
+  it('is reported first by a node that adopted a ring while the fleet has another one of its version', async () => {
     const { old, added } = await rings;
     const fleet = new KeyFleet(old);
     const { sessions, durable } = await fleet.ready();
@@ -261,7 +261,7 @@ describe('close', () => {
     const { old } = await rings;
     const fleet = new KeyFleet(old);
     const { sessions, durable } = await fleet.ready();
-    // A database finishes what was sent to it, whoever has closed his end.
+    // A database finishes what was sent to it, even if the sender has closed the connection.
     durable.override('close', () => Promise.resolve());
     durable.hook.before = (method) =>
       method === 'fleet.heartbeat' ? new Promise((resolve) => void fleet.platform.after(500, resolve)) : undefined;

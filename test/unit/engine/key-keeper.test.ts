@@ -37,7 +37,7 @@ describe('a node that starts', () => {
     expect(facts).toEqual([{ state: 'loaded', version: 1, reason: 'start' }]);
   });
 
-  it('is refused with an older ring than was ever used, whoever is left alive', async () => {
+  it('is refused with an older ring than was ever used, even if no other node is left', async () => {
     const { old, added } = await rings;
     const fleet = new KeyFleet(added);
     await (await fleet.ready()).sessions.close();
@@ -179,7 +179,7 @@ describe('a node that runs', () => {
     expect(facts.at(-1)).toEqual({ state: 'loaded', version: 2, reason: 'reload' });
   });
 
-  it('hears from the fleet that there is a newer ring, whatever its source watches', async () => {
+  it('learns from the fleet that there is a newer ring, whatever its source watches', async () => {
     const { old, added } = await rings;
     const fleet = new KeyFleet(old);
     const shelf = new RingShelf(old);
@@ -198,7 +198,7 @@ describe('a node that runs', () => {
     expect(await sessions.health()).toMatchObject({ keys: { state: 'up' } });
     await fleet.platform.advance(HEARTBEAT);
     expect(await sessions.health()).toMatchObject({ keys: { state: 'degraded' } });
-    // The others wait for it, so it may go on, for as long as they hear of it.
+    // The others wait for it, so it may go on, for as long as its heartbeats reach them.
     await fleet.platform.advance(2 * FENCE);
     await expect(sessions.create({ cart: [] })).resolves.toBeDefined();
   });

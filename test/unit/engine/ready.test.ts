@@ -57,7 +57,7 @@ describe('ready', () => {
     await sessions.close();
   });
 
-  it('tries for ten seconds unless told otherwise, and once with a time of 0', async () => {
+  it('tries for ten seconds by default, and once with a timeout of 0', async () => {
     const { sessions, platform, failWith } = await setUp();
     failWith(AWAY);
     await expect(sessions.ready({ timeout: 0 })).rejects.toMatchObject({ reason: 'unreachable' });

@@ -50,7 +50,7 @@ describe('promoteKey', () => {
     expect((await promoteKey(added, { sessions })).version).toBe(3);
   });
 
-  it('waits as long as it is told to for the fleet', async () => {
+  it('waits for the fleet as long as `timeout` says', async () => {
     const { fleet, sessions, behind, added } = await twoNodes();
     fleet.shelf.put(added);
     const promotion = promoteKey(added, { sessions, timeout: '15s' });

@@ -77,7 +77,7 @@ describe('reencryptSessions', () => {
     expect(await sessions.get(id)).toMatchObject({ servedBy: 'primary', revision: 2 });
   });
 
-  it('tells how far it is, and goes on from the cursor of an earlier run', async () => {
+  it('reports how far it is, and goes on from the cursor of an earlier run', async () => {
     const { fleet, sessions, old, promoted } = await shopOf(200);
     const reports: WalkProgress[] = [];
     const control = new AbortController();
@@ -165,7 +165,7 @@ describe('reencryptSessions', () => {
     expect([failed, failures.length]).toEqual([120, 100]);
   });
 
-  it('ends the sessions of a revoked key only when it is told to', async () => {
+  it('ends the sessions of a revoked key only with `destroyRevoked`', async () => {
     const { sessions, ids, old, promoted, adopt } = await shopOf(3);
     await add(sessions, ids[0] ?? '', 'A1');
     await adopt(revokeKey(promoted, { kid: old.sealingKey.kid }));
@@ -236,7 +236,7 @@ describe('reencryptSessions', () => {
     await ended;
   });
 
-  it('writes no more sessions a second than it is told to', async () => {
+  it('writes no more sessions a second than `sessionsPerSecond`', async () => {
     const { fleet, sessions, promoted } = await shopOf(50);
     const walk = reencryptSessions(sessions, { sessionsPerSecond: 10 });
     await fleet.platform.advance(2_050);

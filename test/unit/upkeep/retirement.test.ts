@@ -63,7 +63,7 @@ describe('retireKey', () => {
     expect(await sessions.listByUser('u_42')).toHaveLength(1);
   });
 
-  it('waits as long as it is told to', async () => {
+  it('waits as long as `timeout` says', async () => {
     const { fleet, sessions, promoted, kid, adopt } = await rotated();
     await adopt(promoted);
     await reencryptSessions(sessions);

@@ -21,7 +21,7 @@ describe('sweepSessions', () => {
     expect(await sessions.get(living)).not.toBeNull();
   });
 
-  it('tells after each page how far it is, and stops at the signal', async () => {
+  it('reports after each page how far it is, and stops at the signal', async () => {
     const fleet = new MemoryFleet();
     const { sessions } = await fleet.node(OPTIONS);
     const count = SWEEP_PAGE_ROWS + 3;

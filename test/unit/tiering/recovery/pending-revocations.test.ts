@@ -151,7 +151,7 @@ describe('a node that owes the revocation of a session', () => {
     await expect(node.sessions.touch(id)).rejects.toThrow(SessionNotFoundError);
   });
 
-  it('refuses the write of who had read it before', async () => {
+  it('refuses the write of a caller that had read it before', async () => {
     const node = await fleet.node();
     const { id } = await node.sessions.create({ cart: [] });
     await node.sessions.get(id);
@@ -181,7 +181,7 @@ describe('a node that owes the revocation of a session', () => {
     expect([node.primary.calls, node.durable.calls]).toEqual([['read'], []]);
   });
 
-  it('neither changes nor lists it for who has it in hand or asks for all', async () => {
+  it('neither changes it for a caller that has it in hand, nor lists it among all', async () => {
     const { node, id } = await destroyedInOutage(USER);
     const other = await fleet.node();
     fleet.keyspace.clear();
@@ -274,7 +274,7 @@ describe('logouts with made-up ids while the database is away', () => {
     return outcomes.map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as Error).constructor : null));
   }
 
-  it('find little room, and those that find none are told that nothing was changed', async () => {
+  it('find little room, and where there is none the caller learns that nothing was changed', async () => {
     const node = await fleet.node();
     node.durable.hook.before = refuse;
     const errors = await flood(node);
@@ -466,8 +466,8 @@ describe('a look for latecomers', () => {
 
 function lostRevocations(): () => unknown[] {
   const messages: unknown[] = [];
-  const hear = (message: unknown): void => void messages.push(message);
-  subscribe('holdfast:revocation-lost', hear);
-  onTestFinished(() => void unsubscribe('holdfast:revocation-lost', hear));
+  const receive = (message: unknown): void => void messages.push(message);
+  subscribe('holdfast:revocation-lost', receive);
+  onTestFinished(() => void unsubscribe('holdfast:revocation-lost', receive));
   return () => messages;
 }

@@ -17,7 +17,7 @@ const MINUTE = 60_000;
 const DUE_MS = 31_000;
 
 describe('touches of reads', () => {
-  it('of one second are told together at its end, as of when each session was used last', async () => {
+  it('of one second are written together at its end, dated when each session was used last', async () => {
     const { fleet, node, ids, usedAt } = await used(3);
     await fleet.platform.advance(400);
     const again = fleet.platform.now();
@@ -38,7 +38,7 @@ describe('touches of reads', () => {
     expect(fleet.rowOf(ids[0])?.lastSeenAt).toBeLessThan(usedAt);
   });
 
-  it('are told at once where the deadline is near, for another node would call the session ended', async () => {
+  it('are written at once where the deadline is near, or another node would call the session ended', async () => {
     const fleet = new MemoryFleet();
     const [node, other] = [await fleet.node(), await fleet.node()];
     const { id } = await node.sessions.create({ cart: [] });
@@ -71,7 +71,7 @@ describe('touches of reads', () => {
     ]);
   });
 
-  it('are told before the client is closed', async () => {
+  it('are written before the client is closed', async () => {
     const { fleet, node, ids, usedAt } = await used(2);
     await node.sessions.close();
     expect(ids.map((id) => fleet.rowOf(id)?.lastSeenAt)).toEqual([usedAt, usedAt]);
@@ -97,7 +97,7 @@ describe('touches of reads', () => {
     await closing;
   });
 
-  it('that fail once are told a second later, and nobody is troubled', async () => {
+  it('that fail once are written a second later, and no caller notices', async () => {
     const { fleet, node, ids, usedAt } = await used(2);
     const failures = failuresOf('touch');
     node.durable.hook.before = failing('sessions.touch');
@@ -110,7 +110,7 @@ describe('touches of reads', () => {
   });
 
   it.each(['with a copy in the primary tier', 'without one'])(
-    'are told before a session that they keep alive is called ended, %s',
+    'are written before a session that they keep alive is called ended, %s',
     async (which) => {
       const fleet = new MemoryFleet();
       const node = await fleet.node();
@@ -141,7 +141,7 @@ describe('touches of reads', () => {
     expect(fleet.rowOf(ids[0])?.lastSeenAt).toBe(usedAt);
   });
 
-  it('are told in parts of one statement each, so that reads find room between them', async () => {
+  it('are written in parts of one statement each, so that reads find room between them', async () => {
     const { fleet, node, ids } = await used(SHARED_STATEMENT_ROWS_MAX + 10);
     let inTier = 0;
     let most = 0;
@@ -157,7 +157,7 @@ describe('touches of reads', () => {
     expect(most).toBe(SHARED_STATEMENT_ROWS_MAX);
   });
 
-  it('are told though that of another session fails, however many there are', async () => {
+  it('are written though that of another session fails, however many there are', async () => {
     const { fleet, node, ids, usedAt } = await used(2 * SHARED_STATEMENT_ROWS_MAX);
     const failures = failuresOf('touch');
     const locked = storageKeyOf(ids[0]);
@@ -180,7 +180,7 @@ describe('touches of reads', () => {
     expect(fleet.kindOf(ids[0])).toBe('tombstone');
   });
 
-  it('that a caller asked for are told before it is answered', async () => {
+  it('that a caller asked for are written before it is answered', async () => {
     const fleet = new MemoryFleet();
     const { sessions } = await fleet.node();
     const { id } = await sessions.create({ cart: [] });
@@ -212,10 +212,10 @@ function touchesOf({ durable }: FleetNode): number {
 /** How many failures of this work were announced since. */
 function failuresOf(work: string): () => number {
   let count = 0;
-  const hear = (message: unknown): void => {
+  const receive = (message: unknown): void => {
     if ((message as { work: string }).work === work) count += 1;
   };
-  subscribe('holdfast:background-failure', hear);
-  onTestFinished(() => void unsubscribe('holdfast:background-failure', hear));
+  subscribe('holdfast:background-failure', receive);
+  onTestFinished(() => void unsubscribe('holdfast:background-failure', receive));
   return () => count;
 }

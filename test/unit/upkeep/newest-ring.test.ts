@@ -14,7 +14,7 @@ import { KeyFleet, ringsOfRotation } from '../../support/key-fleet.ts';
 
 const rings = ringsOfRotation();
 
-/** Sessions of a node whose source tells nothing of itself: it has to be asked. */
+/** Creates sessions on a node whose source does not report changes: it has to be asked. */
 async function shopOf(count: number, ring?: KeyRing) {
   const { old, promoted } = await rings;
   const fleet = new KeyFleet(ring ?? old);

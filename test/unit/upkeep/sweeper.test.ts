@@ -1,12 +1,12 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { TierFailure } from '../../../../src/errors.ts';
-import { COARSE_TICK_MS } from '../../../../src/limits/process.ts';
-import { SWEEP_BUSY_MS, SWEEP_FIRST_MS, SWEEP_CLAIM_MS, SWEEP_PAGE_ROWS } from '../../../../src/limits/upkeep.ts';
-import type { BackgroundFailure, SweepPass } from '../../../../src/telemetry/channels.ts';
-import { DurableGuard } from '../../../../src/tiering/trust/durable-guard.ts';
-import { storageKeyOf } from '../../../../src/session/session-id.ts';
-import { failing, MemoryFleet, refuse, type FleetNode } from '../../../support/memory-fleet.ts';
+import { TierFailure } from '../../../src/errors.ts';
+import { COARSE_TICK_MS } from '../../../src/limits/process.ts';
+import { SWEEP_BUSY_MS, SWEEP_FIRST_MS, SWEEP_CLAIM_MS, SWEEP_PAGE_ROWS } from '../../../src/limits/upkeep.ts';
+import type { BackgroundFailure, SweepPass } from '../../../src/telemetry/channels.ts';
+import { DurableGuard } from '../../../src/tiering/trust/durable-guard.ts';
+import { storageKeyOf } from '../../../src/session/session-id.ts';
+import { failing, MemoryFleet, refuse, type FleetNode } from '../../support/memory-fleet.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -236,8 +236,8 @@ function pagesOf(nodes: readonly FleetNode[]): number[] {
 
 function listen<Message>(channel: string): Message[] {
   const messages: Message[] = [];
-  const hear = (message: unknown): void => void messages.push(message as Message);
-  subscribe(channel, hear);
-  onTestFinished(() => void unsubscribe(channel, hear));
+  const receive = (message: unknown): void => void messages.push(message as Message);
+  subscribe(channel, receive);
+  onTestFinished(() => void unsubscribe(channel, receive));
   return messages;
 }
