@@ -5,3 +5,11 @@ export interface ContractCase<Subject> {
   /** Rejects with an `AssertionError` if the subject breaks the promise. */
   readonly run: (subject: Subject) => Promise<void>;
 }
+
+/** Makes one check, with its sentence, of each item. */
+export function each<Item, Check>(
+  items: readonly Item[],
+  make: (item: Item) => readonly [sentence: string, check: Check],
+): Record<string, Check> {
+  return Object.fromEntries(items.map((item) => make(item)));
+}

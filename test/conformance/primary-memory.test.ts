@@ -1,7 +1,12 @@
-import { memoryPrimaryTier, type MemoryKeyspace } from '../../src/tiers/memory/memory-primary-tier.ts';
-import { describePrimaryTier } from './primary-contract.ts';
+import { primaryTierCases, type PrimaryTierSubject } from 'holdfast/testing';
+import { describe, it } from 'vitest';
+import { memoryPrimaryTier, type MemoryKeyspace } from '../../src/tiers/memory/index.ts';
 
-describePrimaryTier('memory', async () => {
+describe('the primary tier contract: memory', () => {
   const keyspace: MemoryKeyspace = new Map();
-  return { makeTier: () => memoryPrimaryTier(keyspace), namespaces: ['shop', 'blog'] };
+  const subject: PrimaryTierSubject = {
+    makeTier: () => memoryPrimaryTier(keyspace),
+    namespaces: ['shop', 'blog'],
+  };
+  it.each(primaryTierCases)('$name', ({ run }) => run(subject));
 });

@@ -1,14 +1,19 @@
+import { primaryTierCases, type PrimaryTierSubject } from 'holdfast/testing';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { redisTier } from '../../src/tiers/redis/index.ts';
-import { redisFlavours, startRedis } from '../support/servers/redis.ts';
-import { describePrimaryTier } from './primary-contract.ts';
+import { redisFlavours, startRedis, type RedisServer } from '../support/servers/redis.ts';
 
-for (const flavour of redisFlavours()) {
-  describePrimaryTier(flavour, async () => {
-    const server = await startRedis({ flavour, namespace: 't*' });
-    return {
-      makeTier: () => redisTier({ url: server.url, tls: { ca: server.ca! } }),
-      namespaces: ['tshop', 'tblog'],
-      close: () => server.stop(),
-    };
+describe.each(redisFlavours())('the primary tier contract: %s', (flavour) => {
+  let server: RedisServer;
+  const subject: PrimaryTierSubject = {
+    makeTier: () => redisTier({ url: server.url, tls: { ca: server.ca! } }),
+    namespaces: ['tshop', 'tblog'],
+  };
+
+  beforeAll(async () => {
+    server = await startRedis({ flavour, namespace: 't*' });
   });
-}
+  afterAll(() => server?.stop());
+
+  it.each(primaryTierCases)('$name', ({ run }) => run(subject));
+});

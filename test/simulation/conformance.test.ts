@@ -1,7 +1,6 @@
-import { durableTierCases } from 'holdfast/testing';
+import { durableTierCases, primaryTierCases, type PrimaryTierSubject } from 'holdfast/testing';
 import { afterAll, describe, it } from 'vitest';
 import { systemPlatform } from '../../src/platform/platform.ts';
-import { describePrimaryTier } from '../conformance/primary-contract.ts';
 import { subjectOn } from '../support/memory-database.ts';
 import { Weather } from './faults.ts';
 import { SimulatedDatabase } from './servers/simulated-database.ts';
@@ -25,9 +24,10 @@ const node = (): Process => {
   return new Process(world, `node-${nodes}`, 0);
 };
 
-describePrimaryTier('simulated redis', async () => {
+describe('the primary tier contract: simulated redis', () => {
   const redis = new SimulatedRedis(world, new Weather());
-  return { makeTier: () => redis.connect(node()), namespaces: ['shop', 'blog'] };
+  const subject: PrimaryTierSubject = { makeTier: () => redis.connect(node()), namespaces: ['shop', 'blog'] };
+  it.each(primaryTierCases)('$name', ({ run }) => run(subject));
 });
 
 describe('the durable tier contract: simulated database', () => {

@@ -1,5 +1,6 @@
 import { deepEqual, equal, notEqual } from 'node:assert/strict';
 import { ENVELOPE_TAG_BYTES } from '../../../limits/codec.ts';
+import { each } from '../../contract-case.ts';
 import { durableCases, type Bed, type DurableTierCase } from '../bed.ts';
 import {
   HOUR,
@@ -16,15 +17,13 @@ import {
 } from '../records.ts';
 
 export const insertCases: readonly DurableTierCase[] = durableCases('insert and read', {
-  ...Object.fromEntries(
-    [1, 800, 64 * 1024, 1024 * 1024].map((length) => [
-      `gives back an envelope of ${length} bytes byte for byte`,
-      async ({ tier }: Bed) => {
-        const record = await insert(tier, { envelope: randomBytes(length) });
-        deepEqual(await tier.sessions.read(record.storageKey), record);
-      },
-    ]),
-  ),
+  ...each([1, 800, 64 * 1024, 1024 * 1024], (length) => [
+    `gives back an envelope of ${length} bytes byte for byte`,
+    async ({ tier }: Bed) => {
+      const record = await insert(tier, { envelope: randomBytes(length) });
+      deepEqual(await tier.sessions.read(record.storageKey), record);
+    },
+  ]),
 
   'gives back every byte value, zeros and quotes included': async ({ tier }) => {
     const envelope = Buffer.from(Array.from({ length: 512 }, (_, index) => index % 256));

@@ -1,6 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { ENVELOPE_TAG_BYTES } from '../../../limits/codec.ts';
 import type { SealedRecord } from '../../../session/sealed-record.ts';
+import { each } from '../../contract-case.ts';
 import { durableCases, type Bed, type DurableTierCase } from '../bed.ts';
 import {
   HOUR,
@@ -31,23 +32,21 @@ export const updateCases: readonly DurableTierCase[] = durableCases('update', {
     deepEqual(await tier.sessions.read(record.storageKey), next);
   },
 
-  ...Object.fromEntries(
-    LIVES.map(([life, times]) => [
-      `gives a session a ${life} life, alone and among others`,
-      async ({ tier }: Bed) => {
-        const [alone, ...records] = await insertMany(tier, 12);
-        const changed = records.map((record, index) => successor(record, index % 2 === 0 ? times : {}));
-        const only = successor(alone!, times);
-        equal(await tier.sessions.update(write(only)), true);
-        deepEqual(
-          await Promise.all(changed.map((record) => tier.sessions.update(write(record)))),
-          changed.map(() => true),
-        );
-        const rows = await Promise.all([only, ...changed].map(({ storageKey }) => tier.sessions.read(storageKey)));
-        deepEqual(rows, [only, ...changed]);
-      },
-    ]),
-  ),
+  ...each(LIVES, ([life, times]) => [
+    `gives a session a ${life} life, alone and among others`,
+    async ({ tier }: Bed) => {
+      const [alone, ...records] = await insertMany(tier, 12);
+      const changed = records.map((record, index) => successor(record, index % 2 === 0 ? times : {}));
+      const only = successor(alone!, times);
+      equal(await tier.sessions.update(write(only)), true);
+      deepEqual(
+        await Promise.all(changed.map((record) => tier.sessions.update(write(record)))),
+        changed.map(() => true),
+      );
+      const rows = await Promise.all([only, ...changed].map(({ storageKey }) => tier.sessions.read(storageKey)));
+      deepEqual(rows, [only, ...changed]);
+    },
+  ]),
 
   'takes a user away': async ({ tier }) => {
     const record = await insert(tier);
@@ -55,16 +54,14 @@ export const updateCases: readonly DurableTierCase[] = durableCases('update', {
     equal((await tier.sessions.read(record.storageKey))?.userKey, null);
   },
 
-  ...Object.fromEntries(
-    [-1, 0, 2, 3].map((step) => [
-      `changes nothing when the revision is off by ${step}`,
-      async ({ tier }: Bed) => {
-        const record = await insert(tier, { revision: 7 });
-        equal(await tier.sessions.update(write({ ...successor(record), revision: 7 + step })), false);
-        deepEqual(await tier.sessions.read(record.storageKey), record);
-      },
-    ]),
-  ),
+  ...each([-1, 0, 2, 3], (step) => [
+    `changes nothing when the revision is off by ${step}`,
+    async ({ tier }: Bed) => {
+      const record = await insert(tier, { revision: 7 });
+      equal(await tier.sessions.update(write({ ...successor(record), revision: 7 + step })), false);
+      deepEqual(await tier.sessions.read(record.storageKey), record);
+    },
+  ]),
 
   'replaces only the envelope that the caller has read, alone and among others': async ({ tier }) => {
     const records = await insertMany(tier, 12);

@@ -1,6 +1,7 @@
 import { deepEqual, equal, notEqual } from 'node:assert/strict';
 import type { SealedRecord } from '../../../session/sealed-record.ts';
 import { matches } from '../../checks.ts';
+import { each } from '../../contract-case.ts';
 import { durableCases, type Bed, type DurableTierCase } from '../bed.ts';
 import { HOUR, NOW, START, keysIn, move, randomBytes, revocation, writeId } from '../records.ts';
 import { BEFORE_LAST_ROWS, insertLast, lastKey, walked } from './last-rows.ts';
@@ -15,18 +16,16 @@ const ENDS: readonly (readonly [string, Partial<SealedRecord>])[] = [
 ];
 
 export const endedCases: readonly DurableTierCase[] = durableCases('rows that have ended', {
-  ...Object.fromEntries(
-    ENDS.map(([which, deadlines]) => [
-      `go: one ${which}`,
-      async ({ tier }: Bed) => {
-        const { storageKey } = await insertUsed(tier, deadlines);
-        deepEqual(await findAll(tier), [storageKey]);
-        equal(await tier.upkeep.removeEnded({ storageKeys: [storageKey], ...BOUNDS }), 1);
-        equal(await tier.sessions.read(storageKey), null);
-        equal(await tier.upkeep.removeEnded({ storageKeys: [storageKey], ...BOUNDS }), 0);
-      },
-    ]),
-  ),
+  ...each(ENDS, ([which, deadlines]) => [
+    `go: one ${which}`,
+    async ({ tier }: Bed) => {
+      const { storageKey } = await insertUsed(tier, deadlines);
+      deepEqual(await findAll(tier), [storageKey]);
+      equal(await tier.upkeep.removeEnded({ storageKeys: [storageKey], ...BOUNDS }), 1);
+      equal(await tier.sessions.read(storageKey), null);
+      equal(await tier.upkeep.removeEnded({ storageKeys: [storageKey], ...BOUNDS }), 0);
+    },
+  ]),
 
   'go when they were revoked long enough ago, whatever their deadlines say': async ({ tier }) => {
     const [old, recent, both] = [await insertUsed(tier), await insertUsed(tier), await insertUsed(tier, LONG_AGO)];
