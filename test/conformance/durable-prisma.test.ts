@@ -18,5 +18,5 @@ describe.each(['mysql', 'postgresql', 'sqlite'] as const)('the durable tier cont
   });
   afterAll(() => database?.close());
 
-  it.each(durableTierCases)('$name', ({ run }) => run(subject));
+  it.each(durableTierCases.map(({ name, run }) => [name, run] as const))('%s', (_, run) => run(subject));
 });

@@ -8,5 +8,5 @@ describe('the primary tier contract: memory', () => {
     makeTier: () => memoryPrimaryTier(keyspace),
     namespaces: ['shop', 'blog'],
   };
-  it.each(primaryTierCases)('$name', ({ run }) => run(subject));
+  it.each(primaryTierCases.map(({ name, run }) => [name, run] as const))('%s', (_, run) => run(subject));
 });

@@ -15,5 +15,5 @@ describe.each(redisFlavours())('the primary tier contract: %s', (flavour) => {
   });
   afterAll(() => server?.stop());
 
-  it.each(primaryTierCases)('$name', ({ run }) => run(subject));
+  it.each(primaryTierCases.map(({ name, run }) => [name, run] as const))('%s', (_, run) => run(subject));
 });

@@ -27,11 +27,11 @@ const node = (): Process => {
 describe('the primary tier contract: simulated redis', () => {
   const redis = new SimulatedRedis(world, new Weather());
   const subject: PrimaryTierSubject = { makeTier: () => redis.connect(node()), namespaces: ['shop', 'blog'] };
-  it.each(primaryTierCases)('$name', ({ run }) => run(subject));
+  it.each(primaryTierCases.map(({ name, run }) => [name, run] as const))('%s', (_, run) => run(subject));
 });
 
 describe('the durable tier contract: simulated database', () => {
   const database = new SimulatedDatabase(world, new Weather(), fromNow);
   const subject = subjectOn(database.rows, () => database.connect(node()));
-  it.each(durableTierCases)('$name', ({ run }) => run(subject));
+  it.each(durableTierCases.map(({ name, run }) => [name, run] as const))('%s', (_, run) => run(subject));
 });
