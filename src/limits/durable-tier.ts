@@ -21,7 +21,7 @@ export const DURABLE_OPEN_TIMEOUTS = 3;
 export const DURABLE_CALLS_MAX = 1_024;
 /** The reads and touches among them. When the primary tier is unavailable, writes still find room. */
 export const DURABLE_READ_CALLS_MAX = 768;
-/** The calls that may wait for room: at some thousand calls a second, the longest queue that can be served in time. */
+/** The reads, and the writes, that may wait for room: at some thousand calls a second, the longest queue that can be served in time. */
 export const DURABLE_WAITING_MAX = 10_000;
 /**
  * The statements at a time: the default size of the drivers' connection pools. More would only queue inside the driver.

@@ -19,7 +19,8 @@ export type * from './durable/upkeep.ts';
  *
  * Up to `DURABLE_CALLS_MAX` calls come at a time. The tier bounds its statements at a time, and may let calls share one as long
  * as each gets its own answer. Calls that fail together may be given the same `TierFailure`, which then counts once.
- * `overloaded` says that the database was not asked.
+ * A call whose time is up before its statement was sent fails as `not-sent` with the reason `deadline`: that says nothing about the
+ * database.
  */
 export interface DurableTier {
   /** For messages and health reports, such as `prisma (postgresql)`. */

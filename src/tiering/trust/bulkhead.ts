@@ -1,60 +1,95 @@
-import type { Platform } from '../../platform/platform.ts';
+import type { CancelTimer, Platform } from '../../platform/platform.ts';
 import { TransientSet } from '../../platform/transient.ts';
 
+export type CallKind = 'read' | 'write';
+
+export interface BulkheadOptions {
+  readonly platform: Platform;
+  /** The calls that may be in flight at once. */
+  readonly callsMax: number;
+  /** The reads among them: writes always find room. */
+  readonly readsMax: number;
+  /** The calls of each kind that may wait. */
+  readonly waitingMax: number;
+  /** A call waits for this long at most. */
+  readonly waitMs: number;
+}
+
 interface Waiter {
+  readonly kind: CallKind;
+  /** The order of arrival, over both kinds. */
+  readonly arrival: number;
   readonly enter: () => void;
-  readonly cancelTimer: () => void;
+  readonly cancelTimer: CancelTimer;
 }
 
 /**
- * Bounds what is in flight to a tier. Those beyond the bound wait here, where giving up is certain not to have sent
- * anything, instead of in a driver's pool, where it is not.
+ * Bounds the calls in flight to a tier. Those beyond the bound wait here, where a call that is given up was certainly not sent,
+ * instead of in a driver's pool, where that is not certain.
  */
 export class Bulkhead {
-  readonly #platform: Platform;
-  readonly #inFlightMax: number;
-  readonly #waitingMax: number;
-  readonly #waiting = new TransientSet<Waiter>();
-  #inFlight = 0;
+  readonly #options: BulkheadOptions;
+  readonly #inFlight: Record<CallKind, number> = { read: 0, write: 0 };
+  readonly #waiting: Readonly<Record<CallKind, TransientSet<Waiter>>> = {
+    read: new TransientSet(),
+    write: new TransientSet(),
+  };
+  #arrivals = 0;
 
-  constructor(platform: Platform, inFlightMax: number, waitingMax: number) {
-    this.#platform = platform;
-    this.#inFlightMax = inFlightMax;
-    this.#waitingMax = waitingMax;
+  constructor(options: BulkheadOptions) {
+    this.#options = options;
   }
 
   /**
-   * Resolves once there is room; false if there is none until `deadline` (of the monotonic clock) or too many wait already. Each true
-   * owes a `leave`.
+   * Resolves to true once there is room, and to false if there was none in time or too many wait already. Each true owes a
+   * `leave`.
    */
-  enter(deadline: number): boolean | Promise<boolean> {
-    if (this.#inFlight < this.#inFlightMax) {
-      this.#inFlight += 1;
+  enter(kind: CallKind): boolean | Promise<boolean> {
+    if (this.#hasRoom(kind)) {
+      this.#inFlight[kind] += 1;
       return true;
     }
-    if (this.#waiting.size >= this.#waitingMax) return false;
+    const { platform, waitingMax, waitMs } = this.#options;
+    const waiting = this.#waiting[kind];
+    if (waiting.size >= waitingMax) return false;
     return new Promise((resolve) => {
-      const waitMs = Math.max(deadline - this.#platform.monotonic(), 0);
-      const cancelTimer = this.#platform.after(waitMs, () => {
-        this.#waiting.delete(waiter);
+      const cancelTimer = platform.after(waitMs, () => {
+        waiting.delete(waiter);
         resolve(false);
       });
-      const waiter: Waiter = { enter: () => resolve(true), cancelTimer };
-      this.#waiting.add(waiter);
+      this.#arrivals += 1;
+      const waiter: Waiter = { kind, arrival: this.#arrivals, enter: () => resolve(true), cancelTimer };
+      waiting.add(waiter);
     });
   }
 
   get hasQueue(): boolean {
-    return this.#waiting.size > 0;
+    return this.#waiting.read.size > 0 || this.#waiting.write.size > 0;
   }
 
-  leave(): void {
-    for (const waiter of this.#waiting) {
-      this.#waiting.delete(waiter);
-      waiter.cancelTimer();
-      waiter.enter();
-      return;
-    }
-    this.#inFlight -= 1;
+  /** Passes the room on to the call that has waited longest. */
+  leave(kind: CallKind): void {
+    this.#inFlight[kind] -= 1;
+    if (!this.hasQueue) return;
+    const next = this.#next();
+    if (next === undefined) return;
+    this.#waiting[next.kind].delete(next);
+    this.#inFlight[next.kind] += 1;
+    next.cancelTimer();
+    next.enter();
+  }
+
+  #hasRoom(kind: CallKind): boolean {
+    const { callsMax, readsMax } = this.#options;
+    const { read, write } = this.#inFlight;
+    return read + write < callsMax && (kind === 'write' || read < readsMax);
+  }
+
+  /** The call that has waited longest, of those that there is room for. */
+  #next(): Waiter | undefined {
+    const [read] = this.#waiting.read;
+    const [write] = this.#waiting.write;
+    if (read === undefined || !this.#hasRoom('read')) return write;
+    return write === undefined || read.arrival < write.arrival ? read : write;
   }
 }

@@ -15,7 +15,7 @@ import { UP, type TierState, type Verdict } from '../../telemetry/standing.ts';
 import type { TierContext } from '../../tiers/context.ts';
 import type { DurableTier, Feed, Fleet, Sessions, Upkeep, WriteCommand } from '../../tiers/durable.ts';
 import { Breaker } from './breaker.ts';
-import { Bulkhead } from './bulkhead.ts';
+import { Bulkhead, type CallKind } from './bulkhead.ts';
 import { DatabaseClock } from './database-clock.ts';
 import { withDeadline, withCoarseTimeout } from '../../platform/deadline.ts';
 import { DurableOpening, isMisconfigured } from './durable-opening.ts';
@@ -26,6 +26,7 @@ const DEMOTED: ReadonlySet<string> = new Set(['read-only', 'standby']);
 // Not closures of a call: an error keeps the functions of its stack alive, and with them what they close over: the record of a write.
 const inDoubt = (): Error => new OutcomeUnknownError();
 const unavailable = (reason: string): Error => new TierUnavailableError('durable', reason);
+const overloaded = (): Error => unavailable('overloaded');
 const late = (): TierFailure => new TierFailure('ambiguous', 'deadline');
 
 export interface DurableGuardOptions {
@@ -52,10 +53,6 @@ export class DurableGuard {
   readonly #timeoutMs: number;
   readonly #breaker: Breaker;
   readonly #room: Bulkhead;
-  readonly #readRoom: Bulkhead;
-  readonly #rooms: readonly Bulkhead[];
-  /** What a read has to find room in, one after the other. */
-  readonly #readRooms: readonly Bulkhead[];
   readonly #clock: DatabaseClock;
   readonly #timeouts: CoarseTimeouts<() => void>;
   readonly #reads = new SingleFlight<SealedRecord | null>();
@@ -67,10 +64,13 @@ export class DurableGuard {
     this.#tier = tier;
     this.#platform = platform;
     this.#timeoutMs = timeoutMs;
-    this.#room = new Bulkhead(platform, DURABLE_CALLS_MAX, DURABLE_WAITING_MAX);
-    this.#readRoom = new Bulkhead(platform, DURABLE_READ_CALLS_MAX, DURABLE_WAITING_MAX);
-    this.#rooms = [this.#room];
-    this.#readRooms = [this.#readRoom, this.#room];
+    this.#room = new Bulkhead({
+      platform,
+      callsMax: DURABLE_CALLS_MAX,
+      readsMax: DURABLE_READ_CALLS_MAX,
+      waitingMax: DURABLE_WAITING_MAX,
+      waitMs: timeoutMs,
+    });
     this.#clock = new DatabaseClock(platform);
     this.#timeouts = new CoarseTimeouts(platform, timeoutMs + DURABLE_GRACE_MS, (giveUp) => giveUp());
     this.#opening = new DurableOpening((context) => this.#openTier(context));
@@ -139,7 +139,7 @@ export class DurableGuard {
 
   /** It is not quite well, or callers wait for it: nothing is asked of it that can wait. */
   get isBusy(): boolean {
-    return this.condition !== 'up' || this.#room.hasQueue || this.#readRoom.hasQueue;
+    return this.condition !== 'up' || this.#room.hasQueue;
   }
 
   /**
@@ -213,11 +213,11 @@ export class DurableGuard {
   }
 
   #query<T>(statement: () => Promise<T>): Promise<T> {
-    return this.#within(this.#readRooms, () => this.#send(statement, unavailable));
+    return this.#inRoom('read', () => this.#send(statement, unavailable));
   }
 
   #write<T>(statement: () => Promise<T>): Promise<T> {
-    return this.#within(this.#rooms, () => this.#send(statement, inDoubt));
+    return this.#inRoom('write', () => this.#send(statement, inDoubt));
   }
 
   async #send<T>(statement: () => Promise<T>, ifAmbiguous: (reason: string) => Error): Promise<T> {
@@ -227,6 +227,7 @@ export class DurableGuard {
       return answer;
     } catch (error) {
       if (!isTierFailure(error)) throw error;
+      if (wasLeftUnsent(error)) throw overloaded();
       this.#classify(error);
       throw error.kind === 'ambiguous' ? ifAmbiguous(error.reason) : new TierUnavailableError('durable', error.reason);
     }
@@ -239,29 +240,23 @@ export class DurableGuard {
     if (DEMOTED.has(reason)) this.#breaker.trip(reason);
     // Any other rejection is an answer: the database is there.
     else if (kind === 'rejected') this.#breaker.succeeded();
-    // Nobody asked the database.
-    else if (reason === 'overloaded') return;
     else if (!this.#counted.has(failure)) {
       this.#counted.add(failure);
       this.#breaker.failed(reason);
     }
   }
 
-  /** Waits for room in each of these, for as long as a statement may take; nothing is sent meanwhile. */
-  async #within<T>(rooms: readonly Bulkhead[], work: () => Promise<T>): Promise<T> {
-    const roomUntil = this.#platform.monotonic() + this.#timeoutMs;
-    let entered = 0;
+  /** Waits for room, for as long as a statement may take; nothing is sent meanwhile. */
+  async #inRoom<T>(kind: CallKind, work: () => Promise<T>): Promise<T> {
+    this.refuseIfDown();
+    const entry = this.#room.enter(kind);
+    if (entry !== true && !(await entry)) throw overloaded();
     try {
-      for (const room of rooms) {
-        this.refuseIfDown();
-        const entry = room.enter(roomUntil);
-        if (entry !== true && !(await entry)) throw new TierUnavailableError('durable', 'overloaded');
-        entered += 1;
-      }
+      // It may have failed while the call waited.
       this.refuseIfDown();
       return await work();
     } finally {
-      while (entered > 0) rooms[(entered -= 1)]?.leave();
+      this.#room.leave(kind);
     }
   }
 
@@ -280,4 +275,9 @@ export class DurableGuard {
   #bounded<T>(statement: () => Promise<T>): Promise<T> {
     return withCoarseTimeout(this.#timeouts, statement(), late);
   }
+}
+
+/** The time of the call was up before it had its turn for a statement, which says nothing about the database. */
+function wasLeftUnsent({ kind, reason }: TierFailure): boolean {
+  return kind === 'not-sent' && reason === 'deadline';
 }

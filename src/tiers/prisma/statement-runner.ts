@@ -1,5 +1,5 @@
 import { TierFailure } from '../../errors.ts';
-import { DURABLE_CALLS_MAX, REJECTED_BACKOFF } from '../../limits/durable-tier.ts';
+import { REJECTED_BACKOFF } from '../../limits/durable-tier.ts';
 import { backoffMs } from '../../platform/backoff.ts';
 import { delay, type Platform } from '../../platform/platform.ts';
 import { Call, type CallTimeouts } from './batch/call.ts';
@@ -91,7 +91,6 @@ export class StatementRunner {
 
   #inLane<T>(attempt: (deadline: number) => Promise<T>): Promise<T> {
     const { platform, timeoutMs, timeouts, lanes, holdsLane } = this.#options;
-    if (lanes.waiting >= DURABLE_CALLS_MAX) return Promise.reject(new TierFailure('not-sent', 'overloaded'));
     const call = new Call<T>(timeouts, platform.monotonic() + timeoutMs, () => leaveLine());
     const leaveLine = lanes.enter(() => {
       // A statement that was given up may still run.

@@ -1,6 +1,5 @@
 import { TierFailure } from '../../../errors.ts';
 import {
-  DURABLE_CALLS_MAX,
   SHARED_STATEMENT_BYTES_MAX,
   SHARED_STATEMENT_ROWS_MIN,
   SLOW_STATEMENT_PARTS,
@@ -72,7 +71,6 @@ export class Batcher<Request, Answer> {
   }
 
   run(request: Request): Promise<Answer> {
-    if (this.#waiting.size >= DURABLE_CALLS_MAX) return Promise.reject(new TierFailure('not-sent', 'overloaded'));
     const { platform, timeoutMs, timeouts, storageKeyOf } = this.#options;
     const deadline = platform.monotonic() + timeoutMs;
     const call = new Call<Answer>(timeouts, deadline, () => this.#waiting.delete(waiting));

@@ -69,5 +69,5 @@ export class Call<Answer> {
 }
 
 function notSent(): TierFailure {
-  return new TierFailure('not-sent', 'overloaded');
+  return new TierFailure('not-sent', 'deadline');
 }

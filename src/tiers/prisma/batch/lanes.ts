@@ -38,10 +38,6 @@ export class Lanes {
     return this.#free;
   }
 
-  get waiting(): number {
-    return this.#waiting.size;
-  }
-
   /**
    * Begins `work` at once if a lane is free, and either no other lane is busy or the calls `areEnough` for one more. Returns what takes it out
    * of the line again; it does nothing once the work began.

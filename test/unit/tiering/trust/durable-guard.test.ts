@@ -5,6 +5,7 @@ import {
   DURABLE_FAILURES_TO_OPEN,
   DURABLE_GRACE_MS,
   DURABLE_READ_CALLS_MAX,
+  DURABLE_WAITING_MAX,
 } from '../../../../src/limits/durable-tier.ts';
 import { COARSE_TICK_MS } from '../../../../src/limits/process.ts';
 import { DurableGuard } from '../../../../src/tiering/trust/durable-guard.ts';
@@ -53,13 +54,23 @@ describe('the guard of a tier whose calls share statements', () => {
     expect(guard.condition).toBe('down');
   });
 
-  it('thinks no worse of a database that nobody asked, since too many wait for it', async () => {
+  it('reports a call whose statement was not sent in time as overloaded, and thinks no worse of the database', async () => {
     const { guard, failWith, readStates } = await setUp();
+    const refused = { code: 'HOLDFAST_TIER_UNAVAILABLE', reason: 'overloaded' };
     for (let call = 0; call < 2 * DURABLE_FAILURES_TO_OPEN; call += 1) {
-      failWith(new TierFailure('not-sent', 'overloaded'));
-      await expect(readStates(1)[0]).rejects.toMatchObject({ code: 'HOLDFAST_TIER_UNAVAILABLE' });
+      failWith(new TierFailure('not-sent', 'deadline'));
+      await expect(readStates(1)[0]).rejects.toMatchObject(refused);
+      await expect(guard.sessions.revoke({ ...aRevocation() })).rejects.toMatchObject(refused);
     }
     expect(guard.condition).toBe('up');
+  });
+
+  it('refuses a call at once when too many wait for room', async () => {
+    const { hold, readStates, inTier } = await setUp();
+    hold();
+    void Promise.allSettled(readStates(DURABLE_READ_CALLS_MAX + DURABLE_WAITING_MAX));
+    await expect(readStates(1)[0]).rejects.toMatchObject({ reason: 'overloaded' });
+    expect(inTier()).toBe(DURABLE_READ_CALLS_MAX);
   });
 
   it('lets in all that can share, and always leaves room for writes', async () => {
@@ -89,18 +100,16 @@ describe('the guard of a tier whose calls share statements', () => {
     expect(await guard.fleet.raiseRing(RING)).toEqual(RING);
   });
 
-  it('keeps a read waiting for room no longer than a statement may take, though it needs room twice', async () => {
-    const { guard, platform, hold, release, readStates } = await setUp();
+  it.each(['read', 'write'])('keeps a %s waiting for room no longer than a statement may take', async (kind) => {
+    const { guard, platform, hold, readStates, inTier } = await setUp();
     hold();
-    void Promise.allSettled(readStates(DURABLE_READ_CALLS_MAX));
-    const late = readStates(1).map((call) => call.catch((error: unknown) => error));
+    void Promise.allSettled([...readStates(DURABLE_READ_CALLS_MAX), ...revocations(guard)]);
     await platform.advance(1);
-    void Promise.allSettled(revocations(guard));
-    await platform.advance(TIMEOUT_MS / 2 - 1);
-    // Lets it into the first room; the second is for those who came before it.
-    release(DURABLE_READ_CALLS_MAX);
-    await platform.advance(TIMEOUT_MS / 2);
-    expect(await late[0]).toMatchObject({ reason: 'overloaded' });
+    const late = kind === 'read' ? readStates(1)[0] : guard.sessions.revoke({ ...aRevocation() });
+    const refused = expect(late).rejects.toMatchObject({ reason: 'overloaded' });
+    await platform.advance(TIMEOUT_MS);
+    await refused;
+    expect(inTier()).toBe(DURABLE_CALLS_MAX);
   });
 });
 
@@ -185,11 +194,10 @@ async function setUp() {
   let inTier = 0;
   let failure: TierFailure | undefined;
   let isHeld = false;
-  const held: (() => void)[] = [];
   const answer = async (): Promise<null> => {
     inTier += 1;
     if (failure) throw failure;
-    return isHeld ? new Promise((resolve) => void held.push(() => resolve(null))) : null;
+    return isHeld ? new Promise(() => {}) : null;
   };
   const tier = aroundDurable(memory, (name, own) =>
     name === 'sessions.readState' || name === 'sessions.revoke' ? answer : own,
@@ -201,7 +209,6 @@ async function setUp() {
     platform,
     failWith: (next: TierFailure) => void (failure = next),
     hold: () => void (isHeld = true),
-    release: (count: number) => held.splice(0, count).forEach((answerOne) => answerOne()),
     inTier: () => inTier,
     readStates: (count: number) => Array.from({ length: count }, () => guard.sessions.readState(Buffer.alloc(32))),
   };

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { TierFailure } from '../../../../../src/errors.ts';
 import {
   SHARED_STATEMENT_BYTES_MAX,
-  DURABLE_CALLS_MAX,
   SLOW_ROW_MS,
   STATEMENT_TIME_SHARE_MIN,
 } from '../../../../../src/limits/durable-tier.ts';
@@ -65,20 +64,6 @@ describe('a call', () => {
     }
     expect(statements()).toEqual(['first b', 'second', 'third']);
     expect(await Promise.all(calls)).toEqual(['first', 'b', 'second', 'third']);
-  });
-
-  it('is refused, and not sent, when too many wait; who gave up makes room', async () => {
-    const { call, statements, platform } = setUp({ rowsMax: 1, holdsLane: true });
-    const calls = Array.from({ length: DURABLE_CALLS_MAX }, (_, n) => call(`s${n}`));
-    await expect(call('one more')).rejects.toMatchObject({ kind: 'not-sent', reason: 'overloaded' });
-    const outcomes = Promise.allSettled(calls);
-    await platform.advance(GIVEN_UP_MS);
-    expect((await outcomes).every(({ status }) => status === 'rejected')).toBe(true);
-    let isRefused = false;
-    for (const name of ['later', 'later still']) call(name).catch(() => (isRefused = true));
-    await settled();
-    expect(isRefused).toBe(false);
-    expect(statements()).toEqual(['s0']);
   });
 
   it('that is answered leaves no timer behind, nor does one that failed', async () => {
@@ -255,7 +240,7 @@ describe('a call whose time is up', () => {
     await platform.advance(TIMEOUT_MS - 2);
     const young = call('c');
     await platform.advance(2 + TICKS_MS);
-    expect(await given).toMatchObject([{ reason: { kind: 'not-sent', reason: 'overloaded' } }]);
+    expect(await given).toMatchObject([{ reason: { kind: 'not-sent', reason: 'deadline' } }]);
     answer(0);
     await settled();
     answer(1);
@@ -273,7 +258,7 @@ describe('a call whose time is up', () => {
     const inTime = call('c');
     await platform.advance(1);
     answer(0);
-    await expect(late).rejects.toMatchObject({ kind: 'not-sent', reason: 'overloaded' });
+    await expect(late).rejects.toMatchObject({ kind: 'not-sent', reason: 'deadline' });
     answer(1);
     expect(await Promise.all([first, inTime])).toEqual(['a', 'c']);
     expect(statements()).toEqual(['a', 'c']);
