@@ -8,7 +8,7 @@ import type { Worth } from './decide.ts';
 export interface ReadOptions {
   /** `strong` asks the durable tier whatever the primary tier holds. */
   readonly consistency: 'bounded' | 'strong';
-  /** Whether this read counts as activity. */
+  /** True if this read counts as activity. */
   readonly touch: boolean;
 }
 
@@ -20,6 +20,7 @@ export interface Copy {
   readonly options: ReadOptions;
 }
 
+/** Says what a copy is worth, if its stamp is trusted this far. */
 export function worthOf({ value, record, options }: Copy, trust: Trust, now: number): Worth {
   if (now >= record.absoluteExpiresAt) return 'ended';
   // An idle deadline is not authenticated, and another node may just have moved it: the durable tier has the last word.
@@ -27,7 +28,7 @@ export function worthOf({ value, record, options }: Copy, trust: Trust, now: num
   return trust;
 }
 
-/** One revision may be two envelopes, where the database lost a commit and issued its revision again. */
+/** Compares tags as well: a database that lost a commit issues its revision again, for another envelope. */
 export function isCopyOf(state: RecordState, { revision, envelope }: PrimaryValue): boolean {
   return state.revision === revision && state.tag.equals(envelopeTag(envelope));
 }

@@ -1,8 +1,8 @@
-/** What the primary tier has for a key, if that is no copy that opens. */
+/** Names what the primary tier has for a key, if that is no copy that opens. */
 export type Lack = 'absent' | 'hold' | 'lease' | 'tombstone' | 'unreached' | 'unreadable';
 
 /**
- * What a copy that opens is worth:
+ * The worth of a copy that opens:
  * - `ended`: its absolute deadline, which is authenticated, has passed;
  * - `doubted`: only the durable tier can say. The read is strong, the idle deadline has passed, or the stamp is not trusted;
  * - `due`: the durable tier has not confirmed it for `revalidateAfter`;
@@ -10,10 +10,10 @@ export type Lack = 'absent' | 'hold' | 'lease' | 'tombstone' | 'unreached' | 'un
  */
 export type Worth = 'current' | 'doubted' | 'due' | 'ended';
 
-/** Whether the dirty feed was read within `FEED_FRESH_MS`. */
+/** The dirty feed is `fresh` if it was read within `FEED_FRESH_MS`. */
 export type Feed = 'fresh' | 'late';
 
-/** Whether the read has waited for the feed already. */
+/** The read has `begun`, or has `waited` for the feed already. */
 export type Unconfirmed = 'begun' | 'waited';
 
 /**
@@ -25,7 +25,7 @@ export type Unconfirmed = 'begun' | 'waited';
 export type Failed = 'failed' | 'failed-down' | 'failed-long';
 
 /**
- * What a read does next:
+ * The next step of a read:
  * - `gone`: answers that there is no such session;
  * - `serve`: answers with the copy;
  * - `wait`: waits for the feed, and reads the primary tier again;
@@ -70,7 +70,7 @@ function hasFailed(progress: Failed | Unconfirmed): progress is Failed {
   return progress !== 'begun' && progress !== 'waited';
 }
 
-/** For a while the primary tier's word stands without the durable tier's. One statement that is lost is no outage. */
+/** Serves a copy for a while if the durable tier is away. One statement that is lost is no outage. */
 function withoutDurable(feed: Feed, failed: Failed): 'alone' | 'fail' {
   switch (failed) {
     case 'failed':

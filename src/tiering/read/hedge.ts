@@ -3,20 +3,20 @@ import { CoarseTimeouts } from '../../platform/coarse-timeouts.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { PrimaryGuard, Unreached } from '../trust/primary-guard.ts';
 
-/** The first tier, as a race sees it. */
+/** The part of the primary tier that a race needs. */
 type First = Pick<PrimaryGuard, 'giveUp' | 'trip'> & {
   readonly roundTrip: Pick<PrimaryGuard['roundTrip'], 'hedgeAfterMs'>;
 };
 
 /**
- * A second question to the durable tier when the primary one is slow: whoever answers first is heard. The budget grows
- * with the reads. When it is spent, a primary tier that answers others is waited for (hedging every read of an overloaded
- * process would load the database too), and one that has gone silent is given up.
+ * Reads the durable tier as well when the primary tier is slow; the first answer counts. The budget of such reads grows with all
+ * reads. When it is spent, a primary tier that answers other reads is waited for (hedging every read of an overloaded process would
+ * load the database too), and one that has gone silent is given up.
  */
 export class Hedge {
   readonly #platform: Platform;
   readonly #first: First;
-  /** Of each read that waits, what asks the second. */
+  /** The reads that wait for the primary tier, each as the function that asks the durable tier. */
   readonly #timeouts: CoarseTimeouts<() => void>;
   #budget = HEDGE_BURST;
   #answeredAt = Number.NEGATIVE_INFINITY;
@@ -32,8 +32,8 @@ export class Hedge {
   }
 
   /**
-   * What `use` makes of the first tier's answer, or the second's if that comes sooner. Only the first tier is timed: what comes
-   * after its answer is none of its fault. A hedge that fails is no answer, and a first tier that fails was not reached.
+   * Resolves to what `use` makes of the first tier's answer, or to the second tier's answer if that comes sooner. Only the first tier
+   * is timed: what follows its answer is not its fault. A hedge that fails is no answer, and a first tier that fails was not reached.
    */
   race<A, T>(first: Promise<A>, use: (answer: A | Unreached) => Promise<T> | T, second: () => Promise<T>): Promise<T> {
     this.#budget = Math.min(this.#budget + HEDGE_SHARE, HEDGE_BURST);
@@ -42,19 +42,19 @@ export class Hedge {
         if (this.#mayAsk()) second().then(resolve, () => undefined);
       };
       this.#timeouts.begin(ask);
-      const hear = (answer: A | Unreached): void => {
+      const receive = (answer: A | Unreached): void => {
         this.#answeredAt = this.#platform.monotonic();
         this.#timeouts.end(ask);
         try {
           const outcome = use(answer);
-          // Not `resolve(outcome)`: if the second tier was first, nobody would hear it fail.
+          // Not `resolve(outcome)`: if the second tier was first, its failure would be an unhandled rejection.
           if (outcome instanceof Promise) outcome.then(resolve, reject);
           else resolve(outcome);
         } catch (error) {
           reject(error);
         }
       };
-      first.then(hear, (error: unknown) => hear(this.#first.giveUp(error)));
+      first.then(receive, (error: unknown) => receive(this.#first.giveUp(error)));
     });
   }
 
@@ -64,7 +64,7 @@ export class Hedge {
       return true;
     }
     const isSilent = this.#platform.monotonic() - this.#answeredAt > this.#first.roundTrip.hedgeAfterMs;
-    // Out of use, it is no hedge any more to ask the durable tier, but the way it is done then.
+    // The budget does not count for a tier out of use: reads then go to the durable tier anyway.
     if (isSilent) this.#first.trip('silent');
     return isSilent;
   }

@@ -2,7 +2,7 @@ import { LIST_PAGE_ROWS } from '../../limits/durable-tier.ts';
 import type { SealedRecord } from '../../session/sealed-record.ts';
 import type { TieringContext } from '../context.ts';
 
-/** A user's rows, page by page: nobody holds all their envelopes at once. */
+/** Yields a user's rows page by page, so that never all envelopes are in memory. */
 export async function* pagesOfUser(
   { durable }: TieringContext,
   userKeys: readonly Buffer[],

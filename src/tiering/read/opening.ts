@@ -13,7 +13,7 @@ interface Opener {
   readonly envelopes: Envelopes;
 }
 
-/** Opens what a tier stores. Whoever can write there can pair an old envelope with a new revision, so the two have to agree. */
+/** Opens what a tier stores. A writer of the store could pair an old envelope with a new revision, so the two have to agree. */
 export function open(
   { envelopes }: Opener,
   storageKey: Buffer,

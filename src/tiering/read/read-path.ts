@@ -65,7 +65,7 @@ export class ReadPath {
     }
   }
 
-  /** Not async: a copy that is served, as most are, costs no promise. */
+  /** Returns no promise for a copy that is served, as most are. */
   #followCopy(copy: Copy, progress: Unconfirmed): Answer | Promise<Answer> {
     const step = decide(this.#worthOf(copy), this.#feed(), progress);
     switch (step) {
@@ -96,7 +96,7 @@ export class ReadPath {
     }
   }
 
-  /** Only the feed is late: once it is not, the copy is as good as any, unless the feed has just taken it away. */
+  /** Waits for the feed, which alone is late. Then reads the primary tier again, since the feed may just have taken the copy away. */
   async #waitForFeed(copy: Copy): Promise<Answer> {
     const { primary, feed } = this.#context;
     const { storageKey, options } = copy;

@@ -5,21 +5,21 @@ import type { CancelTimer, Platform } from '../../platform/platform.ts';
 
 export interface BreakerOptions {
   readonly platform: Platform;
-  /** Consecutive failures that open it. */
+  /** The consecutive failures that open it. */
   readonly failuresToOpen: number;
   /** Resolves if the tier is of use again. Must settle. */
   readonly probe: () => Promise<void>;
-  /** How many probes in a row have to succeed after this failure. @defaultValue one */
+  /** Returns how many probes in a row have to succeed after this failure. @defaultValue one */
   readonly probesToClose?: (reason: string) => number;
-  /** Runs as it closes, before anybody else is let through. */
+  /** Runs as it closes, before any caller is let through. */
   readonly onClose: () => void;
   /** Runs after it has opened or closed, or knows another reason. */
   readonly onChange: () => void;
 }
 
-/** What is known while it is not closed. */
+/** The state of a breaker that is not closed. */
 interface Trouble {
-  /** Why: the latest failure. */
+  /** The latest failure. */
   readonly reason: string;
   /** Probes that have failed in a row. */
   readonly failures: number;
@@ -34,7 +34,7 @@ type State =
   | { readonly kind: 'stopped' };
 
 /**
- * A circuit breaker whose half-open state admits one probe of its own and no caller: nobody pays for finding out. It
+ * A circuit breaker whose half-open state admits one probe of its own and no caller, so no caller waits for a tier that is away. It
  * probes by itself at growing, jittered intervals, so a tier is used again soon after it returns, and not by all nodes at once.
  */
 export class Breaker {
@@ -49,7 +49,7 @@ export class Breaker {
     return this.#state.kind === 'closed';
   }
 
-  /** Why it is open: the latest failure of a call or a probe. Null while it is closed and the last call succeeded. */
+  /** The latest failure of a call or a probe. Null while the breaker is closed and the last call succeeded. */
   get reason(): string | null {
     const state = this.#state;
     switch (state.kind) {
@@ -86,13 +86,13 @@ export class Breaker {
     this.#wait({ reason, failures: 0, successes: 0 });
   }
 
-  /** The tier was found to be of use by somebody else than the probe. */
+  /** Closes: another call than the probe found the tier to be of use. */
   recovered(): void {
     if (this.#state.kind === 'open') this.#state.cancelTimer();
     if (this.#state.kind === 'open' || this.#state.kind === 'half-open') this.#close();
   }
 
-  /** Something has changed (a connection is there): do not wait for the next probe. */
+  /** Probes now, because something has changed (a connection is there). */
   nudge(): void {
     if (this.#state.kind !== 'open') return;
     this.#state.cancelTimer();

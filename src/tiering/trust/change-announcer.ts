@@ -5,17 +5,18 @@ import { tierChange } from '../../telemetry/channels.ts';
 import { UP, type TierHealth } from '../../telemetry/standing.ts';
 
 /**
- * Publishes the changes of one tier's state, and of the reason why it is `degraded`: `slow` is used, `too-slow` is not. A tier that changes all the time is announced a few times; after that, its
- * latest state is announced once the window has room, with how many changes that stands for.
+ * Publishes the changes of one tier's state, and of the reason why it is `degraded`: `slow` is used, `too-slow` is not. Of a tier that
+ * changes all the time it publishes a few changes; after that, the latest state once the window has room, and how many changes that
+ * stands for.
  */
 export class ChangeAnnouncer {
   readonly #platform: Platform;
   readonly #tier: TierRole;
   #latest: TierHealth | undefined;
   #announced = 'up';
-  /** Changes since the last event. */
+  /** The number of changes since the last event. */
   #changes = 0;
-  /** When the latest events were published, on the monotonic clock. */
+  /** The moments of the latest events, on the monotonic clock. */
   #publishedAt: number[] = [];
   #cancelTimer: CancelTimer | undefined;
   #isStopped = false;
@@ -32,7 +33,7 @@ export class ChangeAnnouncer {
     this.#publishIfRoom();
   }
 
-  /** A client that is being closed loses its tiers, which is no news. */
+  /** Publishes nothing more: a client that is being closed loses its tiers, which is no news. */
   stop(): void {
     this.#isStopped = true;
     this.#cancelTimer?.();
@@ -58,13 +59,13 @@ export class ChangeAnnouncer {
   #waitForRoom(now: number): void {
     const [oldest = now] = this.#publishedAt;
     this.#cancelTimer?.();
-    // Of a fraction that is rounded to nothing, no time would pass, and there would still be no room.
+    // A fraction of a millisecond would be rounded to nothing, and there would still be no room.
     const waitMs = Math.max(oldest + TIER_CHANGE_WINDOW_MS - now, 1);
     this.#cancelTimer = this.#platform.after(waitMs, () => this.#publishIfRoom(), 'background');
   }
 }
 
-/** What has to differ for an event. A tier that is down stays down, whatever each attempt to reach it says. */
+/** Names what has to differ for an event. A tier that is down stays down, whatever each attempt to reach it says. */
 function nameOf({ state, reason }: Pick<TierHealth, 'reason' | 'state'>): string {
   return state === 'degraded' ? `${state} ${reason}` : state;
 }

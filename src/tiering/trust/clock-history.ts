@@ -1,13 +1,13 @@
 interface Reading {
-  /** When it was received, on the monotonic clock. */
+  /** The moment of the answer, on the monotonic clock. */
   readonly at: number;
   /** The least that the clock may have shown since the reading before. */
   readonly least: number;
 }
 
 /**
- * What another machine's clock has shown lately. It may be set forward and back at any moment; what was dated by it during the
- * last while is dated no earlier than the least of that while.
+ * Remembers what another machine's clock has shown lately. That clock may be set forward and back at any moment; what was dated by
+ * it within a window is dated no earlier than the least that it showed within that window.
  */
 export class ClockHistory {
   readonly #keepMs: number;
@@ -23,7 +23,7 @@ export class ClockHistory {
   /** The clock showed `time` between `sentAt` and `receivedAt` on the monotonic clock. */
   observe(time: number, sentAt: number, receivedAt: number): void {
     this.#first ??= { time, sentAt };
-    // If it was set back right after the reading before, it began as much lower as has passed since.
+    // If the clock was set back right after the reading before, it has gone on from there for this long.
     const unseenMs = this.#lastSentAt === undefined ? 0 : receivedAt - this.#lastSentAt;
     this.#lastSentAt = sentAt;
     this.#readings = this.#readings.filter(({ at }) => receivedAt - at <= this.#keepMs);
@@ -36,11 +36,11 @@ export class ClockHistory {
     if (this.#first !== undefined && !this.covers(ms, now)) {
       within.push(this.#first.time - (ms - (now - this.#first.sentAt)));
     }
-    // What has not been heard of lately may show anything.
+    // A clock that was not read lately may show anything.
     return within.length === 0 ? Number.NEGATIVE_INFINITY : Math.min(...within);
   }
 
-  /** Whether it has been watched for that long. */
+  /** True if the clock has been watched for that long. */
   covers(ms: number, now: number): boolean {
     return this.#first !== undefined && now - this.#first.sentAt >= ms;
   }

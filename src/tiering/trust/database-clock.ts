@@ -1,9 +1,9 @@
 import type { Platform } from '../../platform/platform.ts';
 
-/** Whole milliseconds, cut off: the true time is up to one later. */
+/** The database cuts its time off to whole milliseconds: the true time is up to one later. */
 const ROUNDING_MS = 1;
 
-/** What this node knows of the database's clock, from the answers that carry it. */
+/** Estimates the database's clock from the answers that carry its time. */
 export class DatabaseClock {
   readonly #platform: Platform;
   #reading: { readonly time: number; readonly sentAt: number } | undefined;
@@ -24,7 +24,7 @@ export class DatabaseClock {
     return Math.ceil(time + (this.#platform.monotonic() - sentAt)) + ROUNDING_MS;
   }
 
-  /** If not, no statement that was answered by now was executed later than that. */
+  /** True if the clock may have passed `time`. If not, no statement that was answered by now was executed later than that. */
   mayBePast(time: number | null): boolean {
     const latest = this.latest();
     return time !== null && latest !== null && latest > time;

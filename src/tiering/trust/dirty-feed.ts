@@ -22,9 +22,9 @@ export interface DirtyFeedOptions {
 }
 
 /**
- * Each node reads, each second, which rows were written while some node could not reach the primary tier, and takes their
- * older copies away. A window of time and not a queue: every node applies every mark, however often, and the order in
- * which statements commit does not matter within the overlap.
+ * Reads each second which rows were written while some node could not reach the primary tier, and takes their older copies away.
+ * The feed is a window of time and not a queue: every node applies every mark, however often, and the order in which statements
+ * commit does not matter within the overlap.
  */
 export class DirtyFeed {
   /** Notifies after each poll, whatever became of it. */
@@ -107,7 +107,7 @@ export class DirtyFeed {
     }
   }
 
-  /** A poll may wait for the database for longer than that; the primary tier is asked each second all the same. */
+  /** Schedules the next poll. A poll may take longer than the interval; the primary tier is asked each second all the same. */
   #schedule(waitMs: number): void {
     this.#cancelTimer?.();
     if (this.#isStopped) return;
@@ -146,13 +146,13 @@ export class DirtyFeed {
     return true;
   }
 
-  /** Writes get their deadlines by the database's clock, which may be set at any time: it is read even where marks are of no use. */
+  /** Reads only the database's clock: writes get their deadlines by it, and it may be set at any time. */
   async #readClock(): Promise<false> {
     await this.#readPage(Number.MAX_SAFE_INTEGER);
     return false;
   }
 
-  /** The database's clock was set back: marks are made that lie before the position, and some may have been missed. */
+  /** Reads from the position to which a clock that was set back has led; some marks before the old position may have been missed. */
   #readAgain(): Promise<boolean> {
     this.#options.primary.raiseTrustFloor();
     return this.#readAll();
@@ -174,7 +174,7 @@ export class DirtyFeed {
     return answers.every(Boolean);
   }
 
-  /** A revoked row and every earlier key are dead for good; of a living row, copies of lower revisions and leases go. */
+  /** Entombs a revoked row and every earlier key; evicts copies of lower revisions, and the lease, of a living row. */
   async #apply(row: DirtyRow): Promise<boolean> {
     const { primary, platform } = this.#options;
     // It may have had earlier keys since the last poll, which it does not remember.

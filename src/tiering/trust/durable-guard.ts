@@ -56,7 +56,7 @@ export class DurableGuard {
   readonly #clock: DatabaseClock;
   readonly #timeouts: CoarseTimeouts<() => void>;
   readonly #reads = new SingleFlight<SealedRecord | null>();
-  /** Many calls may share a statement, and then its failure: one lost connection counts once. */
+  /** The failures that were counted: many calls may share a statement, and one lost connection counts once. */
   readonly #counted = new WeakSet<TierFailure>();
   readonly #opening: DurableOpening;
 
@@ -107,16 +107,16 @@ export class DurableGuard {
   }
 
   /**
-   * When, by the database's clock, a write that is sent now must not be executed any more: not before this node has given it
-   * up (it may wait for room, and then for its answer). A process that stands still gives up later than that, so what it
-   * hears then is looked at again: "nothing changed" is never said of a write that was only late.
+   * Returns the time of the database's clock after which a write that is sent now must not be executed any more. It lies after the
+   * moment at which this node gives the write up (it may wait for room, and then for its answer). A process that was blocked gives up
+   * later than that, so an answer that it reads then is checked again: "nothing changed" is never said of a write that was only late.
    */
   validUntil(): number | null {
     const now = this.#clock.latest();
     return now === null ? null : now + 2 * this.#timeoutMs;
   }
 
-  /** Whether the database's clock has passed what `validUntil` gave: what was sent before may then have come too late. */
+  /** True if the database's clock has passed what `validUntil` returned: what was sent before may then have come too late. */
   async isPast(validUntil: number | null): Promise<boolean> {
     const now = await this.#query(() => this.#probe());
     return validUntil !== null && now > validUntil;
@@ -132,18 +132,18 @@ export class DurableGuard {
     return this.verdict.state;
   }
 
-  /** It is in use, but the last statement failed. */
+  /** True if the tier is in use, but its last statement failed. */
   get isShaken(): boolean {
     return this.#breaker.isClosed && this.#breaker.reason !== null;
   }
 
-  /** It is not quite well, or callers wait for it: nothing is asked of it that can wait. */
+  /** True if the tier is not up, or calls wait for it: work that can wait is not sent. */
   get isBusy(): boolean {
     return this.condition !== 'up' || this.#room.hasQueue;
   }
 
   /**
-   * The earlier of this node's and the database's time, for what cannot be taken back: one clock that is set wrongly must not
+   * Returns the earlier of this node's and the database's time, for what cannot be taken back: one clock that is set wrongly must not
    * end anything.
    */
   earlierNow(): number {

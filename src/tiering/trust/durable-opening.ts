@@ -1,13 +1,13 @@
 import { isTierFailure, reasonOf, TierFailure } from '../../errors.ts';
 import type { TierContext } from '../../tiers/context.ts';
 
-/** Opens the durable tier: one attempt at a time, whoever asks, until one succeeds. */
+/** Opens the durable tier: all callers share one attempt at a time, until one succeeds. */
 export class DurableOpening {
   readonly #attempt: (context: TierContext) => Promise<void>;
   #underWay: Promise<void> | undefined;
   #isOpen = false;
   #failure: { readonly error: unknown } | undefined;
-  /** Null until somebody asks for the first time. */
+  /** Null until the first attempt. */
   #context: TierContext | null = null;
 
   /** `attempt` opens the tier and proves that it answers. Must settle. */
@@ -19,7 +19,7 @@ export class DurableOpening {
     return this.#isOpen;
   }
 
-  /** Why it is not open. */
+  /** The reason why the tier is not open. */
   get reason(): string {
     return this.#failure === undefined ? 'never-reached' : reasonOf(this.#failure.error);
   }

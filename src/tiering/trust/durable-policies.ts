@@ -1,7 +1,7 @@
 import type { DurableTier, WriteCommand } from '../../tiers/durable.ts';
 
 /**
- * How the guard makes a call of the durable tier.
+ * The way in which the guard makes a call of the durable tier.
  * - `query`: repeating it does no harm, so a lost answer is only a missing one: `TierUnavailableError`;
  * - `write`: it may have changed something, so a lost answer is `OutcomeUnknownError`;
  * - `swap`: a `write` that returns false only where the statement cannot have been refused for being late;
@@ -69,10 +69,10 @@ export const durablePolicies: Policies = {
 /** No method of the contract has more than three parameters (`PolicyOf`): three by name cost less than an array per call. */
 export type AnyMethod = (first?: unknown, second?: unknown, third?: unknown) => Promise<unknown>;
 
-/** What each policy makes of a method. */
+/** The wrapper of a method under each policy. */
 export type Guarding = Readonly<Record<Policy, (method: AnyMethod) => AnyMethod>>;
 
-/** One part of the tier, each of its methods under its policy. */
+/** Returns one part of the tier, each of its methods under its policy. */
 export function guardPart<Part extends DurablePart>(
   tier: DurableTier,
   part: Part,

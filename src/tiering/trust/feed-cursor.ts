@@ -3,7 +3,7 @@ import type { DirtyRow } from '../../tiers/durable.ts';
 import { ClockHistory } from './clock-history.ts';
 
 /**
- * Where this node reads on in the dirty feed: a time of the database's clock. That clock may be set forward or back at any
+ * Knows where this node reads on in the dirty feed: at a time of the database's clock. That clock may be set forward or back at any
  * moment, so the position is the least that it may have shown within the overlap, and goes back with it.
  */
 export class FeedCursor {

@@ -2,10 +2,10 @@ import { FEED_FRESH_MS, FEED_INTERVAL_MS } from '../../limits/feed.ts';
 import { earlierOf, elapsedSince, NEVER, presentMoment, type Moment } from '../../platform/moment.ts';
 import type { Platform } from '../../platform/platform.ts';
 
-/** Whether copies in the primary tier may be believed: whether this node knows of what other nodes wrote without it. */
+/** Knows whether copies in the primary tier may be believed: whether this node has read lately what other nodes wrote without that tier. */
 export class Freshness {
   readonly #platform: Platform;
-  /** Start of the last poll, whatever became of it. */
+  /** The start of the last poll, whatever became of it. */
   #begunAt = NEVER;
   /** The moment from before which everything is applied. */
   #appliedAt = NEVER;
@@ -15,7 +15,7 @@ export class Freshness {
     this.#platform = platform;
   }
 
-  /** How long, in milliseconds, nothing is known of what other nodes could not write to the primary tier. */
+  /** The milliseconds for which nothing is known of what other nodes could not write to the primary tier. */
   get lateMs(): number {
     return elapsedSince(this.#platform, this.#appliedAt);
   }
@@ -24,28 +24,28 @@ export class Freshness {
     return this.lateMs <= FEED_FRESH_MS;
   }
 
-  /** The feed has been read, but not lately. */
+  /** True if the feed has been read, but not lately. */
   get isLate(): boolean {
     return this.#hasPolled && !this.isFresh;
   }
 
-  /** The time for the next poll has come; its timer may be late. */
+  /** True if it is time for the next poll; its timer may be late. */
   get isDue(): boolean {
     return elapsedSince(this.#platform, this.#begunAt) >= FEED_INTERVAL_MS;
   }
 
-  /** A poll begins now. */
+  /** Notes that a poll begins now. */
   begin(): Moment {
     this.#begunAt = presentMoment(this.#platform);
     return this.#begunAt;
   }
 
-  /** Everything is applied that was marked before the poll began; the primary tier's incarnation was confirmed at `confirmedAt`. */
+  /** Notes that everything is applied that was marked before the poll began; the incarnation was confirmed at `confirmedAt`. */
   apply(begunAt: Moment, confirmedAt: Moment): void {
     this.#appliedAt = earlierOf(begunAt, confirmedAt);
   }
 
-  /** The poll has ended, whatever became of it. */
+  /** Notes that the poll has ended, whatever became of it. */
   end(): void {
     this.#hasPolled = true;
   }

@@ -14,12 +14,12 @@ export class LargeValues {
     this.#platform = platform;
   }
 
-  /** Whether a value of this size may be offered. */
+  /** True if a value of this size may be offered. */
   admits(bytes: number): boolean {
     return bytes < LARGE_VALUE_BYTES_MIN || bytes < this.#bytes || this.#ageMs() > LARGE_VALUE_RETRY_MS;
   }
 
-  /** A value of this size was late. Smaller ones that were late with it only waited for it. */
+  /** Notes that a value of this size was late. Smaller ones that were late with it only waited for it. */
   wasLate(bytes: number): void {
     const isFollower = bytes < this.#bytes && this.#ageMs() < 2 * PRIMARY_TIMEOUT_MS_MAX;
     if (bytes < LARGE_VALUE_BYTES_MIN || isFollower) return;

@@ -31,7 +31,7 @@ export type Unreached = typeof UNREACHED;
  */
 export type Trust = 'current' | 'due' | 'foreign';
 
-/** What a tier that answers too late is given up for. */
+/** The reasons for which a tier that answers too late is given up. */
 const LATE: ReadonlySet<string> = new Set(['deadline', 'silent', 'too-slow']);
 
 export interface PrimaryGuardOptions {
@@ -60,11 +60,11 @@ export class PrimaryGuard {
   readonly #largeValues: LargeValues;
   #cancelLook: CancelTimer = () => {};
   #isStopped = false;
-  /** Primary server time below which stamps are not believed by this node. */
+  /** The time of the primary server below which this node trusts no stamp. */
   #trustFloor = 0;
   #confirmedAt: Moment = NEVER;
   #confirming: Promise<boolean> | undefined;
-  /** The furthest that the clock of this life of the server was ever seen: it may be set back. */
+  /** The latest time that the clock showed in this incarnation: it may be set back. */
   #furthest = { incarnation: '', at: 0 };
 
   constructor(options: PrimaryGuardOptions) {
@@ -108,13 +108,13 @@ export class PrimaryGuard {
     return { state: isThere ? 'degraded' : 'down', reason: this.#breaker.reason ?? 'never-reached' };
   }
 
-  /** Whether commands are sent to it at all. */
+  /** True if commands are sent to the tier at all. */
   get isInUse(): boolean {
     return this.#breaker.isClosed;
   }
 
   /**
-   * What a copy may be stamped with now: taken *before* the truth is asked, so that it never claims more than was known.
+   * Returns the stamp that a copy may have now. It is taken *before* the durable tier is asked, so that it never claims more than was known.
    * Null while the tier is out of use.
    */
   stamp(): Stamp | null {
@@ -122,7 +122,7 @@ export class PrimaryGuard {
     return vantage === null ? null : { incarnation: vantage.incarnation, at: vantage.earliest };
   }
 
-  /** How far a copy with this stamp is trusted. */
+  /** Returns how far a copy with this stamp is trusted. */
   trustIn({ incarnation, at }: Stamp): Trust {
     const vantage = this.#vantage();
     if (vantage === null || incarnation !== vantage.incarnation) return 'foreign';
@@ -131,19 +131,19 @@ export class PrimaryGuard {
   }
 
   /**
-   * Whether the server was asked at most 1.5 s ago who it is, and is what it was. Otherwise its copies are not believed: behind
-   * an open connection a master may have followed another, and its data may have gone back.
+   * True if the server confirmed its incarnation at most 1.5 s ago. Otherwise its copies are not believed: behind an open connection
+   * a master may have followed another, and its data may have gone back.
    */
   get isConfirmed(): boolean {
     return elapsedSince(this.#options.platform, this.#confirmedAt) <= FEED_FRESH_MS;
   }
 
-  /** Start of the last question to which the server said so. */
+  /** The moment at which the server was last asked for its incarnation and confirmed it. */
   get confirmedAt(): Moment {
     return this.#confirmedAt;
   }
 
-  /** Asks it, or waits for the question that is under way. Whether it is what it was; if not, the breaker is open. */
+  /** Asks the server, or waits for the question that is under way. True if its incarnation is what it was; if not, the breaker is open. */
   confirm(): Promise<boolean> {
     this.#confirming ??= this.#confirm().finally(() => {
       this.#confirming = undefined;
@@ -152,9 +152,9 @@ export class PrimaryGuard {
   }
 
   /**
-   * Nothing from before now is believed without the durable tier's word. If the server's clock was set back, copies may be dated later
-   * than now: nothing is believed until it has caught up with them, or for `revalidateAfter`, whatever is shorter. By then the dirty feed
-   * has taken away what is stale, and what is dated still later lies in the future.
+   * Lets no copy from before now be believed unless the durable tier confirms it. If the server's clock was set back, copies may be dated
+   * later than now: none is believed until the clock has caught up with them, or for `revalidateAfter`, whichever is shorter. By then the
+   * dirty feed has taken away what is stale, and what is dated still later lies in the future.
    */
   raiseTrustFloor(): void {
     const vantage = this.#vantage();
@@ -171,14 +171,14 @@ export class PrimaryGuard {
   }
 
   /**
-   * As `read`, but rejects where the tier fails; the caller then calls `giveUp`. Most reads pass here, and do without the promise
-   * that `catch` makes.
+   * Does what `read` does, but rejects where the tier fails; the caller then calls `giveUp`. Most reads pass here, and do without the
+   * promise that `catch` makes.
    */
   tryRead(storageKey: Buffer): Promise<PrimaryEntry | Unreached> {
     return this.#try(() => this.#tier.read(storageKey));
   }
 
-  /** The tier failed: it is not used until a probe succeeds. */
+  /** Takes a tier that failed out of use until a probe succeeds. */
   readonly giveUp = (error: unknown): Unreached => {
     this.#breaker.trip(reasonOf(error));
     return UNREACHED;
@@ -193,7 +193,7 @@ export class PrimaryGuard {
     return this.#store(value, () => this.#tier.fill(storageKey, token, value));
   }
 
-  /** Where the value is too large for the link, at least what it replaces is taken away. */
+  /** Stores the value, or, if that is too large for the link, at least takes away what it replaces. */
   publish(storageKey: Buffer, value: NewValue): Promise<boolean | Unreached> {
     if (!this.#largeValues.admits(value.envelope.length)) {
       const eviction = this.evict(storageKey, value.revision + 1);
@@ -243,7 +243,7 @@ export class PrimaryGuard {
     return vantage;
   }
 
-  /** The clock was set back by more than `revalidateAfter`: what it showed once must not keep copies from being believed for as long. */
+  /** Lowers the bounds after a clock that was set back by more than `revalidateAfter`: else copies would be doubted for as long. */
   #followBack({ latest }: Vantage): void {
     const bound = latest + this.#options.revalidateAfterMs;
     if (this.#furthest.at > bound) this.#furthest.at = bound;
@@ -283,7 +283,7 @@ export class PrimaryGuard {
     }
   }
 
-  /** A tier that answers, but too late to be of use, stays out of use. */
+  /** Rejects as well where the tier answers too late to be of use. */
   async #probe(): Promise<void> {
     const startedAt = presentMoment(this.#options.platform);
     const ms = await this.roundTrip.time(this.#tier.probe());
@@ -298,7 +298,7 @@ export class PrimaryGuard {
     if (this.roundTrip.isSlow) this.#lookLater();
   }
 
-  /** Whether a tier is still slow is found out even if nobody uses it. */
+  /** Schedules a measurement of a slow tier, since perhaps no other command shows that it is fast again. */
   #lookLater(): void {
     this.#cancelLook = this.#options.platform.after(SLOW_LOOK_MS, () => void this.#look(), 'background');
   }

@@ -12,7 +12,7 @@ import type { Platform } from '../../platform/platform.ts';
 
 export interface RoundTripOptions {
   readonly platform: Platform;
-  /** What a command of the primary tier may take. */
+  /** The time that a command of the primary tier may take. */
   readonly timeoutMs: number;
   /** Runs when `isSlow` has changed. */
   readonly onSlowChange: () => void;
@@ -25,8 +25,8 @@ interface Measurement {
 }
 
 /**
- * How long the primary tier takes to answer: the quickest answer of half a second and some commands, so one that was late says
- * nothing. Time in which this process stood still does not count. One command is measured at a time.
+ * Measures how long the primary tier takes to answer: the quickest answer of half a second and some commands, so that one late
+ * answer says nothing. Time in which this process was blocked does not count. One command is measured at a time.
  */
 export class RoundTrip {
   readonly #options: RoundTripOptions;
@@ -35,7 +35,7 @@ export class RoundTrip {
   readonly #clock: CoarseTimeouts<Measurement>;
   #underWay: Measurement | null = null;
   /** The quickest answer of the last whole window. */
-  #settledMs = 0;
+  #quickestMs = 0;
   #window = { quickestMs: Infinity, samples: 0, beganAt: Number.NEGATIVE_INFINITY };
   #isSlow = false;
 
@@ -47,14 +47,14 @@ export class RoundTrip {
     this.#clock = new CoarseTimeouts(platform, 2 * timeoutMs, (measurement) => this.#end(measurement));
   }
 
-  /** The tier is of use, but far from what is expected of it. */
+  /** True if the tier is of use, but slower than the database would be. */
   get isSlow(): boolean {
     return this.#isSlow;
   }
 
-  /** How long a read waits before the durable tier is asked as well. */
+  /** The time that a read waits before the durable tier is asked as well. */
   get hedgeAfterMs(): number {
-    return Math.max(HEDGE_AFTER_MS, HEDGE_ROUND_TRIPS * Math.min(this.#settledMs, this.#window.quickestMs));
+    return Math.max(HEDGE_AFTER_MS, HEDGE_ROUND_TRIPS * Math.min(this.#quickestMs, this.#window.quickestMs));
   }
 
   /** Measures this command, unless another is being measured. */
@@ -72,7 +72,7 @@ export class RoundTrip {
     );
   }
 
-  /** How long a probe took, in milliseconds. Rejects as the probe does. */
+  /** Resolves to the milliseconds that a probe took. Rejects as the probe does. */
   async time(probe: Promise<unknown>): Promise<number> {
     const measurement = { answer: probe };
     this.#clock.begin(measurement);
@@ -91,18 +91,18 @@ export class RoundTrip {
     window.samples += 1;
     const isLongEnough = this.#options.platform.monotonic() - window.beganAt >= ROUND_TRIP_WINDOW_MS;
     if (!isLongEnough || window.samples < ROUND_TRIP_SAMPLES_MIN) return;
-    this.#settledMs = window.quickestMs;
+    this.#quickestMs = window.quickestMs;
     this.#openWindow();
-    // First, so that what is announced is that it was given up.
-    if (this.#settledMs > this.usableMs) this.#options.onTooSlow();
-    this.#judge();
+    // First, so that the event says that the tier was given up.
+    if (this.#quickestMs > this.usableMs) this.#options.onTooSlow();
+    this.#updateSlow();
   }
 
-  /** The tier was out of use, and this is all that is known of it now. */
+  /** Begins anew with one round trip: the tier was out of use, and nothing else is known of it now. */
   restart(ms: number): void {
-    this.#settledMs = ms;
+    this.#quickestMs = ms;
     this.#openWindow();
-    this.#judge();
+    this.#updateSlow();
   }
 
   #end(measurement: Measurement): number | undefined {
@@ -116,8 +116,8 @@ export class RoundTrip {
     this.#window = { quickestMs: Infinity, samples: 0, beganAt: this.#options.platform.monotonic() };
   }
 
-  #judge(): void {
-    const isSlow = this.#settledMs > (this.#isSlow ? SLOW_UNTIL_MS : SLOW_ABOVE_MS);
+  #updateSlow(): void {
+    const isSlow = this.#quickestMs > (this.#isSlow ? SLOW_UNTIL_MS : SLOW_ABOVE_MS);
     if (isSlow === this.#isSlow) return;
     this.#isSlow = isSlow;
     this.#options.onSlowChange();

@@ -12,7 +12,7 @@ export interface TierStandingsOptions {
   readonly feed: DirtyFeed;
 }
 
-/** The health of both tiers: for whoever asks, and announced as it changes. */
+/** Knows the health of both tiers, and publishes its changes. */
 export class TierStandings {
   readonly #options: TierStandingsOptions;
   readonly #primary: Standing;
@@ -44,13 +44,13 @@ export class TierStandings {
     this.#primaryChanges.observe(this.primary);
   }
 
-  /** Something may have changed in the durable tier, or in the feed that is read from it. */
+  /** Publishes a change of the durable tier or of the feed, if there is one. */
   #durableChanged(): void {
-    // One statement that failed is no news to anybody.
+    // One statement that failed is no news.
     if (!this.#options.durable.isShaken) this.#durableChanges.observe(this.durable);
   }
 
-  /** Time alone may have changed something. */
+  /** Publishes the changes that time alone may have made. */
   #refresh(): void {
     this.#primaryChanged();
     this.#durableChanged();

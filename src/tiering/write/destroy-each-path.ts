@@ -2,7 +2,7 @@ import { OutcomeUnknownError, RevocationNotDurableError, TierUnavailableError } 
 import type { TieringContext } from '../context.ts';
 import { destroy } from './destroy-path.ts';
 
-/** Ends these sessions, which the caller has seen, whatever becomes of the others. How many were alive. */
+/** Ends each of these sessions, which the caller has seen, whatever becomes of the others. Returns how many were alive. */
 export async function destroyEach(context: TieringContext, storageKeys: readonly Buffer[]): Promise<number> {
   const outcomes = await Promise.allSettled(storageKeys.map((storageKey) => destroy(context, storageKey, true)));
   const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as Error] : []));
@@ -11,7 +11,7 @@ export async function destroyEach(context: TieringContext, storageKeys: readonly
   return outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value).length;
 }
 
-/** That nothing was changed, or that everything has ended, though not durably; else nobody knows. */
+/** Returns the error that is true of all: nothing was changed, or everything has ended, though not durably; else the outcome is unknown. */
 function whatIsTrueOfAll(first: Error, failures: readonly Error[], total: number): Error {
   const isUnavailable = failures.every((failure) => failure instanceof TierUnavailableError);
   if (isUnavailable && failures.length === total) return first;

@@ -16,7 +16,7 @@ import { entomb } from './revocation.ts';
 import { orUnknown, settle } from './unknown-outcome.ts';
 
 /**
- * Ends every session whose creation was acknowledged before the call. How many were alive. A session that is regenerated
+ * Ends every session whose creation was acknowledged before the call. Returns how many were alive. A session that is regenerated
  * meanwhile may get a key behind the walk, so the walk is repeated until it finds none that has moved.
  */
 export async function destroyMany(
@@ -47,21 +47,21 @@ export async function destroyMany(
 
 interface Progress {
   revoked: number;
-  /** Of those, how many a user could still have used. */
+  /** The number of those that a user could still have used. */
   alive: number;
-  /** Until when a statement may still run whose answer was lost: it was sent again, and would now end sessions that are newer. */
+  /** The deadline of a statement whose answer was lost: it was sent again, may still run, and would then end newer sessions. */
   lostUntil: number | null;
 }
 
 interface Walk {
   readonly found: number;
-  /** Of those, how many had lately been given another key. */
+  /** The number of those that had lately been given another key. */
   readonly moved: number;
   /** The last statement came too late for its deadline: there is more to end. */
   readonly isLate: boolean;
 }
 
-/** Batch after batch, each one statement that marks its rows; what a batch revoked is entombed before the next. */
+/** Revokes batch after batch, each one statement that marks its rows, and entombs what a batch revoked before the next. */
 async function destroyOneWalk(
   context: TieringContext,
   of: readonly Buffer[] | 'everyone',
@@ -102,8 +102,8 @@ async function destroyOneWalk(
 }
 
 /**
- * Once more, for logins that were in flight during the call: their INSERT may have committed behind it, but none commits
- * after its own deadline. Sessions created after the call are somebody's new login and stay.
+ * Ends logins that were in flight during the call, later: their INSERT may have committed behind it, but none commits after its
+ * own deadline. Sessions created after the call are new logins and stay.
  */
 export function destroyLatecomersLater(
   context: TieringContext,
@@ -155,7 +155,7 @@ async function untilPast({ durable, platform, durableTimeoutMs }: TieringContext
   }
 }
 
-/** Whether two keys are of one session: the one that is to be kept may have been regenerated since the call. */
+/** True if two keys are of one session: the one that is to be kept may have been regenerated since the call. */
 async function isSame({ durable }: TieringContext, kept: Buffer, found: Buffer, calledAt: number): Promise<boolean> {
   if (kept.equals(found)) return true;
   const since = calledAt - PREVIOUS_KEY_LOOKUP_MS;

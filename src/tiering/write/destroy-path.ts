@@ -10,8 +10,8 @@ import { entomb, newRevocation, settleRevocation } from './revocation.ts';
 import { giveUp, markDirty } from './write-path.ts';
 
 /**
- * True if the session was alive, under this key or one that it has got lately. Looks for the row before anything else: an id
- * that somebody made up costs reads, which are shared. A session that the caller has seen (`isKnown`) is not looked for.
+ * Ends a session. True if it was alive, under this key or one that it has got lately. Looks for the row before anything else: an id
+ * that was made up costs reads, which are shared. A session that the caller has seen (`isKnown`) is not looked for.
  */
 export async function destroy(context: TieringContext, storageKey: Buffer, isKnown = false): Promise<boolean> {
   if (isKnown || (await isThere(context, storageKey))) {
@@ -41,8 +41,8 @@ export function findMoved({ durable, platform }: TieringContext, storageKey: Buf
 }
 
 /**
- * Hold, revoke the row, tombstone. The hold keeps readers from filling a copy of what is about to die; the tombstone,
- * written after the commit, survives whatever the hold did not. Whether the session was alive; null if none is under this key.
+ * Places a hold, revokes the row, and entombs. The hold keeps readers from filling a copy of what is about to die; the tombstone,
+ * written after the commit, survives whatever the hold did not. True if the session was alive; null if none has this key.
  */
 export async function destroyAt(context: TieringContext, storageKey: Buffer): Promise<boolean | null> {
   const isHeld = (await context.primary.hold(storageKey)) !== UNREACHED;
@@ -53,7 +53,7 @@ export async function destroyAt(context: TieringContext, storageKey: Buffer): Pr
   return !hasEnded(revoked, context.platform.now());
 }
 
-/** Where the durable tier does not answer, what the primary tier holds shows whether there ever was such a session. */
+/** True if the durable tier has the session, or, where it does not answer, the primary tier shows that there ever was one. */
 async function isThere(context: TieringContext, storageKey: Buffer): Promise<boolean> {
   try {
     return (await context.durable.sessions.readState(storageKey)) !== null;
@@ -66,8 +66,9 @@ async function isThere(context: TieringContext, storageKey: Buffer): Promise<boo
 }
 
 /**
- * The row is gone or has moved, or was revoked by somebody whose tombstone is still on its way, or went to another master: what
- * a reader stored, or is about to, that had read it before must not outlive the answer. Looked for after the row, so that no reader comes between.
+ * Evicts the copy of a row that is gone or has moved, or was revoked by a node whose tombstone is still on its way, or went to another
+ * master: what a reader of the old row stored, or is about to, must not outlive the answer. Called after the row was looked for, so
+ * that no reader comes between.
  */
 async function dropCopy({ primary }: TieringContext, storageKey: Buffer): Promise<void> {
   const entry = await primary.read(storageKey);
@@ -85,8 +86,8 @@ async function revoke(context: TieringContext, storageKey: Buffer, dirty: boolea
 }
 
 /**
- * What the caller is to be told. An id that nobody knows is entombed only where its revocation finds room: anybody can make up
- * as many as they like.
+ * Ends a session without the durable tier, and returns the error for the caller. An id that neither tier knows is entombed only where
+ * its revocation finds room: attackers can make up as many as they like.
  */
 async function endInPrimaryAlone(
   context: TieringContext,
@@ -107,7 +108,7 @@ async function endInPrimaryAlone(
 }
 
 /**
- * What `destroy` does, for a session that was to end at `askedAt`: its row may have moved meanwhile. The row is marked, since
+ * Does what `destroy` does, for a session that was to end at `askedAt`: its row may have moved meanwhile. The row is marked, since
  * the tombstone may have been lost, a copy have come back, and this node not reach the primary tier.
  */
 async function revokeLater(context: TieringContext, storageKey: Buffer, askedAt: number): Promise<void> {

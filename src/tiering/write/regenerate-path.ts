@@ -16,7 +16,7 @@ export interface Regeneration {
 }
 
 /**
- * Hold on the old key, one UPDATE that moves the row, tombstone on the old key. At no time do both ids work. The first
+ * Places a hold on the old key, moves the row with one UPDATE, and entombs the old key. At no time do both ids work. The first
  * read of the new id fills it. False if another write came first or the session is gone; the hold then runs out by itself.
  */
 export async function regenerate(context: TieringContext, regeneration: Regeneration): Promise<boolean> {
@@ -44,7 +44,7 @@ export async function regenerate(context: TieringContext, regeneration: Regenera
   return true;
 }
 
-/** Definite, or `OutcomeUnknownError`. Nobody else knows the new key: a row that has it was moved by this write. */
+/** True or false for certain, or throws `OutcomeUnknownError`. No other write knows the new key: a row that has it was moved by this one. */
 async function isMoved({ durable }: TieringContext, command: RegenerateCommand): Promise<boolean> {
   const { answer, isRepeat } = await settle(() => durable.sessions.regenerate(command));
   if (answer || !isRepeat) return answer;

@@ -5,14 +5,14 @@ import type { SessionRecord } from '../../session/session-record.ts';
 import type { LivingSession, TieringContext } from '../context.ts';
 import { refreshCopy } from './refresh-copy.ts';
 
-/** Whether moving the idle deadline is worth a write: it has not moved for a touch interval. */
+/** True if moving the idle deadline is worth a write: it has not moved for a touch interval. */
 export function isTouchDue(context: TieringContext, record: SessionRecord, lastSeenAt: number): boolean {
   const intervalMs = touchIntervalFor(record.idleLifetimeMs, context.touchIntervalMs);
   return context.platform.now() - lastSeenAt >= intervalMs;
 }
 
 /**
- * Moves the idle deadline in the durable tier, which thereby says what the truth is: the primary tier's copy of that
+ * Moves the idle deadline in the durable tier, which thereby returns the truth: the primary tier's copy of that
  * envelope is stamped anew, an older one is evicted. Null if the session is gone. One statement, one script.
  */
 export async function touch(
@@ -33,13 +33,13 @@ export async function touch(
   return state;
 }
 
-/** A deadline that is nearer must not wait for other touches: half of a long life, all of one that is as short as the wait. */
+/** A deadline that is nearer must not wait for other touches: half of a long idle lifetime, all of one that is as short as the wait. */
 function nearMs(idleLifetimeMs: number): number {
   return Math.max(idleLifetimeMs / 2, 2 * TOUCH_FLUSH_MS);
 }
 
 /**
- * The session as it is after this use of it. A touch that is due is told within a second, together with those of other
+ * Returns the session as it is after this use of it. A touch that is due is written within a second, together with those of other
  * sessions; where the deadline is near, at once, or another node might call the session ended.
  */
 export function slide(context: TieringContext, session: LivingSession): LivingSession {

@@ -12,14 +12,14 @@ import { entomb, newRevocation } from './revocation.ts';
 import { UNREACHED } from '../trust/primary-guard.ts';
 import { orUnknown, settle } from './unknown-outcome.ts';
 
-/** Whether the caller has named the session itself, and so knows its id before it exists. */
+/** A session is `named` if the caller chose its id, and so knows it before the session exists. */
 export type Naming = 'fresh' | 'named';
 
 /**
- * One INSERT. Nothing goes to the primary tier: the first read fills it, so no copy can be there before the truth is.
+ * Stores a new session with one INSERT. Nothing goes to the primary tier: the first read fills it, so no copy can be there before the truth is.
  *
  * An INSERT whose answer is lost is not asked for again: it may still run, and if the session had got another key by then,
- * it would make the old one live again. The key of a fresh session is given up instead, since nobody has been told the id. A
+ * it would make the old one live again. The key of a fresh session is given up instead, since no caller has its id yet. A
  * session that the caller named may be there, and stays, unless its end is asked for.
  */
 export async function create(context: TieringContext, record: SealedRecord, naming: Naming): Promise<InsertOutcome> {
@@ -76,16 +76,16 @@ async function revokeGivenUp(context: TieringContext, lost: LostInsert): Promise
   else if (!isOver || (await isLeft(context, lost))) throw new OutcomeUnknownError();
 }
 
-/** Whether the row is what the INSERT made: its revocation came too late. A write after it seals another envelope. */
+/** True if the row is what the INSERT made: its revocation came too late. A write after it seals another envelope. */
 async function isLeft({ durable }: TieringContext, { storageKey, tag }: LostInsert): Promise<boolean> {
   const state = await durable.sessions.readState(storageKey);
   return state !== null && state.tag.equals(tag);
 }
 
-/** What is known of the record that a write replaces. */
+/** The part of the replaced record that a write compares. */
 export type Replaced = Pick<SessionRecord, 'idleLifetimeMs' | 'tag'>;
 
-/** One compare-and-swap in the durable tier, then one publish. False if another write came first or the session is gone. */
+/** Replaces a record: one compare-and-swap in the durable tier, then one publish. False if another write came first or the session is gone. */
 export async function update(context: TieringContext, record: SealedRecord, replaced: Replaced): Promise<boolean> {
   const { platform, primary, durable } = context;
   const stamp = primary.stamp();
@@ -102,12 +102,12 @@ export async function update(context: TieringContext, record: SealedRecord, repl
     if (error instanceof OutcomeUnknownError) await primary.evict(record.storageKey, record.revision);
     throw error;
   }
-  const isTold = (await publish(context, record, stamp)) !== UNREACHED;
-  if (!isTold && !command.dirty) await markDirty(context, record.storageKey);
+  const isPublished = (await publish(context, record, stamp)) !== UNREACHED;
+  if (!isPublished && !command.dirty) await markDirty(context, record.storageKey);
   return true;
 }
 
-/** Definite, or `OutcomeUnknownError`: the caller's function must not run again on a guess. */
+/** True or false for certain, or throws `OutcomeUnknownError`: the caller's function must not run again on a guess. */
 async function isApplied({ durable }: TieringContext, command: UpdateCommand): Promise<boolean> {
   const { answer, isRepeat } = await settle(() => durable.sessions.update(command));
   if (answer || !isRepeat) return answer;
@@ -131,13 +131,13 @@ function publish(context: TieringContext, record: SealedRecord, stamp: Stamp | n
 
 /**
  * Lets every node know, within the feed's second, that a copy may be stale. The write itself is done; if even this fails,
- * its bound cannot be promised, and the caller must not be told that all is well.
+ * its bound cannot be promised, and the call must not succeed.
  */
 export function markDirty(context: TieringContext, storageKey: Buffer): Promise<void> {
   return orUnknown(context.durable.feed.markDirty(storageKey));
 }
 
-/** What a write expects of the row besides its revision. */
+/** Returns what a write expects of the row besides its revision. */
 export function conditionsOf(
   { platform, touchIntervalMs }: TieringContext,
   { tag, idleLifetimeMs }: Replaced,

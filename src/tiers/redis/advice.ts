@@ -13,7 +13,7 @@ const PLAINTEXT = 'what answers at `url` does not speak TLS: give the port of tl
 const PROTOCOL =
   'what answers at `url` is not Redis, or speaks TLS: compare scheme, host and port of `url` with the server';
 
-/** What a person may have to change. Which option, the cause, the cure; nothing that is specific to one server or caller. */
+/** The changes that a person may have to make: which option, the cause, the cure; nothing that is specific to one server or caller. */
 const ADVICE: ReadonlyMap<string, string> = new Map([
   ['ASK', CLUSTER],
   ['CERT_HAS_EXPIRED', 'the certificate of the server has expired: renew it there, and compare the clocks'],
@@ -51,7 +51,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['protocol', PROTOCOL],
   [
     'run-id',
-    'the server does not say which life of it this is (run_id and master_replid in INFO), as proxies and clones of Redis do: connect to Redis or Valkey itself',
+    'the server does not report its incarnation (run_id and master_replid in INFO), as proxies and clones of Redis do: connect to Redis or Valkey itself',
   ],
   [
     'unknown-command',

@@ -3,7 +3,7 @@ import { REVISION_MAX } from '../../limits/session.ts';
 import type { NewValue, PrimaryEntry, PrimaryValue } from '../primary.ts';
 
 /**
- * What a key holds: one string, whose first character says which of four things.
+ * A key holds one string, whose first character says which of four things it is.
  *
  * | entry | bytes |
  * |---|---|
@@ -25,7 +25,7 @@ import type { NewValue, PrimaryEntry, PrimaryValue } from '../primary.ts';
 const DIGITS = { revision: 16, time: 13 } as const;
 export const INCARNATION_CHARS = 8;
 
-/** Zero-based places of the fields in a value. */
+/** The zero-based places of the fields in a value. */
 export const PLACES = {
   revision: 1,
   incarnation: 17,
@@ -36,7 +36,7 @@ export const PLACES = {
 } as const;
 export const HEADER_BYTES: number = PLACES.envelope;
 
-/** Thirteen digits of milliseconds last until the year 2286. */
+/** The largest time of thirteen digits: 2286 in milliseconds. */
 const TIME_MAX = 9_999_999_999_999;
 
 /** The header of a value as a Lua pattern; `decodeValue` accepts exactly the same. */
@@ -90,7 +90,7 @@ export function encodeToken(token: string): string {
   return token;
 }
 
-/** At least one millisecond: Redis refuses less, and the entry is then as good as gone. */
+/** Encodes at least one millisecond: Redis refuses less, and the entry is then as good as gone. */
 export function encodeTtl(ttlMs: number): string {
   return encodeNumber(Math.max(Math.ceil(ttlMs), 1), TIME_MAX, 1);
 }
@@ -103,7 +103,7 @@ function encodeTime(time: number): string {
   return encodeNumber(time, TIME_MAX, DIGITS.time);
 }
 
-/** Nothing is sent that could not be read back: it would sit in its key as foreign. */
+/** Throws for what could not be read back: it would count as foreign. */
 function encodeNumber(value: number, max: number, digits: number): string {
   if (!Number.isInteger(value) || value < 0 || value > max) throw new TierFailure('not-sent', 'out-of-range');
   return String(value).padStart(digits, '0');

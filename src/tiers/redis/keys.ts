@@ -4,7 +4,7 @@
  */
 export class Keys {
   readonly #sessions: string;
-  /** Written by every probe; holds nothing of anybody. */
+  /** The key that every probe writes; it holds no data of a session. */
   readonly probe: string;
 
   constructor(namespace: string) {

@@ -28,12 +28,12 @@ export type ScriptedRedis = Record<ScriptName, Script> & Redis;
 
 const KEEP_ALIVE_MS = 5_000;
 
-/** With replies in the shapes that both RESP2 and RESP3 have. */
+/** The options of ioredis, with replies in the shapes that both RESP2 and RESP3 have. */
 export type ClientSettings = RedisOptions & { replyMapping: 'legacy' };
 
 /**
- * ioredis as a client that fails fast and says so. Its defaults keep commands while the server is away and replay them
- * afterwards, long after their callers were told that they failed (redis/ioredis#2130). `open` makes a socket.
+ * Makes ioredis a client that fails fast and says so. Its defaults keep commands while the server is away and replay them afterwards,
+ * long after they failed for their callers (redis/ioredis#2130). `open` makes a socket.
  */
 export function clientSettings(options: ResolvedRedisOptions, open: () => Socket): ClientSettings {
   const { topology, db, tls } = options;

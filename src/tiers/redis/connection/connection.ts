@@ -77,7 +77,7 @@ export class RedisConnection {
     return this.#peer.vantage();
   }
 
-  /** Why `vantage()` is null; null while it is not. */
+  /** Returns why `vantage()` is null; null while it is not. */
   failure(): TierFailure | null {
     return this.#peer.failure();
   }
@@ -133,7 +133,7 @@ export class RedisConnection {
     const waitedMs = this.#link.waited(batch);
     if (waitedMs === undefined) throw new TierFailure('not-sent', 'deadline');
     const sentAt = platform.monotonic();
-    // Nothing may be executed any more once its callers were told that it is late.
+    // Nothing may be executed any more once it has failed as late for its callers.
     const { script, args } = scriptCall(batch.requests, clock.earliest(sentAt) + timeoutMs - Math.ceil(waitedMs));
     const { serverTime, outcomes } = readAnswer(String(await this.#link.redis[script](...args)));
     if (!batch.isSettled) clock.learn({ serverTime, sentAt, receivedAt: platform.monotonic() });

@@ -3,7 +3,7 @@ import { adviceFor } from '../advice.ts';
 import { TLS_CODE, tlsMistake } from './tls-failure.ts';
 
 /**
- * ioredis's and the server's errors, as one of the four kinds. Only words of the tables below leave this file: messages
+ * Classifies ioredis's and the server's errors as one of the four kinds. Only words of the tables below leave this file: messages
  * may quote keys, user names and addresses, and ioredis keeps the arguments of a command, passwords included, on its
  * errors (`command.args`).
  *
@@ -16,12 +16,12 @@ export function toTierFailure(error: unknown, progress: Progress = 'greeted'): T
 }
 
 /**
- * How far a connection has come: nobody has answered yet; TCP is connected; TLS is agreed upon, where there is any; Redis has
- * taken the greeting. What is a mistake of a person before is a broken wire after.
+ * The state of a connection attempt, in this order: `reaching`, no answer yet; `accepted`, TCP is connected; `connected`, TLS is agreed
+ * upon, where there is any; `greeted`, Redis has taken the greeting. The same error is a mistake of a person before, a broken wire after.
  */
 export type Progress = 'accepted' | 'connected' | 'greeted' | 'reaching';
 
-/** First words of error replies. Each says that the command was not executed. */
+/** The first words of error replies. Each says that the command was not executed. */
 const REPLIES: ReadonlyMap<string, TierFailureKind> = new Map([
   ['BUSY', 'rejected'],
   ['CLUSTERDOWN', 'rejected'],
@@ -33,7 +33,7 @@ const REPLIES: ReadonlyMap<string, TierFailureKind> = new Map([
   ['OOM', 'rejected'],
   ['READONLY', 'rejected'],
   ['TRYAGAIN', 'rejected'],
-  // A node of a cluster, to a client that was told of one server.
+  // A node of a cluster, to a client that expects one server.
   ['ASK', 'misconfigured'],
   ['CROSSSLOT', 'misconfigured'],
   ['MOVED', 'misconfigured'],
@@ -63,7 +63,7 @@ function fromReply({ name, message }: Error): TierFailure | null {
   return name === 'ReplyError' ? failureOfReply(message) : null;
 }
 
-/** What an error reply of the server, or a part of a reply that is one, means. */
+/** Classifies an error reply of the server, or the part of a reply that is one. */
 export function failureOfReply(message: string): TierFailure {
   const word = /^[A-Z]+/.exec(message)?.[0] ?? '';
   const kind = REPLIES.get(word);
@@ -71,13 +71,13 @@ export function failureOfReply(message: string): TierFailure {
   return match(ERR_REPLIES, message) ?? new TierFailure('ambiguous', 'reply');
 }
 
-/** What ioredis says. After the first of them alone is it certain that nothing was sent. */
+/** The messages of ioredis. Only the first of them says for certain that nothing was sent. */
 const MESSAGES: readonly Rule[] = [
   [/^Stream isn't writeable/, 'not-sent', 'not-connected'],
   [/^(?:Connection is closed|Reached the max retries|Command aborted due to connection close)/, 'ambiguous', 'closed'],
 ];
 
-/** What the decoder of ioredis says. From a server that has shown to be Redis, it is a broken wire. */
+/** The messages of the decoder of ioredis. From a server that has shown to be Redis, they mean a broken wire. */
 const NOT_REDIS = /Unknown RESP type|^Protocol error/;
 
 /** No connection came about, so no command was sent. A resolver that fails may be down, so a name is not a mistake yet. */

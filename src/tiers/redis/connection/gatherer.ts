@@ -16,7 +16,7 @@ export class Batch<Request, Outcome> {
     });
   }
 
-  /** Of the requests, about. */
+  /** The size of the requests, about. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -42,7 +42,7 @@ export class Batch<Request, Outcome> {
     this.#resolve(outcomes);
   }
 
-  /** What is true of the command is true of each call. */
+  /** Rejects each call: what is true of the command is true of each. */
   reject(failure: TierFailure): void {
     this.#isSettled = true;
     this.#reject(failure);
@@ -50,13 +50,13 @@ export class Batch<Request, Outcome> {
 }
 
 export interface GathererOptions<Request, Outcome> {
-  /** Calls back once there is no company left to be waited for. */
+  /** Calls back once no more calls of this turn can come. */
   readonly whenGathered: (callback: () => void) => void;
   readonly requestsMax: number;
   /** @defaultValue any number of them */
   readonly bytesMax?: number;
   readonly bytesOf?: (request: Request) => number;
-  /** Whether two calls may share a command. @defaultValue always */
+  /** Returns whether two calls may share a command. @defaultValue always */
   readonly areAlike?: (one: Request, other: Request) => boolean;
   readonly onBegin?: (batch: Batch<Request, Outcome>) => void;
   /** Sends the command, and settles the batch. */

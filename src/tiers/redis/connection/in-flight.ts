@@ -4,7 +4,7 @@ import { CoarseTimeouts } from '../../../platform/coarse-timeouts.ts';
 import type { TierContext } from '../../context.ts';
 import { toTierFailure } from './failure.ts';
 
-/** What waits for a command. */
+/** A call, or a batch of calls, that waits for a command. */
 export interface Rejectable {
   reject(failure: TierFailure): void;
 }
@@ -31,24 +31,24 @@ export class InFlight {
     });
   }
 
-  /** Unless something arrives within `PRIMARY_SILENCE_MS`, the connection is dead. */
+  /** Counts the connection as dead unless something arrives within `PRIMARY_SILENCE_MS`. */
   expectAnswer(): void {
     this.#silences.begin({ answers: this.#answers });
   }
 
-  /** Something has arrived, or nothing is expected any more. */
+  /** Notes that something has arrived, or that nothing is expected any more. */
   noteAnswer(): void {
     this.#answers += 1;
     // Their timer would keep the process alive after the client is closed.
     this.#silences.endAll();
   }
 
-  /** The time of this one runs from now on. */
+  /** Starts the time of this one. */
   begin(waiting: Rejectable): void {
     this.#commands.begin(waiting);
   }
 
-  /** How long this one has waited, in milliseconds; undefined if it does not wait any more. */
+  /** The milliseconds for which this one has waited; undefined if it does not wait any more. */
   waited(waiting: Rejectable): number | undefined {
     return this.#commands.waited(waiting);
   }

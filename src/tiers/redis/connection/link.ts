@@ -45,12 +45,12 @@ export class RedisLink {
     return this.#client.isReady;
   }
 
-  /** What went wrong with the present connection. */
+  /** The failure of the present connection. */
   get attemptFailure(): TierFailure | null {
     return this.#client.attemptFailure;
   }
 
-  /** Why there is no server to use. */
+  /** The reason why there is no server to use. */
   get lastFailure(): TierFailure | null {
     return this.#client.lastFailure;
   }
@@ -79,12 +79,12 @@ export class RedisLink {
     return this.#inFlight.bounded(() => send(this.redis));
   }
 
-  /** The time of this batch runs from now on. */
+  /** Starts the time of this batch. */
   begin(batch: Rejectable): void {
     this.#inFlight.begin(batch);
   }
 
-  /** How long this batch has waited, in milliseconds; undefined once it is settled. */
+  /** The milliseconds for which this batch has waited; undefined once it is settled. */
   waited(batch: Rejectable): number | undefined {
     return this.#inFlight.waited(batch);
   }
@@ -94,12 +94,12 @@ export class RedisLink {
     void this.#inFlight.follow(batch, send, settle);
   }
 
-  /** The server is fit to serve. */
+  /** Notes that the server is fit to serve. */
   accept(): void {
     this.#client.accept();
   }
 
-  /** Something is wrong with the present connection. */
+  /** Notes what is wrong with the present connection. */
   remember(failure: TierFailure): void {
     this.#client.remember(failure);
   }
@@ -115,7 +115,7 @@ export class RedisLink {
     this.drop();
   }
 
-  /** No attempt follows. */
+  /** Ends the connection; no attempt follows. */
   close(): void {
     this.#client.close();
     this.#end(new TierFailure('not-sent', 'closed'));

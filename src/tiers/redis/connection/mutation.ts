@@ -5,7 +5,7 @@ import { OUTCOMES } from '../scripts/prelude.ts';
 
 type Argument = Buffer | string;
 
-/** One key that a script is to change. */
+/** A key that a script is to change. */
 export interface Mutation {
   readonly script: ScriptName;
   readonly key: string;
@@ -30,7 +30,7 @@ export function bytesOf({ key, args }: Mutation): number {
   return args.reduce((sum, { length }) => sum + length, key.length);
 }
 
-/** One call for mutations of one script: how many keys, the keys, the deadline, the parameters of each key. */
+/** Makes one call of mutations of one script: how many keys, the keys, the deadline, the parameters of each key. */
 export function scriptCall(mutations: readonly Mutation[], deadline: number): ScriptCall {
   const keys = mutations.map(({ key }) => key);
   const parameters = mutations.flatMap(({ args }) => args);
@@ -45,7 +45,7 @@ export function readAnswer(answer: string): ScriptAnswer {
   return { serverTime: Number(serverTime), outcomes: Array.from(outcomes, (outcome) => readOutcome(outcome, errors)) };
 }
 
-/** Errors stand in the order of the keys that failed. */
+/** Takes the next error, if this key failed: they are in the order of the keys. */
 function readOutcome(outcome: string, errors: string[]): MutationOutcome {
   switch (outcome) {
     case OUTCOMES.done:

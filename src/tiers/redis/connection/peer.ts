@@ -43,7 +43,7 @@ export class RedisPeer {
     return { incarnation, earliest: clock.earliest(now), latest: clock.latest(now) };
   }
 
-  /** Why `vantage()` is null; null while it is not. */
+  /** Returns why `vantage()` is null; null while it is not. */
   failure(): TierFailure | null {
     return this.vantage() === null ? this.#link.lastFailure : null;
   }
@@ -115,7 +115,7 @@ export class RedisPeer {
     return this.clock();
   }
 
-  /** The connection has ended. */
+  /** Notes that the connection has ended. */
   forget(): void {
     this.#server = null;
     this.#notify();

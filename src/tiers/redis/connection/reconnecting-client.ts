@@ -12,7 +12,7 @@ import type { ResolvedRedisOptions } from '../options/redis-options.ts';
 import { openSocket } from './socket.ts';
 import type { TlsSettings } from '../options/tls-options.ts';
 
-/** A connection that ended, or was given up, without a word. */
+/** The failures of connections that ended, or were given up, without an error from the server. */
 const SILENT: ReadonlySet<string> = new Set(['ECONNABORTED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'closed', 'silent']);
 
 export interface ClientEvents {
@@ -24,18 +24,18 @@ export interface ClientEvents {
   onEnd(failure: TierFailure): void;
 }
 
-/** One ioredis client for the life of a tier: connects, notices the end of the connection, connects again. */
+/** Keeps one ioredis client for as long as the tier is open: connects, notices the end of the connection, connects again. */
 export class ReconnectingClient {
   readonly redis: ScriptedRedis;
   readonly #platform: Platform;
   readonly #options: ResolvedRedisOptions;
   readonly #events: ClientEvents;
   #progress: Progress = 'reaching';
-  /** For the present attempt. */
+  /** The settings of the present attempt. */
   #tls: TlsSettings | undefined;
   /** Attempts since a server was last found fit to serve. */
   #attempts = 0;
-  /** Failure of the present attempt, and of the last one that failed. */
+  /** The failure of the present attempt, and of the last one that failed. */
   #attemptFailure: TierFailure | null = null;
   #lastFailure: TierFailure | null = null;
   #cancelTimer: CancelTimer = () => {};
@@ -63,12 +63,12 @@ export class ReconnectingClient {
     return this.redis.status === 'ready';
   }
 
-  /** What went wrong with the present attempt or connection. */
+  /** The failure of the present attempt or connection. */
   get attemptFailure(): TierFailure | null {
     return this.#attemptFailure;
   }
 
-  /** Why there is no server to use. */
+  /** The reason why there is no server to use. */
   get lastFailure(): TierFailure | null {
     return this.#lastFailure;
   }
@@ -85,14 +85,14 @@ export class ReconnectingClient {
     );
   }
 
-  /** Something is wrong with the present attempt or connection. What a person has to mend explains what follows from it. */
+  /** Notes what is wrong with the present attempt or connection. A failure that a person has to mend stays: it explains those that follow. */
   remember(failure: TierFailure): void {
     if (this.#attemptFailure?.kind === 'misconfigured') return;
     this.#attemptFailure = failure;
     this.#lastFailure = failure;
   }
 
-  /** The server was found fit to serve. */
+  /** Notes that the server was found fit to serve. */
   accept(): void {
     this.#attempts = 0;
     this.#attemptFailure = null;

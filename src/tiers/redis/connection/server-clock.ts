@@ -1,18 +1,18 @@
-/** One answer that told the server's time, and the moments, on this process's clock, between which the server gave it. */
+/** A reading of the server's time, and the moments, on this process's clock, between which the server gave it. */
 export interface ClockSample {
   readonly serverTime: number;
   readonly sentAt: number;
   readonly receivedAt: number;
 }
 
-/** Two quartz clocks drift apart by up to 0.2 ms a second: less than a command takes, for this long. */
+/** A tighter sample is kept for this long: two quartz clocks drift apart by up to 0.2 ms a second, less than a command takes. */
 const SAMPLE_PREFERRED_MS = 1_000;
 
-/** After this long without an answer, the server is asked for its time before the next deadline is set. */
+/** The age of a sample after which the server is asked for its time before the next deadline is set. */
 const SAMPLE_AGE_MS_MAX = 30_000;
 
 /**
- * Where the server's clock may stand now: an interval, never a point (Marzullo and Owicki, "Maintaining the time in a
+ * Estimates what the server's clock may show now: an interval, never a point (Marzullo and Owicki, "Maintaining the time in a
  * distributed system", 1983). The bounds are whole milliseconds and err outwards.
  */
 export class ServerClock {
@@ -26,7 +26,7 @@ export class ServerClock {
     return Math.floor(this.#sample.serverTime + (now - this.#sample.receivedAt));
   }
 
-  /** The server tells whole milliseconds, so it may have been one later. */
+  /** The server gives whole milliseconds, so it may have been one later. */
   latest(now: number): number {
     return Math.ceil(this.#sample.serverTime + (now - this.#sample.sentAt)) + 1;
   }
@@ -35,7 +35,7 @@ export class ServerClock {
     return now - this.#sample.receivedAt;
   }
 
-  /** Whether a deadline `ms` from the earliest that it may be now can be relied on: after a standstill, that may be past already. */
+  /** True if a deadline `ms` from the earliest that it may be now can be relied on. After this process was blocked, that may be past already. */
   canTime(ms: number, now: number): boolean {
     return width(this.#sample) <= ms / 2 && this.age(now) <= SAMPLE_AGE_MS_MAX;
   }

@@ -4,7 +4,7 @@ import { adviceFor } from '../advice.ts';
 import { INCARNATION_CHARS } from '../entry-format.ts';
 
 /**
- * The incarnation of the server that gave this INFO reply. Throws unless that server may serve: a master, loaded.
+ * Returns the incarnation of the server that gave this INFO reply. Throws unless that server may serve: a master, loaded.
  *
  * `run_id` names the process. It stays when the process becomes a replica, takes over the data of another master, and is
  * promoted again; `master_replid` changes with each promotion.
@@ -18,7 +18,7 @@ export function servingIncarnation(info: string): string {
   return createHash('sha256').update(identity.join('')).digest('hex').slice(0, INCARNATION_CHARS);
 }
 
-/** The server's clock in this INFO reply, in milliseconds; null where it does not tell. */
+/** The server's clock in this INFO reply, in milliseconds; null where the reply lacks it. */
 export function serverTimeOf(info: string): number | null {
   const microseconds = Number(field(info, 'server_time_usec') || Number.NaN);
   return Number.isSafeInteger(microseconds) ? Math.floor(microseconds / 1_000) : null;

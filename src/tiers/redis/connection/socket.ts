@@ -18,7 +18,7 @@ export function tlsOptions(host: string, { secureContext, servername }: TlsSetti
   return {
     secureContext,
     ...(name === undefined ? {} : { servername: name }),
-    // Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not reach here.
+    // Explicit, so that NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect here.
     rejectUnauthorized: true,
   };
 }

@@ -33,7 +33,7 @@ const MISTAKES: ReadonlySet<string> = new Set([
   'WRONG_SSL_VERSION',
 ]);
 
-/** What is read for a record of TLS when the other end does not speak it; later, a record whose header broke. */
+/** The reasons that OpenSSL gives when the other end does not speak TLS; later, they mean a record whose header broke. */
 const NOT_TLS: ReadonlySet<string> = new Set(['HTTP_REQUEST', 'PACKET_LENGTH_TOO_LONG', 'WRONG_VERSION_NUMBER']);
 
 /** The reason in the text of `EPROTO`: `write EPROTO 40B7…:error:0A0000C6:SSL routines:tls_get_more_records:packet length too long:…`. */

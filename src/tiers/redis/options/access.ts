@@ -7,7 +7,7 @@ import { nonEmpty } from './option-values.ts';
 import type { RedisCredentials, ResolvedRedisOptions } from './redis-options.ts';
 import { resolveTls, type TlsSettings } from './tls-options.ts';
 
-/** What one attempt to connect begins with. */
+/** The credentials and certificates of one attempt to connect. */
 export interface Access {
   readonly credentials: RedisCredentials | undefined;
   /** Undefined without TLS. */

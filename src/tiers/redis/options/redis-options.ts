@@ -16,21 +16,21 @@ export interface RedisTierOptions {
   /** @defaultValue the password in `url` */
   readonly password?: string;
   /**
-   * In place of `username` and `password`: asked before each attempt to connect, for passwords and tokens that change. A
+   * A function in place of `username` and `password`, called before each attempt to connect, for passwords and tokens that change. A
    * connection that is open is left as it is.
    */
   readonly credentials?: () => RedisCredentials | Promise<RedisCredentials>;
   /** A function is asked before each attempt to connect, for certificates that change. */
   readonly tls?: RedisTlsOptions | (() => RedisTlsOptions | Promise<RedisTlsOptions>);
   /**
-   * Allows `redis://` (no encryption on the wire) and a server without authentication. For a laptop only: whoever can
+   * Allows `redis://` (no encryption on the wire) and a server without authentication. For a laptop only: anyone who can
    * reach or overhear such a server can end and replay sessions, though never read or forge them.
    * @defaultValue false
    */
   readonly allowInsecure?: boolean;
 }
 
-/** Which servers there are and how the one to talk to is found. Sentinel and Cluster become further members. */
+/** The servers there are, and how the one to talk to is found. Sentinel and Cluster become further members. */
 export type Topology = { readonly kind: 'standalone'; readonly host: string; readonly port: number };
 
 export interface ResolvedRedisOptions {
@@ -43,7 +43,7 @@ export interface ResolvedRedisOptions {
 
 const OPTION_NAMES = ['url', 'username', 'password', 'credentials', 'tls', 'allowInsecure'];
 const DEFAULT_PORT = 6379;
-/** More than any server is configured for; it knows its own limit and says so. */
+/** The bound on database numbers, above any server's own limit, which the server reports. */
 const DB_MAX = 16_383;
 
 export function resolveRedisOptions(given: RedisTierOptions): ResolvedRedisOptions {

@@ -20,13 +20,13 @@ export interface RedisTlsOptions {
   /** @defaultValue `'TLSv1.2'` */
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
   /**
-   * Cipher suites in the spelling of OpenSSL, colons between them.
+   * The cipher suites, in the spelling of OpenSSL, colons between them.
    * @defaultValue all of TLS 1.3, and those of TLS 1.2 with forward secrecy and authenticated encryption
    */
   readonly ciphers?: string;
 }
 
-/** What a handshake needs. */
+/** The settings of a handshake. */
 export interface TlsSettings {
   readonly secureContext: SecureContext;
   readonly servername: string | undefined;
@@ -36,8 +36,8 @@ const NAMES = ['ca', 'cert', 'key', 'passphrase', 'servername', 'minVersion', 'c
 const VERSIONS: readonly unknown[] = ['TLSv1.2', 'TLSv1.3'];
 
 /**
- * With key exchange by RSA alone, whoever gets the server's key later can read what was recorded before. Suites of CBC are
- * left out as well (RFC 9325 §4.2).
+ * The suites with forward secrecy: with key exchange by RSA alone, an attacker who gets the server's key later can read what was
+ * recorded before. Suites of CBC are left out as well (RFC 9325 §4.2).
  */
 const CIPHERS_DEFAULT = [
   'TLS_AES_256_GCM_SHA384',
@@ -114,7 +114,7 @@ function requireKey(value: unknown, passphrase: string | undefined): void {
   }
 }
 
-/** Node takes anything for PEM, and a server is then refused for a certificate that nobody can find fault with. */
+/** Throws for anything but PEM. Node takes anything for PEM, and then refuses a server whose certificate is in order. */
 function requirePem(name: string, label: string, value: unknown): string {
   const text = typeof value === 'string' || Buffer.isBuffer(value) ? value.toString() : '';
   if (new RegExp(`-----BEGIN (?:[A-Z0-9]+ )*${label}-----`).test(text)) return text;

@@ -24,7 +24,7 @@ return done
 );
 
 /**
- * Ends the key's life whatever it holds; the longer time to live wins. Where the server has no memory, a value or a
+ * Makes the key a tombstone whatever it holds; the longer time to live wins. Where the server has no memory, a value or a
  * lease is deleted: a dead session must not stay readable. A hold stays until its time is over, as it protects better
  * than nothing does.
  */

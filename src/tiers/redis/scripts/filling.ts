@@ -13,7 +13,7 @@ return done
 `,
 );
 
-/** Stores over the caller's own lease: whoever changed the session since has replaced or deleted it. */
+/** Stores over the caller's own lease: a write to the session since then has replaced or deleted the lease. */
 export const FILL: string = mutation(
   ['ttl', 'token', 'value'],
   `

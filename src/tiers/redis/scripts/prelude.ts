@@ -1,7 +1,7 @@
 import { HEADER_BYTES, HEADER_LUA_PATTERN } from '../entry-format.ts';
 
 /**
- * What every script that changes sessions is made of. Rules that hold for all of them:
+ * The frame of every script that changes sessions. Rules that hold for all of them:
  *
  * - any number of keys, each changed by itself and as if it were alone: one that fails fails alone. The same key may come
  *   again, and meets what its turn before has left;
@@ -14,7 +14,7 @@ import { HEADER_BYTES, HEADER_LUA_PATTERN } from '../entry-format.ts';
  *   estimate is refreshed for free; and a line for each key that failed. An array took longer to make and to read.
  */
 
-/** What became of a key. */
+/** The outcomes of a key. */
 export const OUTCOMES = { done: '1', refused: '0', late: 'L', failed: 'E' } as const;
 
 const CLOCK = `

@@ -1,6 +1,6 @@
 /**
- * Every command that the other scripts use, on a key that nobody reads: a missing grant, a full memory, a replica and a
- * failing disk show here first. No deadline binds it, because it changes nothing that anybody reads.
+ * Runs every command that the other scripts use, on a key that no reader uses: a missing grant, a full memory, a replica and a
+ * failing disk show here first. It has no deadline, because it changes nothing that is read.
  *
  * `ARGV`: time to live.
  */
