@@ -13,5 +13,11 @@ export type AnyClient = Pick<SessionClient, 'close' | 'health' | 'namespace'>;
 export function requireEngine(what: string, client: unknown): Engine {
   const engine = SessionClient.engineOf(client);
   if (engine !== undefined) return engine;
-  throw new ConfigurationError(`${what}: sessions: expected a SessionClient, but got ${describe(client)}.`);
+  throw new ConfigurationError(`${what}: sessions: expected a SessionClient, but got ${describeNoClient(client)}.`);
+}
+
+/** Describes a value that is no client of this copy of the package. */
+export function describeNoClient(value: unknown): string {
+  const isForeign = typeof value === 'object' && value !== null && '~http' in value;
+  return isForeign ? 'one of another copy of the package' : describe(value);
 }

@@ -1,3 +1,4 @@
+import { describeNoClient } from '../../client/engine-of.ts';
 import { SessionClient } from '../../client/session-client.ts';
 import type { Context } from './command.ts';
 import { failure } from '../shell/exit.ts';
@@ -10,7 +11,9 @@ import { importExport } from '../shell/import-module.ts';
 export async function withClient<T>(context: Context, work: (sessions: SessionClient) => Promise<T>): Promise<T> {
   const path = context.args.required('client');
   const sessions: unknown = await importExport(path, 'sessions', 'a SessionClient');
-  if (!(sessions instanceof SessionClient)) throw failure(`The module ${path} does not export a SessionClient.`);
+  if (!(sessions instanceof SessionClient)) {
+    throw failure(`The module ${path}: expected a SessionClient, but got ${describeNoClient(sessions)}.`);
+  }
   try {
     await orInterrupted(context.signal, sessions.ready());
     return await work(sessions);

@@ -92,6 +92,7 @@ describe('waitForNodes', () => {
   it.each([
     [{}, /sessions: expected a SessionClient, but got undefined/],
     [{ sessions: 'shop' }, /sessions: expected a SessionClient, but got a string/],
+    [{ sessions: { '~http': {} } }, /sessions: expected a SessionClient, but got one of another copy of the package/],
     [{ timeut: 1 }, /unknown option 'timeut'/],
     [{ timeout: '2h' }, /timeout/],
   ])('refuses %j', async (options, message) => {
