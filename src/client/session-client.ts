@@ -33,7 +33,6 @@ import type { StoredSession } from './stored-sessions.ts';
 
 /**
  * Keeps encrypted sessions in two tiers.
- *
  * Every method that does I/O rejects with `TierUnavailableError` when no tier that could answer was reached: an outage is never reported as a
  * missing session. A write rejects with `OutcomeUnknownError` when it may have happened. Both have a `retryable` flag.
  * @example

@@ -16,7 +16,10 @@ export interface SessionWritesOptions<T> {
   readonly maxLifetimeMs: number;
 }
 
-/** The writes of one client: runs them in turn for each session, and makes sessions of what they wrote. */
+/** A write of one session, which is to end by the deadline. */
+export type Write<T> = (context: WriterContext<T>, deadline: Deadline) => Promise<Written<T>>;
+
+/** Runs the writes of one client, in turn for each session, and makes sessions of what they wrote. */
 export class SessionWrites<T> {
   readonly #options: SessionWritesOptions<T>;
   readonly #queue: UpdateQueue;
@@ -49,10 +52,7 @@ export class SessionWrites<T> {
   }
 
   /** Runs a write when its turn has come. The session in hand saves the first read, unless another write came before. */
-  async change(
-    named: Named,
-    write: (context: WriterContext<T>, deadline: Deadline) => Promise<Written<T>>,
-  ): Promise<Session<T>> {
+  async change(named: Named, write: Write<T>): Promise<Session<T>> {
     const { engine, data, maxLifetimeMs } = this.#options;
     const { id, storageKey } = named;
     return engine.use(async ({ platform, store, codec, sealer }) => {
@@ -65,12 +65,11 @@ export class SessionWrites<T> {
   }
 
   /** Runs a write that gives the session another id, and forgets what is remembered under the old one. */
-  async move(...args: Parameters<SessionWrites<T>['change']>): Promise<Session<T>> {
-    const [{ storageKey }] = args;
+  async move(named: Named, write: Write<T>): Promise<Session<T>> {
     try {
-      return await this.change(...args);
+      return await this.change(named, write);
     } finally {
-      this.#options.engine.memo?.forget(storageKey);
+      this.#options.engine.memo?.forget(named.storageKey);
     }
   }
 
@@ -83,7 +82,7 @@ export class SessionWrites<T> {
     });
   }
 
-  /** JSON that has just been written is parsed when somebody looks at it. */
+  /** Makes a session of what was written. JSON is parsed at the first look. */
   #session({ id, session, view }: Written<T>): Session<T> {
     const { data } = this.#options;
     if (view === undefined) return new Session(id, session, undefined, () => data.readNow(session));
