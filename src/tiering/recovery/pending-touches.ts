@@ -54,7 +54,7 @@ export class PendingTouches {
 
   /** Writes everything in the background, now. */
   flush(): void {
-    this.#context.background.run('touch', this.#rounds.run());
+    this.#rounds.start();
   }
 
   /** Writes the activity of this session now; false if there is none. */

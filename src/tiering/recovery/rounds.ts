@@ -61,7 +61,9 @@ export class Rounds {
   start(): void {
     const { durable, background } = this.#context;
     if (this.#isStopped || durable.condition === 'down') return;
-    background.run(this.#plan.work, this.run());
+    // The round under way is in the background already: its failure is published once.
+    if (this.#running === undefined) background.run(this.#plan.work, this.run());
+    else this.#isWanted = true;
   }
 
   /** Resolves after a round that began no earlier than this call. Rejects with the first failure. */
