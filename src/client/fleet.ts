@@ -36,6 +36,7 @@ interface FleetNotAsked {
   readonly sessions?: AnyClient | undefined;
 }
 
+/** The options of `promoteKey`: `sessions`, or `force: true`. */
 export type PromoteKeyOptions = (FleetAsked | FleetNotAsked) & {
   /** Chooses among several pending keys. */
   readonly kid?: string;
@@ -47,9 +48,11 @@ export type PromoteKeyOptions = (FleetAsked | FleetNotAsked) & {
 
 /**
  * The second half of a rotation: returns a ring, one version higher, in which the pending key is active and the one before it
- * decrypt-only. Refuses, with a `KeyRingError` that says how many live nodes lack it, until every live node has the ring that
- * is given. `force` does not ask the fleet: a node without the key cannot open what others seal until it has loaded the ring.
- * A ring in which `kid` is active already is returned as it is.
+ * decrypt-only. Every live node has to have the ring that is given; docs/operating/key-rotation.md has the whole procedure.
+ * `force` does not ask the fleet: a node without the key cannot open what others seal until it has loaded the ring. A ring in which `kid`
+ * is active already is returned as it is.
+ * @throws {KeyRingError} says how many live nodes lack the ring after `timeout`, or why the key cannot become active.
+ * @throws {ConfigurationError} names the option that is wrong.
  * @example
  * await changeKeyRingFile('keys.json', { passphrase }, (ring) => promoteKey(ring, { sessions, timeout: '1m' }));
  */
@@ -64,16 +67,18 @@ export async function promoteKey(ring: KeyRing, options: PromoteKeyOptions): Pro
   return promoted;
 }
 
+/** The options of `retireKey`: `kid`, and `sessions` or `force: true`. */
 export type RetireKeyOptions = (FleetAsked | FleetNotAsked) & {
   /** A decrypt-only key. */
   readonly kid: string;
 };
 
 /**
- * Returns a ring, one version higher, in which a decrypt-only key opens nothing any more. Refuses, with a `KeyRingError` that says
- * why, until every live node has used the ring that is given for 20 s, and no living session is sealed (data key) or filed (index
- * key) under the key. `force` does not look: what the key still seals cannot be read any more. A ring in which it is retired already is
- * returned as it is.
+ * Returns a ring, one version higher, in which a decrypt-only key opens nothing any more. Every live node has to have used the ring that is
+ * given for 20 s, and no living session may be sealed (data key) or filed (index key) under the key. `force` does not look: what the
+ * key still seals cannot be read any more. A ring in which it is retired already is returned as it is.
+ * @throws {KeyRingError} says which of that does not hold after `timeout`, or why the key cannot be retired.
+ * @throws {ConfigurationError} names the option that is wrong.
  * @example
  * await changeKeyRingFile('keys.json', { passphrase }, (ring) => retireKey(ring, { sessions, kid, timeout: '1m' }));
  */
@@ -88,6 +93,7 @@ export async function retireKey(ring: KeyRing, options: RetireKeyOptions): Promi
   return retired;
 }
 
+/** The options of `waitForNodes`. */
 export interface WaitForNodesOptions {
   /** A client of the fleet. It is one of the nodes that are waited for. */
   readonly sessions: AnyClient;
@@ -95,6 +101,7 @@ export interface WaitForNodesOptions {
   readonly timeout?: Duration;
 }
 
+/** The nodes of a fleet after `waitForNodes`. */
 export interface Acknowledgement {
   /** The number of live nodes, which all use the ring. */
   readonly nodes: number;
@@ -107,9 +114,10 @@ export interface Acknowledgement {
 
 /**
  * Resolves once every live node uses the ring or a newer one: a key that it revokes is then refused everywhere. Save the ring
- * where the nodes load it first. Throws `KeyRingError` that names the nodes that lag behind, the version that each of them has,
- * and when it was last seen; they are named as their own `health().keys.node` is. A node that has been silent for a minute does
- * not count: the answer names those that lack the ring.
+ * where the nodes load it first. A node that has been silent for a minute does not count: the answer names those that lack the ring.
+ * @throws {KeyRingError} names the nodes that lag behind after `timeout` by their `health().keys.node`, with the version that each of
+ * them has and when it was last seen.
+ * @throws {ConfigurationError} names the option that is wrong.
  * @example
  * const ring = await changeKeyRingFile('keys.json', { passphrase }, (old) => revokeKey(old, { kid }));
  * const { silent } = await waitForNodes(ring, { sessions, timeout: '1m' });

@@ -8,6 +8,7 @@ import { Session } from './session.ts';
 /** The session that a call is for: its id, or the session itself as an earlier call returned it, which saves the first read. */
 export type SessionRef<T> = Session<T> | string;
 
+/** A session that a call names. */
 export interface Named {
   readonly id: string;
   readonly storageKey: Buffer;

@@ -116,6 +116,7 @@ export class Session<T> implements SessionSummary {
   }
 }
 
+/** Returns the Date of milliseconds since the epoch. */
 export function toDate(time: number | undefined): Date | undefined {
   return time === undefined ? undefined : new Date(time);
 }

@@ -10,6 +10,7 @@ import { requireEngine, type AnyClient } from './engine-of.ts';
 import { resolveRevokedRetention } from './options/sweep-options.ts';
 import { resolveWalk, WALK_OPTIONS, type WalkOptions } from './options/walk-options.ts';
 
+/** The options of `keyCensus`. */
 export interface CensusOptions {
   /** Ends the count, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -28,6 +29,7 @@ export async function keyCensus(sessions: AnyClient, options: CensusOptions = {}
   return countByKey(new Steps(requireEngine('keyCensus', sessions), signal));
 }
 
+/** The options of `reencryptSessions`. */
 export interface ReencryptOptions extends WalkOptions {
   /**
    * Ends the sessions that a revoked key seals or has sealed before; they cannot be read any more. Opens every session, because
@@ -55,6 +57,7 @@ export async function reencryptSessions(sessions: AnyClient, options: ReencryptO
   return reencrypt(steps, resolveWalk('reencryptSessions', given), destroyRevoked);
 }
 
+/** The options of `reindexSessions`. */
 export interface ReindexOptions extends WalkOptions {
   /** True to only count: `changed` says how many would be. @defaultValue false */
   readonly dryRun?: boolean;
@@ -75,6 +78,7 @@ export async function reindexSessions(sessions: AnyClient, options: ReindexOptio
   return reindex(steps, resolveWalk('reindexSessions', given), dryRun);
 }
 
+/** The options of `sweepSessions`. */
 export interface SweepSessionsOptions {
   /** The time for which the rows of destroyed sessions are kept. From 15 min to 366 days. @defaultValue '24h' */
   readonly revokedRetention?: Duration;

@@ -21,6 +21,7 @@ export interface KeysHealth extends TierHealth {
   readonly sealingKeySince?: Date;
 }
 
+/** The parts that a key keeper works with. */
 export interface KeyKeeperOptions {
   readonly platform: Platform;
   readonly keys: KeyRing | KeySource;

@@ -5,6 +5,7 @@ import type { TierContext } from '../tiers/context.ts';
 import type { Sweeper } from '../upkeep/sweeper.ts';
 import type { KeyKeeper } from './key-keeper.ts';
 
+/** The parts that are opened and started. */
 export interface OpeningParts {
   readonly keeper: KeyKeeper;
   readonly durable: DurableGuard;

@@ -7,6 +7,7 @@ import type { FleetView, FleetNode } from '../tiers/durable.ts';
 /** The reason why the fleet is not ready yet; undefined if it is. */
 export type Objection = string | undefined;
 
+/** A condition that the fleet has to meet. */
 export interface FleetQuestion {
   readonly ring: KeyRing;
   /** The longest wait for nodes that lag behind. */
@@ -93,11 +94,13 @@ export interface NodeStatus {
   readonly secondsAgo: number;
 }
 
+/** Returns a node as an operator may see it. */
 export function statusOf({ nodeId, ringVersion, seenAt }: FleetNode, { now }: FleetView): NodeStatus {
   const secondsAgo = Math.max(0, Math.round((now - seenAt) / 1_000));
   return { node: nodeNameOf(nodeId), ring: ringVersion, secondsAgo };
 }
 
+/** Returns the names of the nodes for a message, the first 10 of them. */
 export function spellNodes(nodes: readonly NodeStatus[]): string {
   const named = nodes
     .slice(0, NODES_NAMED_MAX)

@@ -8,6 +8,7 @@ import type { Fleet, RingMark } from '../tiers/durable.ts';
 import { nodeNameOf } from './fleet.ts';
 import { markOf, standingOf } from './ring-standing.ts';
 
+/** The parts that a membership works with. */
 export interface MembershipOptions {
   readonly platform: Platform;
   readonly fleet: Fleet;

@@ -5,10 +5,12 @@ import type { RingMark } from '../tiers/durable.ts';
 /** The comparison of a ring with one that is in use. `other-ring`: two rings share a version, so one of them is a mistake. */
 export type Standing = 'newer' | 'other-ring' | 'rolled-back' | 'same';
 
+/** Returns version and fingerprint of a ring, by which the fleet knows it. */
 export function markOf(ring: KeyRing): RingMark {
   return { version: ring.version, fingerprint: ring.fingerprint() };
 }
 
+/** Compares a ring with the one that is in use. */
 export function standingOf(ring: RingMark, inUse: RingMark): Standing {
   if (ring.version !== inUse.version) return ring.version > inUse.version ? 'newer' : 'rolled-back';
   return ring.fingerprint.equals(inUse.fingerprint) ? 'same' : 'other-ring';

@@ -18,6 +18,7 @@ export interface Envelopes {
   rememberedEnvelope(storageKey: Buffer): Buffer | undefined;
 }
 
+/** The parts and settings that the coordinator of the tiers is built from. Times are in milliseconds. */
 export interface TieringOptions {
   readonly platform: Platform;
   readonly primary: PrimaryTier;

@@ -14,6 +14,7 @@ import { regenerate, type Regeneration } from './write/regenerate-path.ts';
 import { isTouchDue, slide, touch } from './write/touch-path.ts';
 import { create, update, type Naming, type Replaced } from './write/write-path.ts';
 
+/** The options of the coordinator. */
 export interface TieredStoreOptions extends TieringOptions {
   readonly namespace: string;
 }

@@ -4,6 +4,7 @@ import { KEY_ID_BYTES } from '../limits/keys.ts';
 import { WALK_PAGE_ROWS } from '../limits/upkeep.ts';
 import type { Steps } from './steps.ts';
 
+/** The number of living sessions by data key. */
 export interface KeyCensus {
   /** Every data key of the ring. */
   readonly keys: readonly KeyCount[];
@@ -15,6 +16,7 @@ export interface KeyCensus {
   readonly ring: number;
 }
 
+/** A data key, and the number of living sessions that it seals. */
 export interface KeyCount {
   readonly kid: string;
   /** The name of the key in envelopes and rows: 16 hexadecimal digits. */

@@ -1,6 +1,7 @@
 import { sweepPage } from './sweep-page.ts';
 import type { Steps } from './steps.ts';
 
+/** The rows of a sweep so far. */
 export interface SweepProgress {
   /** Rows that were looked at, of every namespace. */
   readonly scanned: number;

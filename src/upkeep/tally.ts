@@ -20,6 +20,7 @@ export interface WalkCounts {
   conflicts: number;
 }
 
+/** The place and the counts of a walk. */
 export interface WalkProgress extends Readonly<WalkCounts> {
   /** The number of sessions from where the walk began: estimated while it is under way, exact at its end. */
   readonly total: number;

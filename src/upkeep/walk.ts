@@ -23,6 +23,7 @@ export interface ResolvedWalk {
   readonly onProgress: (progress: WalkProgress) => void;
 }
 
+/** The options of a walk that is given none. */
 export const DEFAULT_WALK: ResolvedWalk = {
   batchSize: WALK_PAGE_ROWS,
   concurrency: WALK_CONCURRENCY_DEFAULT,
@@ -31,6 +32,7 @@ export const DEFAULT_WALK: ResolvedWalk = {
   onProgress: () => undefined,
 };
 
+/** A session that a walk left alone. */
 export interface WalkFailure {
   /** The session's public name. */
   readonly handle: string;
@@ -38,6 +40,7 @@ export interface WalkFailure {
   readonly reason: EnvelopeErrorReason | 'too-large';
 }
 
+/** The end of a walk. */
 export interface WalkResult extends WalkProgress {
   /** Sessions that were left alone, the first 100. */
   readonly failures: readonly WalkFailure[];

@@ -17,6 +17,7 @@ export interface StandardSchema<Input, Output = Input> {
   };
 }
 
+/** The answer of a validator: the value, or its complaints. */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly unknown[] };

@@ -10,6 +10,7 @@ import type { DeepReadonly } from '../data/plain-data.ts';
 import type { NewLifetime, RecordChanges } from '../write/record-changes.ts';
 import { findNamed, type SessionRef } from '../session-ref.ts';
 
+/** The options of `create`. */
 export interface CreateOptions {
   /**
    * The id that the session is to have: one of `newId()` or `idFor(text)`. Where it is taken, `create` throws
@@ -28,6 +29,7 @@ export interface CreateOptions {
   readonly authenticatedAt?: Date | null;
 }
 
+/** The options of `get`. */
 export interface GetOptions {
   /** True if this read counts as activity. @defaultValue true */
   readonly touch?: boolean;
@@ -51,11 +53,13 @@ export interface UpdateOptions {
   readonly lifetime?: Lifetime;
 }
 
+/** The options of `replace`. */
 export interface ReplaceOptions extends UpdateOptions {
   /** The revision that is replaced. @defaultValue that of the session, where a `Session` is given and not an id */
   readonly revision?: number;
 }
 
+/** The options of `regenerate`. A property that is not given stays as it is. */
 export interface RegenerateOptions<Input> {
   /**
    * The user that has just logged in, which sets `authenticatedAt`; `null` for nobody any more. A new user restarts the
@@ -70,16 +74,19 @@ export interface RegenerateOptions<Input> {
   readonly lifetime?: Lifetime;
 }
 
+/** The options of `destroyByUser`. */
 export interface DestroyByUserOptions<T = unknown> {
   /** The session to keep: its id, or the session itself. */
   readonly except?: SessionRef<T>;
 }
 
+/** The options of `ready`. */
 export interface ReadyOptions {
   /** The longest that `ready` keeps trying; 0 tries once. From 0 to 10 min. @defaultValue '10s' */
   readonly timeout?: Duration;
 }
 
+/** The options of `create`, complete and valid. */
 export interface ResolvedCreation {
   readonly id: string | undefined;
   readonly userId: string | undefined;
@@ -95,6 +102,11 @@ export function resolveReadyOptions(options: ReadyOptions): number {
   return parseDuration('timeout', timeout, 0, READY_TIMEOUT_MS_MAX);
 }
 
+/**
+ * Checks the options of `create`.
+ * @throws {ConfigurationError} names the option.
+ * @throws {PayloadError} the user id or the label cannot be stored.
+ */
 export function resolveCreateOptions(options: CreateOptions, defaults: ResolvedLifetime): ResolvedCreation {
   const { id, userId, label, lifetime, authenticatedAt } = requireOptions('create options', options, CREATE_NAMES);
   if (id !== undefined && !isSessionId(id)) {
@@ -118,9 +130,14 @@ function resolveAuthenticatedAt(authenticatedAt: Date | null, userId: string | u
   return time;
 }
 
+/** The options of a `get` without options: known by identity, so that most calls check nothing. */
 export const DEFAULT_GET: GetOptions = {};
 const DEFAULT_READ: ReadOptions = { consistency: 'bounded', touch: true };
 
+/**
+ * Checks the options of `get`.
+ * @throws {ConfigurationError} names the option.
+ */
 export function resolveGetOptions(options: GetOptions): ReadOptions {
   if (options === DEFAULT_GET) return DEFAULT_READ;
   const { touch = true, consistency = 'bounded' } = requireOptions('get options', options, GET_NAMES);
@@ -131,6 +148,11 @@ export function resolveGetOptions(options: GetOptions): ReadOptions {
   return { touch, consistency };
 }
 
+/**
+ * Checks the options of `update`.
+ * @throws {ConfigurationError} names the option.
+ * @throws {PayloadError} the user id or the label cannot be stored.
+ */
 export function resolveUpdateOptions(options: UpdateOptions, client: ResolvedLifetime): RecordChanges {
   return changesOf(requireOptions('update options', options, CHANGE_NAMES), client);
 }
@@ -152,6 +174,11 @@ export function resolveReplaceOptions(
   return { ...changesOf(given, client), revision };
 }
 
+/**
+ * Checks the options of `regenerate`.
+ * @throws {ConfigurationError} names the option.
+ * @throws {PayloadError} the user id or the label cannot be stored.
+ */
 export function resolveRegenerateOptions<Input>(
   options: RegenerateOptions<Input>,
   client: ResolvedLifetime,

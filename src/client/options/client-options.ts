@@ -36,6 +36,7 @@ import type { AnySchema, StandardSchema } from '../data/schema.ts';
 import { resolveSweep, type SweepOptions } from './sweep-options.ts';
 import { requireDurableTier, requirePrimaryTier } from './tier-options.ts';
 
+/** The options of a client. Durations are milliseconds, or text such as '30s' and '12h'. */
 export interface SessionClientOptions<T, Input = T> {
   /** The keys that seal sessions: a ring, or where to load one from. */
   readonly keys: KeyRing | KeySource;

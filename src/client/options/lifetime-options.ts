@@ -9,6 +9,7 @@ import { requireOptions } from '../../option-checks.ts';
 import { parseDuration, spell, type Duration } from '../../platform/duration.ts';
 import type { NewLifetime } from '../write/record-changes.ts';
 
+/** The lifetime of a session. It ends at the earlier of both (OWASP ASVS 5, 7.3.1 and 7.3.2). */
 export interface Lifetime {
   /** Ends a session that nobody uses. From 100 ms to 366 days. @defaultValue '30m' */
   readonly idle?: Duration;
@@ -16,6 +17,7 @@ export interface Lifetime {
   readonly absolute?: Duration;
 }
 
+/** A lifetime, complete and valid, in milliseconds. */
 export interface ResolvedLifetime {
   readonly idleMs: number;
   readonly absoluteMs: number;

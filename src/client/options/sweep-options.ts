@@ -10,6 +10,7 @@ import { requireOptions } from '../../option-checks.ts';
 import { parseDuration, type Duration } from '../../platform/duration.ts';
 import type { SweepPlan } from '../../upkeep/sweeper.ts';
 
+/** The background sweep of a client. */
 export interface SweepOptions {
   /** The interval at which the fleet looks for rows to delete. From 1 min to 24 h. @defaultValue '10m' */
   readonly every?: Duration;
@@ -28,6 +29,7 @@ export function resolveSweep(sweep: false | SweepOptions): SweepPlan | null {
   };
 }
 
+/** Returns the retention in milliseconds. Throws `ConfigurationError` that names the option. */
 export function resolveRevokedRetention(option: string, retention: Duration | undefined): number {
   const given = retention ?? REVOKED_RETENTION_MS_DEFAULT;
   return parseDuration(option, given, REVOKED_RETENTION_MS_MIN, REVOKED_RETENTION_MS_MAX);

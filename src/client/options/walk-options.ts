@@ -3,6 +3,7 @@ import { requireInteger } from '../../option-checks.ts';
 import { parseCursor, type WalkProgress } from '../../upkeep/tally.ts';
 import { DEFAULT_WALK, type ResolvedWalk } from '../../upkeep/walk.ts';
 
+/** The options of every walk over all sessions. */
 export interface WalkOptions {
   /** Sessions that one statement looks for; from 1 to 10 000. @defaultValue 1000 */
   readonly batchSize?: number;
@@ -18,6 +19,7 @@ export interface WalkOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The names of the options of a walk. */
 export const WALK_OPTIONS: readonly (keyof WalkOptions)[] = [
   'batchSize',
   'concurrency',

@@ -5,6 +5,7 @@ import type { SealedRecord } from '../../session/sealed-record.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
 import type { ResolvedCreation } from '../options/call-options.ts';
 
+/** A session that was inserted. */
 export interface Created {
   readonly id: string;
   readonly record: SessionRecord;

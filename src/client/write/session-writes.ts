@@ -8,6 +8,7 @@ import { create } from './session-creation.ts';
 import { changedData, written, type WriterContext, type Written } from './session-writer.ts';
 import { UpdateQueue, type Deadline } from './update-queue.ts';
 
+/** The parts that the writes of a client work with. */
 export interface SessionWritesOptions<T> {
   readonly engine: Engine;
   readonly data: SessionData<T>;
