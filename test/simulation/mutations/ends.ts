@@ -240,6 +240,11 @@ export const endsMutations: readonly Mutation[] = [
         find: 'this.#running ??= this.#runWhileWanted()',
         replace: 'this.#running = this.#runWhileWanted()',
       },
+      {
+        file: ROUNDS,
+        find: 'if (this.#running === undefined) background',
+        replace: 'if (this.#running !== null) background',
+      },
     ],
     faults: [],
     scenario: 'revocations that hang',
