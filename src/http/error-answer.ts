@@ -8,9 +8,10 @@ const TEXTS: Readonly<Record<number, string>> = {
 };
 
 /**
- * Gives an error of the library what frameworks read to answer it by themselves: `status`, `statusCode` and `headers` (finalhandler,
- * Fastify, Koa) and `getResponse` (Hono). None is enumerable, so that logs stay as they were. Other errors stay what they are. A 500 has no
- * `getResponse`: Hono would answer with it and log nothing of what is the application's mistake.
+ * Adds to an error of the library what frameworks read to answer it: `status`, `statusCode` and `headers`
+ * (finalhandler, Fastify, Koa) and `getResponse` (Hono). None is enumerable, so that logs stay as they were. Other
+ * errors are returned unchanged. A 500 has no `getResponse`: Hono would answer with it and not log the application's
+ * mistake.
  */
 export function answerable(error: unknown, retryAfterSeconds: number): unknown {
   if (!isHoldfastError(error) || Object.hasOwn(error, 'statusCode')) return error;
@@ -21,7 +22,7 @@ export function answerable(error: unknown, retryAfterSeconds: number): unknown {
     status,
     statusCode: status,
     headers,
-    // Whether a framework may show the message to the browser.
+    // True if a framework may show the message to the browser.
     expose: status < 500,
     ...(status !== 500 && { getResponse: () => new Response(TEXTS[status] ?? null, { status, headers }) }),
   };
@@ -31,7 +32,10 @@ export function answerable(error: unknown, retryAfterSeconds: number): unknown {
   return error;
 }
 
-/** A revoked key, or a deadline beyond what is allowed, has ended the session: its user has to sign in again. */
+/**
+ * Returns null for a revoked key, or a deadline beyond the limit: the session is over, and its user has to sign in
+ * again.
+ */
 export function nullIfOver(error: unknown): null {
   if (isHoldfastError(error) && error.code === 'HOLDFAST_ENVELOPE' && error.status === 401) return null;
   throw error;

@@ -24,7 +24,9 @@ import type {
   UserSession,
 } from './request-session.ts';
 
-/** The session of one request, and what its response has to set. Applications see it as a `RequestSession`. */
+/**
+ * The session of one request, and the cookies that its response has to set. Applications see it as a `RequestSession`.
+ */
 export class Exchange<T, Input = T> implements RequestSession<T, Input> {
   readonly #http: HttpSessions<T, Input>;
   readonly #request: RequestHead;
@@ -33,10 +35,10 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
   #id: string | undefined;
   /** The request's cookie of the old library (`importFrom`), and the id of its session here. */
   #arrival: Arrival | undefined;
-  /** Whether the request has only the cookie of the old library, and its response sets no other. */
+  /** True if the request has only the cookie of the old library, and its response sets no other. */
   #isMovingIn = false;
   #checking: Promise<void> | undefined;
-  /** What this request knows of its session; undefined before it was loaded. */
+  /** The session as this request last saw it; undefined before it was loaded. */
   #known: Session<T> | null | undefined;
   /** The load under way. Its result becomes `#known`, unless a write sets that first. */
   #loading: Promise<Session<T> | null> | undefined;
@@ -140,7 +142,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
     throw this.#http.answerable(new LoginRequiredError('stale'));
   }
 
-  /** Resolves once all calls that change something, awaited or not, have ended. Never rejects. */
+  /** Resolves once all calls that change the session, awaited or not, have ended. Never rejects. */
   async settled(): Promise<void> {
     while (this.#pending > 0) await this.#queue;
   }
@@ -159,8 +161,9 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
   }
 
   /**
-   * Whether the browser has sent this request without the cookie that it may have, so that a session which begins here would replace it.
-   * Browsers send a Strict cookie with no request of another site, and a Lax one only if the method is safe.
+   * True if the browser has sent this request without the cookie that it may have, so that a session which begins here
+   * would replace it. Browsers send a Strict cookie with no request of another site, and a Lax one only if the method
+   * is safe.
    */
   #isWithheld(sameSite: 'lax' | 'none' | 'strict'): boolean {
     if (sameSite === 'none' || this.#request.header('sec-fetch-site') !== 'cross-site') return false;
@@ -215,13 +218,16 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
     return session;
   }
 
-  /** Sets the cookie of a new session. `keys` are fetched before the session is made: only a response that has left can fail this. */
+  /**
+   * Sets the cookie of a new session. `keys` are fetched before the session is made: only a response that has been sent
+   * can fail this.
+   */
   async #adopt(what: string, session: Session<T>, keys: readonly KeyObject[]): Promise<Session<T>> {
     const { client, cookie } = this.#http;
     const expiresInMs = session.absoluteExpiresAt.getTime() - session.lastSeenAt.getTime();
     this.#sink.set(cookie.set(session.id, keys, expiresInMs));
     if (!this.#sink.isOpen) {
-      // Nobody can ever learn its id.
+      // No browser will ever have its id.
       await client.destroy(session).catch(() => undefined);
       throw new ResponseStartedError(what);
     }
@@ -231,7 +237,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
     return this.#learn(session);
   }
 
-  /** Clears the cookies, unless the headers have left meanwhile: a cookie whose session has ended does no harm. */
+  /** Clears the cookies, unless the headers have been sent meanwhile: a cookie whose session has ended does no harm. */
   async #end(): Promise<void> {
     this.#id = undefined;
     this.#isMovingIn = false;
@@ -256,16 +262,17 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
     if (!this.#sink.isOpen) throw new ResponseStartedError(what);
   }
 
-  /** Runs a call that changes something, when those before it have ended. */
+  /** Runs a call that changes the session, after those before it have ended. */
   #run<R>(what: string, call: () => Promise<R>): Promise<R> {
     this.#pending += 1;
     const turn = this.#queue.then(() => this.#sink.requireWritable?.(what));
     const running = this.#answerable(turn.then(call)).finally(() => {
       this.#pending -= 1;
     });
-    // Settles after the caller has gone on, and perhaps called something else.
+    // Settles after the caller has gone on, and perhaps made another call.
     this.#queue = running.catch(() => undefined).then(() => undefined);
-    // Returns another promise than the queue's, whose rejection counts as handled: a failure that nobody awaits must not go unnoticed.
+    // Returns another promise than the queue's, whose rejection counts as handled: a failure that is not awaited must
+    // not go unnoticed.
     return running.then((result) => result);
   }
 

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../errors.ts';
 import type { Exchange } from './exchange.ts';
 
-/** The exchanges that were begun, by what the framework has one object of for a request. */
+/** The exchanges that were begun, by the framework's one object per request. */
 export class Exchanges<Key extends WeakKey, T, Input = T> {
   readonly #begun = new WeakMap<Key, Exchange<T, Input>>();
   readonly #whyNone: string;
@@ -16,12 +16,15 @@ export class Exchanges<Key extends WeakKey, T, Input = T> {
     return exchange;
   }
 
-  /** The exchange of a request, if it was begun. */
+  /** Returns the exchange of a request, if it was begun. */
   begun(key: Key): Exchange<T, Input> | undefined {
     return this.#begun.get(key);
   }
 
-  /** The exchange of a request. Throws `ConfigurationError` where none was begun. */
+  /**
+   * Returns the exchange of a request.
+   * @throws {ConfigurationError} none was begun.
+   */
   of(key: Key): Exchange<T, Input> {
     const exchange = this.begun(key);
     if (exchange === undefined) throw new ConfigurationError(`session.of: ${this.#whyNone}.`);

@@ -7,14 +7,14 @@ import { resolveHttpOptions, type HttpSessionOptions, type ResolvedHttpOptions }
 import type { RequestGetOptions } from './request-session.ts';
 import { SessionCookie } from './cookie/session-cookie.ts';
 
-/** What a request says that concerns its session. */
+/** The parts of a request that concern its session. */
 export interface RequestHead {
   readonly method: string;
-  /** The value of a header by its lower-case name; several Cookie headers joined by `; `. */
+  /** Returns the value of a header by its lower-case name; several Cookie headers joined by `; `. */
   header(name: string): string | null | undefined;
 }
 
-/** The sessions of an HTTP server, whatever its framework: options that are the same for all requests. */
+/** The sessions of an HTTP server, whatever its framework: the options that all requests share. */
 export class HttpSessions<T, Input = T> {
   readonly client: SessionClient<T, Input>;
   readonly options: ResolvedHttpOptions<Input>;
@@ -22,7 +22,10 @@ export class HttpSessions<T, Input = T> {
   /** Migrates sessions of an old store; undefined without `importFrom`. */
   readonly imports: SessionImport<T, Input> | undefined;
 
-  /** Throws `ConfigurationError`. Does no I/O. */
+  /**
+   * Does no I/O.
+   * @throws {ConfigurationError} an option is wrong.
+   */
   constructor(client: SessionClient<T, Input>, options: HttpSessionOptions<Input>) {
     this.options = resolveHttpOptions(client, options);
     this.client = client;
@@ -32,12 +35,12 @@ export class HttpSessions<T, Input = T> {
     this.imports = importFrom && new SessionImport(context, importFrom, new ImportCookie(importFrom.cookie, cookie));
   }
 
-  /** The session of this id; null also where a revoked key has ended it. */
+  /** Returns the session of this id; null also if a revoked key has ended it. */
   find(id: string, options: RequestGetOptions | undefined): Promise<Session<T> | null> {
     return this.client.get(id, options).catch(nullIfOver);
   }
 
-  /** The error as a framework can answer it by itself. */
+  /** Returns the error in a form that a framework can answer. */
   answerable(error: unknown): unknown {
     return answerable(error, this.options.retryAfterSeconds);
   }

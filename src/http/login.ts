@@ -13,7 +13,10 @@ export interface Login<Input> {
   readonly settings: Pick<CreateOptions, 'label' | 'lifetime'>;
 }
 
-/** Throws `ConfigurationError`. */
+/**
+ * Checks the options of a login.
+ * @throws {ConfigurationError} an option is wrong.
+ */
 export function resolveLogin<T, Input>(
   { options: { policy } }: HttpSessions<T, Input>,
   userId: string,
@@ -43,7 +46,10 @@ export async function login<T, Input>(
   return session as UserSession<T>;
 }
 
-/** Ends the user's oldest sessions where there are too many. Should that fail, the login stands, and the user's next one tries again. */
+/**
+ * Ends the user's oldest sessions where there are too many. If that fails, the login stands, and the user's next one
+ * repeats it.
+ */
 export async function keepNewest<T, Input>({ client, options }: HttpSessions<T, Input>, userId: string): Promise<void> {
   const most = options.maxSessionsPerUser;
   if (most === undefined) return;
@@ -69,7 +75,10 @@ async function endOther<T, Input>(
   }
 }
 
-/** Null if another request of this browser has signed in, or out, meanwhile: this login's password was right all the same. */
+/**
+ * Returns null if another request of this browser has signed in, or out, meanwhile: this login's password was right all
+ * the same.
+ */
 function noneIfGone(error: unknown): null {
   if (isHoldfastError(error) && error.code === 'HOLDFAST_SESSION_NOT_FOUND') return null;
   throw error;

@@ -13,7 +13,9 @@ export interface CookieOptions {
   readonly sameSite?: 'lax' | 'none' | 'strict';
   /** Keeps a separate cookie per embedding site (CHIPS); for `sameSite: 'none'`. @defaultValue false */
   readonly partitioned?: boolean;
-  /** Whether the browser keeps the cookie when it is closed, until the session's absolute deadline. @defaultValue false */
+  /**
+   * True if the browser keeps the cookie when it is closed, until the session's absolute deadline. @defaultValue false
+   */
   readonly persist?: boolean;
   /**
    * Leaves `Secure` and the `__Host-` prefix out, for development over plain HTTP in a browser that refuses `Secure` cookies even
@@ -32,11 +34,14 @@ export interface HttpSessionOptions<Input> {
    * `requireFresh`, which is this library's choice. @defaultValue no cap
    */
   readonly policy?: AssuranceLevel;
-  /** How many sessions a user may have, 1 to 1 000. A login ends those above the limit, the oldest login first. @defaultValue no limit */
+  /**
+   * The sessions that a user may have, 1 to 1 000. A login ends those above the limit, the oldest login first.
+   * @defaultValue no limit
+   */
   readonly maxSessionsPerUser?: number;
-  /** What `Retry-After` says during an outage. From 1 s to 1 h. @defaultValue '2s' */
+  /** The `Retry-After` of an outage. From 1 s to 1 h. @defaultValue '2s' */
   readonly retryAfter?: Duration;
-  /** Sessions of express-session or @fastify/session that move in without logging anybody out. @defaultValue none */
+  /** Imports the sessions of express-session or @fastify/session, without a logout. @defaultValue none */
   readonly importFrom?: ImportOptions<Input>;
 }
 
@@ -57,7 +62,10 @@ export interface ResolvedHttpOptions<Input> {
   readonly importFrom: ResolvedImport<Input> | undefined;
 }
 
-/** Throws `ConfigurationError`. */
+/**
+ * Resolves the options.
+ * @throws {ConfigurationError} an option is wrong.
+ */
 export function resolveHttpOptions<T, Input>(
   sessions: SessionClient<T, Input>,
   options: HttpSessionOptions<Input>,
@@ -125,7 +133,9 @@ function resolveCookie(options: CookieOptions): ResolvedCookie {
   return { name: requireName(name, insecure), sameSite, secure: !insecure, partitioned, persist };
 }
 
-/** A token of RFC 9110 §5.6.2. The prefix is what keeps a sub-domain and plain HTTP from planting a cookie of this name. */
+/**
+ * Checks a token of RFC 9110 §5.6.2. The prefix keeps a sub-domain and plain HTTP from planting a cookie of this name.
+ */
 function requireName(name: string, insecure: boolean): string {
   if (typeof name !== 'string' || !/^[\w!#$%&'*+.^`|~-]{1,64}$/.test(name)) {
     throw new ConfigurationError('cookie.name: expected 1 to 64 of the characters that a cookie name may have.');

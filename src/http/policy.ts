@@ -6,7 +6,7 @@ import { LIFETIME_MS_MAX, LIFETIME_MS_MIN } from '../limits/session.ts';
 import { requireOptions } from '../option-checks.ts';
 import { parseDuration, spell } from '../platform/duration.ts';
 
-/** Authenticator assurance levels of NIST SP 800-63B-4. */
+/** An authenticator assurance level of NIST SP 800-63B-4. */
 export type AssuranceLevel = 'aal1' | 'aal2' | 'aal3';
 
 const MINUTE_MS = 60_000;
@@ -35,9 +35,9 @@ interface GivenLifetime {
   readonly absolute?: number;
 }
 
-/** Lifetimes of the sessions that requests begin: the client's, cut to what the policy allows. */
+/** The lifetimes of sessions that requests begin: the client's, cut to what the policy allows. */
 export class LifetimePolicy {
-  /** How old a login may be for `requireFresh`, in milliseconds. */
+  /** The age of a login that `requireFresh` accepts, in milliseconds. */
   readonly freshMs: number;
   readonly #policy: Policy;
   readonly #default: { readonly idle: number; readonly absolute: number };
@@ -49,7 +49,10 @@ export class LifetimePolicy {
     this.#default = { absolute, idle: Math.min(client.idle, this.#policy.idleMs, absolute) };
   }
 
-  /** The lifetime of a new session or of a new login. Throws `ConfigurationError` for one that is longer than the policy allows. */
+  /**
+   * Returns the lifetime of a new session or of a new login.
+   * @throws {ConfigurationError} it is longer than the policy allows.
+   */
   forNew(lifetime: Lifetime | undefined): Lifetime {
     if (lifetime === undefined) return this.#default;
     const { idle, absolute } = this.forChange(lifetime);
@@ -58,8 +61,8 @@ export class LifetimePolicy {
   }
 
   /**
-   * A new lifetime of a living session. Its `absolute` counts from now, but the policy counts from the login: so `absolute` is cut to
-   * what the policy leaves, and left out where nothing is left. The first parameter is a result of `forChange`.
+   * Returns a new lifetime of a living session. Its `absolute` counts from now, but the policy counts from the login:
+   * `absolute` is cut to the rest, and left out where there is none. The first parameter is a result of `forChange`.
    */
   sinceLogin(
     { idle, absolute = Infinity }: GivenLifetime,
@@ -72,7 +75,10 @@ export class LifetimePolicy {
     return { absolute: absoluteMs, ...(idle !== undefined && { idle: Math.min(idle, absoluteMs) }) };
   }
 
-  /** The given parts of a lifetime, in milliseconds. Throws `ConfigurationError` as `forNew` does. */
+  /**
+   * Returns the given parts of a lifetime, in milliseconds.
+   * @throws {ConfigurationError} as in `forNew`.
+   */
   forChange(lifetime: Lifetime): GivenLifetime {
     const { idle, absolute } = requireOptions('lifetime', lifetime, ['idle', 'absolute']);
     return {

@@ -9,7 +9,7 @@ export type UserSession<T> = Session<T> & { readonly userId: string };
 
 /** A line of the user's device list. */
 export interface Device extends SessionSummary {
-  /** Whether it is the session of this request. */
+  /** True for the session of this request. */
   readonly current: boolean;
 }
 
@@ -35,14 +35,16 @@ export interface LoginOptions<Input> {
 }
 
 /**
- * One HTTP request's view of its session. It is loaded at most once, by the first call that needs it; a request that calls
- * nothing costs nothing. Calls that change something run one after another; `get` does not wait for them.
+ * The view that one HTTP request has of its session. The first call that needs the session loads it, once; a request
+ * that calls nothing costs nothing. Calls that change the session run one after another; `get` does not wait for them.
  *
- * Every method may reject with `TierUnavailableError` (503): an outage is never "no session". A call that has to set a cookie
- * rejects with `ResponseStartedError`, before any I/O, once the response's headers have been sent.
+ * Every method may reject with `TierUnavailableError` (503): an outage is never "no session". A call that has to set a
+ * cookie rejects with `ResponseStartedError`, before any I/O, once the response's headers have been sent.
  */
 export interface RequestSession<T, Input = T> {
-  /** The session, or null: no cookie, a cookie that nobody signed, or a session that has ended. Slides the idle deadline. */
+  /**
+   * Returns the session, or null: no cookie, an unsigned cookie, or a session that has ended. Slides the idle deadline.
+   */
   get(options?: RequestGetOptions): Promise<Session<T> | null>;
 
   /**
@@ -63,22 +65,35 @@ export interface RequestSession<T, Input = T> {
   /** Ends the session and clears the cookie. */
   logout(): Promise<void>;
 
-  /** Ends all sessions of the user, or all but this one. Resolves to how many were alive. Rejects with `LoginRequiredError` (401). */
+  /**
+   * Ends all sessions of the user, or all but this one. Resolves to how many were alive.
+   * @throws {LoginRequiredError} (401) no user is signed in.
+   */
   logoutEverywhere(options?: { readonly keepThis?: boolean }): Promise<number>;
 
-  /** The user's sessions, the latest seen first. Rejects with `LoginRequiredError` (401). */
+  /**
+   * Returns the user's sessions, the latest seen first.
+   * @throws {LoginRequiredError} (401) no user is signed in.
+   */
   devices(): Promise<Device[]>;
 
-  /** Ends one of the user's sessions by its handle. True if it was alive. Rejects with `LoginRequiredError` (401). */
+  /**
+   * Ends one of the user's sessions by its handle. True if it was alive.
+   * @throws {LoginRequiredError} (401) no user is signed in.
+   */
   logoutDevice(handle: string): Promise<boolean>;
 
-  /** The session of a signed-in user. Rejects with `LoginRequiredError` (401). */
+  /**
+   * Returns the session of a signed-in user.
+   * @throws {LoginRequiredError} (401) no user is signed in.
+   */
   requireUser(): Promise<UserSession<T>>;
 
   /**
-   * The session of a user who signed in at most `maxAge` ago: for what must not be done with an unattended browser, such as a payment
-   * or a new password. Rejects with `LoginRequiredError` (401), whose `reason` is `stale` where the login is older.
-   * @defaultValue that of the policy, '15m' without one
+   * Returns the session of a user who signed in at most `maxAge` ago: for actions that an unattended browser must not
+   * allow, such as a payment or a new password.
+   * @defaultValue the policy's, '15m' without one
+   * @throws {LoginRequiredError} (401) no user is signed in; or `reason` is `stale`: the login is older.
    */
   requireFresh(maxAge?: Duration): Promise<UserSession<T>>;
 }

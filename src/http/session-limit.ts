@@ -3,8 +3,9 @@ import type { SessionSummary } from '../client/session.ts';
 import { HANDLES_MAX } from '../limits/durable-tier.ts';
 
 /**
- * Ends all sessions of the user but the newest `most`, this login's own included: each login that runs at the same time ranks all
- * sessions in the same order, so that together they leave exactly that many. Ranking by `lastSeenAt` would not do: it moves.
+ * Ends all sessions of the user but the newest `most`, this login's own included. Logins that run at the same time rank
+ * all sessions in the same order, so that together they leave exactly that many. The order is not by `lastSeenAt`,
+ * which moves.
  */
 export async function limitSessions<T, Input>(
   sessions: SessionClient<T, Input>,
@@ -20,7 +21,10 @@ export async function limitSessions<T, Input>(
   );
 }
 
-/** By the login, since one that steps an old session up must not be its end. A login changes the handle: neither moves for a handle. */
+/**
+ * Orders by the login, so that a step-up does not end an old session. A login changes the handle, so both fields of a
+ * handle are fixed.
+ */
 function newestFirst(a: SessionSummary, b: SessionSummary): number {
   return rankOf(b) - rankOf(a) || (a.handle < b.handle ? -1 : 1);
 }

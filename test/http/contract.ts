@@ -59,7 +59,7 @@ export function httpContract(subject: Subject, { trials = 100 }: Effort = {}): v
         expect(replies[2]?.body).toBe('null');
       });
 
-      it('comes with the first write, on a response that nobody may store whatever the application said', async () => {
+      it('comes with the first write, on a no-store response, whatever the application set', async () => {
         const reply = await newBrowser().get('/begin');
         expect(reply.cookies).toEqual([expect.stringMatching(SESSION_COOKIE)]);
         expect(reply.headers['cache-control']).toBe('no-store');
@@ -100,7 +100,7 @@ export function httpContract(subject: Subject, { trials = 100 }: Effort = {}): v
         }
       });
 
-      it('is found behind one of the same name that somebody planted', async () => {
+      it('is found behind a planted one of the same name', async () => {
         await signedIn();
         const planted = `__Host-sid=planted; __Host-sid=${MADE_UP}`;
         const cookie = `${planted}; theme=dark; __Host-sid=${browser.cookie()}`;
@@ -239,7 +239,7 @@ export function httpContract(subject: Subject, { trials = 100 }: Effort = {}): v
     });
 
     describe('the user', () => {
-      it('is asked for: nobody signed in is a 401 that the framework answers by itself', async () => {
+      it('is required: without one, the framework itself answers 401', async () => {
         for (const path of ['/account', '/payment', '/devices']) {
           const reply = await newBrowser().get(path);
           expect([reply.status, reply.cookies]).toEqual([401, []]);
@@ -304,7 +304,7 @@ export function httpContract(subject: Subject, { trials = 100 }: Effort = {}): v
         expect(await seenBy(browser)).toMatchObject({ user: 'u_42', data: { count: 2 } });
       });
 
-      it('whose headers have left refuses what needs a cookie, and leaves the session as it was', async () => {
+      it('whose headers have been sent refuses calls that need a cookie, and does not change the session', async () => {
         await newBrowser().post('/cart?item=A1');
         const reply = await browser.get('/late-login?user=u_8');
         expect([reply.body, reply.cookies]).toEqual(['first\nHOLDFAST_RESPONSE_STARTED', []]);
@@ -319,7 +319,7 @@ export function httpContract(subject: Subject, { trials = 100 }: Effort = {}): v
             (reply) => reply.body,
             () => 'broken off',
           );
-        // Over HTTP/2 Fastify ends the stream without an error code, which clients cannot tell from its end.
+        // Over HTTP/2 Fastify ends the stream without an error code, which clients cannot distinguish from its end.
         expect(['broken off', 'first\n']).toContain(body);
         expect((await seenBy(browser))?.data.count).toBe(1);
       });
@@ -351,7 +351,7 @@ export function httpContract(subject: Subject, { trials = 100 }: Effort = {}): v
         expect(users).toEqual(['u_1', undefined, 'u_3']);
       });
 
-      it('that nobody waits for any more ends with its write stored, and the browser still signed in', async () => {
+      it('that the browser has given up stores its write, and the browser stays signed in', async () => {
         await signedIn();
         const name = encodeURIComponent(`${subject.name} abort`);
         const leaving = new AbortController();

@@ -88,7 +88,7 @@ describe.each(oldStores)('from express-session with %s', (_name, open) => {
       expect([await userOf(thief), await userOf(thief, OLD)]).toEqual([null, null]);
     });
 
-    it('an old instance that still runs takes a user who has moved for signed out, and the new ones do not', async () => {
+    it('an old instance that still runs shows an imported user as signed out, and the new ones do not', async () => {
       await seen(browser);
       expect([await userOf(browser, OLD), await userOf(browser)]).toEqual([null, user]);
     });
@@ -122,7 +122,7 @@ describe.each(oldStores)('from express-session with %s', (_name, open) => {
       await browser.post('/logout', NEW);
     });
 
-    it('there is a way back: the old instances go on with what they have', async () => {
+    it('there is a way back: the old instances continue with their own sessions', async () => {
       await seen(browser);
       await browser.post('/cart?item=chair', OLD);
       expect(await seen(browser, OLD)).toEqual({ user, cart: ['lamp', 'chair'] });
@@ -171,7 +171,7 @@ describe('from @fastify/session with connect-redis', () => {
 });
 
 describe('a Redis of connect-redis that is killed', () => {
-  it('costs those who have not moved a 503 and nobody the session', async () => {
+  it('costs users who are not imported yet a 503, and no user the session', async () => {
     const redis = await startRedis();
     const old = await openConnectRedis(redis);
     const importFrom = { store: old.store, secret: SECRETS, toSession };

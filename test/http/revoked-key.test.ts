@@ -15,7 +15,7 @@ import { subjects } from './subjects/all.ts';
 let database: FreshDatabase;
 let sessions: SessionClient<Shop>;
 let sites: { readonly name: string; readonly site: Site }[];
-/** The newest ring, and who is told of it. */
+/** The newest ring, and the subscribers that are notified of it. */
 let ring: KeyRing;
 let announce = (): void => undefined;
 
@@ -43,7 +43,7 @@ afterAll(async () => {
   await database.close();
 });
 
-it('a session that a revoked key has ended is a signed-out visitor, who signs in again', async () => {
+it('a user whose session a revoked key has ended is signed out, and signs in again', async () => {
   const browsers = await Promise.all(
     sites.map(async ({ site }) => {
       const browser = new Browser([site]);

@@ -29,8 +29,9 @@ export function promised<V>(result: Promise<V>): Promise<V> {
 }
 
 /**
- * Whether a callback has tried to respond to a request that has its response. Fastify does so after an async handler that does not return
- * its reply, and only with a store that needs a moment. The browser has the first response: that must not end the process.
+ * Returns true if a callback has tried to respond to a request that has its response. Fastify does so after an async
+ * handler that does not return its reply, if the store is asynchronous. The browser has the first response, so the
+ * process must not end.
  */
 function isSecondResponse(thrown: unknown): boolean {
   return thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_HTTP_HEADERS_SENT';

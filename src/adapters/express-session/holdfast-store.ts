@@ -8,7 +8,7 @@ import type { HoldfastStoreOptions } from './store-options.ts';
 import { cookieRecordOf, koaRecordOf, recordOf, type PlainSession, type StoreRecord } from './store-record.ts';
 import { announce, StoreSessions } from './store-sessions.ts';
 
-/** A session as a store gives and takes it. */
+/** A session as a store returns and takes it. */
 export interface StoredRequestSession {
   cookie: StoredCookie;
   [name: string]: unknown;
@@ -20,20 +20,20 @@ export interface StoredCookie {
   [attribute: string]: unknown;
 }
 
-/** What express-session keeps of a request. */
+/** The parts of a request that express-session uses. */
 interface StoreRequest {
   sessionID: string;
   session?: object;
 }
 
-/** The options that koa-session gives to each call. */
+/** The options that koa-session passes to each call. */
 interface KoaOptions {
   readonly ctx?: object;
 }
 
-/** What express-session's `Store` has for its subclasses. */
+/** The parts of express-session's `Store` for subclasses. */
 interface ExpressStore extends EventEmitter {
-  /** Set by the middleware: gives the request a new session under a new id. */
+  /** Gives the request a new session under a new id; the middleware sets this method. */
   generate(request: StoreRequest): void;
   load<S = StoredRequestSession>(sid: string, callback: ValueCallback<S>): void;
   createSession<S = RequestSessionObject>(request: StoreRequest, session: object): S;
@@ -63,7 +63,10 @@ export class HoldfastStore<Data extends object = Record<string, unknown>> extend
   /** @internal The client's namespace: a client that imports from this store must have another. */
   readonly '~namespace': string;
 
-  /** Throws `ConfigurationError`. Does no I/O. */
+  /**
+   * Does no I/O.
+   * @throws {ConfigurationError} an option is wrong.
+   */
   constructor(sessions: SessionClient, options: HoldfastStoreOptions<Data> = {}) {
     super();
     this.#sessions = new StoreSessions(sessions, options);
@@ -71,8 +74,8 @@ export class HoldfastStore<Data extends object = Record<string, unknown>> extend
   }
 
   /**
-   * The session of this id, or none. Takes a callback; called with koa-session's arguments, it returns a promise instead. `S` is the type
-   * of the session that the callback takes.
+   * Returns the session of this id, or none, to a callback; called with koa-session's arguments, it returns a promise.
+   * `S` is the type of the session that the callback takes.
    */
   get<S = StoredRequestSession>(sid: string, callback: ValueCallback<S | null>): void;
   get(sid: string, maxAge: unknown, options: KoaOptions): Promise<PlainSession | undefined>;
@@ -98,7 +101,7 @@ export class HoldfastStore<Data extends object = Record<string, unknown>> extend
     answer(saving, (third as Callback | undefined) ?? announcing('set', this.#known.of(session, sid)));
   }
 
-  /** Ends the session. If there is none, that is no error. */
+  /** Ends the session. It is no error if there is none. */
   destroy(sid: string, callback?: Callback): void;
   destroy(sid: string, options: KoaOptions): Promise<void>;
   destroy(sid: string, second?: Callback | KoaOptions): Promise<void> | void {
@@ -119,7 +122,10 @@ export class HoldfastStore<Data extends object = Record<string, unknown>> extend
     answer(touching.catch(report), callback);
   }
 
-  /** Ends the request's session and gives it another. The old id is dead before the callback, or an error says that it may not be. */
+  /**
+   * Ends the request's session and gives it another. The old id has ended before the callback, or an error reports that
+   * it may not have.
+   */
   regenerate(request: StoreRequest, callback: Callback): void {
     const { sessionID: sid, session } = request;
     this.#end(sid, this.#known.of(session, sid), (error) => {
@@ -128,7 +134,7 @@ export class HoldfastStore<Data extends object = Record<string, unknown>> extend
     });
   }
 
-  /** Called by express-session with what `get` gave. */
+  /** Makes the session of a request; express-session passes what `get` returned. */
   override createSession<S = RequestSessionObject>(request: StoreRequest, session: object): S {
     const known = this.#known.untag(session);
     const created = super.createSession<S & object>(request, session);
@@ -136,12 +142,12 @@ export class HoldfastStore<Data extends object = Record<string, unknown>> extend
     return created;
   }
 
-  /** Every living session by its id. Reads all of the table: for scripts, not for requests. */
+  /** Returns every living session by its id. Reads all of the table: for scripts, not for requests. */
   all<S = StoredRequestSession>(callback: ValueCallback<Record<string, S>>): void {
     answer(this.#all(), callback as ValueCallback<Record<string, PlainSession>>);
   }
 
-  /** How many sessions live. Reads all of the table, as `all` does. */
+  /** Returns the number of living sessions. Reads all of the table, as `all` does. */
   length(callback: ValueCallback<number>): void {
     answer(
       this.#all().then((sessions) => Object.keys(sessions).length),
@@ -174,7 +180,7 @@ export class HoldfastStore<Data extends object = Record<string, unknown>> extend
     return loaded?.session;
   }
 
-  /** Reads the session before anything is awaited: the framework may go on changing it. */
+  /** Reads the session before it awaits: the framework may change it meanwhile. */
   async #change(how: 'save' | 'touch', holder: object, sid: string, read: () => StoreRecord): Promise<void> {
     const next = read();
     await this.#known.inTurn(holder, async () => {
@@ -190,7 +196,7 @@ export class HoldfastStore<Data extends object = Record<string, unknown>> extend
   }
 }
 
-/** A callback for calls without one: publishes a failure on `holdfast:store`. */
+/** Returns a callback for calls without one. It publishes a failure on `holdfast:store`. */
 function announcing(call: StoreOutcome['call'], known: Known | undefined): Callback {
   return (error) => {
     if (error) announce(call, known?.session ?? null, error);

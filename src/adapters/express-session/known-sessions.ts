@@ -2,25 +2,26 @@ import { inspect } from 'node:util';
 import type { Session } from '../../client/session.ts';
 import type { StoreRecord } from './store-record.ts';
 
-/** What the store remembers of a session while a request uses it. */
+/** The store's record of a session while a request uses it. */
 export interface Known {
-  /** At the revision that the request saw last. */
+  /** The session at the revision that the request saw last. */
   readonly session: Session<StoreRecord>;
-  /** What the request's own object held when it was read or last stored. A write stores only what differs from this. */
+  /** The values of the request's own object when it was read or last stored. A write stores only the differences. */
   readonly base: StoreRecord;
-  /** Whether this request created the session, so that nobody else can have known its id before. */
+  /** True if this request created the session, so that no other could have known its id before. */
   readonly isNew: boolean;
 }
 
 /**
- * What is known of sessions, by the object that stands for one in its framework: the session itself, or koa-session's context. The
- * writes of one object run one after another: a `save` that nobody awaited may still be under way when the response ends.
+ * The known sessions, by the object that stands for one in its framework: the session itself, or koa-session's context.
+ * The writes of one object run one after another: a `save` that was not awaited may still be under way when the
+ * response ends.
  */
 export class KnownSessions {
   readonly #known = new WeakMap<object, Known>();
   readonly #turns = new WeakMap<object, Promise<unknown>>();
 
-  /** Undefined if nothing is known, or if the object belongs to a session of another id by now. */
+  /** Returns undefined if nothing is known, or if the object belongs to a session of another id by now. */
   of(holder: object | undefined, sid: string): Known | undefined {
     const known = holder && this.#known.get(ownerOf(holder));
     return known?.base.sid === sid ? known : undefined;
@@ -30,7 +31,10 @@ export class KnownSessions {
     this.#known.set(ownerOf(holder), known);
   }
 
-  /** Removes the tag, and returns what is known by it: express-session builds an object of its own from the result of `get`. */
+  /**
+   * Removes the tag, and returns the record of it: express-session builds an object of its own from the result of
+   * `get`.
+   */
   untag(session: object): Known | undefined {
     const known = this.#known.get(ownerOf(session));
     delete (session as Record<string, unknown>)[TAG];
@@ -51,8 +55,8 @@ export class KnownSessions {
 const TAG = '~holdfast';
 
 /**
- * Travels with a session through @fastify/session, which copies names and values into an object of its own and shows the store neither
- * that object nor the request. JSON leaves it out, so that nobody stores it.
+ * Travels with a session through @fastify/session, which copies names and values into an object of its own and shows
+ * the store neither that object nor the request. JSON leaves it out, so that it is not stored.
  */
 class Tag {
   toJSON(): undefined {

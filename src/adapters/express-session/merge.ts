@@ -3,8 +3,8 @@ import { STORE_MAX_AGE_TOLERANCE_MS } from '../../limits/http.ts';
 import type { PlainSession, StoreRecord } from './store-record.ts';
 
 /**
- * What `next` changed of `base`, applied to what is stored now, key by key: a request writes the keys that it changed, and no others.
- * Where two requests change the same key, the one that is stored last wins.
+ * Applies the changes from `base` to `next` to what is stored now, key by key: a request writes the keys that it
+ * changed, and no others. Where two requests change the same key, the one that is stored last wins.
  */
 export function merge(stored: StoreRecord, base: StoreRecord, next: StoreRecord): StoreRecord {
   const data: PlainSession = { ...stored.data };
@@ -21,7 +21,7 @@ export function isSameData(base: StoreRecord, next: StoreRecord): boolean {
   return isDeepStrictEqual(base.data, next.data);
 }
 
-/** Whether the cookie's attributes are the same, but for what a `maxAge` differs by that was computed from a date. */
+/** True if the cookie's attributes are equal; a `maxAge` that was computed from a date may differ a little. */
 export function isSameCookie(base: StoreRecord, next: StoreRecord): boolean {
   return isSameMaxAge(base, next) && isDeepStrictEqual(attributesOf(base), attributesOf(next));
 }

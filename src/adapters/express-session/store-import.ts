@@ -4,13 +4,15 @@ import { sessionsOf, type OldStore as ReadableStore } from '../../http/import/im
 import type { Platform } from '../../platform/platform.ts';
 import { expiryOf, isPlain, recordOf, type StoreRecord } from './store-record.ts';
 
-/** A store of express-session that the sessions from before are in, such as those of connect-redis and connect-pg-simple. */
+/**
+ * A store of express-session that holds the sessions from before, such as those of connect-redis and connect-pg-simple.
+ */
 export interface OldStore extends ReadableStore {
-  /** Needed with `importSince`. */
+  /** Stores a session; needed with `importSince`. */
   set?(sid: string, session: never, callback: (error?: unknown) => void): unknown;
-  /** Used until `importSince`. */
+  /** Touches a session; called until `importSince`. */
   touch?(sid: string, session: never, callback: (error?: unknown) => void): unknown;
-  /** Needed for `clear`. */
+  /** Removes every session; needed for `clear`. */
   clear?(callback: (error?: unknown) => void): unknown;
 }
 
@@ -35,14 +37,15 @@ export class StoreImport {
     this.#entries = new OldEntries(sessionsOf(store));
   }
 
-  /** The old store until `since`; undefined from then on. */
+  /** Returns the old store until `since`; undefined from then on. */
   inCharge(platform: Platform): StoreInCharge | undefined {
     return platform.now() < this.#since ? (this.#store as StoreInCharge) : undefined;
   }
 
   /**
-   * The session that the old store has under this id; null if it has none, or something else. The old store decides what has expired: many
-   * stores renew their own time to live, but not the date in what they stored. Rejects with `ImportUnavailableError`.
+   * Returns the session that the old store has under this id; null if it has none, or another value. The old store
+   * decides what has expired: many stores renew their own time to live, but not the date in what they stored.
+   * @throws {ImportUnavailableError} the old store did not answer.
    */
   async read(sid: string, platform: Platform): Promise<StoreRecord | null> {
     const session = await this.#entries.load(platform, sid);
@@ -53,12 +56,15 @@ export class StoreImport {
     return expiresAt !== null && expiresAt <= now ? null : { ...record, isImported: true };
   }
 
-  /** Whether sessions are copied, so that their entries stay in the old store. */
+  /** True while sessions are copied, so that their entries stay in the old store. */
   areCopied(platform: Platform): boolean {
     return platform.now() < this.#since + IMPORT_CLOCK_MARGIN_MS;
   }
 
-  /** Whether the session is still alive: if a copied session has no entry any more, a node whose clock is behind has ended it there. */
+  /**
+   * Returns true if the session is still alive: if a copied session has no entry any more, a node whose clock is behind
+   * has ended it there.
+   */
   async goesOn({ sid, isImported }: StoreRecord, platform: Platform): Promise<boolean> {
     if (isImported !== true) return true;
     if (!this.areCopied(platform)) {
@@ -68,12 +74,18 @@ export class StoreImport {
     return (await this.#entries.load(platform, sid)) !== null;
   }
 
-  /** Deletes a moved session from the old store. A failure is published on `holdfast:background-failure`; later requests try again. */
+  /**
+   * Deletes a moved session from the old store. A failure is published on `holdfast:background-failure`; later requests
+   * repeat it.
+   */
   async moved(sid: string, platform: Platform): Promise<void> {
     if (!this.areCopied(platform)) await this.#entries.tryToDelete(platform, sid);
   }
 
-  /** Deletes an ended session from the old store. Rejects with `ImportUnavailableError` if that fails: the session would come back. */
+  /**
+   * Deletes an ended session from the old store.
+   * @throws {ImportUnavailableError} it failed, so the session would come back.
+   */
   async end(sid: string, platform: Platform): Promise<void> {
     await this.#entries.delete(platform, sid);
   }

@@ -11,8 +11,8 @@ interface ClientLifetime {
 }
 
 /**
- * Lifetimes by `cookie.maxAge`, which is the idle lifetime of a session. The absolute one is the client's `lifetime.absolute`, or its
- * `maxLifetime` where maxAge is longer than that. `maxLifetime` caps both.
+ * The lifetimes by `cookie.maxAge`, which is the idle lifetime of a session. The absolute one is the client's
+ * `lifetime.absolute`, or its `maxLifetime` where maxAge is longer than that. `maxLifetime` caps both.
  */
 export class StoreLifetimes {
   readonly #client: ClientLifetime;
@@ -22,14 +22,17 @@ export class StoreLifetimes {
     this.#client = client;
   }
 
-  /** The lifetime of a new session; undefined if it is the client's. */
+  /** Returns the lifetime of a new session; undefined if it is the client's. */
   forNew(record: StoreRecord, now: number): Lifetime | undefined {
     const idle = this.#idle(record, now);
     if (idle === undefined) return undefined;
     return this.#outlives(idle) ? { idle, absolute: this.#client.maxLifetime } : { idle };
   }
 
-  /** The new lifetime; undefined if it is unchanged. The absolute deadline moves only if a session becomes long, as by "remember me". */
+  /**
+   * Returns the new lifetime; undefined if it is unchanged. The absolute deadline moves only if a session becomes long,
+   * as by "remember me".
+   */
   forChange(base: StoreRecord, next: StoreRecord, now: number): Lifetime | undefined {
     if (isSameMaxAge(base, next) && base.cookie?.['expires'] === next.cookie?.['expires']) return undefined;
     const idle = this.#idle(next, now) ?? this.#client.lifetime.idle;
@@ -61,7 +64,10 @@ export class StoreLifetimes {
   }
 }
 
-/** Whether to write although the request changed nothing: a session with so short a `maxAge` has to end exactly when its cookie does. */
+/**
+ * Returns true if a use is to be stored although the request changed nothing: a session with so short a `maxAge` has to
+ * end exactly when its cookie does.
+ */
 export function isWorthStoring({ maxAge }: StoreRecord, lastSeenAt: number, now: number): boolean {
   if (maxAge === null || maxAge > STORE_EXACT_MAX_AGE_MS) return false;
   return maxAge < STORE_EVERY_USE_MAX_AGE_MS || now - lastSeenAt >= STORE_EXACT_STEP_MS;

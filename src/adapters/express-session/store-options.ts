@@ -10,15 +10,18 @@ export interface HoldfastStoreOptions<Data extends object = Record<string, unkno
    */
   readonly userIdOf?: (session: Data) => string | undefined;
   /**
-   * What happens where a session gets a user and keeps the id that it had before: whoever planted that id would be signed in with
-   * the user (session fixation). `refuse`: `set` fails with `ConfigurationError`, and nothing is stored. @defaultValue 'refuse'
+   * The treatment of a session that gets a user and keeps its id: an attacker who planted that id would be signed in
+   * with the user (session fixation). `refuse`: `set` fails with `ConfigurationError`, and nothing is stored.
+   * @defaultValue 'refuse'
    */
   readonly userWithoutNewId?: 'allow' | 'refuse';
-  /** The store that was used before. A session that is not found here is looked for there, and moved. @defaultValue none */
+  /**
+   * The store that was used before. A session that is not found here is looked up there, and moved. @defaultValue none
+   */
   readonly importFrom?: OldStore;
   /**
-   * When the last instance of the application that knows only the old store will have stopped. Until then every session is there, and
-   * nothing is stored here. @defaultValue no such instance runs any more
+   * The time at which the last instance of the application that knows only the old store will have stopped. Until then
+   * every session is there, and nothing is stored here. @defaultValue no such instance runs any more
    */
   readonly importSince?: Date;
 }
@@ -36,7 +39,10 @@ const NAMES = [
   'importSince',
 ] as const satisfies readonly (keyof HoldfastStoreOptions)[];
 
-/** Throws `ConfigurationError`. */
+/**
+ * Resolves the options of a store.
+ * @throws {ConfigurationError} an option is wrong.
+ */
 export function resolveStoreOptions<Data extends object>(
   sessions: SessionClient,
   options: HoldfastStoreOptions<Data>,

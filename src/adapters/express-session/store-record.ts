@@ -3,20 +3,23 @@ import { PayloadError } from '../../errors.ts';
 /** A session as a framework keeps it: names and values, and a cookie except in koa-session. */
 export type PlainSession = Record<string, unknown>;
 
-/** What is sealed for one session of a framework. */
+/** The data that is sealed for one session of a framework. */
 export interface StoreRecord {
-  /** The framework's id of the session: `all` needs it, and nobody can tell it from where the record is stored. */
+  /** The framework's id of the session. `all` needs it, since it cannot be computed from the storage key. */
   readonly sid: string;
   /** The cookie's attributes; without `expires` where that follows from `maxAge`. Null where the session has no cookie. */
   readonly cookie: PlainSession | null;
   /** Milliseconds without a request after which the session ends; null for the client's idle lifetime. */
   readonly maxAge: number | null;
   readonly data: PlainSession;
-  /** Whether the session came from another store, which may still have it. */
+  /** True if the session came from another store, which may still have it. */
   readonly isImported?: true;
 }
 
-/** Reads a session of express-session or @fastify/session at once: the framework goes on changing it. Throws `PayloadError`. */
+/**
+ * Reads a session of express-session or @fastify/session at once: the framework may change it afterwards.
+ * @throws {PayloadError} it cannot be stored.
+ */
 export function recordOf(sid: string, session: object): StoreRecord {
   const { cookie, ...data } = jsonCopy(session);
   if (!isPlain(cookie)) return { sid, cookie: null, maxAge: null, data };
@@ -26,18 +29,21 @@ export function recordOf(sid: string, session: object): StoreRecord {
   return { sid, cookie: { ...policy, expires }, maxAge: null, data };
 }
 
-/** The record of a session without its data, of which a touch stores nothing. */
+/** Returns the record of a session without its data, of which a touch stores nothing. */
 export function cookieRecordOf(sid: string, { cookie }: { readonly cookie?: unknown }): StoreRecord {
   return recordOf(sid, { cookie });
 }
 
-/** Reads a session of koa-session, which has no cookie in it; `_expire` follows from when it was last used. Throws `PayloadError`. */
+/**
+ * Reads a session of koa-session, which has no cookie in it; `_expire` follows from its last use.
+ * @throws {PayloadError} it cannot be stored.
+ */
 export function koaRecordOf(sid: string, session: object, maxAge: unknown): StoreRecord {
   const { _expire: _, ...data } = jsonCopy(session);
   return { sid, cookie: null, maxAge: typeof maxAge === 'number' ? maxAge : null, data };
 }
 
-/** The session as its framework stored it, in objects of its own; null if it has ended. */
+/** Returns the session as its framework stored it, in objects of its own; null if it has ended. */
 export function sessionOf(record: StoreRecord, lastSeenAt: number, now: number): PlainSession | null {
   const { cookie, data } = record;
   const expiresAt = expiryOf(record, lastSeenAt);
@@ -48,7 +54,9 @@ export function sessionOf(record: StoreRecord, lastSeenAt: number, now: number):
   return typeof maxAge === 'number' ? { ...session, _expire: lastSeenAt + maxAge } : session;
 }
 
-/** When a session that is used at this time ends, by its cookie; null if the client's idle lifetime says it. */
+/**
+ * Returns the end of a session that is used at this time, by its cookie; null if the client's idle lifetime decides it.
+ */
 export function expiryOf({ cookie, maxAge }: StoreRecord, usedAt: number): number | null {
   if (maxAge !== null) return usedAt + maxAge;
   const expires = cookie?.['expires'];
@@ -57,7 +65,7 @@ export function expiryOf({ cookie, maxAge }: StoreRecord, usedAt: number): numbe
   return Number.isNaN(date) ? null : date;
 }
 
-/** Whether what a tier holds is a record of a store, and not what another user of the namespace put there. */
+/** Returns true if the value is a record of a store, and not one of another user of the namespace. */
 export function isStoreRecord(value: unknown): value is StoreRecord {
   return isPlain(value) && typeof value['sid'] === 'string' && isPlain(value['data']);
 }
@@ -66,12 +74,15 @@ export function isPlain(value: unknown): value is PlainSession {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Frameworks write `false` where a cookie is to end with the browser. */
+/** Returns the cookie's expiry. Frameworks write `false` for a cookie that ends with the browser. */
 function expiryDate(cookie: PlainSession, expiresAt: number | null): unknown {
   return expiresAt === null ? cookie['expires'] : new Date(expiresAt);
 }
 
-/** Copies a session through JSON: dates become text, what JSON cannot hold is dropped. JSON's errors name properties, which are secret. */
+/**
+ * Copies a session through JSON: dates become text, and what JSON cannot hold is dropped. JSON's errors name
+ * properties, which are secret.
+ */
 function jsonCopy(session: object): PlainSession {
   try {
     return JSON.parse(JSON.stringify(session)) as PlainSession;
@@ -82,7 +93,7 @@ function jsonCopy(session: object): PlainSession {
   }
 }
 
-/** A copy that may be changed: what a read gives is frozen, and shared with other readers. */
+/** Returns a copy that may be changed: the result of a read is frozen and shared. */
 function thaw<V>(value: V): V {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((member: unknown) => thaw(member)) as V;

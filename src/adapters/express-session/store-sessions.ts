@@ -10,7 +10,7 @@ import { expiryOf, isStoreRecord, sessionOf, type PlainSession, type StoreRecord
 import { isWorthStoring, StoreLifetimes } from './store-lifetimes.ts';
 import { resolveStoreOptions, type HoldfastStoreOptions, type ResolvedStoreOptions } from './store-options.ts';
 
-/** A session as its framework gets it, and what the store remembers of it. */
+/** A session as its framework gets it, and the store's record of it. */
 export interface Loaded {
   readonly session: PlainSession;
   readonly known: Known;
@@ -24,7 +24,10 @@ export class StoreSessions {
   /** The creations under way, by the framework's id. */
   readonly #creations = new Map<string, Promise<unknown>>();
 
-  /** Throws `ConfigurationError`. Does no I/O. */
+  /**
+   * Does no I/O.
+   * @throws {ConfigurationError} an option is wrong.
+   */
   constructor(client: SessionClient, options: HoldfastStoreOptions<never>) {
     this.#options = resolveStoreOptions(client, options);
     this.#client = client as SessionClient<StoreRecord>;
@@ -36,7 +39,7 @@ export class StoreSessions {
     return this.#options.imports?.inCharge(this.#client['~http'].platform);
   }
 
-  /** Null if there is none. Does not count as activity: frameworks touch a session when the response ends. */
+  /** Returns null if there is none. Does not count as activity: frameworks touch a session when the response ends. */
   async load(sid: string): Promise<Loaded | null> {
     const id = this.#idFor(sid);
     if (id === undefined) return null;
@@ -47,7 +50,7 @@ export class StoreSessions {
     return plain && { session: plain, known: { session, base, isNew: false } };
   }
 
-  /** Stores what the request changed. Undefined if the session has ended: it is never brought back. */
+  /** Stores what the request changed. Returns undefined if the session has ended: it is never brought back. */
   async save(next: StoreRecord, known: Known | undefined): Promise<Known | undefined> {
     const now = this.#client['~http'].platform.now();
     const expiresAt = expiryOf(next, now);
@@ -79,18 +82,18 @@ export class StoreSessions {
     const id = this.#idFor(sid);
     if (id === undefined) return;
     const { imports } = this.#options;
-    // What is not stored yet cannot be ended, and would be there afterwards.
+    // A session that is not stored yet cannot be ended, and would be there afterwards.
     await this.#creations.get(sid);
     try {
       const wasAlive = await this.#client.destroy(known?.session ?? id);
-      // Another request may be importing it just now: an id that was never ours is not known to be dead.
+      // Another request may be importing it: an id that was never used here is not known to have ended.
       if (!wasAlive && (await this.#import(sid, id)) !== null) await this.#client.destroy(id);
     } finally {
       await imports?.end(sid, this.#client['~http'].platform);
     }
   }
 
-  /** Every living session, by the framework's id. */
+  /** Returns every living session, by the framework's id. */
   async *all(): AsyncGenerator<readonly [sid: string, session: PlainSession], void, undefined> {
     const platform = this.#client['~http'].platform;
     for await (const { data, lastSeenAt } of this.#client.all()) {
@@ -138,7 +141,10 @@ export class StoreSessions {
     }
   }
 
-  /** Somebody who never read the session stores it under an id that exists: a script, or a `genid` that gives an id twice. */
+  /**
+   * Stores a session that the request never read, under an id that exists: for a script, or a `genid` that returns an
+   * id twice.
+   */
   async #overwrite(next: StoreRecord, id: string, now: number): Promise<Known | undefined> {
     const session = await this.#get(id);
     if (session === null) return undefined;
@@ -157,7 +163,10 @@ export class StoreSessions {
     return { session: written, base: next, isNew };
   }
 
-  /** Undefined if this request leaves the user alone, null if it signs the user out. Throws `ConfigurationError` for a fixed id. */
+  /**
+   * Returns undefined if this request does not change the user, null if it signs the user out.
+   * @throws {ConfigurationError} the session gets a user and keeps its id.
+   */
   #changedUser(base: StoreRecord, next: StoreRecord, isNew: boolean): string | null | undefined {
     const { userIdOf, mayKeepId } = this.#options;
     const userId = userIdOf(next.data);
@@ -166,7 +175,7 @@ export class StoreSessions {
     if (isNew || mayKeepId) return userId;
     throw new ConfigurationError(
       'HoldfastStore: a session got a user, but kept its id. Call req.session.regenerate() before the user is stored, as ' +
-        'Passport does from 0.6 on, or whoever knew the id before is signed in too.',
+        'Passport does from 0.6 on, or an attacker who knew the id before is signed in too.',
     );
   }
 
@@ -186,7 +195,7 @@ export class StoreSessions {
     return this.#client.get(id, { touch: false, consistency }).catch(nullIfOver);
   }
 
-  /** Null also for a session that moved in and was ended in its old store by a node that is behind. */
+  /** Returns null also for an imported session that a node whose clock is behind has ended in its old store. */
   async #getOwn(id: string): Promise<Session<StoreRecord> | null> {
     const session = await this.#get(id);
     const { imports } = this.#options;
@@ -196,7 +205,7 @@ export class StoreSessions {
     return null;
   }
 
-  /** Moves the session of an old store here, and gives it as it is then. */
+  /** Moves the session of an old store here, and returns it. */
   async #import(sid: string, id: string): Promise<Session<StoreRecord> | null> {
     const { imports } = this.#options;
     if (imports === undefined) return null;
@@ -209,14 +218,17 @@ export class StoreSessions {
     return session;
   }
 
-  /** Of several requests that move a session one creates it. An id has one life: a session that has ended here does not come back. */
+  /**
+   * Creates an imported session. Only one of several requests succeeds. An id is used once: a session that has ended
+   * here does not come back.
+   */
   async #createImported(record: StoreRecord, id: string, now: number): Promise<Session<StoreRecord> | null> {
     const userId = this.#options.userIdOf(record.data);
     const lifetime = this.#lifetimes.forNew(record, now);
     try {
       return await this.#client.create(record, {
         id,
-        // The move is no login: nobody knows when its user logged in.
+        // The import is no login; the time of the login is unknown.
         ...(userId !== undefined && { userId, authenticatedAt: null }),
         ...(lifetime !== undefined && { lifetime }),
       });
@@ -227,7 +239,7 @@ export class StoreSessions {
     }
   }
 
-  /** Undefined for a text that no session can have for an id. */
+  /** Returns undefined for a text that cannot be the id of a session. */
   #idFor(sid: string): string | undefined {
     try {
       return this.#client.idFor(sid);
@@ -248,7 +260,10 @@ export function announce(call: StoreOutcome['call'], session: Session<StoreRecor
   });
 }
 
-/** A session that has ended stays ended. Express has sent its answer by then, so that an error would only break the connection. */
+/**
+ * Drops the error for a session that has ended. Express has sent its answer by then, so an error would only break the
+ * connection.
+ */
 function dropIfOver(call: StoreOutcome['call'], session: Session<StoreRecord> | null, error: unknown): undefined {
   if (!hasCode(error, 'HOLDFAST_SESSION_NOT_FOUND') && !hasCode(error, 'HOLDFAST_SESSION_ENDED')) throw error;
   announce(call, session, error);

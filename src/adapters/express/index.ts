@@ -7,16 +7,20 @@ import type { RequestSession } from '../../http/request-session.ts';
 
 export type * from '../../http/public-types.ts';
 
-/** Middleware for Express 4 and 5, connect and `node:http`, and the way to a request's session. */
+/** The middleware for Express 4 and 5, connect and `node:http`, and access to a request's session. */
 export interface ExpressSessions<T, Input = T> {
   (request: NodeRequest, response: NodeResponse, next: (error?: unknown) => void): void;
-  /** The session of a request that went through the middleware. Throws `ConfigurationError` for another. */
+  /**
+   * Returns the session of a request that went through the middleware.
+   * @throws {ConfigurationError} it did not.
+   */
   of(request: NodeRequest): RequestSession<T, Input>;
 }
 
 /**
- * The sessions of an Express application. The middleware does no I/O: a route that asks for no session costs nothing.
- * Throws `ConfigurationError`.
+ * Returns the sessions of an Express application. The middleware does no I/O: a route that asks for no session costs
+ * nothing.
+ * @throws {ConfigurationError} an option is wrong.
  */
 export function expressSessions<T, Input = T>(
   sessions: SessionClient<T, Input>,

@@ -7,7 +7,7 @@ import type { RequestSession } from '../../http/request-session.ts';
 
 export type * from '../../http/public-types.ts';
 
-/** What the plugin needs of an application, whatever its server, logger and type provider. */
+/** The parts of an application that the plugin uses, whatever its server, logger and type provider. */
 interface Application {
   addHook(name: 'onRequest', hook: (request: Request, reply: Reply, done: () => void) => void): unknown;
   addHook(name: 'onSend', hook: (request: Request) => Promise<void>): unknown;
@@ -21,16 +21,20 @@ interface Reply {
   readonly raw: NodeResponse;
 }
 
-/** The plugin to register, and the way to a request's session. */
+/** The plugin to register, and access to a request's session. */
 export interface FastifySessions<T, Input = T> {
   (app: Application): Promise<void>;
-  /** The session of a request, of HTTP/1.1 or HTTP/2. Throws `ConfigurationError` for a route that the plugin does not serve. */
+  /**
+   * Returns the session of a request, of HTTP/1.1 or HTTP/2.
+   * @throws {ConfigurationError} the plugin does not serve its route.
+   */
   of(request: Request): RequestSession<T, Input>;
 }
 
 /**
- * The sessions of a Fastify application. The plugin does no I/O: a route that asks for no session costs nothing. It is not encapsulated:
- * it applies to the context that registers it, and to those below. Throws `ConfigurationError`.
+ * Returns the sessions of a Fastify application. The plugin does no I/O: a route that asks for no session costs
+ * nothing. It is not encapsulated: it applies to the context that registers it, and to those below.
+ * @throws {ConfigurationError} an option is wrong.
  */
 export function fastifySessions<T, Input = T>(
   sessions: SessionClient<T, Input>,

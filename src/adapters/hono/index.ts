@@ -9,20 +9,27 @@ import type { RequestSession } from '../../http/request-session.ts';
 
 export type * from '../../http/public-types.ts';
 
-/** What the middleware adds to Hono's context: `c.var.session`, typed where the application is one chain of calls. */
+/**
+ * The variables that the middleware adds to Hono's context: `c.var.session`, typed where the application is one chain
+ * of calls.
+ */
 export interface HonoSessionEnv<T, Input = T> {
   Variables: { session: RequestSession<T, Input> };
 }
 
-/** The middleware, and the way to a request's session that needs no chain. */
+/** The middleware, and access to a request's session that needs no chain. */
 export interface HonoSessions<T, Input = T> extends MiddlewareHandler<HonoSessionEnv<T, Input>> {
-  /** The session of a request that went through the middleware. Throws `ConfigurationError` for another. */
+  /**
+   * Returns the session of a request that went through the middleware.
+   * @throws {ConfigurationError} it did not.
+   */
   of(context: Context): RequestSession<T, Input>;
 }
 
 /**
- * The sessions of a Hono application. The middleware does no I/O: a route that asks for no session costs nothing.
- * Throws `ConfigurationError`.
+ * Returns the sessions of a Hono application. The middleware does no I/O: a route that asks for no session costs
+ * nothing.
+ * @throws {ConfigurationError} an option is wrong.
  */
 export function honoSessions<T, Input = T>(
   sessions: SessionClient<T, Input>,
@@ -50,7 +57,10 @@ export function honoSessions<T, Input = T>(
   return Object.assign(middleware, { of: (context: Context) => exchanges.of(context) });
 }
 
-/** The response's headers. Hono copies a response before it changes them, since they may be immutable or shared between requests. */
+/**
+ * Returns the response's headers. Hono copies a response before it changes them, since they may be immutable or shared
+ * between requests.
+ */
 function headersOf(context: Context): HeaderTarget {
   return {
     has: (name) => context.res.headers.has(name),

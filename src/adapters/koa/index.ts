@@ -7,22 +7,26 @@ import type { RequestSession } from '../../http/request-session.ts';
 
 export type * from '../../http/public-types.ts';
 
-/** What the middleware needs of Koa's context. */
+/** The parts of Koa's context that the middleware uses. */
 interface Context {
   readonly req: NodeRequest;
   readonly res: NodeResponse;
 }
 
-/** The middleware, and the way to a request's session. */
+/** The middleware, and access to a request's session. */
 export interface KoaSessions<T, Input = T> {
   (context: Context, next: () => Promise<unknown>): Promise<void>;
-  /** The session of a request that went through the middleware. Throws `ConfigurationError` for another. */
+  /**
+   * Returns the session of a request that went through the middleware.
+   * @throws {ConfigurationError} it did not.
+   */
   of(context: Pick<Context, 'req'>): RequestSession<T, Input>;
 }
 
 /**
- * The sessions of a Koa application. The middleware does no I/O: a route that asks for no session costs nothing.
- * Throws `ConfigurationError`.
+ * Returns the sessions of a Koa application. The middleware does no I/O: a route that asks for no session costs
+ * nothing.
+ * @throws {ConfigurationError} an option is wrong.
  */
 export function koaSessions<T, Input = T>(
   sessions: SessionClient<T, Input>,

@@ -6,7 +6,10 @@ import type { CookieChange } from '../../http/cookie/session-cookie.ts';
 /** The result of `cookies()`: one object for a request and its phase (component, server action, route handler). */
 export type CookieJar = Awaited<ReturnType<typeof cookies>>;
 
-/** Whether cookies can only be read, as in a component: there every method that would change one is the same function, which throws. */
+/**
+ * True if cookies can only be read, as in a component: there every method that would change one is the same function,
+ * which throws.
+ */
 export function isSealed(jar: CookieJar): boolean {
   return Reflect.get(jar, 'set') === Reflect.get(jar, 'delete');
 }

@@ -19,9 +19,12 @@ export type NextHandler<T, Input, Rest extends unknown[]> = (
   ...rest: Rest
 ) => Promise<Response> | Response;
 
-/** Sessions of a Next application with the App Router. */
+/** The sessions of a Next application with the App Router. */
 export interface NextSessions<T, Input = T> {
-  /** The session of the request. Server actions read and write; in server components, calls that write reject before any I/O. */
+  /**
+   * Returns the session of the request. Server actions read and write; in server components, calls that write reject
+   * before any I/O.
+   */
   (): Promise<RequestSession<T, Input>>;
   /**
    * Wraps a route handler or the proxy. Answers an outage with 503 and `Retry-After`, and other errors of the library with their
@@ -34,9 +37,10 @@ export interface NextSessions<T, Input = T> {
 }
 
 /**
- * The sessions of a Next application. `source` returns the application's one client and has to keep it on `globalThis`: Next evaluates a
- * module once for each bundle, and during the build. `source` is called, and the options are checked, when a request first needs a
- * session. Throws `ConfigurationError`.
+ * Returns the sessions of a Next application. `source` returns the application's one client and has to keep it on
+ * `globalThis`: Next evaluates a module once for each bundle, and during the build. `source` is called, and the options
+ * are checked, when a request first needs a session.
+ * @throws {ConfigurationError} an option is wrong.
  */
 export function nextSessions<T, Input = T>(
   source: () => SessionClient<T, Input>,
@@ -86,7 +90,10 @@ export function nextSessions<T, Input = T>(
   return Object.assign(accessor, { route });
 }
 
-/** Answers an error after a cookie was set: Next drops the cookies of a route handler that throws. Undefined leaves the error to Next. */
+/**
+ * Answers an error after a cookie was set: Next drops the cookies of a route handler that throws. Returns undefined to
+ * leave the error to Next.
+ */
 function answerThrown(error: unknown, change: HeadChange | undefined, jar: CookieJar): Response | undefined {
   if (change === undefined || change.cookies.length === 0 || answerOf(error) !== undefined) return undefined;
   const [kind, ...details] = digestOf(error).split(';');
@@ -102,7 +109,7 @@ function answerThrown(error: unknown, change: HeadChange | undefined, jar: Cooki
   return new Response('Internal Server Error', { status: 500 });
 }
 
-/** The digest of an error, by which Next recognizes errors that its own functions throw. */
+/** Returns the digest of an error, by which Next recognizes errors of its own functions. */
 function digestOf(error: unknown): string {
   return error instanceof Error && 'digest' in error && typeof error.digest === 'string' ? error.digest : '';
 }

@@ -9,21 +9,22 @@ export type * from '../../http/public-types.ts';
 
 export interface WebSessionOptions<Input> extends HttpSessionOptions<Input> {
   /**
-   * Answers an error that a handler throws, an outage among them; the response then carries the cookie that the handler had set.
-   * If it returns `undefined`, or is not given, an error of the library is answered with its status (503 with Retry-After, 409, 401,
-   * 403). Every other error is rethrown, and the cookie of a `login` before it then never reaches the browser.
+   * Answers an error that a handler throws, such as an outage; the response then carries the cookie that the handler
+   * had set. Without `onError`, or if it returns `undefined`, an error of the library is answered with its status (503
+   * with Retry-After, 409, 401, 403). Every other error is rethrown, and the cookie of a `login` before it then never
+   * reaches the browser.
    */
   readonly onError?: (error: unknown, request: Request) => Promise<Response | undefined> | Response | undefined;
 }
 
-/** A function from a request to its response, with whatever else the framework passes. */
+/** A function from a request to its response, with further arguments of the framework. */
 export type WebHandler<T, Input, R extends Request, Rest extends unknown[]> = (
   request: R,
   session: RequestSession<T, Input>,
   ...rest: Rest
 ) => Promise<Response> | Response;
 
-/** Sessions for servers that answer a `Request` with a `Response`. */
+/** The sessions of servers that answer a `Request` with a `Response`. */
 export interface WebSessions<T, Input = T> {
   /**
    * Wraps a handler: the wrapped one takes the request, and passes its session on. The response carries the session cookie, after all calls
@@ -35,11 +36,17 @@ export interface WebSessions<T, Input = T> {
   handle<R extends Request, Rest extends unknown[]>(
     handler: WebHandler<T, Input, R, Rest>,
   ): (request: R, ...rest: Rest) => Promise<Response>;
-  /** The session of a request inside of `handle`. Throws `ConfigurationError` for another. */
+  /**
+   * Returns the session of a request inside of `handle`.
+   * @throws {ConfigurationError} the request is not in one.
+   */
   of(request: Request): RequestSession<T, Input>;
 }
 
-/** The sessions of a server of the web standard. Throws `ConfigurationError`. Does no I/O. */
+/**
+ * Returns the sessions of a server of the web standard. Does no I/O.
+ * @throws {ConfigurationError} an option is wrong.
+ */
 export function webSessions<T, Input = T>(
   sessions: SessionClient<T, Input>,
   options: WebSessionOptions<Input>,

@@ -1,8 +1,8 @@
 import { setCookieLine, type CookieChange } from './session-cookie.ts';
 
-/** Takes what a session has to put into the headers of its response. */
+/** Takes what a session puts into the headers of its response. */
 export interface CookieSink {
-  /** Whether a cookie that is set now still reaches the browser. */
+  /** True if a cookie that is set now still reaches the browser. */
   readonly isOpen: boolean;
   /**
    * Rejects a call where the session may only be read, whether or not the call would set a cookie. It runs in the asynchronous context
@@ -15,12 +15,12 @@ export interface CookieSink {
   markPrivate(): void;
 }
 
-/** What the headers of a response have to carry. */
+/** The cookies and flags that the headers of a response carry. */
 export interface HeadChange {
   readonly cookies: readonly CookieChange[];
 }
 
-/** Keeps what the headers have to carry until they are sent. */
+/** Keeps the changes of the headers until they are sent. */
 export class ResponseHead implements CookieSink {
   readonly #cookies: CookieChange[] = [];
   #isPrivate = false;
@@ -40,12 +40,14 @@ export class ResponseHead implements CookieSink {
     this.#isPrivate = true;
   }
 
-  /** Whether the headers have nothing to carry. */
+  /** True if the headers have nothing to carry. */
   get isEmpty(): boolean {
     return !this.#isPrivate && this.#cookies.length === 0;
   }
 
-  /** Closes the head: the headers are sent now. Returns what they have to carry, if anything; undefined from the second call on. */
+  /**
+   * Closes the head, since the headers are sent now. Returns the changes, if any; undefined from the second call on.
+   */
   leave(): HeadChange | undefined {
     const change = this.#isOpen && !this.isEmpty ? { cookies: this.#cookies } : undefined;
     this.#isOpen = false;

@@ -38,8 +38,8 @@ export class SessionCookie {
   }
 
   /**
-   * The id of the first cookie of this name that one of the keys has signed. A browser may hold several cookies of one name, and a
-   * planted one must not hide the real one.
+   * Returns the id of the first cookie of this name that one of the keys has signed. A browser may hold several cookies
+   * of one name, and a planted one must not hide the real one.
    */
   read(header: string, keys: readonly KeyObject[]): string | undefined {
     let tried = 0;
@@ -63,7 +63,7 @@ export class SessionCookie {
     };
   }
 
-  /** Clearing repeats the attributes: browsers ignore a `__Host-` cookie without `Secure` and `Path=/`, also one that clears. */
+  /** Repeats the attributes: browsers ignore a `__Host-` cookie without `Secure` and `Path=/`, even one that clears. */
   clear(): CookieChange {
     return { name: this.name, value: '', attributes: this.#attributes(0) };
   }
@@ -84,7 +84,7 @@ export class SessionCookie {
   }
 }
 
-/** The value of a Set-Cookie header. */
+/** Returns the value of a Set-Cookie header. */
 export function setCookieLine({ name, value, attributes }: CookieChange): string {
   const { path, domain, sameSite, secure, partitioned, maxAge } = attributes;
   const parts = [`${name}=${value}`, `Path=${path}`];
@@ -97,8 +97,9 @@ export function setCookieLine({ name, value, attributes }: CookieChange): string
 }
 
 /**
- * Every value of that name in a Cookie header (RFC 6265 §4.2.1). Nothing but the space and tab of HTTP is taken off: `trim` would also
- * take off U+00A0, and browsers take the name `\u00a0__Host-sid`, which has no prefix to them, from any host of the site.
+ * Returns every value of that name in a Cookie header (RFC 6265 §4.2.1). It strips only the space and tab of HTTP:
+ * `trim` would also strip U+00A0, and browsers take the name `\u00a0__Host-sid`, which has no prefix to them, from any
+ * host of the site.
  */
 export function* valuesOf(header: string, name: string): Generator<string> {
   for (const part of header.split(';')) {

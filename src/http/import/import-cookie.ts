@@ -29,12 +29,15 @@ export class ImportCookie {
     this.#ours = ours;
   }
 
-  /** Whether the request may have the old cookie. */
+  /** True if the request may have the old cookie. */
   isIn(header: string): boolean {
     return header.includes(this.#old.name);
   }
 
-  /** The first cookie of its name that one of the secrets has signed, among the first few: each costs an HMAC a secret. */
+  /**
+   * Returns the first cookie of its name that one of the secrets has signed, among the first few: each costs an HMAC
+   * per secret.
+   */
   read(header: string): OldCookie | undefined {
     if (!this.isIn(header)) return undefined;
     let tried = 0;
@@ -51,7 +54,10 @@ export class ImportCookie {
     return this.#change('', 0);
   }
 
-  /** The cookie as the browser has it, for as long as its session may live from now on; undefined if it cannot be written as it is. */
+  /**
+   * Returns the cookie as the browser has it, for as long as its session may live from now on; undefined if it cannot
+   * be written unchanged.
+   */
   prolong({ value }: OldCookie, expiresInMs: number): CookieChange | undefined {
     return PLAIN_VALUE.test(value) ? this.#change(value, Math.floor(expiresInMs / 1_000)) : undefined;
   }

@@ -7,7 +7,7 @@ import { destroyOld, loadOld, type OldSession, type OldSessions } from './import
 /** Loads and deletes entries of the old store, and remembers what this process has deleted. */
 export class OldEntries {
   readonly #sessions: OldSessions;
-  /** Entries that this process has deleted, or is about to, the latest last: they need not be deleted again. */
+  /** The entries that this process has deleted, or is about to, the latest last: they need not be deleted again. */
   readonly #deleted = new Set<string>();
   #failedAt = Number.NEGATIVE_INFINITY;
 
@@ -19,7 +19,10 @@ export class OldEntries {
     return loadOld(platform, this.#sessions, sid);
   }
 
-  /** Rejects with `ImportUnavailableError`. */
+  /**
+   * Deletes an entry.
+   * @throws {ImportUnavailableError} the old store did not.
+   */
   async delete(platform: Platform, sid: string): Promise<void> {
     this.#remember(sid);
     try {
@@ -31,7 +34,10 @@ export class OldEntries {
     }
   }
 
-  /** Never rejects: a failure is published on `holdfast:background-failure`, and a later request with this cookie tries again. */
+  /**
+   * Deletes an entry, and never rejects: a failure is published on `holdfast:background-failure`, and a later request
+   * with this cookie repeats it.
+   */
   async tryToDelete(platform: Platform, sid: string): Promise<void> {
     try {
       await this.delete(platform, sid);

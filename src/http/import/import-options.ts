@@ -9,13 +9,16 @@ import { sessionsOf, type OldSession, type OldSessions, type OldStore } from './
 /** The session that `toSession` makes of an old one. */
 export interface ImportedSession<Input> {
   readonly data: Input;
-  /** Its user, if somebody is signed in. */
+  /** The user, if one is signed in. */
   readonly userId?: string;
   /** A line for the user's device list. */
   readonly label?: string;
   /** Overrides the client's lifetime, from now on; not longer than the policy allows. */
   readonly lifetime?: Lifetime;
-  /** When the user signed in. Without it `requireFresh` asks for a login, however long its `maxAge` is. @defaultValue unknown */
+  /**
+   * The time at which the user signed in. Without it, `requireFresh` asks for a login, however long its `maxAge` is.
+   * @defaultValue unknown
+   */
   readonly authenticatedAt?: Date;
 }
 
@@ -38,8 +41,8 @@ interface ImportRules<Input> {
    */
   toSession(this: void, old: OldSession): ImportedSession<Input> | Promise<ImportedSession<Input> | null> | null;
   /**
-   * When the last old instance will have stopped. Until then old sessions are copied and not moved: the old store goes on to
-   * decide whether a session lives. @defaultValue no old instance runs any more
+   * The time at which the last old instance will have stopped. Until then old sessions are copied and not moved: the
+   * old store still decides whether a session lives. @defaultValue no old instance runs any more
    */
   readonly since?: Date;
 }
@@ -51,7 +54,7 @@ export type ImportOptions<Input> = ImportRules<Input> &
     | (OldSessions & { readonly store?: undefined })
   );
 
-/** The old cookie. Its path and domain are needed to clear it: browsers tell cookies of one name apart by them. */
+/** The old cookie. Its path and domain are needed to clear it: browsers distinguish cookies of one name by them. */
 export interface ResolvedOldCookie {
   readonly name: string;
   readonly path: string;
@@ -67,7 +70,10 @@ export interface ResolvedImport<Input> {
   readonly since: number;
 }
 
-/** Throws `ConfigurationError`. */
+/**
+ * Resolves the options of an import.
+ * @throws {ConfigurationError} an option is wrong.
+ */
 export function resolveImport<Input>(
   options: ImportOptions<Input>,
   ours: { readonly cookie: string; readonly namespace: string },

@@ -14,7 +14,7 @@ export interface OldStore {
   destroy(sid: string, callback: (error?: unknown) => void): unknown;
 }
 
-/** Two functions in place of an `OldStore`, for sessions that are kept in another way. */
+/** Replaces an `OldStore` by two functions, for sessions that are kept in another way. */
 export interface OldSessions {
   load(this: void, sid: string): Promise<object | null | undefined>;
   destroy(this: void, sid: string): Promise<unknown>;
@@ -27,7 +27,10 @@ export function sessionsOf(store: OldStore): OldSessions {
   };
 }
 
-/** The session's data; null if there is none. Rejects with `ImportUnavailableError`: an outage is never "no session". */
+/**
+ * Returns the session's data; null if there is none.
+ * @throws {ImportUnavailableError} the old store did not answer: an outage is never "no session".
+ */
 export async function loadOld(platform: Platform, sessions: OldSessions, sid: string): Promise<OldSession | null> {
   const found: unknown = await inTime(platform, () => sessions.load(sid)).catch(nullIfMissing);
   if (found === null || found === undefined || found === false) return null;
@@ -35,12 +38,18 @@ export async function loadOld(platform: Platform, sessions: OldSessions, sid: st
   return found as OldSession;
 }
 
-/** Rejects with `ImportUnavailableError`. */
+/**
+ * Ends the session in the old store.
+ * @throws {ImportUnavailableError} the old store did not.
+ */
 export async function destroyOld(platform: Platform, sessions: OldSessions, sid: string): Promise<void> {
   await inTime(platform, () => sessions.destroy(sid)).catch(nullIfMissing);
 }
 
-/** Some stores also return a promise. It does not carry the result, but it may reject where the callback is not called. */
+/**
+ * Turns a callback into a promise. Some stores also return a promise; it does not carry the result, but it may reject
+ * where the callback is not called.
+ */
 function promised(call: (callback: (error?: unknown, value?: unknown) => void) => unknown): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const returned = call((error, value) => {
@@ -61,7 +70,7 @@ function inTime(platform: Platform, call: () => Promise<unknown>): Promise<unkno
   });
 }
 
-/** To express-session, an error with this code means that there is no such session. */
+/** Returns null for the code by which a store means that there is no such session, as express-session reads it. */
 function nullIfMissing(error: unknown): null {
   if (error instanceof ImportUnavailableError && error.reason === 'ENOENT') return null;
   throw error;

@@ -12,7 +12,7 @@ import type { OldSession } from './import-store.ts';
 import type { LifetimePolicy } from '../policy.ts';
 import type { RequestGetOptions } from '../request-session.ts';
 
-/** What the import needs of the HTTP sessions that it belongs to. */
+/** The parts of the HTTP sessions that an import needs. */
 export interface ImportContext<T, Input> {
   readonly client: SessionClient<T, Input>;
   readonly policy: LifetimePolicy;
@@ -44,13 +44,19 @@ export class SessionImport<T, Input> {
     this.#entries = new OldEntries(options.sessions);
   }
 
-  /** The old cookie of a request and the id of its session here; undefined if no secret has signed the cookie. Does no I/O. */
+  /**
+   * Returns the old cookie of a request and the id of its session here; undefined if no secret has signed the cookie.
+   * Does no I/O.
+   */
   arrivalOf(header: string): Arrival | undefined {
     const cookie = this.cookie.read(header);
     return cookie && { cookie, id: this.#context.client.idFor(cookie.sid) };
   }
 
-  /** The session of a request that has only the old cookie. Moves the session first if it has not been moved yet. */
+  /**
+   * Returns the session of a request that has only the old cookie. Moves the session first if it has not been moved
+   * yet.
+   */
   async find(arrival: Arrival, options: RequestGetOptions | undefined, sink: CookieSink): Promise<Session<T> | null> {
     const platform = this.#platform;
     const { since } = this.#options;
@@ -83,8 +89,8 @@ export class SessionImport<T, Input> {
   }
 
   /**
-   * While old instances run, the old store decides whether the session lives: a logout there ends it here. What was written there after
-   * it was copied is not seen here, and the other way round.
+   * Finds the session while old instances run. The old store decides whether it lives: a logout there ends it here.
+   * Writes there after the copy are not seen here, and the other way round.
    */
   async #findBesideOldInstances(
     platform: Platform,
@@ -104,7 +110,7 @@ export class SessionImport<T, Input> {
     return null;
   }
 
-  /** Null if the session has ended here before; `left` if the application does not want it. */
+  /** Moves the session. Returns null if it has ended here before, and `left` if the application does not want it. */
   async #move(arrival: Arrival, old: OldSession, sink: CookieSink): Promise<Session<T> | 'left' | null> {
     const imported = await this.#options.toSession(old);
     if (imported === null) return 'left';
@@ -135,8 +141,8 @@ export class SessionImport<T, Input> {
   }
 
   /**
-   * Sets a persistent old cookie once more, until the session's absolute deadline: the old server renewed it while the session was in
-   * use, and nobody does so any more. A late response does no harm: it sets the same cookie, and the cookie of a login has precedence.
+   * Sets a persistent old cookie once more, until the session's absolute deadline, since the old server no longer
+   * renews it. A late response does no harm: it sets the same cookie, and the cookie of a login has precedence.
    */
   #prolongCookie({ cookie }: Arrival, old: OldSession, session: Session<T>, sink: CookieSink): void {
     if (!sink.isOpen || !isPersistent(old['cookie'])) return;
@@ -158,7 +164,7 @@ const SESSION_NAMES = [
   'authenticatedAt',
 ] as const satisfies readonly (keyof ImportedSession<unknown>)[];
 
-/** Whether browsers keep the cookie when they are closed, by what express-session and @fastify/session store of it. */
+/** True if browsers keep the cookie when they are closed, by what express-session and @fastify/session store. */
 function isPersistent(cookie: unknown): boolean {
   if (typeof cookie !== 'object' || cookie === null) return false;
   return 'originalMaxAge' in cookie && typeof cookie.originalMaxAge === 'number';

@@ -4,7 +4,7 @@ import { carry, type ResponseHead } from '../cookie/cookie-sink.ts';
 type Headers = OutgoingHttpHeader[] | OutgoingHttpHeaders;
 type WriteHead = (status: number, ...rest: (Headers | string | null | undefined)[]) => unknown;
 
-/** What the responses of `node:http` and of `node:http2` have in common. */
+/** The common parts of the responses of `node:http` and `node:http2`. */
 export interface NodeResponse {
   readonly headersSent: boolean;
   writeHead(status: number, message?: string): unknown;
@@ -50,7 +50,10 @@ function putHeaders(response: NodeResponse, headers: Headers): void {
   for (const [name, value] of all) response.appendHeader(name, textOf(value));
 }
 
-/** Both forms of an array that Node takes: `[name, value, name, value]`, and `[[name, value], …]`. */
+/**
+ * Returns the pairs of both forms of an array that Node accepts: `[name, value, name, value]`, and `[[name, value],
+ * …]`.
+ */
 function pairs(headers: OutgoingHttpHeader[]): [string, OutgoingHttpHeader][] {
   if (Array.isArray(headers[0])) return headers as unknown as [string, OutgoingHttpHeader][];
   return Array.from({ length: Math.ceil(headers.length / 2) }, (_, at) => [

@@ -5,7 +5,7 @@ import { Exchanges } from '../exchanges.ts';
 import type { HttpSessions } from '../http-sessions.ts';
 import { carryWithHeaders, type NodeResponse } from './node-response.ts';
 
-/** What the requests of `node:http` and of `node:http2` have in common. */
+/** The common parts of the requests of `node:http` and `node:http2`. */
 export interface NodeRequest {
   readonly method?: string | undefined;
   readonly headers: IncomingHttpHeaders;
@@ -36,12 +36,15 @@ export class NodeSessions<T, Input = T> {
     return exchange;
   }
 
-  /** The exchange of a request, if it was begun. */
+  /** Returns the exchange of a request, if it was begun. */
   begun(request: NodeRequest): Exchange<T, Input> | undefined {
     return this.#exchanges.begun(request);
   }
 
-  /** The exchange of a request that went through the middleware. Throws `ConfigurationError` for another. */
+  /**
+   * Returns the exchange of a request that went through the middleware.
+   * @throws {ConfigurationError} it did not.
+   */
   of(request: NodeRequest): Exchange<T, Input> {
     return this.#exchanges.of(request);
   }

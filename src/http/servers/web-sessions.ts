@@ -4,7 +4,7 @@ import { Exchange } from '../exchange.ts';
 import { Exchanges } from '../exchanges.ts';
 import type { HttpSessions } from '../http-sessions.ts';
 
-/** Answers an error that a handler threw, or leaves it (`undefined`). `change` is what the response is to carry. */
+/** Answers an error that a handler threw, or leaves it (`undefined`). `change` holds the cookies for the response. */
 type ErrorHandler = (
   error: unknown,
   change: HeadChange | undefined,
@@ -42,13 +42,19 @@ export class WebSessions<T, Input = T> {
     return carrying(answer, change);
   }
 
-  /** The exchange of a request that is being answered. Throws `ConfigurationError` for another. */
+  /**
+   * Returns the exchange of a request that is being answered.
+   * @throws {ConfigurationError} it is not.
+   */
   of(request: Request): Exchange<T, Input> {
     return this.#exchanges.of(request);
   }
 }
 
-/** The response, or a copy with the change in its headers: those of some responses are immutable, and one object may be sent twice. */
+/**
+ * Returns the response, or a copy with the change in its headers: those of some responses are immutable, and one object
+ * may be sent twice.
+ */
 function carrying(response: Response, change: HeadChange | undefined): Response {
   if (change === undefined) return response;
   const copy = new Response(response.body, response);
@@ -70,7 +76,10 @@ async function outcomeOf(handler: () => Promise<Response>): Promise<Outcome> {
   }
 }
 
-/** The answer to a thrown `Response` or to an error of the library, except one of status 500: a person has to see that. */
+/**
+ * Returns the answer to a thrown `Response` or to an error of the library, except one of status 500, which a person has
+ * to see.
+ */
 export function answerOf(error: unknown): Response | undefined {
   if (error instanceof Response) return error;
   if (!isHoldfastError(error) || !('getResponse' in error)) return undefined;

@@ -25,7 +25,7 @@ const expiryOf = (line = ''): number => Date.parse(/Expires=([^;]+)/.exec(line)?
 describe('express-session on HoldfastStore', () => {
   afterEach(() => void vi.useRealTimers());
 
-  it('keeps what a browser stores, apart from that of other browsers', async () => {
+  it("keeps each browser's data apart from that of the others", async () => {
     const { origin, jar } = await aSite();
     const other = new Jar();
     await jar.send(`${origin}/set/cart/tea`);
@@ -91,7 +91,7 @@ describe('express-session on HoldfastStore', () => {
   });
 
   describe('cookie.maxAge', () => {
-    it('ends a session that nobody uses, in the browser and here', async () => {
+    it('ends an unused session, in the browser and here', async () => {
       const { origin, jar, calls } = await aSite({ cookie: { maxAge: 10 * MINUTE } });
       const { cookies } = await jar.send(`${origin}/set/cart/tea`);
       expect(Math.abs(expiryOf(cookies[0]) - Date.now() - 10 * MINUTE)).toBeLessThan(5_000);
@@ -108,7 +108,7 @@ describe('express-session on HoldfastStore', () => {
       for (let page = 1; page <= 4; page += 1) {
         later(9 * MINUTE);
         expect(await cookies.json(origin), `page ${page}`).toMatchObject({ cart: 'tea' });
-        // The database is told within a second.
+        // The database is updated within a second.
         await until(async () => {
           const [stored] = Object.values((await calls.all())!);
           return stored?.cookie.expires?.getTime() === Date.now() + 10 * MINUTE;
@@ -205,7 +205,7 @@ describe('express-session on HoldfastStore', () => {
     expect(await jar.json(origin)).toMatchObject({ saved: true });
   });
 
-  it('reload() gives what another request has stored, and forgets what this one changed', async () => {
+  it('reload() returns what another request has stored, and drops the changes of this one', async () => {
     const gate = new Gate();
     const { origin, jar } = await aSite({ gates: { gate } });
     await jar.send(`${origin}/set/cart/tea`);

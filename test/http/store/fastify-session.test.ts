@@ -63,7 +63,7 @@ const revisions = async ({ sessions }: { sessions: Awaited<ReturnType<typeof mem
 describe('@fastify/session on HoldfastStore', () => {
   afterEach(() => void vi.useRealTimers());
 
-  it('keeps what a browser stores, and shows nothing of ours to those who read it', async () => {
+  it('keeps the data of a browser, and adds nothing that a handler sees', async () => {
     const { origin, jar } = await aSite();
     await jar.post(`${origin}/set`, { cart: ['tea'] });
     const seen = await jar.json<Values>(origin);
@@ -73,9 +73,9 @@ describe('@fastify/session on HoldfastStore', () => {
 
   it('answers once where an async handler does not return its reply, goes on, and warns once', async () => {
     const warnings: unknown[] = [];
-    const hear = (warning: unknown): void => void warnings.push(warning);
-    process.on('warning', hear);
-    onTestFinished(() => void process.off('warning', hear));
+    const onWarning = (warning: unknown): void => void warnings.push(warning);
+    process.on('warning', onWarning);
+    onTestFinished(() => void process.off('warning', onWarning));
     const { origin, jar } = await aSite();
     for (const item of ['tea', 'milk']) {
       expect((await jar.post(`${origin}/not-returned`, { item })).body).toBe('stored');
@@ -150,7 +150,7 @@ describe('@fastify/session on HoldfastStore', () => {
     expect(await calls.length()).toBe(0);
   });
 
-  it('reload() gives what another request has stored, and a write after it loses nothing', async () => {
+  it('reload() returns what another request has stored, and a write after it loses nothing', async () => {
     const reload = new Gate();
     const { origin, jar } = await aSite({}, { reload });
     await jar.post(`${origin}/set`, { cart: ['tea'] });
@@ -170,7 +170,7 @@ describe('@fastify/session on HoldfastStore', () => {
     expect(Object.keys(await jar.json<Values>(origin))).toEqual(expect.arrayContaining([...names, 'cart']));
   });
 
-  it('takes away what a request deleted, and nothing that another added meanwhile', async () => {
+  it('removes what a request deleted, and nothing that another added meanwhile', async () => {
     const slow = new Gate();
     const { origin, jar } = await aSite({}, { slow });
     await jar.post(`${origin}/set`, { cart: ['tea'], old: true });

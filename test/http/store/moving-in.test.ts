@@ -61,7 +61,7 @@ describe.each(oldStores)('HoldfastStore takes over from %s', (_name, open) => {
     expect(await stolen.json(after)).not.toHaveProperty('user');
   });
 
-  it('but old instances do not find what has moved, where nobody told it that they run', async () => {
+  it('but old instances do not find imported sessions without importSince', async () => {
     const [before, after] = [await serveOld(), await serveNew()];
     await jar.send(`${before}/set/user/ada`);
     await jar.send(after);
@@ -70,7 +70,7 @@ describe.each(oldStores)('HoldfastStore takes over from %s', (_name, open) => {
     expect(await jar.json(after)).toMatchObject({ user: 'ada' });
   });
 
-  it('and until importSince old and new instances see what either writes, and its logins and logouts', async () => {
+  it('and until importSince old and new instances see each other’s writes, logins and logouts', async () => {
     const [before, after] = [await serveOld(), await serveNew(new Date(Date.now() + 600_000))];
     await jar.send(`${after}/set/user/ada`);
     expect(await jar.json(`${before}/set/cart/tea`)).toMatchObject({ user: 'ada' });

@@ -18,7 +18,7 @@ async function shopSessions(): Promise<SessionClient<Shop>> {
   return sessions;
 }
 
-it('moves its sessions on to the native middleware, and logs nobody out', async () => {
+it('moves its sessions to the native middleware without a logout', async () => {
   const store = new HoldfastStore<never>(await memorySessions());
   const before = await serve(expressSite(store).app);
   const session = expressSessions(await shopSessions(), {

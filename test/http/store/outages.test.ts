@@ -32,7 +32,7 @@ it('serves pages and keeps writes while Redis is killed, and after', async () =>
   expect(errors).toEqual([]);
 });
 
-it('answers 503 when nobody can say whether there is a session, never "no session", and the user stays signed in', async () => {
+it('answers 503 while it is unknown whether there is a session, never "no session", and the user stays signed in', async () => {
   await using redis = await startRedis({ namespace: '*' });
   await using real = await realSessions({}, redis);
   const { app, errors } = expressSite(new HoldfastStore<never>(real.sessions));

@@ -61,7 +61,7 @@ function textOf(stream: NodeJS.ReadableStream): Promise<string> {
     stream.on('end', () => resolve(all));
     for (const event of ['error', 'aborted', 'close']) stream.on(event, () => reject(new Error('broken off')));
   });
-  // Whoever asks for it sees the rejection.
+  // A caller that awaits it sees the rejection.
   text.catch(() => undefined);
   return text;
 }

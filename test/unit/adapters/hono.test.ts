@@ -37,7 +37,7 @@ describe('the middleware', () => {
     expect(await (await browser.go('/me')).json()).toBe('u_42');
   });
 
-  it('appends its cookie to those of the application, and lets nobody store the response', async () => {
+  it('appends its cookie to those of the application, and makes the response no-store', async () => {
     const { app, browser, session } = await shop();
     app.post('/both', async (c) => {
       await session.of(c).login('u_42');
@@ -188,7 +188,7 @@ describe('a sub-application', () => {
     expect(await (await browser.go('/me')).json()).toBe('u_42');
   });
 
-  it('behind mount() has none, and is told what to use instead', async () => {
+  it('behind mount() has none, and the error names the alternative', async () => {
     const { app, browser, session } = await shop();
     const below = new Hono();
     below.get('/', async (c) => c.json(await session.of(c).get()));

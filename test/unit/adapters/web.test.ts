@@ -48,7 +48,7 @@ describe('handle', () => {
     expect(await browser.go('/plain')).toBe(answer);
   });
 
-  it('appends its cookie to those of the application, and lets nobody store the response', async () => {
+  it('appends its cookie to those of the application, and makes the response no-store', async () => {
     const { browser } = await shop({
       '/add': async (request, session) => {
         const response = await add(request, session);
@@ -170,7 +170,7 @@ describe('handle', () => {
     expect(await read.json()).toEqual({ cart: ['pear', 'apple'] });
   });
 
-  it('passes on what the framework gives besides the request', async () => {
+  it("passes on the framework's further arguments", async () => {
     const { web } = await shop({});
     const handler = web.handle((_request, _session, { id }: { id: string }, more: number) => new Response(id + more));
 
@@ -207,7 +207,7 @@ describe('an error', () => {
     await expect(browser.go('/')).rejects.toBe(broken);
   });
 
-  it('that is a mistake in the use of the library is the server’s, so that somebody sees it', async () => {
+  it('that is a misuse of the library is rethrown to the server', async () => {
     const { browser } = await shop({
       '/': async (_request, session) => Response.json(await session.update(() => ({ cart: [1n] }) as never)),
     });

@@ -149,7 +149,7 @@ describe('where the session may only be read', () => {
   });
 });
 
-describe('a call that nobody awaits', () => {
+describe('a call that is not awaited', () => {
   it('and that fails is an unhandled rejection, as of any other promise', async () => {
     const unhandled = await unhandledDuring(async () => {
       const session = answered();
@@ -179,7 +179,7 @@ async function unhandledDuring(work: () => Promise<void>): Promise<unknown[]> {
 }
 
 describe('settled', () => {
-  it('waits for calls that nobody awaits, one after another, also for those that fail', async () => {
+  it('waits for calls that are not awaited, one after another, also for those that fail', async () => {
     const { session, answer } = browser.visit(post);
     const ends: string[] = [];
     void session.update(put('book')).then(() => ends.push('update'));

@@ -87,7 +87,7 @@ describe('login', () => {
     expect((await current())?.userId).toBe('bob');
   });
 
-  it('is what the request goes by from then on', async () => {
+  it('is the session of the request from then on', async () => {
     const { session, answer } = browser.visit(post);
     expect(await session.get()).toBeNull();
     const { id } = await session.login('ada');
@@ -130,7 +130,7 @@ describe('login', () => {
 });
 
 describe('requireUser and requireFresh', () => {
-  it('let a user in who signed in lately, and tell what is missing of others', async () => {
+  it('accept a user who signed in lately, and give the reason for refusing others', async () => {
     await expect(browser.send((visit) => visit.requireUser())).rejects.toMatchObject({
       reason: 'anonymous',
       status: 401,
@@ -228,7 +228,7 @@ describe('logoutEverywhere', () => {
 describe('maxSessionsPerUser', () => {
   const limited = (most: number) => new Browser(new HttpSessions(node.sessions, { initial, maxSessionsPerUser: most }));
 
-  it('ends the sessions with the oldest logins of a user who signs in once more, be they in use or not', async () => {
+  it('ends the sessions with the oldest logins, in use or not, when the user signs in once more', async () => {
     const [first, second, third] = [limited(2), limited(2), limited(2)];
     for (const device of [first, second]) {
       await login('ada', device);

@@ -196,7 +196,7 @@ describe('a response without a cookie', () => {
     expect(set.headers).not.toHaveProperty('set-cookie');
   });
 
-  it('says nothing about caches where nobody asked for a session', async () => {
+  it('sets no cache header where the handler used no session', async () => {
     const { headers } = await answerOf((response) => response.end(), { before: () => undefined });
     expect(headers).not.toHaveProperty('cache-control');
   });

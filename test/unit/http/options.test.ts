@@ -61,7 +61,7 @@ describe('the options of HTTP sessions', () => {
     expect(make).toThrow(name);
   });
 
-  it('refuse what is no client', () => {
+  it('refuse a value that is no client', () => {
     for (const client of [undefined, {}, { get: () => null }, Promise.resolve(sessions)]) {
       expect(() => new HttpSessions(client as never, { initial })).toThrow('sessions: expected a SessionClient');
     }

@@ -132,7 +132,7 @@ describe('while Redis is down', () => {
 });
 
 describe('a revoked key', () => {
-  it('that sealed the session makes its user a visitor who may begin anew', async () => {
+  it('that sealed the session signs its user out, who may sign in again', async () => {
     const { old, promoted } = await ringsOfRotation();
     const nodes = new KeyFleet(old);
     const { sessions } = await nodes.ready();

@@ -160,7 +160,7 @@ describe('a request with a session', () => {
     expect(bare.label).toBeUndefined();
   });
 
-  it('refuses wrong options and what is no function, before any I/O', async () => {
+  it('refuses wrong options and a change that is no function, before any I/O', async () => {
     const { session } = browser.visit({ method: 'POST' });
     const calls = await tierCalls(async () => {
       await expect(session.get({ consistency: 'eventual' } as never)).rejects.toThrow('consistency: expected');
@@ -213,7 +213,7 @@ describe('a request with a session', () => {
   });
 });
 
-describe('a cookie that nobody signed', () => {
+describe('an unsigned cookie', () => {
   it('is no session and costs no I/O, however it is asked', async () => {
     browser.jar.set(browser.name, `${newSessionId(fleet.platform)}.${'A'.repeat(43)}`);
     const { session, answer } = browser.visit({ method: 'POST' });

@@ -90,7 +90,7 @@ describe('a login in another tab', () => {
     }
   });
 
-  it('does not keep the old id alive for anybody who holds it', async () => {
+  it('does not keep the old id alive', async () => {
     const held = browser.cookie ?? '';
     const open = browser.visit();
     await open.session.get();

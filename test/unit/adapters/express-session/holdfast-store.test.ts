@@ -25,15 +25,15 @@ async function aStore(options: HoldfastStoreOptions<never> = {}, client: Partial
 const REAL_TIME = { platform: systemPlatform };
 
 function outcomes(): StoreOutcome[] {
-  const heard: StoreOutcome[] = [];
-  const hear = (message: unknown): void => void heard.push(message as StoreOutcome);
-  subscribe('holdfast:store', hear);
-  onTestFinished(() => void unsubscribe('holdfast:store', hear));
-  return heard;
+  const received: StoreOutcome[] = [];
+  const onMessage = (message: unknown): void => void received.push(message as StoreOutcome);
+  subscribe('holdfast:store', onMessage);
+  onTestFinished(() => void unsubscribe('holdfast:store', onMessage));
+  return received;
 }
 
 describe('HoldfastStore', () => {
-  it('gives back what was stored, in objects of its own each time', async () => {
+  it('returns what was stored, in objects of its own each time', async () => {
     const { get, set } = await aStore();
     await set(SID, aSession({ cart: ['tea'], since: new Date(0) }));
     const first = await get(SID);
@@ -58,7 +58,7 @@ describe('HoldfastStore', () => {
   });
 
   describe('when requests overlap', () => {
-    it('keeps what each of them changed, whoever is stored last', async () => {
+    it('keeps the changes of each, whichever is stored last', async () => {
       const { get, set } = await aStore({}, REAL_TIME);
       await set(SID, aSession({ cart: ['tea'], theme: 'dark', old: true }));
       const one = await get(SID);
@@ -85,7 +85,7 @@ describe('HoldfastStore', () => {
       expect(await get(SID)).toMatchObject({ count: 3 });
     });
 
-    it('does not take for removed what a request never saw, when it stores a second time', async () => {
+    it('does not remove names that a request never saw, when it stores a second time', async () => {
       const { get, set } = await aStore({}, REAL_TIME);
       await set(SID, aSession({ a: 1 }));
       const [one, two] = [await get(SID), await get(SID)];
@@ -100,7 +100,7 @@ describe('HoldfastStore', () => {
 
     it('never stores a session again that has ended meanwhile, and says so on a channel', async () => {
       const { get, set, destroy, touch } = await aStore({}, REAL_TIME);
-      const heard = outcomes();
+      const received = outcomes();
       await set(SID, aSession({ a: 1 }));
       const slow = await get(SID);
       await destroy(SID);
@@ -108,17 +108,17 @@ describe('HoldfastStore', () => {
       await set(SID, slow!);
       await touch(SID, slow!);
       expect(await get(SID)).toBeNull();
-      expect(heard).toEqual([{ call: 'set', code: 'HOLDFAST_SESSION_NOT_FOUND', handle: expect.any(String) }]);
+      expect(received).toEqual([{ call: 'set', code: 'HOLDFAST_SESSION_NOT_FOUND', handle: expect.any(String) }]);
     });
 
     it('does not store a new session under the id of one that has ended', async () => {
       const { get, set, destroy } = await aStore({}, REAL_TIME);
-      const heard = outcomes();
+      const received = outcomes();
       await set(SID, aSession({ a: 1 }));
       await destroy(SID);
       await set(SID, aSession({ a: 2 }));
       expect(await get(SID)).toBeNull();
-      expect(heard).toEqual([{ call: 'set', code: 'HOLDFAST_SESSION_ENDED', handle: null }]);
+      expect(received).toEqual([{ call: 'set', code: 'HOLDFAST_SESSION_ENDED', handle: null }]);
     });
   });
 
@@ -137,7 +137,7 @@ describe('HoldfastStore', () => {
     expect(await length()).toBe(0);
   });
 
-  it('stores the writes of one session object in their order, though nobody awaits them', async () => {
+  it('stores the writes of one session object in their order, though they are not awaited', async () => {
     const { get, set, sessions } = await aStore();
     const session = aSession({ n: 0 });
     const writes = [1, 2, 3].map((n) => {
@@ -150,7 +150,7 @@ describe('HoldfastStore', () => {
     expect((await sessions.get(sessions.idFor(SID)))?.revision).toBe(3);
   });
 
-  it('stores a name that was changed and changed back, though nobody awaited the first write', async () => {
+  it('stores a name that was changed and changed back, though the first write was not awaited', async () => {
     const { get, set } = await aStore();
     await set(SID, aSession({ n: 0 }));
     const session = await get(SID);
@@ -161,7 +161,7 @@ describe('HoldfastStore', () => {
     expect(await get(SID)).toMatchObject({ n: 0 });
   });
 
-  it('replaces a session whole that is stored by somebody who never read it', async () => {
+  it('replaces the whole session for a caller that never read it', async () => {
     const { get, set } = await aStore();
     await set(SID, aSession({ a: 1, b: 1 }));
     await set(SID, aSession({ a: 2 }));
@@ -263,9 +263,9 @@ describe('HoldfastStore', () => {
 
     it('is capped by maxLifetime, and a warning says so once', async () => {
       const warnings: Error[] = [];
-      const hear = (warning: Error): void => void warnings.push(warning);
-      process.on('warning', hear);
-      onTestFinished(() => void process.off('warning', hear));
+      const onWarning = (warning: Error): void => void warnings.push(warning);
+      process.on('warning', onWarning);
+      onTestFinished(() => void process.off('warning', onWarning));
       const { set, sessions, platform } = await aStore();
       await set(SID, aSession({}, 14 * 24 * HOUR));
       await set('another', aSession({}, 14 * 24 * HOUR));
@@ -322,10 +322,10 @@ describe('HoldfastStore', () => {
       expect(await get(SID)).toBeNull();
     });
 
-    it('is not told to anybody as an error where a touch fails, but on a channel', async () => {
+    it('is published on a channel where a touch fails, and is no error', async () => {
       const { tier, hook } = interceptDurable(memoryDurableTier());
       const { get, set, touch } = await aStore({}, { durable: tier, ...REAL_TIME });
-      const heard = outcomes();
+      const received = outcomes();
       await set(SID, aSession({}, 10 * MINUTE));
       const session = await get(SID);
       session!.cookie['sameSite'] = 'strict';
@@ -333,7 +333,7 @@ describe('HoldfastStore', () => {
         throw new TierFailure('not-sent', 'ECONNREFUSED');
       };
       await touch(SID, session!);
-      expect(heard).toEqual([{ call: 'touch', code: 'HOLDFAST_TIER_UNAVAILABLE', handle: expect.any(String) }]);
+      expect(received).toEqual([{ call: 'touch', code: 'HOLDFAST_TIER_UNAVAILABLE', handle: expect.any(String) }]);
     });
 
     it('is touched by a script that has nothing but its id', async () => {
@@ -368,7 +368,7 @@ describe('HoldfastStore', () => {
       expect(Object.keys((await all()) ?? {})).toEqual([]);
     });
 
-    it("leave out what somebody else stores in the client's namespace", async () => {
+    it("leave out other values in the client's namespace", async () => {
       const { all, sessions, get } = await aStore();
       await sessions.create({ cart: [] }, { id: sessions.idFor(SID) });
       expect(Object.keys((await all()) ?? {})).toEqual([]);
@@ -484,7 +484,7 @@ describe('HoldfastStore', () => {
       expect(thrown).toMatchObject([{ message: 'the application fails' }]);
     });
 
-    it('nobody, where there is no callback', async () => {
+    it('no caller, where there is no callback', async () => {
       const { store, get, set, destroy } = await aStore();
       store.set(SID, aSession({ a: 1 }));
       await set('another', aSession());

@@ -95,7 +95,7 @@ describe('HoldfastStore with importFrom', () => {
     expect(await get(SID)).toMatchObject({ cart: [] });
   });
 
-  it('answers an outage of the old store with 503, and goes on for those who have moved', async () => {
+  it('answers an outage of the old store with 503, and serves imported sessions', async () => {
     const { old, get, set } = await moving();
     await set('moved', aSession({ a: 1 }));
     old.outage = new Error('secret of the old store');
@@ -127,9 +127,9 @@ describe('HoldfastStore with importFrom', () => {
       const { old, get, destroy } = await moving();
       old.put(SID, aSession({ user: 'ada' }));
       const failures: unknown[] = [];
-      const hear = (message: unknown): void => void failures.push(message);
-      subscribe('holdfast:background-failure', hear);
-      onTestFinished(() => void unsubscribe('holdfast:background-failure', hear));
+      const onMessage = (message: unknown): void => void failures.push(message);
+      subscribe('holdfast:background-failure', onMessage);
+      onTestFinished(() => void unsubscribe('holdfast:background-failure', onMessage));
       old.destroy = (_sid, callback) => callback(new Error('away'));
       expect(await get(SID)).toMatchObject({ user: 'ada' });
       expect(failures).toMatchObject([{ work: 'import' }]);
@@ -140,7 +140,7 @@ describe('HoldfastStore with importFrom', () => {
       expect(await get(SID)).toBeNull();
     });
 
-    it('rejects where the old store could not be told, and the session is over here all the same', async () => {
+    it('rejects where the old store could not delete the session, which is over here all the same', async () => {
       const { old, get, destroy } = await moving();
       old.put(SID, aSession({ user: 'ada' }));
       await get(SID);

@@ -140,7 +140,7 @@ describe('a rotation of index keys', () => {
     return (await browser.send((visit) => visit.get())) !== null;
   }
 
-  it('signs nobody out: a node ahead and a node behind understand each other', async () => {
+  it('signs no user out: a node ahead and a node behind accept each other’s cookies', async () => {
     expect(await isKnown(added, promoted)).toBe(true);
     expect(await isKnown(promoted, withRetired(promoted, first.indexKeys[0].kid))).toBe(true);
     expect(await isKnown(first, withRetired(promoted, first.indexKeys[0].kid))).toBe(true);

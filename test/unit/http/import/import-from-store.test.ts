@@ -25,7 +25,7 @@ async function fromStoreIn(namespace: string) {
 }
 
 describe('sessions of a HoldfastStore', () => {
-  it('move in from its namespace', async () => {
+  it('are imported from its namespace', async () => {
     const { sessions, store, http } = await fromStoreIn('before');
     const session = { cart: ['lamp'], user: 'ada', cookie: { originalMaxAge: null } };
     await new Promise((resolve) => store.set('old id', session, resolve));

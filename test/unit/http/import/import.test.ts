@@ -80,7 +80,7 @@ describe('the first request with an old cookie', () => {
     expect(store.calls).toEqual([]);
   });
 
-  it('creates before it deletes: nobody is signed out by a process that ends in between', async () => {
+  it('creates before it deletes: a process that crashes in between signs no user out', async () => {
     store.before = async (call) => {
       if (call === 'destroy') expect(await shop.sessions.get(shop.sessions.idFor(SID))).not.toBeNull();
     };
@@ -126,7 +126,7 @@ describe('the first request with an old cookie', () => {
     expect(await visitor.at(http).send((mine) => mine.get())).toBeNull();
   });
 
-  it('leaves alone what the application does not want', async () => {
+  it('does not import what the application refuses', async () => {
     http = sessionsOf({ toSession: () => null });
     expect(await visitor.at(http).send((mine) => mine.get())).toBeNull();
     expect(store.entries.size).toBe(1);
@@ -138,7 +138,7 @@ describe('the first request with an old cookie', () => {
     expect(store.entries.size).toBe(1);
   });
 
-  it('costs no I/O if nobody signed the cookie', async () => {
+  it('costs no I/O for an unsigned cookie', async () => {
     const get = vi.spyOn(shop.sessions, 'get');
     for (const value of ['s:made-up.', signedSid(SID, 'another secret'), `${signedSid(SID, SECRET).slice(0, -1)}_`]) {
       expect(await whoIs(browserWith(value))).toBeUndefined();
@@ -190,7 +190,7 @@ describe('an old store that is away', () => {
     expect(await call).toBe('HOLDFAST_IMPORT_UNAVAILABLE');
   });
 
-  it('does not concern those who have moved', async () => {
+  it('does not concern imported users', async () => {
     await whoIs(visitor);
     store.outage = new Error('away');
     expect(await whoIs(visitor)).toBe('ada');
@@ -241,7 +241,7 @@ function restored(broken: MemoryOldStore): MemoryOldStore {
 }
 
 describe('login', () => {
-  it('gives the session a new id and the browser a cookie of ours, and ends what the old cookie leads to', async () => {
+  it('gives the session a new id and the browser our cookie, and ends the session of the old cookie', async () => {
     const session = await visitor.at(http).send((mine) => mine.login('ada'));
     expect(session.id).not.toBe(shop.sessions.idFor(SID));
     expect(session.data.cart).toEqual(['lamp']);
@@ -331,7 +331,7 @@ describe('logout', () => {
     expect(await shop.sessions.listByUser('ada')).toEqual([]);
   });
 
-  it('that the old store could not be told of is 503; the same request again ends the rest', async () => {
+  it('that the old store did not take is 503; the same request again ends the rest', async () => {
     await whoIs(visitor);
     store.put(SID, { cart: ['lamp'], user: 'ada' });
     store.outage = new Error('away');
@@ -344,7 +344,7 @@ describe('logout', () => {
     expect(store.entries.size).toBe(0);
   });
 
-  it('also clears an old cookie that nobody signed', async () => {
+  it('also clears an unsigned old cookie', async () => {
     visitor.jar.set('connect.sid', 'made-up');
     await visitor.at(http).send((mine) => mine.logout());
     expect(visitor.jar.size).toBe(0);
@@ -352,7 +352,7 @@ describe('logout', () => {
 });
 
 describe('signing out everywhere', () => {
-  it('reaches sessions that have not moved through what toSession says', async () => {
+  it('reaches sessions that are not imported yet through toSession', async () => {
     const refused = new Set(['ada']);
     http = sessionsOf({
       toSession: async ({ cart, user = '' }: OldShop) => (refused.has(user) ? null : { data: { cart }, userId: user }),
