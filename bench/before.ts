@@ -1,6 +1,6 @@
-// Our operations against those of another checkout of this repository, in one paired run:
+// Compares our operations with those of another checkout of this repository, in one paired run:
 //
-//   npm run bench:before -- FOLDER [--rounds 6]
+//     npm run bench:before -- FOLDER [--rounds 6]
 //
 // FOLDER has its node_modules and its generated Prisma clients (`node tools/setup.mjs` there).
 

@@ -9,6 +9,6 @@ import { prepare } from './prepare.ts';
 
 const options = readOptions();
 prepare();
-// Only now: it imports what has just been installed.
+// Imported late, since it imports what has just been installed.
 const { run } = await import('./run.ts');
 await run(options);

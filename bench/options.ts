@@ -19,26 +19,26 @@ export interface Options {
   readonly quick: boolean;
   readonly cases: ReadonlySet<CaseName>;
   readonly throughput: Schedule;
-  /** Run once for each number of callers. */
+  /** The latency case, which runs once for each number of callers. */
   readonly latency: Omit<Schedule, 'callers'>;
-  /** Sessions of which each is read so seldom that nothing about it is remembered in the process. */
+  /** The sessions of which each is read so seldom that the process remembers nothing of it. */
   readonly seldomRead: number;
   readonly operations: { readonly count: number; readonly rounds: number; readonly withSlowPeers: boolean };
-  /** Sessions whose room in each store is measured. */
+  /** The sessions whose room in each store is measured. */
   readonly stored: number;
   readonly outage: { readonly beforeMs: number; readonly downMs: number; readonly afterMs: number };
-  /** Over HTTP, where one process serves all callers. */
+  /** The schedule over HTTP, where one process serves all callers. */
   readonly http: Schedule;
-  /** How long each subject is watched by the profiler. */
+  /** The time that each subject is watched by the profiler, in milliseconds. */
   readonly profileMs: number;
-  /** Sessions in the tables when an operation is timed. */
+  /** The numbers of sessions in the tables when an operation is timed. */
   readonly growth: readonly number[];
   readonly growthRounds: Omit<Schedule, 'callers'>;
   /** A folder, with a slash at its end. */
   readonly out: string;
 }
 
-/** Enough that the server's core has no rest, and so few that p99 is not the queue's alone. */
+/** The callers over HTTP: enough to keep the server's core busy, and few enough that p99 is not only the queue. */
 const HTTP_CALLERS = 32;
 
 const HELP = `npm run bench -- [options]
@@ -51,7 +51,7 @@ const HELP = `npm run bench -- [options]
   --out FOLDER        where results and plots go
 `;
 
-/** Exits after `--help`, and throws for what it does not know. */
+/** Reads the options. Exits after `--help`, and throws for an unknown one. */
 export function readOptions(): Options {
   const { values } = parseArgs({
     options: {

@@ -8,13 +8,18 @@ const GENERATED = new URL('../.cache/bench/prisma/', here);
 /** The Prisma client of prisma-session-store. */
 export const GENERATED_CLIENT: URL = new URL('client.ts', GENERATED);
 
-/** Brings what the peers need, if it is not there: their packages, and a Prisma client with the model of one of them. */
+/**
+ * Installs what the peers need, if it is missing: their packages, and a Prisma client with the model of one of them.
+ */
 export function prepare(): void {
   installPeers();
   generateClient();
 }
 
-/** npm keeps what it installed beside the packages, so the two lock files tell whether anything is stale. */
+/**
+ * Installs the peers' packages. npm keeps what it installed beside the packages, so comparing the two lock files shows
+ * whether any is stale.
+ */
 function installPeers(): void {
   const wanted = packagesIn(new URL('package-lock.json', here));
   const installed = packagesIn(new URL('node_modules/.package-lock.json', here));
@@ -38,7 +43,7 @@ function generateClient(): void {
   if (existsSync(GENERATED_CLIENT) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
   console.error('bench: generating the Prisma client of prisma-session-store');
   mkdirSync(GENERATED, { recursive: true });
-  // As tools/setup.mjs does: generating needs no schema engine, so none is downloaded.
+  // Generating needs no schema engine, so none is downloaded (as in tools/setup.mjs).
   const environment = { PRISMA_SCHEMA_ENGINE_BINARY: '/bin/false', CHECKPOINT_DISABLE: '1' };
   run('prisma', ['generate', '--schema', fileURLToPath(SCHEMA)], new URL('../', here), environment);
   writeFileSync(stampFile, stamp);

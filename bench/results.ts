@@ -9,7 +9,7 @@ import type { SurvivalResult } from './cases/survival.ts';
 import type { Rounds, Schedule } from './measure/rounds.ts';
 import type { Machine } from './report/machine.ts';
 
-/** All that a run found out; a case that was not asked for is missing. */
+/** The results of a run; a case that was not asked for is missing. */
 export interface Results {
   readonly machine: Machine;
   readonly isQuick: boolean;

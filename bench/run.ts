@@ -37,7 +37,7 @@ export async function run(options: Options): Promise<void> {
   await report(results, options.out);
 }
 
-/** Those that time the same subjects, over the same servers. */
+/** Runs the cases that time the same subjects, over the same servers. */
 async function runOverSubjects(servers: Servers, options: Options, results: Results): Promise<void> {
   const step = stepper(options);
   if (!(['throughput', 'latency', 'profile'] as const).some((name) => options.cases.has(name))) return;
@@ -56,7 +56,7 @@ function stepper({ cases }: Options): (name: CaseName, work: () => Promise<unkno
       await work();
       process.stderr.write(`${((performance.now() - start) / 1_000).toFixed(1)} s\n`);
     } catch (error) {
-      // What the others found is worth having.
+      // The results of the other cases are kept.
       process.stderr.write(`failed\n${inspect(error)}\n`);
       process.exitCode = 1;
     }

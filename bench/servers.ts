@@ -3,17 +3,17 @@ import { createDatabase, type PostgresServer, startPostgres } from '../test/supp
 import type { Account } from '../test/support/servers/redis-config.ts';
 import { type RedisOptions, type RedisServer, startRedis } from '../test/support/servers/redis.ts';
 
-/** One Redis and one PostgreSQL, both with TLS and authentication, that all stores share. */
+/** The Redis and the PostgreSQL that all stores share, both with TLS and authentication. */
 export interface Servers extends AsyncDisposable {
   readonly redis: RedisServer;
   readonly postgres: PostgresServer;
   /** The peers' user of Redis, with no more rights than they need, as ours has. */
   readonly peer: Account;
-  /** An empty database; each store gets its own. */
+  /** Creates an empty database; each store gets its own. */
   newDatabase(name: string): Promise<string>;
 }
 
-/** The harness starts a small server; this one has room, and writes no checkpoint into the middle of a slice. */
+/** The settings of the server: more memory than the tests' one, and no checkpoint in the middle of a slice. */
 const SETTINGS = { shared_buffers: '512MB', max_wal_size: '4GB', checkpoint_timeout: '15min' };
 
 export async function startServers(redisOptions: RedisOptions = {}): Promise<Servers> {
@@ -40,9 +40,9 @@ export async function addPeer(redis: RedisServer): Promise<Account> {
   const commands = ['+get', '+set', '+expire', '+del', '+ping', '+client|setinfo'];
   const rules = ['reset', 'on', `>${peer.password}`, `~${PEER_PREFIX}*`, ...commands];
   await redis.cli('ACL', 'SETUSER', peer.username, ...rules);
-  // For what is timed beside the library: a GET and nothing around it.
+  // Allowed for timing a bare GET beside the library.
   await redis.cli('ACL', 'SETUSER', redis.username, '+get');
-  // So that it outlives a restart of the server.
+  // Saved, so that it outlives a restart of the server.
   await redis.cli('ACL', 'SAVE');
   return peer;
 }

@@ -1,6 +1,6 @@
 import type { DeepReadonly } from '../src/client/data/plain-data.ts';
 
-/** What a shop keeps in a session; about 0.8 KB of JSON. Every store keeps the same. */
+/** The session of a shop, about 0.8 KB of JSON. Every store keeps the same. */
 export interface SessionData {
   userId: string;
   visits: number;
@@ -10,10 +10,10 @@ export interface SessionData {
   lastPages: string[];
 }
 
-/** The visits of a new session; from here on, so that counting up does not change the size. */
+/** The visits of a new session. Counting up from here does not change the size. */
 const FIRST_VISITS = 100_000;
 
-/** Looks into what was read, so that nobody who puts off reading it is faster for that. */
+/** Reads the data, so that no store gains by reading it lazily. */
 export function isWhole(data: DeepReadonly<SessionData> | null): boolean {
   return data !== null && data.visits >= FIRST_VISITS;
 }

@@ -9,13 +9,13 @@ import type { Servers } from '../servers.ts';
 import { isWhole, newSessionData } from '../session-data.ts';
 import { countVisit, openClient, openDatabase, type BenchClient, type Database } from '../stores/holdfast.ts';
 
-/** Each operation with this many sessions in the table. */
+/** The rates of each operation with this many sessions in the table. */
 export interface GrowthStep {
   readonly sessions: number;
   readonly operations: Readonly<Record<GrowthOperation, Measurement>>;
-  /** Rates against those with the fewest sessions, round by round. */
+  /** The rates against those with the fewest sessions, round by round. */
   readonly against: Readonly<Record<GrowthOperation, Spread>>;
-  /** CPU time per operation, client and servers together, against the same. */
+  /** The CPU time per operation, client and servers together, against the same. */
   readonly cpuAgainst: Readonly<Record<GrowthOperation, number>>;
 }
 
@@ -23,12 +23,18 @@ export const GROWTH_OPERATIONS = ['create', 'read hit', 'strong read', 'update']
 export type GrowthOperation = (typeof GROWTH_OPERATIONS)[number];
 
 const CALLERS = 128;
-/** Sessions that are used, spread evenly over the table: all of a million would only measure this process' heap. */
+/**
+ * The sessions that are used, spread evenly over the table. Using all of a million would only measure this process's
+ * heap.
+ */
 const SAMPLED = 1_000;
-/** The table is filled in so many parts, with some of the sampled sessions after each. */
+/** The table is filled in this many parts, with some of the sampled sessions after each. */
 const PARTS = 20;
 
-/** Does it stay as fast when there are a thousand times as many? A database for each size, and all of them timed in turn. */
+/**
+ * Measures whether operations stay as fast with a thousand times as many sessions: a database for each size, and all of
+ * them timed in turn.
+ */
 export async function growth(servers: Servers, { growth: sizes, growthRounds }: Options): Promise<GrowthStep[]> {
   await using closing = new AsyncDisposableStack();
   const subjects: Subject[] = [];
@@ -52,7 +58,7 @@ export async function growth(servers: Servers, { growth: sizes, growthRounds }: 
 
 const nameOf = (operation: GrowthOperation, sessions: number): string => `${operation}, ${sessions} sessions`;
 
-/** Where the system does not tell of the servers, the client's. */
+/** Returns the CPU time; only the client's where the system does not report the servers'. */
 function cpuOf({ clientCpu, redisCpu, databaseCpu }: Measurement): number {
   return clientCpu + (redisCpu || 0) + (databaseCpu || 0);
 }
@@ -79,7 +85,7 @@ async function subjectsWith(size: number, servers: Servers, closing: AsyncDispos
     },
     update: { call: async () => (await sessions.update(nextUpdate(), countVisit)).revision > 1 },
     create: {
-      // The table keeps its size.
+      // Destroying what was created keeps the size of the table.
       async prepare() {
         await remove(database, created);
         created = [];
@@ -95,7 +101,9 @@ async function create(sessions: BenchClient, n: number): Promise<string> {
   return (await sessions.create(data, { userId: data.userId })).id;
 }
 
-/** Ids of the sampled sessions. The others are rows like theirs, which nobody opens. */
+/**
+ * Fills the table and returns the ids of the sampled sessions. The others are rows like theirs, which no caller opens.
+ */
 async function fill(database: Database, sessions: BenchClient, size: number): Promise<string[]> {
   const ids: string[] = [];
   const sampled = Math.min(size, SAMPLED);
@@ -107,12 +115,12 @@ async function fill(database: Database, sessions: BenchClient, size: number): Pr
     const to = Math.round(((size - sampled) * (part + 1)) / PARTS);
     await database.prisma.$executeRawUnsafe(FILL, from, to - 1);
   }
-  // So that no slice is the first to see what was filled in.
+  // Vacuumed first, so that no slice pays for what was filled in.
   await database.prisma.$executeRawUnsafe('VACUUM ANALYZE holdfast_session');
   return ids;
 }
 
-/** Keys and users as far apart as those of real sessions; the rest as in any row that is there. */
+/** The keys and users are as far apart as those of real sessions; the other columns are copies. */
 const FILL = `INSERT INTO holdfast_session (storage_key, namespace, user_key, revision, write_id, envelope, key_id,
     created_at, last_seen_at, idle_lifetime, idle_expires_at, absolute_expires_at)
   SELECT sha256(n::text::bytea), namespace, sha256(('user ' || n)::bytea), revision, write_id, envelope, key_id,

@@ -12,14 +12,15 @@ import { addPeer, startServers, type Servers } from '../servers.ts';
 export interface HttpResult {
   readonly schedule: Schedule;
   readonly rounds: Rounds;
-  /** By the names of the rounds. */
+  /** The wire costs, by the names of the rounds. */
   readonly wires: Readonly<Record<string, Wire>>;
   readonly probes: readonly OutageProbe[];
 }
 
 /**
- * Servers of Express and Fastify, each a process of its own; this one only sends requests. Each site runs twice: on a Redis that stays,
- * and on one that is killed, so that both stand in the same rounds. Of a peer whose Redis is gone no rate is taken, only what it answers.
+ * Compares servers of Express and Fastify, each in a process of its own; this process only sends requests. Each site
+ * runs twice, on a Redis that stays and on one that is killed, so that both are in the same rounds. For a peer whose
+ * Redis is down, only its answers are recorded, no rate.
  */
 export async function http({ http: schedule }: Options): Promise<HttpResult> {
   await using servers = await startServers({ namespace: NAMESPACES });
@@ -66,7 +67,7 @@ async function startSites(
     return running;
   };
   const sites: RunningSite[] = [];
-  // One after the other: a dozen processes that begin at once time out on each other.
+  // Started one after the other: a dozen processes that begin at once time out on each other.
   for (const site of SITE_KEYS) sites.push(await start(site));
   return sites;
 }

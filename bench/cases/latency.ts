@@ -22,7 +22,7 @@ const TIMED = [
   'pgUpdate',
 ] as const satisfies readonly SubjectKey[];
 
-/** How long one call takes when there is one caller, some, and more than the machine can serve at once. */
+/** Measures how long one call takes with one caller, with some, and with more than the machine can serve at once. */
 export async function latency(subjects: Subjects, options: Options, servers: Servers): Promise<LatencyAt[]> {
   const results: LatencyAt[] = [];
   for (const callers of CALLERS) {

@@ -9,21 +9,21 @@ import { newSessionData } from '../session-data.ts';
 import { openStore, STORE_NAMES, type StoreName } from '../stores/all.ts';
 import type { Store } from '../stores/store.ts';
 
-/** Bytes per session; null where the store keeps nothing of the kind. */
+/** The bytes per session; null where the store keeps nothing of the kind. */
 export interface MemoryResult {
   readonly store: string;
-  /** Growth of `used_memory` divided by the sessions. */
+  /** The growth of `used_memory` divided by the sessions. */
   readonly redisUsed: number | null;
-  /** Median of MEMORY USAGE, which leaves out the key table's share. */
+  /** The median of MEMORY USAGE, which leaves out the key table's share. */
   readonly redisKey: number | null;
-  /** Table with its indexes and what lies beside it, divided by the rows. */
+  /** The table with its indexes and TOAST table, divided by the rows. */
   readonly row: number | null;
   readonly cookie: number;
 }
 
 const CALLERS = 64;
 const SAMPLED_KEYS = 200;
-/** What a browser sends of a session that lives on the server: ours is 43 characters, express-session signs 32. */
+/** The cookie of a session that lives on the server: ours has 43 characters, express-session signs 32. */
 const COOKIE_BYTES: Record<Exclude<StoreName, 'iron-session'>, number> = {
   holdfast: 43,
   'connect-redis': 78,
@@ -31,7 +31,7 @@ const COOKIE_BYTES: Record<Exclude<StoreName, 'iron-session'>, number> = {
   'prisma-session-store': 78,
 };
 
-/** How much room one session takes. On servers of its own, since what others store would be counted too. */
+/** Measures the room of one session, on servers of its own, since the sessions of other stores would be counted too. */
 export async function memory(options: Options): Promise<MemoryResult[]> {
   await using servers = await startServers();
   const results: MemoryResult[] = [];
@@ -63,7 +63,10 @@ async function measureStore(name: StoreName, servers: Servers, count: number): P
   }
 }
 
-/** Ours puts a session there when it is read, in the background, and not at all if Redis is slow at that moment. */
+/**
+ * Waits until Redis has every session: ours are stored there in the background when they are read, and not at all if
+ * Redis is slow then.
+ */
 async function untilRedisHasAll(store: Store, ids: readonly string[], { redis }: Servers): Promise<void> {
   const readAll = async (): Promise<boolean> => {
     await inParallel(ids, CALLERS, (id) => store.read(id));
@@ -87,7 +90,7 @@ function medianKey({ redis }: Servers): Promise<number> {
   });
 }
 
-/** Whichever table the store has made. */
+/** Returns the bytes of the table that the store has made. */
 async function tableBytes({ postgres }: Servers, database: string): Promise<number> {
   const url = new URL(postgres.url);
   url.pathname = `/${database}`;

@@ -11,7 +11,7 @@ export interface OperationsResult {
   readonly stores: readonly StoreSeconds[];
 }
 
-/** Seconds that a store takes for the whole list of operations. */
+/** The seconds that a store takes for the whole list of operations. */
 export interface StoreSeconds {
   readonly store: string;
   readonly oneByOne: Spread;
@@ -20,13 +20,16 @@ export interface StoreSeconds {
 
 type Operation = (store: Store) => Promise<unknown>;
 
-/** Of 20 operations: what a shop's sessions go through. */
+/** A mix of 20 operations, as in the sessions of a shop. */
 const MIX = ['create', 'destroy', 'update', 'update', ...Array.from({ length: 16 }, () => 'read' as const)] as const;
 const SLOW: readonly StoreName[] = ['prisma-session-store'];
 const SESSIONS = 500;
 const CALLERS = 128;
 
-/** The same mixed operations, one after the other and then concurrently, from the first to the last answer. */
+/**
+ * Runs the same mixed operations, first one after the other and then concurrently, and measures from the first to the
+ * last answer.
+ */
 export async function operations(servers: Servers, options: Options): Promise<OperationsResult> {
   const { count, rounds, withSlowPeers } = options.operations;
   const names = STORE_NAMES.filter((name) => withSlowPeers || !SLOW.includes(name));
@@ -58,7 +61,10 @@ async function secondsFor(store: Store, count: number, callers: number): Promise
   return (performance.now() - start) / 1_000;
 }
 
-/** What is destroyed is not otherwise used, so that the order of concurrent operations does not matter. */
+/**
+ * Returns the operations. A session that is destroyed is not used otherwise, so the order of concurrent operations does
+ * not matter.
+ */
 async function listOfOperations(store: Store, count: number): Promise<Operation[]> {
   const sessions = Array.from({ length: SESSIONS + Math.ceil(count / MIX.length) }, (_, at) => newSessionData(at));
   const ids = await inParallel(sessions, CALLERS, (data) => store.create(data));

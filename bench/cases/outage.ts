@@ -12,17 +12,17 @@ export interface OutageResult {
   readonly callers: number;
   readonly requests: number;
   readonly failed: number;
-  /** Milliseconds; of the second before the kill, and of the second after it. */
+  /** Milliseconds, in the second before the kill; `p99Switch` in the second after it. */
   readonly p99Before: number;
   readonly p99Switch: number;
   readonly maxSwitch: number;
-  /** Reads per second before the kill, from the database while Redis is down, and at the end. */
+  /** The reads per second before the kill, from the database while Redis is down, and at the end. */
   readonly readsBefore: number;
   readonly readsDown: number;
   readonly readsAfter: number;
   /** Milliseconds from the start of the new server until Redis answers half of the reads again. */
   readonly backAfterMs: number;
-  /** How often the client gave Redis up although it was there, by reason. */
+  /** The number of times that the client gave Redis up although it was there, by reason. */
   readonly lossesBefore: Readonly<Record<string, number>>;
   readonly lossesAfter: Readonly<Record<string, number>>;
   readonly moments: Outage;
@@ -30,13 +30,13 @@ export interface OutageResult {
 
 const CALLERS = 128;
 const SESSIONS = 1_000;
-/** One request in ten changes something. */
+/** The share of updates: one request in ten. */
 const UPDATE_EVERY = 10;
 const BUCKET_MS = 100;
 const SWITCH_MS = 1_000;
 const TIMEOUT_MS = 20_000;
 
-/** Redis is killed under load, and comes back with what it had saved. */
+/** Kills Redis under load and starts it again with what it had saved. */
 export async function outage({ outage: { beforeMs, downMs, afterMs } }: Options): Promise<OutageResult> {
   await using servers = await startServers();
   await using closing = new AsyncDisposableStack();
@@ -94,7 +94,10 @@ async function startTraffic(sessions: BenchClient): Promise<Traffic> {
   };
 }
 
-/** The end of the first tenth of a second since `start` in which Redis answers half of the reads; NaN if that takes too long. */
+/**
+ * Returns the end of the first tenth of a second since `start` in which Redis answers half of the reads; NaN if that
+ * takes too long.
+ */
 async function servedByRedis(samples: readonly Sample[], start: number = performance.now()): Promise<number> {
   for (let at = start + BUCKET_MS; at < start + TIMEOUT_MS; at += BUCKET_MS) {
     await pause(Math.max(0, at - performance.now()));

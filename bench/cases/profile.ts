@@ -6,12 +6,12 @@ import type { Servers } from '../servers.ts';
 import type { SubjectKey } from '../subjects/names.ts';
 import type { Subjects } from '../subjects/subjects.ts';
 
-/** Where the time of one operation goes in this process, in microseconds of it. */
+/** The CPU time of one operation in this process by place, in microseconds. */
 export interface ProfileResult {
   readonly subject: string;
-  /** Share of the operations that went another way than the name says, from 0 to 1. */
+  /** The share of operations that took another path than the name says, from 0 to 1. */
   readonly astray: number;
-  /** CPU time of the process per operation, in microseconds. */
+  /** The CPU time of the process per operation, in microseconds. */
   readonly busy: number;
   readonly areas: readonly Cost[];
   readonly functions: readonly Cost[];
@@ -27,8 +27,8 @@ const SAMPLING_US = 200;
 const FUNCTIONS_SHOWN = 25;
 
 /**
- * Self times by V8's sampling profiler. It takes its samples by the wall clock, also while the processor is somebody else's, so
- * they are scaled to the CPU time that the process has used. It slows code down by some percent.
+ * Measures self times with V8's sampling profiler. It samples by the wall clock, also while another process has the
+ * processor, so the samples are scaled to the CPU time of the process. It slows code down by some percent.
  */
 export async function profile(
   subjects: Subjects,
@@ -58,7 +58,7 @@ export async function profile(
   return results;
 }
 
-/** The samples' shares of `busy` microseconds. */
+/** Returns the samples' shares of `busy` microseconds. */
 function selfTimes(
   { nodes, samples = [] }: Profiler.Profile,
   busy: number,
@@ -91,7 +91,7 @@ function costliest(sums: ReadonlyMap<string, number>): Cost[] {
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** A path that is the same on every machine. */
+/** Returns a path that is the same on every machine. */
 function placeOf({ url, lineNumber }: Profiler.Profile['nodes'][number]['callFrame']): string {
   if (url === '') return '';
   const path = url.startsWith('file:') ? fileURLToPath(url) : url;
@@ -100,7 +100,7 @@ function placeOf({ url, lineNumber }: Profiler.Profile['nodes'][number]['callFra
   return `${short}:${lineNumber + 1}`;
 }
 
-/** Our folders, packages, and Node's own modules. */
+/** Returns the area: one of our folders, a package, or Node's own modules. */
 function areaOf(frame: Profiler.Profile['nodes'][number]['callFrame']): string {
   const place = placeOf(frame);
   if (place === '') return frame.functionName.startsWith('(') ? frame.functionName : 'V8 and C++';

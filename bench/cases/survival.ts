@@ -4,7 +4,7 @@ import { startServers, type Servers } from '../servers.ts';
 import { newSessionData } from '../session-data.ts';
 import { openStore, STORE_NAMES } from '../stores/all.ts';
 
-/** Of sessions that were acknowledged: how many are there after every server was killed at once, and started again. */
+/** The share of acknowledged sessions that are there after every server was killed at once, and started again. */
 export interface SurvivalResult {
   readonly store: string;
   readonly acknowledged: number;
@@ -13,10 +13,10 @@ export interface SurvivalResult {
 
 const SESSIONS = 1_000;
 const CALLERS = 64;
-/** What redis.conf comes with: a snapshot now and then, no log of commands. */
+/** The persistence of redis.conf as shipped: a snapshot now and then, no append-only file. */
 const REDIS_AS_SHIPPED = { save: '3600 1 300 100 60 10000' };
 
-/** Persistence, tried: SIGKILL to Redis and PostgreSQL right after the last acknowledgement. */
+/** Measures persistence: SIGKILL to Redis and PostgreSQL right after the last acknowledgement. */
 export async function survival(): Promise<SurvivalResult[]> {
   await using servers = await startServers({ directives: REDIS_AS_SHIPPED });
   await using closing = new AsyncDisposableStack();

@@ -4,7 +4,7 @@ import type { Servers } from '../servers.ts';
 import { NAMES, type SubjectKey } from '../subjects/names.ts';
 import type { Subjects } from '../subjects/subjects.ts';
 
-/** Everything against everything, in one run. */
+/** Times every operation of every subject, in one run. */
 export function throughput(subjects: Subjects, options: Options, servers: Servers): Promise<Rounds> {
   return runRounds(subjects.pick(Object.keys(NAMES) as SubjectKey[]), options.throughput, servers);
 }

@@ -2,14 +2,14 @@ import { connect, type Socket } from 'node:net';
 
 export interface Reply {
   readonly status: number;
-  /** Status line and headers. */
+  /** The status line and the headers. */
   readonly head: string;
   readonly bodyBytes: number;
 }
 
 /**
- * Keep-alive connections of HTTP/1.1 to one server, each used by one caller at a time. A client of `node:http` would cost as much as the
- * servers do, on a machine that both share; this one reads what answers with Content-Length have.
+ * Keeps HTTP/1.1 connections to one server, each used by one caller at a time. A client of `node:http` would cost as
+ * much as the servers do, on a machine that both share; this one reads only answers with Content-Length.
  */
 export class Connections implements Disposable {
   readonly #port: number;

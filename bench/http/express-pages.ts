@@ -21,7 +21,7 @@ export function expressPages(middleware: RequestHandler, sessions: PageSessions<
   return createServer(app);
 }
 
-/** As Express answers by itself, without a line in the log for each. */
+/** Answers errors as Express does, without a log line for each. */
 const quietly: ErrorRequestHandler = (error: { readonly status?: number }, _request, response, next) => {
   if (response.headersSent) next(error);
   else response.sendStatus(error.status ?? 500);

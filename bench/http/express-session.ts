@@ -3,7 +3,7 @@ import session, { type Store } from 'express-session';
 import { IDLE_MS } from '../stores/store.ts';
 import { COOKIE_SECRET } from './site.ts';
 
-/** express-session as its README has it for production. */
+/** Returns express-session as its README sets it up for production. */
 export function expressSession(store: Store): RequestHandler {
   return session({
     store,

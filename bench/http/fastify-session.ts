@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { IDLE_MS } from '../stores/store.ts';
 import { COOKIE_SECRET } from './site.ts';
 
-/** @fastify/session as its README has it, with the same options as express-session. */
+/** Returns @fastify/session as its README sets it up, with the options of express-session. */
 export function fastifySession(store: object): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
     await app.register(cookie);

@@ -11,10 +11,10 @@ export const SITES = {
 export type SiteKey = keyof typeof SITES;
 
 export const SITE_KEYS = Object.keys(SITES) as readonly SiteKey[];
-/** Those that have a database to go on with when Redis is gone. */
+/** The sites that have a database to serve from when Redis is gone. */
 export const OUR_SITES: readonly SiteKey[] = ['expressNative', 'expressStore', 'fastifyNative', 'fastifyStore'];
 
-/** The same framework with the session library and the store that most applications have. */
+/** Returns the same framework with the session library and the store that most applications have. */
 export function peerOf(site: SiteKey): SiteKey {
   return site.startsWith('express') ? 'expressRedis' : 'fastifyRedis';
 }

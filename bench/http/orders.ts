@@ -2,11 +2,11 @@ import type { RedisCoordinates } from '../../test/support/servers/redis.ts';
 import type { Account } from '../../test/support/servers/redis-config.ts';
 import type { SiteKey } from './names.ts';
 
-/** What a server process is to be: plain data that crosses its boundary. */
+/** The orders of a server process: plain data that crosses its boundary. */
 export interface SiteOrders {
   readonly site: SiteKey;
   readonly redis: Pick<RedisCoordinates, 'ca' | 'host' | 'password' | 'port' | 'username'>;
-  /** The user of Redis for connect-redis. */
+  /** The peers' user of Redis, for connect-redis. */
   readonly peer: Account;
   /** An empty database; undefined for a site that keeps its sessions in Redis only. */
   readonly databaseUrl: string | undefined;
@@ -20,7 +20,7 @@ export interface Ready {
   readonly port: number;
 }
 
-/** What the process has used so far. */
+/** The usage of a process so far. */
 export interface Usage {
   /** Microseconds. */
   readonly cpu: number;

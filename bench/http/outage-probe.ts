@@ -2,11 +2,11 @@ import { percentileOfSorted } from '../measure/statistics.ts';
 import { PAGE_KEYS, type PageKey, type SiteKey } from './names.ts';
 import type { RunningSite } from './running-site.ts';
 
-/** What the first visitors of a page get after Redis was killed. */
+/** The answers to the first visitors of a page after Redis was killed. */
 export interface OutageProbe {
   readonly site: SiteKey;
   readonly page: PageKey;
-  /** How often, by status or by what went wrong. */
+  /** The number of answers by status, or by error. */
   readonly outcomes: Readonly<Record<string, number>>;
   /** Milliseconds. */
   readonly p50: number;

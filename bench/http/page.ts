@@ -1,12 +1,15 @@
 import type { DeepReadonly } from '../../src/client/data/plain-data.ts';
 import { isWhole, newSessionData, type SessionData } from '../session-data.ts';
 
-/** From this user on to 999 all pages have the same length. */
+/** The first user; from this one to 999 all pages have the same length. */
 export const FIRST_USER = 100;
 
 export const HTML = 'text/html; charset=utf-8';
 
-/** What every site shows of a session. Throws without one: a page that does not find its session is a failure. */
+/**
+ * Returns the text that every site shows of a session. Throws without one: a page that does not find its session is a
+ * failure.
+ */
 export function pageOf(data: DeepReadonly<SessionData> | null | undefined): string {
   if (data === null || data === undefined || !isWhole(data)) throw new Error('The session is not there, or not whole.');
   const lines = data.cart.map(
@@ -22,8 +25,8 @@ export function pageOf(data: DeepReadonly<SessionData> | null | undefined): stri
 </body></html>`;
 }
 
-/** For visitors without a session: the same work and the same length. */
+/** The data shown to visitors without a session: the same work and the same length. */
 export const NOBODY: SessionData = newSessionData(FIRST_USER);
 
-/** Of the body of every page. */
+/** The bytes of the body of every page. */
 export const PAGE_BYTES: number = Buffer.byteLength(pageOf(NOBODY));

@@ -7,7 +7,7 @@ import { PAGES, type PageKey, type SiteKey } from './names.ts';
 import type { Ready, SiteMessage, SiteOrders, Usage } from './orders.ts';
 import { FIRST_USER } from './page.ts';
 
-/** Longer than the time-out of any store that is compared, so that what it answers is seen. */
+/** Exceeds the timeout of every compared store, so that its answer is seen. */
 const REPLY_MS = 8_000;
 const SESSIONS = 250;
 const SETUP_CALLERS = 32;
@@ -17,7 +17,7 @@ export class RunningSite implements Disposable {
   readonly key: SiteKey;
   readonly #process: ChildProcess;
   readonly #connections: Connections;
-  /** Of users that only look, and of users that also write. */
+  /** The cookies of users that only read, and of users that also write. */
   #cookies: Readonly<Record<'signedIn' | 'write', readonly string[]>> = { signedIn: [], write: [] };
 
   private constructor(key: SiteKey, process: ChildProcess, port: number) {
@@ -36,7 +36,7 @@ export class RunningSite implements Disposable {
     return site;
   }
 
-  /** The texts of requests for this page, one for each session. */
+  /** Returns the texts of requests for this page, one for each session. */
   requestsFor(page: PageKey): readonly string[] {
     const { method, path } = PAGES[page];
     if (page === 'anonymous') return [requestText(method, path)];
@@ -68,7 +68,7 @@ export class RunningSite implements Disposable {
   }
 }
 
-/** A request as it comes from the proxy that speaks TLS. */
+/** Returns a request as it comes from the proxy that terminates TLS. */
 function requestText(method: string, path: string, cookie?: string): string {
   return [
     `${method} ${path} HTTP/1.1`,
@@ -81,7 +81,7 @@ function requestText(method: string, path: string, cookie?: string): string {
   ].join('\r\n');
 }
 
-/** One question at a time. Rejects if the process ends instead. */
+/** Sends one message and returns the answer. Rejects if the process ends instead. */
 async function ask<T>(process: ChildProcess, message: SiteMessage): Promise<T> {
   const ended = new AbortController();
   const end = (): void => ended.abort();

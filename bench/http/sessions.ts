@@ -11,7 +11,9 @@ import { counted } from './statements.ts';
 /** The rights of our user of Redis cover the namespaces of all sites. */
 export const NAMESPACES = 'bench-*';
 
-/** A client with the library's defaults, in a namespace and a database of its own, whose statements are counted. */
+/**
+ * Opens a client with the library's defaults, in a namespace and a database of its own, whose statements are counted.
+ */
 export async function openSessions<T = SessionData>(
   { site, redis, databaseUrl, databaseCa }: SiteOrders,
   resources: AsyncDisposableStack,
@@ -27,12 +29,12 @@ export async function openSessions<T = SessionData>(
 
 export const httpOptions: HttpSessionOptions<SessionData> = { initial: () => newSessionData(FIRST_USER) };
 
-/** Ours files sessions under their users, whichever way they come in. */
+/** Returns the user of a session, under whom every binding of ours stores it. */
 export function userIdOf(session: object): string | undefined {
   return (session as Partial<SessionData>).userId;
 }
 
-/** What an application of the native bindings calls. */
+/** Calls what an application of the native bindings calls. */
 export function ours<Request>(of: (request: Request) => RequestSession<SessionData>): PageSessions<Request> {
   return {
     signIn: (request, data) => of(request).login(data.userId, { data }),

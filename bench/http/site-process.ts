@@ -1,4 +1,4 @@
-// A process that is one server. Its parent says which, and asks what it has used.
+// A process that is one server. Its parent names the site, and asks for its usage.
 
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -28,5 +28,5 @@ process.on('message', (message: SiteMessage) => {
   if (message === 'usage') sendUsage();
   else void serve(message);
 });
-// Its parent has no more use for it, or is gone. What it has open ends with the process.
+// The parent needs it no more, or has ended. Its connections end with the process.
 process.once('disconnect', () => process.exit(0));

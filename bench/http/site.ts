@@ -3,10 +3,10 @@ import type { DeepReadonly } from '../../src/client/data/plain-data.ts';
 import type { SessionData } from '../session-data.ts';
 import type { SiteOrders } from './orders.ts';
 
-/** What a page gets of its session; undefined or null if there is none. */
+/** The data that a page gets of its session; undefined or null if there is none. */
 export type Seen = DeepReadonly<SessionData> | null | undefined;
 
-/** What the pages do with the session of a request, in the way of its library. */
+/** Reads and changes the session of a request with its library. */
 export interface PageSessions<Request> {
   signIn(request: Request, data: SessionData): Promise<unknown> | void;
   read(request: Request): Promise<Seen> | Seen;
@@ -17,5 +17,5 @@ export interface PageSessions<Request> {
 /** Opens one of the sites; what it opens is closed with `resources`. */
 export type OpenSite = (orders: SiteOrders, resources: AsyncDisposableStack) => Promise<Server>;
 
-/** Of the peers' cookies; ours are secure by default. */
+/** The secret of the peers' cookies; ours are secure by default. */
 export const COOKIE_SECRET = 'a secret of thirty-two characters, or more';

@@ -4,13 +4,13 @@ import { measurementName, type PageKey } from './names.ts';
 import { PAGE_BYTES } from './page.ts';
 import type { RunningSite } from './running-site.ts';
 
-/** One page of one site, as visitors see it. */
+/** A page of one site, as visitors see it. */
 export interface Visits extends Subject {
   readonly site: RunningSite;
   readonly page: PageKey;
 }
 
-/** Half of the touch interval, the shortest thing after which a page view becomes more than a read. */
+/** Refreshes sessions within half of the touch interval, after which a page view becomes more than a read. */
 const FRESH_MS = 15_000;
 const SETUP_CALLERS = 32;
 
@@ -25,7 +25,9 @@ export function visitsTo(site: RunningSite, page: PageKey, isRedisDown: boolean)
     page,
     call,
     cpu: async () => (await site.usage()).cpu,
-    /** Visits all sessions, so that their touches do not fall due at once, which happens to no real site. The same for all sites. */
+    /**
+     * Visits all sessions, so that their touches do not fall due at once, as on no real site. The same for all sites.
+     */
     async prepare() {
       if (page !== 'signedIn' || performance.now() - freshAt < FRESH_MS) return;
       await inParallel(requests, SETUP_CALLERS, (text) => isPage(site, text));
@@ -34,7 +36,7 @@ export function visitsTo(site: RunningSite, page: PageKey, isRedisDown: boolean)
   };
 }
 
-/** False for a page of another length, which no two sites have. */
+/** Returns false for a page of another length; all sites have the same. */
 async function isPage(site: RunningSite, text: string): Promise<boolean> {
   const { status, bodyBytes } = await site.request(text);
   if (status !== 200) throw new Error(`answered ${status}`);

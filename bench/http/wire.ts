@@ -4,12 +4,12 @@ import { drive } from '../measure/slice.ts';
 import { median } from '../measure/statistics.ts';
 import type { Visits } from './visits.ts';
 
-/** What a page costs on the wires to Redis and to the database. */
+/** The cost of a page on the wires to Redis and to the database. */
 export interface Wire {
-  /** One request by itself, the median of some: commands by name, those that a script calls among them. */
+  /** The commands of one request by itself, the median of some, by name and with those that a script calls. */
   readonly commands: Readonly<Record<string, number>>;
   readonly statements: number;
-  /** Per request under load, where requests share commands and statements, with what the processes do by themselves. */
+  /** The commands per request under load, where requests share them, with those of background work. */
   readonly commandsUnderLoad: number;
   readonly statementsUnderLoad: number;
 }
@@ -20,9 +20,9 @@ interface Counts {
 }
 
 const SINGLE_REQUESTS = 21;
-/** What a response does not wait for goes out meanwhile. */
+/** The time in which work after the response is sent. */
 const AFTERWARDS_MS = 5;
-/** What a process does by itself comes in bursts: the median of the passes leaves those out that not every pass has. */
+/** The passes under load. Their median leaves out bursts of background work that not every pass has. */
 const LOAD_PASSES = 5;
 const LOAD_MS = 80;
 
@@ -67,7 +67,7 @@ async function countedDuring({ site }: Visits, admin: Redis, call: () => Promise
   return { commands: new Map(commands.filter(([, count]) => count > 0)), statements: to.statements - from.statements };
 }
 
-/** All but the one that asks. */
+/** Returns the commands so far, without those of the connection that asks. */
 async function commandsSoFar(admin: Redis): Promise<ReadonlyMap<string, number>> {
   const stats = (await admin.info('commandstats')).matchAll(/^cmdstat_(\S+?):calls=(\d+)/gm);
   return new Map(

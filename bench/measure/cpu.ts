@@ -1,20 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { platform } from 'node:os';
 
-/** Microseconds of CPU that were used so far. The servers' are NaN where the system does not tell. */
+/**
+ * The microseconds of CPU that were used so far. Those of the servers are NaN where the system does not report them.
+ */
 export interface CpuTimes {
   readonly client: number;
   readonly redis: number;
   readonly database: number;
 }
 
-/** Processes whose CPU time is looked at; undefined where they run in a container. */
+/** The processes whose CPU time is read; undefined where they run in a container. */
 export interface WatchedServers {
   readonly redis: { readonly pid: number | undefined };
   readonly postgres: { readonly pid: number | undefined };
 }
 
-/** Linux counts in hundredths of a second whatever the kernel's own tick is (`getconf CLK_TCK`). */
+/** The unit of /proc on Linux: hundredths of a second, whatever the kernel's own tick is (`getconf CLK_TCK`). */
 const TICK_US = 10_000;
 
 export function cpuTimes({ redis, postgres }: WatchedServers): CpuTimes {
@@ -35,7 +37,8 @@ function serverTimes(redis: number | undefined, postgres: number | undefined): O
   const server = table.filter(({ pid }) => pid === postgres);
   return {
     redis: total(table.filter(({ pid }) => pid === redis)),
-    // One process per connection, all of them children of the one that was started; it inherits the times of those that end.
+    // PostgreSQL has one process per connection, all children of the server, which inherits the times of those that
+    // end.
     database: total([...server, ...table.filter(({ parent }) => parent === postgres)]) + inherited(server),
   };
 }
@@ -50,7 +53,10 @@ interface ProcessRow {
   readonly childTicks: number;
 }
 
-/** proc(5): after the name, which may hold spaces, come state, ppid and so on; from the 12th: utime, stime, cutime, cstime. */
+/**
+ * Reads /proc (proc(5)): after the name, which may hold spaces, come state, ppid and so on; from the 12th: utime,
+ * stime, cutime, cstime.
+ */
 function processTable(): ProcessRow[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

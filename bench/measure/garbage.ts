@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** So that nobody pays for what the one before has left: neither its garbage, nor what runs when that is found. */
+/** Collects garbage, so that no slice pays for that of the one before, or for the finalizers. */
 export async function collectGarbage(): Promise<void> {
   collect();
   await turn();

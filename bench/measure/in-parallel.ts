@@ -5,7 +5,7 @@ export async function inParallel<T, R>(
   work: (item: T) => Promise<R>,
 ): Promise<R[]> {
   const results: R[] = [];
-  // Shared: whoever is free takes the next.
+  // Shared by the workers: each takes the next item when it is free.
   const queue = items.entries();
   const loops = Array.from({ length: Math.min(callers, items.length) }, async () => {
     for (const [at, item] of queue) results[at] = await work(item);
@@ -14,7 +14,7 @@ export async function inParallel<T, R>(
   return results;
 }
 
-/** One after the other, for ever. */
+/** Returns the items one after the other, for ever. */
 export function cycle<T>(items: readonly T[]): () => T {
   let next = -1;
   return () => {

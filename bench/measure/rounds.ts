@@ -6,12 +6,12 @@ export interface Schedule extends Load {
   readonly rounds: number;
 }
 
-/** What each subject did in each round, by its name. */
+/** The measurements of each subject in each round, by its name. */
 export type Rounds = Readonly<Record<string, readonly Measurement[]>>;
 
 /**
- * Every subject once per round, one after the other, so that a machine that grows slower or busier does so to all of them.
- * Odd rounds go backwards: nobody always follows the same neighbour. One more round, first, warms up and is not counted.
+ * Runs every subject once per round, one after the other, so that a machine that grows slower or busier affects all of
+ * them. Odd rounds run backwards, so that the neighbours change. A first round warms up and is not counted.
  */
 export async function runRounds(
   subjects: readonly Subject[],
@@ -28,7 +28,7 @@ export async function runRounds(
   return results;
 }
 
-/** The median of each figure over the rounds; failures and strays are added up. */
+/** Returns the median of each figure over the rounds; failures and strays are added up. */
 export function typical(rounds: readonly Measurement[]): Measurement {
   const middle = (figure: keyof Measurement): number => median(rounds.map((round) => round[figure]));
   const sum = (figure: keyof Measurement): number => rounds.reduce((total, round) => total + round[figure], 0);
@@ -48,7 +48,7 @@ export function typical(rounds: readonly Measurement[]): Measurement {
   };
 }
 
-/** One subject against another, round by round. */
+/** Returns the ratios of one subject to another, round by round. */
 export function ratio(results: Rounds, one: string, other: string, figure: keyof Measurement = 'perSecond'): Spread {
   const ours = results[one] ?? [];
   const theirs = results[other] ?? [];

@@ -2,24 +2,26 @@ import { cpuBetween, cpuTimes, type CpuTimes, type WatchedServers } from './cpu.
 import { collectGarbage } from './garbage.ts';
 import { percentileOfSorted } from './statistics.ts';
 
-/** One thing that is timed. */
+/** A subject that is timed. */
 export interface Subject {
   readonly name: string;
-  /** Before each slice, and not timed: makes it so that the slice measures what its name says, and nothing else. */
+  /** Prepares a slice without being timed, so that the slice measures what its name says, and nothing else. */
   prepare?(): Promise<void>;
-  /** One operation. False if it went another way than the name says, such as a hit that was a miss. */
+  /** Runs one operation. Returns false if it took another path than the name says, such as a hit that was a miss. */
   call(): Promise<boolean>;
-  /** Microseconds of CPU that the process has used which does the work, if it is not this one. */
+  /** Returns the microseconds of CPU of the process that does the work, if it is not this one. */
   cpu?(): Promise<number>;
 }
 
 export interface Load {
-  /** Callers that each begin their next operation when their last has ended. */
+  /** The callers, each of which begins its next operation when its last has ended. */
   readonly callers: number;
   readonly ms: number;
 }
 
-/** A subject over one stretch of time. Latencies in milliseconds, CPU in microseconds per operation. */
+/**
+ * The measurement of a subject over one stretch of time. Latencies in milliseconds, CPU in microseconds per operation.
+ */
 export interface Measurement {
   readonly operations: number;
   readonly perSecond: number;
@@ -35,7 +37,10 @@ export interface Measurement {
   readonly strays: number;
 }
 
-/** Not counted: what the subject before has left to do in the background ends, and pools and caches are this one's again. */
+/**
+ * The start of a slice is not counted: the background work of the subject before ends, and pools and caches become this
+ * one's.
+ */
 const RUN_IN_MS = 100;
 
 export async function runSlice(subject: Subject, { callers, ms }: Load, servers: WatchedServers): Promise<Measurement> {
@@ -68,7 +73,7 @@ async function timesOf(subject: Subject, servers: WatchedServers): Promise<CpuTi
   return subject.cpu === undefined ? times : { ...times, client: await subject.cpu() };
 }
 
-/** Latencies in milliseconds, one for each operation. */
+/** The latencies in milliseconds, one for each operation. */
 export interface Driven {
   readonly latencies: readonly number[];
   readonly seconds: number;
@@ -76,7 +81,7 @@ export interface Driven {
   readonly strays: number;
 }
 
-/** Callers in a closed loop. */
+/** Runs callers in a closed loop. */
 export async function drive(subject: Subject, { callers, ms }: Load): Promise<Driven> {
   const latencies: number[] = [];
   let failed = 0;

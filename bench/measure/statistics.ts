@@ -1,4 +1,4 @@
-/** `share` is from 0 to 1. */
+/** Returns a percentile; `share` is from 0 to 1. */
 export function percentileOfSorted(sorted: ArrayLike<number>, share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
@@ -9,7 +9,7 @@ export function median(values: readonly number[]): number {
   return ((sorted[Math.ceil(middle) - 1] ?? Number.NaN) + (sorted[Math.floor(middle)] ?? Number.NaN)) / 2;
 }
 
-/** The middle, and how far the rounds lie apart. */
+/** The median, and the range of the rounds. */
 export interface Spread {
   readonly median: number;
   readonly min: number;

@@ -2,13 +2,13 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { TierChange } from '../../src/telemetry/channels.ts';
 
 export interface SeenChange extends TierChange {
-  /** On the clock of `performance.now()`. */
+  /** The time by `performance.now()`. */
   readonly at: number;
 }
 
 const CHANNEL = 'holdfast:tier-change';
 
-/** Notes when clients of this process give a tier up or take it into use again, and why. */
+/** Notes when clients of this process give a tier up or use it again, and why. */
 export class TierWatch implements Disposable {
   readonly changes: SeenChange[] = [];
   readonly #note = (message: unknown): void => {
@@ -19,7 +19,9 @@ export class TierWatch implements Disposable {
     subscribe(CHANNEL, this.#note);
   }
 
-  /** How often the primary tier was given up in this time, by reason; one that flaps is announced less often. */
+  /**
+   * Returns how often the primary tier was given up in this time, by reason; one that flaps is announced less often.
+   */
   lossesBetween(from: number, to: number): Record<string, number> {
     const losses: Record<string, number> = {};
     let wasUp = true;

@@ -40,7 +40,9 @@ const KINDS: readonly Kind[] = [
   { name: 'both tiers', store: 'holdfast', read: 'readAgain', write: 'update', encrypted: 'yes', revocable: 'at once' },
 ];
 
-/** Where to keep a session: what each place costs and gives. Undefined without a throughput run. */
+/**
+ * Returns the table of places for a session, with the cost and the gain of each; undefined without a throughput run.
+ */
 export function comparison({ throughput, latency, memory, survival }: Results): Table | undefined {
   if (throughput === undefined) return undefined;
   const alone = latency?.find(({ callers }) => callers === 1)?.rounds;

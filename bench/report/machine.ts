@@ -4,13 +4,13 @@ import { cpus, loadavg, platform, release, totalmem, type } from 'node:os';
 import { asPostgresAdmin } from '../../test/support/servers/postgres.ts';
 import type { Servers } from '../servers.ts';
 
-/** What the figures depend on; nothing that names the machine or its owner. */
+/** The machine, as far as the figures depend on it; nothing names it or its owner. */
 export interface Machine {
   readonly date: string;
   readonly cpu: string;
   readonly cores: number;
   readonly memoryGiB: number;
-  /** Processes that wanted a core in the minute before the run; what is not near 0 has disturbed it. */
+  /** The processes that wanted a core in the minute before the run. Much more than 0 has disturbed it. */
   readonly loadBefore: number;
   readonly system: string;
   readonly node: string;
@@ -39,7 +39,7 @@ export async function describeMachine({ redis, postgres }: Servers): Promise<Mac
   };
 }
 
-/** What ours runs on, and peers that it is also tested with; the others have a manifest of their own. */
+/** The packages that ours runs on, and peers that it is also tested with; the others have a manifest of their own. */
 const USED = [
   '@fastify/session',
   '@prisma/adapter-pg',

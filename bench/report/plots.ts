@@ -12,11 +12,11 @@ const COLOURS = {
   axis: '#000000',
 };
 
-/** Plots by file name. */
+/** Returns the plots by file name. */
 export function plotsOf({ throughput, outage, growth, http }: Results): Record<string, string> {
   return {
     ...(throughput && { 'throughput.svg': drawThroughput(throughput) }),
-    // Redis may have been given up for good; there is then no return to draw.
+    // Redis may have been given up for good; then there is no return to draw.
     ...(outage && Number.isFinite(outage.backAfterMs) && { 'outage.svg': drawOutage(outage.moments) }),
     ...(http && { 'http.svg': drawHttp(http) }),
     ...(growth && { 'growth.svg': drawGrowth(growth) }),
@@ -29,11 +29,11 @@ interface Bar {
   readonly name: string;
   readonly isOurs: boolean;
   readonly rate: number;
-  /** Against what the title says. */
+  /** The ratio to the subject in the title. */
   readonly ratio: number;
 }
 
-/** One bar each, with its ratio to connect-redis. */
+/** Draws one bar for each subject, with its ratio to connect-redis. */
 function drawThroughput(rounds: Rounds): string {
   const bars = Object.entries(rounds).map(([name, measured]) => ({
     name,
@@ -45,7 +45,7 @@ function drawThroughput(rounds: Rounds): string {
   return drawBars('Throughput of session stores', title, bars);
 }
 
-/** The page view of a signed-in user on every site. */
+/** Draws the page view of a signed-in user on every site. */
 function drawHttp({ rounds }: NonNullable<Results['http']>): string {
   const bars = [false, true].flatMap((isRedisDown) =>
     SITE_KEYS.flatMap((site) => {
@@ -82,7 +82,7 @@ function drawBars(label: string, title: string, bars: readonly Bar[]): string {
 const GRAPH = { width: 820, height: 320, left: 70, right: 130, top: 40, bottom: 40 };
 const LINE_HEIGHT = 14;
 
-/** Rates over the number of sessions; both axes are logarithmic, so flat is flat. */
+/** Draws rates over the number of sessions; both axes are logarithmic, so flat is flat. */
 function drawGrowth(growth: NonNullable<Results['growth']>): string {
   const names = Object.keys(growth[0]?.operations ?? {}) as (keyof (typeof growth)[number]['operations'])[];
   const rates = growth.flatMap(({ operations }) => names.map((name) => operations[name].perSecond));

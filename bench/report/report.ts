@@ -8,7 +8,7 @@ import { tablesOf } from './tables.ts';
 
 /** The beginnings of the titles of the tables that other pages quote. */
 const QUOTED = ['Targets', 'Redis, database, cookie', 'Throughput', 'Room', 'Redis killed', 'Growth'];
-/** The folder of what is too large for the repository: every figure and every table. */
+/** The folder for what is too large for the repository: every figure and every table. */
 const CACHE = fileURLToPath(new URL('../../.cache/bench/', import.meta.url));
 
 /**
@@ -33,7 +33,7 @@ async function write(folder: string, files: Readonly<Record<string, string>>): P
   process.stdout.write(`\nWritten to ${folder}: ${Object.keys(files).join(', ')}\n`);
 }
 
-/** Every request of the outage is in the plot; in the file it would be megabytes. */
+/** Drops the single requests of the outage, which are in the plot; in the file they would be megabytes. */
 function withoutSamples({ outage, ...rest }: Results): object {
   if (outage === undefined) return rest;
   const { samples: _samples, ...moments } = outage.moments;

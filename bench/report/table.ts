@@ -6,11 +6,11 @@ export interface Table {
   readonly title: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly Cell[])[];
-  /** What one has to know to read it. */
+  /** The note that a reader needs. */
   readonly note?: string;
 }
 
-/** Figures with as many digits as they deserve. */
+/** Returns a figure with as many digits as its precision. */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return '–';
   const digits = value >= 100 || Number.isInteger(value) ? 0 : value >= 10 ? 1 : 2;

@@ -8,7 +8,7 @@ import { httpTables } from './http-tables.ts';
 import { figure, range, times, type Table } from './table.ts';
 import { isMet, TARGETS } from './targets.ts';
 
-/** Everything that the run can say, in the order in which a reader wants it. */
+/** Returns every table of the run, in the order in which a reader wants them. */
 export function tablesOf(results: Results): Table[] {
   return [
     targetsTable(results),

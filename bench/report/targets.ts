@@ -5,18 +5,18 @@ import { measurementName, peerOf, type SiteKey } from '../http/names.ts';
 import type { Wire } from '../http/wire.ts';
 import { NAMES, type SubjectKey } from '../subjects/names.ts';
 
-/** What a figure should be. Ratios are ours to theirs. */
+/** A target for a figure. Ratios are ours to theirs. */
 export interface Target {
   readonly what: string;
   readonly unit: string;
   readonly isAtMost?: true;
-  /** What is wanted. Without it the figure is only told. */
+  /** The wanted figure. Without it, the figure is only reported. */
   readonly limit?: number;
-  /** Where it should get to afterwards. */
+  /** The figure that is wanted later. */
   readonly later?: number;
-  /** Undefined if the run does not say. */
+  /** Returns the figure; undefined if the run does not give it. */
   measure(results: Results): Spread | undefined;
-  /** The same by CPU time, client and servers together: what the rates would be if nobody else used the machine. */
+  /** Returns the same by CPU time, client and servers together: the rates without other load on the machine. */
   byCpu?(results: Results): number | undefined;
 }
 
@@ -49,7 +49,7 @@ function additionalPage(what: string, site: SiteKey): Target {
   return measured;
 }
 
-/** Its slow answers, against those of the peer. */
+/** A target of slow answers, against those of the peer. */
 function noSlowerPage(what: string, site: SiteKey): Target {
   const [ours, theirs] = pageViews(site, false);
   return {
@@ -61,7 +61,7 @@ function noSlowerPage(what: string, site: SiteKey): Target {
   };
 }
 
-/** Commands of Redis, or statements, of one page view. */
+/** A target of one page view's commands of Redis, or statements. */
 function onTheWire(what: string, site: SiteKey, limit: number, count: (wire: Wire) => number): Target {
   const [ours] = pageViews(site, false);
   const measure = ({ http }: Results): Spread | undefined => {
@@ -77,13 +77,13 @@ function pageViews(site: SiteKey, isRedisDown: boolean): [ours: string, theirs: 
 
 const commandsOf = ({ commands }: Wire): number => Object.values(commands).reduce((sum, count) => sum + count, 0);
 
-/** Measured beside the targets, and nothing is wanted of it. */
+/** A figure that is measured beside the targets, without one of its own. */
 function additional(what: string, ours: SubjectKey, theirs: SubjectKey): Target {
   const { limit: _none, ...measured } = faster(what, ours, theirs, Number.NaN);
   return measured;
 }
 
-/** Microseconds per operation. Where the system does not tell of the servers, the client's. */
+/** Returns microseconds per operation; only the client's where the system does not report the servers'. */
 function cpuOf(rounds: Rounds, name: string): number {
   const { clientCpu, redisCpu, databaseCpu } = typical(rounds[name] ?? []);
   return clientCpu + (redisCpu || 0) + (databaseCpu || 0);
@@ -182,7 +182,7 @@ export const TARGETS: readonly Target[] = [
   },
 ];
 
-/** Undefined where nothing is wanted. */
+/** Returns undefined for a figure without a target. */
 export function isMet({ isAtMost, limit }: Target, value: number): boolean | undefined {
   if (limit === undefined) return undefined;
   return isAtMost ? value <= limit : value >= limit;

@@ -6,9 +6,12 @@ import { PEER_PREFIX } from '../servers.ts';
 import { peerStore, type PeerStore } from './store.ts';
 
 export interface ConnectRedisOptions {
-  /** Whether each command gets the five seconds of redis 6: an `AbortSignal` that nobody clears. @defaultValue true, as it comes */
+  /**
+   * True if each command gets the timeout of redis 6: an `AbortSignal` of five seconds that is not cleared.
+   * @defaultValue true, as shipped
+   */
   readonly withTimeouts?: boolean;
-  /** Begins with what the user may touch. @defaultValue PEER_PREFIX */
+  /** The prefix of keys, which the user may touch. @defaultValue PEER_PREFIX */
   readonly prefix?: string;
 }
 
@@ -17,7 +20,7 @@ interface Place {
   readonly peer: Account;
 }
 
-/** The store as its README sets it up, with TLS and a user of its own. Without timeouts it is at its fastest. */
+/** Opens the store as its README sets it up, with TLS and a user of its own. It is fastest without timeouts. */
 export async function redisStoreOf(
   { redis, peer }: Place,
   { withTimeouts = true, prefix = PEER_PREFIX }: ConnectRedisOptions = {},

@@ -12,7 +12,7 @@ import type { Store } from './store.ts';
 
 export type BenchClient = SessionClient<SessionData>;
 
-/** All clients of one run read one another's sessions. */
+/** The key ring of all clients of a run, which read one another's sessions. */
 export const keyRing: KeyRing = await generateKeyRing();
 
 export interface Database {
@@ -21,7 +21,7 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** A new database with our table, and the application's Prisma client for it. */
+/** Creates a database with our table, and the application's Prisma client for it. */
 export async function openDatabase(servers: Servers, name: string): Promise<Database> {
   return openDatabaseAt(await servers.newDatabase(name), servers.postgres.ca);
 }
@@ -34,11 +34,11 @@ export async function openDatabaseAt(url: string, ca: string): Promise<Database>
 }
 
 export interface ClientOptions<T = SessionData> extends Partial<SessionClientOptions<T>> {
-  /** Where the client looks for Redis. @defaultValue where it is */
+  /** The port of Redis. @defaultValue its own */
   readonly redisPort?: number;
 }
 
-/** A client with the library's defaults but for what `options` says. */
+/** Opens a client with the library's defaults and these options. */
 export async function openClient<T = SessionData>(
   { redis }: { readonly redis: Pick<RedisCoordinates, 'ca' | 'host' | 'password' | 'port' | 'username'> },
   { prisma }: { readonly prisma: PrismaClientLike },

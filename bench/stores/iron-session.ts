@@ -16,7 +16,7 @@ export function openIronSession(): Store {
       data.visits += 1;
       await sealData(data, options);
     },
-    // The browser is asked to forget it. Whoever kept a copy stays logged in.
+    // The browser is asked to drop the cookie. A copy of it stays logged in.
     destroy: async () => {},
     close: async () => {},
   };

@@ -1,5 +1,5 @@
-// What is used of those peers' packages that are not there until the first `npm run bench`; with this the repository type-checks
-// without them.
+// The parts of the peers' packages that are used before the first `npm run bench` installs them, so that the repository
+// type-checks.
 
 declare module '@quixo3/prisma-session-store' {
   import type { ExpressStore } from './store.ts';

@@ -6,7 +6,7 @@ import type { Servers } from '../servers.ts';
 import { poolOptions } from './pool.ts';
 import { peerStore, type PeerStore } from './store.ts';
 
-/** What `prisma migrate` makes of the model in schema.prisma. */
+/** The table that `prisma migrate` makes of the model in schema.prisma. */
 const TABLE = `
   CREATE TABLE "Session" (
     "id" TEXT NOT NULL,

@@ -2,28 +2,28 @@ import { randomBytes } from 'node:crypto';
 import type { DeepReadonly } from '../../src/client/data/plain-data.ts';
 import type { SessionData } from '../session-data.ts';
 
-/** A session store as a request uses it. Ours and the peers' all look like this to the cases. */
+/** A session store as a request uses it. Ours and the peers' have this shape for the cases. */
 export interface Store {
   readonly name: string;
-  /** A new session; answers its id. */
+  /** Creates a session and returns its id. */
   create(data: SessionData): Promise<string>;
-  /** A read that counts as activity, as it does in every request. Null if there is none. */
+  /** Reads a session, which counts as activity, as in every request. Null if there is none. */
   read(id: string): Promise<DeepReadonly<SessionData> | null>;
-  /** A request that changes the session: counts one visit more. */
+  /** Changes the session: counts one visit more. */
   update(id: string): Promise<void>;
   destroy(id: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A peer's write of a whole session, whatever is there. */
+/** A peer's store, which writes a whole session over whatever is there. */
 export interface PeerStore extends Store {
   set(id: string, data: SessionData): Promise<void>;
 }
 
-/** The same for everybody. */
+/** The idle lifetime, the same for every store. */
 export const IDLE_MS: number = 30 * 60_000;
 
-/** What express-session keeps beside the data, and asks of a store. */
+/** The data that express-session keeps beside the session's, and asks of a store. */
 export interface ExpressSession extends SessionData {
   cookie: { originalMaxAge: number; expires: Date; httpOnly: boolean; path: string };
 }
@@ -37,7 +37,7 @@ export interface ExpressStore {
   destroy(id: string, done: Done<void>): unknown;
 }
 
-/** What express-session 1.19 calls in the course of a request, without HTTP, cookies and hashing around it. */
+/** Calls what express-session 1.19 calls in the course of a request, without HTTP, cookies and hashing around it. */
 export function peerStore(name: string, store: ExpressStore, close: () => Promise<void>): PeerStore {
   const get = async (id: string): Promise<ExpressSession | null> =>
     ((await settled<object | null>((done) => store.get(id, done))) ?? null) as ExpressSession | null;
@@ -71,7 +71,7 @@ export function peerStore(name: string, store: ExpressStore, close: () => Promis
   };
 }
 
-/** Some of the stores answer a promise as well; express-session looks at the callback only. */
+/** Turns a callback into a promise. Some stores return a promise as well; express-session reads the callback only. */
 function settled<T>(call: (done: Done<T>) => unknown): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     call((error, result) => {

@@ -13,7 +13,7 @@ import { RingInUse } from '../../src/keys/ring/ring-in-use.ts';
 
 const NAMESPACE = 'holdfast';
 
-/** What a read cannot do without: hash the id, GET over ioredis as it comes, open the envelope, parse the JSON. */
+/** Does what every read needs: hash the id, GET over plain ioredis, open the envelope, parse the JSON. */
 export async function openFloor(
   { redis }: Pick<Servers, 'redis'>,
   ids: readonly string[],

@@ -1,4 +1,4 @@
-/** What throughput and latency time, by the names under which they are reported. */
+/** The subjects of throughput and latency, by the names under which they are reported. */
 export const NAMES = {
   readAgain: 'holdfast: read hit, session read again',
   readSeldom: 'holdfast: read hit, session not seen lately',

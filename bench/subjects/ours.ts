@@ -8,15 +8,18 @@ import type { SubjectKey } from './names.ts';
 
 type OurKey = Extract<SubjectKey, 'create' | 'floor' | 'touch' | 'update' | `down${string}` | `read${string}`>;
 
-/** Sessions that are read over and over: what a process may remember of them fits anywhere. */
+/** The sessions that are read over and over, few enough for the memo. */
 const OFTEN_READ = 500;
 const SETUP_CALLERS = 64;
-/** Nobody listens there, so a client that looks for Redis there has none. */
+/** A port without a listener, for a client without Redis. */
 const CLOSED_PORT = 1;
-/** Half of the touch interval, the shortest thing after which a read becomes more than a read. */
+/** Refreshes sessions within half of the touch interval, after which a read becomes more than a read. */
 const FRESH_MS = 15_000;
 
-/** The library's defaults, but for the memo: a session that is read seldom is one that it does not hold. What is opened is closed with `resources`. */
+/**
+ * Opens clients with the library's defaults, except for the memo: a session that is read seldom is one that the memo
+ * does not hold. What is opened is closed with `resources`.
+ */
 export async function openOurs(
   servers: Servers,
   seldomRead: number,
@@ -62,7 +65,7 @@ export async function openOurs(
   };
 }
 
-/** Sessions that Redis has a copy of. */
+/** Creates sessions, each with a copy in Redis. */
 async function createSessions(sessions: BenchClient, count: number): Promise<string[]> {
   const numbers = Array.from({ length: count }, (_, at) => at);
   const ids = await inParallel(numbers, SETUP_CALLERS, async (n) => {
@@ -82,8 +85,8 @@ function reader(sessions: BenchClient, ids: readonly string[], from: 'durable' |
 }
 
 /**
- * Touches all sessions, so that no touch falls due while they are read: one after another they would all be due at once,
- * which does not happen to sessions that users read. What a touch costs is timed for itself.
+ * Touches all sessions, so that no touch falls due while they are read: read one after another, they would all be due
+ * at once, unlike sessions that users read. The cost of a touch is timed separately.
  */
 function freshener(toucher: BenchClient, ids: readonly string[]): () => Promise<void> {
   let touchedAt = Number.NEGATIVE_INFINITY;

@@ -8,9 +8,9 @@ import { NAMES, type SubjectKey } from './names.ts';
 import { openOurs } from './ours.ts';
 import { cookieSubjects, peerSubjects } from './peers.ts';
 
-/** Everything that is timed, open and ready, over the same servers. */
+/** The subjects that are timed, open and ready, over the same servers. */
 export interface Subjects extends AsyncDisposable {
-  /** The named ones, in this order. */
+  /** Returns the named ones, in this order. */
   pick(keys: readonly SubjectKey[]): Subject[];
 }
 

@@ -36,7 +36,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
   /** The request's cookie of the old library (`importFrom`), and the id of its session here. */
   #arrival: Arrival | undefined;
   /** True if the request has only the cookie of the old library, and its response sets no other. */
-  #isMovingIn = false;
+  #hasOldCookieOnly = false;
   #checking: Promise<void> | undefined;
   /** The session as this request last saw it; undefined before it was loaded. */
   #known: Session<T> | null | undefined;
@@ -90,7 +90,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
       this.#requireOpen('logout');
       await this.#check();
       // Moves the session first: once it has moved and ended, no request that runs at the same time can move it again.
-      if (this.#isMovingIn) await this.get();
+      if (this.#hasOldCookieOnly) await this.get();
       const session = this.#known ?? this.#id;
       if (session !== undefined) await this.#http.client.destroy(session);
       await this.#end();
@@ -187,7 +187,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
     await this.#check();
     if (this.#id === undefined) return null;
     const { imports } = this.#http;
-    if (imports !== undefined && this.#arrival !== undefined && this.#isMovingIn) {
+    if (imports !== undefined && this.#arrival !== undefined && this.#hasOldCookieOnly) {
       return imports.find(this.#arrival, options, this.#sink);
     }
     return this.#http.find(this.#id, options);
@@ -207,7 +207,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
     const header = this.#request.header('cookie') ?? '';
     const id = header.includes(cookie.name) ? cookie.read(header, await client['~http'].cookieKeys()) : undefined;
     this.#arrival = imports?.arrivalOf(header);
-    this.#isMovingIn = id === undefined && this.#arrival !== undefined;
+    this.#hasOldCookieOnly = id === undefined && this.#arrival !== undefined;
     this.#id = id ?? this.#arrival?.id;
   }
 
@@ -233,14 +233,14 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
     }
     this.#hasSetCookie = true;
     this.#id = session.id;
-    this.#isMovingIn = false;
+    this.#hasOldCookieOnly = false;
     return this.#learn(session);
   }
 
   /** Clears the cookies, unless the headers have been sent meanwhile: a cookie whose session has ended does no harm. */
   async #end(): Promise<void> {
     this.#id = undefined;
-    this.#isMovingIn = false;
+    this.#hasOldCookieOnly = false;
     this.#learn(null);
     const { cookie, imports } = this.#http;
     if (this.#arrival !== undefined) await imports?.end(this.#arrival);

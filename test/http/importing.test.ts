@@ -2,9 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis } from '../support/servers/redis.ts';
 import { sharedRedis, uniqueNamespace } from '../support/shared.ts';
 import { until } from '../support/servers/until.ts';
-import { openCarts, type Carts } from './moving/carts.ts';
-import { oldStores, openConnectRedis, type OpenedOldStore } from './moving/old-stores.ts';
-import { FASTIFY_SECRET, newSite, oldFastifySite, oldSite, SECRETS, toSession, type Seen } from './moving/sites.ts';
+import { openCarts, type Carts } from './importing/carts.ts';
+import { oldStores, openConnectRedis, type OpenedOldStore } from './importing/old-stores.ts';
+import { FASTIFY_SECRET, newSite, oldFastifySite, oldSite, SECRETS, toSession, type Seen } from './importing/sites.ts';
 import { Browser } from './support/browser.ts';
 import type { Site } from './support/subject.ts';
 

@@ -1,6 +1,6 @@
 import { HoldfastStore } from 'holdfast/express-session';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { oldStores, type OpenedOldStore } from '../moving/old-stores.ts';
+import { oldStores, type OpenedOldStore } from '../importing/old-stores.ts';
 import { expressSite, type SiteOptions, type Values } from './express-site.ts';
 import { realSessions, type RealSessions } from './real-sessions.ts';
 import { Jar, serve } from './site.ts';
