@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '20' },
-    // Others each day, so that whoever runs it does not look at the same again.
+    // Other seeds each day, so that another run searches elsewhere.
     from: { type: 'string', default: String(10_000 * Math.floor(Date.now() / 86_400_000)) },
   },
 });

@@ -34,7 +34,10 @@ export const CALL_BOUNDS_MS: Readonly<Record<OperationKind, number>> = {
 
 /** While the database is well: two commands of Redis that time out, its retries under contention, and a busy machine. */
 export const CALL_BOUND_REDIS_ONLY_MS: number = 2 * PRIMARY_MS + 2 * MACHINE_MS;
-/** What only Redis could have told other nodes, they learn within this (the promise) and what the measurement is off by. */
+/**
+ * The time in which other nodes learn what only Redis could have shown them: the promise, and the error of the
+ * measurement.
+ */
 export const FEED_BOUND_MS = 1_500 + 100;
 /** After Redis is back: one reconnect and one probe (1 s promised), a poll of the feed, and a busy machine. */
 export const RETURN_BOUND_MS = 1_000 + 1_500;
@@ -42,7 +45,7 @@ export const RETURN_BOUND_MS = 1_000 + 1_500;
 export const REDIS_RECOVERY_MS = 3_000;
 /** The breaker's probe, one poll of the feed, and what was under way when the database came back. */
 export const DATABASE_RECOVERY_MS = 6_000;
-/** From the moment Redis was told of a write to its acknowledgement, on a busy machine. */
+/** The time from a write to Redis to its acknowledgement, on a busy machine. */
 export const ACKNOWLEDGEMENT_MS = MACHINE_MS;
 /** What the clocks of Redis and of this machine are estimated to, and the measurement. */
 export const REVALIDATION_MARGIN_MS = 200;

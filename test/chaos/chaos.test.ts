@@ -21,7 +21,7 @@ const seconds = Number(process.env['CHAOS_SECONDS'] ?? 12);
 const only = process.env['CHAOS_FAULTS']?.split(',').filter((name): name is FaultName => name in FAULTS);
 
 const SETTLING_MS = 120_000;
-/** Starting and the last look take processor time from whoever works already; a call a second and actor is left at worst. */
+/** Starting and the last check take processor time from the actors; each keeps at least a call a second. */
 const CALLS_PER_SECOND_MIN = 20;
 
 const loud = FAULT_NAMES.filter((name) => kindOf(name).misleads === undefined);
@@ -32,7 +32,7 @@ const LEGS = [
   // With a short `revalidateAfter`, so that its end is seen.
   {
     seed: seed + 2,
-    what: 'Redis goes back in time and nobody can tell',
+    what: 'Redis goes back in time unnoticed',
     names: [...loud, ...silent, ...silent, ...silent, ...silent],
     revalidateAfterMs: 4_000,
   },

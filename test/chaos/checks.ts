@@ -17,7 +17,7 @@ export interface ChaosVerdict {
   readonly undecided: number;
 }
 
-/** What one run did, and was told. */
+/** The calls of one run, and their answers. */
 export interface Seen {
   readonly history: History;
   readonly disturbances: readonly Disturbance[];
@@ -28,7 +28,7 @@ export interface Seen {
   readonly stalls: readonly Stall[];
 }
 
-/** All that is promised, of what one run was told. */
+/** Checks every promise against the answers of one run. */
 export function checkAll(seen: Seen): ChaosVerdict {
   const { history, killed, revalidateAfterMs } = seen;
   const outages = new Outages(seen);

@@ -71,7 +71,7 @@ function everywhere(faults: (scene: Scene) => WireFaults, losesRedis = true): Fa
   };
 }
 
-/** Befalls the next writes, whoever sends them. */
+/** Concerns the next writes, of any sender. */
 function mishap(kind: Mishap): FaultKind {
   const aim = ({ fleet, choice }: Scene): void => {
     const at = choice < 0.3 ? INSERTS : WRITES;
@@ -196,8 +196,8 @@ export const FAULTS = {
   },
   'clock-skewed': {
     group: 'clock',
-    begin: ({ node, choice }) => node.tell({ kind: 'skew', skewMs: choice * 7 < 3.5 ? -SKEW_MS : SKEW_MS }),
-    end: ({ node }) => node.tell({ kind: 'skew', skewMs: 0 }),
+    begin: ({ node, choice }) => node.send({ kind: 'skew', skewMs: choice * 7 < 3.5 ? -SKEW_MS : SKEW_MS }),
+    end: ({ node }) => node.send({ kind: 'skew', skewMs: 0 }),
   },
 } as const satisfies Record<string, FaultKind>;
 

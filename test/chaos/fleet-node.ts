@@ -21,7 +21,7 @@ export class FleetNode {
     this.toRedis = toRedis;
     this.toPostgres = toPostgres;
     this.#process = fork(NODE_PROCESS, {
-      // By this name the server tells whose statements it runs.
+      // The server names the node of a statement by this.
       env: { ...process.env, PGAPPNAME: name },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
@@ -33,7 +33,7 @@ export class FleetNode {
     return new FleetNode(name, await FaultProxy.start(redis), await FaultProxy.start(postgres));
   }
 
-  tell(message: ToNode): void {
+  send(message: ToNode): void {
     // A process that is being killed may go between the question and the sending.
     if (this.#process.connected) this.#process.send(message, () => undefined);
   }
@@ -41,7 +41,7 @@ export class FleetNode {
   ask(message: ToNode): Promise<FromNode> {
     return new Promise((resolve, reject) => {
       this.#questions.set(message.kind as FromNode['kind'], { resolve, reject });
-      this.tell(message);
+      this.send(message);
     });
   }
 
@@ -51,7 +51,7 @@ export class FleetNode {
     return answer;
   }
 
-  /** It stands still, and notices nothing. */
+  /** Blocks the process, which notices nothing. */
   freeze(): void {
     this.#process.kill('SIGSTOP');
   }

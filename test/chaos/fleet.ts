@@ -94,13 +94,15 @@ export class Fleet implements AsyncDisposable {
         journal: this.#journalOf(node.name),
       },
     });
-    for (const news of this.#news) node.tell({ kind: 'learn', news });
+    for (const news of this.#news) node.send({ kind: 'learn', news });
     this.nodes.push(node);
     if (this.#isAtWork) await node.ask({ kind: 'work' });
     return node;
   }
 
-  /** SIGKILL. What it did not live to tell, the others learn, as users would who come back with the cookies they got. */
+  /**
+   * Kills a node with SIGKILL. The other nodes get the news that it did not send, as users return with their cookies.
+   */
   async killNode(node: FleetNode): Promise<void> {
     this.nodes.splice(this.nodes.indexOf(node), 1);
     this.killed.add(node.name);
@@ -141,7 +143,7 @@ export class Fleet implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#processes].map((node) => node.kill()));
-    // A server that was left frozen does not hear the signal that ends it.
+    // A frozen server does not receive the signal that ends it.
     await Promise.allSettled([this.redis.resume(), this.postgres.resume()]);
     await this.statements.stop();
     await Promise.all([this.redis.stop(), this.otherRedis.stop(), this.postgres.stop()]);
@@ -154,7 +156,7 @@ export class Fleet implements AsyncDisposable {
 
   #spread(news: News, from?: FleetNode): void {
     this.#news.push(news);
-    for (const node of this.nodes) if (node !== from) node.tell({ kind: 'learn', news });
+    for (const node of this.nodes) if (node !== from) node.send({ kind: 'learn', news });
   }
 }
 

@@ -5,7 +5,7 @@ type Line =
   | { readonly begun: Omit<Operation, 'outcome' | 'returnedAt'> }
   | { readonly index: number; readonly returnedAt: number; readonly outcome: Outcome };
 
-/** What a node asked for and was told, on disk as it happens: it outlives a node that is killed. */
+/** The calls of a node and their answers, written to disk at once: it outlives a node that is killed. */
 export class Journal {
   readonly #file: number;
 

@@ -1,6 +1,6 @@
 import type { News } from './messages.ts';
 
-/** A session across its changes of id, as far as this node has heard. */
+/** A session across its changes of id, as far as this node knows. */
 export interface SharedSession {
   readonly number: number;
   /** Oldest first; the last one is the present one. */
@@ -10,13 +10,13 @@ export interface SharedSession {
   isOver: boolean;
 }
 
-/** The sessions that all nodes work on: what one learns, it tells the others. */
+/** The sessions that all nodes work on: each node sends what it learns to the others. */
 export class KnownSessions {
   readonly #sessions = new Map<number, SharedSession>();
-  readonly #tell: (news: News) => void;
+  readonly #send: (news: News) => void;
 
-  constructor(tell: (news: News) => void) {
-    this.#tell = tell;
+  constructor(send: (news: News) => void) {
+    this.#send = send;
   }
 
   get all(): SharedSession[] {
@@ -27,13 +27,13 @@ export class KnownSessions {
     return this.all.filter(({ isOver, ids }) => !isOver && ids.length > 0);
   }
 
-  /** The dead must stay dead, so they are asked for as well: for longer than other nodes may take to hear of it. */
+  /** Ended sessions must stay ended, so they are read too: for longer than other nodes may take to learn of it. */
   get lately(): SharedSession[] {
     return this.all.filter(({ isOver, ids }) => isOver && ids.length > 0).slice(-40);
   }
 
   announce(news: News): void {
-    if (this.learn(news)) this.#tell(news);
+    if (this.learn(news)) this.#send(news);
   }
 
   /** True if it was news. */

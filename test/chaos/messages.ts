@@ -5,7 +5,7 @@ import type { Stall } from './stalls.ts';
 /** What a process needs to be a node of the fleet. Sent over IPC: it holds secrets. */
 export interface NodeOrders {
   readonly name: string;
-  /** Tells the nodes of one run apart; the sessions it creates are numbered from it. */
+  /** Distinguishes the nodes of one run; the sessions that it creates are numbered from it. */
   readonly number: number;
   readonly seed: number;
   readonly jwks: unknown;
@@ -15,11 +15,11 @@ export interface NodeOrders {
   readonly databaseUrl: string;
   readonly databaseCa: string;
   readonly revalidateAfterMs: number;
-  /** The file in which it writes down what it asked for and was told. */
+  /** The file of the node's calls and their answers. */
   readonly journal: string;
 }
 
-/** What nodes tell each other of the sessions they share. */
+/** The news that nodes exchange about the sessions they share. */
 export interface News {
   readonly session: number;
   readonly id?: string;

@@ -90,7 +90,7 @@ function send(message: FromNode): void {
   process.send?.(message);
 }
 
-// Whoever gave the orders is gone.
+// The parent has ended.
 process.once('disconnect', () => process.exit(1));
 process.on('message', (message: ToNode) => {
   obey(message).catch((error: unknown) => send({ kind: 'failed', message: String(error) }));

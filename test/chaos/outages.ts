@@ -56,7 +56,7 @@ export class Outages {
     );
   }
 
-  /** How long its node stood still meanwhile, at most. */
+  /** The longest that its node was blocked meanwhile. */
   frozenMs({ node, invokedAt, returnedAt }: Operation): number {
     return overlap(
       this.#frozen.filter((span) => span.node === node),

@@ -13,7 +13,7 @@ export interface Stall {
 export const STALL_MS = 150;
 const EVERY_MS = 50;
 
-/** Those that no fault brought about: a node or a database that is frozen stands still as well. */
+/** The stalls that no fault caused: a node or a database that is frozen is blocked as well. */
 export function unintended(stalls: readonly Stall[], disturbances: readonly Disturbance[]): Stall[] {
   const intended = disturbances.filter(({ name }) => name === 'node-frozen' || kindOf(name).group === 'database');
   return stalls.filter(

@@ -26,8 +26,8 @@ const WEIGHTS = {
 /** Enough to meet in the same session, few enough to stay within what the machine can do. */
 const SESSIONS = 16;
 /**
- * Every other session is seldom written or asked of the database: either mends what other nodes have of it, and where that
- * happens all the time nobody stays behind for long, whoever was not told.
+ * Every other session is seldom written or read from the database: both repair what other nodes hold of it, so that
+ * where they happen often, a node that missed a notice is not behind for long.
  */
 const QUIET_CHANCE = 0.15;
 const USERS = 40;
@@ -42,7 +42,7 @@ const ITEMS_MAX = 80;
 const REST_MS = 40_000;
 const LOOKERS = 8;
 
-/** Actors that call this node's client at random and write down what they were told. */
+/** Actors that call this node's client at random and record the answers. */
 export class Workload {
   readonly sessions: KnownSessions;
   readonly #orders: NodeOrders;

@@ -1,7 +1,7 @@
 import type { Session } from 'holdfast';
 import type { ShopSession } from './stage.ts';
 
-/** What the shop told its customers: every item whose addition was acknowledged. The tiers are held to it. */
+/** The acknowledgements of the shop: every item whose addition was acknowledged. The tiers must have them. */
 export class Ledger {
   readonly #items = new Map<string, string[]>();
   /** When each was acknowledged, in the same order; milliseconds of `performance.now()`. */

@@ -17,7 +17,7 @@ interface Bucket {
   readonly p99: number;
 }
 
-/** The outage as its customers saw it: who answered their reads, and how long the slowest of all requests took. */
+/** Draws the outage as its customers saw it: the tier that answered their reads, and the slowest of all requests. */
 export function drawOutage({ samples, from, killedAt, startedAt, servesAt, to }: Outage): string {
   const buckets = bucketsOf(samples, from, to);
   const x = (at: number): number => LEFT + ((at - from) / (to - from)) * (WIDTH - LEFT - RIGHT);

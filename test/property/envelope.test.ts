@@ -87,7 +87,7 @@ describe('an envelope', () => {
     );
   });
 
-  it('tells of its header, or is malformed, whatever the bytes', () => {
+  it('has a readable header, or is malformed, whatever the bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
         try {
@@ -120,7 +120,7 @@ const record: fc.Arbitrary<SessionRecord> = fc
   })
   .map(({ lifetime, ...rest }) => ({ ...rest, absoluteExpiresAt: rest.createdAt + lifetime }));
 
-it('no mutated envelope opens or crashes: each is refused, and the operator told why', async () => {
+it('no mutated envelope opens or crashes: each is refused with a reason for the operator', async () => {
   const tally = await fuzzEnvelopes({ count: 60_000, seed: 1 });
   expect(tally.mutations).toHaveLength(13);
   expect(tally.outcomes).toEqual(['malformed', 'revoked-key', 'tampered', 'unknown-key']);

@@ -36,7 +36,7 @@ export const FAULTS = {
   'node-crash': 'none',
   // Commands time out while nobody looks at their answers.
   'node-pause': 'feed',
-  // The machine sleeps: its monotonic clock stands still.
+  // The machine sleeps: its monotonic clock stops.
   'node-suspend': 'feed',
   // A deploy: `close`, and a new process.
   'node-close': 'none',

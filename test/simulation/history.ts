@@ -1,4 +1,4 @@
-/** What a client was told, and when it asked and was told. Times are the world's, in milliseconds. */
+/** The calls of a client and their answers, each with its time. Times are the world's, in milliseconds. */
 export type Outcome =
   | { readonly kind: 'absent' }
   | { readonly kind: 'done'; readonly value: boolean | number | null }
@@ -58,7 +58,7 @@ export interface Violation {
   readonly operations: readonly Operation[];
 }
 
-/** What may have happened although nobody was told that it did. */
+/** The events that may have happened without an answer to any client. */
 export function isUncertain({ outcome }: Operation): boolean {
   if (outcome.kind === 'pending') return true;
   if (outcome.kind !== 'failed') return false;

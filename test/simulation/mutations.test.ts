@@ -48,9 +48,9 @@ describe('a protocol with a mistake', () => {
   it.each(bySeed)('is caught by chance: $name', async ({ name, seed, faults }) => {
     const search = ['--from', String(seed), '--seeds', String(SEEDS_MAX), '--until-found'];
     const answer = await simulated('--faults', faults.join(','), ...search, '--mutation', name);
-    const [, telling] = /^found .+ with seed (\d+)/m.exec(answer) ?? [];
-    expect(telling, answer).toBeDefined();
-    expect((await simulate({ seed: Number(telling), faults })).violations).toEqual([]);
+    const [, violating] = /^found .+ with seed (\d+)/m.exec(answer) ?? [];
+    expect(violating, answer).toBeDefined();
+    expect((await simulate({ seed: Number(violating), faults })).violations).toEqual([]);
   });
 
   it.each(byScenario)('is caught by intent: $name', async ({ name, scenario }) => {

@@ -1,7 +1,7 @@
 import { drawFaults, FAULT_KINDS, type Fault, type FaultKind } from './faults.ts';
 import type { Random } from './random.ts';
 
-/** What checkers are told of a run. */
+/** The facts of a run that checkers need. */
 export interface Plan {
   readonly seed: number;
   readonly nodes: number;
@@ -30,9 +30,12 @@ export interface SimulationPlan extends Plan {
   readonly touchIntervalMs: number;
   /** When the source of the key ring has the pending key promoted: from then on, some nodes seal with what others have as pending. */
   readonly rotatesAt: number;
-  /** Some sessions are left in peace after a write, so that a node that was not told of it is seen to be behind. */
+  /** Some sessions are not written again after a write, so that a node that missed it is seen to be behind. */
   readonly isPeaceful: boolean;
-  /** How often the nodes sweep, how long revoked rows stay, and how long rows may still be told of what Redis served alone. */
+  /**
+   * The intervals of the nodes' sweeps, how long revoked rows stay, and how late rows may learn what Redis served
+   * alone.
+   */
   readonly sweepEveryMs: number;
   readonly revokedRetentionMs: number;
   readonly durableOutageReadsMs: number;
@@ -46,7 +49,10 @@ export const SKEW_MS = 2_500;
 /** Where lives are short, clocks are nearly right: otherwise they alone would decide. */
 const BRIEF_SKEW_MS = 25;
 
-/** How far behind a node may be that could not be told through Redis. Not the library's constant: this is the promise. */
+/**
+ * The longest that a node may be behind when Redis could not notify it. This is the promise, not the library's
+ * constant.
+ */
 export const FEED_FRESH_MS = 1_500;
 
 const LONG_IDLE_MS = 30 * 60_000;

@@ -18,7 +18,7 @@ export interface SimulationOptions {
   readonly seed: number;
   readonly faults?: readonly FaultKind[];
   readonly isTraced?: boolean;
-  /** Whether nodes learn of what Redis could not tell them within `FEED_FRESH_MS` already. */
+  /** True once nodes learn within `FEED_FRESH_MS` what Redis could not show them. */
   readonly hasFeed?: boolean;
 }
 
@@ -39,7 +39,7 @@ const MARKS_STAY_MS = 60_000;
 /** No operation may take longer than all of its time-outs, one after another. */
 const LONGEST_OPERATION_MS = 40_000;
 
-/** Promises that failed with nobody to hear it; in production each would end the process. */
+/** The promises that failed without a handler; in production each would end the process. */
 const unheard: string[] = [];
 let isListening = false;
 
@@ -162,12 +162,12 @@ async function lookRound({ world, plan, redis, database, workload }: Scene): Pro
   return { firstAt, livingAt, secondAt, marksAtSecond, emptiedAt };
 }
 
-/** Every change of a tier's state, as the library tells its operators. */
+/** The changes of the tiers' states, as the library publishes them. */
 function noteChanges(world: World): { readonly seen: Change[]; stop(): void } {
   const seen: Change[] = [];
-  const hear = (message: unknown): void => void seen.push({ ...(message as TierChange), at: world.now });
-  diagnostics.subscribe(TIER_CHANGE, hear);
-  return { seen, stop: () => void diagnostics.unsubscribe(TIER_CHANGE, hear) };
+  const onChange = (message: unknown): void => void seen.push({ ...(message as TierChange), at: world.now });
+  diagnostics.subscribe(TIER_CHANGE, onChange);
+  return { seen, stop: () => void diagnostics.unsubscribe(TIER_CHANGE, onChange) };
 }
 
 const TIER_CHANGE = 'holdfast:tier-change';

@@ -39,7 +39,7 @@ const WEIGHTS: Readonly<Record<Exclude<OperationKind, 'create'>, number>> = {
   destroyByUser: 2.5,
 };
 
-/** Actors that call nodes at random, one call after another each, and write down what they were told. */
+/** Actors that call nodes at random, each one call after another, and record the answers. */
 export class Workload {
   readonly history: Operation[] = [];
   readonly sessions: KnownSession[] = [];
@@ -94,7 +94,7 @@ export class Workload {
     }
   }
 
-  /** The process is told to end: what it is about is waited for, and a new process takes its place. */
+  /** The process is asked to end: its calls are awaited, and a new process takes its place. */
   retire(choice: number): void {
     this.#close(this.nodeAt(choice));
     this.#nodes[Math.floor(choice * this.#nodes.length)] = this.#makeNode();
@@ -312,7 +312,7 @@ export class Workload {
     });
   }
 
-  /** Who was told that something is so looks whether it is: at once, and when the bounds have passed. */
+  /** A caller that got an answer checks it: at once, and when the bounds have passed. */
   #chase({ session: number, outcome, node: name }: Operation): void {
     const { random } = this.#world;
     const isAnswered = outcome.kind === 'session' || outcome.kind === 'done';

@@ -174,7 +174,7 @@ export function toWorldTime(wallMs: number): number {
   return wallMs - EPOCH_MS;
 }
 
-/** One process: it may stand still for a while, and die, after which nothing in it ever runs again. */
+/** A process: it may be blocked for a while, and die, after which nothing in it runs again. */
 export class Process implements Platform {
   readonly name: string;
   readonly #world: World;
@@ -183,10 +183,10 @@ export class Process implements Platform {
   readonly #bornAt: number;
   #isAlive = true;
   #resumesAt = 0;
-  /** What the monotonic clock has missed, and since when it stands still. */
+  /** The time that the monotonic clock has missed, and the moment since which it is stopped. */
   #sleptMs = 0;
   #asleepSince = Infinity;
-  /** What has come while it stood still. */
+  /** The events that came while it was blocked. */
   readonly #held: (() => void)[] = [];
 
   constructor(world: World, name: string, skewMs: number) {

@@ -28,17 +28,17 @@ async function start(orders: ColdStartOrders): Promise<void> {
     await sessions.ready({ timeout: 0 });
   } catch (error) {
     if (!(error instanceof TierUnavailableError)) throw error;
-    tell('not-ready-yet');
+    send('not-ready-yet');
   }
   await sessions.ready({ timeout: '60s' });
   await sessions.create({ cart: [] });
-  tell('ready');
+  send('ready');
   await sessions.close();
   await close();
   process.disconnect();
 }
 
-function tell(news: ColdStartNews): void {
+function send(news: ColdStartNews): void {
   process.send?.(news);
 }
 

@@ -5,7 +5,7 @@ interface FakeTimer {
   readonly run: () => void;
 }
 
-/** Time that moves when told, and the same random numbers in every run. Bytes for secrets stay really random. */
+/** Time that moves on command, and the same random numbers in every run. Bytes for secrets stay really random. */
 export class FakePlatform implements Platform {
   #now: number;
   #seed: number;
@@ -48,7 +48,7 @@ export class FakePlatform implements Platform {
     this.after(0, run);
   }
 
-  /** Time passes and nothing runs: the process stands still. */
+  /** Moves time while nothing runs: the process is blocked. */
   block(ms: number): void {
     this.#now += ms;
   }

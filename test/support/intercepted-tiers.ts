@@ -50,7 +50,7 @@ export function interceptPrimary(tier: PrimaryTier) {
   return { tier: proxy, hook, calls, override };
 }
 
-/** A gate that the test opens; `reached` tells that somebody waits at it. */
+/** A gate that the test opens; `reached` resolves once a call waits at it. */
 export function gate(): { readonly reached: Promise<void>; pass(): void; wait(): Promise<void> } {
   let open = (): void => undefined;
   let arrive = (): void => undefined;

@@ -51,7 +51,7 @@ export class NodePlatform implements Platform {
   readonly #missed: (() => void)[] = [];
   readonly foreground = new Set<object>();
   #isStopped = false;
-  /** What the monotonic clock has missed, and since when it stands still. */
+  /** The time that the monotonic clock has missed, and the moment since which it is stopped. */
   #sleptMs = 0;
   #asleepSince = Infinity;
 
@@ -101,7 +101,7 @@ export class NodePlatform implements Platform {
     this.#isStopped = true;
   }
 
-  /** The machine sleeps: like `stop`, but the monotonic clock stands still, and timers wait for it. */
+  /** Puts the machine to sleep: like `stop`, but the monotonic clock stops, and timers wait for it. */
   sleep(): void {
     this.stop();
     this.#asleepSince = this.#platform.monotonic();

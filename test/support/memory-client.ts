@@ -17,7 +17,7 @@ export interface MemoryClient<T> {
 
 const ring = generateKeyRing();
 
-/** A client over the reference tiers, on time that moves when told. */
+/** A client over the reference tiers, on time that moves on command. */
 export async function memoryClient<T = unknown>(
   options: Partial<SessionClientOptions<T>> = {},
 ): Promise<MemoryClient<T>> {

@@ -28,7 +28,9 @@ export interface FleetNode {
 
 const ring = generateKeyRing();
 
-/** Nodes over one primary server and one database, each with its own way to them, on time that moves when told. */
+/**
+ * Nodes over one primary server and one database, each with its own connection to them, on time that moves on command.
+ */
 export class MemoryFleet {
   readonly platform = new FakePlatform();
   readonly keyspace: MemoryKeyspace = new Map();
@@ -72,7 +74,7 @@ export class MemoryFleet {
     return this.keyspace.get(this.keyOf(id))?.kind ?? 'absent';
   }
 
-  /** The copy as it is stored, and a way to store another one, as whoever can write to the server could. */
+  /** The copy as it is stored, and a way to store another one, as an attacker with access to the server could. */
   valueOf(id: string): { entry: PrimaryValue; replace(entry: PrimaryValue): void } {
     const stored = this.keyspace.get(this.keyOf(id));
     if (stored?.kind !== 'value') throw new Error(`no value there, but ${stored?.kind}`);
@@ -91,7 +93,7 @@ export class MemoryFleet {
     if (row !== undefined) this.database.set(storageKeyOf(id).toString('hex'), { ...row, dirtyAt });
   }
 
-  /** Revokes the row without telling anybody, as after a rollback that nobody noticed. */
+  /** Revokes the row without a notice to any node, as after a rollback. */
   async revokeSilently(id: string): Promise<void> {
     const behind = memoryDurableTier(this.database);
     await behind.open({ namespace: 'holdfast', platform: this.platform, timeoutMs: 1_000 });

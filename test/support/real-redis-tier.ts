@@ -72,7 +72,7 @@ export function aValue(tier: PrimaryTier, differences: Partial<NewValue> = {}): 
   };
 }
 
-/** The key of a value, of revision 5 unless told otherwise. */
+/** The key of a value, of revision 5 by default. */
 export async function filled(tier: PrimaryTier, differences: Partial<NewValue> = {}): Promise<Buffer> {
   const place = key();
   expect(await tier.lease(place, 'filler', null)).toBe(true);

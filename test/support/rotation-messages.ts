@@ -16,7 +16,7 @@ export type ToRotationNode =
   | { readonly kind: 'start'; readonly orders: RotationOrders }
   /** Makes so many sessions, each with its number inside. */
   | { readonly kind: 'populate'; readonly from: number; readonly count: number }
-  /** Reads and writes these sessions until told to rest. */
+  /** Reads and writes these sessions until a rest is ordered. */
   | { readonly kind: 'work'; readonly ids: readonly string[] }
   | { readonly kind: 'rest' }
   /** One read of each. */

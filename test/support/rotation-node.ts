@@ -128,7 +128,7 @@ async function obey(message: ToRotationNode): Promise<unknown> {
   }
 }
 
-// Whoever gave the orders is gone.
+// The parent has ended.
 process.once('disconnect', () => process.exit(1));
 process.on('message', (message: ToRotationNode) => {
   obey(message).then(

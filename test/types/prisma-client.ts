@@ -19,7 +19,7 @@ prismaTier(extended, { provider: 'postgresql' });
 prismaTier(extended.$extends({ model: { $allModels: { count2: () => 2 } } }), { provider: 'postgresql' });
 
 void postgres.$transaction(async (transaction) => {
-  // A transaction has both methods too, and types cannot tell it from a client. The documentation warns.
+  // A transaction has both methods too, and types cannot distinguish it from a client. The documentation warns.
   transaction satisfies PrismaClientLike;
 });
 

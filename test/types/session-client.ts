@@ -85,7 +85,7 @@ seen satisfies DeepReadonly<Date>;
 export const set: DeepReadonly<{ ids: Set<string> }> = { ids: new Set(['A1']) };
 export const anything: DeepReadonly<unknown> = 7;
 
-// Errors are one union, told apart by their code.
+// Errors are one union, distinguished by their code.
 export function reason(error: unknown): string | undefined {
   if (!isHoldfastError(error)) return undefined;
   error satisfies AnyHoldfastError;

@@ -5,7 +5,7 @@ import type { Stage } from '../stage.ts';
 import { redisKey } from '../stored.ts';
 import { describe, ms, paint } from '../timeline.ts';
 
-/** The first requests meet cold code and an empty Redis: they are judged, but not drawn. */
+/** The first requests meet cold code and an empty Redis: they are counted, but not drawn. */
 const WARM_UP_MS = 1_000;
 const BEFORE_MS = 1_000;
 const SNAPSHOT_TO_CRASH_MS = 800;
@@ -49,7 +49,7 @@ export async function crash(stage: Stage): Promise<Outage> {
   await holdToTheTruth(stage);
   await pause(AFTER_MS);
   const outage = { samples: traffic.samples, from, killedAt, startedAt, servesAt, to: performance.now() };
-  judge(stage, outage);
+  report(stage, outage);
   return outage;
 }
 
@@ -120,7 +120,7 @@ async function holdToTheTruth({ fleet, ledger, ada, bob, timeline, verdict }: St
   );
 }
 
-function judge({ timeline, traffic, verdict }: Stage, { samples, killedAt, startedAt, servesAt, to }: Outage): void {
+function report({ timeline, traffic, verdict }: Stage, { samples, killedAt, startedAt, servesAt, to }: Outage): void {
   const all = summarize(between(samples, 0, to));
   const turn = summarize(between(samples, killedAt, killedAt + SWITCH_MS));
   timeline.say(`The second after the kill: ${describe(turn, SWITCH_MS)}`);

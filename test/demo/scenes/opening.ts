@@ -67,7 +67,7 @@ export async function openTheShop({ timeline, verdict, resources }: Props): Prom
   };
 }
 
-/** The library tells what it notices; each node speaks for itself. */
+/** Prints the library's events, each with its node. */
 function announceTierChanges(timeline: Timeline): void {
   subscribe('holdfast:tier-change', (message) => {
     const { tier, state, reason } = message as { tier: string; state: 'degraded' | 'down' | 'up'; reason: string };

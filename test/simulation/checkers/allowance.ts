@@ -41,7 +41,7 @@ export function allowanceOf({ plan, hasFeed, outages, setBackAt }: SimulationEvi
     permits(knownAt, readAt, isOwn, read) {
       if (readAt <= knownAt) return true;
       if (read.outcome.kind === 'session' && read.outcome.servedBy === 'durable') return false;
-      // `FEED_FRESH_MS` after the data went back, whoever had written it.
+      // `FEED_FRESH_MS` after the data went back, for a write of any node.
       if (setBackAt.some((at) => at > knownAt - MARGIN_MS && readAt - at <= feedMs)) return true;
       const bound = isOwn ? own : others;
       return bound > 0 && (readAt - knownAt <= bound || wasAway(read));

@@ -30,7 +30,7 @@ export interface Evidence {
   readonly plan: Plan;
   readonly history: History;
   readonly sessions: readonly KnownSession[];
-  /** Whether nodes learn of what Redis could not tell them within `FEED_FRESH_MS` already. */
+  /** True once nodes learn within `FEED_FRESH_MS` what Redis could not show them. */
   readonly hasFeed: boolean;
   readonly healedAt: number;
   readonly unclosed: readonly string[];

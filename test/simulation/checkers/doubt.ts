@@ -4,8 +4,8 @@ import { storageKeyOf } from '../../../src/session/session-id.ts';
 import type { SimulationEvidence } from './check.ts';
 
 /**
- * What a node was told that it cannot know: afterwards its reads show what had happened by then. "Read the session before
- * you try again" would be bad advice otherwise.
+ * Checks the answer "outcome unknown": the reads of the node afterwards must show what had happened by then. Otherwise
+ * "read the session before you repeat the write" would be bad advice.
  */
 export function checkDoubt({ history, sessions, commits, plan }: SimulationEvidence): Violation[] {
   if (plan.faults.some(({ kind }) => FAULTS[kind] === 'rollback')) return [];

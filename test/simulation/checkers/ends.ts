@@ -28,7 +28,7 @@ export function checkEnds({ history, sessions }: Evidence, allowance: Allowance)
   });
 }
 
-/** Who was told that nothing was left to end was not told what else had been ended, nor by whom. */
+/** A call that found nothing to end does not know what else had been ended, nor by which call. */
 function isOwn(by: Operation, read: Operation): boolean {
   if (by.node !== read.node || by.kind === 'destroyByUser') return false;
   return by.outcome.kind !== 'done' || (by.outcome.value === true && by.id === read.id);

@@ -12,7 +12,7 @@ export function checkFreshness({ history, sessions }: Evidence, allowance: Allow
     return seen.flatMap((read): Violation[] => {
       const missed = writes.find((write) => {
         if (write.returnedAt >= read.invokedAt || revisionOf(write) <= revisionOf(read)) return false;
-        // Under an earlier id it is the end of that id which other nodes have to be told of.
+        // Other nodes have to learn that an earlier id has ended.
         const isOwn = write.node === read.node && idOf(write) === read.id;
         return read.kind !== 'get' || !allowance.permits(write.returnedAt, read.invokedAt, isOwn, read);
       });

@@ -4,7 +4,7 @@ import { skewBetween } from './margins.ts';
 
 interface State {
   readonly revision: number;
-  /** Null once it is dead, or moved to an id that nobody was told. */
+  /** Null once it has ended, or moved to an id that no client got. */
   readonly id: string | null;
   readonly isAlive: boolean;
   readonly isCreated: boolean;

@@ -72,7 +72,7 @@ function isFlooded({ dated, now }: Marks): boolean {
 
 function checkServing({ history, looks, held, plan }: SimulationEvidence): Violation[] {
   if (isFlooded(looks.marksAtSecond)) return [];
-  // Whoever died while the clock of Redis was ahead has left a hold that stays until then.
+  // A process that died while the clock of Redis was ahead has left a hold that stays until then.
   const staysHeld = new Set(plan.faults.some(({ kind }) => kind === 'excursion-redis') ? held : []);
   const isHeld = ({ id }: Operation): boolean => id !== null && staysHeld.has(storageKeyOf(id).toString('hex'));
   // Each `revalidateAfter` the durable tier confirms a copy once, and that is longer than two of these looks are apart.

@@ -2,11 +2,11 @@ import { isAcknowledged, mayHaveHappened, saysNotFound, type Operation, type Vio
 import type { Evidence } from './check.ts';
 import { skewBetween, touchLateness } from './margins.ts';
 
-/** Nobody is told "not found" of a session that nobody can have ended. */
+/** No caller gets "not found" for a session that no call can have ended. */
 export function checkLiving({ history, sessions, plan }: Evidence): Violation[] {
   const { idleMs, absoluteMs } = plan;
   const skew = skewBetween(plan);
-  // A touch that only Redis was told of may be forgotten with the process that was to tell the database.
+  // A touch that only Redis received may be lost with the process that was to write it to the database.
   const isForgetful = plan.faults.some(({ kind }) => kind === 'node-crash');
   return sessions.flatMap(({ number }) => {
     const operations = history.filter(({ session }) => session === number);
@@ -40,7 +40,7 @@ export function checkLiving({ history, sessions, plan }: Evidence): Violation[] 
       );
       const isFresh = returnedAt < active + idleMs - touchLateness(plan) - skew;
       if (!isFresh || returnedAt > begin + absoluteMs - skew) return [];
-      const message = `${operation.kind} was told that a living session is not there`;
+      const message = `${operation.kind} did not find a living session`;
       return [{ rule: 'living-not-found', message, session: number, operations: [origin, operation] }];
     });
   });

@@ -15,7 +15,7 @@ export function touchLateness({ idleMs, touchIntervalMs = 30_000 }: Plan): numbe
   return Math.min(touchIntervalMs, idleMs / 10) + 1_000;
 }
 
-/** How long the processes of a run stand still in all. */
+/** The time for which the processes of a run are blocked in all. */
 export function pausesOf({ faults }: Pick<Plan, 'faults'>): number {
   return faults
     .filter(({ kind }) => kind === 'node-pause' || kind === 'node-suspend')

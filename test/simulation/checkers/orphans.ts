@@ -4,9 +4,9 @@ import { isUncertain } from '../history.ts';
 import type { SimulationEvidence } from './check.ts';
 
 /**
- * In the end no row lives under an id that nobody was told, but for what was left in doubt: by a regenerate, or by a process that
- * died. That may have had a first INSERT to revoke whose answer was lost, although its second one went well. One that was closed while
- * the database was away announces those that it could not revoke.
+ * In the end no row lives under an id that no client got, except for what was left in doubt: by a regenerate, or by a
+ * process that died. Such a process may have had a first INSERT to revoke whose answer was lost, although its second
+ * one went well. A process that was closed while the database was unavailable announces those that it could not revoke.
  */
 export function checkOrphans({ history, sessions, living, crashed, announced }: SimulationEvidence): Violation[] {
   const known = new Set(sessions.flatMap(({ ids }) => ids.map((id) => storageKeyOf(id).toString('hex'))));
@@ -17,6 +17,6 @@ export function checkOrphans({ history, sessions, living, crashed, announced }: 
   );
   const orphans = living.filter((key) => !known.has(key) && !announced.has(handleOf(Buffer.from(key, 'hex'))));
   if (orphans.length <= doubts.length) return [];
-  const message = `${orphans.length} rows live under ids that nobody was told`;
+  const message = `${orphans.length} rows live under ids that no client got`;
   return [{ rule: 'orphan', message, session: null, operations: doubts }];
 }

@@ -3,11 +3,11 @@ import type { Operation, Violation } from '../history.ts';
 import type { SimulationEvidence } from './check.ts';
 
 /**
- * A destroy that the database could not be told of: its caller was told so. Redis refuses the session at once, and the
- * process tells the database when it is back.
+ * Checks a destroy that the database could not receive, and whose caller knows so. Redis refuses the session at once,
+ * and the process writes to the database when it is back.
  */
 export function checkRevocations({ history, healedAt, plan }: SimulationEvidence): Violation[] {
-  // What a process that ends cannot tell the database, it announces; nobody tries again.
+  // A process that ends announces what it could not write to the database; no other process repeats it.
   if (plan.faults.some(({ kind }) => kind === 'node-crash' || kind === 'node-close')) return [];
   // A tombstone does not survive these, and the row of it is still alive.
   const isRedisWell = plan.faults.every(({ kind }) => FAULTS[kind] === 'none' && kind !== 'redis-evict');

@@ -37,7 +37,7 @@ export function isOfRing(operation: Operation, { history, plan, ring, outages }:
   return creation === undefined || creation.invokedAt <= ring.promotedAt + latenessMax(plan);
 }
 
-/** How long after a change some node may still use the ring from before: one that stands still looks at nothing. */
+/** The time after a change for which some node may still use the ring from before: a blocked node loads nothing. */
 function latenessMax(plan: SimulationEvidence['plan']): number {
   return KEYS_LOOK_MS_MAX + LOAD_MS_MAX + pausesOf(plan);
 }

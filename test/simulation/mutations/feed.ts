@@ -14,7 +14,7 @@ export const feedMutations: readonly Mutation[] = [
       { file: FRESHNESS, find: 'return this.lateMs <= FEED_FRESH_MS;', replace: 'return this.lateMs < Infinity;' },
     ],
     faults: [],
-    scenario: 'a feed that is not heard',
+    scenario: 'a feed that is not read',
   },
   {
     name: 'a read that waited for the feed serves what it had read before',

@@ -21,7 +21,7 @@ interface Mistake {
 export type Mutation = Mistake &
   ({ readonly scenario: ScenarioName } | { readonly seed: number } | { readonly whyNot: string });
 
-/** Ways to lose what was to be told to Redis. */
+/** The ways to lose what was to be written to Redis. */
 export const LOSSY: readonly FaultKind[] = [
   'redis-lost-request',
   'redis-lost-reply',

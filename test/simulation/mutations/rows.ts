@@ -190,7 +190,7 @@ export const rowsMutations: readonly Mutation[] = [
       },
     ],
     faults: [],
-    scenario: 'a touch that is told late',
+    scenario: 'a touch that is written late',
   },
   {
     name: 'a write does not ask whether the row is revoked',
@@ -235,6 +235,6 @@ export const rowsMutations: readonly Mutation[] = [
       },
     ],
     faults: [],
-    scenario: 'a commit that is lost, and a successor that Redis is not told of',
+    scenario: 'a commit that is lost, and a successor that does not reach Redis',
   },
 ];

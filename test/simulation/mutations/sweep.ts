@@ -46,6 +46,6 @@ export const sweepMutations: readonly Mutation[] = [
       },
     ],
     faults: [],
-    whyNot: 'A page deletes nothing that must stay, whoever else does the same: it is only work done twice.',
+    whyNot: 'A page deletes nothing that must stay, even if another node does the same: it is only work done twice.',
   },
 ];

@@ -7,7 +7,7 @@ const FILL = 'src/tiering/read/fill.ts';
 const OPENING = 'src/tiering/read/opening.ts';
 const READ = 'src/tiering/read/read-path.ts';
 
-/** Of when a copy is believed, and of who answers. */
+/** The mutations of trust in copies, and of the tier that answers. */
 export const trustMutations: readonly Mutation[] = [
   {
     name: 'there is no trust floor',

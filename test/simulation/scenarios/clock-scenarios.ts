@@ -62,7 +62,7 @@ export const clockScenarios = {
     const pass = async (seconds: number): Promise<void> => {
       for (let second = 0; second < seconds; second += 1) {
         await outcome(reader.client.get(id));
-        // Only the answers of scripts tell the time.
+        // Only the answers of scripts carry the time.
         const { id: young } = await outcome(writer.client.create({ cart: [] }));
         await outcome(reader.client.get(young));
         await outcome(world.pause(1_000));
@@ -76,7 +76,7 @@ export const clockScenarios = {
     return session?.servedBy === 'primary' ? null : 'copies were not believed any more';
   },
 
-  /** The monotonic clock does not say for how long the feed was not heard. */
+  /** The monotonic clock does not show for how long the feed was not read. */
   'a machine that slept': async () => {
     const { world, redis, outcome, reader, writer, id } = await twoOnStage();
     await outcome(world.pause(500));

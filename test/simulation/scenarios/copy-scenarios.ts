@@ -23,7 +23,7 @@ async function rolledBack(touchInterval: number) {
 
 /** What a copy is dated by, and who may call it current. */
 export const copyScenarios = {
-  /** Who serves a copy alone does not know whether it is true, and must not date it anew. */
+  /** A node that serves a copy alone does not know whether it is true, and must not date it anew. */
   'a copy that was served alone': async () => {
     const { fleet, writer, reader, id } = await rolledBack(0);
     writer.durable.hook.before = refuse;
@@ -32,7 +32,7 @@ export const copyScenarios = {
       await reader.sessions.get(id).catch(() => undefined);
       await fleet.platform.advance(100);
     }
-    // The reader, which has touches to tell the database of, never reaches it again.
+    // The reader, which has touches for the database, never reaches it again.
     writer.durable.hook.before = () => undefined;
     await fleet.platform.advance(1_500);
     const session = await writer.sessions.get(id, { touch: false });
@@ -120,7 +120,10 @@ export const copyScenarios = {
     return session?.data.cart.length === 2 ? null : 'a write was not seen after its acknowledgement';
   },
 
-  /** The database accepts a touch for a while after the deadline, since another may be late; but nobody is told that it lives. */
+  /**
+   * The database accepts a touch for a while after the deadline, since another may be late; but no caller gets it as
+   * alive.
+   */
   'a read of what has idled away': async () => {
     const fleet = new MemoryFleet();
     const { sessions } = await fleet.node({ lifetime: { idle: 20_000, absolute: 600_000 } });
@@ -142,7 +145,7 @@ export const copyScenarios = {
     return session?.data.cart.length === 0 ? 'a node did not see its own write' : null;
   },
 
-  /** Another node learns by the mark alone of a write that Redis could not be told of. */
+  /** Another node learns by the mark alone of a write that Redis could not receive. */
   'a publish that fails': async () => {
     const fleet = new MemoryFleet();
     const [reader, writer] = [await fleet.node(), await fleet.node()];
@@ -155,7 +158,7 @@ export const copyScenarios = {
     return (await isBehind(reader, id, fleet)) ? 'a write was not seen 1.6 s later' : null;
   },
 
-  /** An INSERT whose answer was lost runs when its session has moved on: nobody must have been told that id. */
+  /** An INSERT whose answer was lost runs when its session has moved on: no client must have got that id. */
   'an INSERT that comes late': async () => {
     const fleet = new MemoryFleet();
     const { sessions, durable } = await fleet.node();

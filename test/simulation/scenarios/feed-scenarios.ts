@@ -27,7 +27,7 @@ export const feedScenarios = {
     return (await isBehind(reader, id, fleet)) ? 'a write was not seen 1.6 s later' : null;
   },
 
-  /** A poll tells what there was when it began, and not when its answer came. */
+  /** A poll returns what there was when it began, not when its answer came. */
   'a poll that is answered late': async () => {
     const { fleet, reader, writer, id } = await twoNodes();
     const [answer, next] = [gate(), gate()];
@@ -48,7 +48,7 @@ export const feedScenarios = {
     return (await isBehind(reader, id, fleet)) ? 'a write was not seen 1.55 s later' : null;
   },
 
-  /** Who was to take the copies away died, and a new process has not heard of it. */
+  /** The node that was to remove the copies died, and a new process does not know of it. */
   'a process that is new': async () => {
     const { fleet, reader, writer, id } = await twoNodes();
     reader.cutFromPrimary();
@@ -58,8 +58,8 @@ export const feedScenarios = {
     return (await isBehind(await fleet.node(), id, fleet)) ? 'a new process did not see a write of before' : null;
   },
 
-  /** Activity that is told late must not undo what was told in time. */
-  'a touch that is told late': async () => {
+  /** Activity that is written late must not undo what was written in time. */
+  'a touch that is written late': async () => {
     const fleet = new MemoryFleet();
     const options = { lifetime: { idle: 20_000, absolute: 600_000 } };
     const [cut, other] = [await fleet.node(options), await fleet.node(options)];
@@ -103,7 +103,7 @@ export const feedScenarios = {
       : 'sessions outlived a call that ended all of its user';
   },
 
-  /** Who finds nothing left to end may have been overtaken by who has not told Redis yet. */
+  /** A call that finds nothing to end may have been overtaken by one that has not written to Redis yet. */
   'two calls that end the same sessions': async () => {
     const { reader, destroyer, other, id } = await newScene();
     await reader.sessions.get(id);
@@ -149,7 +149,7 @@ export const feedScenarios = {
     return isSettled ? null : 'a call did not end in half a minute';
   },
 
-  /** It would end whoever logs in after the call was acknowledged. */
+  /** It would end a session that begins after the call was acknowledged. */
   'a walk that is lost, and runs later': async () => {
     const fleet = new MemoryFleet();
     const { sessions, durable } = await fleet.node();

@@ -66,8 +66,8 @@ export const rowScenarios = {
     return (await second) ? 'a read from the database did not see a write from before it' : null;
   },
 
-  /** Copies are believed only while the feed is heard. */
-  'a feed that is not heard': async () => {
+  /** Copies are trusted only while the feed is read. */
+  'a feed that is not read': async () => {
     const { fleet, reader, writer, id } = await twoNodes();
     reader.durable.hook.before = failing('feed.read');
     await add(writer.sessions, id, 'A1');
@@ -86,7 +86,7 @@ export const rowScenarios = {
     return (await isBehind(reader, id, fleet)) ? 'a write was not seen 1.6 s later' : null;
   },
 
-  /** A full server refuses to delete; nothing else tells that the copy is still there. */
+  /** A full server refuses to delete; nothing else shows that the copy is still there. */
   'an evict that fails': async () => {
     const { fleet, reader, writer, id } = await twoNodes();
     let isRefused = true;
@@ -128,7 +128,7 @@ export const rowScenarios = {
     await node.sessions.destroy(id).catch(() => undefined);
     node.heal();
     await fleet.platform.advance(5_000);
-    return (fleet.rowOf(id)?.revokedAt ?? null) === null ? 'the database was not told of a destroy' : null;
+    return (fleet.rowOf(id)?.revokedAt ?? null) === null ? 'a destroy did not reach the database' : null;
   },
 
   /** Redis has lost the tombstone, and the database answers again, but for the revocation. */
@@ -159,7 +159,7 @@ export const rowScenarios = {
     return (await writing) ? 'a write was acknowledged after the end of its session' : null;
   },
 
-  /** A write that neither Redis nor the feed could be told of must not be acknowledged. */
+  /** A write that neither Redis nor the feed could receive must not be acknowledged. */
   'a mark that fails': async () => {
     const fleet = new MemoryFleet();
     const [reader, writer] = [await fleet.node(), await fleet.node()];
@@ -177,7 +177,7 @@ export const rowScenarios = {
     return isDone && session?.data.cart.length === 0 ? 'a write was not seen 1.6 s later' : null;
   },
 
-  /** Who is told that a write is in doubt reads the session, and must not see it as it was before. */
+  /** A caller whose write is in doubt reads the session, and must not see it as it was before. */
   'a write in doubt': async () => {
     const fleet = new MemoryFleet();
     const { sessions, durable } = await fleet.node();

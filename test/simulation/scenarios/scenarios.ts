@@ -82,7 +82,7 @@ export const scenarios = {
     }
     // It does not reach Redis, and so knows the row alone.
     apart.cutFromPrimary();
-    // The process that could have told the database dies before it is back.
+    // The process that could have written to the database dies before it is back.
     other.heal();
     await fleet.platform.advance(4_000);
     const isEnded = (await apart.sessions.get(id)) === null;
@@ -99,7 +99,7 @@ export const scenarios = {
   'a publish that comes late, and its date': () =>
     datedLate('sessions.update', (sessions, id) => add(sessions, id, 'B1')),
 
-  /** A deadline that another node has moved, and could not tell Redis of, is not over. */
+  /** A deadline that another node has moved without reaching Redis is not over. */
   'a deadline that has moved': async () => {
     const fleet = new MemoryFleet();
     const options = { lifetime: { idle: 20_000, absolute: 600_000 } };
@@ -248,7 +248,7 @@ export const scenarios = {
     const session = await outcome(writer.client.get(id));
     return session?.data.cart.length === 1 ? null : 'a node did not see its own write';
   },
-  /** Whoever regenerates dies between its statement and its tombstone: the old id is dead already. */
+  /** A node that regenerates dies between its statement and its tombstone: the old id has ended already. */
   'a regenerate that dies': async () => {
     const { fleet, destroyer, other, id } = await newScene();
     const apart = await fleet.node();

@@ -30,7 +30,7 @@ export function pauseAt(node: FleetNode, command: DurableMethod | PrimaryMethod)
 }
 
 /**
- * What a node learnt before another wrote, which could not tell Redis, is not dated after it: the writer would take it for
+ * What a node read before another wrote without reaching Redis is not dated after it: the writer would take it for
  * news. `command` is the question whose answer comes late.
  */
 export async function datedLate(
@@ -83,7 +83,7 @@ export async function dieBeforeTombstone(node: FleetNode, act: () => Promise<unk
   await tombstone.reached;
 }
 
-/** Whether the session is served after somebody was told that everything of its user has ended. */
+/** True if the session is served after a caller got the answer that everything of its user has ended. */
 export async function aliveAfterEnd(fleet: MemoryFleet, node: FleetNode, id: string): Promise<string | null> {
   await node.sessions.destroyByUser(USER);
   await fleet.platform.advance(10);
@@ -92,7 +92,7 @@ export async function aliveAfterEnd(fleet: MemoryFleet, node: FleetNode, id: str
 
 const ring = await fixtureRing();
 
-/** No poll of the feed is answered any more, and what was heard last is still fresh. */
+/** No poll of the feed is answered any more, and the last one is still fresh. */
 export function withoutFeed(method: DurableMethod): Promise<void> | void {
   return method === 'feed.read' ? new Promise(() => undefined) : undefined;
 }

@@ -54,7 +54,7 @@ export const troubleScenarios = {
     return most > 1 ? `${most} statements at once were to end one session` : null;
   },
 
-  /** The row of an INSERT whose answer was lost is nobody's; the process that knows of it is told to end. */
+  /** The row of an INSERT whose answer was lost belongs to no client; the process that knows of it is closed. */
   'a deploy after a lost INSERT': async () => {
     const fleet = new MemoryFleet();
     const { sessions, durable } = await fleet.node();
@@ -70,10 +70,13 @@ export const troubleScenarios = {
     await fleet.platform.advance(10_000);
     await closing;
     const living = [...fleet.database.values()].filter(({ revokedAt }) => revokedAt === null);
-    return living.length === 1 ? null : 'a row lives under an id that nobody was told';
+    return living.length === 1 ? null : 'a row lives under an id that no client got';
   },
 
-  /** The database answers reads again, and is not told yet: the node that knows of the logout refuses the session itself. */
+  /**
+   * The database answers reads again, and has not received the logout yet: the node that knows of it refuses the
+   * session itself.
+   */
   'a destroy that is not durable, and a Redis that lost it': async () => {
     const fleet = new MemoryFleet();
     const { sessions, durable } = await fleet.node();
@@ -87,7 +90,9 @@ export const troubleScenarios = {
     return session === null ? null : 'a node served what it had ended';
   },
 
-  /** The tombstone was dropped, another node has filled its copy, and whoever destroyed it has lost Redis since. */
+  /**
+   * The tombstone was dropped, another node has filled its copy, and the node that destroyed it has lost Redis since.
+   */
   'a destroy that becomes durable without Redis': async () => {
     const fleet = new MemoryFleet();
     const [destroyer, other] = [await fleet.node(), await fleet.node()];
@@ -105,7 +110,9 @@ export const troubleScenarios = {
     return (await other.sessions.get(id)) === null ? null : 'a session was served after the database had ended it';
   },
 
-  /** Whoever moved the session told another master, and the node that ends it has a copy under the earlier id. */
+  /**
+   * The node that moved the session wrote to another master, and the node that ends it has a copy under the earlier id.
+   */
   'a destroy with an earlier id, and two masters': async () => {
     const fleet = new MemoryFleet();
     const [destroyer, other] = [await fleet.node(), await fleet.node()];
@@ -136,7 +143,7 @@ export const troubleScenarios = {
   /** Another branch of the same revision is not the truth, whatever Redis holds. */
   'a commit that is lost': () => forked((node) => node.heal()),
 
-  'a commit that is lost, and a successor that Redis is not told of': () => forked((node) => node.cutFromPrimary()),
+  'a commit that is lost, and a successor that does not reach Redis': () => forked((node) => node.cutFromPrimary()),
 
   /** One key that Redis cannot change says nothing about the others. */
   'a mark that cannot be applied': async () => {

@@ -85,7 +85,7 @@ export class RedisServer {
     this.#stalled.length = 0;
   }
 
-  /** The same life with the keys of some earlier time, and nobody told. */
+  /** Restores the keys of some earlier time within one incarnation, without a notice. */
   rollBack(keys: Snapshot): void {
     this.keyspace.clear();
     for (const [key, stored] of keys) this.keyspace.set(key, stored);

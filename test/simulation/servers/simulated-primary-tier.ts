@@ -27,7 +27,7 @@ interface Connection {
   /** TCP delivers in order: nothing overtakes. */
   requestAt: number;
   replyAt: number;
-  heardAt: number;
+  readAt: number;
   isBroken: boolean;
 }
 
@@ -122,7 +122,7 @@ export class SimulatedPrimaryTier implements PrimaryTier {
     this.#disconnect(new TierFailure('not-sent', 'closed'));
   }
 
-  /** The server has died or will not be talked to any more: those it can reach are told. */
+  /** The server has died or is given up: the nodes that it can reach are notified. */
   connectionClosed(server: RedisServer): void {
     const connection = this.#connection;
     if (connection?.server !== server || this.#redis.isCutFrom(this.#node)) return;
@@ -176,7 +176,7 @@ export class SimulatedPrimaryTier implements PrimaryTier {
       fail: new Set(),
       requestAt: now,
       replyAt: now,
-      heardAt: now,
+      readAt: now,
       isBroken: false,
     };
     this.#settleOpening(null);
@@ -203,7 +203,7 @@ export class SimulatedPrimaryTier implements PrimaryTier {
     if (this.#context !== undefined) this.#retry(failure);
   }
 
-  /** A script: it carries a deadline, and its answer tells the server's time. */
+  /** A script: it carries a deadline, and its answer carries the server's time. */
   async #run<T>(name: string, key: Buffer | null, command: (tier: PrimaryTier) => Promise<T>): Promise<T> {
     const clock = this.#connection?.clock;
     const isOld = clock !== undefined && clock.age(this.#node.monotonic()) > CLOCK_AGE_MS_MAX;
@@ -237,7 +237,7 @@ export class SimulatedPrimaryTier implements PrimaryTier {
       const delayMs = isLate ? random.between(0, 3 * context.timeoutMs) : this.#latency();
       connection.requestAt = Math.max(connection.requestAt, world.now + delayMs);
       const settle = (answer: () => void): void => this.#reply(connection, fail, cancel, answer);
-      const hear = ({ done, serverTime, incarnation }: Answer<T>): void => {
+      const receive = ({ done, serverTime, incarnation }: Answer<T>): void => {
         if (name === 'probe' && incarnation !== null) connection.incarnation = incarnation;
         if (name === 'info' && incarnation !== connection.incarnation) {
           const failure = new TierFailure('rejected', incarnation === null ? 'READONLY' : 'another-incarnation');
@@ -251,7 +251,7 @@ export class SimulatedPrimaryTier implements PrimaryTier {
       world.at(connection.requestAt - world.now, () =>
         connection.server.receive(() => {
           void this.#execute(connection.server, name, key, deadline, context.namespace, command).then(
-            (answer) => settle(() => hear(answer)),
+            (answer) => settle(() => receive(answer)),
             (error: unknown) => settle(() => reject(error)),
           );
         }),
@@ -297,7 +297,7 @@ export class SimulatedPrimaryTier implements PrimaryTier {
     connection.replyAt = Math.max(connection.replyAt, world.now + this.#latency());
     world.at(connection.replyAt - world.now, () =>
       this.#node.deliver(() => {
-        connection.heardAt = world.now;
+        connection.readAt = world.now;
         if (!connection.fail.delete(fail)) return;
         cancel();
         answer();
@@ -305,7 +305,7 @@ export class SimulatedPrimaryTier implements PrimaryTier {
     );
   }
 
-  /** Nothing gets through any more; the node is told soon, or notices the silence. */
+  /** Nothing gets through any more; the node is notified soon, or notices the silence. */
   #break(connection: Connection): void {
     if (connection.isBroken) return;
     connection.isBroken = true;
@@ -321,7 +321,7 @@ export class SimulatedPrimaryTier implements PrimaryTier {
     const { world } = this.#redis;
     const sentAt = world.now;
     this.#node.after(PRIMARY_SILENCE_MS, () => {
-      const isSilent = this.#connection === connection && connection.heardAt < sentAt;
+      const isSilent = this.#connection === connection && connection.readAt < sentAt;
       if (isSilent) this.#disconnect(new TierFailure('ambiguous', 'silent'));
     });
   }

@@ -18,7 +18,7 @@ export class SimulatedRedis {
   readonly latencyMs: number;
   readonly #tiers = new Map<Process, SimulatedPrimaryTier>();
   readonly #cut = new Set<Process>();
-  /** Nodes that have not heard of the new master, and the one that they still see. */
+  /** The nodes that do not know of the new master, and the one that they still see. */
   readonly #behind = new Map<Process, RedisServer>();
   readonly #snapshots: Snapshot[] = [[]];
   #lives = 1;
@@ -55,7 +55,7 @@ export class SimulatedRedis {
     return this.#cut.has(node);
   }
 
-  /** Storage keys, in hex, that somebody has begun to end or to fill, and has not told the end of. */
+  /** The storage keys, in hex, that some node has begun to end or to fill, and not finished. */
   get heldKeys(): readonly string[] {
     const entries = [...this.master.keyspace].filter(([, { kind }]) => kind === 'hold' || kind === 'lease');
     return entries.map(([name]) => name.slice(name.indexOf(':') + 1));
@@ -99,7 +99,7 @@ export class SimulatedRedis {
     this.#succeed(clock, keys);
   }
 
-  /** The same life with the keys of some earlier time, and nobody told. */
+  /** Restores the keys of some earlier time within one incarnation, without a notice. */
   rollBack(choice: number): void {
     this.master.rollBack(this.#snapshotAt(choice));
   }
@@ -123,7 +123,7 @@ export class SimulatedRedis {
     for (const server of old) this.#kill(server);
   }
 
-  /** A replica takes over, and nobody here hears of it: the master goes on taking writes. */
+  /** A replica takes over unnoticed: the master goes on taking writes. */
   diverge(choice: number): void {
     this.#elsewhere ??= this.#replicated(choice);
   }

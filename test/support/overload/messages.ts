@@ -39,7 +39,7 @@ export interface OverloadReport {
   readonly flood: Readonly<Record<CallName, CallTally>>;
   /** Of the flood's calls, those that had not settled when the bound for all of them had passed. */
   readonly unsettled: number;
-  /** Sessions whose creation the flood was told of, and how many of them are there. */
+  /** The sessions whose creation was acknowledged to the flood, and how many of them are there. */
   readonly acknowledged: number;
   readonly found: number;
   /** Bytes on the heap and in buffers: the most during the flood, and what was left of it. */

@@ -142,7 +142,7 @@ function sizeNow(): number {
   return heapUsed + external;
 }
 
-// Whoever gave the orders is gone.
+// The parent has ended.
 process.once('disconnect', () => process.exit(1));
 process.once('message', (orders: OverloadOrders) => {
   obey(orders).then(

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo } from 'node:net';
 
-/** A port that was free a moment ago. Somebody may take it first, so whoever binds it retries with another. */
+/** A port that was free a moment ago. Another process may take it first, so the caller retries with another. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -18,7 +18,7 @@ export interface PostgresMachine {
   pause(): Promise<void>;
   resume(): Promise<void>;
   kill(): Promise<void>;
-  /** As an administrator does it, without waiting for clients ("fast"): each connection is told, then closed. */
+  /** Stops as an administrator does, without waiting for clients ("fast"): each connection is notified, then closed. */
   shutDown(): Promise<void>;
   remove(): Promise<void>;
 }

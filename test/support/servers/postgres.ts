@@ -179,7 +179,7 @@ export class PostgresServer implements PostgresCoordinates, AsyncDisposable {
     return this.#machine.kill();
   }
 
-  /** A planned restart: every connection is told that the server goes, and closed. */
+  /** Restarts as planned: every connection is notified that the server stops, and closed. */
   shutDown(): Promise<void> {
     return this.#machine.shutDown();
   }

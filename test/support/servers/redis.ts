@@ -179,7 +179,7 @@ export class RedisServer implements RedisCoordinates, AsyncDisposable {
     return this.asAdmin(takeSnapshot);
   }
 
-  /** It holds what it held then, and has not been away: the same life, as far as anybody can tell. */
+  /** Restores what the server held then, without a restart: the same incarnation. */
   async rollBack(snapshot: KeySnapshot): Promise<void> {
     await this.asAdmin((admin) => putBack(admin, snapshot));
   }

@@ -57,7 +57,7 @@ export class StatementProxy {
     return { host: '127.0.0.1', port: (this.#server.address() as AddressInfo).port };
   }
 
-  /** Each aim is for one statement, whoever sends it; those that hit nothing yet are forgotten. */
+  /** Each aim is for one statement, of any sender; those that hit nothing yet are forgotten. */
   aim(...aims: readonly Aim[]): void {
     this.#aims = [...aims];
   }
@@ -72,7 +72,7 @@ export class StatementProxy {
     await read(client, SSL_REQUEST.length);
     const server = connect({ ...this.#target, noDelay: true });
     this.#keep(server);
-    // Whichever end goes, the other one has to hear of it.
+    // When one end closes, the other one has to be closed too.
     client.once('close', () => server.destroy());
     server.once('close', () => client.destroy());
     await once(server, 'connect');
