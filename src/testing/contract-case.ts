@@ -1,4 +1,4 @@
-/** One promise of a contract, to be registered with any test runner. */
+/** A promise of a contract, to be registered with any test runner. */
 export interface ContractCase<Subject> {
   /** A sentence about behaviour that no other case of the contract has. */
   readonly name: string;

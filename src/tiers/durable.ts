@@ -23,7 +23,7 @@ export type * from './durable/upkeep.ts';
  * database.
  */
 export interface DurableTier {
-  /** For messages and health reports, such as `prisma (postgresql)`. */
+  /** Names the tier in messages and health reports, such as `prisma (postgresql)`. */
   readonly name: string;
   readonly sessions: Sessions;
   readonly feed: Feed;

@@ -1,15 +1,15 @@
 import type { TierFailure } from '../errors.ts';
 import type { TierContext } from './context.ts';
 
-/** When, by the primary server's own clock, and in which of its lives a copy was known to be the truth. */
+/** The time of the primary server's own clock, and its incarnation, at which a copy was known to be the truth. */
 export interface Stamp {
-  /** Names the time for which one process of a server was master without a break: nothing that was written to it then has gone back. */
+  /** Names the time for which one process of a server was master without a break: nothing that was written to it then was rolled back. */
   readonly incarnation: string;
   /** Milliseconds of the server's clock. */
   readonly at: number;
 }
 
-/** What this node knows about the server's clock right now: the true time lies between the two. */
+/** The bounds between which the server's clock is right now, as far as this node knows. */
 export interface Vantage {
   readonly incarnation: string;
   readonly earliest: number;
@@ -26,7 +26,7 @@ export interface PrimaryValue {
 }
 
 /**
- * What a key of the primary tier holds.
+ * The entry that a key of the primary tier holds.
  * - `value`: a copy of the truth;
  * - `hold`: a destroy or a regenerate is in flight: ask the durable tier and store nothing;
  * - `lease`: a reader is filling: ask the durable tier and store nothing;
@@ -52,7 +52,7 @@ export interface NewValue {
 
 export interface RestampCommand {
   readonly revision: number;
-  /** Last 16 bytes of the envelope that is the truth at this revision. */
+  /** The last 16 bytes of the envelope that is the truth at this revision. */
   readonly tag: Buffer;
   readonly stamp: Stamp;
   readonly lastSeenAt: number;
@@ -89,7 +89,7 @@ export interface PrimaryTier {
   probe(): Promise<void>;
   /**
    * Asks the server whether it may still serve and is of the incarnation that `vantage()` names: a master may follow another and
-   * become a master again behind an open connection, and has then forgotten what it was told. If not, rejects, and
+   * become a master again behind an open connection, and has then lost what was written to it. If not, rejects, and
    * `vantage()` is null.
    */
   confirm(): Promise<void>;
@@ -101,8 +101,8 @@ export interface PrimaryTier {
   /** True if the value was stored. */
   publish(storageKey: Buffer, value: NewValue): Promise<boolean>;
   /**
-   * Times and time to live only grow, and so do stamps within one incarnation; but one beyond the server's present gives
-   * way. True if the value was stamped.
+   * Stamps a value anew. Times and time to live only grow, and so do stamps within one incarnation; but a stamp beyond the
+   * server's present gives way. True if the value was stamped.
    */
   restamp(storageKey: Buffer, command: RestampCommand): Promise<boolean>;
   /** Deletes a value of a revision lower than `belowRevision` (at most `REVISION_MAX`), and any lease. */

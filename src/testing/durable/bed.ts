@@ -11,10 +11,10 @@ export interface DurableTierSubject {
   mark(storageKey: Buffer, dirtyAt: number): Promise<void>;
 }
 
-/** One promise of `DurableTier`. */
+/** A promise of `DurableTier`. */
 export type DurableTierCase = ContractCase<DurableTierSubject>;
 
-/** What a case works with. */
+/** The tiers and the namespace that a case works with. */
 export interface Bed {
   readonly database: DurableTierSubject;
   /** An open tier, in a namespace that no other case uses. */

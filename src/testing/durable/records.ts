@@ -20,7 +20,7 @@ export const NOW = 1_764_000_000_000;
 export const HOUR = 3_600_000;
 /** Comes before every storage key. */
 export const START: Buffer = Buffer.alloc(0);
-/** Enough calls at a time for a race, and few enough for a small machine's connections. */
+/** The number of calls in a race: enough for one, and few enough for a small machine's connections. */
 export const RACERS = 100;
 
 export function randomBytes(length: number): Buffer {
@@ -135,7 +135,7 @@ export async function regenerateRepeatedly(tier: DurableTier, times: number): Pr
   return keys;
 }
 
-/** Those of these keys by which the session at `present` is found. */
+/** Finds by which of these keys the session at `present` is found. */
 export async function keysRemembered(tier: DurableTier, keys: readonly Buffer[], present: Buffer): Promise<Buffer[]> {
   const found = await Promise.all(keys.map((candidate) => tier.sessions.findRegenerated(candidate, 0)));
   return keys.filter((_, index) => found[index]?.storageKey.equals(present));

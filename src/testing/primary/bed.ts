@@ -7,19 +7,19 @@ import type { ContractCase } from '../contract-case.ts';
 export interface PrimaryTierSubject {
   /** Makes another tier, not yet opened, on the same keys. */
   makeTier(): PrimaryTier;
-  /** Two namespaces that the server allows and that nothing else uses. */
+  /** The names of two namespaces that the server allows and that nothing else uses. */
   readonly namespaces: readonly [string, string];
 }
 
-/** One promise of `PrimaryTier`. */
+/** A promise of `PrimaryTier`. */
 export type PrimaryTierCase = ContractCase<PrimaryTierSubject>;
 
-/** What a case works with. */
+/** The tiers and the server that a case works with. */
 export interface PrimaryBed {
   readonly server: PrimaryTierSubject;
   /** An open tier in the first namespace. */
   readonly tier: PrimaryTier;
-  /** What `tier` was opened with. */
+  /** The context that `tier` was opened with. */
   readonly context: TierContext;
   /** Opens another tier on the same keys, in the first namespace or the second. */
   readonly open: (namespace?: 0 | 1) => Promise<PrimaryTier>;

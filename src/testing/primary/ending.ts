@@ -17,7 +17,7 @@ import {
   summaryOf,
 } from './entries.ts';
 
-/** What becomes of each kind; null where nothing is changed. */
+/** The summary afterwards, by the kind that is met; null where nothing is changed. */
 const EVICT = { absent: null, value: 'absent', hold: null, lease: 'absent', tombstone: null };
 export const evictCases: readonly PrimaryTierCase[] = primaryCases('evict', {
   ...each(cells(EVICT), ([kind, after]) => [

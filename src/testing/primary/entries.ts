@@ -7,7 +7,7 @@ export const NOW = 1_764_000_000_000;
 export const MINUTE = 60_000;
 /** A time to live that is long enough to be met and short enough to be waited for, in milliseconds. */
 export const SOON = 40;
-/** Enough calls at a time for a race. */
+/** The number of calls in a race. */
 export const RACERS = 50;
 /** The revision of the value that cases begin with. */
 export const REVISION = 5;
@@ -19,7 +19,7 @@ export type Kind = (typeof KINDS)[number];
 const GONE_WITHIN_MS = 10_000;
 const POLL_MS = 5;
 
-/** Longer than a tag, which its last bytes are. */
+/** An envelope that is longer than its tag. */
 const SEALED: Buffer = Buffer.from('a sealed session with its tag');
 /** Differs from the other envelope in the last byte of its tag. */
 export const OTHER: Buffer = Buffer.from('a sealed session with its taf');

@@ -4,7 +4,7 @@ import { primaryCases, type PrimaryBed, type PrimaryTierCase } from './bed.ts';
 import { NOW, RACERS, REVISION, aValue, asRead, cells, key, prepared, summary, summaryOf } from './entries.ts';
 import type { NewValue } from '../../tiers/primary.ts';
 
-/** What becomes of each kind; null where nothing is changed. */
+/** The summary afterwards, by the kind that is met; null where nothing is changed. */
 const LEASE = { absent: 'lease', value: null, hold: null, lease: null, tombstone: null };
 const LEASE_OVER = { absent: 'lease', value: 'lease', hold: null, lease: null, tombstone: null };
 const FILL = { absent: null, value: null, hold: null, lease: `value ${REVISION + 1}`, tombstone: null };

@@ -17,7 +17,7 @@ import {
   summaryOf,
 } from './entries.ts';
 
-/** What becomes of each kind; null where nothing is changed. */
+/** The summary afterwards, by the kind that is met; null where nothing is changed. */
 const PUBLISH = { absent: null, value: `value ${REVISION + 1}`, hold: null, lease: 'absent', tombstone: null };
 
 export const publishCases: readonly PrimaryTierCase[] = primaryCases('publish', {

@@ -1,11 +1,11 @@
-/** Which ring a fleet uses. The fingerprint distinguishes two rings of one version. */
+/** The ring that a fleet uses. The fingerprint distinguishes two rings of one version. */
 export interface RingMark {
   readonly version: number;
   /** 32 bytes, public. */
   readonly fingerprint: Buffer;
 }
 
-/** One running client, and the ring that it seals and opens with. */
+/** A running client, and the ring that it seals and opens with. */
 export interface NodeMark {
   /** 16 random bytes. */
   readonly nodeId: Buffer;

@@ -21,7 +21,7 @@ export interface InsertCommand extends WriteCommand {
 }
 
 /**
- * What became of an insert. Only `inserted` changed anything.
+ * The outcome of an insert. Only `inserted` changed anything.
  * - `inserted`: the row is there, by this call or by an earlier run of the same command;
  * - `taken`: a living session has the storage key;
  * - `ended`: a session that was revoked, or is past a deadline, has it: a storage key has one life, for as long as its row is kept;
@@ -77,12 +77,12 @@ export interface RevokeCommand extends WriteCommand {
   readonly writtenBy?: Buffer;
 }
 
-/** Always marks its rows dirty: it is rare, and the marks keep it safe whatever happens to the caller. */
+/** Revokes many sessions, and always marks their rows dirty: it is rare, and the marks keep it safe whatever happens to the caller. */
 export interface RevokeManyCommand extends WriteCommand {
   /** The sessions of these user keys, or every session of the namespace. */
   readonly of: readonly Buffer[] | 'everyone';
   readonly except: Buffer | null;
-  /** Only storage keys greater than this one; an empty buffer starts. */
+  /** The storage key to go on after; an empty buffer starts. */
   readonly after: Buffer;
   readonly limit: number;
   readonly revokedAt: number;
@@ -93,7 +93,7 @@ export interface RevokedRow {
   readonly storageKey: Buffer;
   readonly idleExpiresAt: number;
   readonly absoluteExpiresAt: number;
-  /** Whether the row still remembers earlier storage keys; `feed.clear` takes them from it. */
+  /** True if the row still remembers earlier storage keys; `feed.clear` takes them from it. */
   readonly hasMoved: boolean;
 }
 
@@ -114,11 +114,11 @@ export interface Sessions {
    * that the caller has: where the row's ends with the same `ENVELOPE_TAG_BYTES`, it need not travel, and `known` is returned.
    */
   read(storageKey: Buffer, known?: Buffer): Promise<SealedRecord | null>;
-  /** Like `read`, without the envelope. */
+  /** Reads the row like `read`, without the envelope. */
   readState(storageKey: Buffer): Promise<RecordState | null>;
   /** True if the row was alive, not revoked, one revision before `record.revision`, and held the envelope that is replaced. */
   update(command: UpdateCommand): Promise<boolean>;
-  /** Like `update`, and moves the row to `record.storageKey`. */
+  /** Updates the row like `update`, and moves it to `record.storageKey`. */
   regenerate(command: RegenerateCommand): Promise<boolean>;
   /**
    * Returns the state after the touch; null if the row is not there, revoked, past its deadlines or not touched. Changes neither

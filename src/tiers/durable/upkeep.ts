@@ -1,8 +1,8 @@
 /** A page of the walk over every session of the namespace, in order of storage key. */
 export interface WalkCommand {
-  /** Only storage keys greater than this one; an empty buffer starts. */
+  /** The storage key to go on after; an empty buffer starts. */
   readonly after: Buffer;
-  /** How many rows are looked at, of whatever namespace and state: it bounds the statement. */
+  /** The number of rows that are looked at, of whatever namespace and state: it bounds the statement. */
   readonly limit: number;
   readonly aliveAt: number;
 }
@@ -26,7 +26,7 @@ export interface MoveUserKeyCommand {
   readonly to: Buffer;
 }
 
-/** One pass of the sweep asks for the right to sweep. */
+/** A pass of the sweep asks for the right to sweep. */
 export interface SweepClaim {
   /** 16 random bytes that name one pass. */
   readonly passId: Buffer;
@@ -35,7 +35,7 @@ export interface SweepClaim {
 }
 
 /**
- * Which rows have ended for good: neither marked dirty nor with earlier keys, and revoked before `revokedBefore`, or not
+ * Defines which rows have ended for good: neither marked dirty nor with earlier keys, and revoked before `revokedBefore`, or not
  * revoked and with a deadline before `endedBefore`. Milliseconds since the epoch.
  */
 export interface EndedBounds {
@@ -45,16 +45,16 @@ export interface EndedBounds {
 
 /** A page of the sweep, in order of storage key. */
 export interface FindEndedCommand extends EndedBounds {
-  /** Only storage keys greater than this one; an empty buffer starts. */
+  /** The storage key to go on after; an empty buffer starts. */
   readonly after: Buffer;
-  /** How many rows are looked at, of whatever namespace and state: it bounds the statement. */
+  /** The number of rows that are looked at, of whatever namespace and state: it bounds the statement. */
   readonly limit: number;
 }
 
 export interface EndedPage {
   /** The rows of this namespace that have ended, among those that were looked at, in order. */
   readonly storageKeys: readonly Buffer[];
-  /** How many were looked at. */
+  /** The number of rows that were looked at. */
   readonly scanned: number;
   /** The storage key to go on after; null after the last row. */
   readonly next: Buffer | null;
@@ -64,7 +64,7 @@ export interface RemoveEndedCommand extends EndedBounds {
   readonly storageKeys: readonly Buffer[];
 }
 
-/** What walks over all sessions need: census and re-encryption, and the sweep that deletes ended rows. */
+/** Walks over all sessions: census and re-encryption, and the sweep that deletes ended rows. */
 export interface Upkeep {
   /** Returns the next page of the walk. A session that gets a new key behind it is missed. */
   walk(command: WalkCommand): Promise<WalkPage>;

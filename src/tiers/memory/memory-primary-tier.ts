@@ -169,12 +169,12 @@ function notOpen(): TierFailure {
   return new TierFailure('not-sent', 'not-open');
 }
 
-/** What a tier holds and what it hands out are nobody else's. */
+/** Copies the value, so that no caller can change what the tier holds. */
 function ownCopy(value: Omit<PrimaryValue, 'kind'>): PrimaryValue {
   return { ...value, kind: 'value', envelope: Buffer.from(value.envelope) };
 }
 
-/** Of a lower revision, or of the same one on a branch that the durable tier has lost. */
+/** True for a lower revision, and for the same one on a branch that the durable tier has lost. */
 function isStale({ revision, envelope }: PrimaryValue, knownRevision: number, knownTag: Buffer): boolean {
   return revision < knownRevision || (revision === knownRevision && !envelopeTag(envelope).equals(knownTag));
 }

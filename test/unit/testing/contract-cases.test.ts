@@ -16,7 +16,7 @@ import type { PrimaryTier } from '../../../src/tiers/primary.ts';
 import { aroundDurable, type DurableMethod, type Method } from '../../support/durable-methods.ts';
 import { subjectOn } from '../../support/memory-database.ts';
 
-/** What a method returns that does nothing. */
+/** The answer of a method that does nothing. */
 const NOTHING: Readonly<Record<DurableMethod, unknown>> = {
   open: undefined,
   probe: 0,
@@ -44,7 +44,7 @@ const NOTHING: Readonly<Record<DurableMethod, unknown>> = {
   'upkeep.findEnded': { storageKeys: [], scanned: 0, next: null },
   'upkeep.removeEnded': 0,
 };
-/** Nothing can be seen of a tier in memory that is not closed, and a clock that stands still is waited for without end. */
+/** The methods that are left out: a tier in memory need not be closed, and a stopped clock would be waited for without end. */
 const UNSEEN: readonly string[] = ['close', 'probe'];
 
 function subjectWith(around: (name: DurableMethod, own: Method) => Method): DurableTierSubject {
@@ -66,7 +66,7 @@ function primaryWith(changes: Partial<PrimaryTier>): PrimaryTierSubject {
   return { makeTier, namespaces: ['shop', 'blog'] };
 }
 
-/** Whether a case finds that the tier breaks a promise. */
+/** Resolves with whether a case finds that the tier breaks a promise. */
 async function isCaught<Subject>(cases: readonly ContractCase<Subject>[], subject: Subject): Promise<boolean> {
   for (const { run } of cases) {
     const caught = await run(subject).then(

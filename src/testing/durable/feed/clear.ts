@@ -53,7 +53,7 @@ export const clearCases: readonly DurableTierCase[] = durableCases('feed.clear',
     equal(await tier.sessions.findRegenerated(other.storageKey, 0), null);
   },
 
-  'takes as many rows as it is told to, revoked ones included': async ({ tier, database }) => {
+  'clears at most `limit` rows, revoked ones included': async ({ tier, database }) => {
     const all = await insertMany(tier, 5);
     await tier.sessions.revokeMany(revokeAll({ of: 'everyone' }));
     for (const { storageKey } of all) await database.mark(storageKey, (await tier.probe()) - 1);

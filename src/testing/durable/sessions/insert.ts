@@ -64,7 +64,7 @@ export const insertCases: readonly DurableTierCase[] = durableCases('insert and 
     });
   },
 
-  'reads a row whatever its deadlines say: judging them is not its business': async ({ tier }) => {
+  'reads a row whatever its deadlines say: they are the caller’s to compare': async ({ tier }) => {
     const record = await insert(tier, { idleExpiresAt: 1, absoluteExpiresAt: 1 });
     deepEqual(await tier.sessions.read(record.storageKey), record);
     notEqual(await tier.sessions.readState(record.storageKey), null);

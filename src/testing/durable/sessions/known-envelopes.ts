@@ -33,7 +33,7 @@ export const knownEnvelopeCases: readonly DurableTierCase[] = durableCases('a re
     equal(await readKnowing(tier, record, Buffer.alloc(ENVELOPE_TAG_BYTES)), null);
   },
 
-  'tells many that ask together which of theirs are the same': async ({ tier }) => {
+  'distinguishes, for many calls at once, whose envelope is the same': async ({ tier }) => {
     const records = await Promise.all(Array.from({ length: 40 }, () => insert(tier, { envelope: randomBytes(80) })));
     const known = records.map(({ envelope }, index) => {
       if (index % 4 === 0) return undefined;
@@ -50,7 +50,7 @@ export const knownEnvelopeCases: readonly DurableTierCase[] = durableCases('a re
   },
 });
 
-/** Another envelope that ends as this one does: the one that comes back shows which of the two travelled. */
+/** Makes another envelope that ends as this one does: the one that comes back shows which of the two travelled. */
 function endingAs(envelope: Buffer): Buffer {
   return Buffer.concat([randomBytes(32), envelope.subarray(-ENVELOPE_TAG_BYTES)]);
 }

@@ -18,7 +18,7 @@ import {
 } from '../records.ts';
 
 export const sharedCallCases: readonly DurableTierCase[] = durableCases('calls that arrive together', {
-  'update each its own row: who loses, is late or has no row hurts nobody': async ({ tier }) => {
+  'update each its own row: a call that loses, is late or has no row harms no other': async ({ tier }) => {
     const [records, lost, late, dead, repeated] = await Promise.all([
       insertMany(tier, 30),
       insert(tier),
@@ -48,7 +48,7 @@ export const sharedCallCases: readonly DurableTierCase[] = durableCases('calls t
     deepEqual(keysIn(await marks(tier)), keysIn(marked));
   },
 
-  'insert each its own row: a key that is taken, or a call that is late, hurts nobody': async ({ tier }) => {
+  'insert each its own row: a key that is taken, or a call that is late, harms no other': async ({ tier }) => {
     const taken = await insert(tier);
     const records = Array.from({ length: 30 }, () => aRecord());
     records.push(aRecord({ userKey: null }), aRecord({ envelope: randomBytes(100_000) }));

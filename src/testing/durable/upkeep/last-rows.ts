@@ -16,7 +16,7 @@ export function insertLast(tier: DurableTier, changes: Partial<SealedRecord> = {
   return insert(tier, { storageKey: lastKey(), ...changes });
 }
 
-/** Everything that a walk finds, whose pages `read` reads. */
+/** Collects what a walk finds; `read` reads one page. */
 export async function walked<Item>(
   read: (after: Buffer) => Promise<{ readonly items: readonly Item[]; readonly next: Buffer | null }>,
 ): Promise<Item[]> {

@@ -7,7 +7,7 @@ import { HOUR, NOW, START, keysIn, move, randomBytes, revocation, writeId } from
 import { BEFORE_LAST_ROWS, insertLast, lastKey, walked } from './last-rows.ts';
 import type { DurableTier } from '../../../tiers/durable.ts';
 
-/** What has ended two hours ago, and was revoked three hours ago. */
+/** Bounds for rows that ended two hours ago, or were revoked three hours ago. */
 const BOUNDS = { endedBefore: NOW - 2 * HOUR, revokedBefore: NOW - 3 * HOUR };
 const LONG_AGO = { idleExpiresAt: NOW - 4 * HOUR, absoluteExpiresAt: NOW - 4 * HOUR };
 const ENDS: readonly (readonly [string, Partial<SealedRecord>])[] = [

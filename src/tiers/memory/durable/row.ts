@@ -9,23 +9,23 @@ export interface Row extends SealedRecord {
   readonly revokedAt: number | null;
   readonly dirtyAt: number | null;
   readonly rotatedAt: number | null;
-  /** Oldest first. */
+  /** The earlier storage keys, the oldest first. */
   readonly previousKeys: readonly Buffer[];
 }
 
-/** Whether a session may still be used at this time. */
+/** True if the session may still be used at this time. */
 export function isAlive(row: Row, aliveAt: number): boolean {
   return row.revokedAt === null && row.idleExpiresAt >= aliveAt && row.absoluteExpiresAt > aliveAt;
 }
 
-/** Whether the row has ended for good: no node has anything to learn from it any more. */
+/** True if the row has ended for good: no node has anything to learn from it any more. */
 export function isOver(row: Row, { endedBefore, revokedBefore }: EndedBounds): boolean {
   if (row.dirtyAt !== null || row.rotatedAt !== null) return false;
   if (row.revokedAt !== null) return row.revokedAt < revokedBefore;
   return row.idleExpiresAt < endedBefore || row.absoluteExpiresAt < endedBefore;
 }
 
-/** Whether the caller's envelope is the row's. */
+/** True if the caller's envelope is the row's. */
 export function isKnown({ envelope }: Row, known: Buffer): boolean {
   return known.length >= ENVELOPE_TAG_BYTES && envelopeTag(known).equals(envelopeTag(envelope));
 }
@@ -39,7 +39,7 @@ export function toDirtyRow(row: Row, dirtyAt: number): DirtyRow {
   return { storageKey, dirtyAt, revision, isRevoked: revokedAt !== null, absoluteExpiresAt, previousKeys };
 }
 
-/** Whether the row comes after this position of the feed. */
+/** True if the row comes after this position of the feed. */
 export function isBehind(row: FeedPosition, position: FeedPosition | number): boolean {
   if (typeof position === 'number') return row.dirtyAt >= position;
   if (row.dirtyAt !== position.dirtyAt) return row.dirtyAt > position.dirtyAt;

@@ -155,17 +155,17 @@ function outcomeBeside(holder: Row, writeId: Buffer, aliveAt: number): InsertOut
   return isAlive(holder, aliveAt) ? 'taken' : 'ended';
 }
 
-/** Whether the row is what this very write left. */
+/** True if the row is what this very write left. */
 function carries(row: Row, { record, writeId }: UpdateCommand): boolean {
   return row.revision === record.revision && row.writeId.equals(writeId);
 }
 
-/** Whether the row holds the envelope that the write is to replace. */
+/** True if the row holds the envelope that the write is to replace. */
 function holds({ envelope }: Row, { replaces }: UpdateCommand): boolean {
   return replaces === null || envelopeTag(envelope).equals(replaces);
 }
 
-/** Includes rows that this very write revoked, so that it can be repeated when its answer was lost. */
+/** True for living rows, and for those that this very write revoked, so that it can be repeated when its answer was lost. */
 function isRevocable(row: Row, writeId: Buffer): boolean {
   return row.revokedAt === null || row.writeId.equals(writeId);
 }

@@ -6,11 +6,11 @@ import type { Row } from './row.ts';
 /** The rows of one database, by storage key in hex. */
 export type MemoryDatabase = Map<string, Row>;
 
-/** What one namespace keeps beside its sessions. */
+/** The rows that one namespace keeps beside its sessions. */
 export interface FleetTables {
   ring: RingMark | null;
   sweep: { readonly passId: Buffer; readonly until: number } | null;
-  /** By node id in hex. */
+  /** The nodes by their id in hex. */
   readonly nodes: Map<string, FleetNode>;
 }
 

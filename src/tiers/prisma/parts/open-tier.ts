@@ -3,7 +3,7 @@ import type { SharedCalls } from '../batch/shared-calls.ts';
 import type { Row } from '../../sql/rows/rows.ts';
 import type { StatementRunner } from '../statement-runner.ts';
 
-/** What exists from `open` to `close`. */
+/** The parts that exist from `open` to `close`. */
 export interface OpenTier {
   readonly namespace: string;
   readonly runner: StatementRunner;

@@ -31,7 +31,7 @@ export class PrismaSessions implements Sessions {
     return this.#tier.get().shared.insert.run(command);
   }
 
-  /** Not async, since without a primary tier every read passes here. */
+  /** Reads without an async function, since without a primary tier every read passes here. */
   read(storageKey: Buffer, known?: Buffer): Promise<SealedRecord | null> {
     const { current } = this.#tier;
     return current ? current.shared.read.run({ storageKey, known }) : Promise.reject(notOpen());

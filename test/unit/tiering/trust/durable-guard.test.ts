@@ -9,8 +9,9 @@ import {
 } from '../../../../src/limits/durable-tier.ts';
 import { COARSE_TICK_MS } from '../../../../src/limits/process.ts';
 import { DurableGuard } from '../../../../src/tiering/trust/durable-guard.ts';
+import { durablePolicies } from '../../../../src/tiering/trust/durable-policies.ts';
 import { memoryDurableTier } from '../../../../src/tiers/memory/index.ts';
-import { aroundDurable } from '../../../support/durable-methods.ts';
+import { aroundDurable, type DurableMethod } from '../../../support/durable-methods.ts';
 import { FakePlatform, settled } from '../../../support/fake-platform.ts';
 import { interceptDurable } from '../../../support/intercepted-tiers.ts';
 
@@ -115,46 +116,74 @@ describe('the guard of a tier whose calls share statements', () => {
 
 const RING = { version: 1, fingerprint: Buffer.alloc(32) };
 
-/** More than there is room for. */
+/** Revokes more sessions at a time than there is room for. */
 function revocations(guard: DurableGuard) {
   return Array.from({ length: 2 * DURABLE_CALLS_MAX }, () => guard.sessions.revoke({ ...aRevocation() }));
 }
-describe('a process that stands still while the database answers', () => {
-  it.each([true, false])('is told the answer (%s), and blames nobody', async (answer) => {
+
+describe('an answer that is lost', () => {
+  const WRITES: readonly DurableMethod[] = [
+    'sessions.insert',
+    'sessions.update',
+    'sessions.regenerate',
+    'sessions.revoke',
+    'sessions.revokeMany',
+  ];
+  const guarded = (['sessions', 'feed', 'fleet', 'upkeep'] as const).flatMap((part) =>
+    Object.keys(durablePolicies[part]).map((name) => [part, name, `${part}.${name}`] as const),
+  );
+
+  it.each(guarded)(
+    'of %s.%s is an unknown outcome only where something may have changed',
+    async (part, name, method) => {
+      const platform = new FakePlatform();
+      const { tier, override } = interceptDurable(memoryDurableTier());
+      const guard = new DurableGuard({ tier, platform, timeoutMs: TIMEOUT_MS });
+      await guard.open({ namespace: 'shop', platform, timeoutMs: TIMEOUT_MS });
+      override(method as DurableMethod, () => Promise.reject(new TierFailure('ambiguous', 'connection-lost')));
+      const call = Reflect.get(guard[part], name) as (command: unknown) => Promise<unknown>;
+      const code = WRITES.includes(method as DurableMethod) ? 'HOLDFAST_OUTCOME_UNKNOWN' : 'HOLDFAST_TIER_UNAVAILABLE';
+      await expect(call(Buffer.alloc(32))).rejects.toMatchObject({ code });
+    },
+  );
+});
+
+describe('a process that is blocked while the database answers', () => {
+  it.each([true, false])('receives the answer (%s), and counts no failure', async (answer) => {
     const { guard, update, platform, reply } = await updating();
-    const told = update();
+    const outcome = update();
     await settled();
     platform.block(1.5 * TIMEOUT_MS);
     await platform.advance(COARSE_TICK_MS);
     reply(answer);
-    expect(await told).toBe(answer);
+    expect(await outcome).toBe(answer);
     expect(guard.condition).toBe('up');
   });
 
-  it('is not told that nothing changed by a write that may only have been late', async () => {
+  it('does not take the answer of a write that may only have been late for "nothing changed"', async () => {
     const { guard, update, platform, reply } = await updating();
-    const told = expect(update()).rejects.toMatchObject({ code: 'HOLDFAST_OUTCOME_UNKNOWN' });
+    const refusal = expect(update()).rejects.toMatchObject({ code: 'HOLDFAST_OUTCOME_UNKNOWN' });
     await settled();
     platform.block(2 * TIMEOUT_MS + 10);
     reply(false);
-    await told;
+    await refusal;
     expect(guard.condition).toBe('up');
   });
 
-  it('is told that a write was applied, however late that is heard', async () => {
+  it('receives that a write was applied, however late', async () => {
     const { update, platform, reply } = await updating();
-    const told = update();
+    const outcome = update();
     await settled();
     platform.block(10 * TIMEOUT_MS);
     reply(true);
-    expect(await told).toBe(true);
+    expect(await outcome).toBe(true);
   });
 
   it('gives up on one that stays silent', async () => {
     const { update, platform } = await updating();
-    const told = expect(update()).rejects.toMatchObject({ code: 'HOLDFAST_OUTCOME_UNKNOWN' });
+    const refusal = expect(update()).rejects.toMatchObject({ code: 'HOLDFAST_OUTCOME_UNKNOWN' });
     await platform.advance(TIMEOUT_MS + DURABLE_GRACE_MS + 2 * COARSE_TICK_MS);
-    await told;
+    await refusal;
   });
 
   async function updating() {
