@@ -5,22 +5,21 @@ import type { SealedRecord } from '../../src/session/sealed-record.ts';
 import { prismaTier } from '../../src/tiers/prisma/index.ts';
 import type {
   DurableTier,
-  InsertCommand,
   RegenerateCommand,
   RevokeCommand,
   RevokeManyCommand,
   TouchCommand,
-  UpdateCommand,
 } from '../../src/tiers/durable.ts';
+import { anytime, NOW, write } from '../../src/testing/durable/records.ts';
 import { inTransaction } from './row-locks.ts';
 import { type FreshDatabase } from './shared.ts';
+
+export { anytime, aRecord, insert, insertion, NOW, write, writeId } from '../../src/testing/durable/records.ts';
 
 export const TIMEOUT_MS = 600;
 
 /** One time-out, and what a busy machine adds to it; the driver itself would give up after 4 s. */
 export const BOUND_MS = 3_000;
-
-export const NOW = 1_764_000_000_000;
 
 export function tierOf(database: FreshDatabase): DurableTier {
   return prismaTier(database.prisma, { provider: database.provider });
@@ -93,37 +92,8 @@ export async function planOf(
 /** As many as share one statement. */
 export const many = <T>(call: () => Promise<T>): Promise<T>[] => Array.from({ length: 12 }, call);
 
-export const writeId = (): Buffer => randomBytes(16);
-
-export const anytime = () => ({ writeId: writeId(), validUntil: null });
-
-export async function insert(tier: DurableTier, changes: Partial<SealedRecord> = {}): Promise<SealedRecord> {
-  const record = { ...aRecord(), ...changes };
-  expect(await tier.sessions.insert(insertion(record))).toBe('inserted');
-  return record;
-}
-
-export function aRecord(): SealedRecord {
-  return {
-    storageKey: randomBytes(32),
-    userKey: randomBytes(32),
-    revision: 1,
-    envelope: randomBytes(200),
-    keyId: randomBytes(8),
-    createdAt: NOW,
-    lastSeenAt: NOW,
-    idleLifetimeMs: 3_600_000,
-    idleExpiresAt: NOW + 3_600_000,
-    absoluteExpiresAt: NOW + 43_200_000,
-  };
-}
-
 export function successor(record: SealedRecord): SealedRecord {
   return { ...record, revision: record.revision + 1, envelope: randomBytes(200) };
-}
-
-export function write(record: SealedRecord): UpdateCommand {
-  return { record, ...anytime(), dirty: false, aliveAt: NOW, replaces: null };
 }
 
 export function moveOn(record: SealedRecord): RegenerateCommand {
@@ -136,10 +106,6 @@ export function touchOf({ storageKey, lastSeenAt }: SealedRecord): TouchCommand 
 
 export function revocation({ storageKey }: SealedRecord): RevokeCommand {
   return { storageKey, ...anytime(), revokedAt: NOW, dirty: true };
-}
-
-export function insertion(record: SealedRecord): InsertCommand {
-  return { record, ...anytime(), aliveAt: NOW };
 }
 
 export function move(record: SealedRecord, { storageKey }: SealedRecord): RegenerateCommand {
