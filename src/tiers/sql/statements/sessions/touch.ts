@@ -28,6 +28,10 @@ const touched = sql<TouchCommand>`
   UPDATE ${sessions} SET
     last_seen_at = ${GREATEST}(last_seen_at, ${lastSeenAt}),
     idle_expires_at = ${GREATEST}(idle_expires_at, ${LEAST}(${lastSeenAt} + idle_lifetime, absolute_expires_at))`;
+const fromInput = sql`
+  last_seen_at = ${GREATEST}(session.last_seen_at, input.last_seen_at),
+  idle_expires_at = ${GREATEST}(session.idle_expires_at, ${LEAST}(input.last_seen_at + session.idle_lifetime, session.absolute_expires_at))`;
+
 const canBeTouched = sql<TouchCommand>`storage_key = ${storageKey} AND ${isAlive} AND idle_lifetime >= ${longestPause}`;
 const canBeTouchedOfMany = sql`${areAlive} AND session.idle_lifetime >= longest_pause`;
 
@@ -60,10 +64,7 @@ export const touch: SharedFor<TouchCommand, RecordState | null> = shared({
           WHERE ${canBeTouchedOfMany}
           ORDER BY session.storage_key FOR NO KEY UPDATE OF session
         ), updated AS (
-          UPDATE ${sessions} AS session SET
-            last_seen_at = GREATEST(session.last_seen_at, input.last_seen_at),
-            idle_expires_at = GREATEST(session.idle_expires_at,
-              LEAST(input.last_seen_at + session.idle_lifetime, session.absolute_expires_at))
+          UPDATE ${sessions} AS session SET ${fromInput}
           FROM locked JOIN input USING (storage_key)
           WHERE session.storage_key = locked.storage_key
           RETURNING n, ${columns(STATE_COLUMNS, 'session.')}
@@ -115,10 +116,7 @@ export const touch: SharedFor<TouchCommand, RecordState | null> = shared({
     many: {
       wording: sql<readonly TouchCommand[]>`
         WITH ${sqliteInput(manyColumns)}
-        UPDATE ${sessions} AS session SET
-          last_seen_at = max(session.last_seen_at, input.last_seen_at),
-          idle_expires_at = max(session.idle_expires_at,
-            min(input.last_seen_at + session.idle_lifetime, session.absolute_expires_at))
+        UPDATE ${sessions} AS session SET ${fromInput}
         FROM input
         WHERE session.storage_key = input.storage_key AND ${canBeTouchedOfMany}
         RETURNING ${columns(stateWithKey)}`,

@@ -9,6 +9,7 @@ import { input as sqliteInput } from '../../dialects/sqlite/input.ts';
 import { firstDeadline } from '../../moments.ts';
 import { clock, mark } from '../../phrases/clock.ts';
 import { holds } from '../../phrases/envelope.ts';
+import { GREATEST, LEAST } from '../../phrases/functions.ts';
 import { allOrNothing, either, shared, type SharedFor, thenReadIfNone, type Wording } from '../../wording.ts';
 import { flag, type Fragment, nothing, sessions, sql } from '../../tag.ts';
 import {
@@ -46,6 +47,17 @@ const manyColumns = {
   dirty: flag(({ dirty }: UpdateCommand) => dirty),
 };
 
+/** `content` and `times` of one of many, for a SET list. */
+const fromInput = sql`
+  user_key = input.user_key, revision = input.revision, write_id = input.write_id, envelope = input.envelope, key_id = input.key_id,
+  created_at = input.created_at, last_seen_at = ${GREATEST}(session.last_seen_at, input.last_seen_at), idle_lifetime = input.idle_lifetime,
+  idle_expires_at = ${LEAST}(${GREATEST}(session.last_seen_at, input.last_seen_at) + input.idle_lifetime, input.absolute_expires_at),
+  absolute_expires_at = input.absolute_expires_at`;
+
+/** `isNext` and `isRepeat` of one of many. */
+const isNextOfMany = sql`session.revision = input.revision - 1 AND ${holds(sql`input.replaces`, 'session.')}`;
+const isRepeatOfMany = sql`session.revision = input.revision AND session.write_id = input.write_id`;
+
 /**
  * Replaces records. Answers which of them it changed: those whose row is alive and at the revision before, and holds the
  * envelope that is replaced, before the deadline of the write. A repeat changes nothing, so it is never too late.
@@ -74,16 +86,11 @@ export const update: SharedFor<UpdateCommand, boolean> = shared({
           SELECT session.storage_key, session.revision = input.revision AS is_repeat
           FROM input JOIN ${sessions} AS session USING (storage_key)
           WHERE ${areAlive}
-            AND ((session.revision = input.revision - 1 AND ${holds(sql`input.replaces`, 'session.')})
-              OR (session.revision = input.revision AND session.write_id = input.write_id))
+            AND ((${isNextOfMany}) OR (${isRepeatOfMany}))
           ORDER BY session.storage_key FOR NO KEY UPDATE OF session`)}, clock AS MATERIALIZED (
           SELECT max(now) AS now FROM locked
         ), updated AS (
-          UPDATE ${sessions} AS session SET user_key = input.user_key, revision = input.revision, write_id = input.write_id,
-            envelope = input.envelope, key_id = input.key_id, created_at = input.created_at,
-            last_seen_at = GREATEST(session.last_seen_at, input.last_seen_at), idle_lifetime = input.idle_lifetime,
-            idle_expires_at = LEAST(GREATEST(session.last_seen_at, input.last_seen_at) + input.idle_lifetime, input.absolute_expires_at),
-            absolute_expires_at = input.absolute_expires_at,
+          UPDATE ${sessions} AS session SET ${fromInput},
             dirty_at = CASE WHEN dirty THEN GREATEST(dirty_at, clock.now) ELSE dirty_at END
           FROM clock, locked JOIN input USING (storage_key)
           WHERE session.storage_key = locked.storage_key AND (is_repeat OR clock.now <= valid_until)
@@ -150,16 +157,11 @@ export const update: SharedFor<UpdateCommand, boolean> = shared({
     many: {
       wording: sql<readonly UpdateCommand[]>`
         WITH ${sqliteInput(manyColumns)}
-        UPDATE ${sessions} AS session SET user_key = input.user_key, revision = input.revision, write_id = input.write_id,
-          envelope = input.envelope, key_id = input.key_id, created_at = input.created_at,
-          last_seen_at = max(session.last_seen_at, input.last_seen_at), idle_lifetime = input.idle_lifetime,
-          idle_expires_at = min(max(session.last_seen_at, input.last_seen_at) + input.idle_lifetime, input.absolute_expires_at),
-          absolute_expires_at = input.absolute_expires_at,
+        UPDATE ${sessions} AS session SET ${fromInput},
           dirty_at = CASE WHEN dirty THEN max(COALESCE(dirty_at, 0), ${clock}) ELSE dirty_at END
         FROM input
         WHERE session.storage_key = input.storage_key AND ${areAlive}
-          AND ((session.revision = input.revision - 1 AND ${holds(sql`input.replaces`, 'session.')} AND ${clock} <= valid_until)
-            OR (session.revision = input.revision AND session.write_id = input.write_id))
+          AND ((${isNextOfMany} AND ${clock} <= valid_until) OR (${isRepeatOfMany}))
         RETURNING storage_key`,
       answers: (commands) =>
         byStorageKey(

@@ -80,18 +80,16 @@ WITH input AS MATERIALIZED (
     FROM input JOIN "holdfast_session" AS session USING (storage_key)
     WHERE namespace = $5::text AND revoked_at IS NULL
     AND session.idle_expires_at >= alive_at AND session.absolute_expires_at > alive_at
-      AND ((session.revision = input.revision - 1 AND COALESCE(substr(session.envelope, octet_length(session.envelope) - 15) = input.replaces, true))
-        OR (session.revision = input.revision AND session.write_id = input.write_id))
+      AND ((session.revision = input.revision - 1 AND COALESCE(substr(session.envelope, octet_length(session.envelope) - 15) = input.replaces, true)) OR (session.revision = input.revision AND session.write_id = input.write_id))
     ORDER BY session.storage_key FOR NO KEY UPDATE OF session
   ) AS held
 ), clock AS MATERIALIZED (
   SELECT max(now) AS now FROM locked
 ), updated AS (
-  UPDATE "holdfast_session" AS session SET user_key = input.user_key, revision = input.revision, write_id = input.write_id,
-    envelope = input.envelope, key_id = input.key_id, created_at = input.created_at,
-    last_seen_at = GREATEST(session.last_seen_at, input.last_seen_at), idle_lifetime = input.idle_lifetime,
-    idle_expires_at = LEAST(GREATEST(session.last_seen_at, input.last_seen_at) + input.idle_lifetime, input.absolute_expires_at),
-    absolute_expires_at = input.absolute_expires_at,
+  UPDATE "holdfast_session" AS session SET user_key = input.user_key, revision = input.revision, write_id = input.write_id, envelope = input.envelope, key_id = input.key_id,
+  created_at = input.created_at, last_seen_at = GREATEST(session.last_seen_at, input.last_seen_at), idle_lifetime = input.idle_lifetime,
+  idle_expires_at = LEAST(GREATEST(session.last_seen_at, input.last_seen_at) + input.idle_lifetime, input.absolute_expires_at),
+  absolute_expires_at = input.absolute_expires_at,
     dirty_at = CASE WHEN dirty THEN GREATEST(dirty_at, clock.now) ELSE dirty_at END
   FROM clock, locked JOIN input USING (storage_key)
   WHERE session.storage_key = locked.storage_key AND (is_repeat OR clock.now <= valid_until)
@@ -127,10 +125,8 @@ WITH input AS MATERIALIZED (
   AND session.idle_expires_at >= alive_at AND session.absolute_expires_at > alive_at AND session.idle_lifetime >= longest_pause
   ORDER BY session.storage_key FOR NO KEY UPDATE OF session
 ), updated AS (
-  UPDATE "holdfast_session" AS session SET
-    last_seen_at = GREATEST(session.last_seen_at, input.last_seen_at),
-    idle_expires_at = GREATEST(session.idle_expires_at,
-      LEAST(input.last_seen_at + session.idle_lifetime, session.absolute_expires_at))
+  UPDATE "holdfast_session" AS session SET last_seen_at = GREATEST(session.last_seen_at, input.last_seen_at),
+  idle_expires_at = GREATEST(session.idle_expires_at, LEAST(input.last_seen_at + session.idle_lifetime, session.absolute_expires_at))
   FROM locked JOIN input USING (storage_key)
   WHERE session.storage_key = locked.storage_key
   RETURNING n, session.revision, substr(envelope, octet_length(envelope) - 15) AS tag, session.key_id, session.last_seen_at, session.idle_expires_at, session.absolute_expires_at
