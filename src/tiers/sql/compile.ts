@@ -9,18 +9,26 @@ export function compile<Command>(fragment: Fragment<Command>, database: Database
   return compiler.build();
 }
 
-/** Text that grows with the number of items. */
-interface Growing<Command> {
-  readonly items: Reader<Command, readonly unknown[]>;
+/** Constant text and the values in it. */
+interface Constant<Command> {
   readonly text: string;
-  readonly readers: readonly Reader<unknown, SqlValue>[];
+  readonly readers: readonly Reader<Command, SqlValue>[];
+}
+
+/** Text that grows with the number of items, and the constant text before it. */
+interface Growing<Command> {
+  readonly before: Constant<Command>;
+  readonly items: Reader<Command, readonly unknown[]>;
+  readonly each: Constant<unknown>;
   readonly separator: string;
 }
 
 class Compiler<Command> {
   readonly #database: Database;
-  readonly #texts: (Growing<Command> | string)[] = [];
-  readonly #readers: (Growing<Command> | Reader<Command, SqlValue>)[] = [];
+  readonly #growing: Growing<Command>[] = [];
+  /** What was written since the last text that grows. */
+  #text = '';
+  #readers: Reader<Command, SqlValue>[] = [];
   readonly #placeholders = new Map<unknown, string>();
 
   constructor(database: Database) {
@@ -38,46 +46,27 @@ class Compiler<Command> {
       case 'repetition':
         return this.#writeRepetition(part);
       case 'table':
-        return this.#append(dialect.quote(tables[part.name]));
+        this.#text += dialect.quote(tables[part.name]);
+        return;
       case 'value':
-        return this.#append(this.#placeholder(part));
+        this.#text += this.#placeholder(part);
+        return;
       default:
         return part satisfies never;
     }
   }
 
   build(): Build<Command> {
-    const { text, readers } = this.#constant() ?? {};
-    if (text === undefined || readers === undefined) return this.#buildGrowing();
+    const [text, readers, growing] = [this.#text, this.#readers, this.#growing];
+    if (growing.length > 0) return buildGrowing(growing, { text, readers });
     return (namespace, command) => ({ text, values: readers.map((read) => read(command, namespace)) });
-  }
-
-  #constant(): { readonly text: string; readonly readers: readonly Reader<Command, SqlValue>[] } | undefined {
-    const texts = this.#texts.filter((text) => typeof text === 'string');
-    const readers = this.#readers.filter((reader) => typeof reader === 'function');
-    return texts.length === this.#texts.length ? { text: texts.join(''), readers } : undefined;
-  }
-
-  #buildGrowing(): Build<Command> {
-    const texts = this.#texts;
-    const readers = this.#readers;
-    const growing = texts.filter((text) => typeof text !== 'string');
-    return (namespace, command) => {
-      const items = new Map(growing.map((one) => [one, one.items(command, namespace)]));
-      return {
-        text: texts.map((text) => (typeof text === 'string' ? text : grown(text, items.get(text)))).join(''),
-        values: readers.flatMap((reader) =>
-          typeof reader === 'function' ? [reader(command, namespace)] : valuesOf(reader, items.get(reader), namespace),
-        ),
-      };
-    };
   }
 
   #writeFragment({ texts, parts }: Fragment<Command>, margin: string): void {
     let indent = margin;
     for (const [n, text] of texts.entries()) {
       const lines = text.replaceAll('\n', `\n${margin}`);
-      this.#append(lines);
+      this.#text += lines;
       indent = /\n( *)[^\n]*$/.exec(lines)?.[1] ?? indent;
       const part = parts[n];
       if (part) this.write(part, indent);
@@ -85,14 +74,13 @@ class Compiler<Command> {
   }
 
   #writeRepetition({ items, fragment, separator }: Repetition<Command>): void {
-    const inner = new Compiler<never>(this.#database);
-    inner.write(fragment);
-    const constant = inner.#constant();
-    if (!constant) throw new TypeError('A repetition in a repetition.');
-    const readers = constant.readers as readonly Reader<unknown, SqlValue>[];
-    const growing = { items, text: constant.text, readers, separator };
-    this.#texts.push(growing);
-    this.#readers.push(growing);
+    const inner = new Compiler<unknown>(this.#database);
+    inner.write(fragment as Fragment<unknown>);
+    if (inner.#growing.length > 0) throw new TypeError('A repetition in a repetition.');
+    const each = { text: inner.#text, readers: inner.#readers };
+    this.#growing.push({ before: { text: this.#text, readers: this.#readers }, items, each, separator });
+    this.#text = '';
+    this.#readers = [];
   }
 
   /** One parameter for each place, or for each value where they can be shared. */
@@ -105,10 +93,21 @@ class Compiler<Command> {
     this.#placeholders.set(value, placeholder);
     return placeholder;
   }
+}
 
-  #append(text: string): void {
-    this.#texts.push(text);
-  }
+function buildGrowing<Command>(growing: readonly Growing<Command>[], rest: Constant<Command>): Build<Command> {
+  return (namespace, command) => {
+    let text = '';
+    const values: SqlValue[] = [];
+    for (const { before, items, each, separator } of growing) {
+      for (const read of before.readers) values.push(read(command, namespace));
+      const list = items(command, namespace);
+      for (const item of list) for (const read of each.readers) values.push(read(item, namespace));
+      text += before.text + list.map(() => each.text).join(separator);
+    }
+    for (const read of rest.readers) values.push(read(command, namespace));
+    return { text: text + rest.text, values };
+  };
 }
 
 /** How drivers take it: integers as `bigint`, which is a column of 64 bits everywhere. */
@@ -121,12 +120,4 @@ function parameterOf<Command>(value: Value<Command>): Reader<Command, SqlValue> 
     default:
       return value.read;
   }
-}
-
-function grown({ text, separator }: Growing<never>, items: readonly unknown[] = []): string {
-  return Array.from(items, () => text).join(separator);
-}
-
-function valuesOf({ readers }: Growing<never>, items: readonly unknown[] = [], namespace: string): SqlValue[] {
-  return items.flatMap((one) => readers.map((read) => read(one, namespace)));
 }

@@ -65,7 +65,7 @@ interface Typed<Type extends string, Command, Read> {
   readonly read: Reader<Command, Read>;
 }
 
-export interface Bytes<Command> extends Typed<'bytes', Command, Uint8Array | null> {
+export interface Bytes<Command> extends Typed<'bytes', Command, Buffer | null> {
   /** Where all have one length. */
   readonly width?: number;
 }
@@ -78,7 +78,7 @@ export type Value<Command> =
   | Bytes<Command>
   | Flag<Command>
   | Integer<Command>
-  | Typed<'bytes[]', Command, readonly Uint8Array[]>
+  | Typed<'bytes[]', Command, readonly Buffer[]>
   | Typed<'count', Command, number>
   | Typed<'integer[]', Command, string>
   | Typed<'text', Command, string>;
@@ -93,12 +93,12 @@ export interface Columns<Command> extends Readonly<Record<string, ColumnValue<Co
 export type ColumnValue<Command> = Bytes<Command> | Flag<Command> | Integer<Command>;
 
 /** Bytes of any length, or null. */
-export function bytes<Command>(read: Reader<Command, Uint8Array | null>): Bytes<Command> {
+export function bytes<Command>(read: Reader<Command, Buffer | null>): Bytes<Command> {
   return { kind: 'value', type: 'bytes', read };
 }
 
 /** Bytes of one length. */
-export function fixedBytes<Command>(width: number, read: Reader<Command, Uint8Array>): Bytes<Command> {
+export function fixedBytes<Command>(width: number, read: Reader<Command, Buffer>): Bytes<Command> {
   return { kind: 'value', type: 'bytes', read, width };
 }
 
@@ -116,7 +116,7 @@ export function string<Command>(read: Reader<Command, string>): Value<Command> {
 }
 
 /** Whether what stands before it is one of these: `WHERE storage_key ${oneOf((command) => command.storageKeys)}`. */
-export function oneOf<Command>(read: Reader<Command, readonly Uint8Array[]>): Choice<Command> {
+export function oneOf<Command>(read: Reader<Command, readonly Buffer[]>): Choice<Command> {
   const list: Value<Command> = { kind: 'value', type: 'bytes[]', read };
   const inList = sql<Command>`IN (${each(read, sql`${item}`)})`;
   return perDatabase({
@@ -158,4 +158,4 @@ export const nodes: Table = { kind: 'table', name: 'nodes' };
 export const namespace: Value<unknown> = string((_, name) => name);
 
 /** The item of `each`, where the items are bytes. */
-export const item: Value<Uint8Array> = bytes((value) => value);
+export const item: Value<Buffer> = bytes((value) => value);

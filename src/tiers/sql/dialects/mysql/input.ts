@@ -52,15 +52,14 @@ function jsonOf<Command>(columns: Columns<Command>, last?: LastRow<Command>): Re
 /** In the order in which the rows are locked. */
 export function byKey<Command>(
   commands: readonly Command[],
-  keyOf: (command: Command) => Uint8Array | null,
+  keyOf: (command: Command) => Buffer | null,
 ): readonly Command[] {
-  return commands.toSorted((a, b) => Buffer.compare(keyOf(a) ?? NONE, keyOf(b) ?? NONE));
+  return commands.toSorted((a, b) => (keyOf(a) ?? NONE).compare(keyOf(b) ?? NONE));
 }
 
 function jsonValue<Command>(value: ColumnValue<Command>, command: Command, namespace: string): number | string | null {
-  if (value.type !== 'bytes') return Number(value.read(command, namespace));
-  const read = value.read(command, namespace);
-  return read && Buffer.from(read.buffer, read.byteOffset, read.byteLength).toString('hex');
+  if (value.type === 'bytes') return value.read(command, namespace)?.toString('hex') ?? null;
+  return Number(value.read(command, namespace));
 }
 
 const NONE: Buffer = Buffer.alloc(0);
