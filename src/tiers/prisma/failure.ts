@@ -3,7 +3,7 @@ import { adviceFor, adviceForProvider } from './advice.ts';
 import type { PrismaProvider } from './prisma-options.ts';
 
 /**
- * Turns whatever a Prisma client throws into one of four kinds. Errors are known by their codes and texts, never by
+ * Turns anything that a Prisma client throws into one of four kinds. Errors are known by their codes and texts, never by
  * `instanceof`: a process may hold several copies of the client. The driver's error itself goes no further, since
  * Prisma's messages quote values. `declared` is the provider that the tier was given.
  */
@@ -25,14 +25,14 @@ export function toTierFailure(error: unknown, declared: PrismaProvider): TierFai
   return new TierFailure(rule.kind, rule.reason, advice);
 }
 
-/** The `kind` of an adapter's error that the adapter did not translate, and whose it is. */
+/** The `kind` of an adapter's error that the adapter did not translate, and the adapter's provider. */
 const ADAPTER_KINDS: readonly (readonly [kind: string, provider: PrismaProvider])[] = [
   ['mysql', 'mysql'],
   ['postgres', 'postgresql'],
   ['sqlite', 'sqlite'],
 ];
 
-/** A statement found only in the midst of it that it was too late, and has changed nothing. */
+/** Whether a statement found only halfway that it was too late, and changed nothing. */
 export function isTooLate(error: unknown): boolean {
   return error instanceof TierFailure && error.reason === 'too-late';
 }
@@ -58,7 +58,7 @@ interface Rule {
 
 /**
  * The first rule that fits decides. A statement runs alone and commits by itself, so a server that reports an error in it
- * has rolled it back; after a lost connection or a time-out nobody knows. What is not listed is ambiguous.
+ * has rolled it back; after a lost connection or a timeout that is not known. An error that is not listed is ambiguous.
  */
 const RULES: readonly Rule[] = [
   // A person has to change something.
@@ -174,7 +174,7 @@ const RULES: readonly Rule[] = [
     codes: ['25006', '1290', '1792', '1836', '8', '264', '520', '776', '1032', '1288', 'SQLITE_READONLY'],
     text: /attempt to write a readonly database/,
   },
-  // The only division, and on MySQL the only overflow, is that of a statement which asks for the time when it is nearly done,
+  // The only division, and on MySQL the only overflow, is that of a statement which reads the clock when it is nearly done,
   // or of one for many sessions of which one cannot be served.
   { kind: 'rejected', reason: 'too-late', codes: ['22012', '1690'] },
   { kind: 'rejected', reason: 'disk-full', codes: ['53100', '1021', '1114', '13', 'SQLITE_FULL'] },
@@ -187,7 +187,7 @@ const RULES: readonly Rule[] = [
 
   // It may have been executed, or may yet be.
   { kind: 'ambiguous', reason: 'terminated', codes: ['57P01', '57P02', '57P05', '1053', '1927'] },
-  // A byte that was changed on the way: the connection is given up, whatever it carried.
+  // A byte was changed on the way: the connection is given up with all that it carried.
   { kind: 'ambiguous', reason: 'tls-broken', codes: ['EPROTO'], text: /:SSL routines:/ },
   {
     kind: 'ambiguous',

@@ -19,19 +19,19 @@ export interface RunnerOptions {
   /** Whether a lane belongs to its statement until that is answered, however late. */
   readonly holdsLane: boolean;
   readonly provider: PrismaProvider;
-  /** What a new connection is told first. */
+  /** Sent first on a new connection. */
   readonly settings: readonly Statement[];
 }
 
 type Send<T> = () => PromiseLike<T>;
 
 /**
- * Somebody else's statement was in the way, and the same one may pass a moment later. Nothing was changed, or, for
- * `rows-moved`, nothing that repeating it would change again.
+ * Another statement was in the way, and the same one may succeed a moment later. Nothing was changed, or, for `rows-moved`,
+ * nothing that repeating it would change again.
  */
 const PASSING_REASONS: ReadonlySet<string> = new Set(['busy', 'deadlock', 'rows-moved', 'serialization']);
 
-/** The one place where statements are sent. Every call settles within the time-out, and throws a `TierFailure` or nothing. */
+/** Sends every statement of a tier. Each call settles within the timeout, and rejects with nothing but a `TierFailure`. */
 export class StatementRunner {
   readonly #client: PrismaClientLike;
   readonly #options: RunnerOptions;
@@ -41,12 +41,12 @@ export class StatementRunner {
     this.#options = options;
   }
 
-  /** What `convert` makes of the rows. It is part of the attempt: a failure that passes makes another. */
+  /** Returns what `convert` makes of the rows. What it throws is retried like a failure of the statement. */
   rows<T>(statement: Statement, convert: (rows: readonly Row[]) => T): Promise<T> {
     return this.#inLane((deadline) => this.attemptRows(statement, deadline, convert));
   }
 
-  /** How many rows it changed. */
+  /** Returns how many rows the statement changed. */
   count(statement: Statement): Promise<number> {
     return this.#inLane((deadline) => this.#attempt(() => this.#countRows(statement), deadline));
   }
@@ -55,7 +55,7 @@ export class StatementRunner {
     return this.#inLane((deadline) => this.#attempt(() => this.#sendSettings(), deadline));
   }
 
-  /** As `rows`, for who has a lane and watches the time: what passes is tried again until the deadline. */
+  /** Does what `rows` does, for a caller that holds a lane. Retries transient failures until `deadline`. */
   attemptRows<T>(statement: Statement, deadline: number, convert: (rows: readonly Row[]) => T): Promise<T> {
     return this.#attempt(async () => convert(await this.#findRows(statement)), deadline);
   }
@@ -124,7 +124,7 @@ export class StatementRunner {
   }
 
   /**
-   * libsql hands its connection to a transaction and opens another for whoever comes next. Nothing is done in this one;
+   * libsql hands its connection to a transaction and opens another for the next statement. Nothing is done in this one;
    * it takes the connection with the unfinished statement away.
    */
   async #renewConnection(): Promise<void> {
@@ -147,7 +147,7 @@ export class StatementRunner {
   }
 }
 
-/** Of the last attempt of several, an earlier one of which changed some rows: not even "too late" says that nothing was changed. */
+/** The failure of several attempts, one of which changed some rows: not even "too late" says that nothing was changed. */
 function inDoubt({ reason }: TierFailure): TierFailure {
   return new TierFailure('ambiguous', reason === 'too-late' ? 'rows-moved' : reason);
 }

@@ -22,7 +22,7 @@ export const COLUMNS = {
 
 export type ColumnName = keyof typeof COLUMNS;
 
-/** What statements answer of a row: its columns, and the end of its envelope. */
+/** What statements answer of a row: its columns, and the tag of its envelope. */
 export type AnswerColumn = ColumnName | 'tag';
 
 export const ANSWER_COLUMNS: Readonly<Record<AnswerColumn, ColumnType>> = { ...COLUMNS, tag: 'bytes' };
@@ -49,7 +49,7 @@ export const RECORD_COLUMNS: readonly ColumnName[] = [
   'absolute_expires_at',
 ];
 
-/** What says whether a storage key is taken, and by whom. */
+/** Columns that say which session has a storage key, and whether it lives. */
 export const HOLDER_COLUMNS: readonly ColumnName[] = [
   'storage_key',
   'write_id',
@@ -67,7 +67,7 @@ export const FEED_COLUMNS: readonly ColumnName[] = [
   'previous_keys',
 ];
 
-/** What `insert` fills; the other columns have defaults or are null. */
+/** Columns that `insert` fills; the others have defaults or are null. */
 export const INSERT_COLUMNS: readonly ColumnName[] = [
   'storage_key',
   'namespace',
@@ -84,7 +84,7 @@ export const INSERT_COLUMNS: readonly ColumnName[] = [
   'previous_keys',
 ];
 
-/** What any statement of the tier changes. */
+/** Columns that any statement of the tier changes. */
 export const UPDATE_COLUMNS: readonly ColumnName[] = [
   ...INSERT_COLUMNS.filter((column) => column !== 'namespace'),
   'revoked_at',

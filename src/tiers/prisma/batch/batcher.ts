@@ -22,13 +22,13 @@ export interface BatcherOptions<Request, Answer> {
   readonly holdsLane: boolean;
   /** Calls that may share a statement. */
   readonly rowsMax: number;
-  /** Whether the statements lock rows, so that one of them may wait for a row that somebody else has locked. */
+  /** Whether the statements lock rows, so that one of them may wait for a row that another transaction has locked. */
   readonly locksRows: boolean;
   /** Two calls of one session are never in one statement. */
   readonly storageKeyOf: (request: Request) => Buffer;
   /** About how much it carries, to its statement or back: bounds how many calls share. */
   readonly bytesOf: (request: Request) => number;
-  /** One statement. What each request is answered, by its number; throws what is true of all of them. */
+  /** Sends one statement. Returns the answer of each request, by its number; throws what is true of all of them. */
   readonly send: (requests: readonly Request[], deadline: number) => Promise<(n: number) => Answer>;
 }
 
@@ -48,13 +48,13 @@ const REASONS_OF_ONE_ROW: ReadonlySet<string> = new Set(['too-late', 'unique-vio
 const REASONS_OF_A_WAIT: ReadonlySet<string> = new Set(['lock-timeout', 'statement-timeout']);
 
 /**
- * Calls that arrive together share a statement ("group commit"). There is no timer and nobody waits for company: a call
- * that finds a lane free goes at once. While all lanes are busy calls collect, and the lanes that become free share them.
+ * Lets calls that arrive together share a statement ("group commit"). There is no timer: a call that finds a lane free is sent
+ * at once. While all lanes are busy calls collect, and the lanes that become free share them.
  */
 export class Batcher<Request, Answer> {
   readonly #options: BatcherOptions<Request, Answer>;
   readonly #waiting = new TransientSet<Waiting<Request, Answer>>();
-  /** What is left of statements that the server gave up. Each part is sent as it is, before calls that came later. */
+  /** The parts of statements that the server gave up. Each is sent as it is, before calls that came later. */
   readonly #parts: Waiting<Request, Answer>[][] = [];
   readonly #slowRows: SlowRows;
   #asksForLane = false;
@@ -82,8 +82,8 @@ export class Batcher<Request, Answer> {
   }
 
   /**
-   * At the end of this turn of the event loop, before which nothing could be sent anyway: the callers whom one statement
-   * answered often come back together.
+   * Joins the line at the end of this turn of the event loop: nothing could be sent before, and callers that one statement
+   * answered often call again together.
    */
   #askForLane(): void {
     if (this.#asksForLane || (this.#waiting.size === 0 && this.#parts.length === 0)) return;
@@ -104,8 +104,8 @@ export class Batcher<Request, Answer> {
   }
 
   /**
-   * The oldest go first, but for those whose time is nearly up, who are refused. One lane that takes everybody would leave the others idle, so
-   * of many each takes its part.
+   * Takes the oldest calls, and refuses those whose time is nearly up. Of many calls a lane takes its part: one that took all
+   * would leave the others idle.
    */
   #takeShare(): Waiting<Request, Answer>[] {
     const rest = this.#parts.shift();
@@ -135,13 +135,13 @@ export class Batcher<Request, Answer> {
 
   /** Settles when the lane is free again. */
   #occupy(members: readonly Waiting<Request, Answer>[]): Promise<void> {
-    // One object: a statement that is late is one failure, however many wait for it.
+    // One object: a late statement is one failure for all its calls.
     let failure: TierFailure | undefined;
     const { platform, timeoutMs } = this.#options;
     const sentAt = platform.monotonic();
     const late = (): TierFailure => {
       if (failure !== undefined) return failure;
-      // Of one row it says nothing about sharing, and its time may have passed while it waited for a lane.
+      // A late statement of one row says nothing about sharing, and its time may have passed while it waited for a lane.
       const isSlow = members.length > 1 && platform.monotonic() - sentAt >= timeoutMs / 2;
       if (isSlow) this.#shareLess(members.length);
       return (failure = new TierFailure('ambiguous', 'deadline'));
@@ -172,8 +172,8 @@ export class Batcher<Request, Answer> {
   }
 
   /**
-   * One row may have been locked by somebody else: the others are not to wait for it again. In lanes of their own, so that while one
-   * part waits the next is sent.
+   * Sends the calls again in parts: another transaction may hold the lock of one row, and the others are not to wait for it
+   * again. Each part takes a lane of its own, so that the next is sent while one waits.
    */
   #split(members: readonly Waiting<Request, Answer>[], failure: TierFailure): void {
     this.#shareLess(members.length);
@@ -194,7 +194,7 @@ export class Batcher<Request, Answer> {
   }
 }
 
-/** What is no `TierFailure` was thrown by a value that makes no statement, and nothing was sent. */
+/** An error that is no `TierFailure` comes from a value of which no statement can be made: nothing was sent. */
 function isOfOneRow(failure: unknown): boolean {
   return !(failure instanceof TierFailure) || isTierFailure(failure, REASONS_OF_ONE_ROW);
 }

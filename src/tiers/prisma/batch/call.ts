@@ -1,15 +1,15 @@
 import { TierFailure } from '../../../errors.ts';
 import type { CoarseTimeouts } from '../../../platform/coarse-timeouts.ts';
 
-/** Keeps the time for all calls of a tier. A process that stands still hears no answers, which is not the database's fault. */
+/** Times out the calls of a tier. A process that was blocked has received no answers, which is not the database's fault. */
 export type CallTimeouts = CoarseTimeouts<{ expire(): void }>;
 
-/** Somebody who waits, until there is an answer or the time is up. */
+/** A call that waits until there is an answer or its time is up. */
 export class Call<Answer> {
   /** Milliseconds of the monotonic clock: nothing is sent again after it. */
   readonly deadline: number;
   readonly answered: Promise<Answer>;
-  /** What the caller is told when the time is up: unless somebody says otherwise, that nothing was sent. */
+  /** Makes the failure of a call whose time is up: that nothing was sent, until the sender replaces it. */
   whenLate: () => TierFailure = notSent;
   #isSettled = false;
   #resolve!: (answer: Answer) => void;
@@ -17,7 +17,7 @@ export class Call<Answer> {
   readonly #timeouts: CallTimeouts;
   readonly #onLate: () => void;
 
-  /** `onLate` runs right before the caller is told: who hears that nothing was sent must not be found and sent afterwards. */
+  /** `onLate` runs right before the call is rejected: one that fails as not sent must not be found and sent afterwards. */
   constructor(timeouts: CallTimeouts, deadline: number, onLate: () => void) {
     this.deadline = deadline;
     this.#timeouts = timeouts;

@@ -12,7 +12,7 @@ import { isTooLate } from '../failure.ts';
 import type { MovedRequest, ReadRequest } from '../../sql/rows/rows.ts';
 import type { StatementRunner } from '../statement-runner.ts';
 
-/** The calls that share statements: one batcher a kind, since only like goes with like. */
+/** The calls that share statements: one batcher for each kind. */
 export interface SharedCalls {
   readonly insert: Batcher<InsertCommand, InsertOutcome>;
   readonly read: Batcher<ReadRequest, SealedRecord | null>;
@@ -52,7 +52,7 @@ export function shareCalls(options: SharedCallsOptions): SharedCalls {
         const isInserted = await send(statements.insert(namespace, commands), deadline).catch(noneIfLate(commands));
         const others = commands.filter((_, n) => !isInserted(n));
         if (others.length === 0) return () => 'inserted';
-        const outcomeOf = await send(statements.holders(namespace, others), deadline).catch(notTold);
+        const outcomeOf = await send(statements.holders(namespace, others), deadline).catch(unexplained);
         return (n) => (isInserted(n) ? 'inserted' : outcomeOf(others.indexOf(commands[n] as InsertCommand)));
       },
     }),
@@ -88,7 +88,7 @@ export function shareCalls(options: SharedCallsOptions): SharedCalls {
   };
 }
 
-/** An insert that was sent alone, and found only in the midst of it that it was too late, has stored nothing. */
+/** Answers for an insert that was sent alone and found only halfway that it was too late: it has stored nothing. */
 function noneIfLate(commands: readonly InsertCommand[]): (error: unknown) => () => boolean {
   return (error) => {
     if (commands.length === 1 && isTooLate(error)) return () => false;
@@ -96,8 +96,8 @@ function noneIfLate(commands: readonly InsertCommand[]): (error: unknown) => () 
   };
 }
 
-/** That nothing was stored is certain, whatever became of the question why. It concerns only those who asked. */
-function notTold(error: unknown): () => InsertOutcome {
+/** Fails the inserts that stored nothing, where the read that says why failed. Nothing is in doubt, so neither is the failure. */
+function unexplained(error: unknown): () => InsertOutcome {
   const isAmbiguous = error instanceof TierFailure && error.kind === 'ambiguous';
   const failure = isAmbiguous ? new TierFailure('not-sent', error.reason) : error;
   return () => {
@@ -105,7 +105,7 @@ function notTold(error: unknown): () => InsertOutcome {
   };
 }
 
-/** How much a row weighs nobody knows before it is read: as much as those of the last statement did. */
+/** Estimates how many bytes a row has before it is read: as many as those of the last statement. */
 class Weight {
   bytes = 0;
 

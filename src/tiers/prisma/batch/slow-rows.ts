@@ -1,7 +1,7 @@
 import { SLOW_ROWS_MAX, SLOW_ROW_MS } from '../../../limits/durable-tier.ts';
 import type { Platform } from '../../../platform/platform.ts';
 
-/** The sessions whose row was waited for in vain lately: somebody else holds its lock, and company would wait with it. */
+/** Sessions whose row could not be locked lately: another transaction holds it, and calls that share a statement would wait as well. */
 export class SlowRows {
   readonly #platform: Pick<Platform, 'monotonic'>;
   readonly #until = new Map<string, number>();

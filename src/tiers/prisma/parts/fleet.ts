@@ -1,5 +1,5 @@
 import type { Fleet, FleetView, NodeMark, RingMark } from '../../durable.ts';
-import { toFleet, toRaisedRing } from '../../sql/rows/fleet-rows.ts';
+import { toFleetView, toRaisedRing } from '../../sql/rows/fleet-rows.ts';
 import type { Statements } from '../../sql/statements/statements.ts';
 import type { OpenTierSlot } from './open-tier.ts';
 
@@ -24,7 +24,7 @@ export class PrismaFleet implements Fleet {
 
   async read(): Promise<FleetView> {
     const { namespace, runner } = this.#tier.get();
-    return runner.rows(this.#statements.read(namespace, undefined), toFleet);
+    return runner.rows(this.#statements.read(namespace, undefined), toFleetView);
   }
 
   async forget(which: Buffer | number): Promise<void> {

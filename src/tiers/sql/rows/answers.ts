@@ -12,18 +12,18 @@ import {
   toState,
 } from './rows.ts';
 
-/** What the rows of a statement tell each of its calls, by the number of the call. */
+/** Takes the answer of each call from the rows of a statement, by the number of the call. */
 export type Answers<Answer> = (rows: readonly Row[]) => (n: number) => Answer;
 
-/** What its row tells a call; undefined where there is none. */
+/** Makes the answer of a call of its row; undefined where there is none. */
 export type AnswerOf<Answer> = (row: Row | undefined, n: number) => Answer;
 
-/** Tells the sessions of one statement apart. */
+/** The key of a session in a map. */
 export function keyOf(storageKey: Buffer): string {
   return storageKey.toString('latin1');
 }
 
-/** Of a statement whose rows say by their storage key whose they are. */
+/** For a statement whose rows belong to the calls with their storage keys. */
 export function byStorageKey<Answer>(storageKeys: readonly Buffer[], answerOf: AnswerOf<Answer>): Answers<Answer> {
   return (rows) => {
     const found = new Map(rows.map((row) => [keyOf(bytes(row, 'storage_key')), row]));
@@ -34,7 +34,7 @@ export function byStorageKey<Answer>(storageKeys: readonly Buffer[], answerOf: A
   };
 }
 
-/** Of a statement for one call. */
+/** For a statement of one call. */
 export function ofOne<Answer>(answerOf: AnswerOf<Answer>): Answers<Answer> {
   return ([row]) =>
     (n) =>
@@ -49,7 +49,7 @@ export function recordOrNull(requests: readonly ReadRequest[]): AnswerOf<SealedR
 
 export const stateOrNull: AnswerOf<RecordState | null> = (row) => (row ? toState(row) : null);
 
-/** Of a statement that looks for the rows which have the storage keys of inserts. */
+/** For a statement that finds the rows which have the storage keys of inserts. */
 export function byHolder(commands: readonly InsertCommand[]): Answers<InsertOutcome> {
   return byStorageKey(
     commands.map(({ record }) => record.storageKey),
@@ -57,7 +57,7 @@ export function byHolder(commands: readonly InsertCommand[]): Answers<InsertOutc
   );
 }
 
-/** Answers a statement that finds the rows which may have had the keys of these requests. */
+/** For a statement that finds the rows which may have had the keys of these requests. */
 export function byEarlierKey(requests: readonly MovedRequest[]): Answers<MovedRow | null> {
   return (rows) => (n) => {
     const request = requests[n];

@@ -28,13 +28,13 @@ function toWalkedRow(row: Row): WalkedRow {
   };
 }
 
-/** A ring is always there once one was raised. */
+/** The ring of a statement that raised one: there is always one then. */
 export function toRaisedRing([row]: readonly Row[]): RingMark {
   return toRingMark(row ?? {});
 }
 
 /** Every row carries the clock and the ring; the only one of a fleet without nodes carries nothing else. */
-export function toFleet(rows: readonly Row[]): FleetView {
+export function toFleetView(rows: readonly Row[]): FleetView {
   const [first = {}] = rows;
   return {
     now: integer(first, 'now'),

@@ -9,24 +9,24 @@ import type { AnswerColumn } from '../columns.ts';
 /** A row as a driver adapter hands it over: bytes as `Uint8Array`, integers as `bigint` or, from SQLite, `number`. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** Which session had this key before a regenerate at or after `since`. */
+/** Asks which session had this key before a regenerate at or after `since`. */
 export interface MovedRequest {
   readonly previousStorageKey: Buffer;
   readonly since: number;
 }
 
-/** A row that is asked for, and the envelope of it that need not be sent. */
+/** Asks for a row. Its envelope need not be sent if it is the one that the caller knows. */
 export interface ReadRequest {
   readonly storageKey: Buffer;
   readonly known?: Buffer | undefined;
 }
 
-/** What the row's envelope ends with if it is the one that is known. */
+/** The tag of the envelope that the caller knows, if any. */
 export function tagOf({ known }: ReadRequest): Buffer | null {
   return known && known.length >= ENVELOPE_TAG_BYTES ? known.subarray(-ENVELOPE_TAG_BYTES) : null;
 }
 
-/** An envelope that is known may be null in the row. */
+/** The envelope may be null in the row where the caller knows it. */
 export function toRecord(row: Row, known?: Buffer, storageKey: Buffer = bytes(row, 'storage_key')): SealedRecord {
   return {
     storageKey,
@@ -53,7 +53,7 @@ export function toState(row: Row): RecordState {
   };
 }
 
-/** What the row says that stood in the way of an insert; there is none where the insert was late, or the row has gone since. */
+/** The outcome of an insert that stored nothing, by the row that has its key. None has where it was late, or the row has gone since. */
 export function toInsertOutcome(row: Row | undefined, { writeId, aliveAt }: InsertCommand): InsertOutcome {
   if (row === undefined) return 'late';
   if (bytes(row, 'write_id').equals(writeId)) return 'inserted';
@@ -91,12 +91,12 @@ export function toMovedRow(row: Row): MovedRow {
   return { storageKey: bytes(row, 'storage_key'), isRevoked: row['revoked_at'] !== null };
 }
 
-/** A match across the border of two keys is none. */
+/** Whether the row had this key. A match across the border of two keys is none. */
 export function remembers(row: Row, { previousStorageKey, since }: MovedRequest): boolean {
   return integer(row, 'rotated_at') >= since && previousKeys(row).some((key) => key.equals(previousStorageKey));
 }
 
-/** They lie end to end, the oldest first. */
+/** The earlier keys of a row, which lie end to end, the oldest first. */
 function previousKeys(row: Row): Buffer[] {
   const joined = bytes(row, 'previous_keys');
   const keys: Buffer[] = [];

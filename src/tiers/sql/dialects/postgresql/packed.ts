@@ -5,7 +5,7 @@ import type { Row } from '../../rows/rows.ts';
 import { constant, type Fragment } from '../../tag.ts';
 
 /**
- * What many calls are told as one value: how many rows, and end to end the number of each row's call and its columns,
+ * The answers of many calls as one value: how many rows, and end to end the number of each row's call and its columns,
  * integers in eight bytes, byte strings behind their length. Prisma and the driver would take each value of each row through
  * an object and bytes through hexadecimal and base64; a text they leave alone.
  */
@@ -20,7 +20,7 @@ function packedColumn(column: AnswerColumn): string {
   return NULLABLE.has(column) ? `COALESCE(${bytes}, int4send(${NO_LENGTH}))` : bytes;
 }
 
-/** What may be null: a session may have no user, and an envelope that is known is not sent. */
+/** Columns that may be null: a session may have no user, and an envelope that the caller knows is not sent. */
 const NULLABLE: ReadonlySet<AnswerColumn> = new Set(['user_key', 'envelope']);
 
 /** Takes the answers of calls from such a value. */
@@ -49,7 +49,7 @@ export function unpack([answer]: readonly Row[], columns: readonly AnswerColumn[
   return rows;
 }
 
-/** Of a null. */
+/** The length of a null. */
 const NO_LENGTH = -1;
 
 class Reader {
@@ -71,7 +71,7 @@ class Reader {
     return value;
   }
 
-  /** Past 2^53 it is not exact, and then refused by who takes it from the row. */
+  /** Past 2^53 it is not exact, and `integer` of `rows.ts` refuses it. */
   integer(): number {
     this.#require(8);
     const high = this.#packed.readInt32BE(this.#at);
