@@ -39,7 +39,7 @@ export function thenRead<Command>(write: Fragment<Command>, read: Fragment<Comma
   };
 }
 
-/** A write of which each row has changed when it succeeds, so that nobody asks which. */
+/** A write of which every row has changed when it succeeds, so that no read has to find them. */
 export function allOrNothing<Command>(write: Fragment<Command>): StatementFor<Command> {
   return (database) => {
     const build = compile(write, database);
@@ -65,7 +65,7 @@ export function compileWording<Command>(wording: Wording<Command>, database: Dat
 export type SharedFor<Request, Answer> = (database: Database) => Share<Request, Answer>;
 
 export interface SharedWordings<Request, Answer> {
-  /** For a call without company, where to go through a list of rows costs as much again as one row does. */
+  /** For a call that is alone: to go through a list of rows costs as much again as one row does. */
   readonly one?: Answered<Request, Request, Answer>;
   readonly many: Answered<Request, readonly Request[], Answer>;
 }

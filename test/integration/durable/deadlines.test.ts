@@ -39,7 +39,7 @@ describe('a deadline of the database’s clock', () => {
     ['only held the row', select, 'release'],
     ['changed the row', change, 'release'],
     ['gave its change up', change, 'undo'],
-  ] as const)('is looked at after the wait for somebody who %s', async (_who, sql, end) => {
+  ] as const)('is looked at after the wait for another transaction that %s', async (_who, sql, end) => {
     const commands: [string, unknown, (record: SealedRecord, late: { validUntil: number }) => Promise<unknown>][] = [
       ['update', false, (record, late) => tier.sessions.update({ ...write(successor(record)), dirty: true, ...late })],
       ['regenerate', false, (record, late) => tier.sessions.regenerate({ ...moveOn(record), dirty: true, ...late })],
@@ -75,7 +75,7 @@ describe('a deadline of the database’s clock', () => {
   });
 
   it.each([
-    ['inserts nothing for a key that somebody else gave up too late', true],
+    ['inserts nothing for a key that a rival gave up too late', true],
     ['inserts in time', false],
   ])('%s', async (_what, isLate) => {
     const record = aRecord();
@@ -83,7 +83,7 @@ describe('a deadline of the database’s clock', () => {
       created_at, last_seen_at, idle_lifetime, idle_expires_at, absolute_expires_at FROM holdfast_session LIMIT 1`;
     await insert(tier);
     await using rival = await inTransaction(database, sql, [record.storageKey]);
-    // It must be in time when it meets the rival: what is late by then is not inserted, and waits for nobody.
+    // It must be in time when it meets the rival: what is late by then is not inserted, and does not wait.
     const deadline = { validUntil: (await tier.probe()) + (isLate ? 1_000 : 60_000) };
     const answer = tier.sessions.insert({ ...insertion(record), ...deadline });
     await rival.untilSomebodyWaits();
@@ -142,7 +142,7 @@ describe('a deadline of the database’s clock', () => {
     await tier.feed.clear((await tier.probe()) + 1, 10);
   });
 
-  it('the sweep of the feed passes over rows that somebody holds', async () => {
+  it('the clearing of the feed passes over locked rows', async () => {
     const [held, free] = await Promise.all([insert(tier), insert(tier)]);
     await tier.feed.markDirty(held.storageKey);
     await tier.feed.markDirty(free.storageKey);

@@ -32,7 +32,7 @@ const locks = {
     inTransaction(database, 'SELECT FROM holdfast_session WHERE storage_key = $1 FOR UPDATE', [storageKey]),
 };
 
-describe.each(['postgresql', 'mysql'] as const)('one row that somebody else has locked, on %s', (provider) => {
+describe.each(['postgresql', 'mysql'] as const)('one row that another transaction has locked, on %s', (provider) => {
   it('fails the updates of its own session, and no other', { timeout: 60_000 }, async () => {
     await using database = await freshDatabase(provider);
     const { prisma } = await database.open({ statementMs: STATEMENT_MS });
@@ -62,7 +62,7 @@ describe.each(['postgresql', 'mysql'] as const)('one row that somebody else has 
     const failed = outcomes.filter(({ outcome }) => outcome.error !== undefined);
     expect(failed.filter(({ id }) => id !== locked)).toEqual([]);
     expect(failed.length).toBeGreaterThan(0);
-    // Nothing changed there, and callers are told so.
+    // Nothing changed there, and the failure says so.
     for (const { outcome } of failed) expect(outcome.error).toMatchObject({ code: expect.stringMatching(DEFINITE) });
     expect((await add(locked)).error).toBeUndefined();
     await sessions.close();

@@ -43,7 +43,7 @@ async function readiness(client: PrismaClientLike, provider: PrismaProvider, tab
   }
 }
 
-/** As `readiness`, with another way to the server. */
+/** Does what `readiness` does, over another way to the server. */
 async function readinessAt(provider: PrismaProvider, change: (url: URL) => void, options: OpenOptions = {}) {
   const { url: original, ca } = databases[provider];
   const url = new URL(original);
@@ -82,7 +82,7 @@ describe('ready() names the option, the cause and the cure', () => {
     expect(String(error)).not.toContain('not-the-password');
   });
 
-  it('of a certificate that nobody vouches for, or of a path in place of it', async () => {
+  it('of a certificate without a trusted issuer, or of a path in place of it', async () => {
     const foreign = (await (await createAuthority()).issue()).ca;
     for (const ca of [foreign, '/etc/shop/database-ca.pem']) {
       const error = await readinessAt('postgresql', () => {}, { ca });
@@ -96,7 +96,7 @@ describe('ready() names the option, the cause and the cure', () => {
   });
 });
 
-describe('ready() of a client that reaches nobody', () => {
+describe('ready() of a client that reaches no server', () => {
   it.each([
     ['postgresql', 1, 'unreachable'],
     ['mysql', 1, 'unreachable'],

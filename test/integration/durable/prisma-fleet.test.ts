@@ -133,7 +133,7 @@ describe.each([
     expect(plan).not.toMatch(/Seq Scan on holdfast_session(_node)? |SCAN (?!clock|\(|CONSTANT)|Sort|TEMP B-TREE/);
   });
 
-  it('the walk looks at no more rows than it was told to, even if none of them is its own', async () => {
+  it('the walk looks at no more rows than its limit, even if none of them is its own', async () => {
     const stranger = await open(database.prisma, provider, 'stranger');
     const { rows, next } = await stranger.upkeep.walk({ after: START, limit: 7, aliveAt: NOW });
     expect(rows).toEqual([]);
@@ -163,7 +163,7 @@ it.each(['mysql', 'postgresql', 'sqlite'] as const)(
 
 describe('nodes that raise rings at the same time', () => {
   it.each(['mysql', 'postgresql', 'sqlite'] as const)(
-    'all end at the highest, and none is told a lower one: %s',
+    'all end at the highest, and none is answered a lower one: %s',
     async (provider) => {
       await using database = await freshDatabase(provider);
       const tier = await open(database.prisma, provider);
@@ -263,7 +263,7 @@ async function fill({ prisma, provider }: FreshDatabase): Promise<void> {
 
 type Explaining = ReturnType<typeof explaining>;
 
-/** A client that can be told to explain statements instead of running them. */
+/** A client that explains statements instead of running them while it is switched to that. */
 function explaining(prisma: FreshDatabase['prisma'], explain: string) {
   const plans: unknown[] = [];
   let isExplaining = false;

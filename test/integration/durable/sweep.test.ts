@@ -51,7 +51,7 @@ describe('the sweep on PostgreSQL', () => {
     await database.close();
   });
 
-  it('passes over a row that somebody holds, without waiting for it, and takes it the next time', async () => {
+  it('passes over a locked row without waiting for it, and takes it the next time', async () => {
     const [held, free] = [await insert(tier, ended()), await insert(tier, ended())];
     const command = { storageKeys: [held.storageKey, free.storageKey], ...boundsOf(systemPlatform.now()) };
     {

@@ -29,7 +29,7 @@ describe('rows that are found by an index, on MariaDB', () => {
     return a.compare(b) < 0 ? [a, b] : [b, a];
   };
 
-  it('are not held by way of it: who ends sessions of a user and waits keeps no login of that user waiting', async () => {
+  it('are not held by way of it: a mass revocation that waits keeps no login of that user waiting', async () => {
     const userKey = randomBytes(32);
     const [lower, storageKey] = twoKeys();
     const record = await insert(tier, { userKey, storageKey });
@@ -42,7 +42,7 @@ describe('rows that are found by an index, on MariaDB', () => {
     expect([await tier.sessions.read(record.storageKey), await tier.sessions.read(lower)]).toEqual([null, login]);
   });
 
-  it('nor does who clears the feed and waits keep anybody from marking another row', async () => {
+  it('nor does a clearing of the feed that waits keep another row from being marked', async () => {
     const [record, other] = [await insert(tier), await insert(tier)];
     const later = (await tier.probe()) + HOUR;
     const mark = 'UPDATE holdfast_session SET dirty_at = ? WHERE storage_key = ?';
@@ -70,7 +70,7 @@ describe('rows that are found by an index, on MariaDB', () => {
     expect(await tier.sessions.read(lower)).toBeNull();
   });
 
-  it('are as many as there are, where somebody else ended a whole page first', async () => {
+  it('are as many as there are, where another call ended a whole page first', async () => {
     const userKey = randomBytes(32);
     await Promise.all([1, 2, 3, 4, 5].map(() => insert(tier, { userKey })));
     const page = `UPDATE holdfast_session SET revoked_at = 1, envelope = ''

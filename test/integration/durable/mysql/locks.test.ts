@@ -48,7 +48,7 @@ describe('a deadline of the database’s clock on MariaDB', () => {
   it.each([
     ['only held the row', HOLD, 'release'],
     ['gave its change up', CHANGE, 'undo'],
-  ] as const)('is looked at after the wait for somebody who %s', async (_who, sql, end) => {
+  ] as const)('is looked at after the wait for another transaction that %s', async (_who, sql, end) => {
     const commands: [string, unknown, (record: SealedRecord, late: { validUntil: number }) => Promise<unknown>][] = [
       ['update', false, (record, late) => tier.sessions.update({ ...change(record), dirty: true, ...late })],
       ['regenerate', false, (record, late) => tier.sessions.regenerate({ ...move(record), dirty: true, ...late })],
@@ -83,7 +83,7 @@ describe('a deadline of the database’s clock on MariaDB', () => {
     expect(await tier.sessions.listByUser([userKey], Buffer.alloc(0), 10)).toHaveLength(3);
   });
 
-  it('is looked at once all rows of a shared update are held; who is late then does not hurt the others', async () => {
+  it('is looked at once all rows of a shared update are held; a row that is late then does not hurt the others', async () => {
     const some = await Promise.all(Array.from({ length: 12 }, () => insert(tier)));
     const records = some.toSorted((a, b) => a.storageKey.compare(b.storageKey));
     // The first lock and the last: what is late is so only after the wait for another row.
@@ -104,14 +104,14 @@ describe('a deadline of the database’s clock on MariaDB', () => {
   });
 
   it.each([
-    ['inserts nothing for a key that somebody else gave up too late, and the calls beside it', true],
+    ['inserts nothing for a key that a rival gave up too late, and the calls beside it', true],
     ['inserts in time', false],
   ])('%s', async (_what, isLate) => {
     const records = [aRecord(), ...Array.from({ length: 11 }, () => aRecord())];
     const [contested] = records;
     await insert(tier);
     await using rival = await transaction(COPY, [contested!.storageKey]);
-    // It must be in time when it meets the rival: what is late by then is not inserted, and waits for nobody.
+    // It must be in time when it meets the rival: what is late by then is not inserted, and does not wait.
     const deadline = { validUntil: (await tier.probe()) + (isLate ? 1_000 : 60_000) };
     const commands = records.map((record) => ({ ...insertion(record), ...(record === contested ? deadline : {}) }));
     const answers = Promise.all(commands.map((command) => tier.sessions.insert(command)));
@@ -250,7 +250,7 @@ describe.each(['REPEATABLE READ', 'READ COMMITTED'])('writes that meet on MariaD
 });
 
 describe('the sweep on MariaDB', () => {
-  it('passes over a row that somebody holds, without waiting for it, and takes it the next time', async () => {
+  it('passes over a locked row without waiting for it, and takes it the next time', async () => {
     const [held, free] = [await insert(tier), await insert(tier)];
     const storageKeys = [held.storageKey, free.storageKey];
     const command = { storageKeys, endedBefore: Number.MAX_SAFE_INTEGER, revokedBefore: 0 };

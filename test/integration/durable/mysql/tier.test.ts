@@ -46,7 +46,7 @@ describe('opening on MariaDB', () => {
       'primary-key-missing:holdfast_session_node',
       `ALTER TABLE ${SESSIONS}_node DROP PRIMARY KEY, ADD UNIQUE (node_id)`,
     ],
-  ])('says %s', async (reason, damage) => {
+  ])('says %s after %s', async (reason, damage) => {
     await using database = await freshDatabase('mysql');
     await database.prisma.$executeRawUnsafe(damage);
     expect(await openFailure(database.prisma)).toMatchObject({ kind: 'misconfigured', reason });
@@ -56,7 +56,7 @@ describe('opening on MariaDB', () => {
     ['a wrong password', 'wrong-password', (url) => void (url.password = 'wrong')],
     ['a user that does not exist', 'wrong-password', (url) => void (url.username = 'nobody')],
     ['a database that does not exist', 'access-denied', (url) => void (url.pathname = '/nowhere')],
-  ])('tells %s from an outage', async (_what, reason, spoil) => {
+  ])('distinguishes %s from an outage', async (_what, reason, spoil) => {
     const server = await sharedMariadb();
     const url = new URL(server.url);
     spoil(url);
@@ -133,9 +133,13 @@ describe('the cost of statements on MariaDB', () => {
     ['markDirty', 'PRIMARY', (planned) => planned.feed.markDirty(randomBytes(32))],
     ['moveUserKey', 'PRIMARY', (planned) => planned.upkeep.moveUserKey({ storageKey: START, from: START, to: START })],
     ['walk', 'PRIMARY', (planned) => planned.upkeep.walk({ after: START, limit: 100, aliveAt: NOW })],
-    ['revokeMany', 'user_key', (planned) => planned.sessions.revokeMany(revokeAll([randomBytes(32)]))],
-    ['revokeMany', 'user_key', (planned) => planned.sessions.revokeMany(revokeAll([randomBytes(32), randomBytes(32)]))],
-    ['revokeMany', 'PRIMARY', (planned) => planned.sessions.revokeMany(revokeAll('everyone'))],
+    ['revokeMany of a user key', 'user_key', (planned) => planned.sessions.revokeMany(revokeAll([randomBytes(32)]))],
+    [
+      'revokeMany of two user keys',
+      'user_key',
+      (planned) => planned.sessions.revokeMany(revokeAll([randomBytes(32), randomBytes(32)])),
+    ],
+    ['revokeMany of everyone', 'PRIMARY', (planned) => planned.sessions.revokeMany(revokeAll('everyone'))],
     ['listByUser', 'user_key', (planned) => planned.sessions.listByUser([randomBytes(32), randomBytes(32)], START, 10)],
     ['findRegenerated', 'rotated_at', (planned) => planned.sessions.findRegenerated(randomBytes(32), NOW)],
     ['readFeed', 'dirty_at', (planned) => planned.feed.read({ dirtyAt: NOW, storageKey: randomBytes(32) }, 100)],

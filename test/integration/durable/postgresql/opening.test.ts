@@ -72,7 +72,7 @@ describe('opening on PostgreSQL', () => {
         url.pathname = '/nowhere';
       },
     ],
-  ])('tells %s from an outage', async (_what, reason, change) => {
+  ])('distinguishes %s from an outage', async (_what, reason, change) => {
     const server = sharedPostgres();
     const url = new URL(server.url);
     change(url);
@@ -80,7 +80,7 @@ describe('opening on PostgreSQL', () => {
     await expectOpenFailure(prismaTier(client.prisma, { provider: 'postgresql' }), 'misconfigured', reason);
   });
 
-  it('tells a certificate that it does not trust from an outage', async () => {
+  it('distinguishes a certificate that it does not trust from an outage', async () => {
     const server = sharedPostgres();
     await using client = await openPrisma('postgresql', server.url);
     await expectOpenFailure(prismaTier(client.prisma, { provider: 'postgresql' }), 'misconfigured', 'certificate');

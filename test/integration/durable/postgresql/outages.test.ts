@@ -114,7 +114,7 @@ describe('a wire in trouble', () => {
     expect(await tier.sessions.update({ ...command, writeId: writeId() })).toBe(false);
   });
 
-  it('that loses the answer to a mass revocation tells again who was revoked', async () => {
+  it('that loses the answer to a mass revocation answers again which sessions were revoked', async () => {
     const userKey = randomBytes(32);
     const all = await Promise.all([1, 2, 3].map(() => insert(witness, { userKey })));
     const command = revokeAll([userKey]);

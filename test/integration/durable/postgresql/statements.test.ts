@@ -49,7 +49,7 @@ describe('statements that meet on PostgreSQL', () => {
     expect(await tier.sessions.read(record.storageKey)).toEqual(record);
   });
 
-  it('a row that somebody else holds on to leaves the outcome open, in time', async () => {
+  it('a row that stays locked leaves the outcome open, in time', async () => {
     const record = await insert(tier);
     await using lock = await lockRow(database, record);
     await expectFailure(() => tier.sessions.update(write(successor(record))), 'ambiguous', 'deadline');
@@ -134,7 +134,7 @@ describe('the cost of statements on PostgreSQL', () => {
     }
     const updates = records.length * 10;
     const after = await until(async () => {
-      // A connection tells its counts as it is used, once a second.
+      // A connection reports its counts as it is used, once a second.
       await Promise.all(records.map(() => tier.probe()));
       const counts = await updateCounts(database);
       return counts.updates - before.updates >= updates && counts;

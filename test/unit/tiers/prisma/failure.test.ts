@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { TierFailure } from '../../../../src/errors.ts';
 import { toTierFailure as translate } from '../../../../src/tiers/prisma/failure.ts';
 
-/** As Prisma 7 wraps what a driver adapter reports about a raw query; recorded from real servers. */
+/** Wraps what a driver adapter reports about a raw query in Prisma 7's way; recorded from real servers. */
 function raw(cause: object): Error {
   const message = `Invalid \`prisma.$queryRawUnsafe()\` invocation: Raw query failed. Code: \`…\`. Message: \`…\``;
   const meta = { driverAdapterError: Object.assign(new Error('adapter'), { name: 'DriverAdapterError', cause }) };
@@ -20,7 +20,7 @@ const mysql = (code: number, message = 'x', cause?: string): Error =>
 const noConnection = (cause: string): Error => mysql(45028, 'retrieve connection from pool timeout after 500ms', cause);
 const known = (code: string): Error => Object.assign(new Error('x'), { name: 'PrismaClientKnownRequestError', code });
 
-/** Of a client for the database that the error comes from. */
+/** Classifies an error of a client for the database that it comes from. */
 function toTierFailure(error: unknown): TierFailure {
   const { kind } = (error as { meta?: { driverAdapterError: { cause: { kind?: string } } } } | null)?.meta
     ?.driverAdapterError.cause ?? { kind: undefined };
@@ -56,7 +56,7 @@ describe('a failure of a Prisma client', () => {
     ['column of another type', sqlState('42804'), 'column-type'],
     ['a column of theirs that wants a value', sqlState('23502'), 'column-not-null'],
     [
-      'a certificate that nobody vouches for',
+      'a certificate without a trusted issuer',
       Object.assign(new Error('Message: `Error opening a TLS connection: unable to verify the first certificate`'), {
         code: 'P2010',
         meta: { driverAdapterError: { cause: { kind: 'TlsConnectionError', reason: 'unable to verify …' } } },
@@ -79,7 +79,7 @@ describe('a failure of a Prisma client', () => {
       'unknown-database',
     ],
     [
-      'a certificate that nobody vouches for (MariaDB)',
+      'a certificate without a trusted issuer (MariaDB)',
       noConnection('(conn:-1, no: 45057, SQLState: 08000) self-signed certificate in certificate chain'),
       'certificate',
     ],
@@ -161,7 +161,7 @@ describe('a failure of a Prisma client', () => {
     ['killed by an administrator', sqlState('57P01'), 'terminated'],
     ['closed in mid-statement (MariaDB)', mysql(45009), 'connection-lost'],
     ['silent server (MariaDB)', mysql(45026), 'read-timeout'],
-    ['a SQLSTATE that nobody thought of', sqlState('XX000'), 'unknown'],
+    ['a SQLSTATE that is not listed', sqlState('XX000'), 'unknown'],
     ['a string', 'boom', 'unknown'],
     ['nothing', undefined, 'unknown'],
     ['null', null, 'unknown'],

@@ -21,7 +21,7 @@ describe('a statement', () => {
     expect(sent()).toBe(1);
   });
 
-  it('that answers no rows is followed by what its count tells', async () => {
+  it('that answers no rows is followed by what its count says', async () => {
     const { runner, sent } = setUp([1]);
     const rows = [{ storage_key: 'x' }];
     const counted = { ...statement, answer: (count: number) => (count === 1 ? rows : []) };
@@ -85,7 +85,7 @@ describe('a statement', () => {
     await expect(runner.count(finding)).rejects.toMatchObject({ kind: 'rejected' });
   });
 
-  it('is sent again while somebody else holds the lock', async () => {
+  it('is sent again while another transaction holds the lock', async () => {
     const { runner, sent } = setUp([busy, busy, busy, 1]);
     expect(await runner.count(statement)).toBe(1);
     expect(sent()).toBe(4);
@@ -111,7 +111,7 @@ describe('a statement', () => {
     expect(sent()).toBe(1);
   });
 
-  it('is ambiguous when nobody answers in time', async () => {
+  it('is ambiguous when no answer comes in time', async () => {
     const { runner, time } = setUp([new Promise<number>(() => {})]);
     await expect(runner.count(statement)).rejects.toMatchObject({ kind: 'ambiguous', reason: 'deadline' });
     expect(time()).toBe(1_000 + COARSE_TICK_COUNTED_MS_MAX);

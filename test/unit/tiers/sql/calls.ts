@@ -35,7 +35,7 @@ export type Calls = Readonly<Record<string, Call>>;
 export const calls = {
   sessions: {
     insert: (tier) => tier.sessions.insert({ ...valid, aliveAt: 106, record }),
-    'insert of nobody': (tier) =>
+    'insert without a user': (tier) =>
       tier.sessions.insert({ ...valid, aliveAt: 106, record: { ...record, userKey: null } }),
     'insert without a deadline': (tier) => tier.sessions.insert({ ...valid, validUntil: null, aliveAt: 106, record }),
     read: (tier) => tier.sessions.read(KEY),

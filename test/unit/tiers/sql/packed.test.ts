@@ -26,8 +26,8 @@ describe('an answer to many calls', () => {
     ['one of fewer rows than it counted, since a null made one vanish', pack(int4(2), int4(0), int8(1n))],
     ['one of more rows', pack(int4(1), int4(0), int8(1n), int4(1), int8(1n))],
     ['one that ends in the midst of a row', pack(int4(1), int4(0), int4(1))],
-    ['one that tells a call twice', pack(int4(2), int4(0), int8(1n), int4(0), int8(1n))],
-  ])('tells nobody anything that is %s', (_name, packed) => {
+    ['one with two rows for a call', pack(int4(2), int4(0), int8(1n), int4(0), int8(1n))],
+  ])('is refused when it is %s', (_name, packed) => {
     expect(() => unpack([{ packed }], ['revision'])).toThrow(MALFORMED);
   });
 });

@@ -34,7 +34,7 @@ describe.each(PROVIDERS)('the statements for %s', (provider) => {
     }
   });
 
-  it('ask nobody about the sessions of nobody', async () => {
+  it('are not sent for an empty list of users', async () => {
     expect(await statementsOf(provider, (tier) => tier.sessions.listByUser([], START, 10))).toEqual([]);
     expect(await statementsOf(provider, (tier) => tier.sessions.revokeMany({ ...many, of: [] }))).toEqual([]);
   });
@@ -92,7 +92,7 @@ describe.each(Object.entries(sharing))('%s calls that arrive together', (_name, 
 });
 
 describe.each(PROVIDERS)('inserts that store nothing, on %s', (provider) => {
-  it.each([1, 3])('ask once who has their keys (%i)', async (count) => {
+  it.each([1, 3])('are followed by one read of the rows that have their keys (%i)', async (count) => {
     const insert = sharing['insert'] ?? expect.fail('no insert');
     const statements = await statementsOf(provider, together(insert, count), { inserts: false });
     const asking = statements.filter(({ text }) => isMereRead(text));

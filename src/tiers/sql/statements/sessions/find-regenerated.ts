@@ -43,7 +43,7 @@ const anyPlace = join(
 
 /**
  * Finds rows that may have had one of these keys before a regenerate. It looks at every row that moved lately, so
- * `SHARED_LOOKUPS_MAX` calls share it at most. A match across the border of two keys is sorted out by who reads the rows.
+ * `SHARED_LOOKUPS_MAX` calls share it at most. `byEarlierKey` sorts out a match across the border of two keys.
  */
 export const findRegenerated: SharedFor<MovedRequest, MovedRow | null> = shared({
   postgresql: { many: select(anyPlace) },

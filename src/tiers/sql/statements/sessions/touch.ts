@@ -75,7 +75,7 @@ export const touch: SharedFor<TouchCommand, RecordState | null> = shared({
   },
 
   // A row that is alive, and was seen then or later, is one that this touch, or a later one, has moved: what is read afterwards
-  // is the state after the touch, whoever else has written meanwhile.
+  // is the state after the touch, whatever else was written meanwhile.
   mysql: {
     one: {
       wording: thenRead(

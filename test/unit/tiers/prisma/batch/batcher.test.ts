@@ -33,7 +33,7 @@ describe('a call', () => {
     expect(await Promise.all(calls)).toEqual(['a', 'b', 'c']);
   });
 
-  it('waits while all lanes are busy, and goes with the others who wait as soon as one is free', async () => {
+  it('waits while all lanes are busy, and is sent with the other waiting calls as soon as one is free', async () => {
     const { call, statements, answer } = setUp();
     void call('a');
     await settled();
@@ -146,7 +146,7 @@ describe('lanes', () => {
     expect(statements()).toEqual(['a', 'b']);
   });
 
-  it('of reads know how long each of them waits, whoever waited before', async () => {
+  it('of reads know how long each of them waits, whatever waited before', async () => {
     const { call, statements, answer, platform } = setUp({ thrift: { rows: 4, waitMs: 10 } });
     void call('a');
     await settled();
@@ -232,7 +232,7 @@ describe('lanes', () => {
 });
 
 describe('a call whose time is up', () => {
-  it('before it was sent is told so, and is in no statement later', async () => {
+  it('before it was sent fails as not sent, and is in no statement later', async () => {
     const { call, statements, answer, platform } = setUp({ holdsLane: true });
     const silent = Promise.allSettled([call('a')]);
     await platform.advance(50);
@@ -285,7 +285,7 @@ describe('a call whose time is up', () => {
 });
 
 describe('a statement that fails', () => {
-  it('as a whole fails for each of its callers, and for nobody else', async () => {
+  it('as a whole fails for each of its callers, and for no other', async () => {
     const { call, answer, fail } = setUp({ lanes: 2, rowsMax: 2 });
     const calls = Promise.allSettled(['a', 'b', 'c', 'd'].map((name) => call(name)));
     await settled();
@@ -311,7 +311,7 @@ describe('a statement that fails', () => {
     },
   );
 
-  it('for a reason that may pass, or that is nobody’s, is not taken apart', async () => {
+  it('for a transient reason, or one that no row is to blame for, is not taken apart', async () => {
     const { call, statements } = setUp({
       send: () => {
         throw new TierFailure('rejected', 'disk-full');
@@ -334,7 +334,7 @@ describe('a statement that fails', () => {
     expect(outcomes).toMatchObject([{ value: 'a' }, { reason: { reason: 'malformed-row' } }, { value: 'c' }]);
   });
 
-  it('to mention a session tells its caller so', async () => {
+  it('to mention a session fails the caller of that session', async () => {
     const { call, answer } = setUp();
     const calls = [call('a'), call('b')];
     await settled();
@@ -447,7 +447,7 @@ describe('a statement that the server gave up because it took too long', () => {
     ).toEqual([4, 4]);
   });
 
-  it('is nobody’s fault where no rows are locked: a read waits for a table', async () => {
+  it('is blamed on no row where none are locked: a read waits for a table', async () => {
     const { call, statements, fail } = setUp();
     const outcomes = Promise.allSettled(['a', 'b'].map((name) => call(name)));
     await settled();

@@ -6,7 +6,7 @@ ON CONFLICT DO NOTHING
 RETURNING 1 / (floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint <= $13::bigint)::integer AS in_time;
 -- query (aa*32, 'shop', cc*32, 2n, dd*16, e0*24, ee*8, 101n, 102n, 103n, 104n, 105n, 109n)
 
--- insert of nobody
+-- insert without a user
 INSERT INTO "holdfast_session" (storage_key, namespace, user_key, revision, write_id, envelope, key_id, created_at, last_seen_at, idle_lifetime, idle_expires_at, absolute_expires_at, previous_keys)
 SELECT $1::bytea, $2::text, $3::bytea, $4::bigint, $5::bytea, $6::bytea, $7::bytea, $8::bigint, $9::bigint, $10::bigint, $11::bigint, $12::bigint, ''::bytea
 WHERE floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint <= $13::bigint

@@ -6,7 +6,7 @@ ON CONFLICT DO NOTHING
 RETURNING storage_key;
 -- query (aa*32, 'shop', cc*32, 2n, dd*16, e0*24, ee*8, 101n, 102n, 103n, 104n, 105n, 109n)
 
--- insert of nobody
+-- insert without a user
 INSERT INTO "holdfast_session" (storage_key, namespace, user_key, revision, write_id, envelope, key_id, created_at, last_seen_at, idle_lifetime, idle_expires_at, absolute_expires_at, previous_keys)
 SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, x''
 WHERE CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) <= ?
