@@ -10,18 +10,15 @@ export function sql<Command>(texts: TemplateStringsArray, ...parts: readonly Par
   return { kind: 'fragment', texts: withoutMargin(texts), parts };
 }
 
-/** Lines as they would stand without the indentation of the code around them. */
+/** Text that begins on a line of its own loses the indentation of the code around it. */
 function withoutMargin(texts: readonly string[]): readonly string[] {
+  if (!texts[0]?.startsWith('\n')) return texts;
   const trimmed = texts.map((text, n) => (n === texts.length - 1 ? text.trimEnd() : text));
   const indents = trimmed.flatMap((text) =>
     [...text.matchAll(/\n( *)(?=[^\n ]|$)/g)].map(([, indent = '']) => indent.length),
   );
-  if (indents.length === 0) return trimmed;
   const margin = '\n'.padEnd(1 + Math.min(...indents));
-  return trimmed.map((text, n) => {
-    const lines = text.replaceAll(margin, '\n');
-    return n === 0 && lines.startsWith('\n') ? lines.slice(1) : lines;
-  });
+  return trimmed.map((text, n) => text.replaceAll(margin, '\n').slice(n === 0 ? 1 : 0));
 }
 
 /** Reads one value of a call. */

@@ -38,7 +38,7 @@ export function input<Command>(columns: Columns<Command>): Fragment<readonly Com
   // MATERIALIZED: taken apart once.
   return sql`
     input AS MATERIALIZED (
-      SELECT ${join([constant('n'), ...selected], ',\n    ')}
+      SELECT ${join([constant('n'), ...selected], ',\n  ')}
       FROM (SELECT ${numbers} AS numbers, ${size} AS size) AS given, generate_series(0, ${size} - 1) AS n
     )`;
 }

@@ -43,7 +43,8 @@ const regenerating = (andMark: Fragment<unknown>): StatementFor<RegenerateComman
         WHERE ${isAlive}
           AND ((${isNext}) OR (${isRepeat}))
         FOR UPDATE`)}
-      UPDATE ${sessions} AS session SET ${content}, ${times},
+      UPDATE ${sessions} AS session SET ${content},
+        ${times},
         storage_key = ${storageKey}, rotated_at = ${regeneratedAt},
         previous_keys = CASE WHEN session.storage_key = ${previousStorageKey}
           THEN substr(previous_keys || ${previousStorageKey}, GREATEST(octet_length(previous_keys) - ${KEPT_BYTES}, 0) + 1)
@@ -67,7 +68,8 @@ const regenerating = (andMark: Fragment<unknown>): StatementFor<RegenerateComman
 
     // Joined blobs become text, of which `substr` would count characters: hence the cast.
     sqlite: sql<RegenerateCommand>`
-      UPDATE ${sessions} SET ${content}, ${times}, storage_key = ${storageKey}, rotated_at = ${regeneratedAt},
+      UPDATE ${sessions} SET ${content},
+        ${times}, storage_key = ${storageKey}, rotated_at = ${regeneratedAt},
         previous_keys = CASE WHEN storage_key = ${previousStorageKey}
           THEN substr(CAST(previous_keys || ${previousStorageKey} AS BLOB), -${REMEMBERED_BYTES})
           ELSE previous_keys END${andMark}

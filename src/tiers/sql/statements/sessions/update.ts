@@ -58,6 +58,13 @@ const fromInput = sql`
 const isNextOfMany = sql`session.revision = input.revision - 1 AND ${holds(sql`input.replaces`, 'session.')}`;
 const isRepeatOfMany = sql`session.revision = input.revision AND session.write_id = input.write_id`;
 
+/** The row is not there, or not as the write needs it; or the last row, which has no key, is late. */
+const losesInMysql = sql`
+  CASE WHEN input.storage_key IS NULL THEN ${clock} > input.valid_until
+    ELSE NOT COALESCE(${areAlive}
+      AND ((session.revision = input.revision - 1 AND ${holds(sql`UNHEX(input.replaces)`, 'session.')})
+        OR (session.revision = input.revision AND session.write_id = UNHEX(input.write_id))), FALSE) END`;
+
 /**
  * Replaces records. Answers which of them it changed: those whose row is alive and at the revision before, and holds the
  * envelope that is replaced, before the deadline of the write. A repeat changes nothing, so it is never too late.
@@ -72,7 +79,8 @@ export const update: SharedFor<UpdateCommand, boolean> = shared({
             WHERE storage_key = ${storageKey} AND ${isAlive}
               AND ((${isNext}) OR (${isRepeat}))
             FOR NO KEY UPDATE`)}
-          UPDATE ${sessions} AS session SET ${content}, ${times}${andMark}
+          UPDATE ${sessions} AS session SET ${content},
+            ${times}${andMark}
           FROM locked
           WHERE session.storage_key = locked.storage_key AND (locked.is_repeat OR locked.now <= ${validUntil})
           RETURNING session.storage_key`,
@@ -132,13 +140,7 @@ export const update: SharedFor<UpdateCommand, boolean> = shared({
           session.idle_expires_at = LEAST(GREATEST(session.last_seen_at, input.last_seen_at) + input.idle_lifetime, input.absolute_expires_at),
           session.absolute_expires_at = input.absolute_expires_at,
           session.dirty_at = CASE WHEN input.dirty THEN GREATEST(COALESCE(session.dirty_at, 0), ${clock}) ELSE session.dirty_at END
-        WHERE ${unless(
-          sql`CASE WHEN input.storage_key IS NULL THEN ${clock} > input.valid_until
-            ELSE NOT COALESCE(${areAlive}
-              AND ((session.revision = input.revision - 1 AND ${holds(sql`UNHEX(input.replaces)`, 'session.')})
-                OR (session.revision = input.revision AND session.write_id = UNHEX(input.write_id))), FALSE) END`,
-          sql`1`,
-        )} > 0`),
+        WHERE ${unless(losesInMysql, sql`1`)} > 0`),
       answers: () => () => () => true,
     },
   },
@@ -147,7 +149,8 @@ export const update: SharedFor<UpdateCommand, boolean> = shared({
     one: {
       wording: markedOrNot(
         (andMark) => sql<UpdateCommand>`
-          UPDATE ${sessions} SET ${content}, ${times}${andMark}
+          UPDATE ${sessions} SET ${content},
+            ${times}${andMark}
           WHERE storage_key = ${storageKey} AND ${isAlive}
             AND ((${isNext} AND ${clock} <= ${validUntil}) OR (${isRepeat}))
           RETURNING storage_key`,

@@ -42,13 +42,14 @@ WITH locked AS MATERIALIZED (
   SELECT storage_key, is_repeat, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now FROM (
     SELECT storage_key, revision = $1::bigint AS is_repeat FROM "holdfast_session"
     WHERE storage_key = $2::bytea AND namespace = $3::text AND revoked_at IS NULL
-    AND idle_expires_at >= $4::bigint AND absolute_expires_at > $4::bigint
+      AND idle_expires_at >= $4::bigint AND absolute_expires_at > $4::bigint
       AND ((revision = $1::bigint - 1 AND COALESCE(substr(envelope, octet_length(envelope) - 15) = $5::bytea, true)) OR (revision = $1::bigint AND write_id = $6::bytea))
     FOR NO KEY UPDATE
   ) AS held
 )
-UPDATE "holdfast_session" AS session SET user_key = $7::bytea, revision = $1::bigint, write_id = $6::bytea, envelope = $8::bytea, key_id = $9::bytea, created_at = $10::bigint, last_seen_at = GREATEST(last_seen_at, $11::bigint), idle_lifetime = $12::bigint,
-idle_expires_at = LEAST(GREATEST(last_seen_at, $11::bigint) + $12::bigint, $13::bigint), absolute_expires_at = $13::bigint
+UPDATE "holdfast_session" AS session SET user_key = $7::bytea, revision = $1::bigint, write_id = $6::bytea, envelope = $8::bytea, key_id = $9::bytea,
+  created_at = $10::bigint, last_seen_at = GREATEST(last_seen_at, $11::bigint), idle_lifetime = $12::bigint,
+  idle_expires_at = LEAST(GREATEST(last_seen_at, $11::bigint) + $12::bigint, $13::bigint), absolute_expires_at = $13::bigint
 FROM locked
 WHERE session.storage_key = locked.storage_key AND (locked.is_repeat OR locked.now <= $14::bigint)
 RETURNING session.storage_key;
@@ -59,13 +60,14 @@ WITH locked AS MATERIALIZED (
   SELECT storage_key, is_repeat, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now FROM (
     SELECT storage_key, revision = $1::bigint AS is_repeat FROM "holdfast_session"
     WHERE storage_key = $2::bytea AND namespace = $3::text AND revoked_at IS NULL
-    AND idle_expires_at >= $4::bigint AND absolute_expires_at > $4::bigint
+      AND idle_expires_at >= $4::bigint AND absolute_expires_at > $4::bigint
       AND ((revision = $1::bigint - 1 AND COALESCE(substr(envelope, octet_length(envelope) - 15) = $5::bytea, true)) OR (revision = $1::bigint AND write_id = $6::bytea))
     FOR NO KEY UPDATE
   ) AS held
 )
-UPDATE "holdfast_session" AS session SET user_key = $7::bytea, revision = $1::bigint, write_id = $6::bytea, envelope = $8::bytea, key_id = $9::bytea, created_at = $10::bigint, last_seen_at = GREATEST(last_seen_at, $11::bigint), idle_lifetime = $12::bigint,
-idle_expires_at = LEAST(GREATEST(last_seen_at, $11::bigint) + $12::bigint, $13::bigint), absolute_expires_at = $13::bigint
+UPDATE "holdfast_session" AS session SET user_key = $7::bytea, revision = $1::bigint, write_id = $6::bytea, envelope = $8::bytea, key_id = $9::bytea,
+  created_at = $10::bigint, last_seen_at = GREATEST(last_seen_at, $11::bigint), idle_lifetime = $12::bigint,
+  idle_expires_at = LEAST(GREATEST(last_seen_at, $11::bigint) + $12::bigint, $13::bigint), absolute_expires_at = $13::bigint
 FROM locked
 WHERE session.storage_key = locked.storage_key AND (locked.is_repeat OR locked.now <= $14::bigint)
 RETURNING session.storage_key;
@@ -76,13 +78,14 @@ WITH locked AS MATERIALIZED (
   SELECT storage_key, is_repeat, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now FROM (
     SELECT storage_key, revision = $1::bigint AS is_repeat FROM "holdfast_session"
     WHERE storage_key = $2::bytea AND namespace = $3::text AND revoked_at IS NULL
-    AND idle_expires_at >= $4::bigint AND absolute_expires_at > $4::bigint
+      AND idle_expires_at >= $4::bigint AND absolute_expires_at > $4::bigint
       AND ((revision = $1::bigint - 1 AND COALESCE(substr(envelope, octet_length(envelope) - 15) = $5::bytea, true)) OR (revision = $1::bigint AND write_id = $6::bytea))
     FOR NO KEY UPDATE
   ) AS held
 )
-UPDATE "holdfast_session" AS session SET user_key = $7::bytea, revision = $1::bigint, write_id = $6::bytea, envelope = $8::bytea, key_id = $9::bytea, created_at = $10::bigint, last_seen_at = GREATEST(last_seen_at, $11::bigint), idle_lifetime = $12::bigint,
-idle_expires_at = LEAST(GREATEST(last_seen_at, $11::bigint) + $12::bigint, $13::bigint), absolute_expires_at = $13::bigint, dirty_at = GREATEST(dirty_at, locked.now)
+UPDATE "holdfast_session" AS session SET user_key = $7::bytea, revision = $1::bigint, write_id = $6::bytea, envelope = $8::bytea, key_id = $9::bytea,
+  created_at = $10::bigint, last_seen_at = GREATEST(last_seen_at, $11::bigint), idle_lifetime = $12::bigint,
+  idle_expires_at = LEAST(GREATEST(last_seen_at, $11::bigint) + $12::bigint, $13::bigint), absolute_expires_at = $13::bigint, dirty_at = GREATEST(dirty_at, locked.now)
 FROM locked
 WHERE session.storage_key = locked.storage_key AND (locked.is_repeat OR locked.now <= $14::bigint)
 RETURNING session.storage_key;
@@ -93,13 +96,14 @@ WITH locked AS MATERIALIZED (
   SELECT storage_key, is_repeat, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now FROM (
     SELECT storage_key, storage_key = $1::bytea AS is_repeat FROM "holdfast_session"
     WHERE namespace = $2::text AND revoked_at IS NULL
-    AND idle_expires_at >= $3::bigint AND absolute_expires_at > $3::bigint
+      AND idle_expires_at >= $3::bigint AND absolute_expires_at > $3::bigint
       AND ((storage_key = $4::bytea AND revision = $5::bigint - 1 AND COALESCE(substr(envelope, octet_length(envelope) - 15) = $6::bytea, true)) OR (storage_key = $1::bytea AND revision = $5::bigint AND write_id = $7::bytea))
     FOR UPDATE
   ) AS held
 )
-UPDATE "holdfast_session" AS session SET user_key = $8::bytea, revision = $5::bigint, write_id = $7::bytea, envelope = $9::bytea, key_id = $10::bytea, created_at = $11::bigint, last_seen_at = GREATEST(last_seen_at, $12::bigint), idle_lifetime = $13::bigint,
-idle_expires_at = LEAST(GREATEST(last_seen_at, $12::bigint) + $13::bigint, $14::bigint), absolute_expires_at = $14::bigint,
+UPDATE "holdfast_session" AS session SET user_key = $8::bytea, revision = $5::bigint, write_id = $7::bytea, envelope = $9::bytea, key_id = $10::bytea,
+  created_at = $11::bigint, last_seen_at = GREATEST(last_seen_at, $12::bigint), idle_lifetime = $13::bigint,
+  idle_expires_at = LEAST(GREATEST(last_seen_at, $12::bigint) + $13::bigint, $14::bigint), absolute_expires_at = $14::bigint,
   storage_key = $1::bytea, rotated_at = $15::bigint,
   previous_keys = CASE WHEN session.storage_key = $4::bytea
     THEN substr(previous_keys || $4::bytea, GREATEST(octet_length(previous_keys) - 224, 0) + 1)
@@ -113,13 +117,14 @@ WITH locked AS MATERIALIZED (
   SELECT storage_key, is_repeat, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now FROM (
     SELECT storage_key, storage_key = $1::bytea AS is_repeat FROM "holdfast_session"
     WHERE namespace = $2::text AND revoked_at IS NULL
-    AND idle_expires_at >= $3::bigint AND absolute_expires_at > $3::bigint
+      AND idle_expires_at >= $3::bigint AND absolute_expires_at > $3::bigint
       AND ((storage_key = $4::bytea AND revision = $5::bigint - 1 AND COALESCE(substr(envelope, octet_length(envelope) - 15) = $6::bytea, true)) OR (storage_key = $1::bytea AND revision = $5::bigint AND write_id = $7::bytea))
     FOR UPDATE
   ) AS held
 )
-UPDATE "holdfast_session" AS session SET user_key = $8::bytea, revision = $5::bigint, write_id = $7::bytea, envelope = $9::bytea, key_id = $10::bytea, created_at = $11::bigint, last_seen_at = GREATEST(last_seen_at, $12::bigint), idle_lifetime = $13::bigint,
-idle_expires_at = LEAST(GREATEST(last_seen_at, $12::bigint) + $13::bigint, $14::bigint), absolute_expires_at = $14::bigint,
+UPDATE "holdfast_session" AS session SET user_key = $8::bytea, revision = $5::bigint, write_id = $7::bytea, envelope = $9::bytea, key_id = $10::bytea,
+  created_at = $11::bigint, last_seen_at = GREATEST(last_seen_at, $12::bigint), idle_lifetime = $13::bigint,
+  idle_expires_at = LEAST(GREATEST(last_seen_at, $12::bigint) + $13::bigint, $14::bigint), absolute_expires_at = $14::bigint,
   storage_key = $1::bytea, rotated_at = $15::bigint,
   previous_keys = CASE WHEN session.storage_key = $4::bytea
     THEN substr(previous_keys || $4::bytea, GREATEST(octet_length(previous_keys) - 224, 0) + 1)
@@ -133,7 +138,7 @@ UPDATE "holdfast_session" SET
   last_seen_at = GREATEST(last_seen_at, $1::bigint),
   idle_expires_at = GREATEST(idle_expires_at, LEAST($1::bigint + idle_lifetime, absolute_expires_at))
 WHERE storage_key = $2::bytea AND namespace = $3::text AND revoked_at IS NULL
-AND idle_expires_at >= $4::bigint AND absolute_expires_at > $4::bigint AND idle_lifetime >= $5::bigint
+  AND idle_expires_at >= $4::bigint AND absolute_expires_at > $4::bigint AND idle_lifetime >= $5::bigint
 RETURNING revision, substr(envelope, octet_length(envelope) - 15) AS tag, key_id, last_seen_at, idle_expires_at, absolute_expires_at;
 -- query (102n, aa*32, 'shop', 106n, 14n)
 

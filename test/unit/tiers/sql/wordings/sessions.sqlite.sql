@@ -38,51 +38,56 @@ WHERE storage_key IN (?) AND namespace = ? AND revoked_at IS NULL;
 -- query (aa*32, 'shop')
 
 -- update
-UPDATE "holdfast_session" SET user_key = ?, revision = ?, write_id = ?, envelope = ?, key_id = ?, created_at = ?, last_seen_at = max(last_seen_at, ?), idle_lifetime = ?,
-idle_expires_at = min(max(last_seen_at, ?) + ?, ?), absolute_expires_at = ?
+UPDATE "holdfast_session" SET user_key = ?, revision = ?, write_id = ?, envelope = ?, key_id = ?,
+  created_at = ?, last_seen_at = max(last_seen_at, ?), idle_lifetime = ?,
+  idle_expires_at = min(max(last_seen_at, ?) + ?, ?), absolute_expires_at = ?
 WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL
-AND idle_expires_at >= ? AND absolute_expires_at > ?
+  AND idle_expires_at >= ? AND absolute_expires_at > ?
   AND ((revision = ? - 1 AND COALESCE(substr(envelope, -16) = ?, true) AND CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) <= ?) OR (revision = ? AND write_id = ?))
 RETURNING storage_key;
 -- query (cc*32, 2n, dd*16, e0*24, ee*8, 101n, 102n, 103n, 102n, 103n, 105n, 105n, aa*32, 'shop', 106n, 106n, 2n, ac*16, 109n, 2n, dd*16)
 
 -- update of whatever is there
-UPDATE "holdfast_session" SET user_key = ?, revision = ?, write_id = ?, envelope = ?, key_id = ?, created_at = ?, last_seen_at = max(last_seen_at, ?), idle_lifetime = ?,
-idle_expires_at = min(max(last_seen_at, ?) + ?, ?), absolute_expires_at = ?
+UPDATE "holdfast_session" SET user_key = ?, revision = ?, write_id = ?, envelope = ?, key_id = ?,
+  created_at = ?, last_seen_at = max(last_seen_at, ?), idle_lifetime = ?,
+  idle_expires_at = min(max(last_seen_at, ?) + ?, ?), absolute_expires_at = ?
 WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL
-AND idle_expires_at >= ? AND absolute_expires_at > ?
+  AND idle_expires_at >= ? AND absolute_expires_at > ?
   AND ((revision = ? - 1 AND COALESCE(substr(envelope, -16) = ?, true) AND CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) <= ?) OR (revision = ? AND write_id = ?))
 RETURNING storage_key;
 -- query (cc*32, 2n, dd*16, e0*24, ee*8, 101n, 102n, 103n, 102n, 103n, 105n, 105n, aa*32, 'shop', 106n, 106n, 2n, null, 109n, 2n, dd*16)
 
 -- update with a mark
-UPDATE "holdfast_session" SET user_key = ?, revision = ?, write_id = ?, envelope = ?, key_id = ?, created_at = ?, last_seen_at = max(last_seen_at, ?), idle_lifetime = ?,
-idle_expires_at = min(max(last_seen_at, ?) + ?, ?), absolute_expires_at = ?, dirty_at = max(COALESCE(dirty_at, 0), CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER))
+UPDATE "holdfast_session" SET user_key = ?, revision = ?, write_id = ?, envelope = ?, key_id = ?,
+  created_at = ?, last_seen_at = max(last_seen_at, ?), idle_lifetime = ?,
+  idle_expires_at = min(max(last_seen_at, ?) + ?, ?), absolute_expires_at = ?, dirty_at = max(COALESCE(dirty_at, 0), CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER))
 WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL
-AND idle_expires_at >= ? AND absolute_expires_at > ?
+  AND idle_expires_at >= ? AND absolute_expires_at > ?
   AND ((revision = ? - 1 AND COALESCE(substr(envelope, -16) = ?, true) AND CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) <= ?) OR (revision = ? AND write_id = ?))
 RETURNING storage_key;
 -- query (cc*32, 2n, dd*16, e0*24, ee*8, 101n, 102n, 103n, 102n, 103n, 105n, 105n, aa*32, 'shop', 106n, 106n, 2n, ac*16, 109n, 2n, dd*16)
 
 -- regenerate
-UPDATE "holdfast_session" SET user_key = ?, revision = ?, write_id = ?, envelope = ?, key_id = ?, created_at = ?, last_seen_at = max(last_seen_at, ?), idle_lifetime = ?,
-idle_expires_at = min(max(last_seen_at, ?) + ?, ?), absolute_expires_at = ?, storage_key = ?, rotated_at = ?,
+UPDATE "holdfast_session" SET user_key = ?, revision = ?, write_id = ?, envelope = ?, key_id = ?,
+  created_at = ?, last_seen_at = max(last_seen_at, ?), idle_lifetime = ?,
+  idle_expires_at = min(max(last_seen_at, ?) + ?, ?), absolute_expires_at = ?, storage_key = ?, rotated_at = ?,
   previous_keys = CASE WHEN storage_key = ?
     THEN substr(CAST(previous_keys || ? AS BLOB), -256)
     ELSE previous_keys END
 WHERE namespace = ? AND revoked_at IS NULL
-AND idle_expires_at >= ? AND absolute_expires_at > ?
+  AND idle_expires_at >= ? AND absolute_expires_at > ?
   AND ((storage_key = ? AND revision = ? - 1 AND COALESCE(substr(envelope, -16) = ?, true) AND CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) <= ?) OR (storage_key = ? AND revision = ? AND write_id = ?));
 -- execute (cc*32, 2n, dd*16, e0*24, ee*8, 101n, 102n, 103n, 102n, 103n, 105n, 105n, aa*32, 107n, bb*32, bb*32, 'shop', 106n, 106n, bb*32, 2n, ac*16, 109n, aa*32, 2n, dd*16)
 
 -- regenerate with a mark
-UPDATE "holdfast_session" SET user_key = ?, revision = ?, write_id = ?, envelope = ?, key_id = ?, created_at = ?, last_seen_at = max(last_seen_at, ?), idle_lifetime = ?,
-idle_expires_at = min(max(last_seen_at, ?) + ?, ?), absolute_expires_at = ?, storage_key = ?, rotated_at = ?,
+UPDATE "holdfast_session" SET user_key = ?, revision = ?, write_id = ?, envelope = ?, key_id = ?,
+  created_at = ?, last_seen_at = max(last_seen_at, ?), idle_lifetime = ?,
+  idle_expires_at = min(max(last_seen_at, ?) + ?, ?), absolute_expires_at = ?, storage_key = ?, rotated_at = ?,
   previous_keys = CASE WHEN storage_key = ?
     THEN substr(CAST(previous_keys || ? AS BLOB), -256)
     ELSE previous_keys END, dirty_at = max(COALESCE(dirty_at, 0), CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER))
 WHERE namespace = ? AND revoked_at IS NULL
-AND idle_expires_at >= ? AND absolute_expires_at > ?
+  AND idle_expires_at >= ? AND absolute_expires_at > ?
   AND ((storage_key = ? AND revision = ? - 1 AND COALESCE(substr(envelope, -16) = ?, true) AND CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) <= ?) OR (storage_key = ? AND revision = ? AND write_id = ?));
 -- execute (cc*32, 2n, dd*16, e0*24, ee*8, 101n, 102n, 103n, 102n, 103n, 105n, 105n, aa*32, 107n, bb*32, bb*32, 'shop', 106n, 106n, bb*32, 2n, ac*16, 109n, aa*32, 2n, dd*16)
 
@@ -91,7 +96,7 @@ UPDATE "holdfast_session" SET
   last_seen_at = max(last_seen_at, ?),
   idle_expires_at = max(idle_expires_at, min(? + idle_lifetime, absolute_expires_at))
 WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL
-AND idle_expires_at >= ? AND absolute_expires_at > ? AND idle_lifetime >= ?
+  AND idle_expires_at >= ? AND absolute_expires_at > ? AND idle_lifetime >= ?
 RETURNING storage_key, revision, substr(envelope, -16) AS tag, key_id, last_seen_at, idle_expires_at, absolute_expires_at;
 -- query (102n, 102n, aa*32, 'shop', 106n, 106n, 14n)
 

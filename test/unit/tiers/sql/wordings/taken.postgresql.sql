@@ -12,18 +12,18 @@ WHERE storage_key = ANY($1::bytea[]);
 -- insert (2)
 WITH input AS MATERIALIZED (
   SELECT n,
-      substr($1::bytea, 0 * size + 32 * n + 1, 32) AS storage_key,
-      substr($2::bytea, numbers[0 * size + n + 1]::integer, NULLIF(numbers[1 * size + n + 1], -1)::integer) AS user_key,
-      numbers[2 * size + n + 1] AS revision,
-      substr($1::bytea, 32 * size + 16 * n + 1, 16) AS write_id,
-      substr($2::bytea, numbers[3 * size + n + 1]::integer, NULLIF(numbers[4 * size + n + 1], -1)::integer) AS envelope,
-      substr($1::bytea, 48 * size + 8 * n + 1, 8) AS key_id,
-      numbers[5 * size + n + 1] AS created_at,
-      numbers[6 * size + n + 1] AS last_seen_at,
-      numbers[7 * size + n + 1] AS idle_lifetime,
-      numbers[8 * size + n + 1] AS absolute_expires_at,
-      numbers[9 * size + n + 1] AS valid_until,
-      numbers[10 * size + n + 1] AS idle_expires_at
+    substr($1::bytea, 0 * size + 32 * n + 1, 32) AS storage_key,
+    substr($2::bytea, numbers[0 * size + n + 1]::integer, NULLIF(numbers[1 * size + n + 1], -1)::integer) AS user_key,
+    numbers[2 * size + n + 1] AS revision,
+    substr($1::bytea, 32 * size + 16 * n + 1, 16) AS write_id,
+    substr($2::bytea, numbers[3 * size + n + 1]::integer, NULLIF(numbers[4 * size + n + 1], -1)::integer) AS envelope,
+    substr($1::bytea, 48 * size + 8 * n + 1, 8) AS key_id,
+    numbers[5 * size + n + 1] AS created_at,
+    numbers[6 * size + n + 1] AS last_seen_at,
+    numbers[7 * size + n + 1] AS idle_lifetime,
+    numbers[8 * size + n + 1] AS absolute_expires_at,
+    numbers[9 * size + n + 1] AS valid_until,
+    numbers[10 * size + n + 1] AS idle_expires_at
   FROM (SELECT $3::bigint[] AS numbers, $4::integer AS size) AS given, generate_series(0, $4::integer - 1) AS n
 ), inserted AS (
   INSERT INTO "holdfast_session" (storage_key, namespace, user_key, revision, write_id, envelope, key_id, created_at, last_seen_at, idle_lifetime, idle_expires_at, absolute_expires_at, previous_keys)

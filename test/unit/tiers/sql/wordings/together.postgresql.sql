@@ -1,18 +1,18 @@
 -- insert (3)
 WITH input AS MATERIALIZED (
   SELECT n,
-      substr($1::bytea, 0 * size + 32 * n + 1, 32) AS storage_key,
-      substr($2::bytea, numbers[0 * size + n + 1]::integer, NULLIF(numbers[1 * size + n + 1], -1)::integer) AS user_key,
-      numbers[2 * size + n + 1] AS revision,
-      substr($1::bytea, 32 * size + 16 * n + 1, 16) AS write_id,
-      substr($2::bytea, numbers[3 * size + n + 1]::integer, NULLIF(numbers[4 * size + n + 1], -1)::integer) AS envelope,
-      substr($1::bytea, 48 * size + 8 * n + 1, 8) AS key_id,
-      numbers[5 * size + n + 1] AS created_at,
-      numbers[6 * size + n + 1] AS last_seen_at,
-      numbers[7 * size + n + 1] AS idle_lifetime,
-      numbers[8 * size + n + 1] AS absolute_expires_at,
-      numbers[9 * size + n + 1] AS valid_until,
-      numbers[10 * size + n + 1] AS idle_expires_at
+    substr($1::bytea, 0 * size + 32 * n + 1, 32) AS storage_key,
+    substr($2::bytea, numbers[0 * size + n + 1]::integer, NULLIF(numbers[1 * size + n + 1], -1)::integer) AS user_key,
+    numbers[2 * size + n + 1] AS revision,
+    substr($1::bytea, 32 * size + 16 * n + 1, 16) AS write_id,
+    substr($2::bytea, numbers[3 * size + n + 1]::integer, NULLIF(numbers[4 * size + n + 1], -1)::integer) AS envelope,
+    substr($1::bytea, 48 * size + 8 * n + 1, 8) AS key_id,
+    numbers[5 * size + n + 1] AS created_at,
+    numbers[6 * size + n + 1] AS last_seen_at,
+    numbers[7 * size + n + 1] AS idle_lifetime,
+    numbers[8 * size + n + 1] AS absolute_expires_at,
+    numbers[9 * size + n + 1] AS valid_until,
+    numbers[10 * size + n + 1] AS idle_expires_at
   FROM (SELECT $3::bigint[] AS numbers, $4::integer AS size) AS given, generate_series(0, $4::integer - 1) AS n
 ), inserted AS (
   INSERT INTO "holdfast_session" (storage_key, namespace, user_key, revision, write_id, envelope, key_id, created_at, last_seen_at, idle_lifetime, idle_expires_at, absolute_expires_at, previous_keys)
@@ -59,27 +59,27 @@ FROM (
 -- update (3)
 WITH input AS MATERIALIZED (
   SELECT n,
-      substr($1::bytea, 0 * size + 32 * n + 1, 32) AS storage_key,
-      substr($2::bytea, numbers[0 * size + n + 1]::integer, NULLIF(numbers[1 * size + n + 1], -1)::integer) AS user_key,
-      numbers[2 * size + n + 1] AS revision,
-      substr($1::bytea, 32 * size + 16 * n + 1, 16) AS write_id,
-      substr($2::bytea, numbers[3 * size + n + 1]::integer, NULLIF(numbers[4 * size + n + 1], -1)::integer) AS envelope,
-      substr($1::bytea, 48 * size + 8 * n + 1, 8) AS key_id,
-      numbers[5 * size + n + 1] AS created_at,
-      numbers[6 * size + n + 1] AS last_seen_at,
-      numbers[7 * size + n + 1] AS idle_lifetime,
-      numbers[8 * size + n + 1] AS absolute_expires_at,
-      numbers[9 * size + n + 1] AS valid_until,
-      substr($2::bytea, numbers[10 * size + n + 1]::integer, NULLIF(numbers[11 * size + n + 1], -1)::integer) AS replaces,
-      numbers[12 * size + n + 1] AS alive_at,
-      numbers[13 * size + n + 1] = 1 AS dirty
+    substr($1::bytea, 0 * size + 32 * n + 1, 32) AS storage_key,
+    substr($2::bytea, numbers[0 * size + n + 1]::integer, NULLIF(numbers[1 * size + n + 1], -1)::integer) AS user_key,
+    numbers[2 * size + n + 1] AS revision,
+    substr($1::bytea, 32 * size + 16 * n + 1, 16) AS write_id,
+    substr($2::bytea, numbers[3 * size + n + 1]::integer, NULLIF(numbers[4 * size + n + 1], -1)::integer) AS envelope,
+    substr($1::bytea, 48 * size + 8 * n + 1, 8) AS key_id,
+    numbers[5 * size + n + 1] AS created_at,
+    numbers[6 * size + n + 1] AS last_seen_at,
+    numbers[7 * size + n + 1] AS idle_lifetime,
+    numbers[8 * size + n + 1] AS absolute_expires_at,
+    numbers[9 * size + n + 1] AS valid_until,
+    substr($2::bytea, numbers[10 * size + n + 1]::integer, NULLIF(numbers[11 * size + n + 1], -1)::integer) AS replaces,
+    numbers[12 * size + n + 1] AS alive_at,
+    numbers[13 * size + n + 1] = 1 AS dirty
   FROM (SELECT $3::bigint[] AS numbers, $4::integer AS size) AS given, generate_series(0, $4::integer - 1) AS n
 ), locked AS MATERIALIZED (
   SELECT storage_key, is_repeat, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now FROM (
     SELECT session.storage_key, session.revision = input.revision AS is_repeat
     FROM input JOIN "holdfast_session" AS session USING (storage_key)
     WHERE namespace = $5::text AND revoked_at IS NULL
-    AND session.idle_expires_at >= alive_at AND session.absolute_expires_at > alive_at
+      AND session.idle_expires_at >= alive_at AND session.absolute_expires_at > alive_at
       AND ((session.revision = input.revision - 1 AND COALESCE(substr(session.envelope, octet_length(session.envelope) - 15) = input.replaces, true)) OR (session.revision = input.revision AND session.write_id = input.write_id))
     ORDER BY session.storage_key FOR NO KEY UPDATE OF session
   ) AS held
@@ -113,16 +113,16 @@ WHERE rotated_at >= $1::bigint AND namespace = $2::text AND ((octet_length(previ
 -- touch (3)
 WITH input AS MATERIALIZED (
   SELECT n,
-      substr($1::bytea, 0 * size + 32 * n + 1, 32) AS storage_key,
-      numbers[0 * size + n + 1] AS last_seen_at,
-      numbers[1 * size + n + 1] AS alive_at,
-      numbers[2 * size + n + 1] AS longest_pause
+    substr($1::bytea, 0 * size + 32 * n + 1, 32) AS storage_key,
+    numbers[0 * size + n + 1] AS last_seen_at,
+    numbers[1 * size + n + 1] AS alive_at,
+    numbers[2 * size + n + 1] AS longest_pause
   FROM (SELECT $2::bigint[] AS numbers, $3::integer AS size) AS given, generate_series(0, $3::integer - 1) AS n
 ), locked AS MATERIALIZED (
   SELECT session.storage_key
   FROM input JOIN "holdfast_session" AS session USING (storage_key)
   WHERE namespace = $4::text AND revoked_at IS NULL
-  AND session.idle_expires_at >= alive_at AND session.absolute_expires_at > alive_at AND session.idle_lifetime >= longest_pause
+    AND session.idle_expires_at >= alive_at AND session.absolute_expires_at > alive_at AND session.idle_lifetime >= longest_pause
   ORDER BY session.storage_key FOR NO KEY UPDATE OF session
 ), updated AS (
   UPDATE "holdfast_session" AS session SET last_seen_at = GREATEST(session.last_seen_at, input.last_seen_at),

@@ -35,7 +35,7 @@ absolute_expires_at = input.absolute_expires_at,
   dirty_at = CASE WHEN dirty THEN max(COALESCE(dirty_at, 0), CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)) ELSE dirty_at END
 FROM input
 WHERE session.storage_key = input.storage_key AND namespace = ? AND revoked_at IS NULL
-AND session.idle_expires_at >= alive_at AND session.absolute_expires_at > alive_at
+  AND session.idle_expires_at >= alive_at AND session.absolute_expires_at > alive_at
   AND ((session.revision = input.revision - 1 AND COALESCE(substr(session.envelope, -16) = input.replaces, true) AND CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) <= valid_until) OR (session.revision = input.revision AND session.write_id = input.write_id))
 RETURNING storage_key;
 -- query (03*32, cc*32, 2n, dd*16, e0*24, ee*8, 101n, 102n, 103n, 105n, 109n, ac*16, 106n, 0n, 02*32, cc*32, 2n, dd*16, e0*24, ee*8, 101n, 102n, 103n, 105n, 109n, ac*16, 106n, 0n, 01*32, cc*32, 2n, dd*16, e0*24, ee*8, 101n, 102n, 103n, 105n, 109n, ac*16, 106n, 0n, 'shop')
@@ -53,6 +53,6 @@ UPDATE "holdfast_session" AS session SET last_seen_at = max(session.last_seen_at
 idle_expires_at = max(session.idle_expires_at, min(input.last_seen_at + session.idle_lifetime, session.absolute_expires_at))
 FROM input
 WHERE session.storage_key = input.storage_key AND namespace = ? AND revoked_at IS NULL
-AND session.idle_expires_at >= alive_at AND session.absolute_expires_at > alive_at AND session.idle_lifetime >= longest_pause
+  AND session.idle_expires_at >= alive_at AND session.absolute_expires_at > alive_at AND session.idle_lifetime >= longest_pause
 RETURNING storage_key, revision, substr(envelope, -16) AS tag, key_id, last_seen_at, idle_expires_at, absolute_expires_at;
 -- query (03*32, 102n, 106n, 14n, 02*32, 102n, 106n, 14n, 01*32, 102n, 106n, 14n, 'shop')

@@ -15,16 +15,16 @@ WHERE storage_key = ? AND namespace = ? AND revoked_at IS NULL AND user_key = ?;
 -- claimSweep
 UPDATE `holdfast_session_ring`
 SET sweep_until = CASE WHEN sweep_until = (TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) - 450000000
-+ MOD(TIMESTAMPDIFF(MICROSECOND, NOW(6), SYSDATE(6)) + 86850000000, 900000000)) DIV 1000 + ? THEN sweep_until + 1 ELSE (TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) - 450000000
-+ MOD(TIMESTAMPDIFF(MICROSECOND, NOW(6), SYSDATE(6)) + 86850000000, 900000000)) DIV 1000 + ? END, sweep_pass = ?
+    + MOD(TIMESTAMPDIFF(MICROSECOND, NOW(6), SYSDATE(6)) + 86850000000, 900000000)) DIV 1000 + ? THEN sweep_until + 1 ELSE (TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) - 450000000
+    + MOD(TIMESTAMPDIFF(MICROSECOND, NOW(6), SYSDATE(6)) + 86850000000, 900000000)) DIV 1000 + ? END, sweep_pass = ?
 WHERE namespace = ? AND (sweep_until IS NULL OR sweep_until <= (TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) - 450000000
-+ MOD(TIMESTAMPDIFF(MICROSECOND, NOW(6), SYSDATE(6)) + 86850000000, 900000000)) DIV 1000 OR sweep_pass = ?);
+    + MOD(TIMESTAMPDIFF(MICROSECOND, NOW(6), SYSDATE(6)) + 86850000000, 900000000)) DIV 1000 OR sweep_pass = ?);
 -- execute (60000n, 60000n, dd*16, 'shop', dd*16)
 
 -- findEnded
 SELECT storage_key, (namespace = ? AND dirty_at IS NULL AND rotated_at IS NULL
-AND CASE WHEN revoked_at IS NULL
-  THEN LEAST(idle_expires_at, absolute_expires_at) < ? ELSE revoked_at < ? END) AS is_ended
+  AND CASE WHEN revoked_at IS NULL
+    THEN LEAST(idle_expires_at, absolute_expires_at) < ? ELSE revoked_at < ? END) AS is_ended
 FROM `holdfast_session`
 WHERE storage_key > ?
 ORDER BY storage_key LIMIT ?;
@@ -34,8 +34,8 @@ ORDER BY storage_key LIMIT ?;
 DELETE session FROM (
   SELECT storage_key FROM `holdfast_session` FORCE INDEX (PRIMARY)
   WHERE namespace = ? AND dirty_at IS NULL AND rotated_at IS NULL
-  AND CASE WHEN revoked_at IS NULL
-    THEN LEAST(idle_expires_at, absolute_expires_at) < ? ELSE revoked_at < ? END AND storage_key IN (?, ?)
+    AND CASE WHEN revoked_at IS NULL
+      THEN LEAST(idle_expires_at, absolute_expires_at) < ? ELSE revoked_at < ? END AND storage_key IN (?, ?)
   ORDER BY storage_key LIMIT ? FOR UPDATE SKIP LOCKED
 ) AS ended STRAIGHT_JOIN `holdfast_session` AS session FORCE INDEX (PRIMARY) ON session.storage_key = ended.storage_key;
 -- execute ('shop', 8n, 3n, aa*32, bb*32, 2n)

@@ -19,8 +19,8 @@ WHERE namespace = $3::text AND (sweep_until IS NULL OR sweep_until <= floor(extr
 
 -- findEnded
 SELECT storage_key, (namespace = $1::text AND dirty_at IS NULL AND rotated_at IS NULL
-AND CASE WHEN revoked_at IS NULL
-  THEN LEAST(idle_expires_at, absolute_expires_at) < $2::bigint ELSE revoked_at < $3::bigint END)::integer AS is_ended
+  AND CASE WHEN revoked_at IS NULL
+    THEN LEAST(idle_expires_at, absolute_expires_at) < $2::bigint ELSE revoked_at < $3::bigint END)::integer AS is_ended
 FROM "holdfast_session"
 WHERE storage_key > $4::bytea
 ORDER BY storage_key LIMIT $5::bigint;
@@ -30,8 +30,8 @@ ORDER BY storage_key LIMIT $5::bigint;
 WITH ended AS MATERIALIZED (
   SELECT storage_key FROM "holdfast_session"
   WHERE storage_key = ANY($1::bytea[]) AND namespace = $2::text AND dirty_at IS NULL AND rotated_at IS NULL
-  AND CASE WHEN revoked_at IS NULL
-    THEN LEAST(idle_expires_at, absolute_expires_at) < $3::bigint ELSE revoked_at < $4::bigint END
+    AND CASE WHEN revoked_at IS NULL
+      THEN LEAST(idle_expires_at, absolute_expires_at) < $3::bigint ELSE revoked_at < $4::bigint END
   ORDER BY storage_key FOR UPDATE SKIP LOCKED
 )
 DELETE FROM "holdfast_session" AS session USING ended

@@ -19,8 +19,8 @@ WHERE namespace = ? AND (sweep_until IS NULL OR sweep_until <= CAST(round((julia
 
 -- findEnded
 SELECT storage_key, (namespace = ? AND dirty_at IS NULL AND rotated_at IS NULL
-AND CASE WHEN revoked_at IS NULL
-  THEN min(idle_expires_at, absolute_expires_at) < ? ELSE revoked_at < ? END) AS is_ended
+  AND CASE WHEN revoked_at IS NULL
+    THEN min(idle_expires_at, absolute_expires_at) < ? ELSE revoked_at < ? END) AS is_ended
 FROM "holdfast_session"
 WHERE storage_key > ?
 ORDER BY storage_key LIMIT ?;
@@ -29,6 +29,6 @@ ORDER BY storage_key LIMIT ?;
 -- removeEnded
 DELETE FROM "holdfast_session"
 WHERE namespace = ? AND dirty_at IS NULL AND rotated_at IS NULL
-AND CASE WHEN revoked_at IS NULL
-  THEN min(idle_expires_at, absolute_expires_at) < ? ELSE revoked_at < ? END AND storage_key IN (?, ?);
+  AND CASE WHEN revoked_at IS NULL
+    THEN min(idle_expires_at, absolute_expires_at) < ? ELSE revoked_at < ? END AND storage_key IN (?, ?);
 -- execute ('shop', 8n, 3n, aa*32, bb*32)
