@@ -38,7 +38,8 @@ export const boundaries: Readonly<Record<string, Module>> = {
   // No package: a Prisma client is known by its shape alone, so that no generated client ties us to a version.
   'tiers/prisma': { modules: [...TIER, 'tiers/sql'] },
   tiering: { modules: TIER },
-  fleet: { modules: CODEC_AND_TIERING },
+  // Nodes compare rings and report them: they see no session, and no way to one.
+  fleet: { modules: [...TIER, 'keys'] },
   upkeep: { modules: [...CODEC_AND_TIERING, 'fleet'] },
   engine: { modules: [...CODEC_AND_TIERING, 'fleet', 'upkeep'] },
   client: { modules: [...CODEC_AND_TIERING, 'fleet', 'upkeep', 'engine'] },
