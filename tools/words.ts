@@ -43,6 +43,7 @@ export const CLEAN: readonly string[] = [
   'test/demo',
   'test/http',
   'test/integration/cli',
+  'test/integration/primary',
   'test/next',
   'test/property',
   'test/simulation',
@@ -63,8 +64,8 @@ export const CLEAN: readonly string[] = [
   'test/unit/platform',
   'test/unit/session',
   'test/unit/testing',
-  'test/unit/tiering/recovery',
-  'test/unit/tiering/trust/durable-guard.test.ts',
+  'test/unit/tiering',
+  'test/unit/tiers/redis',
   'test/unit/upkeep',
   'tools',
 ];

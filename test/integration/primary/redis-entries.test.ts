@@ -75,7 +75,7 @@ describe('what the server holds', () => {
     expect(await tier.read(place)).toMatchObject({ kind });
   });
 
-  it('a key of another type fails nobody who shares its command', async () => {
+  it('a key of another type fails no other call of its command', async () => {
     const server = await start();
     const tier = await opened(server);
     const places = [key(), key(), key()];
@@ -134,7 +134,7 @@ describe('a Redis that refuses', () => {
     await tier.probe();
   });
 
-  it('full when the process starts: open says so, the connection stands, and a probe tells when there is room', async () => {
+  it('full when the process starts: open says so, the connection stays, and a probe succeeds once there is room', async () => {
     const server = await start({ directives: { 'maxmemory-policy': 'noeviction' } });
     await server.config('maxmemory', '1');
     const { tier, open } = make(server);
@@ -144,7 +144,7 @@ describe('a Redis that refuses', () => {
     expect(tier.vantage()).not.toBeNull();
   });
 
-  it('without the replicas it was told to have: writes are rejected, reads go on', async () => {
+  it('without the replicas that it is configured to have: writes are rejected, reads go on', async () => {
     const server = await start();
     const tier = await opened(server);
     const place = await filled(tier);

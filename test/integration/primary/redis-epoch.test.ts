@@ -22,7 +22,7 @@ it('takes nothing that a server said over a connection that was lost for the wor
   await tier.open({ namespace: NAMESPACE, platform: systemPlatform, timeoutMs: TIMEOUT_MS }, () => {});
   const before = tier.vantage()?.incarnation;
 
-  // It goes on telling who it is and what time it is, and keeps scripts waiting.
+  // It goes on reporting its incarnation and its time, and keeps scripts waiting.
   await first.cli('CLIENT', 'PAUSE', '60000', 'WRITE');
   const reads = async (): Promise<number> =>
     Number(/cmdstat_mget:calls=(\d+)/.exec(String(await first.cli('INFO', 'commandstats')))?.[1] ?? 0);

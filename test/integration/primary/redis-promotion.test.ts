@@ -107,7 +107,7 @@ describe('a master that follows another and is promoted again in the same proces
 });
 
 describe('a master that follows another', () => {
-  it('serves nobody over a connection that stayed open', async () => {
+  it('serves no call over a connection that stayed open', async () => {
     const client = await node();
     const { id } = await client.create({ cart: [] });
     await warm(client, id);

@@ -143,7 +143,7 @@ describe('a node whose publish failed', () => {
 });
 
 describe('a copy is not believed without the durable tier', () => {
-  it('once `revalidateAfter` has passed: a revocation nobody told of is noticed then', async () => {
+  it('once `revalidateAfter` has passed: a revocation that was published nowhere is noticed then', async () => {
     const { sessions } = await node();
     const { id } = await sessions.create({ cart: [] });
     await warm(sessions, id);
@@ -317,7 +317,7 @@ describe('while the durable tier fails', () => {
     expect(await sessions.get(id)).toBeNull();
   });
 
-  it('a destroy without the primary tier changes nothing and says that nobody answered', async () => {
+  it('a destroy without the primary tier changes nothing and reports that no tier answered', async () => {
     const { sessions, durable, primary } = await node();
     const { id } = await sessions.create({ cart: [] });
     durable.hook.before = refuse;
@@ -328,7 +328,7 @@ describe('while the durable tier fails', () => {
     expect(await sessions.get(id)).not.toBeNull();
   });
 
-  it('the breaker opens after a few failures, and then nobody waits', async () => {
+  it('the breaker opens after a few failures, and then no caller waits', async () => {
     const { sessions, durable } = await node();
     const { id } = await sessions.create({ cart: [] });
     durable.hook.before = refuse;

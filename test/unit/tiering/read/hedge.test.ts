@@ -7,8 +7,8 @@ import { FakePlatform, settled } from '../../../support/fake-platform.ts';
 
 const SLOW_MS = HEDGE_AFTER_MS + 2 * COARSE_TICK_MS;
 
-const unheard: unknown[] = [];
-const hear = (reason: unknown): void => void unheard.push(reason);
+const unhandled: unknown[] = [];
+const note = (reason: unknown): void => void unhandled.push(reason);
 let platform: FakePlatform;
 let hedge: Hedge;
 let givenUp: unknown[];
@@ -19,13 +19,13 @@ const giveUp = (error: unknown): Unreached => {
 };
 
 beforeEach(() => {
-  unheard.length = 0;
+  unhandled.length = 0;
   givenUp = [];
-  process.on('unhandledRejection', hear);
+  process.on('unhandledRejection', note);
   platform = new FakePlatform();
   hedge = new Hedge(platform, { roundTrip: { hedgeAfterMs: HEDGE_AFTER_MS }, trip: () => {}, giveUp });
 });
-afterEach(() => process.off('unhandledRejection', hear));
+afterEach(() => process.off('unhandledRejection', note));
 
 describe('a read with a hedge', () => {
   it('is what the first tier says, and the second is not asked, if that comes in time', async () => {
@@ -62,7 +62,7 @@ describe('a read with a hedge', () => {
     answerFirst('first');
     await settled();
     await new Promise((resolve) => setImmediate(resolve));
-    expect(unheard).toEqual([]);
+    expect(unhandled).toEqual([]);
   });
 
   it('gives up a first tier that fails, and goes on as if that was not reached', async () => {

@@ -51,7 +51,7 @@ describe('Breaker', () => {
     expect(seen.probes).toBe(probes);
   });
 
-  it('lets nobody through while a probe is under way', async () => {
+  it('lets no caller through while a probe is under way', async () => {
     const { platform, breaker, seen } = setUp();
     seen.isUp = true;
     seen.probing = () => undefined;
@@ -79,7 +79,7 @@ describe('Breaker', () => {
     expect(breaker.isClosed).toBe(true);
   });
 
-  it('probes at once when it is told that something has changed', async () => {
+  it('probes at once when something has changed', async () => {
     const { breaker, seen } = setUp();
     breaker.trip('gone');
     seen.isUp = true;

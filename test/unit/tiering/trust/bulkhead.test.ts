@@ -46,7 +46,7 @@ describe('Bulkhead', () => {
     expect(bulkhead.enter('write')).toBeInstanceOf(Promise);
   });
 
-  it('turns away who has waited long enough, and keeps no place for them', async () => {
+  it('turns away a call that has waited long enough, and keeps no place for it', async () => {
     const { bulkhead, platform } = setUp({ callsMax: 1, readsMax: 1 });
     void bulkhead.enter('read');
     const late = bulkhead.enter('read');

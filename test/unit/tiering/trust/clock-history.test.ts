@@ -51,7 +51,7 @@ describe('what a clock may have shown', () => {
     expect(history.leastWithin(WINDOW_MS, 32_000)).toBeGreaterThan(NOON + 3_600_000);
   });
 
-  it('is anything, where it was not heard of within the window', () => {
+  it('is anything, where it was not read within the window', () => {
     watch(0, 30_000, NOON);
     expect(history.leastWithin(WINDOW_MS, 50_000)).toBe(Number.NEGATIVE_INFINITY);
     history.observe(NOON + 50_000, 50_000, 50_005);

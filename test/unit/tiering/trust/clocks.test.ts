@@ -27,7 +27,7 @@ async function twoNodes(): Promise<{ writer: FleetNode; reader: FleetNode; id: s
   return { writer, reader, id };
 }
 
-describe('what one node could not tell Redis is learned within 1.5 s', () => {
+describe('what one node could not write to Redis, the others read within 1.5 s', () => {
   it.each([
     ['was set back by 20 s', [-20 * SECOND]],
     ['was set back by 5 s, twice', [-5 * SECOND, -10 * SECOND]],
@@ -133,7 +133,7 @@ describe('the id from before a regenerate', () => {
 });
 
 describe('a machine that slept', () => {
-  it('believes nothing that it has not heard since', async () => {
+  it('believes nothing that it has not read since', async () => {
     let sleptMs = 0;
     const monotonic = (): number => fleet.platform.monotonic() - sleptMs;
     const sleeper = await fleet.node({ platform: withClock(fleet.platform, { monotonic }) });

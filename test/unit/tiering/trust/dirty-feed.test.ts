@@ -40,7 +40,7 @@ async function setUp(): Promise<{ cut: FleetNode; other: FleetNode; id: string }
   return { cut, other, id };
 }
 
-describe('what one node could not tell Redis, the others learn within 1.5 s', () => {
+describe('what one node could not write to Redis, the others learn within 1.5 s', () => {
   it('an update', async () => {
     const { cut, other, id } = await setUp();
     await add(cut.sessions, id, 'A1');
@@ -103,7 +103,7 @@ describe('what one node could not tell Redis, the others learn within 1.5 s', ()
   });
 });
 
-describe('a node that does not hear the feed', () => {
+describe('a node that cannot read the feed', () => {
   it('believes nothing from Redis without the database', async () => {
     const { other, id } = await setUp();
     other.durable.hook.before = failing('feed.read');
@@ -225,7 +225,7 @@ describe('a login in flight while all sessions of its user end', () => {
 });
 
 describe('while the database is away', () => {
-  it('Redis serves alone for durableOutageReads, and then nobody does', async () => {
+  it('Redis serves alone for durableOutageReads, and then neither does', async () => {
     const { sessions, durable } = await fleet.node({ durableOutageReads: '10m', lifetime: { idle: '1h' } });
     const { id } = await sessions.create({ cart: [] });
     await warm(sessions, id);
@@ -290,7 +290,7 @@ describe('a slow Redis', () => {
     expect((await sessions.health()).primary.state).toBe('up');
   });
 
-  it('is not blamed for a process that stands still', async () => {
+  it('is not blamed for a process that was blocked', async () => {
     const { sessions, primary } = await fleet.node();
     const { id } = await sessions.create({ cart: [] });
     await warm(sessions, id);
@@ -354,8 +354,8 @@ describe('a slow Redis', () => {
   });
 });
 
-describe('a revocation that found nobody but Redis', () => {
-  it('is not undone when Redis loses it before the database hears of it', async () => {
+describe('a revocation that only Redis answered', () => {
+  it('is not undone when Redis loses it before it is written to the database', async () => {
     const { sessions, durable } = await fleet.node();
     const { id } = await sessions.create({ cart: [] });
     durable.hook.before = refuse;
@@ -462,11 +462,11 @@ describe('a mark that cannot be applied', () => {
 
 describe('a tier that throws what it must not', () => {
   it('makes the feed late, is announced, and ends no process', async () => {
-    const unheard: unknown[] = [];
+    const unhandled: unknown[] = [];
     const failures: unknown[] = [];
-    const hear = (reason: unknown): void => void unheard.push(reason);
+    const catchUnhandled = (reason: unknown): void => void unhandled.push(reason);
     const note = (message: unknown): void => void failures.push(message);
-    process.on('unhandledRejection', hear);
+    process.on('unhandledRejection', catchUnhandled);
     subscribe('holdfast:background-failure', note);
     const { sessions, durable } = await fleet.node();
     durable.hook.before = (method) => {
@@ -478,9 +478,9 @@ describe('a tier that throws what it must not', () => {
     durable.hook.before = () => undefined;
     await fleet.platform.advance(FEED_INTERVAL_MS);
     expect((await sessions.health()).durable.state).toBe('up');
-    process.off('unhandledRejection', hear);
+    process.off('unhandledRejection', catchUnhandled);
     unsubscribe('holdfast:background-failure', note);
-    expect(unheard).toEqual([]);
+    expect(unhandled).toEqual([]);
     expect(failures).toContainEqual({ work: 'feed', code: 'unexpected' });
   });
 });

@@ -90,7 +90,7 @@ describe('the guard of a tier whose calls share statements', () => {
     expect([...reads, ...writes]).toHaveLength(2 * DURABLE_CALLS_MAX + 1);
   });
 
-  it('reads the feed, and says that its node lives, past the callers who wait for room', async () => {
+  it('reads the feed and sends the heartbeat past the calls that wait for room', async () => {
     const { guard, hold, readStates } = await setUp();
     hold();
     void Promise.allSettled([...readStates(DURABLE_READ_CALLS_MAX), ...revocations(guard)]);
@@ -179,7 +179,7 @@ describe('a process that is blocked while the database answers', () => {
     expect(await outcome).toBe(true);
   });
 
-  it('gives up on one that stays silent', async () => {
+  it('gives up a database that stays silent', async () => {
     const { update, platform } = await updating();
     const refusal = expect(update()).rejects.toMatchObject({ code: 'HOLDFAST_OUTCOME_UNKNOWN' });
     await platform.advance(TIMEOUT_MS + DURABLE_GRACE_MS + 2 * COARSE_TICK_MS);

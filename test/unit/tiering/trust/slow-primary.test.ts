@@ -64,7 +64,7 @@ async function setUp() {
       await platform.advance(PRIMARY_TIMEOUT_MS_DEFAULT);
       await sessions.close();
     },
-    /** Who answered the reads that ended meanwhile. */
+    /** Returns which tier answered each read that ended meanwhile. */
     async servedDuring(ms: number): Promise<string[]> {
       servedBy.length = 0;
       await platform.advance(ms);
@@ -123,7 +123,7 @@ describe('a primary tier that was slow', () => {
     expect(changes.at(-1)).toMatchObject({ tier: 'primary', state: 'up' });
   });
 
-  it('is found to be up again though nobody uses it', async () => {
+  it('is found to be up again though no call uses it', async () => {
     await using slow = await setUp();
     slow.startReaders(5);
     slow.setRoundTrip(100);

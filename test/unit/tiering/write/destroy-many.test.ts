@@ -79,7 +79,7 @@ describe('ending many sessions', () => {
     expect(walks).toBe(REVOKE_WALKS_MAX);
   });
 
-  it('succeeds although somebody logs in during each walk', async () => {
+  it('succeeds although there is a login during each walk', async () => {
     const { sessions, durable } = await fleet.node();
     const { id } = await sessions.create({ cart: [] });
     let walks = 0;

@@ -18,7 +18,7 @@ function forgetCalls({ primary, durable }: FleetNode): void {
   durable.calls.length = 0;
 }
 
-describe('destroying an id that somebody made up', () => {
+describe('destroying an id that was made up', () => {
   it('asks both tiers what a read would ask them, and changes nothing', async () => {
     const node = await fleet.node();
     forgetCalls(node);
@@ -52,7 +52,7 @@ describe('destroying a session', () => {
     expect(await node.sessions.destroy(id)).toBe(true);
   });
 
-  it('that nobody can be asked about is owed', async () => {
+  it('is owed if neither tier answers', async () => {
     const node = await fleet.node();
     const { id } = await node.sessions.create({ cart: [] });
     node.durable.hook.before = failing('sessions.readState');
@@ -147,7 +147,7 @@ describe('destroying a session under the id from before a regenerate, while anot
     expect(await ended).toBe(1);
   });
 
-  it('takes it away when the database answers again, where it could not be told at first', async () => {
+  it('takes it away when the database answers again, if that did not answer at first', async () => {
     const { node, id, present, tombstone, ended } = await endedUntold();
     node.durable.hook.before = failing('sessions.readState');
     await expect(node.sessions.destroy(id)).rejects.toThrow(RevocationNotDurableError);

@@ -11,7 +11,7 @@ const tlsOf = (options: RedisTierOptions) => {
   return tlsOptions(topology.host, tls as TlsSettings);
 };
 
-describe('what ioredis is told', () => {
+describe('the settings of ioredis', () => {
   it('fails fast: no command waits for a connection, and none is sent twice', () => {
     expect(settings({ url: 'rediss://u:p@host:6380/2' })).toMatchObject({
       host: 'host',
@@ -33,7 +33,7 @@ describe('what ioredis is told', () => {
     });
   });
 
-  it('asks for another name when told to, and sends no address as a name (RFC 6066 §3)', () => {
+  it('asks for another name if there is one, and sends no address as a name (RFC 6066 §3)', () => {
     const tls = { servername: 'sessions.internal' };
     expect(tlsOf({ url: 'rediss://u:p@10.0.0.1', tls })).toMatchObject(tls);
     expect(tlsOf({ url: 'rediss://u:p@10.0.0.1' })).not.toHaveProperty('servername');

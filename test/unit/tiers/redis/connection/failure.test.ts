@@ -86,7 +86,7 @@ describe('an error reply', () => {
 });
 
 describe('an error of the connection', () => {
-  it('nobody listens: nothing was sent', async () => {
+  it('no server listens: nothing was sent', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;

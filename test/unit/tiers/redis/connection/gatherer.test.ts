@@ -87,7 +87,7 @@ describe('each caller', () => {
     for (const call of calls) await expect(call).rejects.toBe(failure);
   });
 
-  it('gets nobody else’s outcome from an answer that has too many or too few', async () => {
+  it('gets no other call’s outcome from an answer that has too many or too few', async () => {
     const { instance, endOfTurn, sent } = gatherer();
     const calls = [...'ab'].map((request) => instance.call(request));
     endOfTurn();

@@ -17,7 +17,7 @@ describe('the call of a script', () => {
 });
 
 describe('the answer of a script', () => {
-  it('tells the server’s time and each outcome, errors in the order of the keys that failed', () => {
+  it('has the server’s time and each outcome, errors in the order of the keys that failed', () => {
     expect(readAnswer('1E0E\n1764000000000\nOOM command not allowed\nWRONGTYPE Operation against a key')).toMatchObject(
       {
         serverTime: 1_764_000_000_000,

@@ -19,7 +19,7 @@ const info = (changes: Record<string, string> = {}): string => {
 };
 
 describe('INFO', () => {
-  it('tells the time in whole milliseconds, if it tells it', () => {
+  it('has the time in whole milliseconds, if it has it', () => {
     expect(serverTimeOf(info({ server_time_usec: '1893456000123999' }))).toBe(1_893_456_000_123);
     expect(serverTimeOf(info())).toBeNull();
     expect(serverTimeOf(info({ server_time_usec: 'later' }))).toBeNull();
@@ -30,7 +30,7 @@ describe('INFO', () => {
     expect(servingIncarnation(info())).toBe(hash.slice(0, 8));
   });
 
-  it('tells a process that is promoted again from what it was before, and from another process', () => {
+  it('distinguishes a process that is promoted again from what it was before, and from another process', () => {
     const before = servingIncarnation(info());
     expect(servingIncarnation(info({ master_replid: RUN_ID }))).not.toBe(before);
     expect(servingIncarnation(info({ run_id: REPLID }))).not.toBe(before);

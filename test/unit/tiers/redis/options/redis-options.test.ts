@@ -47,7 +47,7 @@ describe('the options of redisTier', () => {
     expect(options).toMatchObject({ credentials: undefined, tls: { servername: 'name' } });
   });
 
-  it('take what is insecure when told so', () => {
+  it('take what is insecure if `allowInsecure` is true', () => {
     const options = resolveRedisOptions({ url: 'redis://localhost', allowInsecure: true });
     expect(options).toMatchObject({ credentials: undefined, tls: undefined });
     expect(resolveRedisOptions({ url: 'rediss://localhost', allowInsecure: true }).tls).toBeDefined();
@@ -105,7 +105,7 @@ describe('the options of redisTier', () => {
       { url: URL_WITH_SECRET, tls: { minVersion: 'TLSv1.1' } },
       /tls\.minVersion must be one of TLSv1\.2/,
     ],
-    ['ciphers that nobody knows', { url: URL_WITH_SECRET, tls: { ciphers: 'NOPE' } }, /tls\.ciphers names no cipher/],
+    ['unknown ciphers', { url: URL_WITH_SECRET, tls: { ciphers: 'NOPE' } }, /tls\.ciphers names no cipher/],
     ['ciphers of another type', { url: URL_WITH_SECRET, tls: { ciphers: ['x'] } }, /tls\.ciphers must be a string/],
     ['an empty passphrase', { url: URL_WITH_SECRET, tls: { passphrase: '' } }, /tls\.passphrase must be a string/],
     ['credentials twice', { url: URL_WITH_SECRET, credentials: () => ({ password: 'x' }) }, /in place of username/],
