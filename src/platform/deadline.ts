@@ -1,15 +1,19 @@
 import type { CoarseTimeouts } from './coarse-timeouts.ts';
 import type { Platform } from './platform.ts';
 
-/** Settles as `work` does, or rejects with what `late()` gives once `timeoutMs` have passed. What `work` does later is ignored. */
+/**
+ * Settles as `work` does, or rejects with what `late()` gives once `timeoutMs` have passed. What `work` does later is ignored. A
+ * `background` timeout does not keep the process alive.
+ */
 export function withDeadline<T>(
   platform: Platform,
   timeoutMs: number,
   work: Promise<T>,
   late: () => Error,
+  kind: 'background' | 'foreground' = 'foreground',
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const cancel = platform.after(timeoutMs, () => reject(late()));
+    const cancel = platform.after(timeoutMs, () => reject(late()), kind);
     settleWith(work, cancel, resolve, reject);
   });
 }

@@ -1,5 +1,6 @@
 import { ImportUnavailableError } from '../../errors.ts';
 import { IMPORT_STORE_TIMEOUT_MS } from '../../limits/http.ts';
+import { withDeadline } from '../../platform/deadline.ts';
 import type { Platform } from '../../platform/platform.ts';
 
 /** The data of a session as its old store gives it. */
@@ -61,13 +62,13 @@ function promised(call: (callback: (error?: unknown, value?: unknown) => void) =
 }
 
 /** Limits the wait, since a Redis client may wait for ever. Keeps only the code of an error: its message may contain credentials. */
-function inTime(platform: Platform, call: () => Promise<unknown>): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const cancel = platform.after(IMPORT_STORE_TIMEOUT_MS, () => reject(new ImportUnavailableError('deadline')));
-    // In an async function, so that what `call` throws becomes a rejection as well.
-    const asking = (async () => call())();
-    asking.then(resolve, (error: unknown) => reject(new ImportUnavailableError(codeOf(error)))).finally(cancel);
-  });
+async function inTime(platform: Platform, call: () => Promise<unknown>): Promise<unknown> {
+  const late = (): Error => new ImportUnavailableError('deadline');
+  try {
+    return await withDeadline(platform, IMPORT_STORE_TIMEOUT_MS, call(), late);
+  } catch (error) {
+    throw error instanceof ImportUnavailableError ? error : new ImportUnavailableError(codeOf(error));
+  }
 }
 
 /** Returns null for the code by which a store means that there is no such session, as express-session reads it. */

@@ -1,6 +1,7 @@
 import { ConfigurationError, TierFailure } from '../../../errors.ts';
 import { ACCESS_TIMEOUT_MS } from '../../../limits/primary-tier.ts';
 import { requireOptions } from '../../../option-checks.ts';
+import { withDeadline } from '../../../platform/deadline.ts';
 import type { Platform } from '../../../platform/platform.ts';
 import { adviceFor } from '../advice.ts';
 import { nonEmpty } from './option-values.ts';
@@ -48,10 +49,10 @@ async function ask<Given, Resolved>(
 }
 
 function answerOf<Given>(option: string, question: () => Given | Promise<Given>, platform: Platform): Promise<Given> {
-  return new Promise((resolve, reject) => {
-    const reason = `${option}-failed`;
-    const fail = (): void => reject(new TierFailure('not-sent', reason, adviceFor(reason)));
-    const cancel = platform.after(ACCESS_TIMEOUT_MS, fail, 'background');
-    Promise.resolve().then(question).then(resolve, fail).finally(cancel);
-  });
+  const reason = `${option}-failed`;
+  const failure = (): Error => new TierFailure('not-sent', reason, adviceFor(reason));
+  const answer = Promise.resolve()
+    .then(question)
+    .catch(() => Promise.reject(failure()));
+  return withDeadline(platform, ACCESS_TIMEOUT_MS, answer, failure, 'background');
 }
