@@ -40,6 +40,11 @@ export class TierStandings {
     return this.#durable.note(this.#durableVerdict());
   }
 
+  stop(): void {
+    this.#primaryChanges.stop();
+    this.#durableChanges.stop();
+  }
+
   #primaryChanged(): void {
     this.#primaryChanges.observe(this.primary);
   }
@@ -54,11 +59,6 @@ export class TierStandings {
   #refresh(): void {
     this.#primaryChanged();
     this.#durableChanged();
-  }
-
-  stop(): void {
-    this.#primaryChanges.stop();
-    this.#durableChanges.stop();
   }
 
   #durableVerdict(): Verdict {
