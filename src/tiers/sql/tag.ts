@@ -132,6 +132,7 @@ export function each<Command, Item>(
   return { kind: 'repetition', items, fragment, separator };
 }
 
+/** A phrase in the words of each database. */
 export function perDatabase<Command>(of: Choice<Command>['of']): Choice<Command> {
   return { kind: 'choice', of };
 }

@@ -15,6 +15,7 @@ export function everywhere<Command>(wording: Fragment<Command>): StatementFor<Co
   return (database) => compile(wording, database);
 }
 
+/** A wording for each database. */
 export function wordings<Command>(of: Readonly<Record<DatabaseName, Wording<Command>>>): StatementFor<Command> {
   return (database) => compileWording(of[database.dialect.name], database);
 }
@@ -62,6 +63,7 @@ export function compileWording<Command>(wording: Wording<Command>, database: Dat
   return typeof wording === 'function' ? wording(database) : compile(wording, database);
 }
 
+/** A statement that calls may share, before it is known for which database. */
 export type SharedFor<Request, Answer> = (database: Database) => Share<Request, Answer>;
 
 export interface SharedWordings<Request, Answer> {
@@ -70,11 +72,13 @@ export interface SharedWordings<Request, Answer> {
   readonly many: Answered<Request, readonly Request[], Answer>;
 }
 
+/** A statement that calls may share, and how its rows answer them. */
 export interface Answered<Request, Command, Answer> {
   readonly wording: Wording<Command>;
   readonly answers: (requests: readonly Request[]) => Answers<Answer>;
 }
 
+/** A statement of one call or of many, in the words of each database. */
 export function shared<Request, Answer>(
   of: Readonly<Record<DatabaseName, SharedWordings<Request, Answer>>>,
 ): SharedFor<Request, Answer> {

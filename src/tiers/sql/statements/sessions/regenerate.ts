@@ -33,8 +33,18 @@ const REMEMBERED_BYTES = constant(PREVIOUS_KEYS_MAX * STORAGE_KEY_BYTES);
 /** Bytes of earlier keys that may stay when one more is appended. */
 const KEPT_BYTES = constant((PREVIOUS_KEYS_MAX - 1) * STORAGE_KEY_BYTES);
 
-const regenerating = (andMark: Fragment<unknown>): StatementFor<RegenerateCommand> =>
-  wordings({
+/**
+ * Replaces a record and moves its row to another storage key. Changes one row under the conditions of `update`, or none. The
+ * row remembers its earlier keys, the oldest first.
+ */
+export const regenerate: StatementFor<RegenerateCommand> = either(
+  ({ dirty }) => dirty,
+  regenerating(sql`, ${mark}`),
+  regenerating(nothing),
+);
+
+function regenerating(andMark: Fragment<unknown>): StatementFor<RegenerateCommand> {
+  return wordings({
     // Not joined with `locked` by key: when the same write, sent before, moves the row while this waits for it, the lock is that
     // of the new key, and the snapshot holds the old one. Where both keys are rows, storing one twice fails.
     postgresql: sql<RegenerateCommand>`
@@ -76,13 +86,4 @@ const regenerating = (andMark: Fragment<unknown>): StatementFor<RegenerateComman
       WHERE ${isAlive}
         AND ((${isNext} AND ${clock} <= ${validUntil}) OR (${isRepeat}))`,
   });
-
-/**
- * Replaces a record and moves its row to another storage key. Changes one row under the conditions of `update`, or none. The
- * row remembers its earlier keys, the oldest first.
- */
-export const regenerate: StatementFor<RegenerateCommand> = either(
-  ({ dirty }) => dirty,
-  regenerating(sql`, ${mark}`),
-  regenerating(nothing),
-);
+}

@@ -14,8 +14,20 @@ const revokedAt = integer((many: RevokeManyCommand) => many.revokedAt);
 
 const andOfUser = sql<RevokeManyCommand>` AND user_key ${oneOf(({ of }: RevokeManyCommand) => (of === 'everyone' ? [] : of))}`;
 
-const revoking = (andOf: Fragment<RevokeManyCommand>): StatementFor<RevokeManyCommand> =>
-  wordings({
+/**
+ * Ends the next sessions of these users, or of everyone, in the order of their keys, and marks them dirty. A repeat finds what
+ * it did. Deadlines are null in a row that moved to another storage key, or was ended by another write, before it could be
+ * revoked. Late, the statement fails with `too-late`, or where the database has no such error, answers the rows that it left
+ * alone with a true `is_late`.
+ */
+export const revokeMany: StatementFor<RevokeManyCommand> = either(
+  ({ of }) => of === 'everyone',
+  revoking(nothing),
+  revoking(andOfUser),
+);
+
+function revoking(andOf: Fragment<RevokeManyCommand>): StatementFor<RevokeManyCommand> {
+  return wordings({
     // Rows are locked in order: statements that lock many rows in the order of their plans deadlock. The time is that of the
     // last lock, since the largest of all is known only when there are no more; where that is too late, a division by zero
     // says so. A row that a regenerate moves while this waits for its lock comes back from `locked` under its new key, which
@@ -55,18 +67,7 @@ const revoking = (andOf: Fragment<RevokeManyCommand>): StatementFor<RevokeManyCo
       )
       RETURNING storage_key, idle_expires_at, absolute_expires_at, rotated_at, revoked_at IS NULL AS is_late`,
   });
-
-/**
- * Ends the next sessions of these users, or of everyone, in the order of their keys, and marks them dirty. A repeat finds what
- * it did. Deadlines are null in a row that moved to another storage key, or was ended by another write, before it could be
- * revoked. Late, the statement fails with `too-late`, or where the database has no such error, answers the rows that it left
- * alone with a true `is_late`.
- */
-export const revokeMany: StatementFor<RevokeManyCommand> = either(
-  ({ of }) => of === 'everyone',
-  revoking(nothing),
-  revoking(andOfUser),
-);
+}
 
 interface Found extends RevokeManyCommand {
   readonly storageKeys: readonly Buffer[];

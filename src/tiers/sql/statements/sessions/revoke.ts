@@ -11,14 +11,24 @@ const writtenBy = bytes((revoke: RevokeCommand) => revoke.writtenBy ?? null);
 
 const ofRow = sql<RevokeCommand>`storage_key = ${storageKey} AND namespace = ${namespace}`;
 
+/**
+ * Ends a session, whatever its deadlines say: erases the envelope and raises the revision. Answers the row, or none where there
+ * is none or another write revoked it. A repeat finds itself, and is never too late.
+ */
+export const revoke: StatementFor<RevokeCommand> = either(
+  ({ writtenBy: by }) => by !== undefined,
+  markedOrNot(sql` AND write_id = ${writtenBy}`),
+  markedOrNot(nothing),
+);
+
 interface Extras {
   /** Only a row that an insert whose answer was lost may have left. */
   readonly andWrittenBy: Fragment<RevokeCommand>;
   readonly andMark: Fragment<unknown>;
 }
 
-const revoking = ({ andWrittenBy, andMark }: Extras): StatementFor<RevokeCommand> =>
-  wordings({
+function revoking({ andWrittenBy, andMark }: Extras): StatementFor<RevokeCommand> {
+  return wordings({
     postgresql: sql<RevokeCommand>`
       WITH ${locked(sql<RevokeCommand>`
         SELECT storage_key, revoked_at IS NOT NULL AS is_repeat FROM ${sessions}
@@ -52,20 +62,12 @@ const revoking = ({ andWrittenBy, andMark }: Extras): StatementFor<RevokeCommand
         AND ((revoked_at IS NULL AND ${clock} <= ${validUntil}${andWrittenBy}) OR write_id = ${writeId})
       RETURNING storage_key, idle_expires_at, absolute_expires_at, rotated_at`,
   });
+}
 
-const markedOrNot = (andWrittenBy: Fragment<RevokeCommand>): StatementFor<RevokeCommand> =>
-  either(
+function markedOrNot(andWrittenBy: Fragment<RevokeCommand>): StatementFor<RevokeCommand> {
+  return either(
     ({ dirty }) => dirty,
     revoking({ andWrittenBy, andMark: sql`, ${mark}` }),
     revoking({ andWrittenBy, andMark: nothing }),
   );
-
-/**
- * Ends a session, whatever its deadlines say: erases the envelope and raises the revision. Answers the row, or none where there
- * is none or another write revoked it. A repeat finds itself, and is never too late.
- */
-export const revoke: StatementFor<RevokeCommand> = either(
-  ({ writtenBy: by }) => by !== undefined,
-  markedOrNot(sql` AND write_id = ${writtenBy}`),
-  markedOrNot(nothing),
-);
+}
