@@ -3,11 +3,11 @@ import { durablePolicies } from '../../tiering/trust/durable-policies.ts';
 import type { DurableTier } from '../../tiers/durable.ts';
 import type { PrimaryTier } from '../../tiers/primary.ts';
 
-/** A table that names every method of a contract: the compiler complains about one that is missing, and about one too many. */
+/** A table of the methods of a contract, optional ones included: the compiler complains about one that is missing or too many. */
 type EveryMethod<Contract> = {
-  readonly [Name in keyof Contract as Required<Contract>[Name] extends (...args: never) => unknown ? Name : never]-?:
-    | 'optional'
-    | 'required';
+  readonly [
+    Name in keyof Contract as Required<Contract>[Name] extends (...args: never) => unknown ? Name : never
+  ]-?: undefined extends Contract[Name] ? 'optional' : 'required';
 };
 
 const PRIMARY_METHODS: EveryMethod<PrimaryTier> = {

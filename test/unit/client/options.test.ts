@@ -82,9 +82,58 @@ describe('options of SessionClient', () => {
     expect(() => build(options)).toThrow(message);
   });
 
+  it.each([
+    'open',
+    'vantage',
+    'failure',
+    'probe',
+    'confirm',
+    'read',
+    'lease',
+    'fill',
+    'publish',
+    'restamp',
+    'evict',
+    'hold',
+    'tombstone',
+    'close',
+  ])('refuse a primary tier without %s', (name) => {
+    expect(() => build({ primary: without(memoryPrimaryTier(), name) })).toThrow(/^primary: expected redisTier/);
+  });
+
+  it.each([
+    ['open', /^durable: expected prismaTier/],
+    ['probe', /^durable: expected prismaTier/],
+    ['close', /^durable: expected prismaTier/],
+    ['sessions', /^durable\.sessions: expected the sessions of a durable tier, but got undefined/],
+    ['feed', /^durable\.feed: /],
+    ['fleet', /^durable\.fleet: /],
+    ['upkeep', /^durable\.upkeep: /],
+  ])('refuse a durable tier without %s', (name, message) => {
+    expect(() => build({ durable: without(memoryDurableTier(), name) })).toThrow(message);
+  });
+
+  it('refuse a durable tier of which a part lacks a method', () => {
+    const durable = memoryDurableTier();
+    const partial = { ...bound(durable), upkeep: without(durable.upkeep, 'removeEnded') };
+    expect(() => build({ durable: partial })).toThrow(/^durable\.upkeep: /);
+  });
+
   it('cannot be something else than an object', () => {
     for (const options of [undefined, null, 'redis://', []]) {
       expect(() => new SessionClient(options as never)).toThrow(ConfigurationError);
     }
   });
 });
+
+/** An object with the members of the tier, its methods included. */
+function bound(tier: object): Record<string, unknown> {
+  const names = [...Object.keys(tier), ...Object.getOwnPropertyNames(Object.getPrototypeOf(tier))];
+  return Object.fromEntries(names.map((name) => [name, Reflect.get(tier, name) as unknown]));
+}
+
+function without(tier: object, name: string): Record<string, unknown> {
+  const members = bound(tier);
+  if (!(name in members)) throw new Error(`there is no ${name}`);
+  return { ...members, [name]: undefined };
+}
