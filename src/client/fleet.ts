@@ -47,10 +47,10 @@ export type PromoteKeyOptions = (FleetAsked | FleetNotAsked) & {
 };
 
 /**
- * The second half of a rotation: returns a ring, one version higher, in which the pending key is active and the one before it
- * decrypt-only. Every live node has to have the ring that is given; docs/operating/key-rotation.md has the whole procedure.
- * `force` does not ask the fleet: a node without the key cannot open what others seal until it has loaded the ring. A ring in which `kid`
- * is active already is returned as it is.
+ * The second half of a rotation: returns a ring, one version higher, in which the pending key is active and the one before
+ * it decrypt-only. Every live node has to have the ring that is given; docs/operating/key-rotation.md has the whole
+ * procedure. `force` does not ask the fleet: a node without the key cannot open what others seal until it has loaded the
+ * ring. A ring in which `kid` is active already is returned as it is.
  * @throws {KeyRingError} says how many live nodes lack the ring after `timeout`, or why the key cannot become active.
  * @throws {ConfigurationError} names the option that is wrong.
  * @example
@@ -74,9 +74,10 @@ export type RetireKeyOptions = (FleetAsked | FleetNotAsked) & {
 };
 
 /**
- * Returns a ring, one version higher, in which a decrypt-only key opens nothing any more. Every live node has to have used the ring that is
- * given for 20 s, and no living session may be sealed (data key) or filed (index key) under the key. `force` does not look: what the
- * key still seals cannot be read any more. A ring in which it is retired already is returned as it is.
+ * Returns a ring, one version higher, in which a decrypt-only key opens nothing any more. Every live node has to have used
+ * the ring that is given for 20 s, and no living session may be sealed (data key) or filed (index key) under the key.
+ * `force` does not look: what the key still seals cannot be read any more. A ring in which it is retired already is
+ * returned as it is.
  * @throws {KeyRingError} says which of that does not hold after `timeout`, or why the key cannot be retired.
  * @throws {ConfigurationError} names the option that is wrong.
  * @example
@@ -113,10 +114,11 @@ export interface Acknowledgement {
 }
 
 /**
- * Resolves once every live node uses the ring or a newer one: a key that it revokes is then refused everywhere. Save the ring
- * where the nodes load it first. A node that has been silent for a minute does not count: the answer names those that lack the ring.
- * @throws {KeyRingError} names the nodes that lag behind after `timeout` by their `health().keys.node`, with the version that each of
- * them has and when it was last seen.
+ * Resolves once every live node uses the ring or a newer one: a key that it revokes is then refused everywhere. Save the
+ * ring where the nodes load it first. A node that has been silent for a minute does not count: the answer names those that
+ * lack the ring.
+ * @throws {KeyRingError} names the nodes that lag behind after `timeout` by their `health().keys.node`, with the version
+ * that each of them has and when it was last seen.
  * @throws {ConfigurationError} names the option that is wrong.
  * @example
  * const ring = await changeKeyRingFile('keys.json', { passphrase }, (old) => revokeKey(old, { kid }));

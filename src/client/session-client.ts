@@ -32,9 +32,9 @@ import type { Session, SessionSummary } from './session.ts';
 import type { StoredSession } from './stored-sessions.ts';
 
 /**
- * Keeps encrypted sessions in two tiers.
- * Every method that does I/O rejects with `TierUnavailableError` when no tier that could answer was reached: an outage is never reported as a
- * missing session. A write rejects with `OutcomeUnknownError` when it may have happened. Both have a `retryable` flag.
+ * Keeps encrypted sessions in two tiers. Every method that does I/O rejects with `TierUnavailableError` when no tier that
+ * could answer was reached: an outage is never reported as a missing session. A write rejects with `OutcomeUnknownError`
+ * when it may have happened. Both have a `retryable` flag.
  * @example
  * const sessions = new SessionClient<{ cart: string[] }>({
  *   keys: keyRingFile('keys.json', { passphrase }),
@@ -78,8 +78,8 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable {
   }
 
   /**
-   * Connects now. Where waiting may help, it keeps trying for `timeout`. A primary tier that is only away does not keep a client from
-   * being ready.
+   * Connects now. Where waiting may help, it keeps trying for `timeout`. A primary tier that is only away does not keep a
+   * client from being ready.
    * @throws {ConfigurationError} at once: TLS, credentials, grants or the table have to be corrected.
    * @throws {KeyRingError} at once: the key ring is refused.
    * @throws {TierUnavailableError} the durable tier was away for all of `timeout`.
@@ -134,8 +134,8 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable {
   }
 
   /**
-   * Changes the data. `change` gets a private draft, which it may mutate or replace by returning a value; it may be async and may run
-   * more than once. No concurrent update is ever lost.
+   * Changes the data. `change` gets a private draft, which it may mutate or replace by returning a value; it may be async
+   * and may run more than once. No concurrent update is ever lost.
    * @throws {SessionNotFoundError} there is no such session.
    * @throws {PayloadError} the new data cannot be stored.
    * @throws {RevisionConflictError} other writes kept winning, or `change` did not end, until `updateTimeout`.
@@ -182,8 +182,8 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable {
   }
 
   /**
-   * Gives the session a new id; the old one is dead before this resolves. Do it at every login: it ends session fixation (OWASP ASVS 5,
-   * 7.2.4).
+   * Gives the session a new id; the old one is dead before this resolves. Do it at every login: it ends session fixation
+   * (OWASP ASVS 5, 7.2.4).
    * @throws {SessionNotFoundError} there is no such session.
    * @throws {PayloadError} the data, the user id or the label cannot be stored.
    * @example
@@ -196,8 +196,8 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable {
   }
 
   /**
-   * Ends the session for good. True if it was alive. An id that `regenerate` replaced within the last 30 s ends the session under its
-   * new one: a logout may lose a race with a login.
+   * Ends the session for good. True if it was alive. An id that `regenerate` replaced within the last 30 s ends the session
+   * under its new one: a logout may lose a race with a login.
    * @throws {RevocationNotDurableError} only the primary tier was reached.
    * @example
    * const wasAlive = await sessions.destroy(id);
@@ -208,9 +208,9 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable {
   }
 
   /**
-   * Yields every living session of the namespace without its id, in an order without meaning. For operators: it reads all of the table,
-   * page by page. A session that is created or gets a new id meanwhile may be missed. One that does not open, or whose data the
-   * schema refuses, is left out and announced on `holdfast:envelope-rejected`.
+   * Yields every living session of the namespace without its id, in an order without meaning. For operators: it reads all
+   * of the table, page by page. A session that is created or gets a new id meanwhile may be missed. One that does not open,
+   * or whose data the schema refuses, is left out and announced on `holdfast:envelope-rejected`.
    * @example
    * for await (const { handle, userId, lastSeenAt } of sessions.all()) console.log(handle, userId, lastSeenAt);
    */
@@ -257,8 +257,8 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable {
   }
 
   /**
-   * Ends those of the user's sessions that have these handles, and no others. Given one handle: true if it was alive. Given several,
-   * 1 000 at most: how many were.
+   * Ends those of the user's sessions that have these handles, and no others. Given one handle: true if it was alive. Given
+   * several, 1 000 at most: how many were.
    * @example
    * for (const { handle } of await sessions.listByUser('ada')) await sessions.destroyByHandle('ada', handle);
    */

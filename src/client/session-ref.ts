@@ -21,7 +21,10 @@ export function hasEndedBy({ idleExpiresAt, record: { absoluteExpiresAt } }: Liv
   return hasEnded({ idleExpiresAt, absoluteExpiresAt }, now);
 }
 
-/** The session as the caller has it, unless it has ended by then: then only the tiers know whether somebody else has prolonged it. */
+/**
+ * The session as the caller has it, unless it has ended by then: then only the tiers know whether somebody else has
+ * prolonged it.
+ */
 export function stillLiving({ living }: Named, now: number): LivingSession | undefined {
   return living === undefined || hasEndedBy(living, now) ? undefined : living;
 }

@@ -12,8 +12,8 @@ import type { SessionData } from './data/session-data.ts';
 import type { SessionSummary } from './session.ts';
 
 /**
- * A session as an operator sees it: everything but its id, which nobody can know from what is stored. Unlike a `Session`, it is a plain
- * object that prints all of this.
+ * A session as an operator sees it: everything but its id, which nobody can know from what is stored. Unlike a `Session`,
+ * it is a plain object that prints all of this.
  */
 export interface StoredSession<T> extends SessionSummary {
   readonly userId: string | undefined;

@@ -17,9 +17,9 @@ export interface CensusOptions {
 }
 
 /**
- * Counts the living sessions that each data key seals. It counts by the key ids in the rows, which anyone who can write to the
- * database can forge. Names the keys of the newest ring that the client's source has. Waits for a tier that is away. Rejects with `KeyRingError` if
- * that ring cannot be had, or the fleet uses a newer one.
+ * Counts the living sessions that each data key seals. It counts by the key ids in the rows, which anyone who can write to
+ * the database can forge. Names the keys of the newest ring that the client's source has. Waits for a tier that is away.
+ * Rejects with `KeyRingError` if that ring cannot be had, or the fleet uses a newer one.
  * @example
  * const { keys, total } = await keyCensus(sessions);
  * for (const { kid, state, sessions: count } of keys) console.log(kid, state, `${count} of ${total}`);

@@ -51,8 +51,8 @@ export interface Health {
 }
 
 /**
- * Runs a client: builds the parts in the order in which they need one another, opens them at the first call, and starts and stops what
- * runs in the background (feed, sweeper, reloads of the keys, heartbeats).
+ * Runs a client: builds the parts in the order in which they need one another, opens them at the first call, and starts and
+ * stops what runs in the background (feed, sweeper, reloads of the keys, heartbeats).
  */
 export class Engine {
   readonly platform: Platform;
@@ -118,7 +118,10 @@ export class Engine {
     return this.#closing;
   }
 
-  /** True if an envelope named a key that this node did not know and knows now. Nothing was changed by then, so the call may run again. */
+  /**
+   * True if an envelope named a key that this node did not know and knows now. Nothing was changed by then, so the call may
+   * run again.
+   */
   async #isMended(error: unknown, version: number): Promise<boolean> {
     if (!(error instanceof EnvelopeError) || error.reason !== 'unknown-key') return false;
     return this.#parts.keeper.findNewer(version);

@@ -29,8 +29,9 @@ export interface KeyKeeperOptions {
 }
 
 /**
- * Keeps the key ring of one client up to date: loads it, loads it again when there may be a newer one, and reports to the fleet which
- * one is in use. Where a ring cannot be loaded or is refused, the last good one stays in use. Never makes a key.
+ * Keeps the key ring of one client up to date: loads it, loads it again when there may be a newer one, and reports to the
+ * fleet which one is in use. Where a ring cannot be loaded or is refused, the last good one stays in use. Never makes a
+ * key.
  */
 export class KeyKeeper {
   readonly ringInUse: RingInUse = new RingInUse();
@@ -103,8 +104,8 @@ export class KeyKeeper {
   }
 
   /**
-   * Resolves if this node may seal with the ring in use. A node that others may count as dead has to reach the fleet and to have its
-   * newest ring first; rejects with `KeyRingError` or `TierUnavailableError`.
+   * Resolves if this node may seal with the ring in use. A node that others may count as dead has to reach the fleet and to
+   * have its newest ring first; rejects with `KeyRingError` or `TierUnavailableError`.
    */
   async requireMaySeal(): Promise<void> {
     if (!this.#membership.isFenced) return;
@@ -121,7 +122,10 @@ export class KeyKeeper {
     );
   }
 
-  /** Looks for the key of an envelope that this node does not know: true if a ring newer than `version` is in use now. Does not ask the source at every call. */
+  /**
+   * Looks for the key of an envelope that this node does not know: true if a ring newer than `version` is in use now. Does
+   * not ask the source at every call.
+   */
   async findNewer(version: number): Promise<boolean> {
     if (this.ringInUse.ring.version === version) await this.#reloadIfDue();
     return this.ringInUse.ring.version > version;
@@ -172,8 +176,8 @@ export class KeyKeeper {
   }
 
   /**
-   * Reloads, unless it was done lately: many reasons to reload must not become as many requests to a key service. A higher ring that the
-   * fleet uses is asked for at once, and once.
+   * Reloads, unless it was done lately: many reasons to reload must not become as many requests to a key service. A higher
+   * ring that the fleet uses is asked for at once, and once.
    */
   async #reloadIfDue(): Promise<void> {
     const isNews = this.#membership.highestVersion > Math.max(this.#soughtVersion, this.ringInUse.ring.version);

@@ -17,8 +17,8 @@ export interface OpeningParts {
 }
 
 /**
- * Loads the keys, connects the primary tier and checks the durable one, then starts what runs in the background; once. After a failure,
- * the next caller tries again only what failed.
+ * Loads the keys, connects the primary tier and checks the durable one, then starts what runs in the background; once.
+ * After a failure, the next caller tries again only what failed.
  */
 export class Opening {
   readonly #parts: OpeningParts;

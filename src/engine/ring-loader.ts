@@ -26,7 +26,10 @@ export class RingLoader {
     throw new KeyRingError('The key source answered something else than a KeyRing.');
   }
 
-  /** Calls `onChange` when the source may have another ring. Returns what ends that. Throws what the source's own `watch` throws. */
+  /**
+   * Calls `onChange` when the source may have another ring. Returns what ends that. Throws what the source's own `watch`
+   * throws.
+   */
   watch(onChange: () => void): () => void {
     if (this.#source.watch === undefined) return () => {};
     return requireEnding('keys.watch', this.#source.watch(onChange, this.#platform));

@@ -66,7 +66,10 @@ function isAlive({ seenAt }: FleetNode, { now }: FleetView): boolean {
   return now - seenAt <= NODE_ALIVE_MS;
 }
 
-/** Returns the name of a node in messages and in `health().keys.node`: the beginning of an id that it drew when its process began. */
+/**
+ * Returns the name of a node in messages and in `health().keys.node`: the beginning of an id that it drew when its process
+ * began.
+ */
 export function nodeNameOf(nodeId: Buffer): string {
   return nodeId.toString('hex', 0, NODE_NAME_BYTES);
 }

@@ -16,8 +16,8 @@ export interface MembershipOptions {
 }
 
 /**
- * The membership of one node in its fleet, from the start of its client to the end: sends its heartbeats, and knows whether the fleet
- * has received one lately. A node that starts again is another one.
+ * The membership of one node in its fleet, from the start of its client to the end: sends its heartbeats, and knows whether
+ * the fleet has received one lately. A node that starts again is another one.
  */
 export class Membership {
   readonly #platform: Platform;
@@ -64,7 +64,10 @@ export class Membership {
     return this.#highest?.version ?? 0;
   }
 
-  /** Records that the ring is about to be used. Returns the highest ring of the fleet, which is this one if nothing speaks against it. */
+  /**
+   * Records that the ring is about to be used. Returns the highest ring of the fleet, which is this one if nothing speaks
+   * against it.
+   */
   claim(ring: RingMark): Promise<RingMark> {
     return this.#fleet.raiseRing(ring);
   }

@@ -7,7 +7,10 @@ import { backgroundFailure, revocationLost, type BackgroundFailure } from '../te
 export class Background {
   readonly #running = new TransientSet<Promise<unknown>>();
 
-  /** Publishes a failure, and never throws it. A failure of `upkeep`, of the primary tier's copies, is not even published: nothing is wrong then. */
+  /**
+   * Publishes a failure, and never throws it. A failure of `upkeep`, of the primary tier's copies, is not even published:
+   * nothing is wrong then.
+   */
   run(work: BackgroundFailure['work'] | 'upkeep', promise: Promise<unknown>): void {
     const ended = promise
       .catch((error: unknown) => {

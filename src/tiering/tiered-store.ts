@@ -84,7 +84,10 @@ export class TieredStore {
     return (await touch(this.#context, session.storageKey, session.record)) !== null;
   }
 
-  /** Moves the idle deadline as a read does that counts as activity: written to the durable tier within a second, without waiting. */
+  /**
+   * Moves the idle deadline as a read does that counts as activity: written to the durable tier within a second, without
+   * waiting.
+   */
   slide(session: LivingSession): void {
     slide(this.#context, session);
   }
@@ -142,7 +145,10 @@ export class TieredStore {
     return this.#context.durable.sessions.read(storageKey);
   }
 
-  /** Writes what is pending, for as long as a write may take, and closes the primary tier. The durable one is closed by its owner. */
+  /**
+   * Writes what is pending, for as long as a write may take, and closes the primary tier. The durable one is closed by its
+   * owner.
+   */
   async close(): Promise<void> {
     const { feed, background, pendingTouches, pendingRevocations, primary } = this.#context;
     this.#standings.stop();

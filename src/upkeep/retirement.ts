@@ -9,8 +9,8 @@ import type { Steps } from './steps.ts';
 import { DEFAULT_WALK } from './walk.ts';
 
 /**
- * Returns an objection if a decrypt-only key of the ring cannot be retired yet: a live node lacks the ring, or has had it for so short
- * a time that what it sealed before may still be on its way to the database.
+ * Returns an objection if a decrypt-only key of the ring cannot be retired yet: a live node lacks the ring, or has had it
+ * for so short a time that what it sealed before may still be on its way to the database.
  */
 export function objectionToRetirement(ring: KeyRing, fleet: FleetView): Objection {
   return lackOf(ring, fleet) ?? tooFresh(fleet);

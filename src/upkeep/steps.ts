@@ -53,9 +53,9 @@ export class Steps {
   }
 
   /**
-   * Has the client ask its key source, and returns the ring that is in use then: a walk with an older ring than the source's would find
-   * nothing to do, or undo what others have done. Rejects with what the source throws, and with `KeyRingError` if its ring is refused
-   * or the fleet uses a newer one.
+   * Has the client ask its key source, and returns the ring that is in use then: a walk with an older ring than the
+   * source's would find nothing to do, or undo what others have done. Rejects with what the source throws, and with
+   * `KeyRingError` if its ring is refused or the fleet uses a newer one.
    */
   newestRing(): Promise<KeyRing> {
     return this.take(async ({ codec, durable, keeper }) => {

@@ -23,9 +23,9 @@ export interface SweptPage {
 }
 
 /**
- * Looks at the next rows and deletes those that nobody needs any more. The durable tier gives the same answers for a deleted row as
- * for one that has ended or is revoked. A row is kept only for as long as a statement under way, or a node that was cut off, may still
- * write to it; such as the activity of a session that the primary tier alone had served.
+ * Looks at the next rows and deletes those that nobody needs any more. The durable tier gives the same answers for a
+ * deleted row as for one that has ended or is revoked. A row is kept only for as long as a statement under way, or a node
+ * that was cut off, may still write to it; such as the activity of a session that the primary tier alone had served.
  */
 export async function sweepPage(
   { durable, platform, durableOutageReadsMs }: SweepContext,

@@ -31,8 +31,8 @@ export interface WalkProgress extends Readonly<WalkCounts> {
   /** The version of the key ring that this walk uses. If the ring changes meanwhile, the walk and its counts begin again. */
   readonly ring: number;
   /**
-   * The place up to which everything is done, as far as this ring goes. It is a version and a hash: fine to show and to store. Another
-   * run may begin here; with another ring, it begins at the beginning.
+   * The place up to which everything is done, as far as this ring goes. It is a version and a hash: fine to show and to
+   * store. Another run may begin here; with another ring, it begins at the beginning.
    */
   readonly cursor: string;
 }

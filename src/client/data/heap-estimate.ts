@@ -1,6 +1,9 @@
 import { KEY_SET_CHARS_MAX, KEY_SETS_MAX } from '../../limits/codec.ts';
 
-/** The bytes that V8 of Node 24 spends on a 64-bit machine, measured on deeply frozen data (test/unit/client/heap-estimate.test.ts). */
+/**
+ * The bytes that V8 of Node 24 spends on a 64-bit machine, measured on deeply frozen data
+ * (test/unit/client/heap-estimate.test.ts).
+ */
 const OBJECT_BYTES = 56;
 /** A hidden class, and one more for the frozen object. */
 const NEW_KEY_SET_BYTES = 160;

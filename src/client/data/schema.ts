@@ -25,7 +25,10 @@ export type SchemaResult<Output> =
 /** A schema of which only the output matters. */
 export type AnySchema<Output> = StandardSchema<unknown, Output>;
 
-/** The same validator. One that never answers must not keep its caller, the other writes of the session and `close` waiting for ever. */
+/**
+ * The same validator. One that never answers must not keep its caller, the other writes of the session and `close` waiting
+ * for ever.
+ */
 export function boundedSchema<Output>(
   schema: AnySchema<Output>,
   platform: Platform,

@@ -62,8 +62,8 @@ export class SessionData<T> {
   }
 
   /**
-   * Returns what a reader would get of the bytes that `write` just made. Undefined for JSON, which is parsed when the caller looks at
-   * it; another format, or a schema, may refuse, and has to before anything is stored.
+   * Returns what a reader would get of the bytes that `write` just made. Undefined for JSON, which is parsed when the
+   * caller looks at it; another format, or a schema, may refuse, and has to before anything is stored.
    */
   async reread(bytes: Buffer): Promise<View<T> | undefined> {
     if (this.#isJson && this.#schema === undefined) return undefined;

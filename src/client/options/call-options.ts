@@ -24,7 +24,8 @@ export interface CreateOptions {
   /** Overrides the client's `lifetime` for this session, up to its `maxLifetime`. */
   readonly lifetime?: Lifetime;
   /**
-   * The time of the login, where that was not now: importing a session is no login. `null` if it is not known. @defaultValue now, if there is a `userId`
+   * The time of the login, where that was not now: importing a session is no login. `null` if it is not known.
+   * @defaultValue now, if there is a `userId`
    */
   readonly authenticatedAt?: Date | null;
 }

@@ -46,20 +46,22 @@ export interface SessionClientOptions<T, Input = T> {
   readonly durable: DurableTier;
   readonly lifetime?: Lifetime;
   /**
-   * The longest absolute lifetime that a call may give a session. One that would live for more than twice as long from now on is
-   * refused when it is read: a thief with a key must not choose how long a forged session lives. From `lifetime.absolute` to 366 days. @defaultValue `lifetime.absolute`
+   * The longest absolute lifetime that a call may give a session. One that would live for more than twice as long from now
+   * on is refused when it is read: a thief with a key must not choose how long a forged session lives. From
+   * `lifetime.absolute` to 366 days. @defaultValue `lifetime.absolute`
    */
   readonly maxLifetime?: Duration;
   /** Letters, digits, `.`, `_`, `-`; at most 64. Part of every key and of what is authenticated. @defaultValue 'holdfast' */
   readonly namespace?: string;
   /**
-   * The longest that activity may go unrecorded; never more than a tenth of the idle lifetime. A larger value costs fewer writes and
-   * ends sessions up to that much early. From 0 to 30 s. @defaultValue '30s'
+   * The longest that activity may go unrecorded; never more than a tenth of the idle lifetime. A larger value costs fewer
+   * writes and ends sessions up to that much early. From 0 to 30 s. @defaultValue '30s'
    */
   readonly touchInterval?: Duration;
   /**
-   * The time for which the primary tier's copy of a session is served before the durable tier has to confirm it. A larger value costs
-   * fewer statements and lets a silently rolled-back Redis mislead for longer. From 1 s to 10 min. @defaultValue '60s'
+   * The time for which the primary tier's copy of a session is served before the durable tier has to confirm it. A larger
+   * value costs fewer statements and lets a silently rolled-back Redis mislead for longer. From 1 s to 10 min.
+   * @defaultValue '60s'
    */
   readonly revalidateAfter?: Duration;
   /** The longest that a write waits for its turn and tries again after conflicts. From 10 ms to 5 min. @defaultValue '5s' */
@@ -69,8 +71,9 @@ export interface SessionClientOptions<T, Input = T> {
   /** The time after which a statement of the durable tier has failed. From 50 ms to 5 s. @defaultValue '2s' */
   readonly durableTimeout?: Duration;
   /**
-   * The longest that reads go on from the primary tier alone while the durable one is away. A larger value keeps users signed in through
-   * longer outages, and keeps revocations that other nodes made meanwhile from being noticed. From 0 to 24 h. @defaultValue '15m'
+   * The longest that reads go on from the primary tier alone while the durable one is away. A larger value keeps users
+   * signed in through longer outages, and keeps revocations that other nodes made meanwhile from being noticed. From 0 to
+   * 24 h. @defaultValue '15m'
    */
   readonly durableOutageReads?: Duration;
   /**
@@ -80,7 +83,10 @@ export interface SessionClientOptions<T, Input = T> {
   readonly sweep?: false | SweepOptions;
   /** Bytes of serialized data, at most 1 048 576. @defaultValue 65536 */
   readonly maxPayload?: number;
-  /** The memory for opened envelopes, which are remembered for 30 s: 64 KiB to 1 GiB; `false`: none. @defaultValue { bytes: 33_554_432 } */
+  /**
+   * The memory for opened envelopes, which are remembered for 30 s: 64 KiB to 1 GiB; `false`: none.
+   * @defaultValue { bytes: 33_554_432 }
+   */
   readonly memo?: false | { readonly bytes: number };
   /** Turns data into bytes and back. @defaultValue JSON */
   readonly serializer?: Serializer;

@@ -33,8 +33,8 @@ export function changedRecord(record: SessionRecord, changes: WholeChange, now: 
 }
 
 /**
- * The record that replaces this one under a new id. A user that is given has just logged in. A new one begins a new life, as long as
- * the old one was, but for what the client allows now.
+ * The record that replaces this one under a new id. A user that is given has just logged in. A new one begins a new life,
+ * as long as the old one was, but for what the client allows now.
  */
 export function rebornRecord(
   record: SessionRecord,

@@ -154,8 +154,8 @@ async function atRevision<T>(context: WriterContext<T>, revision: number): Promi
 }
 
 /**
- * The session after the write; null if another write came first or it is gone. The durable tier allows for late touches, and so would
- * take a write of a session that has just ended.
+ * The session after the write; null if another write came first or it is gone. The durable tier allows for late touches,
+ * and so would take a write of a session that has just ended.
  */
 async function swap<T>(
   context: WriterContext<T>,

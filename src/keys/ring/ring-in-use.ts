@@ -2,7 +2,10 @@ import { ConfigurationError } from '../../errors.ts';
 import { Listeners } from '../../platform/listeners.ts';
 import type { KeyRing } from './key-ring.ts';
 
-/** Holds the key ring that this process seals and opens with now. A ring never changes; another one may take its place at any time. */
+/**
+ * Holds the key ring that this process seals and opens with now. A ring never changes; another one may take its place at
+ * any time.
+ */
 export class RingInUse {
   /** Notifies after each replacement. */
   readonly replaced: Listeners = new Listeners();
@@ -22,7 +25,10 @@ export class RingInUse {
     return this.#ring !== undefined;
   }
 
-  /** Takes effect with the next call of the codec: a call is synchronous, so none is under way. Undefined: no ring is loaded any more. */
+  /**
+   * Takes effect with the next call of the codec: a call is synchronous, so none is under way. Undefined: no ring is loaded
+   * any more.
+   */
   replace(ring: KeyRing | undefined): void {
     this.#ring = ring;
     this.replaced.notify();

@@ -16,8 +16,8 @@ export interface PendingRevocation {
   /** Null where it is not known which sessions there are. */
   readonly storageKey: Buffer | null;
   /**
-   * The session that this node calls ended until the revocation is written, because its end was asked for: the one that has this key,
-   * or what one INSERT may have left. There is one entry of each. Null: it is served meanwhile.
+   * The session that this node calls ended until the revocation is written, because its end was asked for: the one that has
+   * this key, or what one INSERT may have left. There is one entry of each. Null: it is served meanwhile.
    */
   readonly refused: 'insert' | 'session' | null;
   /** False for an id that anybody could have made up: neither tier showed such a session. */
@@ -59,7 +59,10 @@ export class PendingRevocations {
     });
   }
 
-  /** True if it will be tried, or its session is here already. False if there is no room or the client is closed: nobody will try it. */
+  /**
+   * True if it will be tried, or its session is here already. False if there is no room or the client is closed: nobody
+   * will try it.
+   */
   add(pending: PendingRevocation): boolean {
     const key = keyOf(pending);
     if (key !== undefined && this.#refused.has(key)) return true;
@@ -73,7 +76,10 @@ export class PendingRevocations {
     return true;
   }
 
-  /** True if this node calls the session ended, whatever the tiers say. The backlog is almost always empty: then reads do not even build the key. */
+  /**
+   * True if this node calls the session ended, whatever the tiers say. The backlog is almost always empty: then reads do
+   * not even build the key.
+   */
   refuses(storageKey: Buffer): boolean {
     if (this.#refused.size === 0) return false;
     return this.#refused.has(nameOf('session', storageKey)) || this.#refused.has(nameOf('insert', storageKey));
@@ -87,8 +93,8 @@ export class PendingRevocations {
   }
 
   /**
-   * Keeps trying for as long as a write may be on its way, unless the durable tier is down. Announces what is left: nobody will try it
-   * again.
+   * Keeps trying for as long as a write may be on its way, unless the durable tier is down. Announces what is left: nobody
+   * will try it again.
    */
   async close(): Promise<void> {
     const { platform, durable } = this.#context;
@@ -103,8 +109,8 @@ export class PendingRevocations {
   }
 
   /**
-   * Keeps little room for unknown ids, since anybody can make them up. They keep it for as long as their tombstones take room in the
-   * primary tier: a durable tier that comes and goes would soon forget them.
+   * Keeps little room for unknown ids, since anybody can make them up. They keep it for as long as their tombstones take
+   * room in the primary tier: a durable tier that comes and goes would soon forget them.
    */
   #hasRoom({ isKnown }: PendingRevocation): boolean {
     if (this.#entries.size >= PENDING_REVOCATIONS_MAX) return false;

@@ -20,7 +20,10 @@ export interface RoundsPlan {
   readonly tryOnce: () => Promise<void>;
 }
 
-/** Works through a backlog in the background: one round at a time, at intervals while there are entries, none while the durable tier is down. */
+/**
+ * Works through a backlog in the background: one round at a time, at intervals while there are entries, none while the
+ * durable tier is down.
+ */
 export class Rounds {
   readonly #context: BacklogContext;
   readonly #plan: RoundsPlan;
