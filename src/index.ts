@@ -71,4 +71,4 @@ export type { WalkFailure, WalkResult } from './upkeep/walk.ts';
 export type { Duration } from './platform/duration.ts';
 export type { Platform } from './platform/platform.ts';
 export type { KeysHealth } from './engine/key-keeper.ts';
-export type { TierHealth, TierState } from './telemetry/standing.ts';
+export type { TierHealth, TierState } from './telemetry/health.ts';

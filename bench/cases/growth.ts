@@ -3,7 +3,7 @@ import { storageKeyOf } from '../../src/session/session-id.ts';
 import { cycle, inParallel } from '../measure/in-parallel.ts';
 import { ratio, runRounds, typical } from '../measure/rounds.ts';
 import type { Measurement, Subject } from '../measure/slice.ts';
-import type { Spread } from '../measure/statistics.ts';
+import type { Summary } from '../measure/statistics.ts';
 import type { Options } from '../options.ts';
 import type { Servers } from '../servers.ts';
 import { isWhole, newSessionData } from '../session-data.ts';
@@ -14,7 +14,7 @@ export interface GrowthStep {
   readonly sessions: number;
   readonly operations: Readonly<Record<GrowthOperation, Measurement>>;
   /** The rates against those with the fewest sessions, round by round. */
-  readonly against: Readonly<Record<GrowthOperation, Spread>>;
+  readonly against: Readonly<Record<GrowthOperation, Summary>>;
   /** The CPU time per operation, client and servers together, against the same. */
   readonly cpuAgainst: Readonly<Record<GrowthOperation, number>>;
 }

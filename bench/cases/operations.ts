@@ -1,5 +1,5 @@
 import { cycle, inParallel } from '../measure/in-parallel.ts';
-import { spread, type Spread } from '../measure/statistics.ts';
+import { summarize, type Summary } from '../measure/statistics.ts';
 import type { Options } from '../options.ts';
 import type { Servers } from '../servers.ts';
 import { newSessionData } from '../session-data.ts';
@@ -14,8 +14,8 @@ export interface OperationsResult {
 /** The seconds that a store takes for the whole list of operations. */
 export interface StoreSeconds {
   readonly store: string;
-  readonly oneByOne: Spread;
-  readonly concurrent: Spread;
+  readonly oneByOne: Summary;
+  readonly concurrent: Summary;
 }
 
 type Operation = (store: Store) => Promise<unknown>;
@@ -48,8 +48,8 @@ export async function operations(servers: Servers, options: Options): Promise<Op
   }
   const stores = contenders.map(({ store, oneByOne, concurrent }) => ({
     store: store.name,
-    oneByOne: spread(oneByOne),
-    concurrent: spread(concurrent),
+    oneByOne: summarize(oneByOne),
+    concurrent: summarize(concurrent),
   }));
   return { count, stores };
 }

@@ -1,6 +1,6 @@
 import type { WatchedServers } from './cpu.ts';
 import { runSlice, type Load, type Measurement, type Subject } from './slice.ts';
-import { median, spread, type Spread } from './statistics.ts';
+import { median, summarize, type Summary } from './statistics.ts';
 
 export interface Schedule extends Load {
   readonly rounds: number;
@@ -49,8 +49,8 @@ export function typical(rounds: readonly Measurement[]): Measurement {
 }
 
 /** Returns the ratios of one subject to another, round by round. */
-export function ratio(results: Rounds, one: string, other: string, figure: keyof Measurement = 'perSecond'): Spread {
+export function ratio(results: Rounds, one: string, other: string, figure: keyof Measurement = 'perSecond'): Summary {
   const ours = results[one] ?? [];
   const theirs = results[other] ?? [];
-  return spread(ours.map((round, at) => round[figure] / (theirs[at]?.[figure] ?? Number.NaN)));
+  return summarize(ours.map((round, at) => round[figure] / (theirs[at]?.[figure] ?? Number.NaN)));
 }

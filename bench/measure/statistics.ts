@@ -10,12 +10,12 @@ export function median(values: readonly number[]): number {
 }
 
 /** The median, and the range of the rounds. */
-export interface Spread {
+export interface Summary {
   readonly median: number;
   readonly min: number;
   readonly max: number;
 }
 
-export function spread(values: readonly number[]): Spread {
+export function summarize(values: readonly number[]): Summary {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
 }

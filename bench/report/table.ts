@@ -1,4 +1,4 @@
-import type { Spread } from '../measure/statistics.ts';
+import type { Summary } from '../measure/statistics.ts';
 
 export type Cell = number | string;
 
@@ -19,7 +19,7 @@ export function figure(value: number): string {
 
 export const times = (value: number): string => (Number.isFinite(value) ? `${value.toFixed(2)} ×` : '–');
 
-export function range({ min, max }: Spread): string {
+export function range({ min, max }: Summary): string {
   return min === max ? '' : `${figure(min)} – ${figure(max)}`;
 }
 

@@ -1,5 +1,5 @@
 import { ratio, typical, type Rounds } from '../measure/rounds.ts';
-import type { Spread } from '../measure/statistics.ts';
+import type { Summary } from '../measure/statistics.ts';
 import type { Results } from '../results.ts';
 import { measurementName, peerOf, type SiteKey } from '../http/names.ts';
 import type { Wire } from '../http/wire.ts';
@@ -15,7 +15,7 @@ export interface Target {
   /** The figure that is wanted later. */
   readonly later?: number;
   /** Returns the figure; undefined if the run does not give it. */
-  measure(results: Results): Spread | undefined;
+  measure(results: Results): Summary | undefined;
   /** Returns the same by CPU time, client and servers together: the rates without other load on the machine. */
   byCpu?(results: Results): number | undefined;
 }
@@ -64,7 +64,7 @@ function noSlowerPage(what: string, site: SiteKey): Target {
 /** A target of one page view's commands of Redis, or statements. */
 function onTheWire(what: string, site: SiteKey, limit: number, count: (wire: Wire) => number): Target {
   const [ours] = pageViews(site, false);
-  const measure = ({ http }: Results): Spread | undefined => {
+  const measure = ({ http }: Results): Summary | undefined => {
     const wire = http?.wires[ours];
     return wire && once(count(wire));
   };
@@ -89,7 +89,7 @@ function cpuOf(rounds: Rounds, name: string): number {
   return clientCpu + (redisCpu || 0) + (databaseCpu || 0);
 }
 
-const once = (value: number | undefined): Spread | undefined =>
+const once = (value: number | undefined): Summary | undefined =>
   value === undefined ? undefined : { median: value, min: value, max: value };
 
 const CONNECT_REDIS = 'connect-redis get + touch';

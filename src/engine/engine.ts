@@ -4,7 +4,7 @@ import { ConfigurationError, EnvelopeError, KeyRingError, TierUnavailableError }
 import type { KeySource } from '../keys/key-source.ts';
 import type { KeyRing } from '../keys/ring/key-ring.ts';
 import type { Platform } from '../platform/platform.ts';
-import type { TierHealth } from '../telemetry/standing.ts';
+import type { TierHealth } from '../telemetry/health.ts';
 import type { TieringOptions } from '../tiering/context.ts';
 import { TieredStore } from '../tiering/tiered-store.ts';
 import { DurableGuard } from '../tiering/trust/durable-guard.ts';

@@ -7,7 +7,7 @@ import { RingInUse } from '../keys/ring/ring-in-use.ts';
 import { KEYS_RELOAD_MS_MIN, NODE_HEARTBEAT_MS, NODE_HEARTBEAT_RETRY_MS } from '../limits/fleet.ts';
 import type { CancelTimer, Platform } from '../platform/platform.ts';
 import { keysChange, type KeysChange } from '../telemetry/channels.ts';
-import { Standing, UP, type TierHealth, type Verdict } from '../telemetry/standing.ts';
+import { HealthState, UP, type TierHealth, type Verdict } from '../telemetry/health.ts';
 import type { Fleet, RingMark } from '../tiers/durable.ts';
 import { RingLoader } from './ring-loader.ts';
 
@@ -38,7 +38,7 @@ export class KeyKeeper {
   readonly #platform: Platform;
   readonly #loader: RingLoader;
   readonly #membership: Membership;
-  readonly #standing: Standing;
+  readonly #health: HealthState;
   /** The reason why the first ring could not be loaded, or why the last ring of the source is not in use. */
   #trouble: string | undefined;
   /** Resolves with the refusal of the ring, if there is one; never rejects. */
@@ -56,13 +56,13 @@ export class KeyKeeper {
     this.#platform = platform;
     this.#loader = new RingLoader(platform, keys);
     this.#membership = new Membership({ platform, fleet, ringInUse: this.ringInUse });
-    this.#standing = new Standing(platform, { state: 'down', reason: 'not-loaded' });
+    this.#health = new HealthState(platform, { state: 'down', reason: 'not-loaded' });
   }
 
   get health(): KeysHealth {
     const { version, sealingKey } = this.ringInUse.isLoaded ? this.ringInUse.ring : {};
     return {
-      ...this.#standing.note(this.#verdict()),
+      ...this.#health.note(this.#verdict()),
       node: this.#membership.nodeName,
       ...(version !== undefined && { ring: version }),
       ...(sealingKey?.activatedAt !== undefined && { sealingKeySince: new Date(sealingKey.activatedAt) }),
@@ -80,7 +80,7 @@ export class KeyKeeper {
       this.#trouble = troubleOf(error);
       throw error;
     } finally {
-      this.#standing.note(this.#verdict());
+      this.#health.note(this.#verdict());
     }
   }
 
@@ -208,7 +208,7 @@ export class KeyKeeper {
       publish('not-loaded', this.ringInUse.ring.version, this.#trouble);
       return error instanceof Error ? error : new KeyRingError('The key source failed.');
     } finally {
-      this.#standing.note(this.#verdict());
+      this.#health.note(this.#verdict());
     }
   }
 

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import type { EnvelopeErrorReason, TierRole } from '../errors.ts';
-import type { TierState } from './standing.ts';
+import type { TierState } from './health.ts';
 
 /**
  * Facts for operators, on `node:diagnostics_channel`. Nothing is built while nothing subscribes. Messages carry public

@@ -1,12 +1,12 @@
 import { aliveAt } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
-import type { TierHealth } from '../telemetry/standing.ts';
+import type { TierHealth } from '../telemetry/health.ts';
 import type { InsertOutcome, WalkPage } from '../tiers/durable.ts';
 import { createContext, type LivingSession, type TieringContext, type TieringOptions } from './context.ts';
 import { pagesOfUser } from './read/list-path.ts';
 import type { ReadOptions } from './read/copy.ts';
 import { ReadPath } from './read/read-path.ts';
-import { TierStandings } from './trust/tier-standings.ts';
+import { TiersHealth } from './trust/tiers-health.ts';
 import { destroyEach } from './write/destroy-each-path.ts';
 import { destroyLatecomersLater, destroyMany } from './write/destroy-many-path.ts';
 import { destroy, findMoved } from './write/destroy-path.ts';
@@ -27,13 +27,13 @@ export interface TieredStoreOptions extends TieringOptions {
 export class TieredStore {
   readonly #options: TieredStoreOptions;
   readonly #context: TieringContext;
-  readonly #standings: TierStandings;
+  readonly #health: TiersHealth;
   readonly #reads: ReadPath;
 
   constructor(options: TieredStoreOptions) {
     this.#options = options;
     this.#context = createContext(options);
-    this.#standings = new TierStandings(this.#context);
+    this.#health = new TiersHealth(this.#context);
     this.#reads = new ReadPath(this.#context);
   }
 
@@ -49,11 +49,11 @@ export class TieredStore {
   }
 
   get primaryHealth(): TierHealth {
-    return this.#standings.primary;
+    return this.#health.primary;
   }
 
   get durableHealth(): TierHealth {
-    return this.#standings.durable;
+    return this.#health.durable;
   }
 
   create(record: SealedRecord, naming: Naming): Promise<InsertOutcome> {
@@ -151,7 +151,7 @@ export class TieredStore {
    */
   async close(): Promise<void> {
     const { feed, background, pendingTouches, pendingRevocations, primary } = this.#context;
-    this.#standings.stop();
+    this.#health.stop();
     await pendingTouches.close();
     await pendingRevocations.close();
     await feed.stop();

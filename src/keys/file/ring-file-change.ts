@@ -88,7 +88,9 @@ async function changeFile(
     if (sealed === undefined) return ring;
     // A copy or a deployment may have replaced the file without the lock.
     if ((await readRingFile(target)) !== before) {
-      throw new KeyRingError(`The key ring file ${target} was replaced meanwhile by somebody else: nothing was saved.`);
+      throw new KeyRingError(
+        `The key ring file ${target} was replaced meanwhile by another process: nothing was saved.`,
+      );
     }
     await replaceRingFile(target, sealed, platform);
     return ring;

@@ -2,7 +2,7 @@ import type { TierRole } from '../../errors.ts';
 import { TIER_CHANGE_EVENTS_MAX, TIER_CHANGE_WINDOW_MS } from '../../limits/process.ts';
 import type { CancelTimer, Platform } from '../../platform/platform.ts';
 import { tierChange } from '../../telemetry/channels.ts';
-import { UP, type TierHealth } from '../../telemetry/standing.ts';
+import { UP, type TierHealth } from '../../telemetry/health.ts';
 
 /**
  * Publishes the changes of one tier's state, and of the reason why it is `degraded`: `slow` is used, `too-slow` is not. Of a tier that

@@ -11,7 +11,7 @@ import { CoarseTimeouts } from '../../platform/coarse-timeouts.ts';
 import { Listeners } from '../../platform/listeners.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { SealedRecord } from '../../session/sealed-record.ts';
-import { UP, type TierState, type Verdict } from '../../telemetry/standing.ts';
+import { UP, type TierState, type Verdict } from '../../telemetry/health.ts';
 import type { TierContext } from '../../tiers/context.ts';
 import type { DurableTier, Feed, Fleet, Sessions, Upkeep, WriteCommand } from '../../tiers/durable.ts';
 import { Breaker } from './breaker.ts';

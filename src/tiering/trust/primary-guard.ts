@@ -5,7 +5,7 @@ import { CLOCK_TOLERANCE_MS } from '../../limits/process.ts';
 import { Listeners } from '../../platform/listeners.ts';
 import { elapsedSince, NEVER, presentMoment, type Moment } from '../../platform/moment.ts';
 import type { CancelTimer, Platform } from '../../platform/platform.ts';
-import { UP, type Verdict } from '../../telemetry/standing.ts';
+import { UP, type Verdict } from '../../telemetry/health.ts';
 import type { TierContext } from '../../tiers/context.ts';
 import type {
   NewValue,

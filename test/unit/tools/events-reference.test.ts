@@ -5,7 +5,7 @@ const read = (path: string): string => readFileSync(new URL(`../../../${path}`, 
 
 const page = read('docs/reference/events.md');
 const source = read('src/telemetry/channels.ts');
-const types = [source, read('src/errors.ts'), read('src/telemetry/standing.ts')].join('\n');
+const types = [source, read('src/errors.ts'), read('src/telemetry/health.ts')].join('\n');
 
 const channels = [...source.matchAll(/FactChannel<(\w+)> = channel\('([^']+)'\)/g)].map(
   ([, message = '', name = '']) => ({

@@ -159,7 +159,7 @@ describe('changeKeyRingFile', () => {
       await putRing(path, theirs, opener);
       return addKey(ring);
     });
-    await expect(attempt).rejects.toThrow(/replaced meanwhile by somebody else: nothing was saved/);
+    await expect(attempt).rejects.toThrow(/replaced meanwhile by another process: nothing was saved/);
     expect(await versionOf()).toBe(7);
     expect(await readdir(folder)).toEqual(['keys.jwe']);
   });

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TIER_CHANGE_EVENTS_MAX, TIER_CHANGE_WINDOW_MS } from '../../../../src/limits/process.ts';
 import type { TierChange } from '../../../../src/telemetry/channels.ts';
-import type { TierState } from '../../../../src/telemetry/standing.ts';
+import type { TierState } from '../../../../src/telemetry/health.ts';
 import { ChangeAnnouncer } from '../../../../src/tiering/trust/change-announcer.ts';
 import { FakePlatform } from '../../../support/fake-platform.ts';
 

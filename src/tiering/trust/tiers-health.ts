@@ -1,11 +1,11 @@
 import type { Platform } from '../../platform/platform.ts';
-import { Standing, type TierHealth, type Verdict } from '../../telemetry/standing.ts';
+import { HealthState, type TierHealth, type Verdict } from '../../telemetry/health.ts';
 import { ChangeAnnouncer } from './change-announcer.ts';
 import type { DirtyFeed } from './dirty-feed.ts';
 import type { DurableGuard } from './durable-guard.ts';
 import type { PrimaryGuard } from './primary-guard.ts';
 
-export interface TierStandingsOptions {
+export interface TiersHealthOptions {
   readonly platform: Platform;
   readonly primary: PrimaryGuard;
   readonly durable: DurableGuard;
@@ -13,18 +13,18 @@ export interface TierStandingsOptions {
 }
 
 /** Knows the health of both tiers, and publishes its changes. */
-export class TierStandings {
-  readonly #options: TierStandingsOptions;
-  readonly #primary: Standing;
-  readonly #durable: Standing;
+export class TiersHealth {
+  readonly #options: TiersHealthOptions;
+  readonly #primary: HealthState;
+  readonly #durable: HealthState;
   readonly #primaryChanges: ChangeAnnouncer;
   readonly #durableChanges: ChangeAnnouncer;
 
-  constructor(options: TierStandingsOptions) {
+  constructor(options: TiersHealthOptions) {
     const { platform, primary, durable, feed } = options;
     this.#options = options;
-    this.#primary = new Standing(platform, primary.verdict);
-    this.#durable = new Standing(platform, durable.verdict);
+    this.#primary = new HealthState(platform, primary.verdict);
+    this.#durable = new HealthState(platform, durable.verdict);
     this.#primaryChanges = new ChangeAnnouncer(platform, 'primary');
     this.#durableChanges = new ChangeAnnouncer(platform, 'durable');
     primary.changed.add(() => this.#primaryChanged());

@@ -19,8 +19,8 @@ export type Verdict =
 
 export const UP: Verdict = { state: 'up' };
 
-/** Remembers the beginning of a state. */
-export class Standing {
+/** The latest state of a tier or of the keys, and its beginning. */
+export class HealthState {
   readonly #platform: Platform;
   #verdict: Verdict;
   #since: number;
