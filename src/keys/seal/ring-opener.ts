@@ -54,7 +54,7 @@ export function resolveOpener(opener: RingOpener): ResolvedOpener {
 /** Checks the openers for which a ring is to be sealed: at least one, and none twice. */
 export function resolveOpeners(openers: RingOpener | readonly RingOpener[]): [ResolvedOpener, ...ResolvedOpener[]] {
   const list = Array.isArray(openers) ? (openers as readonly RingOpener[]) : [openers as RingOpener];
-  if (list.length === 0) throw new KeyRingError('A key ring needs an opener: give at least one.');
+  if (list.length === 0) throw new KeyRingError('A key ring is sealed for openers: give at least one opener.');
   if (list.length > RING_RECIPIENTS_MAX) {
     throw new KeyRingError(`A key ring can be sealed for at most ${RING_RECIPIENTS_MAX} openers.`);
   }
