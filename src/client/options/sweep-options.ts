@@ -15,8 +15,8 @@ export interface SweepOptions {
   /** The interval at which the fleet looks for rows to delete. From 1 min to 24 h. @defaultValue '10m' */
   readonly every?: Duration;
   /**
-   * The time for which the rows of destroyed sessions are kept, without their data. From 15 min to 366 days. @defaultValue
-   * '24h'
+   * The time for which the rows of destroyed sessions are kept, without their data. From 15 min to 366 days.
+   * @defaultValue '24h'
    */
   readonly revokedRetention?: Duration;
 }
