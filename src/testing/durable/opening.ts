@@ -21,13 +21,13 @@ import {
 } from './records.ts';
 
 export const openingCases: readonly DurableTierCase[] = durableCases('open and close', {
-  'refuses everything before it was opened, and says that nothing was sent': async ({ database }) => {
+  'every call before open fails as not-sent': async ({ database }) => {
     const closed = database.makeTier();
     await rejects(closed.sessions.read(key()), { code: 'HOLDFAST_TIER_FAILURE', kind: 'not-sent' });
     await rejects(closed.sessions.insert(insertion(aRecord())), { kind: 'not-sent' });
   },
 
-  'answers a probe with its clock': async ({ tier }) => {
+  'probe returns the database’s clock': async ({ tier }) => {
     const first = await tier.probe();
     equal(Number.isSafeInteger(first), true);
     // The database of a test has the time of its client, more or less.
@@ -36,7 +36,7 @@ export const openingCases: readonly DurableTierCase[] = durableCases('open and c
     ok(later - first < HOUR);
   },
 
-  'leaves the rows and the connections to others when it closes': async ({ tier, namespace, open }) => {
+  'close leaves the rows as they are, and other tiers open': async ({ tier, namespace, open }) => {
     const other = await open(namespace);
     const record = await insert(other);
     await other.close();
@@ -45,7 +45,7 @@ export const openingCases: readonly DurableTierCase[] = durableCases('open and c
 });
 
 export const namespaceCases: readonly DurableTierCase[] = durableCases('namespaces', {
-  'are invisible to each other, by every method': async ({ tier, open }) => {
+  'no method sees or changes a session of another namespace': async ({ tier, open }) => {
     const other = await open();
     const userKey = key();
     const record = await insert(tier, { userKey });

@@ -12,6 +12,7 @@ import {
   cells,
   gone,
   key,
+  outcome,
   prepared,
   summary,
   summaryOf,
@@ -21,7 +22,7 @@ import {
 const EVICT = { absent: null, value: 'absent', hold: null, lease: 'absent', tombstone: null };
 export const evictCases: readonly PrimaryTierCase[] = primaryCases('evict', {
   ...each(cells(EVICT), ([kind, after]) => [
-    `below a higher revision, meeting ${kind}: ${after ?? 'the same'}`,
+    `below a higher revision meets ${kind}, which ${outcome(after)}`,
     async ({ tier }: PrimaryBed) => {
       const place = await prepared(tier, kind);
       await tier.evict(place, REVISION + 1);
@@ -41,7 +42,7 @@ export const evictCases: readonly PrimaryTierCase[] = primaryCases('evict', {
 
 export const holdCases: readonly PrimaryTierCase[] = primaryCases('hold', {
   ...each(KINDS, (kind) => [
-    `meeting ${kind}`,
+    `meets ${kind}, which ${outcome(kind === 'tombstone' ? null : 'hold')}`,
     async ({ tier }: PrimaryBed) => {
       const place = await prepared(tier, kind);
       await tier.hold(place);
@@ -49,7 +50,7 @@ export const holdCases: readonly PrimaryTierCase[] = primaryCases('hold', {
     },
   ]),
 
-  'makes the fill of a reader who was under way come to nothing': async ({ tier }) => {
+  'makes a fill that is under way store nothing': async ({ tier }) => {
     const place = await prepared(tier, 'lease');
     await tier.hold(place);
     equal(await tier.fill(place, 'theirs', aValue({})), false);
@@ -59,7 +60,7 @@ export const holdCases: readonly PrimaryTierCase[] = primaryCases('hold', {
 
 export const tombstoneCases: readonly PrimaryTierCase[] = primaryCases('tombstone', {
   ...each(KINDS, (kind) => [
-    `meeting ${kind}`,
+    `meets ${kind}, which ${outcome('tombstone')}`,
     async ({ tier }: PrimaryBed) => {
       const place = await prepared(tier, kind);
       await tier.tombstone(place, MINUTE);
@@ -89,7 +90,7 @@ export const tombstoneCases: readonly PrimaryTierCase[] = primaryCases('tombston
     equal(await summary(tier, place), 'tombstone');
   },
 
-  'is prolonged by a longer one': async ({ tier }) => {
+  'is prolonged by one with a longer time to live': async ({ tier }) => {
     const place = key();
     const witness = key();
     await tier.tombstone(place, SOON);

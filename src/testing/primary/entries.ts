@@ -97,6 +97,12 @@ export function cells(outcomes: Readonly<Record<Kind, string | null>>): (readonl
   return KINDS.map((kind) => [kind, outcomes[kind]]);
 }
 
+/** Says in the name of a case what becomes of an entry. `after` is its summary afterwards, null if it stays. */
+export function outcome(after: string | null): string {
+  if (after === null) return 'stays';
+  return after === 'absent' ? 'is deleted' : `becomes ${after}`;
+}
+
 /** Waits until the entry has ended. */
 export async function gone(tier: PrimaryTier, place: Buffer): Promise<void> {
   const deadline = systemPlatform.monotonic() + GONE_WITHIN_MS;

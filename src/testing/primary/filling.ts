@@ -1,7 +1,7 @@
 import { equal } from 'node:assert/strict';
 import { each } from '../contract-case.ts';
 import { primaryCases, type PrimaryBed, type PrimaryTierCase } from './bed.ts';
-import { NOW, RACERS, REVISION, aValue, asRead, cells, key, prepared, summary, summaryOf } from './entries.ts';
+import { NOW, RACERS, REVISION, aValue, asRead, cells, key, outcome, prepared, summary, summaryOf } from './entries.ts';
 import type { NewValue } from '../../tiers/primary.ts';
 
 /** The summary afterwards, by the kind that is met; null where nothing is changed. */
@@ -10,8 +10,8 @@ const LEASE_OVER = { absent: 'lease', value: 'lease', hold: null, lease: null, t
 const FILL = { absent: null, value: null, hold: null, lease: `value ${REVISION + 1}`, tombstone: null };
 
 const DIFFERENCES: readonly (readonly [string, Partial<NewValue>])[] = [
-  ['revision', { revision: REVISION - 1 }],
-  ['higher revision', { revision: REVISION + 1 }],
+  ['revision (lower)', { revision: REVISION - 1 }],
+  ['revision (higher)', { revision: REVISION + 1 }],
   ['incarnation', { stamp: { incarnation: 'another1', at: NOW } }],
   ['stamp', { stamp: { incarnation: 'thislife', at: NOW - 1 } }],
   ['last seen time', { lastSeenAt: NOW - 1 }],
@@ -20,7 +20,7 @@ const DIFFERENCES: readonly (readonly [string, Partial<NewValue>])[] = [
 
 export const leaseCases: readonly PrimaryTierCase[] = primaryCases('lease', {
   ...each(cells(LEASE), ([kind, after]) => [
-    `of what was absent, meeting ${kind}: ${after ?? 'the same'}`,
+    `after reading nothing meets ${kind}, which ${outcome(after)}`,
     async ({ tier }: PrimaryBed) => {
       const place = await prepared(tier, kind);
       equal(await tier.lease(place, 'mine', null), after !== null);
@@ -29,7 +29,7 @@ export const leaseCases: readonly PrimaryTierCase[] = primaryCases('lease', {
   ]),
 
   ...each(cells(LEASE_OVER), ([kind, after]) => [
-    `over the value that was read, meeting ${kind}: ${after ?? 'the same'}`,
+    `over the value that was read meets ${kind}, which ${outcome(after)}`,
     async ({ tier }: PrimaryBed) => {
       const place = await prepared(tier, kind);
       equal(await tier.lease(place, 'mine', asRead(aValue({}))), after !== null);
@@ -38,7 +38,7 @@ export const leaseCases: readonly PrimaryTierCase[] = primaryCases('lease', {
   ]),
 
   ...each(DIFFERENCES, ([name, difference]) => [
-    `leaves a value that differs in its ${name} from what was read`,
+    `leaves a value whose ${name} differs from what was read`,
     async ({ tier }: PrimaryBed) => {
       const place = await prepared(tier, 'value');
       equal(await tier.lease(place, 'mine', asRead(aValue(difference))), false);
@@ -46,7 +46,7 @@ export const leaseCases: readonly PrimaryTierCase[] = primaryCases('lease', {
     },
   ]),
 
-  'goes to one of many': async ({ tier }) => {
+  'is taken by one of many concurrent callers': async ({ tier }) => {
     const place = key();
     const taken = await Promise.all(
       Array.from({ length: RACERS }, (_, racer) => tier.lease(place, `racer${racer}`, null)),
@@ -57,7 +57,7 @@ export const leaseCases: readonly PrimaryTierCase[] = primaryCases('lease', {
 
 export const fillCases: readonly PrimaryTierCase[] = primaryCases('fill', {
   ...each(cells(FILL), ([kind, after]) => [
-    `over the own lease, meeting ${kind}: ${after ?? 'the same'}`,
+    `over the own lease meets ${kind}, which ${outcome(after)}`,
     async ({ tier }: PrimaryBed) => {
       const place = await prepared(tier, kind);
       equal(await tier.fill(place, 'theirs', aValue({ revision: REVISION + 1 })), after !== null);
@@ -66,7 +66,7 @@ export const fillCases: readonly PrimaryTierCase[] = primaryCases('fill', {
   ]),
 
   ...each(['their', 'theirs2', 'mine'], (token) => [
-    `leaves the lease of another: ${token}`,
+    `leaves a lease of another token than ${token}`,
     async ({ tier }: PrimaryBed) => {
       const place = await prepared(tier, 'lease');
       equal(await tier.fill(place, token, aValue({})), false);

@@ -4,7 +4,7 @@ import { primaryCases, type PrimaryTierCase } from './bed.ts';
 import { MINUTE, REVISION, key, put, summary } from './entries.ts';
 
 export const openingCases: readonly PrimaryTierCase[] = primaryCases('open and close', {
-  'refuses everything before it was opened, and says that nothing was sent': async ({ server }) => {
+  'every call before open fails as not-sent': async ({ server }) => {
     const closed = server.makeTier();
     equal(closed.vantage(), null);
     matches(closed.failure(), { kind: 'not-sent' });
@@ -14,14 +14,14 @@ export const openingCases: readonly PrimaryTierCase[] = primaryCases('open and c
     await rejects(closed.probe(), notSent);
   },
 
-  'answers a probe, and a probe changes nothing': async ({ tier }) => {
+  'a probe changes nothing': async ({ tier }) => {
     const place = key();
     await put(tier, place, 'value');
     equal(await tier.probe(), undefined);
     equal(await summary(tier, place), `value ${REVISION}`);
   },
 
-  'calls back when it comes to use and when it closes, and closes twice': async ({ server, context }) => {
+  'open and close call onChange, and close may be called twice': async ({ server, context }) => {
     const seen: boolean[] = [];
     const other = server.makeTier();
     await other.open(context, () => seen.push(other.vantage() !== null));
@@ -33,7 +33,7 @@ export const openingCases: readonly PrimaryTierCase[] = primaryCases('open and c
     await rejects(other.read(key()), { kind: 'not-sent' });
   },
 
-  'leaves the keys to others when it closes': async ({ tier, open }) => {
+  'close leaves the keys as they are': async ({ tier, open }) => {
     const place = key();
     const other = await open();
     await put(other, place, 'tombstone');
@@ -41,7 +41,7 @@ export const openingCases: readonly PrimaryTierCase[] = primaryCases('open and c
     equal(await summary(tier, place), 'tombstone');
   },
 
-  'keeps namespaces apart': async ({ tier, open }) => {
+  'no tier sees the keys of another namespace': async ({ tier, open }) => {
     const place = key();
     const other = await open(1);
     await put(tier, place, 'value');
@@ -53,7 +53,7 @@ export const openingCases: readonly PrimaryTierCase[] = primaryCases('open and c
 });
 
 export const vantageCases: readonly PrimaryTierCase[] = primaryCases('the vantage', {
-  'holds the server’s time between two bounds in whole milliseconds, which never cross': async ({ tier }) => {
+  'bounds the server’s time by two whole milliseconds that never cross': async ({ tier }) => {
     for (let turn = 0; turn < 20; turn += 1) {
       await tier.hold(key());
       const { earliest, latest } = tier.vantage()!;
@@ -63,7 +63,7 @@ export const vantageCases: readonly PrimaryTierCase[] = primaryCases('the vantag
     }
   },
 
-  'names the same incarnation to every tier of one server': async ({ tier, open }) => {
+  'names the same incarnation in every tier of one server': async ({ tier, open }) => {
     const other = await open();
     equal(other.vantage()!.incarnation, tier.vantage()!.incarnation);
     match(other.vantage()!.incarnation, /^[0-9A-Za-z]{8}$/);

@@ -12,6 +12,7 @@ import {
   cells,
   fill,
   key,
+  outcome,
   prepared,
   summary,
   summaryOf,
@@ -22,7 +23,7 @@ const PUBLISH = { absent: null, value: `value ${REVISION + 1}`, hold: null, leas
 
 export const publishCases: readonly PrimaryTierCase[] = primaryCases('publish', {
   ...each(cells(PUBLISH), ([kind, after]) => [
-    `of a higher revision, meeting ${kind}: ${after ?? 'the same'}`,
+    `of a higher revision meets ${kind}, which ${outcome(after)}`,
     async ({ tier }: PrimaryBed) => {
       const place = await prepared(tier, kind);
       equal(await tier.publish(place, aValue({ revision: REVISION + 1 })), kind === 'value');
@@ -30,27 +31,27 @@ export const publishCases: readonly PrimaryTierCase[] = primaryCases('publish', 
     },
   ]),
 
-  'of a lower revision: nothing': async ({ tier }) => {
+  'of a lower revision changes nothing': async ({ tier }) => {
     const place = await prepared(tier, 'value');
     equal(await tier.publish(place, aValue({ revision: REVISION - 1, envelope: OTHER })), false);
     deepEqual(await tier.read(place), asRead(aValue({})));
   },
 
-  'of the same envelope: nothing, so that a later stamp stays': async ({ tier }) => {
+  'of the same envelope changes nothing, so that a later stamp stays': async ({ tier }) => {
     const place = await prepared(tier, 'value');
     await tier.restamp(place, aStamp({ lastSeenAt: NOW + 11 }));
     equal(await tier.publish(place, aValue({})), false);
     deepEqual(await tier.read(place), asRead(aValue({ lastSeenAt: NOW + 11 })));
   },
 
-  'of another envelope of the same revision: the database has lost the one that is there': async ({ tier }) => {
+  'of another envelope of the same revision replaces the value, which the database has lost': async ({ tier }) => {
     const place = await prepared(tier, 'value');
     const branch = aValue({ envelope: OTHER, lastSeenAt: NOW - 1 });
     equal(await tier.publish(place, branch), true);
     deepEqual(await tier.read(place), asRead(branch));
   },
 
-  'orders revisions as numbers': async ({ tier }) => {
+  'compares revisions as numbers': async ({ tier }) => {
     const place = key();
     await fill(tier, place, aValue({ revision: 9 }));
     equal(await tier.publish(place, aValue({ revision: 10 })), true);
@@ -58,7 +59,7 @@ export const publishCases: readonly PrimaryTierCase[] = primaryCases('publish', 
     equal(await summary(tier, place), 'value 10');
   },
 
-  'leaves the highest of many': async ({ tier }) => {
+  'leaves the highest of many concurrent revisions': async ({ tier }) => {
     const place = await prepared(tier, 'value');
     const revisions = Array.from({ length: RACERS }, (_, index) => REVISION + 1 + ((index * 7) % RACERS));
     await Promise.all(revisions.map((revision) => tier.publish(place, aValue({ revision }))));

@@ -15,6 +15,7 @@ import {
   fill,
   gone,
   key,
+  outcome,
   prepared,
   summary,
   summaryOf,
@@ -22,7 +23,7 @@ import {
 
 export const restampCases: readonly PrimaryTierCase[] = primaryCases('restamp', {
   ...each(KINDS, (kind) => [
-    `of the same revision, meeting ${kind}`,
+    `of the same revision meets ${kind}, which stays`,
     async ({ tier }: PrimaryBed) => {
       const place = await prepared(tier, kind);
       equal(await tier.restamp(place, aStamp({})), kind === 'value');
@@ -31,7 +32,7 @@ export const restampCases: readonly PrimaryTierCase[] = primaryCases('restamp', 
   ]),
 
   ...each(KINDS, (kind) => [
-    `of a higher revision, meeting ${kind}: a value is stale and goes`,
+    `of a higher revision meets ${kind}, which ${outcome(kind === 'value' ? 'absent' : null)}`,
     async ({ tier }: PrimaryBed) => {
       const place = await prepared(tier, kind);
       equal(await tier.restamp(place, aStamp({ revision: REVISION + 1 })), false);
@@ -40,7 +41,7 @@ export const restampCases: readonly PrimaryTierCase[] = primaryCases('restamp', 
   ]),
 
   ...each(KINDS, (kind) => [
-    `of another envelope of the same revision, meeting ${kind}: a value is stale and goes`,
+    `of another envelope of the same revision meets ${kind}, which ${outcome(kind === 'value' ? 'absent' : null)}`,
     async ({ tier }: PrimaryBed) => {
       const place = await prepared(tier, kind);
       equal(await tier.restamp(place, aStamp({ tag: envelopeTag(OTHER) })), false);
@@ -55,7 +56,7 @@ export const restampCases: readonly PrimaryTierCase[] = primaryCases('restamp', 
     deepEqual(await tier.read(place), asRead(aValue({})));
   },
 
-  'moves stamp and times forward, and neither revision nor envelope': async ({ tier }) => {
+  'moves stamp and times forward, and changes neither revision nor envelope': async ({ tier }) => {
     const place = await prepared(tier, 'value');
     const later = {
       stamp: { incarnation: 'thislife', at: NOW + 10 },
@@ -66,7 +67,7 @@ export const restampCases: readonly PrimaryTierCase[] = primaryCases('restamp', 
     deepEqual(await tier.read(place), asRead(aValue(later)));
   },
 
-  'never moves them back within one incarnation, each by itself': async ({ tier }) => {
+  'never moves stamp or times back within one incarnation': async ({ tier }) => {
     const place = await prepared(tier, 'value');
     const mixed = {
       stamp: { incarnation: 'thislife', at: NOW - 10 },
@@ -77,14 +78,16 @@ export const restampCases: readonly PrimaryTierCase[] = primaryCases('restamp', 
     deepEqual(await tier.read(place), asRead(aValue({ lastSeenAt: NOW + 11 })));
   },
 
-  'takes the stamp of another incarnation as it is: clocks of two lives do not compare': async ({ tier }) => {
+  'takes the stamp of another incarnation as it is, since clocks of two incarnations do not compare': async ({
+    tier,
+  }) => {
     const place = await prepared(tier, 'value');
     const stamp = { incarnation: 'nextlife', at: NOW - MINUTE };
     equal(await tier.restamp(place, aStamp({ stamp })), true);
     deepEqual(await tier.read(place), asRead(aValue({ stamp })));
   },
 
-  'replaces a stamp beyond the server’s present, as one that was given while its clock was ahead': async ({ tier }) => {
+  'replaces a stamp beyond the server’s present, which was given while its clock was ahead': async ({ tier }) => {
     const place = key();
     const { incarnation, earliest, latest } = tier.vantage()!;
     await fill(tier, place, aValue({ stamp: { incarnation, at: latest + 60 * MINUTE } }));

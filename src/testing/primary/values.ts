@@ -19,7 +19,7 @@ import {
 
 export const valueCases: readonly PrimaryTierCase[] = primaryCases('values', {
   ...each([0, 1, 800, 64 * 1024, 1024 * 1024], (length) => [
-    `come back with an envelope of ${length} bytes byte for byte`,
+    `keep an envelope of ${length} bytes unchanged`,
     async ({ tier }: PrimaryBed) => {
       const place = key();
       const value = aValue({ envelope: randomBytes(length) });
@@ -28,21 +28,21 @@ export const valueCases: readonly PrimaryTierCase[] = primaryCases('values', {
     },
   ]),
 
-  'come back with every byte value, line ends and zeros included': async ({ tier }) => {
+  'keep every byte value, line ends and zeros included': async ({ tier }) => {
     const place = key();
     const value = aValue({ envelope: Buffer.from(Array.from({ length: 512 }, (_, index) => index % 256)) });
     await fill(tier, place, value);
     deepEqual(await tier.read(place), asRead(value));
   },
 
-  'come back with large revisions and late times': async ({ tier }) => {
+  'keep large revisions and late times': async ({ tier }) => {
     const place = key();
     const value = aValue({ revision: 2 ** 49, lastSeenAt: 9_999_999_999_998, idleExpiresAt: 9_999_999_999_999 });
     await fill(tier, place, value);
     deepEqual(await tier.read(place), asRead(value));
   },
 
-  'are nobody else’s, before and after': async ({ tier }) => {
+  'are copies, when they are stored and when they are read': async ({ tier }) => {
     const place = key();
     const envelope = Buffer.from('as it was sealed');
     await fill(tier, place, aValue({ envelope }));
@@ -64,7 +64,7 @@ export const timeToLiveCases: readonly PrimaryTierCase[] = primaryCases('times t
   },
 
   ...each([0, -1, -MINUTE, 0.25], (ttlMs) => [
-    `of ${ttlMs} ms end at once, and are no error`,
+    `of ${ttlMs} ms end at once, without an error`,
     async ({ tier }: PrimaryBed) => {
       const [filled, published, entombed] = [
         await prepared(tier, 'lease'),
@@ -79,7 +79,7 @@ export const timeToLiveCases: readonly PrimaryTierCase[] = primaryCases('times t
     },
   ]),
 
-  'may be as long as a year, and no whole number': async ({ tier }) => {
+  'may be a year, and need not be whole': async ({ tier }) => {
     const place = key();
     await fill(tier, place, aValue({ ttlMs: 366 * 24 * 60 * MINUTE + 0.5 }));
     equal(await summary(tier, place), `value ${REVISION}`);

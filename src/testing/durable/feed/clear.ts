@@ -4,7 +4,7 @@ import { durableCases, type DurableTierCase } from '../bed.ts';
 import { insert, insertMany, markedKeys, marks, move, revokeAll, successor, whenItIsLater, write } from '../records.ts';
 
 export const clearCases: readonly DurableTierCase[] = durableCases('feed.clear', {
-  'takes marks from before a time, and leaves the session': async ({ tier, database }) => {
+  'clears marks from before a time, and leaves the session': async ({ tier, database }) => {
     const [old, young] = await Promise.all([insert(tier), insert(tier)]);
     await database.mark(old.storageKey, 10);
     await database.mark(young.storageKey, 20);
@@ -19,7 +19,7 @@ export const clearCases: readonly DurableTierCase[] = durableCases('feed.clear',
     equal(await tier.sessions.update(write(successor(old))), true);
   },
 
-  'takes previous keys from rows that got no new one since': async ({ tier }) => {
+  'clears the previous keys of rows that got no new one since': async ({ tier }) => {
     const record = await insert(tier);
     const moved = { ...move(record), regeneratedAt: 10 };
     await tier.sessions.regenerate(moved);
@@ -34,7 +34,7 @@ export const clearCases: readonly DurableTierCase[] = durableCases('feed.clear',
     deepEqual((await marks(tier))[0]?.previousKeys, [moved.record.storageKey]);
   },
 
-  'waits for the later one of both times': async ({ tier, database }) => {
+  'compares the later one of the times of mark and new key': async ({ tier, database }) => {
     const [record, other] = await Promise.all([insert(tier), insert(tier)]);
     const newKey = { ...move(record), regeneratedAt: 30 };
     const newMark = { ...move(other), regeneratedAt: 10 };

@@ -24,8 +24,8 @@ import {
 } from '../records.ts';
 import type { FeedPosition } from '../../../tiers/durable.ts';
 
-export const markCases: readonly DurableTierCase[] = durableCases('the dirty feed', {
-  'has the marks that writes set in their statement, at the database’s time, and no others': async ({ tier }) => {
+export const markCases: readonly DurableTierCase[] = durableCases('feed.read', {
+  'returns the marks that writes set in their statement, at the database’s time, and no others': async ({ tier }) => {
     const [, updated, moved, revoked, marked] = await insertMany(tier, 5);
     const unmarked = move(updated!);
     const regenerated = move(moved!);
@@ -53,7 +53,7 @@ export const markCases: readonly DurableTierCase[] = durableCases('the dirty fee
     for (const { dirtyAt } of rows) equal(dirtyAt >= before && dirtyAt <= now, true);
   },
 
-  'has every row that a mass revocation revoked': async ({ tier }) => {
+  'returns every row that revokeMany revoked': async ({ tier }) => {
     const all = await insertMany(tier, 3);
     const before = await tier.probe();
     await tier.sessions.revokeMany(revokeAll({ of: all.slice(0, 2).map(({ userKey }) => userKey!) }));
@@ -65,7 +65,7 @@ export const markCases: readonly DurableTierCase[] = durableCases('the dirty fee
     for (const { dirtyAt } of rows) ok(dirtyAt >= before);
   },
 
-  'has what was marked by itself, revoked or not, and nothing for a key that is no row’s': async ({ tier }) => {
+  'returns rows that markDirty marked, revoked or not, and nothing for a key without a row': async ({ tier }) => {
     const [living, dead] = await Promise.all([insert(tier), insert(tier)]);
     await tier.sessions.revoke(revocation(dead.storageKey));
     await Promise.all([living.storageKey, dead.storageKey, key()].map((storageKey) => tier.feed.markDirty(storageKey)));
@@ -76,7 +76,7 @@ export const markCases: readonly DurableTierCase[] = durableCases('the dirty fee
     deepEqual(await tier.sessions.read(living.storageKey), living);
   },
 
-  'has the earlier keys of a row, the oldest first and the eight latest': async ({ tier }) => {
+  'returns the eight latest of a row’s earlier keys, the oldest first': async ({ tier }) => {
     const chain = await regenerateRepeatedly(tier, 10);
     await tier.feed.markDirty(chain.at(-1)!);
     const [row] = await marks(tier);
@@ -85,7 +85,7 @@ export const markCases: readonly DurableTierCase[] = durableCases('the dirty fee
     matches((await marks(tier))[0], { isRevoked: true, previousKeys: chain.slice(2, 10) });
   },
 
-  'moves a mark forward, and never back': async ({ tier, database }) => {
+  'returns marks that only move forward': async ({ tier, database }) => {
     const record = await insert(tier);
     const markedAt = async (): Promise<number> => (await marks(tier))[0]?.dirtyAt ?? 0;
     const everyMark = async (): Promise<void> => {
@@ -121,7 +121,7 @@ export const markCases: readonly DurableTierCase[] = durableCases('the dirty fee
     );
   },
 
-  'keeps a mark through writes that set none': async ({ tier, database }) => {
+  'returns a mark that later writes did not set': async ({ tier, database }) => {
     const record = await insert(tier);
     await database.mark(record.storageKey, 7);
     const next = successor(record);
@@ -133,10 +133,7 @@ export const markCases: readonly DurableTierCase[] = durableCases('the dirty fee
     matches(await marks(tier), [{ dirtyAt: 7, storageKey: moved.record.storageKey, revision: 4 }]);
   },
 
-  'is read in the order of time and then of key, in pages that miss nothing and repeat nothing': async ({
-    tier,
-    database,
-  }) => {
+  'returns marks in the order of time and key, in pages that miss and repeat nothing': async ({ tier, database }) => {
     const all = await insertMany(tier, 8);
     const times = [30, 10, 20, 20, 10, 20, 20, 40];
     const expected = all
@@ -156,7 +153,7 @@ export const markCases: readonly DurableTierCase[] = durableCases('the dirty fee
     }
   },
 
-  'begins at a time with the marks of that very time, and after a position without it': async ({ tier, database }) => {
+  'begins at a time with the marks of that time, and after a position without its mark': async ({ tier, database }) => {
     const [first, second] = keysIn([await insert(tier), await insert(tier)]);
     for (const storageKey of [first!, second!]) await database.mark(storageKey, 20);
     deepEqual(await markedKeys(tier, 20), [first, second]);
@@ -168,7 +165,7 @@ export const markCases: readonly DurableTierCase[] = durableCases('the dirty fee
     deepEqual(await markedKeys(tier, { dirtyAt: 19, storageKey: second! }), [first, second]);
   },
 
-  'answers the database’s clock, also where there are no marks': async ({ tier }) => {
+  'returns the database’s clock, even where there are no marks': async ({ tier }) => {
     const before = await tier.probe();
     const { now, rows } = await tier.feed.read(0, 10);
     const after = await tier.probe();

@@ -4,8 +4,8 @@ import { durableCases, type DurableTierCase } from '../bed.ts';
 import { randomBytes, whenItIsLater } from '../records.ts';
 import type { DurableTier, FleetNode, RingMark } from '../../../tiers/durable.ts';
 
-export const ringCases: readonly DurableTierCase[] = durableCases('the highest ring', {
-  'rises and never sinks, and the first of two rings of one version stays': async ({ tier }) => {
+export const ringCases: readonly DurableTierCase[] = durableCases('fleet.raiseRing', {
+  'never lowers the ring, and keeps the first of two rings of one version': async ({ tier }) => {
     const [first, rival, second] = [mark(3), mark(3), mark(4)];
     equal((await tier.fleet.read()).ring, null);
     deepEqual(await tier.fleet.raiseRing(first), first);
@@ -16,22 +16,22 @@ export const ringCases: readonly DurableTierCase[] = durableCases('the highest r
     deepEqual((await tier.fleet.read()).ring, second);
   },
 
-  'is one for each namespace': async ({ tier, open }) => {
+  'keeps one ring for each namespace': async ({ tier, open }) => {
     const other = await open();
     await tier.fleet.raiseRing(mark(9));
     const own = mark(1);
     deepEqual(await other.fleet.raiseRing(own), own);
   },
 
-  'is the same for all who raise it at once': async ({ tier }) => {
+  'returns the same ring to all concurrent callers': async ({ tier }) => {
     const rivals = Array.from({ length: 20 }, () => mark(5));
     const answers = await Promise.all(rivals.map((rival) => tier.fleet.raiseRing(rival)));
     equal(new Set(answers.map(({ fingerprint }) => fingerprint.toString('hex'))).size, 1);
   },
 });
 
-export const nodeCases: readonly DurableTierCase[] = durableCases('nodes', {
-  'are seen at the database’s time, and acknowledge a ring when they first show it': async ({ tier }) => {
+export const nodeCases: readonly DurableTierCase[] = durableCases('fleet.heartbeat and fleet.forget', {
+  'a node is seen at the database’s time, and acknowledges a ring by its first heartbeat with it': async ({ tier }) => {
     const nodeId = randomBytes(16);
     await tier.fleet.heartbeat({ nodeId, ringVersion: 1 });
     const first = await onlyNode(tier);
@@ -49,7 +49,7 @@ export const nodeCases: readonly DurableTierCase[] = durableCases('nodes', {
     ok((await tier.fleet.read()).now >= changed.seenAt);
   },
 
-  'are forgotten by id or by age, in their own namespace only': async ({ tier, open }) => {
+  'nodes are forgotten by id or by age, in their own namespace only': async ({ tier, open }) => {
     const other = await open();
     const nodeIds = [randomBytes(16), randomBytes(16)] as const;
     for (const nodeId of nodeIds) {

@@ -21,7 +21,7 @@ const idle = { idleExpiresAt: NOW, absoluteExpiresAt: NOW + HOUR };
 
 const absolute = { idleExpiresAt: NOW + HOUR, absoluteExpiresAt: NOW };
 export const deadlineCases: readonly DurableTierCase[] = durableCases('deadlines', {
-  'takes a row as alive up to and including its idle deadline': async ({ tier }) => {
+  'a row is alive up to and including its idle deadline': async ({ tier }) => {
     const record = await insert(tier, idle);
     equal(await tier.sessions.update({ ...write(successor(record)), aliveAt: NOW + 1 }), false);
     equal(await tier.sessions.touch({ ...touchOf(record), aliveAt: NOW + 1 }), null);
@@ -31,7 +31,7 @@ export const deadlineCases: readonly DurableTierCase[] = durableCases('deadlines
     equal(await tier.sessions.update({ ...write(successor(record)), aliveAt: NOW }), true);
   },
 
-  'takes a row as dead from its absolute deadline on': async ({ tier }) => {
+  'a row is dead from its absolute deadline on': async ({ tier }) => {
     const record = await insert(tier, absolute);
     equal(await tier.sessions.update({ ...write(successor(record)), aliveAt: NOW }), false);
     equal(await tier.sessions.touch({ ...touchOf(record), aliveAt: NOW }), null);
@@ -41,7 +41,7 @@ export const deadlineCases: readonly DurableTierCase[] = durableCases('deadlines
     equal(await tier.sessions.update({ ...write(successor(record)), aliveAt: NOW - 1 }), true);
   },
 
-  'revokes a row that expired long ago': async ({ tier }) => {
+  'revoke ends a row that expired long ago': async ({ tier }) => {
     const { storageKey } = await insert(tier, { idleExpiresAt: 1, absoluteExpiresAt: 2 });
     deepEqual(await tier.sessions.revoke(revocation(storageKey)), {
       storageKey,
@@ -52,8 +52,8 @@ export const deadlineCases: readonly DurableTierCase[] = durableCases('deadlines
   },
 });
 
-export const touchCases: readonly DurableTierCase[] = durableCases('touch', {
-  'moves the times, and neither data nor revision': async ({ tier }) => {
+export const touchCases: readonly DurableTierCase[] = durableCases('sessions.touch', {
+  'moves the times, and changes neither data nor revision': async ({ tier }) => {
     const record = await insert(tier);
     const times = { lastSeenAt: record.lastSeenAt + 7, idleExpiresAt: record.idleExpiresAt + 7 };
     const { revision, envelope, keyId, absoluteExpiresAt } = record;
@@ -63,7 +63,7 @@ export const touchCases: readonly DurableTierCase[] = durableCases('touch', {
     deepEqual(await tier.sessions.read(record.storageKey), { ...record, ...times });
   },
 
-  'never moves a time back, and answers what is stored': async ({ tier }) => {
+  'never moves a time back, and returns what is stored': async ({ tier }) => {
     const record = await insert(tier);
     const { lastSeenAt, idleExpiresAt } = record;
     const earlier = { ...touchOf(record), lastSeenAt: lastSeenAt - 7 };
@@ -71,7 +71,7 @@ export const touchCases: readonly DurableTierCase[] = durableCases('touch', {
     deepEqual(await tier.sessions.read(record.storageKey), record);
   },
 
-  'ends at the latest time of many at once': async ({ tier }) => {
+  'many concurrent touches end at the latest time': async ({ tier }) => {
     const record = await insert(tier);
     const steps = Array.from({ length: RACERS }, (_, index) => (index * 37) % RACERS);
     await Promise.all(steps.map((step) => tier.sessions.touch({ ...touchOf(record), lastSeenAt: NOW + step })));
@@ -79,9 +79,7 @@ export const touchCases: readonly DurableTierCase[] = durableCases('touch', {
     matches(state, { lastSeenAt: NOW + 99, idleExpiresAt: record.idleExpiresAt + 99, revision: 1 });
   },
 
-  'moves the idle deadline by the lifetime that the row has by then, and never past the absolute one': async ({
-    tier,
-  }) => {
+  'adds the present idle lifetime of the row, and never passes the absolute deadline': async ({ tier }) => {
     const record = await insert(tier);
     const shorter = { idleLifetimeMs: 5, idleExpiresAt: NOW + 6, absoluteExpiresAt: NOW + 20 };
     await tier.sessions.update(write(successor(record, shorter)));
@@ -95,9 +93,7 @@ export const touchCases: readonly DurableTierCase[] = durableCases('touch', {
     });
   },
 
-  'leaves a row whose idle lifetime is shorter than a pause between the activities that it stands for': async ({
-    tier,
-  }) => {
+  'does not touch a row whose idle lifetime is shorter than the longest pause': async ({ tier }) => {
     const [record, ...others] = await insertMany(tier, 6);
     const touchWith = (each: SealedRecord, longestPauseMs: number) =>
       tier.sessions.touch({ ...touchOf(each), longestPauseMs });
@@ -111,7 +107,7 @@ export const touchCases: readonly DurableTierCase[] = durableCases('touch', {
     );
   },
 
-  'says null for a key that nobody inserted': async ({ tier }) => {
+  'returns null for a key without a row': async ({ tier }) => {
     const record = aRecord();
     equal(await tier.sessions.touch(touchOf(record)), null);
     equal(await tier.sessions.read(record.storageKey), null);

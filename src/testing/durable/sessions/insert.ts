@@ -16,32 +16,32 @@ import {
   write,
 } from '../records.ts';
 
-export const insertCases: readonly DurableTierCase[] = durableCases('insert and read', {
+export const insertCases: readonly DurableTierCase[] = durableCases('sessions.insert and sessions.read', {
   ...each([1, 800, 64 * 1024, 1024 * 1024], (length) => [
-    `gives back an envelope of ${length} bytes byte for byte`,
+    `an envelope of ${length} bytes comes back unchanged`,
     async ({ tier }: Bed) => {
       const record = await insert(tier, { envelope: randomBytes(length) });
       deepEqual(await tier.sessions.read(record.storageKey), record);
     },
   ]),
 
-  'gives back every byte value, zeros and quotes included': async ({ tier }) => {
+  'every byte value comes back, zeros and quotes included': async ({ tier }) => {
     const envelope = Buffer.from(Array.from({ length: 512 }, (_, index) => index % 256));
     const { storageKey } = await insert(tier, { envelope });
     deepEqual((await tier.sessions.read(storageKey))?.envelope, envelope);
   },
 
-  'gives back a session without a user': async ({ tier }) => {
+  'a session without a user comes back without one': async ({ tier }) => {
     const record = await insert(tier, { userKey: null });
     deepEqual(await tier.sessions.read(record.storageKey), record);
   },
 
-  'gives back numbers up to the last safe one': async ({ tier }) => {
+  'numbers come back up to the largest safe integer': async ({ tier }) => {
     const record = await insert(tier, { revision: 2 ** 40, absoluteExpiresAt: Number.MAX_SAFE_INTEGER });
     deepEqual(await tier.sessions.read(record.storageKey), record);
   },
 
-  'hands out Buffers that are nobody else’s': async ({ tier }) => {
+  'read returns Buffers that belong to the caller': async ({ tier }) => {
     const record = await insert(tier);
     const read = await tier.sessions.read(record.storageKey);
     equal(Buffer.isBuffer(read?.envelope), true);
@@ -50,12 +50,12 @@ export const insertCases: readonly DurableTierCase[] = durableCases('insert and 
     deepEqual(await tier.sessions.read(record.storageKey), record);
   },
 
-  'knows nothing of a key that nobody inserted': async ({ tier }) => {
+  'read and readState return null for a key without a row': async ({ tier }) => {
     equal(await tier.sessions.read(key()), null);
     equal(await tier.sessions.readState(key()), null);
   },
 
-  'reads the state without the envelope': async ({ tier }) => {
+  'readState returns the row without its envelope': async ({ tier }) => {
     const { storageKey, ...rest } = await insert(tier);
     const { userKey: _user, envelope, createdAt: _created, idleLifetimeMs: _idle, ...state } = rest;
     deepEqual(await tier.sessions.readState(storageKey), {
@@ -64,22 +64,20 @@ export const insertCases: readonly DurableTierCase[] = durableCases('insert and 
     });
   },
 
-  'reads a row whatever its deadlines say: they are the caller’s to compare': async ({ tier }) => {
+  'read and readState ignore deadlines, which are the caller’s to compare': async ({ tier }) => {
     const record = await insert(tier, { idleExpiresAt: 1, absoluteExpiresAt: 1 });
     deepEqual(await tier.sessions.read(record.storageKey), record);
     notEqual(await tier.sessions.readState(record.storageKey), null);
   },
 
-  'refuses a key that is taken and leaves the row as it is': async ({ tier }) => {
+  'insert refuses a key that is taken, and leaves its row unchanged': async ({ tier }) => {
     const record = await insert(tier);
     const rival = aRecord({ storageKey: record.storageKey, userKey: null });
     equal(await tier.sessions.insert(insertion(rival)), 'taken');
     deepEqual(await tier.sessions.read(record.storageKey), record);
   },
 
-  'finds itself when it is sent again, whatever its deadline, and not once the row was written to': async ({
-    tier,
-  }) => {
+  'a repeated insert finds its row, even after its deadline, until another write changes the row': async ({ tier }) => {
     const command = insertion(aRecord());
     equal(await tier.sessions.insert(command), 'inserted');
     equal(await tier.sessions.insert({ ...command, validUntil: (await tier.probe()) - 1 }), 'inserted');
@@ -88,7 +86,7 @@ export const insertCases: readonly DurableTierCase[] = durableCases('insert and 
     equal(await tier.sessions.insert(command), 'taken');
   },
 
-  'calls a session ended whose deadline lies before the time that it is given': async ({ tier }) => {
+  'insert reports a session as ended whose deadline lies before aliveAt': async ({ tier }) => {
     const idle = await insert(tier, { idleExpiresAt: NOW, absoluteExpiresAt: NOW + HOUR });
     const absolute = await insert(tier, { idleExpiresAt: NOW + HOUR, absoluteExpiresAt: NOW + 1 });
     for (const { storageKey } of [idle, absolute]) {
@@ -99,17 +97,14 @@ export const insertCases: readonly DurableTierCase[] = durableCases('insert and 
     deepEqual(await tier.sessions.read(idle.storageKey), idle);
   },
 
-  'refuses the key of a session of another namespace: a storage key is one session’s everywhere': async ({
-    tier,
-    open,
-  }) => {
+  'insert refuses the key of a session of another namespace': async ({ tier, open }) => {
     const { storageKey } = await insert(tier);
     const other = await open();
     equal(await other.sessions.insert(insertion(aRecord({ storageKey }))), 'taken');
     equal(await other.sessions.read(storageKey), null);
   },
 
-  'lets one of many racing inserts of one key win': async ({ tier }) => {
+  'one of many concurrent inserts of one key wins': async ({ tier }) => {
     const storageKey = key();
     const rivals = Array.from({ length: RACERS }, () => aRecord({ storageKey }));
     const won = await Promise.all(rivals.map((rival) => tier.sessions.insert(insertion(rival))));
@@ -118,7 +113,7 @@ export const insertCases: readonly DurableTierCase[] = durableCases('insert and 
     deepEqual(await tier.sessions.read(storageKey), rivals[won.indexOf('inserted')]);
   },
 
-  'refuses the key of a revoked session: an id has one life': async ({ tier }) => {
+  'insert refuses the key of a revoked session': async ({ tier }) => {
     const { storageKey } = await insert(tier);
     await tier.sessions.revoke(revocation(storageKey));
     equal(await tier.sessions.insert(insertion(aRecord({ storageKey }))), 'ended');

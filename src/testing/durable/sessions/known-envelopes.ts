@@ -6,7 +6,7 @@ import { insert, randomBytes, revocation, successor, write } from '../records.ts
 import type { DurableTier } from '../../../tiers/durable.ts';
 
 export const knownEnvelopeCases: readonly DurableTierCase[] = durableCases('a read with a known envelope', {
-  'answers the known one, and everything else as ever': async ({ tier }) => {
+  'returns the known envelope where it is the row’s, and everything else as usual': async ({ tier }) => {
     const record = await insert(tier, { userKey: null, envelope: randomBytes(800) });
     const known = endingAs(record.envelope);
     deepEqual(await readKnowing(tier, record, known), { ...record, envelope: known });
@@ -15,7 +15,7 @@ export const knownEnvelopeCases: readonly DurableTierCase[] = durableCases('a re
     deepEqual(await readKnowing(tier, record, known), next);
   },
 
-  'sends the envelope if it is another one, or shorter than an authenticator': async ({ tier }) => {
+  'returns the row’s envelope where the known one differs or is shorter than a tag': async ({ tier }) => {
     const record = await insert(tier, { envelope: randomBytes(800) });
     const almost = Buffer.from(record.envelope);
     almost.writeUInt8(almost.at(-ENVELOPE_TAG_BYTES)! ^ 1, almost.length - ENVELOPE_TAG_BYTES);
@@ -26,14 +26,14 @@ export const knownEnvelopeCases: readonly DurableTierCase[] = durableCases('a re
     deepEqual(await readKnowing(tier, short, endingAs(short.envelope)), short);
   },
 
-  'is of nothing that is revoked': async ({ tier }) => {
+  'returns null for a revoked row': async ({ tier }) => {
     const record = await insert(tier);
     await tier.sessions.revoke(revocation(record.storageKey));
     equal(await readKnowing(tier, record, record.envelope), null);
     equal(await readKnowing(tier, record, Buffer.alloc(ENVELOPE_TAG_BYTES)), null);
   },
 
-  'distinguishes, for many calls at once, whose envelope is the same': async ({ tier }) => {
+  'compares, for many concurrent calls, each row with the envelope that its caller knows': async ({ tier }) => {
     const records = await Promise.all(Array.from({ length: 40 }, () => insert(tier, { envelope: randomBytes(80) })));
     const known = records.map(({ envelope }, index) => {
       if (index % 4 === 0) return undefined;

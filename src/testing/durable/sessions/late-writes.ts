@@ -16,7 +16,7 @@ import {
 } from '../records.ts';
 import type { DurableTier, WriteCommand } from '../../../tiers/durable.ts';
 
-export const lateWriteCases: readonly DurableTierCase[] = durableCases('a write that comes to run too late', {
+export const lateWriteCases: readonly DurableTierCase[] = durableCases('a write after its deadline', {
   'inserts nothing': async ({ tier }) => {
     const record = aRecord();
     equal(await tier.sessions.insert({ ...insertion(record), ...(await late(tier)) }), 'late');
@@ -49,7 +49,7 @@ export const lateWriteCases: readonly DurableTierCase[] = durableCases('a write 
     deepEqual(await marks(tier), []);
   },
 
-  'says so of the end of many only where there is something to end': async ({ tier }) => {
+  'is reported by revokeMany only where there is something to revoke': async ({ tier }) => {
     const userKey = key();
     const some = await Promise.all([1, 2].map(() => insert(tier, { userKey })));
     const spared = inOrder(some).at(-1)!;
@@ -61,7 +61,7 @@ export const lateWriteCases: readonly DurableTierCase[] = durableCases('a write 
     deepEqual(await tier.sessions.read(spared.storageKey), spared);
   },
 
-  'is one of these only once the database’s clock has passed its time': async ({ tier }) => {
+  'is late only once the database’s clock has passed the deadline': async ({ tier }) => {
     const record = aRecord();
     equal(await tier.sessions.insert({ ...insertion(record), ...(await soon(tier)) }), 'inserted');
     const next = successor(record);
@@ -73,14 +73,14 @@ export const lateWriteCases: readonly DurableTierCase[] = durableCases('a write 
     equal((await tier.sessions.revokeMany(revokeAll({ of: [userKey!], ...(await soon(tier)) }))).length, 1);
   },
 
-  'may have a time that is no whole millisecond, as a clock that is estimated has': async ({ tier }) => {
+  'may have a deadline that is not a whole millisecond': async ({ tier }) => {
     const record = await insert(tier);
     const now = (await tier.probe()) - 0.5;
     equal(await tier.sessions.update({ ...write(successor(record)), validUntil: now }), false);
     equal(await tier.sessions.update({ ...write(successor(record)), validUntil: now + HOUR }), true);
   },
 
-  'finds itself when it ran in time before': async ({ tier }) => {
+  'finds itself where it ran in time before': async ({ tier }) => {
     const record = await insert(tier);
     const updated = write(successor(record));
     await tier.sessions.update(updated);

@@ -18,7 +18,7 @@ import {
   writeId,
 } from '../records.ts';
 
-export const regenerateCases: readonly DurableTierCase[] = durableCases('regenerate', {
+export const regenerateCases: readonly DurableTierCase[] = durableCases('sessions.regenerate', {
   'moves the session to its new key and leaves nothing at the old one': async ({ tier }) => {
     const record = await insert(tier);
     const life = {
@@ -44,7 +44,7 @@ export const regenerateCases: readonly DurableTierCase[] = durableCases('regener
     matches(await tier.sessions.readState(command.record.storageKey), { lastSeenAt, idleExpiresAt });
   },
 
-  'changes nothing when the revision is another': async ({ tier }) => {
+  'changes nothing where the revision differs': async ({ tier }) => {
     const record = await insert(tier);
     const command = move(record, { revision: 3 });
     equal(await tier.sessions.regenerate(command), false);
@@ -52,7 +52,7 @@ export const regenerateCases: readonly DurableTierCase[] = durableCases('regener
     equal(await tier.sessions.read(command.record.storageKey), null);
   },
 
-  'refuses a key that is taken, and both sessions stay': async ({ tier }) => {
+  'refuses a key that is taken, and changes neither session': async ({ tier }) => {
     const record = await insert(tier);
     const other = await insert(tier);
     const command = move(record, { storageKey: other.storageKey });
@@ -64,7 +64,7 @@ export const regenerateCases: readonly DurableTierCase[] = durableCases('regener
     deepEqual(await tier.sessions.read(other.storageKey), other);
   },
 
-  'answers the same write twice and remembers the old key once': async ({ tier }) => {
+  'returns the same answer to a repeated command, and remembers the old key once': async ({ tier }) => {
     const record = await insert(tier);
     const command = move(record);
     equal(await tier.sessions.regenerate(command), true);
@@ -74,7 +74,7 @@ export const regenerateCases: readonly DurableTierCase[] = durableCases('regener
     equal((await keysRemembered(tier, [record.storageKey], command.record.storageKey)).length, 1);
   },
 
-  'lets one of many at once win, so that there is one new id': async ({ tier }) => {
+  'one of many concurrent calls wins, so that there is one new key': async ({ tier }) => {
     const record = await insert(tier);
     const rivals = Array.from({ length: RACERS }, () => move(record));
     const won = await Promise.all(rivals.map((rival) => tier.sessions.regenerate(rival)));
@@ -86,7 +86,7 @@ export const regenerateCases: readonly DurableTierCase[] = durableCases('regener
     );
   },
 
-  'finds the session by a key that it had before, for as long as the caller asks back': async ({ tier }) => {
+  'findRegenerated finds the session by an earlier key, if it moved since the given time': async ({ tier }) => {
     const record = await insert(tier);
     const { record: next, ...rest } = move(record);
     await tier.sessions.regenerate({ ...rest, record: next, regeneratedAt: NOW });
@@ -99,7 +99,7 @@ export const regenerateCases: readonly DurableTierCase[] = durableCases('regener
     equal(await tier.sessions.findRegenerated(key(), 0), null);
   },
 
-  'finds many at once, each by its own key and as far back as its own caller asks': async ({ tier }) => {
+  'findRegenerated answers many concurrent calls, each by its own key and time': async ({ tier }) => {
     const moves = await Promise.all(
       Array.from({ length: 5 }, async (_, n) => {
         const command = { ...move(await insert(tier)), regeneratedAt: NOW + n };
@@ -121,20 +121,20 @@ export const regenerateCases: readonly DurableTierCase[] = durableCases('regener
     );
   },
 
-  'finds no key that two remembered ones only seem to hold where they meet': async ({ tier }) => {
+  'findRegenerated finds nothing by bytes that span two remembered keys': async ({ tier }) => {
     const chain = await regenerateRepeatedly(tier, 2);
     const [first, second] = chain as [Buffer, Buffer];
     const across = Buffer.concat([first.subarray(16), second.subarray(0, 16)]);
     equal(await tier.sessions.findRegenerated(across, 0), null);
   },
 
-  'remembers the eight latest keys in spite of bytes that are no text': async ({ tier }) => {
+  'the row remembers its eight latest keys, whatever their bytes': async ({ tier }) => {
     const chain = await regenerateRepeatedly(tier, 12);
     const present = chain.at(-1) as Buffer;
     deepEqual(await keysRemembered(tier, chain, present), chain.slice(4, 12));
   },
 
-  'finds the session once it is revoked, and says so': async ({ tier }) => {
+  'findRegenerated finds a revoked session, and reports that it is revoked': async ({ tier }) => {
     const record = await insert(tier);
     const command = move(record);
     const { storageKey } = command.record;
@@ -143,7 +143,7 @@ export const regenerateCases: readonly DurableTierCase[] = durableCases('regener
     deepEqual(await tier.sessions.findRegenerated(record.storageKey, 0), { storageKey, isRevoked: true });
   },
 
-  'finds the living one of two sessions that had the same key': async ({ tier }) => {
+  'findRegenerated prefers the living one of two sessions that had the same key': async ({ tier }) => {
     const record = await insert(tier);
     const moves = [move(record), move(record)];
     await tier.sessions.regenerate(moves[0]!);

@@ -15,8 +15,8 @@ import {
   writeId,
 } from '../records.ts';
 
-export const revokeManyCases: readonly DurableTierCase[] = durableCases('revokeMany', {
-  'revokes the sessions of all the user keys it is given, and of no other user': async ({ tier }) => {
+export const revokeManyCases: readonly DurableTierCase[] = durableCases('sessions.revokeMany', {
+  'revokes the sessions of all the given user keys, and of no other user': async ({ tier }) => {
     const [alice, formerAlice, bob] = [key(), key(), key()];
     const mine = await Promise.all([alice, formerAlice, alice].map((userKey) => insert(tier, { userKey })));
     const other = await insert(tier, { userKey: bob });
@@ -37,7 +37,7 @@ export const revokeManyCases: readonly DurableTierCase[] = durableCases('revokeM
     deepEqual(await tier.sessions.revokeMany(revokeAll({ of: [] })), []);
   },
 
-  'walks in pages in the order of storage keys, and a short page is the last': async ({ tier }) => {
+  'returns pages in the order of storage keys, and a short page is the last': async ({ tier }) => {
     const userKey = key();
     const all = await insertMany(tier, 7, { userKey });
     const id = writeId();
@@ -57,7 +57,7 @@ export const revokeManyCases: readonly DurableTierCase[] = durableCases('revokeM
     deepEqual(pages.flat(), keysIn(all));
   },
 
-  'spares the session that asks for it': async ({ tier }) => {
+  'leaves the session that is excepted': async ({ tier }) => {
     const userKey = key();
     const [spared, ...others] = await insertMany(tier, 3, { userKey });
     const rows = await revokedRows(tier.sessions.revokeMany(revokeAll({ of: [userKey], except: spared!.storageKey })));
@@ -68,7 +68,7 @@ export const revokeManyCases: readonly DurableTierCase[] = durableCases('revokeM
     deepEqual(await tier.sessions.read(spared!.storageKey), spared);
   },
 
-  'answers the same rows again to the same write, and none to another': async ({ tier }) => {
+  'returns the same rows to a repeated command, and none of them to another one': async ({ tier }) => {
     const userKey = key();
     await insertMany(tier, 3, { userKey });
     const command = revokeAll({ of: [userKey], limit: 2 });
@@ -78,7 +78,7 @@ export const revokeManyCases: readonly DurableTierCase[] = durableCases('revokeM
     equal((await tier.sessions.revokeMany({ ...command, writeId: writeId() })).length, 1);
   },
 
-  'gives each session to one of many callers at once, and none of them deadlocks': async ({ tier }) => {
+  'returns each session to one of many concurrent callers, without a deadlock': async ({ tier }) => {
     const userKey = key();
     const all = await insertMany(tier, 40, { userKey });
     const pages = await Promise.all(
@@ -88,7 +88,7 @@ export const revokeManyCases: readonly DurableTierCase[] = durableCases('revokeM
     deepEqual(keys.sort(), all.map(({ storageKey }) => storageKey.toString('hex')).sort());
   },
 
-  'revokes everyone in the namespace, whether or not they have a user': async ({ open }) => {
+  'revokes everyone in the namespace, with and without a user': async ({ open }) => {
     const crowd = await open();
     const all = await Promise.all([key(), null, key()].map((userKey) => insert(crowd, { userKey })));
     const rows = await revokedRows(
@@ -102,8 +102,8 @@ export const revokeManyCases: readonly DurableTierCase[] = durableCases('revokeM
   },
 });
 
-export const listByUserCases: readonly DurableTierCase[] = durableCases('listByUser', {
-  'lists the living sessions of all the user keys it is given, in order': async ({ tier }) => {
+export const listByUserCases: readonly DurableTierCase[] = durableCases('sessions.listByUser', {
+  'lists the living sessions of all the given user keys, in order': async ({ tier }) => {
     const [alice, formerAlice] = [key(), key()];
     const mine = await Promise.all([alice, formerAlice, alice, alice].map((userKey) => insert(tier, { userKey })));
     await insert(tier, { userKey: key() });
@@ -122,7 +122,7 @@ export const listByUserCases: readonly DurableTierCase[] = durableCases('listByU
     deepEqual(await tier.sessions.listByUser([userKey], all[3]!.storageKey, 2), all.slice(4));
   },
 
-  'follows a session to another user': async ({ tier }) => {
+  'lists a session under its new user': async ({ tier }) => {
     const [before, after] = [key(), key()];
     const record = await insert(tier, { userKey: before });
     await tier.sessions.update(write(successor(record, { userKey: after })));

@@ -19,8 +19,8 @@ import {
   writeId,
 } from '../records.ts';
 
-export const revokeCases: readonly DurableTierCase[] = durableCases('revoke', {
-  'answers the deadlines of what it revoked, once': async ({ tier }) => {
+export const revokeCases: readonly DurableTierCase[] = durableCases('sessions.revoke', {
+  'returns the deadlines of the row, and null the second time': async ({ tier }) => {
     const { storageKey, idleExpiresAt, absoluteExpiresAt } = await insert(tier);
     const row = { storageKey, idleExpiresAt, absoluteExpiresAt, hasMoved: false };
     deepEqual(await tier.sessions.revoke(revocation(storageKey)), row);
@@ -28,7 +28,7 @@ export const revokeCases: readonly DurableTierCase[] = durableCases('revoke', {
     equal(await tier.sessions.revoke(revocation(key())), null);
   },
 
-  'says of a row that it was given another key lately': async ({ tier }) => {
+  'returns whether the row was given another key lately': async ({ tier }) => {
     const userKey = key();
     const [one, many, still] = [await insert(tier), await insert(tier, { userKey }), await insert(tier, { userKey })];
     const [movedOne, movedMany] = [move(one), move(many)];
@@ -43,7 +43,7 @@ export const revokeCases: readonly DurableTierCase[] = durableCases('revoke', {
     );
   },
 
-  'answers the same write twice': async ({ tier }) => {
+  'returns the same answer to a repeated command': async ({ tier }) => {
     const { storageKey } = await insert(tier);
     const command = revocation(storageKey);
     const first = await tier.sessions.revoke(command);
@@ -51,7 +51,7 @@ export const revokeCases: readonly DurableTierCase[] = durableCases('revoke', {
     deepEqual(await tier.sessions.revoke({ ...command, revokedAt: NOW + 1 }), first);
   },
 
-  'may ask for the write that the row is to carry: what another wrote stays': async ({ tier }) => {
+  'revokes only the row that one write left, where writtenBy is given': async ({ tier }) => {
     const inserted = insertion(aRecord());
     await tier.sessions.insert(inserted);
     const { storageKey } = inserted.record;
@@ -70,13 +70,13 @@ export const revokeCases: readonly DurableTierCase[] = durableCases('revoke', {
     notEqual(await tier.sessions.read(usedKey), null);
   },
 
-  'lets one of many at once be the one that did it': async ({ tier }) => {
+  'one of many concurrent calls revokes the row': async ({ tier }) => {
     const { storageKey } = await insert(tier);
     const racers = Array.from({ length: RACERS }, () => tier.sessions.revoke(revocation(storageKey)));
     equal((await Promise.all(racers)).filter((row) => row !== null).length, 1);
   },
 
-  'is for ever: no method brings the session back or shows it': async ({ tier }) => {
+  'is final: no method shows the session or brings it back': async ({ tier }) => {
     const userKey = key();
     const record = await insert(tier, { userKey });
     const lastWrite = write(successor(record));
@@ -95,7 +95,7 @@ export const revokeCases: readonly DurableTierCase[] = durableCases('revoke', {
     deepEqual(await tier.sessions.listByUser([userKey], START, 10), []);
   },
 
-  'wins or loses against updates, touches and regenerates, but never comes undone': async ({ tier }) => {
+  'concurrent updates, touches and regenerates do not undo it': async ({ tier }) => {
     for (let round = 0; round < 10; round += 1) {
       const record = await insert(tier);
       const moves = Array.from({ length: 10 }, () => move(record));

@@ -17,8 +17,8 @@ import {
   write,
 } from '../records.ts';
 
-export const sharedCallCases: readonly DurableTierCase[] = durableCases('calls that arrive together', {
-  'update each its own row: a call that loses, is late or has no row harms no other': async ({ tier }) => {
+export const sharedCallCases: readonly DurableTierCase[] = durableCases('concurrent calls', {
+  'an update that loses, is late or has no row does not affect the others': async ({ tier }) => {
     const [records, lost, late, dead, repeated] = await Promise.all([
       insertMany(tier, 30),
       insert(tier),
@@ -48,7 +48,7 @@ export const sharedCallCases: readonly DurableTierCase[] = durableCases('calls t
     deepEqual(keysIn(await marks(tier)), keysIn(marked));
   },
 
-  'insert each its own row: a key that is taken, or a call that is late, harms no other': async ({ tier }) => {
+  'an insert that is late, or whose key is taken, does not affect the others': async ({ tier }) => {
     const taken = await insert(tier);
     const records = Array.from({ length: 30 }, () => aRecord());
     records.push(aRecord({ userKey: null }), aRecord({ envelope: randomBytes(100_000) }));
@@ -67,7 +67,7 @@ export const sharedCallCases: readonly DurableTierCase[] = durableCases('calls t
     ]);
   },
 
-  'touch each its own row, and answer its own state': async ({ tier }) => {
+  'each touch changes its own row and returns its state': async ({ tier }) => {
     const records = await insertMany(tier, 30);
     const [revoked, expired] = await Promise.all([insert(tier), insert(tier, { idleExpiresAt: NOW - 1 })]);
     await tier.sessions.revoke(revocation(revoked.storageKey));
@@ -91,7 +91,7 @@ export const sharedCallCases: readonly DurableTierCase[] = durableCases('calls t
     );
   },
 
-  'read each its own row, and own what they get': async ({ tier }) => {
+  'each read gets its own row, in Buffers of its own': async ({ tier }) => {
     const records = await insertMany(tier, 30);
     const [first] = records;
     const revoked = await insert(tier);

@@ -19,13 +19,16 @@ import {
 } from '../records.ts';
 
 const LIVES: readonly (readonly [string, Partial<SealedRecord>])[] = [
-  ['longer', { idleLifetimeMs: 9 * HOUR, idleExpiresAt: NOW + 1 + 9 * HOUR, absoluteExpiresAt: NOW + 99 * HOUR }],
-  ['shorter', { idleLifetimeMs: 5, idleExpiresAt: NOW + 6, absoluteExpiresAt: NOW + 7 }],
-  ['no longer than its absolute one', { idleExpiresAt: NOW + 7, absoluteExpiresAt: NOW + 7 }],
+  [
+    'a longer life',
+    { idleLifetimeMs: 9 * HOUR, idleExpiresAt: NOW + 1 + 9 * HOUR, absoluteExpiresAt: NOW + 99 * HOUR },
+  ],
+  ['a shorter life', { idleLifetimeMs: 5, idleExpiresAt: NOW + 6, absoluteExpiresAt: NOW + 7 }],
+  ['an idle deadline that is its absolute one', { idleExpiresAt: NOW + 7, absoluteExpiresAt: NOW + 7 }],
 ];
 
-export const updateCases: readonly DurableTierCase[] = durableCases('update', {
-  'replaces what a write may replace, and nothing else': async ({ tier }) => {
+export const updateCases: readonly DurableTierCase[] = durableCases('sessions.update', {
+  'replaces the columns that a write may replace, and no others': async ({ tier }) => {
     const record = await insert(tier);
     const next = successor(record, { userKey: key(), createdAt: 5, absoluteExpiresAt: NOW + 999 * HOUR });
     equal(await tier.sessions.update(write(next)), true);
@@ -33,7 +36,7 @@ export const updateCases: readonly DurableTierCase[] = durableCases('update', {
   },
 
   ...each(LIVES, ([life, times]) => [
-    `gives a session a ${life} life, alone and among others`,
+    `gives a session ${life}, alone and among others`,
     async ({ tier }: Bed) => {
       const [alone, ...records] = await insertMany(tier, 12);
       const changed = records.map((record, index) => successor(record, index % 2 === 0 ? times : {}));
@@ -48,14 +51,14 @@ export const updateCases: readonly DurableTierCase[] = durableCases('update', {
     },
   ]),
 
-  'takes a user away': async ({ tier }) => {
+  'removes the user of a session': async ({ tier }) => {
     const record = await insert(tier);
     equal(await tier.sessions.update(write(successor(record, { userKey: null }))), true);
     equal((await tier.sessions.read(record.storageKey))?.userKey, null);
   },
 
   ...each([-1, 0, 2, 3], (step) => [
-    `changes nothing when the revision is off by ${step}`,
+    `changes nothing where the revision is off by ${step}`,
     async ({ tier }: Bed) => {
       const record = await insert(tier, { revision: 7 });
       equal(await tier.sessions.update(write({ ...successor(record), revision: 7 + step })), false);
@@ -63,7 +66,7 @@ export const updateCases: readonly DurableTierCase[] = durableCases('update', {
     },
   ]),
 
-  'replaces only the envelope that the caller has read, alone and among others': async ({ tier }) => {
+  'replaces only the envelope that the caller read, alone and among others': async ({ tier }) => {
     const records = await insertMany(tier, 12);
     const read = ({ envelope }: SealedRecord) => envelope.subarray(-ENVELOPE_TAG_BYTES);
     const [alone, moving, ...others] = records;
@@ -87,14 +90,14 @@ export const updateCases: readonly DurableTierCase[] = durableCases('update', {
     equal(await tier.sessions.update(command), true);
   },
 
-  'never inserts': async ({ tier }) => {
+  'never inserts a row': async ({ tier }) => {
     const record = aRecord();
     equal(await tier.sessions.update(write(record)), false);
     equal(await tier.sessions.update(write({ ...record, revision: 0 })), false);
     equal(await tier.sessions.read(record.storageKey), null);
   },
 
-  'answers the same write twice, so that a lost answer can be asked for again': async ({ tier }) => {
+  'returns the same answer to a repeated command': async ({ tier }) => {
     const record = await insert(tier);
     const command = write(successor(record));
     equal(await tier.sessions.update(command), true);
@@ -103,7 +106,7 @@ export const updateCases: readonly DurableTierCase[] = durableCases('update', {
     equal(await tier.sessions.update({ ...command, writeId: writeId() }), false);
   },
 
-  'does not mistake an overwritten write for one that stands': async ({ tier }) => {
+  'does not take an overwritten write for one that is still there': async ({ tier }) => {
     const record = await insert(tier);
     const first = write(successor(record));
     await tier.sessions.update(first);
@@ -121,7 +124,7 @@ export const updateCases: readonly DurableTierCase[] = durableCases('update', {
     deepEqual(await tier.sessions.read(record.storageKey), { ...next, lastSeenAt, idleExpiresAt });
   },
 
-  'lets exactly one of 100 updates of one revision win': async ({ tier }) => {
+  'exactly one of 100 concurrent updates of one revision wins': async ({ tier }) => {
     const record = await insert(tier);
     const rivals = Array.from({ length: RACERS }, () => write(successor(record)));
     const won = await Promise.all(rivals.map((rival) => tier.sessions.update(rival)));
@@ -129,7 +132,7 @@ export const updateCases: readonly DurableTierCase[] = durableCases('update', {
     deepEqual(await tier.sessions.read(record.storageKey), rivals[won.indexOf(true)]?.record);
   },
 
-  'loses no update among many that re-read when they lose': async ({ tier }) => {
+  'no update is lost where each loser reads again': async ({ tier }) => {
     const { storageKey } = await insert(tier);
     const increment = async (): Promise<void> => {
       for (;;) {

@@ -11,13 +11,13 @@ import type { DurableTier } from '../../../tiers/durable.ts';
 const BOUNDS = { endedBefore: NOW - 2 * HOUR, revokedBefore: NOW - 3 * HOUR };
 const LONG_AGO = { idleExpiresAt: NOW - 4 * HOUR, absoluteExpiresAt: NOW - 4 * HOUR };
 const ENDS: readonly (readonly [string, Partial<SealedRecord>])[] = [
-  ['whose absolute deadline has passed', { absoluteExpiresAt: BOUNDS.endedBefore - 1 }],
-  ['that nobody used until its idle deadline', { idleExpiresAt: BOUNDS.endedBefore - 1 }],
+  ['absolute deadline', { absoluteExpiresAt: BOUNDS.endedBefore - 1 }],
+  ['idle deadline', { idleExpiresAt: BOUNDS.endedBefore - 1 }],
 ];
 
-export const endedCases: readonly DurableTierCase[] = durableCases('rows that have ended', {
+export const endedCases: readonly DurableTierCase[] = durableCases('upkeep.findEnded and upkeep.removeEnded', {
   ...each(ENDS, ([which, deadlines]) => [
-    `go: one ${which}`,
+    `remove a row whose ${which} has passed`,
     async ({ tier }: Bed) => {
       const { storageKey } = await insertUsed(tier, deadlines);
       deepEqual(await findAll(tier), [storageKey]);
@@ -27,7 +27,7 @@ export const endedCases: readonly DurableTierCase[] = durableCases('rows that ha
     },
   ]),
 
-  'go when they were revoked long enough ago, whatever their deadlines say': async ({ tier }) => {
+  'remove rows that were revoked long enough ago, whatever their deadlines': async ({ tier }) => {
     const [old, recent, both] = [await insertUsed(tier), await insertUsed(tier), await insertUsed(tier, LONG_AGO)];
     await revoke(tier, old, BOUNDS.revokedBefore - 1);
     await revoke(tier, recent, BOUNDS.revokedBefore);
@@ -38,7 +38,7 @@ export const endedCases: readonly DurableTierCase[] = durableCases('rows that ha
     equal(await revoke(tier, recent, NOW), null);
   },
 
-  'stay while they are young: living ones, and those whose deadline is the bound itself': async ({ tier }) => {
+  'leave living rows, and those whose deadline is the bound itself': async ({ tier }) => {
     const living = await insertUsed(tier);
     const onTime = await insertUsed(tier, { idleExpiresAt: BOUNDS.endedBefore });
     deepEqual(await findAll(tier), []);
@@ -47,7 +47,7 @@ export const endedCases: readonly DurableTierCase[] = durableCases('rows that ha
     deepEqual(await tier.sessions.read(onTime.storageKey), onTime);
   },
 
-  'stay while they are marked dirty or remember earlier keys, and go once that is cleared': async ({ tier }) => {
+  'leave rows that are marked dirty or remember earlier keys, until that is cleared': async ({ tier }) => {
     const marked = await insertUsed(tier, LONG_AGO);
     await tier.feed.markDirty(marked.storageKey);
     const revoked = await insertUsed(tier);
@@ -63,7 +63,7 @@ export const endedCases: readonly DurableTierCase[] = durableCases('rows that ha
     equal(await tier.upkeep.removeEnded({ storageKeys, ...BOUNDS }), 3);
   },
 
-  'are looked at once more before they are deleted: what lives again by then stays': async ({ tier }) => {
+  'removeEnded checks again, and leaves a row that lives by then': async ({ tier }) => {
     const record = await insertUsed(tier, { idleExpiresAt: BOUNDS.endedBefore - 1 });
     deepEqual(await findAll(tier), [record.storageKey]);
     const { storageKey } = record;
@@ -77,7 +77,7 @@ export const endedCases: readonly DurableTierCase[] = durableCases('rows that ha
     matches(await tier.sessions.read(storageKey), { idleExpiresAt: NOW + HOUR });
   },
 
-  'are those of the namespace': async ({ tier, open }) => {
+  'leave the rows of other namespaces': async ({ tier, open }) => {
     const other = await open();
     const { storageKey } = await insertUsed(other, LONG_AGO);
     deepEqual(await findAll(tier), []);
@@ -85,7 +85,7 @@ export const endedCases: readonly DurableTierCase[] = durableCases('rows that ha
     notEqual(await other.sessions.read(storageKey), null);
   },
 
-  'are found in order, in pages of any size, among all that is not to be found': async ({ tier }) => {
+  'find rows in order, in pages of any size, among rows that have not ended': async ({ tier }) => {
     for (let count = 0; count < 4; count += 1) await insertUsed(tier);
     const records = await Promise.all([1, 2, 3, 4, 5, 6, 7].map(() => insertUsed(tier, LONG_AGO)));
     for (const limit of [1, 3, 100]) {
@@ -97,12 +97,12 @@ export const endedCases: readonly DurableTierCase[] = durableCases('rows that ha
   },
 });
 
-export const claimCases: readonly DurableTierCase[] = durableCases('the claim', {
-  'is nobody’s before the first ring is raised': async ({ tier }) => {
+export const claimCases: readonly DurableTierCase[] = durableCases('upkeep.claimSweep', {
+  'returns false before the first ring is raised': async ({ tier }) => {
     equal(await tier.upkeep.claimSweep({ passId: writeId(), forMs: 1 }), false);
   },
 
-  'is one pass’s at a time, in each namespace': async ({ tier, open }) => {
+  'gives the right to one pass at a time, in each namespace': async ({ tier, open }) => {
     const other = await open();
     await raise(tier);
     await raise(other);
@@ -115,7 +115,7 @@ export const claimCases: readonly DurableTierCase[] = durableCases('the claim', 
     equal(await other.upkeep.claimSweep({ passId: writeId(), forMs: HOUR }), true);
   },
 
-  'is free when its time is over, by the database’s clock, and is not the former holder’s then': async ({ tier }) => {
+  'gives the right to another pass once its time is over by the database’s clock': async ({ tier }) => {
     await raise(tier);
     const [first, second] = [writeId(), writeId()];
     equal(await tier.upkeep.claimSweep({ passId: first, forMs: HOUR }), true);

@@ -4,7 +4,7 @@ import { NOW, START, randomBytes, revocation } from '../records.ts';
 import { insertLast, walked } from './last-rows.ts';
 import type { DurableTier, WalkedRow } from '../../../tiers/durable.ts';
 
-export const walkCases: readonly DurableTierCase[] = durableCases('the walk', {
+export const walkCases: readonly DurableTierCase[] = durableCases('upkeep.walk', {
   'finds every living session once, in order, in pages of any size': async ({ tier }) => {
     const records = await Promise.all([1, 2, 3, 4, 5, 6, 7].map(() => insertLast(tier)));
     const expected = records
@@ -15,7 +15,7 @@ export const walkCases: readonly DurableTierCase[] = durableCases('the walk', {
     }
   },
 
-  'leaves out what is revoked, what has ended, and other namespaces': async ({ tier, open }) => {
+  'leaves out revoked and ended sessions, and other namespaces': async ({ tier, open }) => {
     const other = await open();
     const living = await insertLast(tier, { userKey: null });
     const revoked = await insertLast(tier);
@@ -27,14 +27,14 @@ export const walkCases: readonly DurableTierCase[] = durableCases('the walk', {
     deepEqual(await walkAll(tier, 2), [{ storageKey, keyId, hasUser: false }]);
   },
 
-  'ends at once where there is nothing': async ({ tier }) => {
+  'ends at once where there are no rows': async ({ tier }) => {
     const last = Buffer.alloc(32, 0xff);
     deepEqual(await tier.upkeep.walk({ after: last, limit: 10, aliveAt: NOW }), { rows: [], next: null });
   },
 });
 
-export const userKeyCases: readonly DurableTierCase[] = durableCases('user keys', {
-  'move without a new revision, and the session is then found under the new one only': async ({ tier }) => {
+export const userKeyCases: readonly DurableTierCase[] = durableCases('upkeep.moveUserKey', {
+  'keeps the revision, and the session is then found under the new key only': async ({ tier }) => {
     const record = await insertLast(tier);
     const [from, to] = [record.userKey ?? START, randomBytes(32)];
     equal(await tier.upkeep.moveUserKey({ storageKey: record.storageKey, from, to }), true);
@@ -43,10 +43,7 @@ export const userKeyCases: readonly DurableTierCase[] = durableCases('user keys'
     equal((await tier.sessions.listByUser([to], START, 10)).length, 1);
   },
 
-  'do not move from where they are not, nor for a revoked session, another namespace or none': async ({
-    tier,
-    open,
-  }) => {
+  'does nothing for another user key, a revoked session, another namespace or no row': async ({ tier, open }) => {
     const other = await open();
     const record = await insertLast(tier);
     const { storageKey, userKey } = record;
