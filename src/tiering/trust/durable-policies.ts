@@ -25,12 +25,13 @@ type PolicyOf<Method> = Method extends (...args: infer Args) => Promise<infer An
     : never
   : never;
 
-type Policies = {
+/** A policy for each method of each part. */
+export type DurablePolicies = {
   readonly [Part in DurablePart]: { readonly [Name in keyof DurableTier[Part]]: PolicyOf<DurableTier[Part][Name]> };
 };
 
 /** The policy of each method of the durable tier. Its keys are also what an object must have to count as a durable tier. */
-export const durablePolicies: Policies = {
+export const durablePolicies: DurablePolicies = {
   sessions: {
     insert: 'write',
     read: 'query',
