@@ -2,7 +2,7 @@ import { envelopeTag, type RecordState } from '../../session/sealed-record.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
 import type { PrimaryValue } from '../../tiers/primary.ts';
 import type { LivingSession } from '../context.ts';
-import type { Trust } from '../trust/primary-guard.ts';
+import type { Trust } from '../trust/trust-floor.ts';
 import type { Worth } from './decide.ts';
 
 export interface ReadOptions {

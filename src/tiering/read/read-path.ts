@@ -118,7 +118,7 @@ export class ReadPath {
 
   #worthOf(copy: Copy): Worth {
     const { platform, primary } = this.#context;
-    return worthOf(copy, primary.trustIn(copy.value.stamp), platform.now());
+    return worthOf(copy, primary.trustFloor.trustIn(copy.value.stamp), platform.now());
   }
 
   #feed(): Feed {

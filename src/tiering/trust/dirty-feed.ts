@@ -138,7 +138,7 @@ export class DirtyFeed {
       position = last;
       if (page === FEED_PAGES_MAX) {
         // A backlog like this is quicker to disbelieve than to read.
-        primary.raiseTrustFloor();
+        primary.trustFloor.raise();
         break;
       }
     }
@@ -154,7 +154,7 @@ export class DirtyFeed {
 
   /** Reads from the position to which a clock that was set back has led; some marks before the old position may have been missed. */
   #readAgain(): Promise<boolean> {
-    this.#options.primary.raiseTrustFloor();
+    this.#options.primary.trustFloor.raise();
     return this.#readAll();
   }
 
@@ -178,7 +178,7 @@ export class DirtyFeed {
   async #apply(row: DirtyRow): Promise<boolean> {
     const { primary, platform } = this.#options;
     // It may have had earlier keys since the last poll, which it does not remember.
-    if (row.previousKeys.length >= PREVIOUS_KEYS_MAX) primary.raiseTrustFloor();
+    if (row.previousKeys.length >= PREVIOUS_KEYS_MAX) primary.trustFloor.raise();
     const ttlMs = tombstoneTtl(row.absoluteExpiresAt, platform.now());
     const steps = [
       row.isRevoked ? primary.tombstone(row.storageKey, ttlMs) : primary.evict(row.storageKey, row.revision),

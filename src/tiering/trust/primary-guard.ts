@@ -1,35 +1,20 @@
 import { isTierFailure, reasonOf, TierFailure } from '../../errors.ts';
 import { FEED_FRESH_MS } from '../../limits/feed.ts';
 import { LARGE_VALUE_BYTES_MIN, PROBES_IN_TIME, SLOW_LOOK_MS } from '../../limits/primary-tier.ts';
-import { CLOCK_TOLERANCE_MS } from '../../limits/process.ts';
 import { Listeners } from '../../platform/listeners.ts';
 import { elapsedSince, NEVER, presentMoment, type Moment } from '../../platform/moment.ts';
 import type { CancelTimer, Platform } from '../../platform/platform.ts';
 import { UP, type Verdict } from '../../telemetry/health.ts';
 import type { TierContext } from '../../tiers/context.ts';
-import type {
-  NewValue,
-  PrimaryEntry,
-  PrimaryTier,
-  PrimaryValue,
-  RestampCommand,
-  Stamp,
-  Vantage,
-} from '../../tiers/primary.ts';
+import type { NewValue, PrimaryEntry, PrimaryTier, PrimaryValue, RestampCommand, Stamp } from '../../tiers/primary.ts';
 import { Breaker } from './breaker.ts';
 import { LargeValues } from './large-values.ts';
 import { RoundTrip } from './round-trip.ts';
+import { TrustFloor } from './trust-floor.ts';
 
 /** The primary tier gave no answer: it was not asked, or failed, or was late. It says nothing about the session. */
 export const UNREACHED: unique symbol = Symbol('unreached');
 export type Unreached = typeof UNREACHED;
-
-/**
- * - `current`: the durable tier confirmed the copy less than `revalidateAfter` ago;
- * - `due`: it has to confirm it again;
- * - `foreign`: the stamp is from another incarnation of the server, from below the trust floor, or in the future.
- */
-export type Trust = 'current' | 'due' | 'foreign';
 
 /** The reasons for which a tier that answers too late is given up. */
 const LATE: ReadonlySet<string> = new Set(['deadline', 'silent', 'too-slow']);
@@ -57,21 +42,19 @@ export class PrimaryGuard {
   readonly #breaker: Breaker;
   readonly #options: PrimaryGuardOptions;
   readonly roundTrip: RoundTrip;
+  readonly trustFloor: TrustFloor;
   readonly #largeValues: LargeValues;
   #cancelLook: CancelTimer = () => {};
   #isStopped = false;
-  /** The time of the primary server below which this node trusts no stamp. */
-  #trustFloor = 0;
   #confirmedAt: Moment = NEVER;
   #confirming: Promise<boolean> | undefined;
-  /** The latest time that the clock showed in this incarnation: it may be set back. */
-  #furthest = { incarnation: '', at: 0 };
 
   constructor(options: PrimaryGuardOptions) {
-    const { tier, platform, timeoutMs } = options;
+    const { tier, platform, timeoutMs, revalidateAfterMs } = options;
     this.#options = options;
     this.#tier = tier;
     this.#largeValues = new LargeValues(platform);
+    this.trustFloor = new TrustFloor({ look: () => tier.vantage(), revalidateAfterMs });
     this.roundTrip = new RoundTrip({
       platform,
       timeoutMs,
@@ -84,7 +67,7 @@ export class PrimaryGuard {
       probe: () => this.#probe(),
       probesToClose: (reason) => (LATE.has(reason) ? PROBES_IN_TIME : 1),
       onClose: () => {
-        this.raiseTrustFloor();
+        this.trustFloor.raise();
         this.returned.notify();
       },
       onChange: () => this.changed.notify(),
@@ -118,16 +101,8 @@ export class PrimaryGuard {
    * Null while the tier is out of use.
    */
   stamp(): Stamp | null {
-    const vantage = this.#breaker.isClosed ? this.#vantage() : null;
+    const vantage = this.#breaker.isClosed ? this.trustFloor.vantage() : null;
     return vantage === null ? null : { incarnation: vantage.incarnation, at: vantage.earliest };
-  }
-
-  /** Returns how far a copy with this stamp is trusted. */
-  trustIn({ incarnation, at }: Stamp): Trust {
-    const vantage = this.#vantage();
-    if (vantage === null || incarnation !== vantage.incarnation) return 'foreign';
-    if (at < this.#trustFloor || at > vantage.latest) return 'foreign';
-    return vantage.latest - at <= this.#options.revalidateAfterMs ? 'current' : 'due';
   }
 
   /**
@@ -149,16 +124,6 @@ export class PrimaryGuard {
       this.#confirming = undefined;
     });
     return this.#confirming;
-  }
-
-  /**
-   * Lets no copy from before now be believed unless the durable tier confirms it. If the server's clock was set back, copies may be dated
-   * later than now: none is believed until the clock has caught up with them, or for `revalidateAfter`, whichever is shorter. By then the
-   * dirty feed has taken away what is stale, and what is dated still later lies in the future.
-   */
-  raiseTrustFloor(): void {
-    const vantage = this.#vantage();
-    if (vantage !== null) this.#trustFloor = Math.max(vantage.latest, this.#furthest.at);
   }
 
   /** Takes the tier out of use until a probe succeeds. */
@@ -232,29 +197,9 @@ export class PrimaryGuard {
     return true;
   }
 
-  #vantage(): Vantage | null {
-    const vantage = this.#tier.vantage();
-    if (vantage === null) return null;
-    // The earliest, because a first reading may be off by seconds, and nothing would be believed until they have passed.
-    const { incarnation, earliest } = vantage;
-    if (incarnation !== this.#furthest.incarnation) this.#furthest = { incarnation, at: earliest };
-    else if (earliest > this.#furthest.at) this.#furthest.at = earliest;
-    else if (earliest < this.#furthest.at) this.#followBack(vantage);
-    return vantage;
-  }
-
-  /** Lowers the bounds after a clock that was set back by more than `revalidateAfter`: else copies would be doubted for as long. */
-  #followBack({ latest }: Vantage): void {
-    const bound = latest + this.#options.revalidateAfterMs;
-    if (this.#furthest.at > bound) this.#furthest.at = bound;
-    if (this.#trustFloor > bound) this.#trustFloor = bound;
-  }
-
   #verdictInUse(): Verdict {
     if (this.roundTrip.isSlow) return { state: 'degraded', reason: 'slow' };
-    const vantage = this.#vantage();
-    const isDoubted = vantage !== null && this.#trustFloor > vantage.latest + CLOCK_TOLERANCE_MS;
-    return isDoubted ? { state: 'degraded', reason: 'clock-set-back' } : UP;
+    return this.trustFloor.isAhead ? { state: 'degraded', reason: 'clock-set-back' } : UP;
   }
 
   #store<T>({ envelope }: NewValue, command: () => Promise<T>): Promise<T | Unreached> {

@@ -105,7 +105,7 @@ export const feedMutations: readonly Mutation[] = [
   },
   {
     name: 'a backlog of marks is forgotten',
-    edits: [{ file: FEED, find: 'primary.raiseTrustFloor();\n        break;', replace: 'break;' }],
+    edits: [{ file: FEED, find: 'primary.trustFloor.raise();\n        break;', replace: 'break;' }],
     faults: [],
     scenario: 'a floor, and a time that is not known well',
   },

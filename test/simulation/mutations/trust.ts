@@ -1,5 +1,6 @@
 import { LOSSY, type Mutation } from './mutation.ts';
 
+const FLOOR = 'src/tiering/trust/trust-floor.ts';
 const GUARD = 'src/tiering/trust/primary-guard.ts';
 const CONFIRM = 'src/tiering/read/confirm.ts';
 const COPY = 'src/tiering/read/copy.ts';
@@ -11,19 +12,19 @@ const READ = 'src/tiering/read/read-path.ts';
 export const trustMutations: readonly Mutation[] = [
   {
     name: 'there is no trust floor',
-    edits: [{ file: GUARD, find: 'at < this.#trustFloor || ', replace: '' }],
+    edits: [{ file: FLOOR, find: 'at < this.#floor || ', replace: '' }],
     faults: LOSSY,
     seed: 162,
   },
   {
     name: 'the incarnation is ignored',
-    edits: [{ file: GUARD, find: 'incarnation !== vantage.incarnation) return', replace: 'at < 0) return' }],
+    edits: [{ file: FLOOR, find: 'incarnation !== vantage.incarnation) return', replace: 'at < 0) return' }],
     faults: ['redis-restart-earlier', 'node-crash'],
     seed: 60,
   },
   {
     name: 'the option revalidateAfter is ignored',
-    edits: [{ file: GUARD, find: 'vantage.latest - at <= this.#options.revalidateAfterMs', replace: 'at > 0' }],
+    edits: [{ file: FLOOR, find: 'vantage.latest - at <= this.#options.revalidateAfterMs', replace: 'at > 0' }],
     faults: ['redis-rollback'],
     seed: 4,
   },
@@ -78,13 +79,13 @@ export const trustMutations: readonly Mutation[] = [
   },
   {
     name: 'a stamp in the future is believed',
-    edits: [{ file: GUARD, find: ' || at > vantage.latest', replace: '' }],
+    edits: [{ file: FLOOR, find: ' || at > vantage.latest', replace: '' }],
     faults: [],
     scenario: 'a date that lies in the future',
   },
   {
     name: 'the furthest time of a server is forgotten',
-    edits: [{ file: GUARD, find: 'Math.max(vantage.latest, this.#furthest.at)', replace: 'vantage.latest' }],
+    edits: [{ file: FLOOR, find: 'Math.max(vantage.latest, this.#furthest.at)', replace: 'vantage.latest' }],
     faults: [],
     scenario: 'a clock of Redis that is set back',
   },
@@ -224,7 +225,7 @@ export const trustMutations: readonly Mutation[] = [
     name: 'the trust floor is the earliest that it may be',
     edits: [
       {
-        file: GUARD,
+        file: FLOOR,
         find: 'Math.max(vantage.latest, this.#furthest.at)',
         replace: 'Math.max(vantage.earliest, this.#furthest.at)',
       },
@@ -246,7 +247,7 @@ export const trustMutations: readonly Mutation[] = [
   },
   {
     name: 'the trust floor stays where a clock that was ahead has put it',
-    edits: [{ file: GUARD, find: 'else if (earliest < this.#furthest.at) this.#followBack(vantage);', replace: '' }],
+    edits: [{ file: FLOOR, find: 'else if (earliest < this.#furthest.at) this.#followBack(vantage);', replace: '' }],
     faults: [],
     scenario: 'a clock of Redis that was ahead',
   },

@@ -10,7 +10,7 @@ import {
   type Unconfirmed,
   type Worth,
 } from '../../../../src/tiering/read/decide.ts';
-import type { Trust } from '../../../../src/tiering/trust/primary-guard.ts';
+import type { Trust } from '../../../../src/tiering/trust/trust-floor.ts';
 
 describe('what a read does next', () => {
   const lacks: Record<Lack, Step> = {

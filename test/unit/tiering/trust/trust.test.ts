@@ -23,10 +23,10 @@ describe('the trust floor', () => {
       timeoutMs: 250,
       revalidateAfterMs: 60_000,
     });
-    expect(guard.trustIn(valueAt(10_050).stamp)).toBe('current');
-    guard.raiseTrustFloor();
-    expect(guard.trustIn(valueAt(10_050).stamp)).toBe('foreign');
-    expect(guard.trustIn(valueAt(10_100).stamp)).toBe('current');
+    expect(guard.trustFloor.trustIn(valueAt(10_050).stamp)).toBe('current');
+    guard.trustFloor.raise();
+    expect(guard.trustFloor.trustIn(valueAt(10_050).stamp)).toBe('foreign');
+    expect(guard.trustFloor.trustIn(valueAt(10_100).stamp)).toBe('current');
   });
 
   function valueAt(at: number): PrimaryValue {

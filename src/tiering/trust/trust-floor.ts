@@ -1,0 +1,70 @@
+import { CLOCK_TOLERANCE_MS } from '../../limits/process.ts';
+import type { Stamp, Vantage } from '../../tiers/primary.ts';
+
+/**
+ * - `current`: the durable tier confirmed the copy less than `revalidateAfter` ago;
+ * - `due`: it has to confirm it again;
+ * - `foreign`: the stamp is from another incarnation of the server, from below the trust floor, or in the future.
+ */
+export type Trust = 'current' | 'due' | 'foreign';
+
+export interface TrustFloorOptions {
+  /** Returns what is known of the primary server's clock; null while there is no server to use. */
+  readonly look: () => Vantage | null;
+  readonly revalidateAfterMs: number;
+}
+
+/** Decides how far stamps are trusted: by the primary server's clock, and by a floor below which this node trusts none. */
+export class TrustFloor {
+  readonly #options: TrustFloorOptions;
+  /** A time of the primary server's clock. */
+  #floor = 0;
+  /** The latest time that the clock showed in this incarnation: it may be set back. */
+  #furthest = { incarnation: '', at: 0 };
+
+  constructor(options: TrustFloorOptions) {
+    this.#options = options;
+  }
+
+  vantage(): Vantage | null {
+    const vantage = this.#options.look();
+    if (vantage === null) return null;
+    // The earliest, because a first reading may be off by seconds, and nothing would be believed until they have passed.
+    const { incarnation, earliest } = vantage;
+    if (incarnation !== this.#furthest.incarnation) this.#furthest = { incarnation, at: earliest };
+    else if (earliest > this.#furthest.at) this.#furthest.at = earliest;
+    else if (earliest < this.#furthest.at) this.#followBack(vantage);
+    return vantage;
+  }
+
+  /** Returns how far a copy with this stamp is trusted. */
+  trustIn({ incarnation, at }: Stamp): Trust {
+    const vantage = this.vantage();
+    if (vantage === null || incarnation !== vantage.incarnation) return 'foreign';
+    if (at < this.#floor || at > vantage.latest) return 'foreign';
+    return vantage.latest - at <= this.#options.revalidateAfterMs ? 'current' : 'due';
+  }
+
+  /**
+   * Lets no copy from before now be believed unless the durable tier confirms it. If the server's clock was set back, copies may be dated
+   * later than now: none is believed until the clock has caught up with them, or for `revalidateAfter`, whichever is shorter. By then the
+   * dirty feed has taken away what is stale, and what is dated still later lies in the future.
+   */
+  raise(): void {
+    const vantage = this.vantage();
+    if (vantage !== null) this.#floor = Math.max(vantage.latest, this.#furthest.at);
+  }
+
+  /** True while the floor lies in the future, because the server's clock was set back. */
+  get isAhead(): boolean {
+    const vantage = this.vantage();
+    return vantage !== null && this.#floor > vantage.latest + CLOCK_TOLERANCE_MS;
+  }
+
+  /** Lowers the bounds after a clock that was set back by more than `revalidateAfter`: else copies would be doubted for as long. */
+  #followBack({ latest }: Vantage): void {
+    const bound = latest + this.#options.revalidateAfterMs;
+    if (this.#furthest.at > bound) this.#furthest.at = bound;
+    if (this.#floor > bound) this.#floor = bound;
+  }
+}
