@@ -31,7 +31,7 @@ const bounds = { endedBefore: 7.5, revokedBefore: 3 };
 export type Call = (tier: DurableTier) => Promise<unknown>;
 export type Calls = Readonly<Record<string, Call>>;
 
-/** One call of each wording, by part of the contract. */
+/** One call of each wording, by part of the contract; its name begins with the method's. */
 export const calls = {
   sessions: {
     insert: (tier) => tier.sessions.insert({ ...valid, aliveAt: 106, record }),
@@ -62,16 +62,16 @@ export const calls = {
   },
   feed: {
     markDirty: (tier) => tier.feed.markDirty(KEY),
-    'readFeed from a time': (tier) => tier.feed.read(10.5, 11),
-    'readFeed after a mark': (tier) => tier.feed.read({ dirtyAt: 10, storageKey: KEY }, 11),
-    clearFeed: (tier) => tier.feed.clear(12.5, 13),
+    'read from a time': (tier) => tier.feed.read(10.5, 11),
+    'read after a mark': (tier) => tier.feed.read({ dirtyAt: 10, storageKey: KEY }, 11),
+    clear: (tier) => tier.feed.clear(12.5, 13),
   },
   fleet: {
     raiseRing: (tier) => tier.fleet.raiseRing({ version: 3, fingerprint: KEY }),
     heartbeat: (tier) => tier.fleet.heartbeat({ nodeId: WRITE_ID, ringVersion: 3 }),
-    readFleet: (tier) => tier.fleet.read(),
-    'forgetNodes by id': (tier) => tier.fleet.forget(WRITE_ID),
-    'forgetNodes by age': (tier) => tier.fleet.forget(7.5),
+    read: (tier) => tier.fleet.read(),
+    'forget by id': (tier) => tier.fleet.forget(WRITE_ID),
+    'forget by age': (tier) => tier.fleet.forget(7.5),
   },
   upkeep: {
     walk: (tier) => tier.upkeep.walk({ after: KEY, limit: 10, aliveAt: 5 }),

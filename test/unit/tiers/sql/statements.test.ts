@@ -1,11 +1,25 @@
 import { describe, expect, it } from 'vitest';
+import { durablePolicies } from '../../../../src/tiering/trust/durable-policies.ts';
 import { calls, KEY, many, OTHER_KEY, record, sharing, START, together, write } from './calls.ts';
 import { statementsOf, statementsOfOpening } from './recording.ts';
 
 const PROVIDERS = ['mysql', 'postgresql', 'sqlite'] as const;
-const every = Object.entries({ ...calls.sessions, ...calls.feed, ...calls.fleet, ...calls.upkeep });
+const every = Object.entries(calls).flatMap(([part, own]) =>
+  Object.entries(own).map(([name, call]) => [`${part}.${name}`, call] as const),
+);
 /** Those that write a row whether there is one or not. */
-const UPSERTS: ReadonlySet<string> = new Set(['raiseRing', 'heartbeat']);
+const UPSERTS: ReadonlySet<string> = new Set(['fleet.raiseRing', 'fleet.heartbeat']);
+
+describe('the calls that these tests make', () => {
+  it.each(Object.entries(durablePolicies))('name each method of the part %s', (part, methods) => {
+    for (const method of Object.keys(methods)) {
+      expect(
+        every.some(([name]) => new RegExp(`^${part}\\.${method}( |$)`).test(name)),
+        method,
+      ).toBe(true);
+    }
+  });
+});
 
 describe.each(PROVIDERS)('the statements for %s', (provider) => {
   it.each(every)('%s is one statement', async (_name, call) => {
@@ -29,8 +43,8 @@ describe.each(PROVIDERS)('the statements for %s', (provider) => {
       expect(text).not.toMatch(/OR REPLACE|MERGE|BEGIN|COMMIT|;/i);
       if (UPSERTS.has(name)) expect(text).toMatch(/["`]holdfast_session_(ring|node)["`]/);
       else expect(text).not.toMatch(/DO UPDATE/i);
-      if (text.includes('INSERT')) expect(UPSERTS.has(name) || name.startsWith('insert')).toBe(true);
-      if (text.includes('DELETE')) expect(name).toMatch(/^(forgetNodes|removeEnded)/);
+      if (text.includes('INSERT')) expect(UPSERTS.has(name) || name.startsWith('sessions.insert')).toBe(true);
+      if (text.includes('DELETE')) expect(name).toMatch(/^(fleet\.forget|upkeep\.removeEnded)/);
     }
   });
 

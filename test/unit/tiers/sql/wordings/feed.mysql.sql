@@ -4,7 +4,7 @@ UPDATE `holdfast_session` SET dirty_at = GREATEST(COALESCE(dirty_at, 0), (TIMEST
 WHERE storage_key = ? AND namespace = ?;
 -- execute (aa*32, 'shop')
 
--- readFeed from a time
+-- read from a time
 SELECT now, storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys
 FROM (SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 AS now) AS clock LEFT JOIN (
   SELECT storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys FROM `holdfast_session`
@@ -14,7 +14,7 @@ FROM (SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000
 ORDER BY dirty_at, storage_key;
 -- query ('shop', 11n, 11n, '', 11n)
 
--- readFeed after a mark
+-- read after a mark
 SELECT now, storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys
 FROM (SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 AS now) AS clock LEFT JOIN (
   SELECT storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys FROM `holdfast_session`
@@ -24,7 +24,7 @@ FROM (SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000
 ORDER BY dirty_at, storage_key;
 -- query ('shop', 10n, 10n, aa*32, 11n)
 
--- clearFeed
+-- clear
 (SELECT storage_key FROM `holdfast_session`
   WHERE dirty_at < ? AND namespace = ? AND COALESCE(dirty_at, 0) < ? AND COALESCE(rotated_at, 0) < ? LIMIT ?)
 UNION (SELECT storage_key FROM `holdfast_session`

@@ -11,7 +11,7 @@ FROM locked
 WHERE session.storage_key = locked.storage_key;
 -- execute (aa*32, 'shop')
 
--- readFeed from a time
+-- read from a time
 SELECT now, storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys
 FROM (SELECT floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint AS now) AS clock LEFT JOIN (
   SELECT storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys FROM "holdfast_session"
@@ -21,7 +21,7 @@ FROM (SELECT floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint A
 ORDER BY dirty_at, storage_key;
 -- query ('shop', 11n, '', 11n)
 
--- readFeed after a mark
+-- read after a mark
 SELECT now, storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys
 FROM (SELECT floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint AS now) AS clock LEFT JOIN (
   SELECT storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys FROM "holdfast_session"
@@ -31,7 +31,7 @@ FROM (SELECT floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint A
 ORDER BY dirty_at, storage_key;
 -- query ('shop', 10n, aa*32, 11n)
 
--- clearFeed
+-- clear
 WITH settled AS MATERIALIZED (
   SELECT storage_key FROM "holdfast_session"
   WHERE namespace = $1::text AND (dirty_at < $2::bigint OR rotated_at < $2::bigint)

@@ -3,7 +3,7 @@ UPDATE "holdfast_session" SET dirty_at = max(COALESCE(dirty_at, 0), CAST(round((
 WHERE storage_key = ? AND namespace = ?;
 -- execute (aa*32, 'shop')
 
--- readFeed from a time
+-- read from a time
 SELECT now, storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys
 FROM (SELECT CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) AS now) AS clock LEFT JOIN (
   SELECT storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys FROM "holdfast_session"
@@ -13,7 +13,7 @@ FROM (SELECT CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) A
 ORDER BY dirty_at, storage_key;
 -- query ('shop', 11n, '', 11n)
 
--- readFeed after a mark
+-- read after a mark
 SELECT now, storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys
 FROM (SELECT CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) AS now) AS clock LEFT JOIN (
   SELECT storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys FROM "holdfast_session"
@@ -23,7 +23,7 @@ FROM (SELECT CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) A
 ORDER BY dirty_at, storage_key;
 -- query ('shop', 10n, aa*32, 11n)
 
--- clearFeed
+-- clear
 UPDATE "holdfast_session" SET dirty_at = NULL, rotated_at = NULL, previous_keys = x''
 WHERE storage_key IN (
   SELECT storage_key FROM "holdfast_session"

@@ -17,17 +17,17 @@ ON DUPLICATE KEY UPDATE
   ring_version = VALUES(ring_version);
 -- execute ('shop', dd*16, 3n)
 
--- readFleet
+-- read
 SELECT now, version, fingerprint, node_id, ring_version, seen_at, acknowledged_at
 FROM (SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 AS now) AS clock
 LEFT JOIN `holdfast_session_ring` AS ring ON ring.namespace = ?
 LEFT JOIN `holdfast_session_node` AS node ON node.namespace = ?;
 -- query ('shop', 'shop')
 
--- forgetNodes by id
+-- forget by id
 DELETE FROM `holdfast_session_node` WHERE namespace = ? AND node_id = ?;
 -- execute ('shop', dd*16)
 
--- forgetNodes by age
+-- forget by age
 DELETE FROM `holdfast_session_node` WHERE namespace = ? AND seen_at < ?;
 -- execute ('shop', 8n)

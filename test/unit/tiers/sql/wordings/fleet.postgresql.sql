@@ -17,17 +17,17 @@ ON CONFLICT (namespace, node_id) DO UPDATE SET
     THEN known.acknowledged_at ELSE excluded.acknowledged_at END;
 -- execute ('shop', dd*16, 3n)
 
--- readFleet
+-- read
 SELECT now, version, fingerprint, node_id, ring_version, seen_at, acknowledged_at
 FROM (SELECT floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint AS now) AS clock
 LEFT JOIN "holdfast_session_ring" AS ring ON ring.namespace = $1::text
 LEFT JOIN "holdfast_session_node" AS node ON node.namespace = $1::text;
 -- query ('shop')
 
--- forgetNodes by id
+-- forget by id
 DELETE FROM "holdfast_session_node" WHERE namespace = $1::text AND node_id = $2::bytea;
 -- execute ('shop', dd*16)
 
--- forgetNodes by age
+-- forget by age
 DELETE FROM "holdfast_session_node" WHERE namespace = $1::text AND seen_at < $2::bigint;
 -- execute ('shop', 8n)

@@ -17,17 +17,17 @@ ON CONFLICT (namespace, node_id) DO UPDATE SET
     THEN known.acknowledged_at ELSE excluded.acknowledged_at END;
 -- execute ('shop', dd*16, 3n)
 
--- readFleet
+-- read
 SELECT now, version, fingerprint, node_id, ring_version, seen_at, acknowledged_at
 FROM (SELECT CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) AS now) AS clock
 LEFT JOIN "holdfast_session_ring" AS ring ON ring.namespace = ?
 LEFT JOIN "holdfast_session_node" AS node ON node.namespace = ?;
 -- query ('shop', 'shop')
 
--- forgetNodes by id
+-- forget by id
 DELETE FROM "holdfast_session_node" WHERE namespace = ? AND node_id = ?;
 -- execute ('shop', dd*16)
 
--- forgetNodes by age
+-- forget by age
 DELETE FROM "holdfast_session_node" WHERE namespace = ? AND seen_at < ?;
 -- execute ('shop', 8n)
