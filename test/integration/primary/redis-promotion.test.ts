@@ -91,7 +91,7 @@ describe('a master that follows another and is promoted again in the same proces
     await warm(client, another.id);
   });
 
-  it('is another life for the tier, which meets it anew', async () => {
+  it('is another incarnation for the tier, which connects anew', async () => {
     const tier = await opened(server, { tls: { ca: server.ca ?? '' } });
     const { incarnation } = tier.vantage()!;
     await tier.confirm();

@@ -65,7 +65,7 @@ export const trustMutations: readonly Mutation[] = [
     scenario: 'a restamp that comes late, and its date',
   },
   {
-    name: 'a stamp names the life that it meets',
+    name: 'a stamp names the incarnation that it meets',
     edits: [
       {
         file: GUARD,
@@ -75,7 +75,7 @@ export const trustMutations: readonly Mutation[] = [
       },
     ],
     faults: [],
-    scenario: 'a fill that comes in the next life',
+    scenario: 'a fill that comes in the next incarnation',
   },
   {
     name: 'a stamp in the future is believed',

@@ -176,8 +176,8 @@ export const scenarios = {
     await writing;
     return aliveAfterEnd(fleet, other, id);
   },
-  /** What was learnt in one life of a server is not dated in the next, where a new process would believe it. */
-  'a fill that comes in the next life': async () => {
+  /** What was read in one incarnation of a server is not dated in the next, where a new process would believe it. */
+  'a fill that comes in the next incarnation': async () => {
     const { world, redis, node, outcome } = new Stage();
     const [reader, writer] = [node(), node()];
     const { id } = await outcome(writer.client.create({ cart: [] }));

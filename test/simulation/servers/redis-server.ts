@@ -27,10 +27,10 @@ export class RedisServer {
   /** It follows another: it answers reads, and refuses what writes. */
   isReplica = false;
 
-  constructor(world: World, clock: Clock, life: number, keys: Snapshot) {
+  constructor(world: World, clock: Clock, run: number, keys: Snapshot) {
     this.world = world;
     this.clock = clock;
-    this.#runId = String(life).padStart(4, '0');
+    this.#runId = String(run).padStart(4, '0');
     this.keyspace = new Map(keys);
   }
 

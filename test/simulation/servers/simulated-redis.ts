@@ -21,7 +21,7 @@ export class SimulatedRedis {
   /** The nodes that do not know of the new master, and the one that they still see. */
   readonly #behind = new Map<Process, RedisServer>();
   readonly #snapshots: Snapshot[] = [[]];
-  #lives = 1;
+  #runs = 1;
   #mayRollBack = false;
   /** What the replica has that took over, while the master goes on. */
   #elsewhere: Snapshot | null = null;
@@ -36,7 +36,7 @@ export class SimulatedRedis {
     this.weather = weather;
     this.latencyMs = world.random.logBetween(0.2, 10);
     const skewMs = world.random.between(-REDIS_SKEW_MS, REDIS_SKEW_MS);
-    this.master = new RedisServer(world, new Clock(world, skewMs), this.#lives, []);
+    this.master = new RedisServer(world, new Clock(world, skewMs), this.#runs, []);
   }
 
   /** The tier of one node. */
@@ -91,7 +91,7 @@ export class SimulatedRedis {
     this.#kill(this.master);
   }
 
-  /** A new life: empty, with what was there at some earlier time, or of a replica that lags, on another machine. */
+  /** Starts a new incarnation: empty, with what was there at some earlier time, or of a replica that lags, on another machine. */
   start(from: 'earlier' | 'empty' | 'replica', choice: number): void {
     if (this.master.isUp) return;
     const clock = from === 'replica' ? this.#newClock() : this.master.clock;
@@ -159,8 +159,8 @@ export class SimulatedRedis {
 
   #succeed(clock: Clock, keys: Snapshot): void {
     this.#elsewhere = null;
-    this.#lives += 1;
-    this.master = new RedisServer(this.world, clock, this.#lives, keys);
+    this.#runs += 1;
+    this.master = new RedisServer(this.world, clock, this.#runs, keys);
   }
 
   /** Of another machine. */

@@ -163,7 +163,7 @@ describe('a copy is not believed without the durable tier', () => {
     expect(await sessions.get(id, { consistency: 'strong' })).toBeNull();
   });
 
-  it('when another life of the server stamped it', async () => {
+  it('when another incarnation of the server stamped it', async () => {
     const { sessions } = await node();
     const { id } = await sessions.create({ cart: [] });
     await warm(sessions, id);

@@ -265,7 +265,7 @@ describe('while the database is away', () => {
     expect((await sessions.get(id, { consistency: 'strong' }))?.servedBy).toBe('durable');
   });
 
-  it('nothing from another life of Redis is served alone', async () => {
+  it('nothing from another incarnation of Redis is served alone', async () => {
     const { sessions, durable } = await fleet.node();
     const { id } = await sessions.create({ cart: [] });
     await warm(sessions, id);
