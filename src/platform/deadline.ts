@@ -1,19 +1,28 @@
 import type { CoarseTimeouts } from './coarse-timeouts.ts';
 import type { Platform } from './platform.ts';
 
-/**
- * Settles as `work` does, or rejects with what `late()` gives once `timeoutMs` have passed. What `work` does later is ignored. A
- * `background` timeout does not keep the process alive.
- */
+/** Settles as `work` does, or rejects with what `late()` gives once `timeoutMs` have passed. What `work` does later is ignored. */
 export function withDeadline<T>(
   platform: Platform,
   timeoutMs: number,
   work: Promise<T>,
   late: () => Error,
-  kind: 'background' | 'foreground' = 'foreground',
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const cancel = platform.after(timeoutMs, () => reject(late()), kind);
+    const cancel = platform.after(timeoutMs, () => reject(late()));
+    settleWith(work, cancel, resolve, reject);
+  });
+}
+
+/** Works like `withDeadline`, with a timer that does not keep the process alive. */
+export function withBackgroundDeadline<T>(
+  platform: Platform,
+  timeoutMs: number,
+  work: Promise<T>,
+  late: () => Error,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const cancel = platform.after(timeoutMs, () => reject(late()), 'background');
     settleWith(work, cancel, resolve, reject);
   });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withDeadline } from '../../../src/platform/deadline.ts';
+import { withBackgroundDeadline, withDeadline } from '../../../src/platform/deadline.ts';
 import { delay, type Platform } from '../../../src/platform/platform.ts';
 import { FakePlatform } from '../../support/fake-platform.ts';
 
@@ -29,7 +29,7 @@ describe('work with a deadline', () => {
     };
     const platform = Object.assign(new FakePlatform(), { after });
     await withDeadline(platform, 100, Promise.resolve(), late);
-    await withDeadline(platform, 100, Promise.resolve(), late, 'background');
+    await withBackgroundDeadline(platform, 100, Promise.resolve(), late);
     expect(kinds).toEqual(['foreground', 'background']);
   });
 });

@@ -1,7 +1,7 @@
 import { ConfigurationError, TierFailure } from '../../../errors.ts';
 import { ACCESS_TIMEOUT_MS } from '../../../limits/primary-tier.ts';
 import { requireOptions } from '../../../option-checks.ts';
-import { withDeadline } from '../../../platform/deadline.ts';
+import { withBackgroundDeadline } from '../../../platform/deadline.ts';
 import type { Platform } from '../../../platform/platform.ts';
 import { adviceFor } from '../advice.ts';
 import { nonEmpty } from './option-values.ts';
@@ -54,5 +54,5 @@ function answerOf<Given>(option: string, question: () => Given | Promise<Given>,
   const answer = Promise.resolve()
     .then(question)
     .catch(() => Promise.reject(failure()));
-  return withDeadline(platform, ACCESS_TIMEOUT_MS, answer, failure, 'background');
+  return withBackgroundDeadline(platform, ACCESS_TIMEOUT_MS, answer, failure);
 }
