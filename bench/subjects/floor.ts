@@ -4,7 +4,7 @@ import { PAYLOAD_BYTES_DEFAULT } from '../../src/limits/session.ts';
 import { systemPlatform } from '../../src/platform/platform.ts';
 import { storageKeyOf } from '../../src/session/session-id.ts';
 import { decodeEntry } from '../../src/tiers/redis/entry-format.ts';
-import { Keys } from '../../src/tiers/redis/keys.ts';
+import { KeyNames } from '../../src/tiers/redis/key-names.ts';
 import { cycle } from '../measure/in-parallel.ts';
 import type { Subject } from '../measure/slice.ts';
 import type { Servers } from '../servers.ts';
@@ -24,7 +24,7 @@ export async function openFloor(
   resources.defer(() => client.disconnect());
   client.on('error', () => {});
   await client.connect();
-  const keys = new Keys(NAMESPACE);
+  const keys = new KeyNames(NAMESPACE);
   const codec = new Codec({
     ringInUse: new RingInUse(keyRing),
     namespace: NAMESPACE,

@@ -4,7 +4,7 @@ import type { TierContext } from '../context.ts';
 import type { NewValue, PrimaryEntry, PrimaryTier, PrimaryValue, RestampCommand, Vantage } from '../primary.ts';
 import { RedisConnection } from './connection/connection.ts';
 import { encodeHeader, encodeRevision, encodeToken, encodeTtl, encodeValue } from './entry-format.ts';
-import { Keys } from './keys.ts';
+import { KeyNames } from './key-names.ts';
 import { resolveRedisOptions, type RedisTierOptions, type ResolvedRedisOptions } from './options/redis-options.ts';
 
 /**
@@ -24,7 +24,7 @@ const HOLD_TTL = encodeTtl(HOLD_TTL_MS);
 
 interface Opened {
   readonly connection: RedisConnection;
-  readonly keys: Keys;
+  readonly keys: KeyNames;
 }
 
 /** Each method is its part of one command: an MGET, or a script. `scripts/` says what they do. */
@@ -39,7 +39,7 @@ class RedisTier implements PrimaryTier {
 
   async open(context: TierContext, onChange: () => void): Promise<void> {
     this.#opened?.connection.close();
-    const keys = new Keys(context.namespace);
+    const keys = new KeyNames(context.namespace);
     const connection = new RedisConnection(this.#options, context, keys.probe, onChange);
     this.#opened = { connection, keys };
     await connection.open();

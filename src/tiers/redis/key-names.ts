@@ -1,8 +1,8 @@
 /**
- * Names of the keys. All begin with the namespace and a colon, so that one ACL pattern `~<namespace>:*` covers them and
+ * Names the keys. All begin with the namespace and a colon, so that one ACL pattern `~<namespace>:*` covers them and
  * nothing else.
  */
-export class Keys {
+export class KeyNames {
   readonly #sessions: string;
   /** The key that every probe writes; it holds no data of a session. */
   readonly probe: string;
