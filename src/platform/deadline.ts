@@ -9,7 +9,7 @@ export function withDeadline<T>(
   late: () => Error,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const cancel = platform.after(timeoutMs, () => reject(late()));
+    const cancel = platform.after(timeoutMs, () => reject(late()), 'foreground');
     settleWith(work, cancel, resolve, reject);
   });
 }
