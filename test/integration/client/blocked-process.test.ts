@@ -8,7 +8,7 @@ import { freshDatabase } from '../../support/shared.ts';
 
 const CALLERS = 64;
 /** As long as a large computation or a process without a processor: past every timeout for Redis. */
-const STANDSTILLS_MS = [300, 600, 450, 300, 600, 500, 350, 600];
+const BLOCKED_MS = [300, 600, 450, 300, 600, 500, 350, 600];
 const BETWEEN_MS = 200;
 
 /** The event loop gets nothing done meanwhile. */
@@ -17,7 +17,7 @@ function block(ms: number): void {
   while (performance.now() < end);
 }
 
-it('a process that stands still for a while under load blames neither Redis nor its copies for it', async () => {
+it('a process that was blocked under load blames neither Redis nor its copies', async () => {
   const [redis, database] = await Promise.all([startRedis(), freshDatabase('postgresql')]);
   const sessions = await realClient({ redis, database });
   using watch = new TierWatch();
@@ -26,7 +26,7 @@ it('a process that stands still for a while under load blames neither Redis nor 
   for (const id of ids) await until(async () => (await served(id)) === 'primary', { what: 'a hit' });
 
   const traffic = load(CALLERS, (caller) => served(ids[caller] ?? ''));
-  for (const ms of STANDSTILLS_MS) {
+  for (const ms of BLOCKED_MS) {
     await pause(BETWEEN_MS);
     // In the continuation of a read, as in a request: what comes next in the loop are its timers, and its sockets only then.
     await served(ids[0] ?? '');
@@ -42,7 +42,7 @@ it('a process that stands still for a while under load blames neither Redis nor 
   await Promise.all([redis.stop(), database.close()]);
 });
 
-it('nor the database, though it stood still for longer than a statement may take', async () => {
+it('a process that was blocked for longer than a statement may take does not blame the database', async () => {
   const [redis, database] = await Promise.all([startRedis(), freshDatabase('postgresql')]);
   const sessions = await realClient({ redis, database, durableTimeout: '300ms' });
   using watch = new TierWatch();
@@ -53,7 +53,7 @@ it('nor the database, though it stood still for longer than a statement may take
     await sessions.update(created.id, ({ cart }) => void cart.push('B2'));
     return (await sessions.get(created.id, { consistency: 'strong' }))?.data.cart.length;
   });
-  for (const ms of STANDSTILLS_MS) {
+  for (const ms of BLOCKED_MS) {
     await pause(BETWEEN_MS);
     await sessions.get(id, { consistency: 'strong' });
     block(Math.min(ms, 450));
@@ -61,7 +61,7 @@ it('nor the database, though it stood still for longer than a statement may take
   await pause(BETWEEN_MS);
   const results = await traffic.stop();
 
-  // Scripts for Redis carry deadlines of their own, which such a standstill outlasts.
+  // Scripts for Redis carry deadlines of their own, which such a block outlasts.
   expect(watch.changes.filter(({ tier }) => tier === 'durable')).toEqual([]);
   expect(results.filter(({ value }) => value !== 2)).toEqual([]);
   await sessions.close();

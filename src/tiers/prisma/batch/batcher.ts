@@ -110,15 +110,16 @@ export class Batcher<Request, Answer> {
   #takeShare(): Waiting<Request, Answer>[] {
     const rest = this.#parts.shift();
     if (rest) return rest;
-    const { platform, timeoutMs, lanes, bytesOf } = this.#options;
-    const soonest = platform.monotonic() + timeoutMs * STATEMENT_TIME_SHARE_MIN;
+    const { timeouts, timeoutMs, lanes, bytesOf } = this.#options;
+    // Time in which this process was blocked does not count: the database had no part in it.
+    const longestMs = timeoutMs * (1 - STATEMENT_TIME_SHARE_MIN);
     const part = Math.ceil(this.#waiting.size / (1 + lanes.free));
     const share = Math.min(this.#rowsMax, Math.max(SHARED_STATEMENT_ROWS_MIN, lanes.rowsMin, part));
     const taken = new Map<string, Waiting<Request, Answer>>();
     let bytes = 0;
     for (const waiting of this.#waiting) {
       if (taken.size === share) break;
-      if (waiting.call.deadline < soonest) {
+      if ((timeouts.waited(waiting.call) ?? 0) > longestMs) {
         waiting.call.expire();
         continue;
       }

@@ -254,7 +254,7 @@ describe('a call whose time is up', () => {
     const first = call('a');
     await settled();
     const late = call('b');
-    await platform.advance(TIMEOUT_MS * (1 - STATEMENT_TIME_SHARE_MIN));
+    await platform.advance(TIMEOUT_MS * (1 - STATEMENT_TIME_SHARE_MIN) + TICKS_MS);
     const inTime = call('c');
     await platform.advance(1);
     answer(0);
@@ -262,6 +262,19 @@ describe('a call whose time is up', () => {
     answer(1);
     expect(await Promise.all([first, inTime])).toEqual(['a', 'c']);
     expect(statements()).toEqual(['a', 'c']);
+  });
+
+  it('nearly is not refused while it waits for a lane in a process that was blocked', async () => {
+    const { call, answer, platform } = setUp();
+    const first = call('a');
+    await settled();
+    const waiting = call('b');
+    platform.block(10 * TIMEOUT_MS);
+    await platform.advance(COARSE_TICK_MS);
+    answer(0);
+    await settled();
+    answer(1);
+    expect(await Promise.all([first, waiting])).toEqual(['a', 'b']);
   });
 
   it('after it was sent has an unknown outcome, and the whole statement has one and the same', async () => {
