@@ -10,7 +10,7 @@ import { freshDatabase, sharedPostgres, sharedRedis, uniqueNamespace } from '../
 
 type Target = Pick<RedisCoordinates, 'host' | 'port' | 'username' | 'password' | 'ca'>;
 
-/** A client that fails fast and tells why. */
+/** A client that fails fast and gives the reason. */
 async function withClient<T>(target: Target, use: (client: Redis) => Promise<T>): Promise<T> {
   const { host, port, username, password, ca } = target;
   const client = new Redis({

@@ -7,7 +7,7 @@ import { FakePlatform } from './fake-platform.ts';
 
 export const TIMEOUT_MS = 1_000;
 
-/** Whose time is up hears of it so much later at most. */
+/** The latest that a call expires after its timeout. */
 export const TICKS_MS = 2 * COARSE_TICK_MS;
 
 export const GIVEN_UP_MS = TIMEOUT_MS + TICKS_MS;

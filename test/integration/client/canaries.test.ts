@@ -26,16 +26,16 @@ let redis: RedisServer;
 let database: FreshDatabase;
 let keys: KeyRing;
 let sessions: SessionClient<Shop>;
-const heard: unknown[] = [];
-const hear = (message: unknown): void => void heard.push(message);
+const published: unknown[] = [];
+const onMessage = (message: unknown): void => void published.push(message);
 
 beforeEach(() => {
-  heard.length = 0;
-  for (const name of CHANNELS) subscribe(name, hear);
+  published.length = 0;
+  for (const name of CHANNELS) subscribe(name, onMessage);
 });
 
 afterEach(async () => {
-  for (const name of CHANNELS) unsubscribe(name, hear);
+  for (const name of CHANNELS) unsubscribe(name, onMessage);
   await sessions.close();
   await Promise.all([redis.stop(), database.close()]);
 });
@@ -179,8 +179,8 @@ describe('errors and events', () => {
     await database.prisma.$disconnect();
 
     expect(caught).toHaveLength(12);
-    expect(heard.length).toBeGreaterThan(0);
-    for (const text of [...caught, ...heard].flatMap(renderings)) {
+    expect(published.length).toBeGreaterThan(0);
+    for (const text of [...caught, ...published].flatMap(renderings)) {
       expectNone(text, [...secrets, id, `${LABEL}-password`], 'an error or an event');
     }
   });

@@ -13,7 +13,7 @@ let database: FreshDatabase;
 let statements: string[];
 let sessions: SessionClient<Shop>;
 let other: SessionClient<Shop>;
-/** Tells the others' Redis nothing of what it writes. */
+/** A node whose writes do not reach the others' Redis. */
 let apart: SessionClient<Shop>;
 
 beforeAll(async () => {

@@ -44,7 +44,7 @@ const BOUNDS_MS: Readonly<Record<CallName, number>> = {
 const REFUSED = 'HOLDFAST_TIER_UNAVAILABLE durable overloaded';
 /** A statement is late when the database is, and who waited for its answer cannot know. */
 const LATE = ['HOLDFAST_TIER_UNAVAILABLE durable deadline', 'HOLDFAST_TIER_UNAVAILABLE durable breaker-open'];
-/** Reads of one session that come together are one; a touch is told to the database later. */
+/** Reads of one session that come together are one; a touch is written to the database later. */
 const NEED_DATABASE: readonly CallName[] = ['create', 'strong read', 'update'];
 const PROMISED: Readonly<Record<CallName, readonly string[]>> = {
   read: ['ok', REFUSED, ...LATE],
@@ -92,7 +92,7 @@ describe.runIf(process.env['OVERLOAD'] === '1')('ten times the load that the dat
       expect(slowestMs, name).toBeLessThan(BOUNDS_MS[name] + 10 * report.stoodStillMs);
     }
     expect(shareOf(report.flood, NEED_DATABASE, REFUSED)).toBeGreaterThan(0.05);
-    // Redis has nearly all of them, and whoever does not need the database does not wait for it.
+    // Redis has nearly all of them, and a call that does not need the database does not wait for it.
     if (report.primaryLosses === 0) expect(shareOf(report.flood, ['read'], 'ok')).toBeGreaterThan(0.9);
 
     expect(report.acknowledged).toBeGreaterThan(0);

@@ -158,7 +158,7 @@ describe('when Redis comes back with old data', () => {
       const [cart, logout, moved] = await Promise.all([1, 2, 3].map(() => sessions.create({ cart: ['old'] })));
       if (!cart || !logout || !moved) throw new Error('no sessions');
       await Promise.all([cart, logout, moved].map(({ id }) => warm(id)));
-      // Once it is back, nodes take away what the feed has told them at once: too soon to count.
+      // Once it is back, nodes remove at once what the feed has shown them: too soon to count.
       expect(await redis.cli('DBSIZE')).toBeGreaterThanOrEqual(3);
       await redis.save();
       await redis.kill();

@@ -60,7 +60,7 @@ describe('a call whose time is up', () => {
     expect(second?.reason).toBe(first?.reason);
   });
 
-  it('is not that of a process that stood still, whose answer lies there', async () => {
+  it('does not count while the process is blocked: the answer is read first', async () => {
     const { call, answer, platform } = setUp();
     const answered = call('a');
     await settled();
@@ -201,7 +201,7 @@ describe('a statement that the server gave up because it took too long', () => {
     expect(statements().slice(1)).toEqual(['a locked', 'a', 'locked']);
   });
 
-  it('changed nothing, which is what a caller hears whose time is up before it is sent again', async () => {
+  it('changed nothing, which is the failure of a call whose time is up before it is sent again', async () => {
     const { call, statements, fail, platform } = setUp({ locksRows: true });
     const outcomes = Promise.allSettled(['a', 'b', 'c'].map((name) => call(name)));
     await platform.advance(TIMEOUT_MS - 1);
