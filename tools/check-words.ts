@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { codeOnly, lineAt, readSegments } from './source-text.ts';
 import { walk } from './walk.ts';
-import { CLEAN, FIRST_WORDS, FIRST_WORDS_FALSE, PROPER_NAMES, RETIRED } from './words.ts';
+import { FIRST_WORDS, FIRST_WORDS_FALSE, PROPER_NAMES, RETIRED } from './words.ts';
 
 const CHECKED = /^(?:src|tools|bench|test|examples)\/.*\.tsx?$|\.md$/;
 /** The word lists, and the samples in their test. */
@@ -69,31 +69,15 @@ function isIn(path: string, places: readonly string[]): boolean {
   return places.some((place) => path === place || path.startsWith(`${place}/`));
 }
 
-/** Returns the count of each room: `src/tiers 12, docs 3`. */
-function countByRoom(found: readonly string[]): string {
-  const counts = new Map<string, number>();
-  for (const line of found) {
-    const room = line.match(/^(?:(?:src|test)\/)?[^/:]+/)?.[0] ?? '';
-    counts.set(room, (counts.get(room) ?? 0) + 1);
-  }
-  return [...counts].map(([room, count]) => `${room} ${count}`).join(', ');
-}
-
-/** `npm run words -- src/tiers README.md` lists what breaks the rules there, whether the place is in `CLEAN` or not. */
+/** `npm run words -- src/tiers README.md` checks these places only. */
 if (import.meta.main) {
   const root = fileURLToPath(new URL('..', import.meta.url));
-  const asked = process.argv.slice(2).map((place) => place.replace(/\/$/, ''));
-  const paths = walk(root).map((file) => relative(root, file).replaceAll('\\', '/'));
-  const found = paths
-    .filter((path) => CHECKED.test(path) && !EXEMPT.includes(path))
-    .flatMap((path) => findWords(path, readFileSync(join(root, path), 'utf8')));
-
-  const pathOf = (line: string): string => line.slice(0, line.indexOf(':'));
-  const listed = found.filter((line) => isIn(pathOf(line), asked.length > 0 ? asked : CLEAN));
-  const remaining = found.filter((line) => !isIn(pathOf(line), CLEAN));
-  for (const line of listed) console.error(line);
-  const where = asked.length > 0 ? asked.join(', ') : `the ${CLEAN.length} places of tools/words.ts`;
-  console.log(`${listed.length} words to mend in ${where}`);
-  if (remaining.length > 0) console.log(`${remaining.length} elsewhere: ${countByRoom(remaining)}`);
-  process.exitCode = listed.length > 0 ? 1 : 0;
+  const places = process.argv.slice(2).map((place) => place.replace(/\/$/, ''));
+  const paths = walk(root)
+    .map((file) => relative(root, file).replaceAll('\\', '/'))
+    .filter((path) => CHECKED.test(path) && !EXEMPT.includes(path) && (places.length === 0 || isIn(path, places)));
+  const found = paths.flatMap((path) => findWords(path, readFileSync(join(root, path), 'utf8')));
+  for (const line of found) console.error(line);
+  console.log(`${paths.length} files, ${found.length} words to mend`);
+  process.exitCode = found.length > 0 ? 1 : 0;
 }

@@ -6,7 +6,10 @@ const BY_HAND =
   'it was made by hand or by another tool: compare the table with what `npx holdfast schema <provider> --sql` prints';
 const CONNECTION = 'the connection string or the options of the driver adapter name the wrong one';
 
-/** What a person may have to change. What is concerned, the cause, the cure; nothing that is specific to one server or caller. */
+/**
+ * The advice for a person by reason: the option concerned, the cause and the cure; nothing that is specific to one
+ * server or caller.
+ */
 const ADVICE: ReadonlyMap<string, string> = new Map([
   [
     'access-denied',

@@ -32,15 +32,16 @@ const ADAPTER_KINDS: readonly (readonly [kind: string, provider: PrismaProvider]
   ['sqlite', 'sqlite'],
 ];
 
-/** Whether a statement found only halfway that it was too late, and changed nothing. */
+/** Returns true if a statement found only halfway that it was too late, and changed nothing. */
 export function isTooLate(error: unknown): boolean {
   return error instanceof TierFailure && error.reason === 'too-late';
 }
 
 /**
- * Whether this is how libsql reports a lock. Its Node binding then neither resets nor finalizes the statement, which
+ * Returns true for libsql's report of a lock. Its Node binding then neither resets nor finalizes the statement, which
  * stays active on the connection until the garbage collector finds it. Until then no write of that connection commits,
- * although each is acknowledged, and afterwards SQLite rolls them all back ("active statements", sqlite.org/c3ref/reset).
+ * although each is acknowledged, and afterwards SQLite rolls them all back ("active statements",
+ * sqlite.org/c3ref/reset).
  */
 export function leavesStatementActive(error: unknown): boolean {
   const texts: string[] = [];
@@ -203,7 +204,10 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** Where codes and texts hide: raw queries are wrapped in P2010, whose `meta` holds the adapter's error and its cause. */
+/**
+ * The properties that hold codes and texts: raw queries are wrapped in P2010, whose `meta` holds the adapter's error
+ * and its cause.
+ */
 const NESTED = ['meta', 'driverAdapterError', 'cause'] as const;
 const CODES = ['code', 'errorCode', 'originalCode', 'extendedCode', 'kind'] as const;
 const TEXTS = ['message', 'originalMessage', 'reason', 'cause'] as const;

@@ -61,7 +61,10 @@ function inspectColumns(
   if (key && !key['identifies']) throw misconfigured(`primary-key-missing:${table}`);
 }
 
-/** While the server is in charge, a read-only transaction or file is a setting and not a fail-over that will pass. */
+/**
+ * Rehearses a statement. While the server is in charge, a read-only transaction or file is a setting and not a failover
+ * that will pass.
+ */
 async function rehearse(runner: StatementRunner, table: string, rehearsal: Statement): Promise<void> {
   try {
     await runner.count(rehearsal);

@@ -6,6 +6,6 @@
 export interface PrismaClientLike {
   $queryRawUnsafe(query: string, ...values: unknown[]): PromiseLike<unknown>;
   $executeRawUnsafe(query: string, ...values: unknown[]): PromiseLike<number>;
-  /** Needed with SQLite, to get a new connection; never for a write. */
+  /** Gets a new connection with SQLite; never used for a write. */
   $transaction?(work: () => Promise<unknown>): PromiseLike<unknown>;
 }

@@ -4,8 +4,8 @@ import type { PrismaClientLike } from './prisma-client.ts';
 
 const PROVIDERS = ['mysql', 'postgresql', 'sqlite'] as const;
 /**
- * What PostgreSQL accepts without quotes. It cuts names to 63 bytes without a word (NAMEDATALEN - 1), and the names of the
- * tables beside this one are five longer.
+ * The names that PostgreSQL accepts without quotes. It cuts names to 63 bytes without a word (NAMEDATALEN - 1), and the
+ * names of the tables beside this one are five longer.
  */
 const TABLE = /^[a-z_][a-z0-9_]{0,57}$/i;
 const DEFAULT_TABLE = 'holdfast_session';
@@ -16,7 +16,8 @@ export interface PrismaTierOptions {
   /** The `provider` of the schema that the client was generated from. */
   readonly provider: PrismaProvider;
   /**
-   * Name of the sessions' table, if it is not the one of the migrations. The two beside it are this and `_ring`, `_node`.
+   * The name of the sessions' table, if it is not the one of the migrations. The two beside it are this and `_ring`,
+   * `_node`.
    * @defaultValue `'holdfast_session'`
    */
   readonly table?: string;

@@ -14,20 +14,20 @@ export interface RunnerOptions {
   readonly platform: Platform;
   readonly timeoutMs: number;
   readonly timeouts: CallTimeouts;
-  /** Where statements that are sent for one caller wait for their turn. */
+  /** The lanes in which statements for one caller wait for their turn. */
   readonly lanes: Lanes;
-  /** Whether a lane belongs to its statement until that is answered, however late. */
+  /** True if a lane belongs to its statement until the answer, however late. */
   readonly holdsLane: boolean;
   readonly provider: PrismaProvider;
-  /** Sent first on a new connection. */
+  /** The statements that are sent first on a new connection. */
   readonly settings: readonly Statement[];
 }
 
 type Send<T> = () => PromiseLike<T>;
 
 /**
- * Another statement was in the way, and the same one may succeed a moment later. Nothing was changed, or, for `rows-moved`,
- * nothing that repeating it would change again.
+ * The reasons that pass: another statement was in the way, and the same one may succeed a moment later. Nothing was
+ * changed, or, for `rows-moved`, nothing that repeating it would change again.
  */
 const PASSING_REASONS: ReadonlySet<string> = new Set(['busy', 'deadlock', 'rows-moved', 'serialization']);
 
@@ -124,8 +124,8 @@ export class StatementRunner {
   }
 
   /**
-   * libsql hands its connection to a transaction and opens another for the next statement. Nothing is done in this one;
-   * it takes the connection with the unfinished statement away.
+   * Discards the connection with the unfinished statement: libsql hands it to a transaction, in which nothing is done,
+   * and opens another for the next statement.
    */
   async #renewConnection(): Promise<void> {
     const nothingToDo = new Error('This transaction only discards a connection.');

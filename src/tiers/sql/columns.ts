@@ -22,7 +22,7 @@ export const COLUMNS = {
 
 export type ColumnName = keyof typeof COLUMNS;
 
-/** What statements answer of a row: its columns, and the tag of its envelope. */
+/** A column that statements answer of a row, or the tag of its envelope. */
 export type AnswerColumn = ColumnName | 'tag';
 
 export const ANSWER_COLUMNS: Readonly<Record<AnswerColumn, ColumnType>> = { ...COLUMNS, tag: 'bytes' };
@@ -110,7 +110,7 @@ export const NODE_COLUMNS = {
   acknowledged_at: 'integer',
 } as const;
 
-/** What the statements of fleet and upkeep answer beside columns of the sessions. */
+/** A column that the statements of fleet and upkeep answer beside those of the sessions. */
 export type FleetColumnName =
   | keyof typeof RING_COLUMNS
   | keyof typeof NODE_COLUMNS

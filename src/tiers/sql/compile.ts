@@ -9,13 +9,13 @@ export function compile<Command>(fragment: Fragment<Command>, database: Database
   return compiler.build();
 }
 
-/** Constant text and the values in it. */
+/** A constant text and the values in it. */
 interface Constant<Command> {
   readonly text: string;
   readonly readers: readonly Reader<Command, SqlValue>[];
 }
 
-/** Text that grows with the number of items, and the constant text before it. */
+/** A text that grows with the number of items, and the constant text before it. */
 interface Growing<Command> {
   readonly before: Constant<Command>;
   readonly items: Reader<Command, readonly unknown[]>;
@@ -26,7 +26,7 @@ interface Growing<Command> {
 class Compiler<Command> {
   readonly #database: Database;
   readonly #growing: Growing<Command>[] = [];
-  /** What was written since the last text that grows. */
+  /** The text since the last one that grows. */
   #text = '';
   #readers: Reader<Command, SqlValue>[] = [];
   readonly #placeholders = new Map<unknown, string>();
@@ -83,7 +83,7 @@ class Compiler<Command> {
     this.#readers = [];
   }
 
-  /** One parameter for each place, or for each value where they can be shared. */
+  /** Returns one parameter for each place, or for each value where places can share it. */
   #placeholder(value: Value<Command>): string {
     const { dialect } = this.#database;
     const known = dialect.sharesParameters ? this.#placeholders.get(value) : undefined;
@@ -110,7 +110,7 @@ function buildGrowing<Command>(growing: readonly Growing<Command>[], rest: Const
   };
 }
 
-/** How drivers take it: integers as `bigint`, which is a column of 64 bits everywhere. */
+/** Converts a value for the drivers: integers as `bigint`, which is a column of 64 bits everywhere. */
 function parameterOf<Command>(value: Value<Command>): Reader<Command, SqlValue> {
   switch (value.type) {
     case 'flag':

@@ -18,15 +18,15 @@ import {
   type Table,
 } from './tag.ts';
 
-/** What is asked before the first call. */
+/** The statements before the first call. */
 export interface SchemaStatements {
-  /** Sent first on a connection where there is only one: they bound how long the database may wait for a lock. */
+  /** The statements that are sent first on an only connection: they bound how long the database may wait for a lock. */
   readonly settings: readonly Statement[];
   /** Answers one row: `standby` is true on a server that only follows another, `now` is the server's clock. */
   readonly probe: Statement;
   /** The declared types that hold each kind of column. */
   readonly accepts: Readonly<Record<ColumnType, RegExp>>;
-  /** In the order in which `open` looks at them, that of the sessions first. */
+  /** The tables in the order in which `open` inspects them, that of the sessions first. */
   readonly tables: readonly Inspected[];
   /** Changes nothing, and fails where rows of sessions may not be deleted: for tiers that will. */
   readonly sweepRehearsal: Statement;
@@ -38,7 +38,10 @@ export interface Inspected {
   readonly columns: Readonly<Record<string, ColumnType>>;
   /** Answers one row a column: `name`, `type`, and `identifies` where a unique index covers this column alone. */
   readonly describe: Statement;
-  /** Change nothing, and fail where the grants for the real ones, or the key that an upsert needs, are missing. */
+  /**
+   * The statements that change nothing, and fail where the grants for the real ones, or the key that an upsert needs,
+   * are missing.
+   */
   readonly rehearsals: readonly Statement[];
 }
 

@@ -4,19 +4,20 @@ import type { Row } from './rows/rows.ts';
 type SqlScalar = Uint8Array | bigint | boolean | number | string | null;
 export type SqlValue = SqlScalar | readonly SqlScalar[];
 
-/** One atomic statement. Values never become part of its text. */
+/** An atomic statement. Values never become part of its text. */
 export interface Statement {
   readonly text: string;
   readonly values: readonly SqlValue[];
   /**
-   * Where the database answers no rows of a write: its rows, from their count, or the read that finds them once the write is
-   * committed. Others may have written in between, so the read asks only for what no other write can make true or false.
+   * Returns the rows of a write where the database returns none: from their count, or by the read that finds them once
+   * the write is committed. Others may have written in between, so the read asks only for what no other write can make
+   * true or false.
    */
   readonly answer?: (count: number) => readonly Row[] | Statement;
   /**
-   * Where rows are found by an index of columns that others change: the statement only finds them and locks nothing, and
-   * `change` makes the one that locks them by their keys, in order, and asks again for all that has to be true. Rows, where
-   * there is nothing left to change.
+   * Changes the rows that an index of changing columns has found: the statement itself only finds them and locks
+   * nothing, and `change` makes the one that locks them by their keys, in order, and checks every condition again.
+   * Returns rows if there is nothing left to change.
    */
   readonly change?: (found: readonly Row[]) => readonly Row[] | Statement;
 }
@@ -24,7 +25,7 @@ export interface Statement {
 /** Builds the statement of one call. */
 export type Build<Command> = (namespace: string, command: Command) => Statement;
 
-/** One statement for calls that arrived together. */
+/** A statement for calls that arrived together. */
 export interface SharedStatement<Answer> extends Statement {
   /** The answer of each call, by its number. Throws what is true of that call alone. */
   readonly answers: Answers<Answer>;

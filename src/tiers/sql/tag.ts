@@ -10,7 +10,7 @@ export function sql<Command>(texts: TemplateStringsArray, ...parts: readonly Par
   return { kind: 'fragment', texts: withoutMargin(texts), parts };
 }
 
-/** Text that begins on a line of its own loses the indentation of the code around it. */
+/** Removes the indentation of the code from text that begins on a line of its own. */
 function withoutMargin(texts: readonly string[]): readonly string[] {
   if (!texts[0]?.startsWith('\n')) return texts;
   const trimmed = texts.map((text, n) => (n === texts.length - 1 ? text.trimEnd() : text));
@@ -24,7 +24,7 @@ function withoutMargin(texts: readonly string[]): readonly string[] {
 /** Reads one value of a call. */
 export type Reader<Command, Read> = (command: Command, namespace: string) => Read;
 
-/** What may stand in a fragment. */
+/** A part of a fragment. */
 export type Part<Command> = Choice<Command> | Fragment<Command> | Repetition<Command> | Table | Value<Command>;
 
 export interface Fragment<Command> {
@@ -63,14 +63,14 @@ interface Typed<Type extends string, Command, Read> {
 }
 
 export interface Bytes<Command> extends Typed<'bytes', Command, Buffer | null> {
-  /** Where all have one length. */
+  /** The length of each value, where all have the same. */
   readonly width?: number;
 }
 
 export type Integer<Command> = Typed<'integer', Command, number>;
 export type Flag<Command> = Typed<'flag', Command, boolean>;
 
-/** What becomes a parameter. */
+/** A value that becomes a parameter. */
 export type Value<Command> =
   | Bytes<Command>
   | Flag<Command>
@@ -112,7 +112,10 @@ export function string<Command>(read: Reader<Command, string>): Value<Command> {
   return { kind: 'value', type: 'text', read };
 }
 
-/** Whether what stands before it is one of these: `WHERE storage_key ${oneOf((command) => command.storageKeys)}`. */
+/**
+ * Returns true in SQL where the expression before it is one of these: `WHERE storage_key ${oneOf((command) =>
+ * command.storageKeys)}`.
+ */
 export function oneOf<Command>(read: Reader<Command, readonly Buffer[]>): Choice<Command> {
   const list: Value<Command> = { kind: 'value', type: 'bytes[]', read };
   const inList = sql<Command>`IN (${each(read, sql`${item}`)})`;
@@ -137,7 +140,7 @@ export function perDatabase<Command>(of: Choice<Command>['of']): Choice<Command>
   return { kind: 'choice', of };
 }
 
-/** Text that is made of constants, such as a list of columns. */
+/** Returns a text that is made of constants, such as a list of columns. */
 export function constant(text: number | string): Fragment<unknown> {
   return { kind: 'fragment', texts: [String(text)], parts: [] };
 }
@@ -146,7 +149,7 @@ export function join<Command>(parts: readonly Part<Command>[], separator: string
   return { kind: 'fragment', texts: ['', ...parts.slice(1).map(() => separator), ''], parts };
 }
 
-/** For a place that is filled in another wording. */
+/** The empty fragment, for a place that another wording fills. */
 export const nothing: Fragment<unknown> = constant('');
 
 export const sessions: Table = { kind: 'table', name: 'sessions' };

@@ -10,7 +10,7 @@ export type StatementFor<Command> = (database: Database) => Build<Command>;
 /** A statement in the words of one database. */
 export type Wording<Command> = Fragment<Command> | StatementFor<Command>;
 
-/** One wording for all databases. */
+/** Returns one wording for all databases. */
 export function everywhere<Command>(wording: Fragment<Command>): StatementFor<Command> {
   return (database) => compile(wording, database);
 }
@@ -20,7 +20,7 @@ export function wordings<Command>(of: Readonly<Record<DatabaseName, Wording<Comm
   return (database) => compileWording(of[database.dialect.name], database);
 }
 
-/** One of two statements, by what the call asks for. */
+/** Chooses one of two statements, by the call. */
 export function either<Command>(
   isFirst: (command: Command) => boolean,
   first: Wording<Command>,
@@ -67,7 +67,7 @@ export function compileWording<Command>(wording: Wording<Command>, database: Dat
 export type SharedFor<Request, Answer> = (database: Database) => Share<Request, Answer>;
 
 export interface SharedWordings<Request, Answer> {
-  /** For a call that is alone: to go through a list of rows costs as much again as one row does. */
+  /** The wording for a call that is alone: going through a list of rows costs as much again as one row does. */
   readonly one?: Answered<Request, Request, Answer>;
   readonly many: Answered<Request, readonly Request[], Answer>;
 }

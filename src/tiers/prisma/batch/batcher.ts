@@ -18,15 +18,15 @@ export interface BatcherOptions<Request, Answer> {
   readonly timeoutMs: number;
   readonly timeouts: CallTimeouts;
   readonly lanes: Lanes;
-  /** Whether a lane belongs to its statement until that is answered, however late. */
+  /** True if a lane belongs to its statement until the answer, however late. */
   readonly holdsLane: boolean;
   /** Calls that may share a statement. */
   readonly rowsMax: number;
-  /** Whether the statements lock rows, so that one of them may wait for a row that another transaction has locked. */
+  /** True if the statements lock rows, so that one may wait for a row that another transaction has locked. */
   readonly locksRows: boolean;
-  /** Two calls of one session are never in one statement. */
+  /** Returns the storage key of a request. Two calls of one session never share a statement. */
   readonly storageKeyOf: (request: Request) => Buffer;
-  /** About how much it carries, to its statement or back: bounds how many calls share. */
+  /** Returns the approximate bytes of a request and its answer, which bound how many calls share. */
   readonly bytesOf: (request: Request) => number;
   /** Sends one statement. Returns the answer of each request, by its number; throws what is true of all of them. */
   readonly send: (requests: readonly Request[], deadline: number) => Promise<(n: number) => Answer>;
@@ -59,8 +59,8 @@ export class Batcher<Request, Answer> {
   readonly #slowRows: SlowRows;
   #asksForLane = false;
   /**
-   * How many calls may share a statement now: half as many after one that was given up, here or by the server, since rows may take long (a lock, a trigger,
-   * a slow disk), and one more with each that was answered.
+   * The calls that may share a statement now: half as many after one that was given up, here or by the server, since
+   * rows may take long (a lock, a trigger, a slow disk), and one more with each answer.
    */
   #rowsMax: number;
 
@@ -98,7 +98,7 @@ export class Batcher<Request, Answer> {
     });
   }
 
-  /** Whether the waiting calls are enough for a lane beside a busy one. */
+  /** True if the waiting calls are enough for a lane beside a busy one. */
   get #areEnough(): boolean {
     return this.#parts.length > 0 || this.#waiting.size >= Math.min(this.#options.lanes.rowsMin, this.#rowsMax);
   }

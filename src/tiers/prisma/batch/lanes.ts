@@ -7,14 +7,16 @@ import type { PrismaClientLike } from '../prisma-client.ts';
 /** Does not reject. The lane is free again when it settles. */
 type Work = () => Promise<unknown>;
 
-/** When a lane beside a busy one is opened: for so many calls at once, or after one has waited for so long. */
+/**
+ * The condition for opening a lane beside a busy one: this many calls at once, or one that has waited for this long.
+ */
 export interface LaneThrift {
   readonly platform: Platform;
   readonly rows: number;
   readonly waitMs: number;
 }
 
-/** So many statements at a time. Work that finds no lane gets one in the order of arrival. */
+/** Bounds the statements at a time. Work that finds no lane gets one in the order of arrival. */
 export class Lanes {
   readonly #waiting = new TransientSet<Work>();
   readonly #count: number;
@@ -22,14 +24,14 @@ export class Lanes {
   #free: number;
   #isWatching = false;
 
-  /** Without `thrift`, a free lane is opened at once. */
+  /** Opens a free lane at once if there is no `thrift`. */
   constructor(count: number, thrift?: LaneThrift) {
     this.#count = count;
     this.#free = count;
     this.#thrift = thrift;
   }
 
-  /** Fewer calls do not get a lane beside a busy one. */
+  /** The fewest calls that get a lane beside a busy one. */
   get rowsMin(): number {
     return this.#thrift?.rows ?? 1;
   }
@@ -86,7 +88,7 @@ export interface TierLanes {
   readonly reads: Lanes;
   readonly writes: Lanes;
   readonly single: Lanes;
-  /** Whether a lane belongs to its statement until that is answered, however late. */
+  /** True if a lane belongs to its statement until the answer, however late. */
   readonly areHeld: boolean;
 }
 

@@ -1,6 +1,6 @@
 import type { DatabaseName, TableName, ValueType } from '../tag.ts';
 
-/** What is true of every statement of one database. What one statement says differently stands in its own file. */
+/** The properties that every statement of one database shares. Differences of one statement stand in its own file. */
 export interface Dialect {
   readonly name: DatabaseName;
   /** Statements at a time; null where the client has one connection, so that they run one after the other in any case. */
@@ -9,16 +9,16 @@ export interface Dialect {
   quote(name: string): string;
   /** The placeholder of the parameter with this number. SQL counts from one. */
   placeholder(number: number, type: ValueType): string;
-  /** Whether a parameter that is needed twice is sent once. */
+  /** True if a parameter that is needed twice is sent once. */
   readonly sharesParameters: boolean;
 }
 
 export interface LaneCounts {
-  /** For statements that many reads share. */
+  /** The statements at a time that many reads share. */
   readonly reads: number;
-  /** For statements that many inserts, updates or touches share. */
+  /** The statements at a time that many inserts, updates or touches share. */
   readonly writes: number;
-  /** For statements that serve one call. */
+  /** The statements at a time that serve one call. */
   readonly single: number;
 }
 

@@ -12,8 +12,9 @@ const PAST_ANY_SHIFT: number = 96 * SHIFT + SHIFT / 2;
 const mysqlAtStart = sql`TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000`;
 
 /**
- * In MySQL only `SYSDATE` reads the clock anew for each row, and it knows no UTC. So it gives how long the statement has
- * run, without the quarters of an hour by which the clocks of its time zone may have been moved meanwhile.
+ * The clock of MySQL. Only `SYSDATE` reads it anew for each row, and it knows no UTC. So it gives how long the
+ * statement has run, without the quarters of an hour by which the clocks of its time zone may have been moved
+ * meanwhile.
  */
 const mysqlNow = sql`(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) - ${constant(SHIFT / 2)}
     + MOD(TIMESTAMPDIFF(MICROSECOND, NOW(6), SYSDATE(6)) + ${constant(PAST_ANY_SHIFT)}, ${constant(SHIFT)})) DIV 1000`;

@@ -14,7 +14,7 @@ export function tagOf(row = ''): Choice<unknown> {
   });
 }
 
-/** Whether a row holds the envelope with this tag; true where the tag is null. */
+/** True for a row with the envelope of this tag, and where the tag is null. */
 export function holds<Command>(tag: Part<Command>, row = ''): Fragment<Command> {
   return sql`COALESCE(${tagOf(row)} = ${tag}, true)`;
 }

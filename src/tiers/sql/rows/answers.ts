@@ -23,7 +23,7 @@ export function keyOf(storageKey: Buffer): string {
   return storageKey.toString('latin1');
 }
 
-/** For a statement whose rows belong to the calls with their storage keys. */
+/** Answers a statement whose rows belong to the calls with their storage keys. */
 export function byStorageKey<Answer>(storageKeys: readonly Buffer[], answerOf: AnswerOf<Answer>): Answers<Answer> {
   return (rows) => {
     const found = new Map(rows.map((row) => [keyOf(bytes(row, 'storage_key')), row]));
@@ -34,7 +34,7 @@ export function byStorageKey<Answer>(storageKeys: readonly Buffer[], answerOf: A
   };
 }
 
-/** For a statement of one call. */
+/** Answers a statement of one call. */
 export function ofOne<Answer>(answerOf: AnswerOf<Answer>): Answers<Answer> {
   return ([row]) =>
     (n) =>
@@ -49,7 +49,7 @@ export function recordOrNull(requests: readonly ReadRequest[]): AnswerOf<SealedR
 
 export const stateOrNull: AnswerOf<RecordState | null> = (row) => (row ? toState(row) : null);
 
-/** For a statement that finds the rows which have the storage keys of inserts. */
+/** Answers a statement that finds the rows which have the storage keys of inserts. */
 export function byHolder(commands: readonly InsertCommand[]): Answers<InsertOutcome> {
   return byStorageKey(
     commands.map(({ record }) => record.storageKey),
@@ -57,7 +57,7 @@ export function byHolder(commands: readonly InsertCommand[]): Answers<InsertOutc
   );
 }
 
-/** For a statement that finds the rows which may have had the keys of these requests. */
+/** Answers a statement that finds the rows which may have had the keys of these requests. */
 export function byEarlierKey(requests: readonly MovedRequest[]): Answers<MovedRow | null> {
   return (rows) => (n) => {
     const request = requests[n];

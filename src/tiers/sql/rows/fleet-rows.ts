@@ -1,7 +1,7 @@
 import type { EndedPage, FleetNode, FleetView, RingMark, WalkedRow, WalkPage } from '../../durable.ts';
 import { bytes, integer, type Row } from './rows.ts';
 
-/** Fewer rows than were asked for means that the table ends here. */
+/** Converts a page of a walk. If it has fewer rows than were asked for, the table ends here. */
 export function toWalkPage(rows: readonly Row[], limit: number): WalkPage {
   return { rows: rows.filter((row) => integer(row, 'is_alive') === 1).map(toWalkedRow), next: nextOf(rows, limit) };
 }

@@ -91,7 +91,7 @@ export function toMovedRow(row: Row): MovedRow {
   return { storageKey: bytes(row, 'storage_key'), isRevoked: row['revoked_at'] !== null };
 }
 
-/** Whether the row had this key. A match across the border of two keys is none. */
+/** Returns true if the row had this key. A match across the border of two keys is none. */
 export function remembers(row: Row, { previousStorageKey, since }: MovedRequest): boolean {
   return integer(row, 'rotated_at') >= since && previousKeys(row).some((key) => key.equals(previousStorageKey));
 }
@@ -112,7 +112,7 @@ export function bytes(row: Row, column: AnswerColumn | FleetColumnName): Buffer 
   throw malformed();
 }
 
-/** Past 2^53 a number would silently be another one, and a revision decides who wins. */
+/** Returns an integer. Past 2^53 a number would silently be another one, and a revision decides which write wins. */
 export function integer(row: Row, column: AnswerColumn | FleetColumnName | 'now'): number {
   const value = row[column];
   const number = typeof value === 'bigint' ? Number(value) : value;

@@ -51,8 +51,8 @@ export interface Statements {
     readonly clear: Build<ClearFeed>;
   };
   /**
-   * None of these two parts carries a deadline: run again or late, a statement repeats what was true when it was sent, or
-   * finds less to do, and at worst a node looks alive, or behind, until its next heartbeat.
+   * The statements of fleet and upkeep carry no deadline: run again or late, one repeats what was true when it was
+   * sent, or finds less to do, and at worst a node looks alive, or behind, until its next heartbeat.
    */
   readonly fleet: {
     readonly raiseRing: Build<RingMark>;

@@ -49,7 +49,7 @@ function jsonOf<Command>(columns: Columns<Command>, last?: LastRow<Command>): Re
   };
 }
 
-/** In the order in which the rows are locked. */
+/** Orders the calls as the rows are locked. */
 export function byKey<Command>(
   commands: readonly Command[],
   keyOf: (command: Command) => Buffer | null,

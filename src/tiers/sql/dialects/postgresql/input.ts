@@ -43,7 +43,7 @@ export function input<Command>(columns: Columns<Command>): Fragment<readonly Com
     )`;
 }
 
-/** How many calls there are. */
+/** The number of calls. */
 export function count<Command>(): Value<readonly Command[]> {
   return { kind: 'value', type: 'count', read: (commands) => commands.length };
 }
@@ -62,7 +62,7 @@ export function endToEnd<Command>(columns: readonly Bytes<Command>[]): Reader<re
     );
 }
 
-/** Where the values of a call are, in SQL, which counts from one. */
+/** The places of a call's values in SQL, which counts from one. */
 class Places {
   #numbers = 0;
   #bytes = 0;
@@ -80,7 +80,7 @@ class Places {
   }
 }
 
-/** In the order in which `Places` counts; of bytes of any length, where they begin and how many there are. */
+/** The numbers in the order in which `Places` counts; for bytes of any length, their beginning and their length. */
 function numbersOf<Command>(columns: readonly ColumnValue<Command>[]): Reader<readonly Command[], string> {
   return (commands, namespace) => {
     const numbers: number[] = [];

@@ -71,7 +71,7 @@ class Reader {
     return value;
   }
 
-  /** Past 2^53 it is not exact, and `integer` of `rows.ts` refuses it. */
+  /** Reads an integer. Past 2^53 it is not exact, and `integer` of `rows.ts` refuses it. */
   integer(): number {
     this.#require(8);
     const high = this.#packed.readInt32BE(this.#at);

@@ -15,7 +15,7 @@ interface Found extends ClearFeed {
 const before = integer((clear: ClearFeed) => firstMoment(clear.before));
 const limit = integer((clear: ClearFeed) => clear.limit);
 
-/** In MySQL there are two lists for the two indexes, and then the rows by their keys: see `revokeMany`. */
+/** Clears in MySQL by two lists, for the two indexes, and then the rows by their keys: see `revokeMany`. */
 const isOver = sql<ClearFeed>`namespace = ${namespace} AND COALESCE(dirty_at, 0) < ${before} AND COALESCE(rotated_at, 0) < ${before}`;
 
 const find = everywhere(sql<ClearFeed>`

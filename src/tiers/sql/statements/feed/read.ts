@@ -11,7 +11,7 @@ export interface ReadFeed {
   readonly limit: number;
 }
 
-/** Right before every mark of a time: no storage key comes before the empty one. */
+/** The position before every mark of a time: no storage key comes before the empty one. */
 const START: Buffer = Buffer.alloc(0);
 
 const dirtyAt = integer(({ after }: ReadFeed) => (typeof after === 'number' ? firstMoment(after) : after.dirtyAt));

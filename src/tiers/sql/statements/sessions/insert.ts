@@ -17,7 +17,7 @@ const { validUntil } = record;
 const inserted = columns(INSERT_COLUMNS);
 const manyColumns = { ...record.writeColumns, idle_expires_at: record.idleExpiresAt };
 
-/** What is inserted, but for the earlier keys, which come last. */
+/** The inserted values, without the earlier keys, which come last. */
 const row: Fragment<InsertCommand> = sql`${record.storageKey}, ${namespace}, ${record.userKey}, ${record.revision}, ${record.writeId}, ${record.envelope}, ${record.keyId}, ${record.createdAt}, ${record.lastSeenAt}, ${record.idleLifetime}, ${record.idleExpiresAt}, ${record.absoluteExpiresAt}`;
 
 /**

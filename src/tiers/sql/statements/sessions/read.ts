@@ -35,7 +35,7 @@ const one = (envelope: Part<ReadRequest>): Fragment<ReadRequest> => sql`
   SELECT ${recordWith(envelope)} FROM ${sessions}
   WHERE storage_key = ${bytes(storageKey)} AND namespace = ${namespace} AND revoked_at IS NULL`;
 
-/** Storage keys whose envelopes are known, each with the tag of that one. */
+/** The storage keys whose envelopes are known, each with its tag. */
 const known = each((requests: Requests) => requests.filter(isKnown), sql`(${bytes(storageKey)}, ${bytes(tagOf)})`);
 
 const many = (envelope: Part<Requests>): Fragment<Requests> => sql`
@@ -47,7 +47,7 @@ const manyByKey = (isOneOfKnown: Part<Requests>): Answered<ReadRequest, Requests
   answers: (requests) => byStorageKey(requests.map(storageKey), recordOrNull(requests)),
 });
 
-/** What no envelope ends with, but by a chance of 1 in 2^128. */
+/** A tag that no envelope has, except with a probability of 2^-128. */
 const NO_TAG: Buffer = Buffer.alloc(ENVELOPE_TAG_BYTES);
 const tags = bytes(endToEnd([fixedBytes(ENVELOPE_TAG_BYTES, (request: ReadRequest) => tagOf(request) ?? NO_TAG)]));
 const width = constant(ENVELOPE_TAG_BYTES);

@@ -67,7 +67,7 @@ export const times: Fragment<InsertCommand> = sql`
   created_at = ${createdAt}, last_seen_at = ${GREATEST}(last_seen_at, ${lastSeenAt}), idle_lifetime = ${idleLifetime},
   idle_expires_at = ${LEAST}(${GREATEST}(last_seen_at, ${lastSeenAt}) + ${idleLifetime}, ${absoluteExpiresAt}), absolute_expires_at = ${absoluteExpiresAt}`;
 
-/** What the record holds, for a SET list. */
+/** The content of the record, for a SET list. */
 export const content: Fragment<InsertCommand> = sql`user_key = ${userKey}, revision = ${revision}, write_id = ${writeId}, envelope = ${envelope}, key_id = ${keyId}`;
 
 /** The row, if this write made it what it is: only this write draws that write id. */

@@ -74,10 +74,10 @@ interface Found extends RevokeManyCommand {
 }
 
 /**
- * In MySQL, to change rows along the index of users would lock that before the rows, and every other statement locks them the
- * other way round. So they are found first. The statement is repeated until it gets all that it found: a write that moved one,
- * or ended it first, may have left others. Each row looks at the clock when it is held. One that is late fails the change as a
- * whole, with `too-late`.
+ * Finds rows in MySQL before it changes them: changing them along the index of users would lock that before the rows,
+ * and every other statement locks them the other way round. The statement is repeated until it gets all that it found:
+ * a write that moved one, or ended it first, may have left others. Each row reads the clock when it is held. One that
+ * is late fails the change as a whole, with `too-late`.
  */
 function findThenRevoke(andOf: Fragment<RevokeManyCommand>): StatementFor<RevokeManyCommand> {
   const finding = (andNot: Fragment<RevokeManyCommand>) =>
@@ -113,7 +113,7 @@ function findThenRevoke(andOf: Fragment<RevokeManyCommand>): StatementFor<Revoke
   };
 }
 
-/** What is answered for a row that is to be looked for again. */
+/** Returns the answer for a row that has to be found again. */
 function moved({ storage_key }: Row): Row {
   return { storage_key, idle_expires_at: null, absolute_expires_at: null };
 }

@@ -22,7 +22,7 @@ export const revoke: StatementFor<RevokeCommand> = either(
 );
 
 interface Extras {
-  /** Only a row that an insert whose answer was lost may have left. */
+  /** Limits the statement to a row that an insert whose answer was lost may have left. */
   readonly andWrittenBy: Fragment<RevokeCommand>;
   readonly andMark: Fragment<unknown>;
 }
