@@ -61,11 +61,14 @@ function promised(call: (callback: (error?: unknown, value?: unknown) => void) =
   });
 }
 
-/** Limits the wait, since a Redis client may wait for ever. Keeps only the code of an error: its message may contain credentials. */
-async function inTime(platform: Platform, call: () => Promise<unknown>): Promise<unknown> {
+/**
+ * Limits the wait, since a Redis client may wait for ever. Keeps only the code of an error: its message may contain credentials.
+ * Functions without types may also answer without a promise.
+ */
+async function inTime(platform: Platform, call: () => unknown): Promise<unknown> {
   const late = (): Error => new ImportUnavailableError('deadline');
   try {
-    return await withDeadline(platform, IMPORT_STORE_TIMEOUT_MS, call(), late);
+    return await withDeadline(platform, IMPORT_STORE_TIMEOUT_MS, Promise.resolve(call()), late);
   } catch (error) {
     throw error instanceof ImportUnavailableError ? error : new ImportUnavailableError(codeOf(error));
   }

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { loadOld, sessionsOf, type OldStore } from '../../../../src/http/import/import-store.ts';
+import {
+  destroyOld,
+  loadOld,
+  sessionsOf,
+  type OldSessions,
+  type OldStore,
+} from '../../../../src/http/import/import-store.ts';
 import { FakePlatform } from '../../../support/fake-platform.ts';
 
 type Callback = (error?: unknown, session?: unknown) => void;
@@ -34,6 +40,15 @@ describe('an old store', () => {
       return Promise.resolve(undefined);
     };
     expect(await load(get)).toEqual({ cart: [] });
+  });
+
+  it('may be two functions that answer without a promise', async () => {
+    const kept = new Map([['sid', { cart: [] }]]);
+    const sessions = { load: (sid: string) => kept.get(sid), destroy: (sid: string) => void kept.delete(sid) };
+    const platform = new FakePlatform();
+    expect(await loadOld(platform, sessions as never as OldSessions, 'sid')).toEqual({ cart: [] });
+    await destroyOld(platform, sessions as never as OldSessions, 'sid');
+    expect(kept.size).toBe(0);
   });
 
   it.each([
