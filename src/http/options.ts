@@ -1,7 +1,8 @@
+import { requireClient } from '../client/http-support.ts';
 import type { SessionClient } from '../client/session-client.ts';
 import { ConfigurationError } from '../errors.ts';
 import { RETRY_AFTER_MS_DEFAULT, RETRY_AFTER_MS_MAX, SESSIONS_PER_USER_MAX } from '../limits/http.ts';
-import { requireInteger, requireMethods, requireOptions } from '../option-checks.ts';
+import { requireInteger, requireOptions } from '../option-checks.ts';
 import { parseDuration, type Duration } from '../platform/duration.ts';
 import { resolveImport, type ImportOptions, type ResolvedImport } from './import/import-options.ts';
 import { LifetimePolicy, type AssuranceLevel } from './policy.ts';
@@ -70,7 +71,7 @@ export function resolveHttpOptions<T, Input>(
   sessions: SessionClient<T, Input>,
   options: HttpSessionOptions<Input>,
 ): ResolvedHttpOptions<Input> {
-  requireMethods('sessions', sessions, ['get', 'update', 'regenerate', 'health'], 'a SessionClient');
+  requireClient(sessions);
   const {
     initial,
     cookie = {},

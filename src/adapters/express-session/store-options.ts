@@ -1,3 +1,4 @@
+import { requireClient } from '../../client/http-support.ts';
 import type { SessionClient } from '../../client/session-client.ts';
 import { ConfigurationError } from '../../errors.ts';
 import { requireMethods, requireOptions } from '../../option-checks.ts';
@@ -47,7 +48,7 @@ export function resolveStoreOptions<Data extends object>(
   sessions: SessionClient,
   options: HoldfastStoreOptions<Data>,
 ): ResolvedStoreOptions {
-  requireMethods('sessions', sessions, ['get', 'update', 'idFor', 'health'], 'a SessionClient');
+  requireClient(sessions);
   const {
     userIdOf,
     userWithoutNewId = 'refuse',

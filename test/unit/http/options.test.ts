@@ -62,7 +62,8 @@ describe('the options of HTTP sessions', () => {
   });
 
   it('refuse a value that is no client', () => {
-    for (const client of [undefined, {}, { get: () => null }, Promise.resolve(sessions)]) {
+    const { get, update, regenerate, health } = sessions;
+    for (const client of [undefined, {}, { get, update, regenerate, health }, Promise.resolve(sessions)]) {
       expect(() => new HttpSessions(client as never, { initial })).toThrow('sessions: expected a SessionClient');
     }
   });

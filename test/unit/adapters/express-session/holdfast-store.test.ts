@@ -458,7 +458,10 @@ describe('HoldfastStore', () => {
   ])('refuses %o (%#)', async (options: HoldfastStoreOptions<never>, message) => {
     const { sessions } = await memoryClient();
     expect(() => new HoldfastStore(sessions, options)).toThrow(message);
-    expect(() => new HoldfastStore({} as never)).toThrow('sessions: expected a SessionClient');
+    const { get, update, idFor, health } = sessions;
+    for (const client of [{}, { get, update, idFor, health }]) {
+      expect(() => new HoldfastStore(client as never)).toThrow('sessions: expected a SessionClient');
+    }
   });
 
   describe('calls back', () => {
