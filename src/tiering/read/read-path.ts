@@ -96,11 +96,11 @@ export class ReadPath {
     }
   }
 
-  /** Waits for the feed, which alone is late. Then reads the primary tier again, since the feed may just have taken the copy away. */
+  /** Waits for the feed, which alone is late. Never serves the copy that it has, since the feed may just have taken it away. */
   async #waitForFeed(copy: Copy): Promise<Answer> {
     const { primary, feed } = this.#context;
     const { storageKey, options } = copy;
-    if (!(await feed.becomesFresh())) return this.#followCopy(copy, 'waited');
+    if (!(await feed.becomesFresh())) return this.#confirm(copy);
     return this.#follow(storageKey, await primary.read(storageKey), options, 'waited');
   }
 

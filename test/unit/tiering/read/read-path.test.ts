@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import type { TieringContext } from '../../../../src/tiering/context.ts';
+import { ReadPath } from '../../../../src/tiering/read/read-path.ts';
+import { FakePlatform } from '../../../support/fake-platform.ts';
+
+describe('a copy whose read waited for the feed', () => {
+  /** A read of a copy, while the feed becomes fresh: during the wait, or in the moment after the wait was given up. */
+  async function readWhile(isInTime: boolean) {
+    const platform = new FakePlatform();
+    const freshness = { isFresh: false };
+    const record = { revision: 1, absoluteExpiresAt: platform.now() + 60_000, idleLifetimeMs: 60_000 };
+    const copy = { kind: 'value', revision: 1, idleExpiresAt: platform.now() + 60_000, envelope: Buffer.alloc(40) };
+    const context = {
+      platform,
+      primary: {
+        isInUse: true,
+        roundTrip: { hedgeAfterMs: 100 },
+        trustFloor: { trustIn: () => 'current' },
+        tryRead: async () => copy,
+        read: async () => ({ kind: 'tombstone' }),
+        stamp: () => null,
+        evict: async () => undefined,
+      },
+      feed: {
+        freshness,
+        async becomesFresh() {
+          freshness.isFresh = true;
+          return isInTime;
+        },
+      },
+      durable: { sessions: { readState: async () => null } },
+      pendingTouches: { flushOne: async () => false },
+      background: { run: () => undefined },
+      envelopes: { openRemembered: () => record },
+    };
+    const reads = new ReadPath(context as never as TieringContext);
+    return reads.read(Buffer.alloc(32), { consistency: 'bounded', touch: false });
+  }
+
+  it('is never served as it was read before: the feed may have taken it away since', async () => {
+    expect(await readWhile(true)).toBeNull();
+    expect(await readWhile(false)).toBeNull();
+  });
+});
