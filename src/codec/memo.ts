@@ -59,7 +59,7 @@ export class Memo {
   remember(storageKey: Buffer, envelope: Buffer, record: SessionRecord): SessionRecord {
     const name = nameOf(storageKey);
     this.#forget(name);
-    this.#forgetOldest();
+    this.#forgetExpired();
     const size = envelope.length + record.data.length + MEMO_ENTRY_OVERHEAD_BYTES;
     if (this.#bytes + size > this.#bytesMax) return record;
     // A copy, since a view would keep the chunk of the socket or the pool alive.
@@ -107,14 +107,14 @@ export class Memo {
     const leftMs = oldest.openedAt + MEMO_LIFETIME_MS - this.#platform.monotonic();
     const due = (): void => {
       this.#cancelTimer = undefined;
-      this.#forgetOldest();
+      this.#forgetExpired();
       this.#schedule();
     };
     this.#cancelTimer = this.#platform.after(Math.max(leftMs, MEMO_LOOK_MS_MIN), due, 'background');
   }
 
   /** Forgets the entries whose time is over. */
-  #forgetOldest(): void {
+  #forgetExpired(): void {
     for (const [name, remembered] of this.#remembered) {
       if (!this.#isOld(remembered)) return;
       this.#forget(name);

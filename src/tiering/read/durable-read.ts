@@ -3,7 +3,7 @@ import type { SealedRecord } from '../../session/sealed-record.ts';
 import type { LivingSession, TieringContext } from '../context.ts';
 import { slide } from '../write/touch-path.ts';
 import type { ReadOptions } from './copy.ts';
-import { open } from './opening.ts';
+import { open } from './open-envelope.ts';
 
 /** Reads the session from the durable tier, and stores nothing in the primary tier. */
 export async function readDurable(

@@ -10,7 +10,7 @@ import { decide, type Failed, type Feed, type Lack, type Unconfirmed, type Worth
 import { readDurable } from './durable-read.ts';
 import { fill } from './fill.ts';
 import { Hedge } from './hedge.ts';
-import { tryOpen } from './opening.ts';
+import { tryOpen } from './open-envelope.ts';
 
 /** Null: there is no such session. */
 type Answer = LivingSession | null;
@@ -111,7 +111,7 @@ export class ReadPath {
     } catch (error) {
       if (!(error instanceof TierUnavailableError)) throw error;
       // The server may have become another while the durable tier was waited for.
-      if (!primary.isConfirmed && !(await primary.confirm())) throw error;
+      if (!primary.isIncarnationConfirmed && !(await primary.confirmIncarnation())) throw error;
       return this.#followFailure(copy, this.#failure(), error);
     }
   }

@@ -59,7 +59,7 @@ export class Breaker {
       case 'half-open':
         return state.trouble.reason;
       case 'stopped':
-        return 'closed';
+        return 'stopped';
       default:
         return state satisfies never;
     }

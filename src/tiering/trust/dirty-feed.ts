@@ -94,7 +94,7 @@ export class DirtyFeed {
     const begunAt = this.freshness.begin();
     try {
       if (await this.#readAll()) {
-        this.freshness.apply(begunAt, primary.confirmedAt);
+        this.freshness.apply(begunAt, primary.incarnationConfirmedAt);
         await this.#clear();
       }
     } catch (error) {
@@ -113,7 +113,7 @@ export class DirtyFeed {
     if (this.#isStopped) return;
     const onDue = (): void => {
       this.#schedule(FEED_INTERVAL_MS);
-      void this.#options.primary.confirm();
+      void this.#options.primary.confirmIncarnation();
       void this.poll();
     };
     this.#cancelTimer = this.#options.platform.after(waitMs, onDue, 'background');
@@ -123,7 +123,7 @@ export class DirtyFeed {
   async #readAll(): Promise<boolean> {
     const { primary } = this.#options;
     // Nothing can be applied to a tier out of use, and nothing from it is served meanwhile.
-    if (!(await primary.confirm())) return this.#readClock();
+    if (!(await primary.confirmIncarnation())) return this.#readClock();
     let position: FeedPosition | number = this.#cursor.position;
     let next = 0;
     for (let page = 1; ; page += 1) {

@@ -46,7 +46,7 @@ export class PrimaryGuard {
   readonly #largeValues: LargeValues;
   #cancelLook: CancelTimer = () => {};
   #isStopped = false;
-  #confirmedAt: Moment = NEVER;
+  #incarnationConfirmedAt: Moment = NEVER;
   #confirming: Promise<boolean> | undefined;
 
   constructor(options: PrimaryGuardOptions) {
@@ -106,21 +106,21 @@ export class PrimaryGuard {
   }
 
   /**
-   * True if the server confirmed its incarnation at most 1.5 s ago. Otherwise its copies are not believed: behind an open connection
-   * a master may have followed another, and its data may have gone back.
+   * True if the server confirmed its incarnation lately. Otherwise its copies are not believed: behind an open connection a master may
+   * have followed another, and its data may have gone back. The bound is that of the feed, which asks for the incarnation with each poll.
    */
-  get isConfirmed(): boolean {
-    return elapsedSince(this.#options.platform, this.#confirmedAt) <= FEED_FRESH_MS;
+  get isIncarnationConfirmed(): boolean {
+    return elapsedSince(this.#options.platform, this.#incarnationConfirmedAt) <= FEED_FRESH_MS;
   }
 
-  /** The moment at which the server was last asked for its incarnation and confirmed it. */
-  get confirmedAt(): Moment {
-    return this.#confirmedAt;
+  /** The start of the latest check that confirmed the incarnation. */
+  get incarnationConfirmedAt(): Moment {
+    return this.#incarnationConfirmedAt;
   }
 
   /** Asks the server, or waits for the question that is under way. True if its incarnation is what it was; if not, the breaker is open. */
-  confirm(): Promise<boolean> {
-    this.#confirming ??= this.#confirm().finally(() => {
+  confirmIncarnation(): Promise<boolean> {
+    this.#confirming ??= this.#confirmIncarnation().finally(() => {
       this.#confirming = undefined;
     });
     return this.#confirming;
@@ -190,10 +190,10 @@ export class PrimaryGuard {
     await this.#tier.close();
   }
 
-  async #confirm(): Promise<boolean> {
+  async #confirmIncarnation(): Promise<boolean> {
     const startedAt = presentMoment(this.#options.platform);
     if ((await this.#attempt(() => this.#tier.confirm())) === UNREACHED) return false;
-    this.#confirmedAt = startedAt;
+    this.#incarnationConfirmedAt = startedAt;
     return true;
   }
 
@@ -234,7 +234,7 @@ export class PrimaryGuard {
     const ms = await this.roundTrip.time(this.#tier.probe());
     if (ms > this.roundTrip.usableMs) throw new TierFailure('rejected', 'too-slow');
     this.roundTrip.restart(ms);
-    this.#confirmedAt = startedAt;
+    this.#incarnationConfirmedAt = startedAt;
   }
 
   #slowChanged(): void {

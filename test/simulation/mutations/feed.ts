@@ -65,7 +65,7 @@ export const feedMutations: readonly Mutation[] = [
     edits: [
       {
         file: FEED,
-        find: 'if (await this.#readAll()) {\n        this.freshness.apply(begunAt, primary.confirmedAt);',
+        find: 'if (await this.#readAll()) {\n        this.freshness.apply(begunAt, primary.incarnationConfirmedAt);',
         replace: 'this.freshness.apply(begunAt, begunAt);\n      if (await this.#readAll()) {',
       },
     ],

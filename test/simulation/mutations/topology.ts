@@ -34,13 +34,13 @@ export const topologyMutations: readonly Mutation[] = [
     edits: [
       {
         file: FEED,
-        find: 'if (!(await primary.confirm())) return this.#readClock();',
+        find: 'if (!(await primary.confirmIncarnation())) return this.#readClock();',
         replace: 'if (primary.stamp() === null) return this.#readClock();',
       },
-      { file: FEED, find: 'void this.#options.primary.confirm();', replace: '' },
+      { file: FEED, find: 'void this.#options.primary.confirmIncarnation();', replace: '' },
       {
         file: FEED,
-        find: 'this.freshness.apply(begunAt, primary.confirmedAt);',
+        find: 'this.freshness.apply(begunAt, primary.incarnationConfirmedAt);',
         replace: 'this.freshness.apply(begunAt, begunAt);',
       },
     ],

@@ -5,7 +5,7 @@ const GUARD = 'src/tiering/trust/primary-guard.ts';
 const CONFIRM = 'src/tiering/read/confirm.ts';
 const COPY = 'src/tiering/read/copy.ts';
 const FILL = 'src/tiering/read/fill.ts';
-const OPENING = 'src/tiering/read/opening.ts';
+const OPENING = 'src/tiering/read/open-envelope.ts';
 const READ = 'src/tiering/read/read-path.ts';
 
 /** The mutations of trust in copies, and of the tier that answers. */
