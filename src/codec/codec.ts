@@ -2,7 +2,15 @@ import type { KeyObject } from 'node:crypto';
 import { ConfigurationError, EnvelopeError, KeyRingError, PayloadError } from '../errors.ts';
 import type { KeyRing } from '../keys/ring/key-ring.ts';
 import type { RingInUse } from '../keys/ring/ring-in-use.ts';
-import { CLOCK_SKEW_MS, DEADLINE_TOLERANCE_FACTOR, LINEAGE_KEYS_MAX, PAYLOAD_BYTES_MAX } from '../limits/session.ts';
+import {
+  CLOCK_SKEW_MS,
+  DEADLINE_TOLERANCE_FACTOR,
+  LINEAGE_KEYS_MAX,
+  PAYLOAD_BYTES_MAX,
+  PAYLOAD_BYTES_MIN,
+  SERIALIZER_ID_MAX,
+  SERIALIZER_ID_MIN,
+} from '../limits/session.ts';
 import type { Platform } from '../platform/platform.ts';
 import { includesKey, sealedBy, withoutKey, type Lineage } from '../session/lineage.ts';
 import { envelopeTag } from '../session/sealed-record.ts';
@@ -50,8 +58,8 @@ export class Codec {
 
   constructor(options: CodecOptions) {
     const { ringInUse, namespace, platform, maxPayloadBytes, serializerId = jsonSerializer.id } = options;
-    checkInteger(maxPayloadBytes, 1, PAYLOAD_BYTES_MAX, 'maxPayloadBytes');
-    checkInteger(serializerId, 1, 255, 'The id of a serializer');
+    checkInteger(maxPayloadBytes, PAYLOAD_BYTES_MIN, PAYLOAD_BYTES_MAX, 'maxPayloadBytes');
+    checkInteger(serializerId, SERIALIZER_ID_MIN, SERIALIZER_ID_MAX, 'The id of a serializer');
     this.#ringInUse = ringInUse;
     this.#namespace = namespace;
     this.#blindIndex = new BlindIndex(namespace);

@@ -11,6 +11,8 @@ export const READY_PAUSE_MS = 100;
  * session.
  */
 export const UPDATE_TIMEOUT_MS_DEFAULT = 5_000;
+/** A shorter one would refuse writes that meet no other: a statement alone takes milliseconds. */
+export const UPDATE_TIMEOUT_MS_MIN = 10;
 export const UPDATE_TIMEOUT_MS_MAX: number = 5 * 60_000;
 /** The pauses after a lost compare-and-swap, drawn from zero up, so that writers that met once do not meet again. */
 export const CONFLICT_BACKOFF = { firstMs: 4, longestMs: 50 } as const;

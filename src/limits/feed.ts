@@ -25,4 +25,6 @@ export const DIRTY_WINDOW_MARGIN_MS: number = 30_000;
  * The time in which reads go on from the primary tier alone: long enough for a failover, short enough for a revocation.
  */
 export const DURABLE_OUTAGE_READS_MS_DEFAULT: number = 15 * 60_000;
+/** The value that means never: reads fail as soon as the dirty feed is late. */
+export const DURABLE_OUTAGE_READS_MS_MIN = 0;
 export const DURABLE_OUTAGE_READS_MS_MAX: number = 24 * 60 * 60_000;

@@ -8,8 +8,13 @@ export const WRITE_ID_BYTES = 16;
 export const HANDLE_BYTES = 16;
 /** A cart or a profile is 1–4 KiB. Larger values slow every read and belong in a table of their own. */
 export const PAYLOAD_BYTES_DEFAULT: number = 64 * 1024;
+/** The fewest bytes in which JSON says anything. */
+export const PAYLOAD_BYTES_MIN = 1;
 /** Redis and the drivers handle more, but one such session would stall its neighbours. */
 export const PAYLOAD_BYTES_MAX: number = 1024 * 1024;
+/** An envelope names its serializer in one byte. 0 is left free. */
+export const SERIALIZER_ID_MIN = 1;
+export const SERIALIZER_ID_MAX = 255;
 /** The depth of data. Deeper data is a mistake, or an attack on code that recurses over parsed JSON. */
 export const PAYLOAD_DEPTH_MAX = 64;
 /** Fits e-mail addresses, UUIDs and prefixed ids. The envelope stores the length in two bytes. */
@@ -47,6 +52,8 @@ export const DEADLINE_TOLERANCE_FACTOR = 2;
  * a write is lost.
  */
 export const TOUCH_INTERVAL_MS_MAX = 30_000;
+/** The value that means that every read which counts as activity is recorded. */
+export const TOUCH_INTERVAL_MS_MIN = 0;
 /** The touch interval is at most a tenth of the idle lifetime, so that short sessions slide smoothly too. */
 export const TOUCH_INTERVAL_IDLE_FRACTION: number = 1 / 10;
 /**

@@ -4,14 +4,18 @@ import type { EngineOptions } from '../../engine/engine.ts';
 import { ConfigurationError } from '../../errors.ts';
 import { KeyRing } from '../../keys/ring/key-ring.ts';
 import type { KeySource } from '../../keys/key-source.ts';
-import { UPDATE_TIMEOUT_MS_DEFAULT, UPDATE_TIMEOUT_MS_MAX } from '../../limits/client.ts';
+import { UPDATE_TIMEOUT_MS_DEFAULT, UPDATE_TIMEOUT_MS_MAX, UPDATE_TIMEOUT_MS_MIN } from '../../limits/client.ts';
 import { MEMO_BYTES_DEFAULT, MEMO_BYTES_MAX, MEMO_BYTES_MIN } from '../../limits/codec.ts';
 import {
   DURABLE_TIMEOUT_MS_DEFAULT,
   DURABLE_TIMEOUT_MS_MAX,
   DURABLE_TIMEOUT_MS_MIN,
 } from '../../limits/durable-tier.ts';
-import { DURABLE_OUTAGE_READS_MS_DEFAULT, DURABLE_OUTAGE_READS_MS_MAX } from '../../limits/feed.ts';
+import {
+  DURABLE_OUTAGE_READS_MS_DEFAULT,
+  DURABLE_OUTAGE_READS_MS_MAX,
+  DURABLE_OUTAGE_READS_MS_MIN,
+} from '../../limits/feed.ts';
 import {
   PRIMARY_TIMEOUT_MS_DEFAULT,
   PRIMARY_TIMEOUT_MS_MAX,
@@ -24,7 +28,11 @@ import {
   NAMESPACE_CHARS_MAX,
   PAYLOAD_BYTES_DEFAULT,
   PAYLOAD_BYTES_MAX,
+  PAYLOAD_BYTES_MIN,
+  SERIALIZER_ID_MAX,
+  SERIALIZER_ID_MIN,
   TOUCH_INTERVAL_MS_MAX,
+  TOUCH_INTERVAL_MS_MIN,
 } from '../../limits/session.ts';
 import { requireInteger, requireMethods, requireOptions } from '../../option-checks.ts';
 import { describe, parseDuration, type Duration } from '../../platform/duration.ts';
@@ -106,27 +114,25 @@ export interface ResolvedOptions<T> {
 }
 
 const NAMES = [
-  'durable',
-  'durableOutageReads',
-  'durableTimeout',
   'keys',
+  'primary',
+  'durable',
   'lifetime',
   'maxLifetime',
+  'namespace',
+  'touchInterval',
+  'revalidateAfter',
+  'updateTimeout',
+  'primaryTimeout',
+  'durableTimeout',
+  'durableOutageReads',
+  'sweep',
   'maxPayload',
   'memo',
-  'namespace',
-  'platform',
-  'primary',
-  'primaryTimeout',
-  'schema',
   'serializer',
-  'sweep',
-  'touchInterval',
-  'updateTimeout',
-  'revalidateAfter',
+  'schema',
+  'platform',
 ] as const satisfies readonly (keyof SessionClientOptions<unknown>)[];
-
-const UPDATE_TIMEOUT_MS_MIN = 10;
 
 /** Throws `ConfigurationError` that names the option, the value and the accepted range. Does no I/O. */
 export function resolveOptions<T>(options: SessionClientOptions<T, unknown>): ResolvedOptions<T> {
@@ -164,7 +170,7 @@ function resolveEngine(
     touchIntervalMs: parseDuration(
       'touchInterval',
       options.touchInterval ?? TOUCH_INTERVAL_MS_MAX,
-      0,
+      TOUCH_INTERVAL_MS_MIN,
       TOUCH_INTERVAL_MS_MAX,
     ),
     revalidateAfterMs: parseDuration(
@@ -188,11 +194,16 @@ function resolveEngine(
     durableOutageReadsMs: parseDuration(
       'durableOutageReads',
       options.durableOutageReads ?? DURABLE_OUTAGE_READS_MS_DEFAULT,
-      0,
+      DURABLE_OUTAGE_READS_MS_MIN,
       DURABLE_OUTAGE_READS_MS_MAX,
     ),
     sweep: resolveSweep(options.sweep ?? {}),
-    maxPayloadBytes: requireInteger('maxPayload', options.maxPayload ?? PAYLOAD_BYTES_DEFAULT, 1, PAYLOAD_BYTES_MAX),
+    maxPayloadBytes: requireInteger(
+      'maxPayload',
+      options.maxPayload ?? PAYLOAD_BYTES_DEFAULT,
+      PAYLOAD_BYTES_MIN,
+      PAYLOAD_BYTES_MAX,
+    ),
     memoBytes: resolveMemo(options.memo),
     maxLifetimeMs,
     serializerId,
@@ -218,8 +229,10 @@ function requireKeys(keys: KeyRing | KeySource): KeyRing | KeySource {
 function requireSerializer(serializer: Serializer): Serializer {
   requireMethods('serializer', serializer, ['serialize', 'parse'], 'a Serializer');
   const { id } = serializer;
-  if (Number.isInteger(id) && id >= 1 && id <= 255) return serializer;
-  throw new ConfigurationError(`serializer.id: expected a whole number from 1 to 255, but got ${describe(id)}.`);
+  if (Number.isInteger(id) && id >= SERIALIZER_ID_MIN && id <= SERIALIZER_ID_MAX) return serializer;
+  throw new ConfigurationError(
+    `serializer.id: expected a whole number from ${SERIALIZER_ID_MIN} to ${SERIALIZER_ID_MAX}, but got ${describe(id)}.`,
+  );
 }
 
 function requireNamespace(namespace: unknown): string {

@@ -5,6 +5,9 @@ import { resolveReadyOptions } from '../../../src/client/options/call-options.ts
 import { resolveOptions, type SessionClientOptions } from '../../../src/client/options/client-options.ts';
 import { ConfigurationError } from '../../../src/errors.ts';
 import { generateKeyRing } from '../../../src/index.ts';
+import { READY_TIMEOUT_MS_DEFAULT, READY_TIMEOUT_MS_MAX } from '../../../src/limits/client.ts';
+import { MEMO_BYTES_DEFAULT } from '../../../src/limits/codec.ts';
+import { PAYLOAD_BYTES_DEFAULT } from '../../../src/limits/session.ts';
 import { memoryDurableTier, memoryPrimaryTier } from '../../../src/tiers/memory/index.ts';
 import { parseDuration, spell } from '../../../src/platform/duration.ts';
 import { walk } from '../../../tools/walk.ts';
@@ -60,6 +63,13 @@ function documented(text: string, heading: string): Option[] {
 const literals = (text: string): string[] =>
   [...text.replaceAll(/(?<=\d)[ _](?=\d{3})/g, '').matchAll(/'[^']+'|\b\d+\b|\btrue\b|\bfalse\b/g)].map(
     ([found]) => found,
+  );
+
+const BYTES = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as Readonly<Record<string, number>>;
+/** Returns the bounds of a range of bytes or another whole number, as they are. */
+const integers = (range: string): number[] =>
+  [...range.replaceAll(/(?<=\d) (?=\d{3})/g, '').matchAll(/(\d+)(?: ([KMG]iB))?/g)].map(
+    ([, amount = '', unit = '']) => Number(amount) * (BYTES[unit] ?? 1),
   );
 
 const UNITS = { min: 'm', days: 'd' } as Readonly<Record<string, string>>;
@@ -192,9 +202,28 @@ describe('what the client enforces', () => {
     },
   );
 
+  it.each([
+    ['maxPayload', 'maxPayload'],
+    ['memo', 'memo.bytes'],
+  ])('is the range of %s on the page, in bytes', (name, option) => {
+    const { range = '' } = documented(options, client).find((row) => row.name === name) ?? {};
+    const [from, to] = integers(range);
+    expect(from).toBeLessThan(to ?? 0);
+    const wrong = { ...base, ...given(option, -1) };
+    expect(() => resolveOptions(wrong)).toThrow(`${option}: expected a whole number from ${from} to ${to}, `);
+  });
+
+  it('has the defaults of maxPayload and memo on the page', () => {
+    const defaultOf = (name: string): number =>
+      Number(literals(documented(options, client).find((row) => row.name === name)?.defaultValue ?? '')[0]);
+    expect(defaultOf('maxPayload')).toBe(PAYLOAD_BYTES_DEFAULT);
+    expect(defaultOf('memo')).toBe(MEMO_BYTES_DEFAULT);
+  });
+
   it('is what the page says of ready()', () => {
-    expect(resolveReadyOptions({})).toBe(10_000);
-    expect(options).toContain('0 to 10 min, default 10 s');
-    expect(() => resolveReadyOptions({ timeout: -1 })).toThrow('from 0s to 10m');
+    const words = /\| 0 to (\d+) min, default (\d+) s/.exec(options) ?? [];
+    expect(words.slice(1).map(Number)).toEqual([READY_TIMEOUT_MS_MAX / 60_000, READY_TIMEOUT_MS_DEFAULT / 1_000]);
+    expect(resolveReadyOptions({})).toBe(READY_TIMEOUT_MS_DEFAULT);
+    expect(() => resolveReadyOptions({ timeout: -1 })).toThrow(`from 0s to ${spell(READY_TIMEOUT_MS_MAX)}`);
   });
 });
