@@ -1,9 +1,10 @@
 import { durableTierCases, type DurableTierSubject } from 'holdfast/testing';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { prismaTier } from '../../src/tiers/prisma/index.ts';
+import { DATABASE_NAMES } from '../../src/tiers/sql/tag.ts';
 import { freshDatabase, type FreshDatabase } from '../support/shared.ts';
 
-describe.each(['mysql', 'postgresql', 'sqlite'] as const)('the durable tier contract: prisma on %s', (provider) => {
+describe.each(DATABASE_NAMES)('the durable tier contract: prisma on %s', (provider) => {
   let database: FreshDatabase;
   const subject: DurableTierSubject = {
     makeTier: () => prismaTier(database.prisma, { provider }),

@@ -7,6 +7,7 @@ import { startPostgres } from '../support/servers/postgres.ts';
 import { type RedisCoordinates, redisFlavours, type RedisServer, startRedis } from '../support/servers/redis.ts';
 import { until } from '../support/servers/until.ts';
 import { freshDatabase, sharedPostgres, sharedRedis, uniqueNamespace } from '../support/shared.ts';
+import { DATABASE_NAMES } from '../../src/tiers/sql/tag.ts';
 
 type Target = Pick<RedisCoordinates, 'host' | 'port' | 'username' | 'password' | 'ca'>;
 
@@ -145,7 +146,7 @@ const row = (fill: number) => ({
   absoluteExpiresAt: 1_800_000_000_000n,
 });
 
-describe.each(['mysql', 'postgresql', 'sqlite'] as const)('a fresh %s database', (provider) => {
+describe.each(DATABASE_NAMES)('a fresh %s database', (provider) => {
   test('takes a session through a generated Prisma client, bytes and 64-bit times intact', async () => {
     await using database = await freshDatabase(provider);
     await database.prisma.holdfastSession.create({ data: row(7) });

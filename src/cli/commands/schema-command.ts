@@ -1,7 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { DATABASE_NAMES } from '../../tiers/sql/tag.ts';
 import type { Command } from './command.ts';
-
-const PROVIDERS = ['mysql', 'postgresql', 'sqlite'] as const;
 
 /** Returns the folder of the package, which lies beside `dist` and `src` alike. */
 const folderOf = (provider: string): URL => new URL(`../../../prisma/${provider}/`, import.meta.url);
@@ -18,7 +17,7 @@ export const schemaCommand: Command = {
     'Apply the SQL in order, with "prisma migrate" or a plain client; copy the models into your schema.',
     '--sql and --prisma print one of them alone.',
   ],
-  choices: PROVIDERS,
+  choices: DATABASE_NAMES,
   options: ['sql', 'prisma'],
   async run({ args }) {
     const provider = args.positional;

@@ -1,4 +1,5 @@
 import { TierFailure, type TierFailureKind } from '../../errors.ts';
+import { DATABASE_NAMES } from '../sql/tag.ts';
 import { adviceFor, adviceForProvider } from './advice.ts';
 import type { PrismaProvider } from './prisma-options.ts';
 
@@ -12,7 +13,7 @@ export function toTierFailure(error: unknown, declared: PrismaProvider): TierFai
   const codes = new Set<string>();
   const texts: string[] = [];
   collect(error, codes, texts);
-  const actual = ADAPTER_KINDS.find(([kind]) => codes.has(kind))?.[1];
+  const actual = DATABASE_NAMES.find((provider) => codes.has(ADAPTER_KINDS[provider]));
   if (actual !== undefined && actual !== declared) {
     return new TierFailure('misconfigured', 'wrong-provider', adviceForProvider(declared, actual));
   }
@@ -25,12 +26,12 @@ export function toTierFailure(error: unknown, declared: PrismaProvider): TierFai
   return new TierFailure(rule.kind, rule.reason, advice);
 }
 
-/** The `kind` of an adapter's error that the adapter did not translate, and the adapter's provider. */
-const ADAPTER_KINDS: readonly (readonly [kind: string, provider: PrismaProvider])[] = [
-  ['mysql', 'mysql'],
-  ['postgres', 'postgresql'],
-  ['sqlite', 'sqlite'],
-];
+/** The `kind` of an error that the adapter of a provider did not translate. */
+const ADAPTER_KINDS: Readonly<Record<PrismaProvider, string>> = {
+  mysql: 'mysql',
+  postgresql: 'postgres',
+  sqlite: 'sqlite',
+};
 
 /** Returns true if a statement found only halfway that it was too late, and changed nothing. */
 export function isTooLate(error: unknown): boolean {

@@ -1,8 +1,8 @@
 import { ConfigurationError } from '../../errors.ts';
 import { requireOptions } from '../../option-checks.ts';
+import { DATABASE_NAMES, type DatabaseName } from '../sql/tag.ts';
 import type { PrismaClientLike } from './prisma-client.ts';
 
-const PROVIDERS = ['mysql', 'postgresql', 'sqlite'] as const;
 /**
  * The names that PostgreSQL accepts without quotes. It cuts names to 63 bytes without a word (NAMEDATALEN - 1), and the
  * names of the tables beside this one are five longer.
@@ -10,7 +10,7 @@ const PROVIDERS = ['mysql', 'postgresql', 'sqlite'] as const;
 const TABLE = /^[a-z_][a-z0-9_]{0,57}$/i;
 const DEFAULT_TABLE = 'holdfast_session';
 
-export type PrismaProvider = (typeof PROVIDERS)[number];
+export type PrismaProvider = DatabaseName;
 
 export interface PrismaTierOptions {
   /** The `provider` of the schema that the client was generated from. */
@@ -31,11 +31,11 @@ export interface ResolvedPrismaOptions {
 export function resolvePrismaOptions(client: PrismaClientLike, options: PrismaTierOptions): ResolvedPrismaOptions {
   requireClient(client);
   if (typeof options !== 'object' || options === null) {
-    throw new ConfigurationError(`prismaTier takes a client and { provider: ${quoted(PROVIDERS)} }.`);
+    throw new ConfigurationError(`prismaTier takes a client and { provider: ${quoted(DATABASE_NAMES)} }.`);
   }
   const { provider, table = DEFAULT_TABLE } = requireOptions('prismaTier', options, ['provider', 'table']);
-  if (!PROVIDERS.includes(provider)) {
-    throw new ConfigurationError(`prismaTier: provider must be ${quoted(PROVIDERS)}.`);
+  if (!DATABASE_NAMES.includes(provider)) {
+    throw new ConfigurationError(`prismaTier: provider must be ${quoted(DATABASE_NAMES)}.`);
   }
   if (typeof table !== 'string' || !TABLE.test(table)) {
     throw new ConfigurationError(

@@ -59,8 +59,7 @@ export function schemaStatementsFor(database: Database): SchemaStatements {
     rehearsals: rehearsals.map(statement),
   });
   return {
-    settings:
-      dialect.name === 'sqlite' ? [statement(sql`PRAGMA busy_timeout = ${constant(SQLITE_BUSY_TIMEOUT_MS)}`)] : [],
+    settings: SETTINGS[dialect.name].map(statement),
     probe: statement(probe),
     accepts: ACCEPTS[dialect.name],
     tables: [
@@ -74,6 +73,12 @@ export function schemaStatementsFor(database: Database): SchemaStatements {
     sweepRehearsal: statement(rehearseDelete(sessions)),
   };
 }
+
+const SETTINGS: Readonly<Record<DatabaseName, readonly Fragment<void>[]>> = {
+  mysql: [],
+  postgresql: [],
+  sqlite: [sql`PRAGMA busy_timeout = ${constant(SQLITE_BUSY_TIMEOUT_MS)}`],
+};
 
 const standby = perDatabase({
   // A number, and in later versions of MariaDB a word.

@@ -33,7 +33,9 @@ export interface Fragment<Command> {
   readonly parts: readonly Part<Command>[];
 }
 
-export type DatabaseName = 'mysql' | 'postgresql' | 'sqlite';
+/** The names by which users call the databases, too: the `provider` of a Prisma schema. */
+export const DATABASE_NAMES = ['mysql', 'postgresql', 'sqlite'] as const;
+export type DatabaseName = (typeof DATABASE_NAMES)[number];
 
 /** A phrase that each database words in its own way. */
 export interface Choice<Command> {

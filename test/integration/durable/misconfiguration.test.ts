@@ -8,11 +8,11 @@ import {
 } from '../../../src/index.ts';
 import { memoryPrimaryTier } from '../../../src/tiers/memory/index.ts';
 import { type PrismaClientLike, type PrismaProvider, prismaTier } from '../../../src/tiers/prisma/index.ts';
+import { DATABASE_NAMES } from '../../../src/tiers/sql/tag.ts';
 import { createAuthority } from '../../support/servers/certificates.ts';
 import { openPrisma, type OpenOptions } from '../../support/servers/databases.ts';
 import { freshDatabase, type FreshDatabase } from '../../support/shared.ts';
 
-const PROVIDERS = ['mysql', 'postgresql', 'sqlite'] as const;
 const NAMES = { mysql: 'MySQL or MariaDB', postgresql: 'PostgreSQL', sqlite: 'SQLite' };
 
 let keys: KeyRing;
@@ -20,7 +20,7 @@ let databases: Record<PrismaProvider, FreshDatabase>;
 
 beforeAll(async () => {
   keys = await generateKeyRing();
-  const [mysql, postgresql, sqlite] = await Promise.all(PROVIDERS.map(freshDatabase));
+  const [mysql, postgresql, sqlite] = await Promise.all(DATABASE_NAMES.map(freshDatabase));
   databases = { mysql: mysql!, postgresql: postgresql!, sqlite: sqlite! };
 });
 
@@ -58,8 +58,8 @@ function expectAdvice(error: unknown, ...texts: string[]): void {
 }
 
 describe('ready() names the option, the cause and the cure', () => {
-  const pairs = PROVIDERS.flatMap((actual) =>
-    PROVIDERS.filter((declared) => declared !== actual).map((declared) => [actual, declared] as const),
+  const pairs = DATABASE_NAMES.flatMap((actual) =>
+    DATABASE_NAMES.filter((declared) => declared !== actual).map((declared) => [actual, declared] as const),
   );
   it.each(pairs)('of a client for %s that was declared %s', async (actual, declared) => {
     const error = await readiness(databases[actual].prisma, declared);
@@ -71,7 +71,7 @@ describe('ready() names the option, the cause and the cure', () => {
     );
   });
 
-  it.each(PROVIDERS)('of tables that are not there, on %s', async (provider) => {
+  it.each(DATABASE_NAMES)('of tables that are not there, on %s', async (provider) => {
     const error = await readiness(databases[provider].prisma, provider, 'not_there');
     expectAdvice(error, `\`npx holdfast schema ${provider} --sql\``, '(table-missing:not_there)');
   });

@@ -4,6 +4,7 @@ import { systemPlatform } from '../../../src/platform/platform.ts';
 import type { PrismaClientLike, PrismaProvider } from '../../../src/tiers/prisma/index.ts';
 import { prismaTier } from '../../../src/tiers/prisma/index.ts';
 import type { DurableTier } from '../../../src/tiers/durable.ts';
+import { DATABASE_NAMES } from '../../../src/tiers/sql/tag.ts';
 import { openPrisma } from '../../support/servers/databases.ts';
 import { asPostgresAdmin } from '../../support/servers/postgres.ts';
 import { until } from '../../support/servers/until.ts';
@@ -147,7 +148,7 @@ describe.each([
   });
 });
 
-it.each(['mysql', 'postgresql', 'sqlite'] as const)(
+it.each(DATABASE_NAMES)(
   'a heartbeat that is done after a later one does not make the node look silent since: %s',
   async (provider) => {
     await using database = await freshDatabase(provider);
@@ -162,19 +163,15 @@ it.each(['mysql', 'postgresql', 'sqlite'] as const)(
 );
 
 describe('nodes that raise rings at the same time', () => {
-  it.each(['mysql', 'postgresql', 'sqlite'] as const)(
-    'all end at the highest, and none is answered a lower one: %s',
-    async (provider) => {
-      await using database = await freshDatabase(provider);
-      const tier = await open(database.prisma, provider);
-      // 1, 8, 15, 2, 9 … every version up to 20 once.
-      const rings = Array.from({ length: 20 }, (_, at) => aRing(((at * 7) % 20) + 1));
-      const answers = await Promise.all(rings.map((ring) => tier.fleet.raiseRing(ring)));
-      for (const [at, { version }] of answers.entries())
-        expect(version).toBeGreaterThanOrEqual(rings[at]?.version ?? 0);
-      expect((await tier.fleet.read()).ring).toEqual(rings.find(({ version }) => version === 20));
-    },
-  );
+  it.each(DATABASE_NAMES)('all end at the highest, and none is answered a lower one: %s', async (provider) => {
+    await using database = await freshDatabase(provider);
+    const tier = await open(database.prisma, provider);
+    // 1, 8, 15, 2, 9 … every version up to 20 once.
+    const rings = Array.from({ length: 20 }, (_, at) => aRing(((at * 7) % 20) + 1));
+    const answers = await Promise.all(rings.map((ring) => tier.fleet.raiseRing(ring)));
+    for (const [at, { version }] of answers.entries()) expect(version).toBeGreaterThanOrEqual(rings[at]?.version ?? 0);
+    expect((await tier.fleet.read()).ring).toEqual(rings.find(({ version }) => version === 20));
+  });
 
   it('wait for each other, and answer what the other has committed meanwhile', async () => {
     await using database = await freshDatabase('postgresql');

@@ -5,6 +5,7 @@ import { systemPlatform } from '../../../src/platform/platform.ts';
 import type { SealedRecord } from '../../../src/session/sealed-record.ts';
 import { prismaTier } from '../../../src/tiers/prisma/index.ts';
 import type { DurableTier } from '../../../src/tiers/durable.ts';
+import { DATABASE_NAMES } from '../../../src/tiers/sql/tag.ts';
 import { inTransaction } from '../../support/row-locks.ts';
 import { load, realClient } from '../../support/real-client.ts';
 import { until } from '../../support/servers/until.ts';
@@ -17,7 +18,7 @@ const LOAD_MS = 5_000;
 /** … and rows enough to prove that they did. */
 const REMOVED_MIN = 300;
 
-describe.each(['mysql', 'postgresql', 'sqlite'] as const)('a client on %s', (provider) => {
+describe.each(DATABASE_NAMES)('a client on %s', (provider) => {
   it('sweeps away what ended an hour ago, and not what lives', async () => {
     await using database = await freshDatabase(provider);
     const redis = sharedRedis();

@@ -5,11 +5,12 @@ import { PrismaLibSql } from '@prisma/adapter-libsql';
 import { PrismaMariaDb } from '@prisma/adapter-mariadb';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Client } from 'pg';
+import type { DatabaseName } from '../../../src/tiers/sql/tag.ts';
 import type { PrismaClient } from '../generated/postgresql/client.ts';
 import { connectMariadb, mariadbOptions } from './mariadb.ts';
 import { pgOptions } from './postgres.ts';
 
-export type DatabaseProvider = 'mysql' | 'postgresql' | 'sqlite';
+export type DatabaseProvider = DatabaseName;
 
 export interface OpenOptions {
   /** After so long the server gives a statement up. */
@@ -46,26 +47,30 @@ export function migrations(provider: DatabaseProvider): string[] {
 
 /** Applies the migrations with the plain driver: no schema engine to download, and nothing but the checked-in SQL. */
 export async function migrate(provider: DatabaseProvider, url: string, options: OpenOptions = {}): Promise<void> {
-  if (provider === 'sqlite') {
+  await appliers[provider](migrations(provider), url, options.ca ?? '');
+}
+
+const appliers: Record<DatabaseProvider, (texts: readonly string[], url: string, ca: string) => Promise<void>> = {
+  async mysql(texts, url, ca) {
+    await using connection = await connectMariadb(url, ca);
+    for (const sql of texts) await connection.query(sql);
+  },
+  async postgresql(texts, url, ca) {
+    const client = new Client(pgOptions(url, ca));
+    await client.connect();
+    try {
+      for (const sql of texts) await client.query(sql);
+    } finally {
+      await client.end();
+    }
+  },
+  async sqlite(texts, url) {
     const database = new DatabaseSync(fileURLToPath(url));
     database.exec('PRAGMA journal_mode = WAL');
-    for (const sql of migrations(provider)) database.exec(sql);
+    for (const sql of texts) database.exec(sql);
     database.close();
-    return;
-  }
-  if (provider === 'mysql') {
-    await using connection = await connectMariadb(url, options.ca ?? '');
-    for (const sql of migrations(provider)) await connection.query(sql);
-    return;
-  }
-  const client = new Client(pgOptions(url, options.ca ?? ''));
-  await client.connect();
-  try {
-    for (const sql of migrations(provider)) await client.query(sql);
-  } finally {
-    await client.end();
-  }
-}
+  },
+};
 
 /** A real Prisma client as an application would make it, with every wait on a connection bounded. */
 export async function openPrisma(

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { durablePolicies } from '../../../../src/tiering/trust/durable-policies.ts';
+import { DATABASE_NAMES } from '../../../../src/tiers/sql/tag.ts';
 import { calls, KEY, many, OTHER_KEY, record, sharing, START, together, write } from './calls.ts';
 import { statementsOf, statementsOfOpening } from './recording.ts';
 
-const PROVIDERS = ['mysql', 'postgresql', 'sqlite'] as const;
 const every = Object.entries(calls).flatMap(([part, own]) =>
   Object.entries(own).map(([name, call]) => [`${part}.${name}`, call] as const),
 );
@@ -21,7 +21,7 @@ describe('the calls that these tests make', () => {
   });
 });
 
-describe.each(PROVIDERS)('the statements for %s', (provider) => {
+describe.each(DATABASE_NAMES)('the statements for %s', (provider) => {
   it.each(every)('%s is one statement', async (_name, call) => {
     const texts = (await statementsOf(provider, call)).map(({ text }) => text);
     // Or one and a read that locks nothing: where a write answers no rows, or finds its own by an index.
@@ -105,7 +105,7 @@ describe.each(Object.entries(sharing))('%s calls that arrive together', (_name, 
   });
 });
 
-describe.each(PROVIDERS)('inserts that store nothing, on %s', (provider) => {
+describe.each(DATABASE_NAMES)('inserts that store nothing, on %s', (provider) => {
   it.each([1, 3])('are followed by one read of the rows that have their keys (%i)', async (count) => {
     const insert = sharing['insert'] ?? expect.fail('no insert');
     const statements = await statementsOf(provider, together(insert, count), { inserts: false });

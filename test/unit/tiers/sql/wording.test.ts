@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PrismaProvider } from '../../../../src/tiers/prisma/index.ts';
+import { DATABASE_NAMES } from '../../../../src/tiers/sql/tag.ts';
 import { type Calls, calls, sharing, together } from './calls.ts';
 import { type Sent, statementsOf, statementsOfOpening } from './recording.ts';
 
@@ -7,7 +8,7 @@ import { type Sent, statementsOf, statementsOfOpening } from './recording.ts';
  * Every statement of every database with its values, in files that are read like SQL. A change of a wording is seen in the
  * difference.
  */
-describe.each(['mysql', 'postgresql', 'sqlite'] as const)('the wordings for %s', (provider) => {
+describe.each(DATABASE_NAMES)('the wordings for %s', (provider) => {
   it.each(Object.entries(calls))('of %s', async (part, ofPart) => {
     await expect(await worded(provider, ofPart)).toMatchFileSnapshot(`wordings/${part}.${provider}.sql`);
   });
