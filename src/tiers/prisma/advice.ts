@@ -55,7 +55,7 @@ const NAMES: Readonly<Record<PrismaProvider, string>> = {
   sqlite: 'SQLite',
 };
 
-/** A reason may name a table or a column behind a colon. */
+/** Returns the advice for a reason, which may name a table or a column after a colon. */
 export function adviceFor(reason: string, provider: PrismaProvider): string | undefined {
   const [word = reason] = reason.split(':');
   return ADVICE.get(word)?.replaceAll('<provider>', provider);

@@ -4,9 +4,9 @@ import { adviceFor, adviceForProvider } from './advice.ts';
 import type { PrismaProvider } from './prisma-options.ts';
 
 /**
- * Turns anything that a Prisma client throws into one of four kinds. Errors are known by their codes and texts, never by
- * `instanceof`: a process may hold several copies of the client. The driver's error itself goes no further, since
- * Prisma's messages quote values. `declared` is the provider that the tier was given.
+ * Turns anything that a Prisma client throws into one of four kinds. Errors are recognised by their codes and texts, never by
+ * `instanceof`: a process may hold several copies of the client. The driver's error itself goes no further, since Prisma's
+ * messages quote values. `declared` is the provider that the tier was given.
  */
 export function toTierFailure(error: unknown, declared: PrismaProvider): TierFailure {
   if (isTierFailure(error)) return error;
@@ -59,8 +59,8 @@ interface Rule {
 }
 
 /**
- * The first rule that fits decides. A statement runs alone and commits by itself, so a server that reports an error in it
- * has rolled it back; after a lost connection or a timeout that is not known. An error that is not listed is ambiguous.
+ * The first rule that fits decides. A statement runs alone and commits by itself, so a server that reports an error has
+ * rolled it back; after a lost connection or a timeout, that is uncertain. An error that is not listed is ambiguous.
  */
 const RULES: readonly Rule[] = [
   // A person has to change something.
@@ -109,7 +109,7 @@ const RULES: readonly Rule[] = [
     kind: 'misconfigured',
     reason: 'certificate',
     codes: ['P1011'],
-    // Not the word of OpenSSL, which is also that of a broken wire or of a server that does not speak TLS.
+    // Not OpenSSL's own errors: a broken wire and a server that does not speak TLS cause them too.
     text: /Error opening a TLS connection: (?!There was|.*(?:SSL routines|EPROTO))|self-signed certificate|unable to (get local issuer|verify the first) certificate|no: 4505[679],|no: 45062,/,
   },
   {
@@ -120,7 +120,7 @@ const RULES: readonly Rule[] = [
   },
   { kind: 'misconfigured', reason: 'not-a-database', codes: ['11', '26', 'SQLITE_CORRUPT', 'SQLITE_NOTADB'] },
 
-  // It never left this process, or the server refused the connection before it could.
+  // The statement never left this process, or the server refused the connection before it could.
   {
     kind: 'not-sent',
     reason: 'unreachable',
@@ -154,7 +154,7 @@ const RULES: readonly Rule[] = [
     text: /after calling end on the pool|is not queryable/,
   },
 
-  // The server refused it and nothing changed.
+  // The server refused the statement, and nothing changed.
   { kind: 'rejected', reason: 'deadlock', codes: ['40P01', '1213'] },
   { kind: 'rejected', reason: 'serialization', codes: ['40001', '1020', 'P2034', 'TransactionWriteConflict'] },
   { kind: 'rejected', reason: 'statement-timeout', codes: ['57014', '1317', '1969', '3024'] },
@@ -176,8 +176,8 @@ const RULES: readonly Rule[] = [
     codes: ['25006', '1290', '1792', '1836', '8', '264', '520', '776', '1032', '1288', 'SQLITE_READONLY'],
     text: /attempt to write a readonly database/,
   },
-  // The only division, and on MySQL the only overflow, is that of a statement which reads the clock when it is nearly done,
-  // or of one for many sessions of which one cannot be served.
+  // Only a statement that reads the clock when it is nearly done, or one for many sessions of which one cannot be served,
+  // divides by zero or, on MySQL, overflows.
   { kind: 'rejected', reason: 'too-late', codes: ['22012', '1690'] },
   { kind: 'rejected', reason: 'disk-full', codes: ['53100', '1021', '1114', '13', 'SQLITE_FULL'] },
   { kind: 'rejected', reason: 'out-of-memory', codes: ['53200', '1037', '1038', '1041', '7', 'SQLITE_NOMEM'] },
@@ -187,7 +187,7 @@ const RULES: readonly Rule[] = [
     codes: ['22001', '22003', '23514', '1153', '3819', '4025', '45046', '275', 'LengthMismatch', 'ValueOutOfRange'],
   },
 
-  // It may have been executed, or may yet be.
+  // The statement may have been executed, or may yet be.
   { kind: 'ambiguous', reason: 'terminated', codes: ['57P01', '57P02', '57P05', '1053', '1927'] },
   // A byte was changed on the way: the connection is given up with all that it carried.
   { kind: 'ambiguous', reason: 'tls-broken', codes: ['EPROTO'], text: /:SSL routines:/ },

@@ -7,7 +7,7 @@ import { integer, type Row } from '../sql/rows/rows.ts';
 import type { StatementRunner } from './statement-runner.ts';
 import type { ColumnName } from '../sql/columns.ts';
 
-/** Throws `misconfigured` with the first thing that a person has to mend, or how the server failed to answer. */
+/** Throws `misconfigured` with the first thing that a person has to mend, or the failure of the server to answer. */
 export async function inspectDatabase(
   runner: StatementRunner,
   schema: SchemaStatements,
@@ -33,12 +33,12 @@ async function inspect(runner: StatementRunner, schema: SchemaStatements, sweeps
 }
 
 /**
- * Milliseconds of the clock that decides on deadlines of writes. Refuses a standby, which lags behind: what it does not
- * know is not absent, and it takes no writes. It may be promoted any moment.
+ * Returns the milliseconds of the clock that decides on deadlines of writes. Refuses a standby: it lags behind, so a row that
+ * it lacks may exist, and it takes no writes. It may be promoted any moment.
  */
 export async function readClock(runner: StatementRunner, schema: SchemaStatements): Promise<number> {
   return runner.rows(schema.probe, ([answer]) => {
-    // A boolean, or a number where there are none.
+    // A boolean, or a number from a database without booleans.
     if (Number(answer?.['standby']) === 1) throw new TierFailure('rejected', 'standby');
     return integer(answer ?? {}, 'now');
   });
@@ -56,7 +56,8 @@ function inspectColumns(
     if (!column) throw misconfigured(`column-missing:${table}.${name}`);
     if (!accepts[type].test(String(column['type']))) throw misconfigured(`column-type:${table}.${name}`);
   }
-  // Without it, `ON CONFLICT DO NOTHING` would let one id have two sessions. The upserts of the fleet fail without theirs.
+  // Without the key, `ON CONFLICT DO NOTHING` would let one id have two sessions. The upserts of the fleet fail without
+  // theirs.
   const key = found.get('storage_key' satisfies ColumnName);
   if (key && !key['identifies']) throw misconfigured(`primary-key-missing:${table}`);
 }

@@ -48,7 +48,7 @@ export function resolvePrismaOptions(client: PrismaClientLike, options: PrismaTi
   return { provider, table };
 }
 
-/** The value itself is not quoted: a client holds the database's password. */
+/** Refuses what is no client, without quoting it: a client holds the database's password. */
 function requireClient(client: Partial<PrismaClientLike> | null | undefined): void {
   if (typeof client?.$queryRawUnsafe === 'function' && typeof client.$executeRawUnsafe === 'function') return;
   throw new ConfigurationError(

@@ -80,7 +80,7 @@ class PrismaTier implements DurableTier {
     return readClock(this.#slot.get().runner, this.#schema);
   }
 
-  /** The client is the application's, and so are its connections. */
+  /** Leaves the client and its connections open: they are the application's. */
   async close(): Promise<void> {
     this.#slot.current = undefined;
   }

@@ -41,7 +41,7 @@ export class StatementRunner {
     this.#options = options;
   }
 
-  /** Returns what `convert` makes of the rows. What it throws is retried like a failure of the statement. */
+  /** Returns the result of `convert`. Its error is retried like a failure of the statement. */
   rows<T>(statement: Statement, convert: (rows: readonly Row[]) => T): Promise<T> {
     return this.#inLane((deadline) => this.attemptRows(statement, deadline, convert));
   }
@@ -112,7 +112,7 @@ export class StatementRunner {
         return await send();
       } catch (error) {
         const failure = toTierFailure(error, provider);
-        // Before anything else is sent: the lane is still ours.
+        // Before anything else is sent: the statement still has its lane.
         if (leavesStatementActive(error)) await this.#renewConnection();
         const pauseMs = backoffMs(platform, REJECTED_BACKOFF, failures);
         const passing = PASSING_REASONS.has(failure.reason);
@@ -137,7 +137,7 @@ export class StatementRunner {
         });
       await this.#sendSettings();
     } catch {
-      // Whatever is sent on it from now on may be acknowledged and lost.
+      // The connection may acknowledge and lose whatever is sent from now on.
       throw new TierFailure('ambiguous', 'connection-stuck');
     }
   }
@@ -147,7 +147,9 @@ export class StatementRunner {
   }
 }
 
-/** The failure of several attempts, one of which changed some rows: not even "too late" says that nothing was changed. */
+/**
+ * The failure of several attempts, one of which changed some rows: even "too late" does not mean that nothing was changed.
+ */
 function inDoubt({ reason }: TierFailure): TierFailure {
   return new TierFailure('ambiguous', reason === 'too-late' ? 'rows-moved' : reason);
 }

@@ -49,7 +49,7 @@ export const RECORD_COLUMNS: readonly ColumnName[] = [
   'absolute_expires_at',
 ];
 
-/** Columns that say which session has a storage key, and whether it lives. */
+/** The columns that show which session has a storage key and whether it is alive. */
 export const HOLDER_COLUMNS: readonly ColumnName[] = [
   'storage_key',
   'write_id',
@@ -92,7 +92,7 @@ export const UPDATE_COLUMNS: readonly ColumnName[] = [
   'rotated_at',
 ];
 
-/** The highest ring of each namespace, and which pass may sweep it. */
+/** The highest ring of each namespace, and the pass that may sweep the namespace. */
 export const RING_COLUMNS = {
   namespace: 'text',
   version: 'integer',

@@ -2,7 +2,7 @@ import type { Database } from './dialects/dialect.ts';
 import type { Build, SqlValue } from './statement.ts';
 import type { Fragment, Part, Reader, Repetition, Value } from './tag.ts';
 
-/** Writes the text of a fragment once. What is left to do for a call is to read its values. */
+/** Writes the text of a fragment once; a call only reads its values. */
 export function compile<Command>(fragment: Fragment<Command>, database: Database): Build<Command> {
   const compiler = new Compiler<Command>(database);
   compiler.write(fragment);

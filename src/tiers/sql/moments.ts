@@ -1,6 +1,6 @@
 import type { WriteCommand } from '../durable.ts';
 
-/** The last millisecond at which a write may run. Clocks of databases show whole ones. */
+/** The last millisecond at which a write may run. The clocks of databases show whole milliseconds. */
 export function lastMoment(validUntil: number | null): number {
   return Math.floor(validUntil ?? Number.MAX_SAFE_INTEGER);
 }

@@ -22,21 +22,21 @@ import {
 export interface SchemaStatements {
   /** The statements that are sent first on an only connection: they bound how long the database may wait for a lock. */
   readonly settings: readonly Statement[];
-  /** Answers one row: `standby` is true on a server that only follows another, `now` is the server's clock. */
+  /** Returns one row: `standby` is true on a server that only follows another, `now` is the server's clock. */
   readonly probe: Statement;
   /** The declared types that hold each kind of column. */
   readonly accepts: Readonly<Record<ColumnType, RegExp>>;
   /** The tables in the order in which `open` inspects them, that of the sessions first. */
   readonly tables: readonly Inspected[];
-  /** Changes nothing, and fails where rows of sessions may not be deleted: for tiers that will. */
+  /** Changes nothing, and fails if sessions may not be deleted; for tiers that sweep. */
   readonly sweepRehearsal: Statement;
 }
 
-/** A table as `open` looks at it. */
+/** A table as `open` inspects it. */
 export interface Inspected {
   readonly table: string;
   readonly columns: Readonly<Record<string, ColumnType>>;
-  /** Answers one row a column: `name`, `type`, and `identifies` where a unique index covers this column alone. */
+  /** Returns a row for each column: `name`, `type`, and `identifies` if a unique index covers it alone. */
   readonly describe: Statement;
   /**
    * The statements that change nothing, and fail where the grants for the real ones, or the key that an upsert needs,
@@ -81,7 +81,7 @@ const SETTINGS: Readonly<Record<DatabaseName, readonly Fragment<void>[]>> = {
 };
 
 const standby = perDatabase({
-  // A number, and in later versions of MariaDB a word.
+  // `read_only` is a number, and in later versions of MariaDB a word.
   mysql: sql`CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF')`,
   postgresql: sql`pg_is_in_recovery()`,
   sqlite: sql`false`,
@@ -92,7 +92,7 @@ const ACCEPTS: Readonly<Record<DatabaseName, SchemaStatements['accepts']>> = {
   mysql: {
     bytes: /^(binary|varbinary|mediumblob|longblob)$/,
     integer: /^bigint$/,
-    // A namespace without regard to case would be two.
+    // A collation that ignores case would take two namespaces for one.
     text: /^(var)?char \w+_bin$/,
   },
   postgresql: { bytes: /^bytea$/, integer: /^bigint$/, text: /^(text|character varying)$/ },
@@ -121,7 +121,7 @@ const describe: Fragment<string> = sql`${perDatabase({
     FROM pragma_table_info(${name})`,
 })}`;
 
-// Grants are checked before rows are looked for, and a database that cannot be written says so. None finds a row.
+// No rehearsal finds a row. The server checks grants before it looks for rows, and refuses if it is read-only.
 
 const inserted = columns(INSERT_COLUMNS);
 const rehearseInsert = sql`
@@ -132,7 +132,7 @@ const rehearseUpdate = sql`
 
 const rehearseDelete = (table: Table): Fragment<void> => sql`DELETE FROM ${table} WHERE false`;
 
-/** Asks for the unique index on `key` as well, without which an upsert fails, or in MySQL would insert once more. */
+/** Rehearses the unique index on `key` as well, without which an upsert fails, or in MySQL inserts once more. */
 function rehearseUpsert(table: Table, columnsOfTable: Inspected['columns'], key: string): Fragment<void> {
   const names = Object.keys(columnsOfTable);
   const upserted = constant(names.join(', '));

@@ -27,13 +27,13 @@ export type Build<Command> = (namespace: string, command: Command) => Statement;
 
 /** A statement for calls that arrived together. */
 export interface SharedStatement<Answer> extends Statement {
-  /** The answer of each call, by its number. Throws what is true of that call alone. */
+  /** The answer of each call, by its number. Throws a failure of that call alone. */
   readonly answers: Answers<Answer>;
 }
 
 /**
- * Builds one statement for many sessions, no two of them the same. It answers which of them it found, inserted or changed; a
- * session of which it answers nothing does not hurt its neighbours. Rows are locked before any is changed, and in the order of
- * their keys, so that statements wait for each other and never in a circle.
+ * Builds one statement for many different sessions. It returns those that it found, inserted or changed; one that it does not
+ * return does not affect the others. It locks all rows, in the order of their keys, before it changes any, so that statements
+ * wait for each other without a deadlock.
  */
 export type Share<Request, Answer> = (namespace: string, requests: readonly Request[]) => SharedStatement<Answer>;

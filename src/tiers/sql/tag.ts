@@ -43,7 +43,7 @@ export interface Choice<Command> {
   readonly of: Readonly<Record<DatabaseName, Part<Command>>>;
 }
 
-/** A fragment for each of some items. */
+/** A fragment that is repeated for each item. */
 export interface Repetition<Command> {
   readonly kind: 'repetition';
   readonly items: Reader<Command, readonly unknown[]>;
@@ -84,7 +84,7 @@ export type Value<Command> =
 
 export type ValueType = Value<never>['type'];
 
-/** The values of each of many calls, by the names under which a statement finds them in `input`. */
+/** The values of a call among many, by their column names in `input`. */
 export interface Columns<Command> extends Readonly<Record<string, ColumnValue<Command>>> {
   readonly storage_key: Bytes<Command>;
 }
@@ -105,7 +105,7 @@ export function integer<Command>(read: Reader<Command, number>): Integer<Command
   return { kind: 'value', type: 'integer', read };
 }
 
-/** True or false, in a row of many. */
+/** True or false, in a row of `input`. */
 export function flag<Command>(read: Reader<Command, boolean>): Flag<Command> {
   return { kind: 'value', type: 'flag', read };
 }
@@ -128,7 +128,7 @@ export function oneOf<Command>(read: Reader<Command, readonly Buffer[]>): Choice
   });
 }
 
-/** The fragment for each item, with the item's own values. Not for PostgreSQL, where one text serves any number. */
+/** Repeats the fragment for each item, with the item's values. PostgreSQL does without: one text serves any number. */
 export function each<Command, Item>(
   items: Reader<Command, readonly Item[]>,
   fragment: Fragment<Item>,
@@ -137,7 +137,7 @@ export function each<Command, Item>(
   return { kind: 'repetition', items, fragment, separator };
 }
 
-/** A phrase in the words of each database. */
+/** Words a phrase for each database. */
 export function perDatabase<Command>(of: Choice<Command>['of']): Choice<Command> {
   return { kind: 'choice', of };
 }

@@ -4,10 +4,10 @@ import type { Answers } from './rows/answers.ts';
 import type { Build, Share } from './statement.ts';
 import type { DatabaseName, Fragment } from './tag.ts';
 
-/** A statement of one call, before it is known for which database. */
+/** Compiles, for a database, a statement of one call. */
 export type StatementFor<Command> = (database: Database) => Build<Command>;
 
-/** A statement in the words of one database. */
+/** A statement as one database words it. */
 export type Wording<Command> = Fragment<Command> | StatementFor<Command>;
 
 /** Returns one wording for all databases. */
@@ -15,7 +15,7 @@ export function everywhere<Command>(wording: Fragment<Command>): StatementFor<Co
   return (database) => compile(wording, database);
 }
 
-/** A wording for each database. */
+/** Chooses the wording of the database. */
 export function wordings<Command>(of: Readonly<Record<DatabaseName, Wording<Command>>>): StatementFor<Command> {
   return (database) => compileWording(of[database.dialect.name], database);
 }
@@ -32,7 +32,7 @@ export function either<Command>(
   };
 }
 
-/** A write, and the read that answers for it. */
+/** A write, and the read that finds its rows. */
 export function thenRead<Command>(write: Fragment<Command>, read: Fragment<Command>): StatementFor<Command> {
   return (database) => {
     const [writing, reading] = [compile(write, database), compile(read, database)];
@@ -40,7 +40,7 @@ export function thenRead<Command>(write: Fragment<Command>, read: Fragment<Comma
   };
 }
 
-/** A write of which every row has changed when it succeeds, so that no read has to find them. */
+/** A write that changes every row or fails, so that no read has to find its rows. */
 export function allOrNothing<Command>(write: Fragment<Command>): StatementFor<Command> {
   return (database) => {
     const build = compile(write, database);
@@ -48,7 +48,7 @@ export function allOrNothing<Command>(write: Fragment<Command>): StatementFor<Co
   };
 }
 
-/** A write of one row, and the read that looks for it where the count says that none has changed. */
+/** A write of one row, and the read that looks for the row if the count is zero. */
 export function thenReadIfNone<Command>(write: Fragment<Command>, read: Fragment<Command>): StatementFor<Command> {
   return (database) => {
     const [writing, reading] = [compile(write, database), compile(read, database)];
@@ -63,7 +63,7 @@ export function compileWording<Command>(wording: Wording<Command>, database: Dat
   return typeof wording === 'function' ? wording(database) : compile(wording, database);
 }
 
-/** A statement that calls may share, before it is known for which database. */
+/** Compiles, for a database, a statement that calls may share. */
 export type SharedFor<Request, Answer> = (database: Database) => Share<Request, Answer>;
 
 export interface SharedWordings<Request, Answer> {
@@ -72,13 +72,13 @@ export interface SharedWordings<Request, Answer> {
   readonly many: Answered<Request, readonly Request[], Answer>;
 }
 
-/** A statement that calls may share, and how its rows answer them. */
+/** A statement that calls may share, and how its rows become their answers. */
 export interface Answered<Request, Command, Answer> {
   readonly wording: Wording<Command>;
   readonly answers: (requests: readonly Request[]) => Answers<Answer>;
 }
 
-/** A statement of one call or of many, in the words of each database. */
+/** Chooses the database's wording for one call or for many. */
 export function shared<Request, Answer>(
   of: Readonly<Record<DatabaseName, SharedWordings<Request, Answer>>>,
 ): SharedFor<Request, Answer> {

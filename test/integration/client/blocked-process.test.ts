@@ -11,7 +11,7 @@ const CALLERS = 64;
 const BLOCKED_MS = [300, 600, 450, 300, 600, 500, 350, 600];
 const BETWEEN_MS = 200;
 
-/** The event loop gets nothing done meanwhile. */
+/** Blocks the event loop. */
 function block(ms: number): void {
   const end = performance.now() + ms;
   while (performance.now() < end);
@@ -28,7 +28,7 @@ it('a process that was blocked under load blames neither Redis nor its copies', 
   const traffic = load(CALLERS, (caller) => served(ids[caller] ?? ''));
   for (const ms of BLOCKED_MS) {
     await pause(BETWEEN_MS);
-    // In the continuation of a read, as in a request: what comes next in the loop are its timers, and its sockets only then.
+    // In the continuation of a read, as in a request: the loop runs its timers next, and reads its sockets only then.
     await served(ids[0] ?? '');
     block(ms);
   }

@@ -15,7 +15,7 @@ import { startRedis, type RedisServer } from '../../support/servers/redis.ts';
 import { until } from '../../support/servers/until.ts';
 import { freshDatabase, sharedPostgres, type FreshDatabase } from '../../support/shared.ts';
 
-/** Planted in everything that is secret; long enough not to turn up by chance. */
+/** The texts in everything that is secret; long enough not to occur by chance. */
 const ITEM = 'canary-item-5f1d0c7be2';
 const USER = 'canary-user-9a4e77d103';
 const LABEL = 'canary-label-c0ffee4711';
@@ -40,7 +40,7 @@ afterEach(async () => {
   await Promise.all([redis.stop(), database.close()]);
 });
 
-/** Every spelling in which the secret might stand in bytes. */
+/** Returns every spelling of the secret in bytes. */
 function spellings(secret: string): Buffer[] {
   const bytes = Buffer.from(secret);
   return [bytes, Buffer.from(bytes.toString('hex')), Buffer.from(bytes.toString('base64url')).subarray(0, -2)];
@@ -59,7 +59,7 @@ async function setUp(provider: DatabaseProvider): Promise<void> {
   sessions = await realClient({ redis, database, keys });
 }
 
-/** Puts every kind of state into both stores; answers all secrets that went in. */
+/** Puts every kind of state into both stores; returns all secrets in it. */
 async function live(): Promise<string[]> {
   const ids: string[] = [];
   for (let n = 0; n < 10; n += 1) {

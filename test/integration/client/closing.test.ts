@@ -6,7 +6,7 @@ import { sharedRedis, uniqueNamespace } from '../../support/shared.ts';
 
 const WORKER = fileURLToPath(new URL('../../support/closing-worker.ts', import.meta.url));
 
-/** What kept the process alive after the client was closed, and how it ended. */
+/** Returns what kept the process alive after the client was closed, and how it ended. */
 function runWorker(orders: ClosingOrders): Promise<{ resources: unknown; exitCode: number | null }> {
   return new Promise((resolve) => {
     const worker = fork(WORKER, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });

@@ -46,14 +46,14 @@ function recording(prisma: PrismaClientLike): PrismaClientLike {
   };
 }
 
-/** A session of which every node has a copy that it believes. */
+/** Makes a session of which every node trusts its copy. */
 async function anOldSession(): Promise<string> {
   const { id } = await sessions.create({ cart: [] });
   await until(async () => (await sessions.get(id))?.servedBy === 'primary', { what: 'the copy to be believed' });
   return id;
 }
 
-/** The database goes back to before these writes, as after a fail-over to a standby that had not received them. */
+/** Takes the database back to before these writes, as a fail-over to a standby that had not received them does. */
 async function lose(id: string, ...items: string[]): Promise<void> {
   const storageKey = storageKeyOf(id);
   const { prisma } = database;

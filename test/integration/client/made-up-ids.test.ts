@@ -6,7 +6,9 @@ import { freshDatabase, sharedRedis, uniqueNamespace } from '../../support/share
 
 const FLOODING_CALLERS = 256;
 const LOGINS = 100;
-/** A made-up logout with statements of its own made logins ten times as slow as the reads do, and more where more come. */
+/**
+ * Made-up logouts with statements of their own made logins ten times as slow as the reads do, and slower with more of them.
+ */
 const SLOWER_MAX = 4;
 
 it('a flood of logouts with made-up ids slows logins no more than a flood of reads', { timeout: 180_000 }, async () => {

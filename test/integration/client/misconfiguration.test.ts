@@ -6,7 +6,7 @@ import { timed } from '../../support/real-client.ts';
 import { createAuthority } from '../../support/servers/certificates.ts';
 import { freshDatabase, sharedRedis, uniqueNamespace, type FreshDatabase } from '../../support/shared.ts';
 
-/** What is wrong for good is said this soon. */
+/** A lasting mistake is reported this soon. */
 const READY_BOUND_MS = 3_000;
 
 let database: FreshDatabase;

@@ -12,7 +12,7 @@ const HOUR = 3_600_000;
 const LOAD_MS = 5_000;
 /** Four of each kind of call. */
 const CALLERS = 28;
-/** So few that everybody wants the same rows. */
+/** So few that all callers want the same rows. */
 const USERS = 12;
 const SESSIONS = 60;
 /** Sweeps that found something to delete, which shows that they met the others. */
@@ -56,7 +56,7 @@ describe.each(['mysql', 'postgresql'] as const)('two clients on %s', (provider) 
       realClient({ ...common, ...more, lifetime, database: { prisma, provider } });
     await using first = await open(one.prisma);
     await using second = await open(other.prisma);
-    // What it makes has ended long ago, and is as much its user's as the rest.
+    // The sessions that it makes ended long ago, and belong to its user like the others.
     const anHourAgo = { ...systemPlatform, now: () => systemPlatform.now() - HOUR };
     await using past = await open(one.prisma, { platform: anHourAgo });
 

@@ -12,8 +12,9 @@ import { freshDatabase, sharedRedis, uniqueNamespace } from '../../support/share
 const WORKER = fileURLToPath(new URL('../../support/overload/overload-worker.ts', import.meta.url));
 
 /**
- * Each statement takes 0.3 s (an update twice as long), whatever its plan and however few rows it has, and no processor that others need: a
- * sub-select is evaluated once. So the database carries as many sessions a second as the lanes take in a statement, on every machine.
+ * Makes each statement take 0.3 s (an update twice as long), whatever its plan and number of rows, and no processor time: a
+ * sub-select is evaluated once. So the database carries as many sessions a second as the lanes take in a statement, on every
+ * machine.
  */
 const MAKE_SLOW = [
   `CREATE FUNCTION slow() RETURNS boolean LANGUAGE plpgsql VOLATILE AS 'BEGIN PERFORM pg_sleep(0.3); RETURN true; END'`,
@@ -27,22 +28,22 @@ const MAKE_FAST = 'ALTER TABLE holdfast_session DISABLE ROW LEVEL SECURITY';
 const FLOOD_MS = 3_000;
 const DURABLE_TIMEOUT_MS = 2_000;
 const UPDATE_TIMEOUT_MS = 2_000;
-/** A statement: the wait for room, and the answer. */
+/** The longest time of a statement: the wait for room, and the answer. */
 const STATEMENT_MS = 2 * DURABLE_TIMEOUT_MS;
-/** A call is so many statements one after another at most, each at its slowest, and (updates) the wait for its turn. */
+/** The statements of a call, one after another, each at its slowest; for updates also the wait for their turn. */
 const BOUNDS_MS: Readonly<Record<CallName, number>> = {
-  // What Redis has is confirmed, and read if it is another revision.
+  // The copy in Redis is confirmed, and the session read if its revision is another.
   read: 2 * STATEMENT_MS,
   'strong read': 2 * STATEMENT_MS,
-  // A lost INSERT is given up for another one.
+  // A lost INSERT is replaced by another one.
   create: 2 * STATEMENT_MS,
   touch: 3 * STATEMENT_MS,
-  // A lost UPDATE is asked for again, and then what became of it.
+  // A lost UPDATE is sent again, and then its outcome is read.
   update: UPDATE_TIMEOUT_MS + 5 * STATEMENT_MS,
 };
 
 const REFUSED = 'HOLDFAST_TIER_UNAVAILABLE durable overloaded';
-/** A statement is late when the database is, and who waited for its answer cannot know. */
+/** The outcomes of a statement that the database answered late: its caller cannot know whether it ran. */
 const LATE = ['HOLDFAST_TIER_UNAVAILABLE durable deadline', 'HOLDFAST_TIER_UNAVAILABLE durable breaker-open'];
 /** Reads of one session that come together are one; a touch is written to the database later. */
 const NEED_DATABASE: readonly CallName[] = ['create', 'strong read', 'update'];
@@ -56,13 +57,13 @@ const PROMISED: Readonly<Record<CallName, readonly string[]>> = {
 
 /** 64 of them fill a statement: a slow machine too can offer ten times what the lanes then carry. */
 const PAYLOAD_BYTES: number = SHARED_STATEMENT_BYTES_MAX / 64;
-/** All that may wait or be under way. */
+/** The most calls that may wait or be under way. */
 const CALLS_MAX = 2 * DURABLE_WAITING_MAX + DURABLE_CALLS_MAX;
-/** The data is there as text, as bytes and sealed; promises, closures and garbage come to as much again. */
+/** The data exists as text, as bytes and sealed; promises, closures and garbage take as much again. */
 const CALL_BYTES_MAX = 4 * PAYLOAD_BYTES + 16 * 1024;
 const LEFT_BYTES_MAX = 32 * 1024 * 1024;
 
-// What it measures another load on the machine would spoil: the long run (`npm run soak`) has it.
+// Another load on the machine would spoil the measurement, so only the long run (`npm run soak`) has this test.
 describe.runIf(process.env['OVERLOAD'] === '1')('ten times the load that the database carries', () => {
   it('is refused in time and by name, loses nothing that was acknowledged, and is over when it is over', async () => {
     await using database = await freshDatabase('postgresql');
@@ -82,14 +83,14 @@ describe.runIf(process.env['OVERLOAD'] === '1')('ten times the load that the dat
       makeFast: MAKE_FAST,
     });
 
-    // As much as a busy machine lets through of the ten times; that it was too much is seen by what was refused.
+    // A busy machine may not offer all ten times as much; the refusals show that it was too much.
     expect(report.offered).toBeGreaterThan((2 * report.carriedBefore * report.offeredMs) / 1_000);
     expect(report.unsettled).toBe(0);
     for (const name of Object.keys(BOUNDS_MS) as CallName[]) {
       const { outcomes, slowestMs } = report.flood[name];
       expect(PROMISED[name], name).toEqual(expect.arrayContaining(Object.keys(outcomes)));
-      // Time in which this process answers nothing is nobody's bound.
-      expect(slowestMs, name).toBeLessThan(BOUNDS_MS[name] + 10 * report.stoodStillMs);
+      // The bounds do not count the time for which the process was blocked.
+      expect(slowestMs, name).toBeLessThan(BOUNDS_MS[name] + 10 * report.blockedMs);
     }
     expect(shareOf(report.flood, NEED_DATABASE, REFUSED)).toBeGreaterThan(0.05);
     // Redis has nearly all of them, and a call that does not need the database does not wait for it.
@@ -100,7 +101,7 @@ describe.runIf(process.env['OVERLOAD'] === '1')('ten times the load that the dat
     expect(report.grownBy.peak).toBeLessThan(Math.min(CALLS_MAX, report.offered) * CALL_BYTES_MAX);
     expect(report.grownBy.after).toBeLessThan(LEFT_BYTES_MAX);
 
-    expect(report.recoveredAfterMs).toBeLessThan(BOUNDS_MS.create + 10 * report.stoodStillMs);
+    expect(report.recoveredAfterMs).toBeLessThan(BOUNDS_MS.create + 10 * report.blockedMs);
     expect(report.carriedAfter).toBeGreaterThan(0.6 * report.carriedBefore);
     expect(report.connections).toBeLessThanOrEqual(10);
     expect(report.health).toEqual({ primary: 'up', durable: 'up' });
@@ -113,7 +114,7 @@ function shareOf(flood: OverloadReport['flood'], names: readonly CallName[], out
   return tallies.reduce((sum, outcomes) => sum + (outcomes[outcome] ?? 0), 0) / all;
 }
 
-/** In a process of its own, so that its memory and its time are nobody else's. */
+/** Runs in a process of its own, which shares neither memory nor time with the tests. */
 function overload(orders: OverloadOrders): Promise<OverloadReport> {
   const worker = fork(WORKER, {
     env: { ...process.env, PGAPPNAME: orders.namespace },

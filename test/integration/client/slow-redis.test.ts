@@ -7,10 +7,13 @@ import { FaultProxy } from '../../support/servers/fault-proxy.ts';
 import { until } from '../../support/servers/until.ts';
 import { freshDatabase, sharedRedis, uniqueNamespace, type FreshDatabase } from '../../support/shared.ts';
 
-/** One change to slow, and one or two more before the measurement has settled; a busy machine may add a pair. It were thirty pairs. */
+/**
+ * One change to slow, and one or two more before the measurement is stable; a busy machine may add a pair. There were thirty
+ * pairs once.
+ */
 const CHANGES_MAX = 6;
 const UPDATES = 40;
-/** What other nodes are behind at most, and a busy machine. */
+/** The most that other nodes are behind, on a busy machine. */
 const BEHIND_MS = 3_000;
 
 let database: FreshDatabase;

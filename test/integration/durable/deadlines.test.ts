@@ -83,7 +83,7 @@ describe('a deadline of the database’s clock', () => {
       created_at, last_seen_at, idle_lifetime, idle_expires_at, absolute_expires_at FROM holdfast_session LIMIT 1`;
     await insert(tier);
     await using rival = await inTransaction(database, sql, [record.storageKey]);
-    // It must be in time when it meets the rival: what is late by then is not inserted, and does not wait.
+    // The insert must be in time when it meets the rival: a late one is not inserted, and does not wait.
     const deadline = { validUntil: (await tier.probe()) + (isLate ? 1_000 : 60_000) };
     const answer = tier.sessions.insert({ ...insertion(record), ...deadline });
     await rival.untilSomebodyWaits();

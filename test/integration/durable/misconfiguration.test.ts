@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all(Object.values(databases ?? {}).map((database) => database.close())));
 
-/** What `ready()` of an application rejects with. */
+/** Returns the error with which `ready()` of an application rejects. */
 async function readiness(client: PrismaClientLike, provider: PrismaProvider, table?: string): Promise<unknown> {
   await using sessions = new SessionClient({
     keys,

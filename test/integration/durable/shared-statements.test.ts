@@ -31,7 +31,7 @@ describe('calls that share a statement on PostgreSQL', () => {
 
   it('wait together for a locked row; the one that is too late by then does not hurt the others', async () => {
     const records = (await insertMany(tier, TOGETHER)).toSorted((a, b) => a.storageKey.compare(b.storageKey));
-    // The first lock and the last: what is late is so only after the wait for another row.
+    // The first lock and the last: a write is late only after the wait for another row.
     const [late, ...others] = records;
     await using lock = await inTransaction(database, LOCK_ROW, [others.at(-1)!.storageKey]);
     const validUntil = (await tier.probe()) + 50;
@@ -52,7 +52,7 @@ describe('calls that share a statement on PostgreSQL', () => {
       created_at, last_seen_at, idle_lifetime, idle_expires_at, absolute_expires_at FROM holdfast_session LIMIT 1`;
     await insertMany(tier, 1);
     await using rival = await inTransaction(database, copy, [late!.storageKey]);
-    // It must be in time when it meets the rival: what is late by then is not inserted, and does not wait.
+    // The insert must be in time when it meets the rival: a late one is not inserted, and does not wait.
     const validUntil = (await tier.probe()) + 1_000;
     const commands = [{ ...insertion(late!), validUntil }, ...records.map(insertion)];
     const answers = Promise.all(commands.map((command) => tier.sessions.insert(command)));

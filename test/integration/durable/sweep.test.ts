@@ -97,7 +97,7 @@ describe('the sweep on PostgreSQL', () => {
     const sessions: SealedRecord[] = [];
     const nodeOf = (caller: number): DurableTier => nodes[caller % 2] ?? tier;
     const anyOf = <T>(values: readonly T[]): T => values[Math.floor(Math.random() * values.length)]!;
-    /** Half of them end at once: the sweep and everybody else want the same rows. */
+    /** Half of the sessions end at once: the sweep and the other calls want the same rows. */
     const make = async (node: DurableTier): Promise<void> => {
       const userKey = anyOf(users);
       sessions.push(await insert(node, Math.random() < 0.5 ? { ...ended(), userKey } : { userKey }));

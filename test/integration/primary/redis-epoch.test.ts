@@ -30,7 +30,7 @@ it('takes nothing that a server said over a connection that was lost for the wor
   const probe = expect(tier.probe()).rejects.toMatchObject({ code: 'HOLDFAST_TIER_FAILURE' });
   await until(async () => (await reads()) > readsBefore, { what: 'the probe to be answered in part' });
   proxy.leadTo(second);
-  // The next server takes its time to say who it is, and the tier is looked at meanwhile.
+  // The next server is slow to report its incarnation, and the state of the tier is read meanwhile.
   proxy.set({ latencyMs: 60 });
   proxy.resetAll();
   await probe;

@@ -44,8 +44,8 @@ export interface OverloadReport {
   readonly found: number;
   /** Bytes on the heap and in buffers: the most during the flood, and what was left of it. */
   readonly grownBy: { readonly peak: number; readonly after: number };
-  /** The longest time for which the process answered nothing, which is no fault of the library's. */
-  readonly stoodStillMs: number;
+  /** The longest time for which the process was blocked, which is no fault of the library's. */
+  readonly blockedMs: number;
   /** From the end of the flood to the first acknowledged write. */
   readonly recoveredAfterMs: number;
   /** How often the primary tier was given up. */

@@ -93,7 +93,7 @@ async function overload(
     acknowledged: callers.created.length,
     found: found.filter((session) => session !== null).length,
     grownBy: { peak: peak - sizeBefore, after: left },
-    stoodStillMs: standstills.max / 1e6,
+    blockedMs: standstills.max / 1e6,
     recoveredAfterMs,
     primaryLosses: tiers.changes.filter(({ tier, state }) => tier === 'primary' && state !== 'up').length,
     connections: row?.connections ?? Number.NaN,

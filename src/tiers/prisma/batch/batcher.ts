@@ -14,13 +14,13 @@ import { SlowRows } from './slow-rows.ts';
 
 export interface BatcherOptions<Request, Answer> {
   readonly platform: Platform;
-  /** Every call settles within this time, which `timeouts` keeps. */
+  /** Every call settles within this time, which `timeouts` enforces. */
   readonly timeoutMs: number;
   readonly timeouts: CallTimeouts;
   readonly lanes: Lanes;
   /** True if a lane belongs to its statement until the answer, however late. */
   readonly holdsLane: boolean;
-  /** Calls that may share a statement. */
+  /** The most calls that may share a statement. */
   readonly rowsMax: number;
   /** True if the statements lock rows, so that one may wait for a row that another transaction has locked. */
   readonly locksRows: boolean;
@@ -28,7 +28,7 @@ export interface BatcherOptions<Request, Answer> {
   readonly storageKeyOf: (request: Request) => Buffer;
   /** Returns the approximate bytes of a request and its answer, which bound how many calls share. */
   readonly bytesOf: (request: Request) => number;
-  /** Sends one statement. Returns the answer of each request, by its number; throws what is true of all of them. */
+  /** Sends one statement. Returns the answer of each request, by its number; throws a failure of all of them. */
   readonly send: (requests: readonly Request[], deadline: number) => Promise<(n: number) => Answer>;
 }
 
@@ -39,17 +39,17 @@ interface Waiting<Request, Answer> {
 }
 
 /**
- * The statement was refused as a whole and changed nothing, though only one of its rows may be to blame. `too-late` is an
- * insert that waited for another one of its key; on MySQL also an insert or an update that finds nothing to win.
+ * The reasons for which a statement was refused as a whole, perhaps because of one row; it changed nothing. `too-late` is an
+ * insert that waited for another one of its key; on MySQL also an insert whose key is taken, or an update that loses.
  */
 const REASONS_OF_ONE_ROW: ReadonlySet<string> = new Set(['too-late', 'unique-violation', 'value-refused']);
 
-/** The server gave up a statement that took too long, and it changed nothing. */
+/** The reasons for which the server gave up a slow statement, which changed nothing. */
 const REASONS_OF_A_WAIT: ReadonlySet<string> = new Set(['lock-timeout', 'statement-timeout']);
 
 /**
- * Lets calls that arrive together share a statement ("group commit"). There is no timer: a call that finds a lane free is sent
- * at once. While all lanes are busy calls collect, and the lanes that become free share them.
+ * Lets calls that arrive together share a statement ("group commit"). There is no timer: a call that finds a lane free is
+ * sent at once. While all lanes are busy, calls collect, and the lanes that become free share them.
  */
 export class Batcher<Request, Answer> {
   readonly #options: BatcherOptions<Request, Answer>;
@@ -82,7 +82,7 @@ export class Batcher<Request, Answer> {
   }
 
   /**
-   * Joins the line at the end of this turn of the event loop: nothing could be sent before, and callers that one statement
+   * Queues for a lane at the end of this turn of the event loop: nothing could be sent before, and callers that one statement
    * answered often call again together.
    */
   #askForLane(): void {
@@ -104,8 +104,8 @@ export class Batcher<Request, Answer> {
   }
 
   /**
-   * Takes the oldest calls, and refuses those whose time is nearly up. Of many calls a lane takes its part: one that took all
-   * would leave the others idle.
+   * Takes the oldest calls, and refuses those whose time is nearly up. A lane takes its part of many calls: one that took all
+   * would leave the other lanes idle.
    */
   #takeShare(): Waiting<Request, Answer>[] {
     const rest = this.#parts.shift();
@@ -134,7 +134,7 @@ export class Batcher<Request, Answer> {
     return [...taken.values()];
   }
 
-  /** Settles when the lane is free again. */
+  /** Sends the calls, and settles when the lane is free again. */
   #occupy(members: readonly Waiting<Request, Answer>[]): Promise<void> {
     // One object: a late statement is one failure for all its calls.
     let failure: TierFailure | undefined;
@@ -173,8 +173,8 @@ export class Batcher<Request, Answer> {
   }
 
   /**
-   * Sends the calls again in parts: another transaction may hold the lock of one row, and the others are not to wait for it
-   * again. Each part takes a lane of its own, so that the next is sent while one waits.
+   * Sends the calls again in parts: another transaction may hold the lock of one row, and the other calls must not wait for
+   * it again. Each part takes a lane of its own, so that the next is sent while one waits.
    */
   #split(members: readonly Waiting<Request, Answer>[], failure: TierFailure): void {
     this.#shareLess(members.length);
@@ -195,7 +195,9 @@ export class Batcher<Request, Answer> {
   }
 }
 
-/** An error that is no `TierFailure` comes from a value of which no statement can be made: nothing was sent. */
+/**
+ * True if one row may be the cause. An error other than a `TierFailure` is a value that no statement takes: nothing was sent.
+ */
 function isOfOneRow(failure: unknown): boolean {
   return !(failure instanceof TierFailure) || isTierFailure(failure, REASONS_OF_ONE_ROW);
 }

@@ -6,10 +6,10 @@ export type CallTimeouts = CoarseTimeouts<{ expire(): void }>;
 
 /** A call that waits until there is an answer or its time is up. */
 export class Call<Answer> {
-  /** Milliseconds of the monotonic clock: nothing is sent again after it. */
+  /** The milliseconds of the monotonic clock after which nothing is sent again. */
   readonly deadline: number;
   readonly answered: Promise<Answer>;
-  /** Makes the failure of a call whose time is up: that nothing was sent, until the sender replaces it. */
+  /** Makes the failure of a call whose time is up: `not-sent`, until the sender replaces it. */
   whenLate: () => TierFailure = notSent;
   #isSettled = false;
   #resolve!: (answer: Answer) => void;
@@ -17,7 +17,9 @@ export class Call<Answer> {
   readonly #timeouts: CallTimeouts;
   readonly #onLate: () => void;
 
-  /** `onLate` runs right before the call is rejected: one that fails as not sent must not be found and sent afterwards. */
+  /**
+   * `onLate` runs right before the call is rejected: a call that fails as `not-sent` must not be found and sent afterwards.
+   */
   constructor(timeouts: CallTimeouts, deadline: number, onLate: () => void) {
     this.deadline = deadline;
     this.#timeouts = timeouts;
@@ -48,7 +50,7 @@ export class Call<Answer> {
     this.#reject(failure);
   }
 
-  /** Resolves with what `answer` gives, or rejects with what it throws. */
+  /** Resolves with the result of `answer`, or rejects with its error. */
   settle(answer: () => Answer): void {
     try {
       this.resolve(answer());

@@ -4,7 +4,7 @@ import { TransientSet } from '../../../platform/transient.ts';
 import type { LaneCounts } from '../../sql/dialects/dialect.ts';
 import type { PrismaClientLike } from '../prisma-client.ts';
 
-/** Does not reject. The lane is free again when it settles. */
+/** Occupies a lane until it settles, and never rejects. */
 type Work = () => Promise<unknown>;
 
 /**
@@ -41,8 +41,8 @@ export class Lanes {
   }
 
   /**
-   * Begins `work` at once if a lane is free, and either no other lane is busy or the calls `areEnough` for one more. Returns what takes it out
-   * of the line again; it does nothing once the work began.
+   * Begins `work` at once if a lane is free, and either no other lane is busy or the calls `areEnough` for one more. Returns
+   * a function that takes `work` out of the queue; it does nothing once `work` began.
    */
   enter(work: Work, areEnough = true): () => void {
     this.#waiting.add(work);
@@ -60,7 +60,7 @@ export class Lanes {
     this.#begin(next);
   }
 
-  /** A slow statement does not hold up the work behind it. */
+  /** Opens a lane for work that has waited too long behind a slow statement. */
   #watch(): void {
     const [oldest] = this.#waiting;
     if (oldest === undefined || this.#thrift === undefined || this.#isWatching) return;
@@ -83,7 +83,7 @@ export class Lanes {
   }
 }
 
-/** The lanes of a tier, by what goes through them. */
+/** The lanes of a tier, by kind of statement. */
 export interface TierLanes {
   readonly reads: Lanes;
   readonly writes: Lanes;

@@ -88,7 +88,7 @@ export function shareCalls(options: SharedCallsOptions): SharedCalls {
   };
 }
 
-/** Answers for an insert that was sent alone and found only halfway that it was too late: it has stored nothing. */
+/** Returns false for an insert that was sent alone and failed with `too-late`: it stored nothing. */
 function noneIfLate(commands: readonly InsertCommand[]): (error: unknown) => () => boolean {
   return (error) => {
     if (commands.length === 1 && isTooLate(error)) return () => false;
@@ -96,7 +96,7 @@ function noneIfLate(commands: readonly InsertCommand[]): (error: unknown) => () 
   };
 }
 
-/** Fails the inserts that stored nothing, where the read that says why failed. Nothing is in doubt, so neither is the failure. */
+/** Fails the inserts that stored nothing if the read of the reason failed. Nothing was stored, so no failure is ambiguous. */
 function unexplained(error: unknown): () => InsertOutcome {
   const isAmbiguous = error instanceof TierFailure && error.kind === 'ambiguous';
   const failure = isAmbiguous ? new TierFailure('not-sent', error.reason) : error;
@@ -105,7 +105,7 @@ function unexplained(error: unknown): () => InsertOutcome {
   };
 }
 
-/** Estimates how many bytes a row has before it is read: as many as those of the last statement. */
+/** Estimates the bytes of a row before it is read: the average of the last statement. */
 class Weight {
   bytes = 0;
 

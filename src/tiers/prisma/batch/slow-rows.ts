@@ -1,7 +1,10 @@
 import { SLOW_ROWS_MAX, SLOW_ROW_MS } from '../../../limits/durable-tier.ts';
 import type { Platform } from '../../../platform/platform.ts';
 
-/** Sessions whose row could not be locked lately: another transaction holds it, and calls that share a statement would wait as well. */
+/**
+ * Sessions whose row could not be locked lately: another transaction holds the lock, and calls that share a statement would
+ * wait as well.
+ */
 export class SlowRows {
   readonly #platform: Pick<Platform, 'monotonic'>;
   readonly #until = new Map<string, number>();

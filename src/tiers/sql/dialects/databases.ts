@@ -6,7 +6,7 @@ import { sqlite } from './sqlite/sqlite.ts';
 
 const dialects: Readonly<Record<DatabaseName, Dialect>> = { mysql, postgresql, sqlite };
 
-/** `table` is that of the sessions, and short enough for the names of the two beside it. */
+/** `table` holds the sessions; its name leaves room for the suffixes of the other two. */
 export function databaseOf(name: DatabaseName, table: string): Database {
   return { dialect: dialects[name], tables: { sessions: table, rings: `${table}_ring`, nodes: `${table}_node` } };
 }

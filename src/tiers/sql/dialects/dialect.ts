@@ -3,7 +3,7 @@ import type { DatabaseName, TableName, ValueType } from '../tag.ts';
 /** The properties that every statement of one database shares. Differences of one statement stand in its own file. */
 export interface Dialect {
   readonly name: DatabaseName;
-  /** Statements at a time; null where the client has one connection, so that they run one after the other in any case. */
+  /** The number of statements at a time; null if the client has one connection, which runs them one after the other. */
   readonly lanes: LaneCounts | null;
   /** Quotes a name that holds no quotes. */
   quote(name: string): string;
@@ -22,7 +22,7 @@ export interface LaneCounts {
   readonly single: number;
 }
 
-/** A database as statements are compiled for it. */
+/** The database that statements are compiled for. */
 export interface Database {
   readonly dialect: Dialect;
   readonly tables: Readonly<Record<TableName, string>>;

@@ -1,13 +1,14 @@
 import { type Choice, constant, type Fragment, perDatabase, sql } from '../tag.ts';
 
-/** A quarter of an hour, in microseconds. Clocks of time zones are moved by whole ones, and no statement runs for half of one. */
+/** A quarter of an hour, in microseconds. Time zones change by multiples of it, and no statement runs for half of it. */
 const SHIFT = 900_000_000;
-/** A day and a half of a quarter: keeps what is divided positive, whichever way clocks are moved, and lets them be slewed back. */
+/**
+ * A day and half a `SHIFT`: keeps the dividend positive, whichever way a time zone changes, and lets clocks be slewed back.
+ */
 const PAST_ANY_SHIFT: number = 96 * SHIFT + SHIFT / 2;
 
 /**
- * MySQL's `UNIX_TIMESTAMP` would convert from the session's time zone, in which an hour of every autumn comes twice; hence
- * UTC.
+ * MySQL's `UNIX_TIMESTAMP` converts from the session's time zone, in which an hour of every autumn occurs twice; hence UTC.
  */
 const mysqlAtStart = sql`TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000`;
 
@@ -20,19 +21,19 @@ const mysqlNow = sql`(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))
     + MOD(TIMESTAMPDIFF(MICROSECOND, NOW(6), SYSDATE(6)) + ${constant(PAST_ANY_SHIFT)}, ${constant(SHIFT)})) DIV 1000`;
 
 /**
- * SQLite reads it once in a statement, after it got the lock of the writer. Julian days count in SQLite what milliseconds
- * do elsewhere; the 1st of January 1970 began at 2440587.5. `unixepoch` has no milliseconds before SQLite 3.42.
+ * SQLite reads the clock once in a statement, after it got the writer's lock. It counts Julian days; the 1st of January 1970
+ * began at 2440587.5. `unixepoch` has no milliseconds before SQLite 3.42.
  */
 const sqliteNow = sql`CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)`;
 
-/** Milliseconds since the epoch, at the moment at which it is evaluated. */
+/** Milliseconds since the epoch, at the moment of evaluation. */
 export const clock: Choice<unknown> = perDatabase({
   mysql: mysqlNow,
   postgresql: sql`floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint`,
   sqlite: sqliteNow,
 });
 
-/** Milliseconds since the epoch when the statement began: in PostgreSQL the transaction, before it got its snapshot. */
+/** Milliseconds since the epoch when the statement began, in PostgreSQL its transaction, before it took a snapshot. */
 export const clockAtStart: Choice<unknown> = perDatabase({
   mysql: mysqlAtStart,
   postgresql: sql`floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint`,
@@ -47,5 +48,5 @@ export const markedAt: Choice<unknown> = perDatabase({
   sqlite: sql`max(COALESCE(dirty_at, 0), ${clock})`,
 });
 
-/** Marks the row dirty, in a SET list. A list without it leaves the index of the marks alone. */
+/** Marks the row dirty, in a SET list. A list without the mark does not write to the index of the marks. */
 export const mark: Fragment<unknown> = sql`dirty_at = ${markedAt}`;

@@ -4,7 +4,7 @@ import { type Choice, constant, type Fragment, join, type Part, perDatabase, sql
 
 const TAG_BYTES = constant(ENVELOPE_TAG_BYTES);
 
-/** The tag of the envelope of a row; `row` is its name and a dot where there is more than one. */
+/** The tag of a row's envelope; `row` is the row's name and a dot, if a statement has several. */
 export function tagOf(row = ''): Choice<unknown> {
   const envelope = constant(`${row}envelope`);
   return perDatabase({
@@ -24,7 +24,7 @@ export function envelopeUnless<Command>(isKnown: Part<Command>): Fragment<Comman
   return sql`CASE WHEN ${isKnown} THEN NULL ELSE envelope END AS envelope`;
 }
 
-/** The columns of a row that a statement answers. */
+/** The columns of a row that a statement returns. */
 export function columns(names: readonly AnswerColumn[], row = ''): Fragment<unknown> {
   return join(
     names.map((name) => (name === 'tag' ? sql`${tagOf()} AS tag` : constant(`${row}${name}`))),

@@ -1,6 +1,6 @@
 import { type Choice, perDatabase, sql } from '../tag.ts';
 
-/** The function for the larger of two values. What is null makes it null, except in PostgreSQL, which passes over nulls. */
+/** The function for the larger of two values. A null makes it null, except in PostgreSQL, which ignores nulls. */
 export const GREATEST: Choice<unknown> = perDatabase({
   mysql: sql`GREATEST`,
   postgresql: sql`GREATEST`,
@@ -10,5 +10,5 @@ export const GREATEST: Choice<unknown> = perDatabase({
 /** The function for the smaller of two values. */
 export const LEAST: Choice<unknown> = perDatabase({ mysql: sql`LEAST`, postgresql: sql`LEAST`, sqlite: sql`min` });
 
-/** Makes a number of a truth value behind which it stands, for the database that has truth values. */
+/** Casts the boolean before it to a number, in the database that has booleans. */
 export const asInteger: Choice<unknown> = perDatabase({ mysql: sql``, postgresql: sql`::integer`, sqlite: sql`` });

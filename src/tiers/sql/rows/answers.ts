@@ -15,7 +15,7 @@ import {
 /** Takes the answer of each call from the rows of a statement, by the number of the call. */
 export type Answers<Answer> = (rows: readonly Row[]) => (n: number) => Answer;
 
-/** Makes the answer of a call of its row; undefined where there is none. */
+/** Makes the answer of a call from its row, which is undefined if there is none. */
 export type AnswerOf<Answer> = (row: Row | undefined, n: number) => Answer;
 
 /** The key of a session in a map. */
@@ -66,7 +66,7 @@ export function byEarlierKey(requests: readonly MovedRequest[]): Answers<MovedRo
   };
 }
 
-/** The earliest regenerate that any of these requests asks for. */
+/** The earliest `since` of these requests. */
 export function earliestOf(requests: readonly MovedRequest[]): number {
   return Math.min(...requests.map(({ since }) => since));
 }

@@ -28,12 +28,12 @@ function toWalkedRow(row: Row): WalkedRow {
   };
 }
 
-/** The ring of a statement that raised one: there is always one then. */
+/** Converts the row of a statement that raised a ring; there is always one. */
 export function toRaisedRing([row]: readonly Row[]): RingMark {
   return toRingMark(row ?? {});
 }
 
-/** Every row carries the clock and the ring; the only one of a fleet without nodes carries nothing else. */
+/** Every row holds the clock and the ring; the only row of a fleet without nodes holds nothing else. */
 export function toFleetView(rows: readonly Row[]): FleetView {
   const [first = {}] = rows;
   return {

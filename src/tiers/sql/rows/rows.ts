@@ -6,7 +6,7 @@ import type { DirtyRow, FeedPage, InsertCommand, InsertOutcome, MovedRow, Revoke
 import type { FleetColumnName } from '../columns.ts';
 import type { AnswerColumn } from '../columns.ts';
 
-/** A row as a driver adapter hands it over: bytes as `Uint8Array`, integers as `bigint` or, from SQLite, `number`. */
+/** A row as a driver adapter returns it: bytes as `Uint8Array`, integers as `bigint` or, from SQLite, `number`. */
 export type Row = Readonly<Record<string, unknown>>;
 
 /** Asks which session had this key before a regenerate at or after `since`. */
@@ -15,7 +15,7 @@ export interface MovedRequest {
   readonly since: number;
 }
 
-/** Asks for a row. Its envelope need not be sent if it is the one that the caller knows. */
+/** Asks for a row. The envelope need not be sent if it is the one that is `known`. */
 export interface ReadRequest {
   readonly storageKey: Buffer;
   readonly known?: Buffer | undefined;
@@ -26,7 +26,7 @@ export function tagOf({ known }: ReadRequest): Buffer | null {
   return known && known.length >= ENVELOPE_TAG_BYTES ? known.subarray(-ENVELOPE_TAG_BYTES) : null;
 }
 
-/** The envelope may be null in the row where the caller knows it. */
+/** Converts a row, in which the envelope may be null if it is `known`. */
 export function toRecord(row: Row, known?: Buffer, storageKey: Buffer = bytes(row, 'storage_key')): SealedRecord {
   return {
     storageKey,
@@ -53,7 +53,10 @@ export function toState(row: Row): RecordState {
   };
 }
 
-/** The outcome of an insert that stored nothing, by the row that has its key. None has where it was late, or the row has gone since. */
+/**
+ * The outcome of an insert that stored nothing, by the row that has its key. No row has it if the insert was late, or the row
+ * is gone.
+ */
 export function toInsertOutcome(row: Row | undefined, { writeId, aliveAt }: InsertCommand): InsertOutcome {
   if (row === undefined) return 'late';
   if (bytes(row, 'write_id').equals(writeId)) return 'inserted';
@@ -70,7 +73,7 @@ export function toRevokedRow(row: Row): RevokedRow {
   };
 }
 
-/** Every row carries the clock; the only one of an empty feed carries nothing else. */
+/** Every row holds the clock; the only row of an empty feed holds nothing else. */
 export function toFeedPage(rows: readonly Row[]): FeedPage {
   const now = integer(rows[0] ?? {}, 'now');
   return { now, rows: rows.filter((row) => row['storage_key'] !== null).map(toDirtyRow) };
@@ -120,7 +123,7 @@ export function integer(row: Row, column: AnswerColumn | FleetColumnName | 'now'
   throw malformed();
 }
 
-/** The statement was executed, so this must not claim that nothing changed. */
+/** The failure is ambiguous: the statement was executed and may have changed rows. */
 function malformed(): TierFailure {
   return new TierFailure('ambiguous', 'malformed-row');
 }

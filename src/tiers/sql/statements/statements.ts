@@ -42,7 +42,7 @@ import { moveUserKey } from './upkeep/move-user-key.ts';
 import { removeEnded } from './upkeep/remove-ended.ts';
 import { walk } from './upkeep/walk.ts';
 
-/** The statements of one database, by the names of the contract's methods. What each does stands in its file. */
+/** The statements of one database, by the names of the contract's methods. The file of each describes it. */
 export interface Statements {
   readonly sessions: SessionStatements;
   readonly feed: {

@@ -86,7 +86,7 @@ describe('a deadline of the database’s clock on MariaDB', () => {
   it('is looked at once all rows of a shared update are held; a row that is late then does not hurt the others', async () => {
     const some = await Promise.all(Array.from({ length: 12 }, () => insert(tier)));
     const records = some.toSorted((a, b) => a.storageKey.compare(b.storageKey));
-    // The first lock and the last: what is late is so only after the wait for another row.
+    // The first lock and the last: a write is late only after the wait for another row.
     const [late, ...others] = records;
     await using lock = await transaction(HOLD, [others.at(-1)!.storageKey]);
     const { validUntil } = await soon();
@@ -111,7 +111,7 @@ describe('a deadline of the database’s clock on MariaDB', () => {
     const [contested] = records;
     await insert(tier);
     await using rival = await transaction(COPY, [contested!.storageKey]);
-    // It must be in time when it meets the rival: what is late by then is not inserted, and does not wait.
+    // The insert must be in time when it meets the rival: a late one is not inserted, and does not wait.
     const deadline = { validUntil: (await tier.probe()) + (isLate ? 1_000 : 60_000) };
     const commands = records.map((record) => ({ ...insertion(record), ...(record === contested ? deadline : {}) }));
     const answers = Promise.all(commands.map((command) => tier.sessions.insert(command)));

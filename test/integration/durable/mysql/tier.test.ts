@@ -273,7 +273,7 @@ async function useEveryMethod(tier: DurableTier): Promise<void> {
   expect(await tier.feed.clear(Number.MAX_SAFE_INTEGER, 10)).toBe(1);
 }
 
-/** How the database goes about the statements that this call sends. */
+/** Returns the plans of the statements that this call sends. */
 async function planOf(database: FreshDatabase, call: (tier: DurableTier) => Promise<unknown>): Promise<string> {
   let isOpen = false;
   const plans: string[] = [];

@@ -11,7 +11,7 @@ export interface Sent {
 
 export interface RecordingOptions {
   readonly table?: string;
-  /** Whether an insert stores its rows, or finds that others have their keys. */
+  /** True if an insert stores its rows, and does not find their keys taken. */
   readonly inserts?: boolean;
 }
 
@@ -20,7 +20,7 @@ const FOUND = { storage_key: Buffer.alloc(32, 0xaa), idle_expires_at: 3n, absolu
 /** A count of none. */
 const NO_ROWS: string = Buffer.alloc(4).toString('base64');
 
-/** What `call` sends to the database, by a client that answers as a database would. */
+/** Returns what `call` sends to the database, by a client that answers as a database would. */
 export async function statementsOf(
   provider: PrismaProvider,
   call: (tier: DurableTier) => Promise<unknown>,

@@ -9,16 +9,16 @@ import {
   string,
 } from '../../tag.ts';
 
-/** A row behind those of the calls, without a key: it has this column, and null in the others. */
+/** The row after those of the calls. It has a value in this column and null in the others, so it has no key. */
 export interface LastRow<Command> {
   readonly column: string;
   readonly read: (commands: readonly Command[]) => number;
 }
 
 /**
- * The calls as rows of `input`, joined with the sessions' own. They are one parameter, so that one text serves any number of
- * calls; bytes are hexadecimal. They are looked up one after the other, in the order of their keys, by the primary key:
- * without hints the server may read the whole table, and lock all of it.
+ * Joins the calls, as rows of `input`, with the rows of their sessions. All calls are one parameter, so that one text serves
+ * any number; bytes are hexadecimal. The hints make the server look up one session after the other, in the order of their
+ * keys, by the primary key: without them it may read and lock the whole table.
  */
 export function inputJoined<Command>(
   join: 'LEFT JOIN' | 'STRAIGHT_JOIN',

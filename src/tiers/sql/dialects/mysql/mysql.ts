@@ -4,7 +4,7 @@ import type { Dialect } from '../dialect.ts';
 /**
  * MariaDB 10.6 and MySQL 8, at REPEATABLE READ or READ COMMITTED. Neither has `UPDATE … RETURNING`: one statement decides,
  * and where its count does not say enough, a read follows whose answer no other write can falsify. Every write is committed
- * by itself. In a SET list each expression sees what those before it have set, so a column that others read is set last.
+ * by itself. In a SET list each expression sees the values that are set before it, so a column that others read is set last.
  */
 export const mysql: Dialect = {
   name: 'mysql',

@@ -6,13 +6,13 @@ import { count, endToEnd } from './input.ts';
 import { packed } from './packed.ts';
 
 /**
- * The rows of many storage keys, which lie end to end. No `input`: to plan its common table expression and to take its numbers
- * apart costs the server a quarter of such a statement.
+ * Selects the rows of many storage keys, which are sent end to end. Planning the common table expression `input` and taking
+ * its numbers apart would cost the server a quarter of such a statement.
  */
 export function selectByKeys<Request>(
   storageKeyOf: (request: Request) => Buffer,
   names: readonly AnswerColumn[],
-  /** Comes last where it is asked for: what is put behind something is copied. */
+  /** Comes last if it is asked for: each column after it would copy it once more. */
   envelope?: Part<readonly Request[]>,
 ): Fragment<readonly Request[]> {
   const storageKeys = bytes(endToEnd([fixedBytes(STORAGE_KEY_BYTES, storageKeyOf)]));

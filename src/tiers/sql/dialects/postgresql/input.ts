@@ -14,10 +14,10 @@ import {
 } from '../../tag.ts';
 
 /**
- * The calls as rows of a common table expression, `input`, with the number of each as `n`. They are four parameters, so that
- * one text serves any number of calls: bytes lie end to end in two of them, all numbers are one array, column after column. A
- * parameter for each value costs the server more, and arrays of bytes, which the driver writes as hexadecimal text, cost both
- * sides more. The array is written here: Prisma and the driver would wrap and quote each number by itself.
+ * Makes the calls rows of a common table expression, `input`, numbered by `n`. The calls are four parameters, so that one
+ * text serves any number: two of bytes end to end, one array of all numbers, column after column, and the count. A parameter
+ * for each value costs the server more; arrays of bytes, which the driver writes as hexadecimal text, cost both sides more.
+ * The array is sent as text: Prisma and the driver would wrap and quote each number by itself.
  */
 export function input<Command>(columns: Columns<Command>): Fragment<readonly Command[]> {
   const values = Object.values(columns);
@@ -35,7 +35,7 @@ export function input<Command>(columns: Columns<Command>): Fragment<readonly Com
     const place = constant(`${start}::integer, NULLIF(${length}, ${NO_LENGTH})::integer`);
     return sql`substr(${varying}, ${place}) AS ${constant(name)}`;
   });
-  // MATERIALIZED: taken apart once.
+  // MATERIALIZED, so that the parameters are taken apart once.
   return sql`
     input AS MATERIALIZED (
       SELECT ${join([constant('n'), ...selected], ',\n  ')}
@@ -48,7 +48,7 @@ export function count<Command>(): Value<readonly Command[]> {
   return { kind: 'value', type: 'count', read: (commands) => commands.length };
 }
 
-/** The bytes of all calls, column after column. Where a width is given, a value of another would move its neighbours. */
+/** Joins the bytes of all calls, column after column. Refuses a value of the wrong width, which would shift the others. */
 export function endToEnd<Command>(columns: readonly Bytes<Command>[]): Reader<readonly Command[], Buffer> {
   return (commands, namespace) =>
     Buffer.concat(
@@ -114,6 +114,9 @@ function refused(): TierFailure {
   return new TierFailure('rejected', 'value-refused');
 }
 
-/** The length of a null; `substr` is strict. In an array with real nulls PostgreSQL would count the elements for each access. */
+/**
+ * The length of a null, for which the strict `substr` returns null. In an array with real nulls PostgreSQL would count the
+ * elements at each access.
+ */
 const NO_LENGTH = -1;
 const NONE: Buffer = Buffer.alloc(0);

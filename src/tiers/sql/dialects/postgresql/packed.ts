@@ -5,9 +5,9 @@ import type { Row } from '../../rows/rows.ts';
 import { constant, type Fragment } from '../../tag.ts';
 
 /**
- * The answers of many calls as one value: how many rows, and end to end the number of each row's call and its columns,
- * integers in eight bytes, byte strings behind their length. Prisma and the driver would take each value of each row through
- * an object and bytes through hexadecimal and base64; a text they leave alone.
+ * Packs the answers of many calls into one text: the count of rows, then the rows end to end. A row is the number of its call
+ * and its columns, integers in eight bytes, byte strings after their length. Prisma and the driver would make an object of
+ * each value and convert bytes to hexadecimal and base64; they pass a text on as it is.
  */
 export function packed(columns: readonly AnswerColumn[] = []): Fragment<unknown> {
   const values = ['int4send(n)', ...columns.map(packedColumn)].join(' || ');
@@ -23,7 +23,7 @@ function packedColumn(column: AnswerColumn): string {
 /** Columns that may be null: a session may have no user, and an envelope that the caller knows is not sent. */
 const NULLABLE: ReadonlySet<AnswerColumn> = new Set(['user_key', 'envelope']);
 
-/** Takes the answers of calls from such a value. */
+/** Takes the answers of calls from a packed value. */
 export function byNumber<Answer>(answerOf: AnswerOf<Answer>, columns: readonly AnswerColumn[] = []): Answers<Answer> {
   return (rows) => {
     const found = unpack(rows, columns);
@@ -31,7 +31,7 @@ export function byNumber<Answer>(answerOf: AnswerOf<Answer>, columns: readonly A
   };
 }
 
-/** The rows by the number of their call. A row with a null where none may be is missing, and none of them is believed. */
+/** Returns the rows by the number of their call. Refuses all if one is missing, as a row with an unexpected null is. */
 export function unpack([answer]: readonly Row[], columns: readonly AnswerColumn[] = []): ReadonlyMap<number, Row> {
   const text = answer?.['packed'];
   if (typeof text !== 'string') throw malformed();
@@ -94,7 +94,7 @@ class Reader {
   }
 }
 
-/** The statement was executed, so this must not claim that nothing changed. */
+/** The failure is ambiguous: the statement was executed and may have changed rows. */
 function malformed(): TierFailure {
   return new TierFailure('ambiguous', 'malformed-row');
 }

@@ -1,8 +1,8 @@
 import { type Columns, constant, each, type Fragment, join, sql } from '../../tag.ts';
 
 /**
- * The calls as rows of a common table expression, `input`. SQLite compiles each statement anew, and has nothing to take a
- * parameter apart with, so each value is a parameter.
+ * Makes the calls rows of a common table expression, `input`. Each value is a parameter: SQLite compiles each statement anew,
+ * and has no function that takes a parameter apart.
  */
 export function input<Command>(columns: Columns<Command>): Fragment<readonly Command[]> {
   const row = sql<Command>`(${join(Object.values(columns), ', ')})`;

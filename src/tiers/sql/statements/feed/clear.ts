@@ -42,11 +42,11 @@ const findThenClear: StatementFor<ClearFeed> = (database) => {
 };
 
 /**
- * Takes marks and earlier keys from rows that have had neither a new mark nor a new key since then. In the first two wordings,
- * two comparisons are for the two indexes, and the third is for rows that have both times.
+ * Clears marks and earlier keys of rows that have had neither a new mark nor a new key since `before`. In PostgreSQL and
+ * SQLite, two comparisons are for the two indexes, and the third is for rows that have both times.
  */
 export const clear: StatementFor<ClearFeed> = wordings({
-  // A row that another statement holds is being changed, and is left.
+  // Skips the rows that another statement has locked: it is changing them.
   postgresql: sql<ClearFeed>`
     WITH settled AS MATERIALIZED (
       SELECT storage_key FROM ${sessions}

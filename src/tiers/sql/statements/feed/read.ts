@@ -17,7 +17,7 @@ const START: Buffer = Buffer.alloc(0);
 const dirtyAt = integer(({ after }: ReadFeed) => (typeof after === 'number' ? firstMoment(after) : after.dirtyAt));
 const storageKey = bytes(({ after }: ReadFeed) => (typeof after === 'number' ? START : after.storageKey));
 
-// A comparison of rows does not lead the planner to a partial index, so that marks are not null is said once more.
+// Repeats that marks are not null: a comparison of rows alone does not lead the planner to the partial index.
 const byRow = sql`dirty_at IS NOT NULL AND (dirty_at, storage_key) > (${dirtyAt}, ${storageKey})`;
 const isAfter = perDatabase({
   // MySQL would not answer a comparison of rows from the index.
@@ -28,7 +28,7 @@ const isAfter = perDatabase({
 
 const feedColumns = columns(FEED_COLUMNS);
 
-/** Answers at least one row, which carries `now`; where there are no marks its other columns are null. */
+/** Returns at least one row, which holds `now`; without marks its other columns are null. */
 export const read: StatementFor<ReadFeed> = everywhere(sql<ReadFeed>`
   SELECT now, ${feedColumns}
   FROM (SELECT ${clockAtStart} AS now) AS clock LEFT JOIN (

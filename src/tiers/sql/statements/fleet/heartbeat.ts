@@ -17,9 +17,9 @@ const onConflict = sql<NodeMark>`
       THEN known.acknowledged_at ELSE excluded.acknowledged_at END`;
 
 /**
- * Records that the node is alive, at the time at which the statement arrived: after the node sent it, and one time for both
- * columns. Statements may be done in another order, and then a node must not look as if it had been silent since the earlier
- * one.
+ * Records that the node was alive when the statement began, which is after the node sent it, with one time for both columns.
+ * Statements may run in another order than they were sent: `GREATEST` keeps the later time, so that the node does not look
+ * silent.
  */
 export const heartbeat: StatementFor<NodeMark> = wordings({
   postgresql: onConflict,

@@ -6,7 +6,7 @@ import { bytes, integer, namespace, rings, sql } from '../../tag.ts';
 const version = integer((ring: RingMark) => ring.version);
 const fingerprint = bytes((ring: RingMark) => ring.fingerprint);
 
-/** Writes the row in any case, so that RETURNING has one, which is then what another statement has just committed. */
+/** Writes the row even if it stays as it is, so that RETURNING has one, with what another statement just committed. */
 const returning = sql<RingMark>`
   INSERT INTO ${rings} AS highest (namespace, version, fingerprint)
   VALUES (${namespace}, ${version}, ${fingerprint})
@@ -15,11 +15,11 @@ const returning = sql<RingMark>`
     fingerprint = CASE WHEN highest.version < excluded.version THEN excluded.fingerprint ELSE highest.fingerprint END
   RETURNING version, fingerprint`;
 
-/** Stores the ring if it is higher than the one that is there. Answers one row, the highest ring after it. */
+/** Stores the ring if it is higher than the stored one. Returns one row, the highest ring after it. */
 export const raiseRing: StatementFor<RingMark> = wordings({
   postgresql: returning,
   sqlite: returning,
-  // The highest ring never sinks, so one that is read afterwards is the highest, or was when the read came.
+  // The stored version never decreases, so the read finds the ring that is the highest at its time.
   mysql: thenRead(
     sql`
       INSERT INTO ${rings} (namespace, version, fingerprint)

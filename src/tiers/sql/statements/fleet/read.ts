@@ -2,7 +2,7 @@ import { clockAtStart } from '../../phrases/clock.ts';
 import { everywhere, type StatementFor } from '../../wording.ts';
 import { namespace, nodes, rings, sql } from '../../tag.ts';
 
-/** Answers at least one row, which carries `now`; ring and node are null where there are none. */
+/** Returns at least one row, which holds `now`; ring and node are null if there is none. */
 export const read: StatementFor<void> = everywhere(sql`
   SELECT now, version, fingerprint, node_id, ring_version, seen_at, acknowledged_at
   FROM (SELECT ${clockAtStart} AS now) AS clock

@@ -31,7 +31,7 @@ const select = (hadOneOfTheKeys: Part<Requests>): Answered<MovedRequest, Request
 const previousKey = bytes((request: MovedRequest) => request.previousStorageKey);
 const isOneOfThem = oneOf((requests: Requests) => requests.map(({ previousStorageKey }) => previousStorageKey));
 
-/** Looks into a hash of the keys that are sought, for each place of a row. Most rows remember one key or two. */
+/** Looks up each earlier key of a row in a hash of the keys that are sought. Most rows have one or two. */
 const anyPlace = join(
   Array.from({ length: PREVIOUS_KEYS_MAX }, (_, n): Fragment<Requests> => {
     const before = n * STORAGE_KEY_BYTES;
@@ -42,8 +42,8 @@ const anyPlace = join(
 );
 
 /**
- * Finds rows that may have had one of these keys before a regenerate. It looks at every row that moved lately, so
- * `SHARED_LOOKUPS_MAX` calls share it at most. `byEarlierKey` sorts out a match across the border of two keys.
+ * Finds rows that may have had one of these keys before a regenerate. It looks at every row that moved lately, so at most
+ * `SHARED_LOOKUPS_MAX` calls share it. `byEarlierKey` drops a match across two keys.
  */
 export const findRegenerated: SharedFor<MovedRequest, MovedRow | null> = shared({
   postgresql: { many: select(anyPlace) },

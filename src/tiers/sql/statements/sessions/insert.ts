@@ -21,12 +21,12 @@ const manyColumns = { ...record.writeColumns, idle_expires_at: record.idleExpire
 const row: Fragment<InsertCommand> = sql`${record.storageKey}, ${namespace}, ${record.userKey}, ${record.revision}, ${record.writeId}, ${record.envelope}, ${record.keyId}, ${record.createdAt}, ${record.lastSeenAt}, ${record.idleLifetime}, ${record.idleExpiresAt}, ${record.absoluteExpiresAt}`;
 
 /**
- * Inserts sessions. Answers which of them it stored: none whose key is taken, and none that is late. Where a row lock can be
- * met it may fail with `too-late`, and then it has changed nothing.
+ * Inserts sessions and returns those that it stored: none whose key is taken, and none that is late. Where it may wait for a
+ * row lock it may fail with `too-late`, and then it changed nothing.
  *
- * A key that another statement is inserting makes this one wait after it looked at the clock, and should the other one give
- * up, the row goes in. So the clock is read again once all rows are in, and what is too late by then is taken back by an
- * error: a division by zero in PostgreSQL, an overflow in MySQL.
+ * A statement that inserts a key which another one is inserting waits after it read the clock, and stores the row if the
+ * other one rolls back. So it reads the clock again once all rows are in, and an error undoes what is too late by then: a
+ * division by zero in PostgreSQL, an overflow in MySQL.
  */
 export const insert: SharedFor<InsertCommand, boolean> = shared({
   postgresql: {
@@ -39,7 +39,7 @@ export const insert: SharedFor<InsertCommand, boolean> = shared({
         RETURNING 1 / (${clock} <= ${validUntil})::integer AS in_time`,
       answers: () => ofOne(isThere),
     },
-    // Rows that are late already are left out. The window waits until all others are in.
+    // Leaves out rows that are late already. The aggregate is evaluated once all others are in.
     many: {
       wording: sql<readonly InsertCommand[]>`
         WITH ${postgresqlInput(manyColumns)}, inserted AS (
@@ -56,9 +56,9 @@ export const insert: SharedFor<InsertCommand, boolean> = shared({
     },
   },
 
-  // All rows or none: a key that is taken and a row that is late fail the statement, and it is sent again in halves. The rows
-  // are written one after the other. Behind them all comes one that is no session: a second row of the first key, which meets
-  // that of this statement, changes nothing, and is where the clock is read. It is known by its previous keys.
+  // All rows or none: a taken key or a late row fails the statement, which is then sent again in halves. The server writes
+  // one row after the other. The last one is no session: it repeats the first key, meets the row that this statement wrote,
+  // changes nothing, and reads the clock. Only its `previous_keys` are not empty.
   mysql: {
     many: {
       wording: allOrNothing(sql<readonly InsertCommand[]>`
@@ -69,7 +69,7 @@ export const insert: SharedFor<InsertCommand, boolean> = shared({
     },
   },
 
-  // There is one writer, so the clock of the WHERE is the last word.
+  // There is one writer, so the clock of the WHERE decides.
   sqlite: {
     one: {
       wording: sql<InsertCommand>`
@@ -100,7 +100,7 @@ const holding = {
   answers: byHolder,
 };
 
-/** Finds what stood in the way of inserts that stored nothing, in any namespace: a storage key is one session's everywhere. */
+/** Finds the rows that have the keys of inserts which stored nothing, in any namespace: no two sessions share one. */
 export const holders: SharedFor<InsertCommand, InsertOutcome> = shared({
   mysql: { many: holding },
   postgresql: { many: holding },
@@ -117,7 +117,7 @@ function rowsOfMysql(commands: readonly InsertCommand[]): readonly MysqlRow[] {
   const inOrder = byKey(commands, storageKeyOf);
   const [first] = inOrder;
   if (!first) throw new RangeError('An insert of no session.');
-  // It passes the checks of the table, and weighs little.
+  // The smallest envelope that passes the checks of the table.
   const lastRecord = { ...first.record, envelope: Buffer.alloc(1) };
   const last = { ...first, record: lastRecord, previousKeys: first.record.storageKey };
   return [...inOrder.map((command) => ({ ...command, previousKeys: NONE })), last];

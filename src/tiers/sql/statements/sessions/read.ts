@@ -53,12 +53,12 @@ const tags = bytes(endToEnd([fixedBytes(ENVELOPE_TAG_BYTES, (request: ReadReques
 const width = constant(ENVELOPE_TAG_BYTES);
 const tagOfCall = sql<Requests>`substr(${tags}, ${width} * n + 1, ${width})`;
 
-/** The caller has the storage key. */
+/** The columns to send beside the envelope. The caller has the storage key. */
 const SENT_COLUMNS: readonly ColumnName[] = RECORD_COLUMNS.filter(
   (column) => column !== 'storage_key' && column !== 'envelope',
 );
 
-/** Reads sessions that are not revoked. An envelope that the caller has already, by its tag, is not sent: it is NULL. */
+/** Reads sessions that are not revoked. The envelope is NULL if the caller has it already, by its tag. */
 export const read: SharedFor<ReadRequest, SealedRecord | null> = shared({
   postgresql: {
     one: {

@@ -32,7 +32,7 @@ export const idleLifetime: Integer<InsertCommand> = integer(({ record }) => reco
 export const idleExpiresAt: Integer<InsertCommand> = integer(({ record }) => record.idleExpiresAt);
 export const absoluteExpiresAt: Integer<InsertCommand> = integer(({ record }) => record.absoluteExpiresAt);
 
-/** The write of one of many calls, by the names of the columns. */
+/** The values of one write of many, by column. */
 export const writeColumns: Columns<InsertCommand> = {
   storage_key: storageKey,
   user_key: userKey,
@@ -60,7 +60,7 @@ export const areAlive: Fragment<unknown> = sql`namespace = ${namespace} AND revo
   AND session.idle_expires_at >= alive_at AND session.absolute_expires_at > alive_at`;
 
 /**
- * The times of the record, for a SET list. In MySQL each expression sees what those before it have set: the larger of two
+ * The times of the record, for a SET list. In MySQL each expression sees the values that are set before it: the larger of two
  * times stays the larger.
  */
 export const times: Fragment<InsertCommand> = sql`
@@ -70,7 +70,7 @@ export const times: Fragment<InsertCommand> = sql`
 /** The content of the record, for a SET list. */
 export const content: Fragment<InsertCommand> = sql`user_key = ${userKey}, revision = ${revision}, write_id = ${writeId}, envelope = ${envelope}, key_id = ${keyId}`;
 
-/** The row, if this write made it what it is: only this write draws that write id. */
+/** Selects the row if it holds this write: no other write draws that write id. */
 export const written: Fragment<InsertCommand> = sql`
   SELECT storage_key FROM ${sessions}
   WHERE storage_key = ${storageKey} AND namespace = ${namespace} AND revision = ${revision} AND write_id = ${writeId} AND revoked_at IS NULL`;

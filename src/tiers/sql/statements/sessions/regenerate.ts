@@ -26,7 +26,7 @@ const regeneratedAt = integer((command: RegenerateCommand) => command.regenerate
 
 /** The write comes next: the row still has the old key. */
 const isNext = sql<RegenerateCommand>`storage_key = ${previousStorageKey} AND revision = ${revision} - 1 AND ${holds(replaces)}`;
-/** The write has been here before, and its answer was lost. */
+/** The write was done before, and its answer was lost. */
 const isRepeat = sql<RegenerateCommand>`storage_key = ${storageKey} AND revision = ${revision} AND write_id = ${writeId}`;
 
 const REMEMBERED_BYTES = constant(PREVIOUS_KEYS_MAX * STORAGE_KEY_BYTES);
@@ -45,8 +45,9 @@ export const regenerate: StatementFor<RegenerateCommand> = either(
 
 function regenerating(andMark: Fragment<unknown>): StatementFor<RegenerateCommand> {
   return wordings({
-    // Not joined with `locked` by key: when the same write, sent before, moves the row while this waits for it, the lock is that
-    // of the new key, and the snapshot holds the old one. Where both keys are rows, storing one twice fails.
+    // Not joined with `locked` by key: if an earlier attempt of this write moves the row while this one waits for it,
+    // `locked` has the new key, and the snapshot the old one. If both keys have rows, the UPDATE fails: it stores one key
+    // twice.
     postgresql: sql<RegenerateCommand>`
       WITH ${locked(sql<RegenerateCommand>`
         SELECT storage_key, storage_key = ${storageKey} AS is_repeat FROM ${sessions}
@@ -62,9 +63,9 @@ function regenerating(andMark: Fragment<unknown>): StatementFor<RegenerateComman
       FROM locked
       WHERE session.storage_key IN (${previousStorageKey}, ${storageKey}) AND (locked.is_repeat OR locked.now <= ${validUntil})`,
 
-    // Looks for the old key only: to look for the new one as well, which is seldom there, would lock the gap where it belongs,
-    // and two statements that hold that gap wait for each other. A repeat finds no row, having waited for the statement that
-    // moves it, and reads what became of it.
+    // Looks for the old key only: looking for the new one, which is seldom there, would lock the gap where it belongs, and
+    // two statements that hold that gap wait for each other. A repeat waits for the statement that moves the row, finds none,
+    // and reads the moved row.
     mysql: thenReadIfNone(
       sql<RegenerateCommand>`
         UPDATE ${sessions} SET user_key = ${userKey}, envelope = ${envelope}, key_id = ${keyId},
@@ -76,7 +77,7 @@ function regenerating(andMark: Fragment<unknown>): StatementFor<RegenerateComman
       written,
     ),
 
-    // Joined blobs become text, of which `substr` would count characters: hence the cast.
+    // Joined blobs become text, whose characters `substr` would count: hence the cast.
     sqlite: sql<RegenerateCommand>`
       UPDATE ${sessions} SET ${content},
         ${times}, storage_key = ${storageKey}, rotated_at = ${regeneratedAt},

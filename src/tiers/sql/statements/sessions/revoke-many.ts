@@ -15,10 +15,10 @@ const revokedAt = integer((many: RevokeManyCommand) => many.revokedAt);
 const andOfUser = sql<RevokeManyCommand>` AND user_key ${oneOf(({ of }: RevokeManyCommand) => (of === 'everyone' ? [] : of))}`;
 
 /**
- * Ends the next sessions of these users, or of everyone, in the order of their keys, and marks them dirty. A repeat finds what
- * it did. Deadlines are null in a row that moved to another storage key, or was ended by another write, before it could be
- * revoked. Late, the statement fails with `too-late`, or where the database has no such error, answers the rows that it left
- * alone with a true `is_late`.
+ * Ends the next sessions of these users, or of everyone, in the order of their keys, and marks them dirty. A repeat finds the
+ * rows that it revoked. Deadlines are null in a row that moved to another storage key, or was ended by another write, before
+ * it could be revoked. A late statement fails with `too-late`, or, where the database has no such error, returns the
+ * unchanged rows with a true `is_late`.
  */
 export const revokeMany: StatementFor<RevokeManyCommand> = either(
   ({ of }) => of === 'everyone',
@@ -28,10 +28,10 @@ export const revokeMany: StatementFor<RevokeManyCommand> = either(
 
 function revoking(andOf: Fragment<RevokeManyCommand>): StatementFor<RevokeManyCommand> {
   return wordings({
-    // Rows are locked in order: statements that lock many rows in the order of their plans deadlock. The time is that of the
-    // last lock, since the largest of all is known only when there are no more; where that is too late, a division by zero
-    // says so. A row that a regenerate moves while this waits for its lock comes back from `locked` under its new key, which
-    // the snapshot of `revoked` does not hold yet. It is answered without deadlines, and the statement has to run once more.
+    // Locks rows in the order of their keys: statements that lock many rows in the order of their plans deadlock. `max(now)`,
+    // which needs all rows, is the time of the last lock; if it is too late, a division by zero fails the statement. A row
+    // that a regenerate moves while this statement waits for its lock comes back from `locked` under its new key, which the
+    // snapshot of `revoked` does not hold yet. It is returned without deadlines, and the statement has to run once more.
     postgresql: sql<RevokeManyCommand>`
       WITH ${locked(sql<RevokeManyCommand>`
         SELECT storage_key, revoked_at IS NOT NULL AS is_repeat FROM ${sessions}
@@ -52,7 +52,7 @@ function revoking(andOf: Fragment<RevokeManyCommand>): StatementFor<RevokeManyCo
 
     mysql: findThenRevoke(andOf),
 
-    // Late, it writes each row as it is: an UPDATE answers only the rows that it writes.
+    // A late statement writes each row as it is, since RETURNING has only rows that were written.
     sqlite: sql<RevokeManyCommand>`
       UPDATE ${sessions} SET
         revision = iif(is_met AND revoked_at IS NULL, revision + 1, revision),

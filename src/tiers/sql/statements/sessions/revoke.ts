@@ -12,8 +12,8 @@ const writtenBy = bytes((revoke: RevokeCommand) => revoke.writtenBy ?? null);
 const ofRow = sql<RevokeCommand>`storage_key = ${storageKey} AND namespace = ${namespace}`;
 
 /**
- * Ends a session, whatever its deadlines say: erases the envelope and raises the revision. Answers the row, or none where there
- * is none or another write revoked it. A repeat finds itself, and is never too late.
+ * Ends a session, expired or not: erases the envelope and raises the revision. Returns the row, or none if it is missing or
+ * another write revoked it. A repeat finds its own row, and is never too late.
  */
 export const revoke: StatementFor<RevokeCommand> = either(
   ({ writtenBy: by }) => by !== undefined,
@@ -41,7 +41,7 @@ function revoking({ andWrittenBy, andMark }: Extras): StatementFor<RevokeCommand
       WHERE session.storage_key = locked.storage_key AND (locked.is_repeat OR locked.now <= ${validUntil})
       RETURNING session.storage_key, idle_expires_at, absolute_expires_at, rotated_at`,
 
-    // No other write changes the write id of a revoked row, so the read afterwards finds what this write did, and only that.
+    // No other write changes the write id of a revoked row, so the read afterwards finds only a row that this write revoked.
     mysql: thenRead(
       sql<RevokeCommand>`
         UPDATE ${sessions} SET

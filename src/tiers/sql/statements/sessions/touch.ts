@@ -23,7 +23,7 @@ const manyColumns = {
   longest_pause: longestPause,
 };
 
-/** Times only ever grow. */
+/** Changes the times of a row, which never go back. */
 const touched = sql<TouchCommand>`
   UPDATE ${sessions} SET
     last_seen_at = ${GREATEST}(last_seen_at, ${lastSeenAt}),
@@ -43,7 +43,7 @@ const byKey = (touches: readonly TouchCommand[]) =>
   );
 
 /**
- * Moves idle deadlines. Answers the states afterwards, of the rows that are alive and whose idle lifetime is no shorter than the
+ * Moves idle deadlines. Returns the new states of the rows that are alive and whose idle lifetime is no shorter than the
  * longest pause of the touch.
  */
 export const touch: SharedFor<TouchCommand, RecordState | null> = shared({
@@ -74,8 +74,8 @@ export const touch: SharedFor<TouchCommand, RecordState | null> = shared({
     },
   },
 
-  // A row that is alive, and was seen then or later, is one that this touch, or a later one, has moved: what is read afterwards
-  // is the state after the touch, whatever else was written meanwhile.
+  // A row that is alive, and was seen at `last_seen_at` or later, was moved by this touch or a later one. So the read finds
+  // the state after the touch, whatever else was written meanwhile.
   mysql: {
     one: {
       wording: thenRead(

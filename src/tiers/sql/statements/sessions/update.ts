@@ -32,10 +32,10 @@ import {
 
 /** The write comes next: the row is one revision behind it, and holds the envelope that it replaces. */
 const isNext = sql<UpdateCommand>`revision = ${revision} - 1 AND ${holds(replaces)}`;
-/** The write has been here before: one whose answer was lost finds itself when it is sent again. */
+/** The write was done before: its answer was lost, and it was sent again. */
 const isRepeat = sql<UpdateCommand>`revision = ${revision} AND write_id = ${writeId}`;
 
-/** A statement without the mark leaves the index of the marks alone. */
+/** Marks the row if the call asks for it: without the mark, the index of the marks is not written. */
 function markedOrNot(wording: (andMark: Fragment<unknown>) => Wording<UpdateCommand>): Wording<UpdateCommand> {
   return either(({ dirty }) => dirty, wording(sql`, ${mark}`), wording(nothing));
 }
@@ -47,18 +47,18 @@ const manyColumns = {
   dirty: flag(({ dirty }: UpdateCommand) => dirty),
 };
 
-/** `content` and `times` of one of many, for a SET list. */
+/** `content` and `times` of one call of many, for a SET list. */
 const fromInput = sql`
   user_key = input.user_key, revision = input.revision, write_id = input.write_id, envelope = input.envelope, key_id = input.key_id,
   created_at = input.created_at, last_seen_at = ${GREATEST}(session.last_seen_at, input.last_seen_at), idle_lifetime = input.idle_lifetime,
   idle_expires_at = ${LEAST}(${GREATEST}(session.last_seen_at, input.last_seen_at) + input.idle_lifetime, input.absolute_expires_at),
   absolute_expires_at = input.absolute_expires_at`;
 
-/** `isNext` and `isRepeat` of one of many. */
+/** `isNext` and `isRepeat` of one call of many. */
 const isNextOfMany = sql`session.revision = input.revision - 1 AND ${holds(sql`input.replaces`, 'session.')}`;
 const isRepeatOfMany = sql`session.revision = input.revision AND session.write_id = input.write_id`;
 
-/** The row is not there, or not as the write needs it; or the last row, which has no key, is late. */
+/** True if a row is missing, or not as the write needs it, or the last row of `input`, which has no key, is late. */
 const losesInMysql = sql`
   CASE WHEN input.storage_key IS NULL THEN ${clock} > input.valid_until
     ELSE NOT COALESCE(${areAlive}
@@ -66,8 +66,8 @@ const losesInMysql = sql`
         OR (session.revision = input.revision AND session.write_id = UNHEX(input.write_id))), FALSE) END`;
 
 /**
- * Replaces records. Answers which of them it changed: those whose row is alive and at the revision before, and holds the
- * envelope that is replaced, before the deadline of the write. A repeat changes nothing, so it is never too late.
+ * Replaces records before the deadlines of their writes. Returns those that it changed: their rows are alive, one revision
+ * behind, and hold the replaced envelope. A repeat changes nothing, so it is never too late.
  */
 export const update: SharedFor<UpdateCommand, boolean> = shared({
   postgresql: {
@@ -87,7 +87,7 @@ export const update: SharedFor<UpdateCommand, boolean> = shared({
       ),
       answers: () => ofOne(isThere),
     },
-    // The time is that of the last lock, which is the largest of all.
+    // `max(now)` is the time of the last lock.
     many: {
       wording: sql<readonly UpdateCommand[]>`
         WITH ${postgresqlInput(manyColumns)}, ${locked(sql`
@@ -110,9 +110,9 @@ export const update: SharedFor<UpdateCommand, boolean> = shared({
   },
 
   mysql: {
-    // A row that is found by its primary key is locked before the condition is evaluated, so the clock is that of the lock. A
-    // count of one is certain. None may also come from a driver that counts only rows that look different afterwards
-    // (`foundRows: false`), when a repeat finds itself done: then the row is read.
+    // The server locks a row that it finds by its primary key, then evaluates the condition and reads the clock. A count of one
+    // is certain. With a driver that counts only rows that look different afterwards (`foundRows: false`), zero may also be a
+    // repeat: then the row is read.
     one: {
       wording: markedOrNot((andMark) =>
         thenReadIfNone(
@@ -127,9 +127,9 @@ export const update: SharedFor<UpdateCommand, boolean> = shared({
       ),
       answers: () => ofOne(isThere),
     },
-    // All rows or none: one that loses fails the statement before any is changed. LEFT JOIN, so that one without a row does.
-    // A repeat finds itself, but all look at one clock, the last row's, once all locks are held: a repeat that is late is
-    // sorted out when it is sent alone.
+    // All rows or none: a call that loses fails the statement before any row is changed, with LEFT JOIN also a call without a
+    // row. The clock is read once for all calls, at the last row, when all locks are held. So a late repeat fails the
+    // statement too, and succeeds when it is sent alone.
     many: {
       wording: allOrNothing(sql<readonly UpdateCommand[]>`
         UPDATE ${inputJoined('LEFT JOIN', manyColumns, { column: 'valid_until', read: firstDeadline })}

@@ -11,13 +11,13 @@ const plain = sql<SweepClaim>`
   WHERE namespace = ${namespace} AND (sweep_until IS NULL OR sweep_until <= ${clock} OR sweep_pass = ${passId})`;
 
 /**
- * Changes one row if the claim holds, and none if not. The condition is evaluated again when the statement had to wait for
- * another pass's claim.
+ * Claims the sweep for a pass: changes one row, or none if another pass has the claim. A statement that had to wait for
+ * another pass's claim evaluates the condition again.
  */
 export const claimSweep: StatementFor<SweepClaim> = wordings({
   postgresql: plain,
   sqlite: plain,
-  // Always to another time: some drivers count only rows that look different afterwards.
+  // Always sets another time: some drivers count only rows that look different afterwards.
   mysql: sql`
     UPDATE ${rings}
     SET sweep_until = CASE WHEN sweep_until = ${clock} + ${forMs} THEN sweep_until + 1 ELSE ${clock} + ${forMs} END, sweep_pass = ${passId}

@@ -5,8 +5,8 @@ import { bytes, integer, sessions, sql } from '../../tag.ts';
 import { hasEnded } from './ended.ts';
 
 /**
- * Answers every row that it looked at, in order: `is_ended` is 1 for those of this namespace that have ended. The condition is
- * an answer and no filter: a filter would read on, past the limit, for as long as nothing fits.
+ * Returns every row that it read, in order: `is_ended` is 1 for those of this namespace that have ended. The condition is a
+ * column and no filter: a filter would read past the limit until enough rows fit.
  */
 export const findEnded: StatementFor<FindEndedCommand> = everywhere(sql<FindEndedCommand>`
   SELECT storage_key, (${hasEnded})${asInteger} AS is_ended

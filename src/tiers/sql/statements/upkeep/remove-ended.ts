@@ -6,8 +6,8 @@ import { hasEnded } from './ended.ts';
 const storageKeys = oneOf((removal: RemoveEndedCommand) => removal.storageKeys);
 
 /**
- * Deletes those of these rows that have ended, and changes as many rows as it deletes. Where rows are locked, it first takes
- * the locks that are free, and those only: it waits for no row, so no other statement waits for it in a circle.
+ * Deletes the rows of these keys that have ended; its count is that of the deleted rows. Where the database locks rows, it
+ * takes only locks that are free: it waits for no row, so it is part of no deadlock.
  */
 export const removeEnded: StatementFor<RemoveEndedCommand> = wordings({
   postgresql: sql`
@@ -18,8 +18,8 @@ export const removeEnded: StatementFor<RemoveEndedCommand> = wordings({
     )
     DELETE FROM ${sessions} AS session USING ended
     WHERE session.storage_key = ended.storage_key`,
-  // Nor does it wait for the entries of a row in the indexes, which no statement locks before the row. In another order of
-  // the join the server would go through the table and wait at each row.
+  // It does not wait for index entries either: no statement locks them before their row. With another order of the join, the
+  // server would go through the table and wait at each row.
   mysql: sql`
     DELETE session FROM (
       SELECT storage_key FROM ${sessions} FORCE INDEX (PRIMARY)

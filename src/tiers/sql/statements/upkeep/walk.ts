@@ -6,8 +6,8 @@ import { asInteger } from '../../phrases/functions.ts';
 const aliveAt = integer((page: WalkCommand) => page.aliveAt);
 
 /**
- * Answers every row that it looked at, in order: `is_alive` is 1 for the living ones of this namespace. The condition is an
- * answer and no filter: a filter would read on, past the limit, for as long as nothing fits.
+ * Returns every row that it read, in order: `is_alive` is 1 for the living ones of this namespace. The condition is a column
+ * and no filter: a filter would read past the limit until enough rows fit.
  */
 export const walk: StatementFor<WalkCommand> = everywhere(sql`
   SELECT storage_key, key_id, (user_key IS NOT NULL)${asInteger} AS has_user,
