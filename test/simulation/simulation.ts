@@ -85,6 +85,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   await world.run(plan.durationMs * 4 + 600_000, () => workload.isDone);
   const healedAt = world.now;
   heal(scene);
+  workload.openAll();
   await world.run(healedAt + plan.revalidateAfterMs + RECOVERY_MS);
   const looks = await lookRound(scene);
   const health = await workload.health();

@@ -106,11 +106,19 @@ export class Workload {
     return new Map(await Promise.all(answers));
   }
 
+  /**
+   * Opens each node that was not called while it could have opened. Such a node asks the primary server for nothing, so it would notice
+   * only at its first call that the server was demoted meanwhile.
+   */
+  openAll(): void {
+    for (const { process, client } of this.#nodes) {
+      process.deliver(() => void client.ready().catch(() => undefined));
+    }
+  }
+
   /** Every node reads every session by every id it ever had, and asks the durable tier too. */
   lookOnce(): void {
     for (const node of this.#nodes) {
-      // One that was never asked while it could have opened does so now.
-      node.process.deliver(() => void node.client.ready().catch(() => undefined));
       for (const session of this.sessions) {
         for (const id of session.ids) {
           this.#read(node, 'get', session, id, () => undefined, false);

@@ -6,7 +6,7 @@ import { fixtureRing } from '../../support/ring-fixtures.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { interceptDurable, interceptPrimary } from '../../support/intercepted-tiers.ts';
 import { add, MemoryFleet, refuse, type FleetNode, type Shop } from '../../support/memory-fleet.ts';
-import { twoNodes, twoOnStage, type Scenario } from './scene.ts';
+import { Stage, twoNodes, twoOnStage, type Scenario } from './scene.ts';
 
 /** Outages, processes that end, commits that are lost: what must be true, and said, during and after them. */
 export const troubleScenarios = {
@@ -23,6 +23,26 @@ export const troubleScenarios = {
     const { durable: said } = await sessions.health();
     const state = typeof said === 'string' ? said : said.state;
     return state === 'up' ? 'a database that nobody has reached was said to be up' : null;
+  },
+
+  /** The connection to Redis is from before the demotion, and nothing was asked over it since. */
+  'a first answer after a demotion': async () => {
+    const { world, redis, node, outcome } = new Stage();
+    const [writer, late] = [node(), node()];
+    await outcome(writer.client.ready());
+    late.durable.hook.before = refuse;
+    await outcome(late.client.ready({ timeout: 0 }).catch(() => undefined));
+    late.durable.hook.before = () => undefined;
+    const { id } = await outcome(writer.client.create({ cart: [] }));
+    await outcome(writer.client.get(id));
+    await outcome(world.pause(100));
+    const earlier = [...redis.master.keyspace];
+    await outcome(add(writer.client, id, 'A1'));
+    redis.master.demote(earlier);
+    redis.master.promote();
+    await outcome(world.pause(30_000));
+    const session = await outcome(late.client.get(id));
+    return session?.data.cart.length === 1 ? null : 'a node believed a copy of the server that it had connected to';
   },
 
   /** Nobody asks the database for the same thing twice at once because somebody locks a row. */
