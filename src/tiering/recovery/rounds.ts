@@ -54,7 +54,8 @@ export class Rounds {
     if (this.#isStopped || this.#cancelTimer !== undefined || this.#plan.isEmpty()) return;
     const due = (): void => {
       this.#cancelTimer = undefined;
-      this.start();
+      // While a round runs, the interval asks for no other: a database that is slow would be asked without a pause.
+      if (this.#running === undefined) this.start();
       this.schedule();
     };
     this.#cancelTimer = this.#context.platform.after(this.#plan.everyMs, due, 'background');
@@ -87,11 +88,11 @@ export class Rounds {
   }
 
   async #runWhileWanted(): Promise<void> {
-    const failures: unknown[] = [];
+    let failure: { readonly error: unknown } | undefined;
     while (this.#isWanted) {
       this.#isWanted = false;
-      await this.#plan.tryOnce().catch((error: unknown) => failures.push(error));
+      await this.#plan.tryOnce().catch((error: unknown) => (failure ??= { error }));
     }
-    if (failures.length > 0) throw failures[0];
+    if (failure !== undefined) throw failure.error;
   }
 }

@@ -47,7 +47,9 @@ describe('the rounds of a backlog', () => {
   it('run one at a time, and once more if one was asked for meanwhile', async () => {
     const { platform, rounds, began, end: endRound } = await backlog();
     rounds.schedule();
-    await platform.advance(3 * EVERY_MS);
+    await platform.advance(EVERY_MS);
+    rounds.start();
+    rounds.start();
     expect(began()).toBe(1);
     await endRound();
     expect(began()).toBe(2);
@@ -57,17 +59,18 @@ describe('the rounds of a backlog', () => {
     expect(began()).toBe(3);
   });
 
-  it('publish a failure once, though several intervals passed while the round ran', async () => {
+  it('publish a failure once and pause, though several intervals passed while the round ran', async () => {
     const failures: unknown[] = [];
     const receive = (message: unknown): void => void failures.push(message);
     subscribe('holdfast:background-failure', receive);
     onTestFinished(() => void unsubscribe('holdfast:background-failure', receive));
-    const { platform, rounds, end: endRound } = await backlog();
+    const { platform, rounds, began, end: endRound } = await backlog();
     rounds.schedule();
     await platform.advance(3 * EVERY_MS);
     await endRound(new Error('locked'));
-    await endRound();
-    expect(failures).toHaveLength(1);
+    expect([failures.length, began()]).toEqual([1, 1]);
+    await platform.advance(EVERY_MS);
+    expect(began()).toBe(2);
   });
 
   it('end for a caller after a round that began no earlier than its call', async () => {
