@@ -52,9 +52,9 @@ export class Memo {
   }
 
   /**
-   * Remembers a record and returns it as it will be recalled; returns the given one if there is no room. Entries stay
-   * for their time: where more sessions are read in turn than fit, forgetting the oldest for each new one would forget
-   * each before it is read again.
+   * Remembers a record, and returns the object that `recall` will return. Without room for it, forgets no other and
+   * returns the given record: if more sessions than fit are read in turn, and each new one took the place of the
+   * oldest, each would be gone before it is read again.
    */
   remember(storageKey: Buffer, envelope: Buffer, record: SessionRecord): SessionRecord {
     const name = nameOf(storageKey);

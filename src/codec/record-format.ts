@@ -33,7 +33,7 @@ const NO_TEXT = Buffer.alloc(0);
 const NO_KEYS: Lineage = [];
 
 /**
- * Writes a record. The lineage is written as it is, without the key of the envelope itself.
+ * Writes the plaintext of an envelope. `record.lineage` must name the earlier keys only: the header of the envelope names its own.
  * @throws {PayloadError} a value of the caller does not fit (user id, label).
  * @throws {RangeError} a value of this library does not fit.
  */

@@ -170,7 +170,7 @@ export class KeyKeeper {
     return this.#membership.isBehind ? { state: 'degraded', reason: 'behind-fleet' } : UP;
   }
 
-  /** A load that is under way may be from before the change. */
+  /** Reloads after the load that is under way, which may be from before the change. */
   #changed(): void {
     void (this.#reloading ?? Promise.resolve()).then(() => this.#reload());
   }
@@ -229,9 +229,12 @@ export class KeyKeeper {
     return undefined;
   }
 
-  /** The highest ring that speaks for or against this one; undefined if the fleet could not be asked. */
+  /**
+   * Returns the ring that decides about this one: the highest of the fleet, or the one in use, which a ring that is not newer cannot
+   * replace. Undefined if the fleet could not be asked. Records a newer ring with the fleet.
+   */
   async #claim(ring: RingMark, inUse: RingMark): Promise<RingMark | undefined> {
-    // It must not be raised before it is known to be a successor.
+    // The ring in use refuses it, so the fleet must not get to know it.
     if (standingOf(ring, inUse) !== 'newer') return inUse;
     try {
       return await this.#membership.claim(ring);

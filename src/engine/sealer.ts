@@ -4,7 +4,7 @@ import type { SealedRecord } from '../session/sealed-record.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { KeyKeeper } from './key-keeper.ts';
 
-/** Makes of a record what the tiers store: sealed, its user blinded, its deadlines beside it. */
+/** Turns a record into what the tiers store: the sealed envelope, and beside it a blind index of the user and the deadlines in clear. */
 export class Sealer {
   readonly #keeper: KeyKeeper;
   readonly #codec: Codec;

@@ -135,7 +135,8 @@ function resolveCookie(options: CookieOptions): ResolvedCookie {
 }
 
 /**
- * Checks a token of RFC 9110 §5.6.2. The prefix keeps a sub-domain and plain HTTP from planting a cookie of this name.
+ * Checks that the name is a token (RFC 9110 §5.6.2), and begins with `__Host-` unless the cookie is insecure: browsers then take it from
+ * this host over HTTPS only, so neither a sub-domain nor plain HTTP can plant it.
  */
 function requireName(name: string, insecure: boolean): string {
   if (typeof name !== 'string' || !/^[\w!#$%&'*+.^`|~-]{1,64}$/.test(name)) {

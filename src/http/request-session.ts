@@ -43,15 +43,17 @@ export interface LoginOptions<Input> {
  */
 export interface RequestSession<T, Input = T> {
   /**
-   * Returns the session, or null: no cookie, an unsigned cookie, or a session that has ended. Slides the idle deadline.
+   * Returns the session and slides its idle deadline. Returns null if the request has no cookie with a correct signature, or the
+   * session has ended.
    */
   get(options?: RequestGetOptions): Promise<Session<T> | null>;
 
   /**
-   * Changes the data as `SessionClient.update` does. Where the request has no session, begins one from `initial()`. Rejects with
-   * `SessionNotFoundError` (409) if the session ended since this request read it, with `SessionMovedError` (409) if another
-   * request of the same browser has just signed in, and with `CrossSiteRequestError` (403) if it would begin a session for a request
-   * from a page of another site: browsers send such a request without the cookie that they have.
+   * Changes the data as `SessionClient.update` does. Where the request has no session, begins one from `initial()`.
+   * @throws {SessionNotFoundError} (409) the session has ended since this request read it.
+   * @throws {SessionMovedError} (409) another request of the same browser has just signed in.
+   * @throws {CrossSiteRequestError} (403) it would begin a session, but the request comes from a page of another site: browsers leave
+   * the cookie out of such a request, so there may be a session already.
    */
   update(change: Change<T, Input>, options?: RequestUpdateOptions): Promise<Session<T>>;
 

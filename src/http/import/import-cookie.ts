@@ -11,9 +11,12 @@ export interface OldCookie {
   readonly value: string;
 }
 
-/** HMAC-SHA-256 as base64 without its padding. */
+/** A session id, a point and its signature: HMAC-SHA-256 as base64 without padding. */
 const SIGNED = /^(?:s:)?(.+)\.([A-Za-z0-9+/]{43})$/s;
-/** RFC 6265 §4.1.1, without the percent sign: values that need no encoding, so that every library writes and reads them alike. */
+/**
+ * The characters that RFC 6265 §4.1.1 allows in a value, without the percent sign. Such a value needs no encoding, in which libraries
+ * differ, so each of them writes and reads it alike.
+ */
 const PLAIN_VALUE = /^[!#$&-+\--:<-[\]-~]*$/;
 
 /**

@@ -41,15 +41,15 @@ export async function loadOld(platform: Platform, sessions: OldSessions, sid: st
 
 /**
  * Ends the session in the old store.
- * @throws {ImportUnavailableError} the old store did not.
+ * @throws {ImportUnavailableError} the old store failed or did not answer.
  */
 export async function destroyOld(platform: Platform, sessions: OldSessions, sid: string): Promise<void> {
   await inTime(platform, () => sessions.destroy(sid)).catch(nullIfMissing);
 }
 
 /**
- * Turns a callback into a promise. Some stores also return a promise; it does not carry the result, but it may reject
- * where the callback is not called.
+ * Turns a callback into a promise. Some stores return a promise as well. What it resolves with is not the result, but
+ * its rejection counts: such a store may fail without calling the callback.
  */
 function promised(call: (callback: (error?: unknown, value?: unknown) => void) => unknown): Promise<unknown> {
   return new Promise((resolve, reject) => {

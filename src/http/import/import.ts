@@ -16,7 +16,7 @@ import type { RequestGetOptions } from '../request-session.ts';
 export interface ImportContext<T, Input> {
   readonly client: SessionClient<T, Input>;
   readonly policy: LifetimePolicy;
-  /** The session of this id; null also where a revoked key has ended it. */
+  /** Returns the session of this id. Null if there is none, or a key that is revoked by now has sealed it. */
   readonly find: (id: string, options: RequestGetOptions | undefined) => Promise<Session<T> | null>;
 }
 

@@ -6,7 +6,7 @@ import { isTouchDue, touch } from '../write/touch-path.ts';
 import { isCopyOf, type Copy } from './copy.ts';
 import { fill } from './fill.ts';
 
-/** Asks the durable tier whether the copy is still the truth, without moving the envelope again. */
+/** Asks the durable tier whether the copy is still the truth: for its revision, tag and deadlines, not for the envelope. */
 export async function confirm(context: TieringContext, copy: Copy): Promise<LivingSession | null> {
   const { storageKey, record, value, options } = copy;
   const state = await readState(context, copy);
@@ -19,7 +19,7 @@ export async function confirm(context: TieringContext, copy: Copy): Promise<Livi
   return { storageKey, record, lastSeenAt, idleExpiresAt, servedBy: 'durable' };
 }
 
-/** A touch that is due returns the state as well: one statement does both. It must not revive what has ended for the user. */
+/** Reads the state. If a touch is due, its statement returns the state as well, but it must not revive what has ended for the user. */
 async function readState(
   context: TieringContext,
   { storageKey, record, value, options }: Copy,
@@ -31,7 +31,7 @@ async function readState(
   }
   const stamp = primary.stamp();
   const state = await durable.sessions.readState(storageKey);
-  // Any other copy is about to be replaced under a lease on it, so it must still be there.
+  // If the row has another revision, `confirm` fills over the copy. For that the copy must stay as it is.
   if (state === null || isCopyOf(state, value)) {
     background.run('upkeep', refreshCopy(context, storageKey, state, stamp));
   }

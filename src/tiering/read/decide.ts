@@ -70,7 +70,10 @@ function hasFailed(progress: Failed | Unconfirmed): progress is Failed {
   return progress !== 'begun' && progress !== 'waited';
 }
 
-/** Serves a copy for a while if the durable tier is away. One statement that is lost is no outage. */
+/**
+ * Serves a copy for a while if the durable tier is away. One lost statement does not show that: while the feed is fresh, the tier has
+ * answered another within `FEED_FRESH_MS`, and the caller may ask again. A late feed shows it, since it is read from the tier each second.
+ */
 function withoutDurable(feed: Feed, failed: Failed): 'alone' | 'fail' {
   switch (failed) {
     case 'failed':

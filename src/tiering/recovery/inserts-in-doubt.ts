@@ -48,7 +48,7 @@ export class InsertsInDoubt {
     return found !== undefined && found.until > this.#context.platform.monotonic();
   }
 
-  /** The one that may still come under this key, which is not in doubt any more. */
+  /** Removes the INSERT under this key. Returns it if it may still come; null if not, or if there is none. */
   take(storageKey: Buffer): LostInsert | null {
     if (this.#inDoubt.size === 0) return null;
     const key = storageKey.toString('latin1');

@@ -24,8 +24,8 @@ interface Waiter {
 }
 
 /**
- * Bounds the calls in flight to a tier. Those beyond the bound wait here, where a call that is given up was certainly not sent,
- * instead of in a driver's pool, where that is not certain.
+ * Bounds the calls in flight to a tier. Further calls wait here and not in a driver's pool: a call that is given up here was certainly
+ * not sent; of one that is given up in the pool, nobody knows.
  */
 export class Bulkhead {
   readonly #options: BulkheadOptions;

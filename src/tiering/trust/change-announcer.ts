@@ -5,9 +5,9 @@ import { tierChange } from '../../telemetry/channels.ts';
 import { UP, type TierHealth } from '../../telemetry/health.ts';
 
 /**
- * Publishes the changes of one tier's state, and of the reason why it is `degraded`: `slow` is used, `too-slow` is not. Of a tier that
- * changes all the time it publishes a few changes; after that, the latest state once the window has room, and how many changes that
- * stands for.
+ * Publishes each change of one tier's state. While the state stays `degraded`, another reason counts as a change too: a `slow` tier is
+ * used, a `too-slow` one is not. A window has room for `TIER_CHANGE_EVENTS_MAX` events. Once it is full, changes are only counted; when
+ * it has room again, one event carries the latest state and their number.
  */
 export class ChangeAnnouncer {
   readonly #platform: Platform;

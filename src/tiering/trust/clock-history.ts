@@ -6,8 +6,8 @@ interface Reading {
 }
 
 /**
- * Remembers what another machine's clock has shown lately. That clock may be set forward and back at any moment; what was dated by
- * it within a window is dated no earlier than the least that it showed within that window.
+ * Remembers what another machine's clock has shown lately. That clock may be set forward and back at any moment, so its present time
+ * does not bound the dates that it gave. The least that it has shown within a window does: no date that it gave in the window is earlier.
  */
 export class ClockHistory {
   readonly #keepMs: number;

@@ -24,7 +24,7 @@ export class DatabaseClock {
     return Math.ceil(time + (this.#platform.monotonic() - sentAt)) + ROUNDING_MS;
   }
 
-  /** True if the clock may have passed `time`. If not, no statement that was answered by now was executed later than that. */
+  /** True if the clock may show more than `time`. False shows that every statement answered by now was executed at `time` at the latest. */
   mayBePast(time: number | null): boolean {
     const latest = this.latest();
     return time !== null && latest !== null && latest > time;

@@ -185,8 +185,8 @@ export class DirtyFeed {
       ...row.previousKeys.map((key) => primary.tombstone(key, ttlMs)),
     ];
     const answers = await Promise.all(steps);
-    // Also where a step failed: that opened the breaker, and the trust floor that rises as it closes covers this mark. Tried again,
-    // one key that cannot be changed would keep the feed from ever being fresh.
+    // Even if a step failed: that opened the breaker, and when it closes, the trust floor rises above the copies that this mark is about.
+    // If the mark were applied again instead, one key that Redis cannot change would keep the feed from ever being fresh.
     this.#cursor.noteApplied(row);
     return answers.every((answer) => answer !== UNREACHED);
   }

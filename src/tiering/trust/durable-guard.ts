@@ -107,9 +107,9 @@ export class DurableGuard {
   }
 
   /**
-   * Returns the time of the database's clock after which a write that is sent now must not be executed any more. It lies after the
-   * moment at which this node gives the write up (it may wait for room, and then for its answer). A process that was blocked gives up
-   * later than that, so an answer that it reads then is checked again: "nothing changed" is never said of a write that was only late.
+   * Returns the time of the database's clock after which the database refuses a write that is made now. A write waits for room for one
+   * timeout, and for its answer for another, so this node has given it up by then. Only a process that was blocked may read an answer
+   * later; `swap` then does not take "nothing changed" for an answer, because the write may just have been refused as late.
    */
   validUntil(): number | null {
     const now = this.#clock.latest();

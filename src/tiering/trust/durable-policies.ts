@@ -4,7 +4,8 @@ import type { DurableTier, WriteCommand } from '../../tiers/durable.ts';
  * The way in which the guard makes a call of the durable tier.
  * - `query`: repeating it does no harm, so a lost answer is only a missing one: `TierUnavailableError`;
  * - `write`: it may have changed something, so a lost answer is `OutcomeUnknownError`;
- * - `swap`: a `write` that returns false only where the statement cannot have been refused for being late;
+ * - `swap`: a `write` that says false if it changed nothing. The database also changes nothing if the write comes too late; where that
+ *   is possible, false becomes `OutcomeUnknownError`;
  * - `periodic`: a `query` that passes the callers who wait for room. A node makes these calls now and then, one at a time, so that
  *   copies can be trusted and the node counts as alive. If they waited behind the callers, every read would doubt its copy and
  *   come to wait as well, and the queue would never end.

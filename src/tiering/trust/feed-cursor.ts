@@ -39,7 +39,7 @@ export class FeedCursor {
     for (const [key, dirtyAt] of this.#applied) if (dirtyAt < this.#position) this.#applied.delete(key);
   }
 
-  /** Moves back if that is where it has to read on. True if it did: marks may then have been missed. */
+  /** Moves back to `position` if that is earlier. Returns true then: the clock was set back, and marks dated since may have been missed. */
   followBackTo(position: number): boolean {
     if (position >= this.#position) return false;
     this.#position = position;
@@ -55,9 +55,10 @@ export class FeedCursor {
   }
 
   /**
-   * Marks are cleared by age alone: when no copy from before them can still be believed anywhere. Returns the time before which they
-   * are that old, by the earlier of both clocks: earlier keys are cleared with them, and nodes date those. Null until the database's
-   * clock was watched for as long as marks live: one that was set forward makes all marks look old.
+   * Returns the time before which marks may be cleared: they are so old that no node still believes a copy from before them. It is the
+   * earlier time of two clocks, the database's, which dates the marks, and this node's, since nodes date the previous keys that are
+   * cleared with a mark. Null until the database's clock was watched for as long as a mark lives: had it been set forward just before,
+   * every mark would look old.
    */
   clearableBefore(wall: number, monotonic: number): number | null {
     if (!this.#clock.covers(this.#markLifeMs, monotonic)) return null;

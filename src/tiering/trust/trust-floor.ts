@@ -46,9 +46,11 @@ export class TrustFloor {
   }
 
   /**
-   * Lets no copy from before now be believed unless the durable tier confirms it. If the server's clock was set back, copies may be dated
-   * later than now: none is believed until the clock has caught up with them, or for `revalidateAfter`, whichever is shorter. By then the
-   * dirty feed has taken away what is stale, and what is dated still later lies in the future.
+   * Lets no copy from before now be believed unless the durable tier confirms it.
+   *
+   * If the server's clock was set back, copies may be dated later than now, so the floor rises to the latest time that the clock has shown.
+   * No copy is believed until the clock is there again, but for no longer than `revalidateAfter` (`#followBack`). By then the dirty feed
+   * has taken the stale copies away, and copies dated later than the clock shows are not trusted anyway.
    */
   raise(): void {
     const vantage = this.vantage();

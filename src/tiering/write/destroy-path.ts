@@ -108,8 +108,9 @@ async function endInPrimaryAlone(
 }
 
 /**
- * Does what `destroy` does, for a session that was to end at `askedAt`: its row may have moved meanwhile. The row is marked, since
- * the tombstone may have been lost, a copy have come back, and this node not reach the primary tier.
+ * Ends in the durable tier the session whose end was asked for at `askedAt`, also if it has moved to another key since. Marks its row
+ * for the dirty feed: if the primary tier has lost the tombstone and been given a copy again, and this node does not reach it, another
+ * node takes the copy away.
  */
 async function revokeLater(context: TieringContext, storageKey: Buffer, askedAt: number): Promise<void> {
   const { durable } = context;
@@ -120,6 +121,6 @@ async function revokeLater(context: TieringContext, storageKey: Buffer, askedAt:
   const moved = await durable.sessions.findRegenerated(storageKey, askedAt - PREVIOUS_KEY_LOOKUP_MS);
   await dropCopy(context, storageKey);
   if (moved !== null) await revokeLater(context, moved.storageKey, askedAt);
-  // Looked for again.
+  // Rejects, so that it is looked for again.
   if (context.insertsInDoubt.has(storageKey)) throw new OutcomeUnknownError();
 }

@@ -14,8 +14,8 @@ export function newRevocation(context: TieringContext, storageKey: Buffer, dirty
 }
 
 /**
- * Null if there is no such row. A statement that came too late for its deadline finds nothing either (it was slow, or the
- * database's clock was set forward), and only a row that is gone is as good as revoked.
+ * Revokes a row. Null if there is none. A statement that runs after its `validUntil` revokes nothing and returns null as well, so a null
+ * is checked: if the row is still there, the outcome is unknown.
  */
 export async function settleRevocation(
   { durable }: TieringContext,

@@ -8,7 +8,8 @@ export interface Settled<T> {
 
 /**
  * Asks once more, with the identical command, when the answer to a write was lost: the write id makes the repeat answer what
- * the first run did, if it ran. Never a new write: that could apply a change twice.
+ * the first run did, if it ran. Never a new write: that could apply a change twice. Only revocations that are owed
+ * (`recovery/pending-revocations.ts`) are tried as new writes, since revoking a row twice does no harm.
  */
 export async function settle<T>(write: () => Promise<T>): Promise<Settled<T>> {
   try {

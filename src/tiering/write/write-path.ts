@@ -18,9 +18,9 @@ export type Naming = 'fresh' | 'named';
 /**
  * Stores a new session with one INSERT. Nothing goes to the primary tier: the first read fills it, so no copy can be there before the truth is.
  *
- * An INSERT whose answer is lost is not asked for again: it may still run, and if the session had got another key by then,
- * it would make the old one live again. The key of a fresh session is given up instead, since no caller has its id yet. A
- * session that the caller named may be there, and stays, unless its end is asked for.
+ * An INSERT whose answer is lost is not sent again: if the first one was stored, and the session has got another key since, the second
+ * would make the old key live again. A fresh session is given up instead, and what the INSERT may have left is revoked, since no caller
+ * has its id yet. A session that the caller named may be in use, so it stays, unless its end is asked for.
  */
 export async function create(context: TieringContext, record: SealedRecord, naming: Naming): Promise<InsertOutcome> {
   const { durable, platform } = context;
