@@ -280,6 +280,8 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable {
 
   /**
    * Closes connections and stops timers, after the calls under way have ended. The application's Prisma client stays open.
+   * Takes three times `durableTimeout`, or a little more, where `destroyByUser` was called just before: a login that was in
+   * flight on another node may still have to be ended.
    * @example
    * process.once('SIGTERM', () => void sessions.close());
    */

@@ -18,6 +18,11 @@ export const PENDING_REVOCATIONS_UNKNOWN_MAX = 1_000;
 /** The interval at which due revocations are looked for. */
 export const PENDING_REVOCATION_RETRY_MS = 500;
 /**
+ * The time for which `close` still begins attempts after no write of before can commit any more: a look that is due then
+ * is made in the next round.
+ */
+export const PENDING_REVOCATION_CLOSE_GRACE_MS: number = 2 * PENDING_REVOCATION_RETRY_MS;
+/**
  * The pauses after a revocation that failed. A row may be locked for long, and its revocation should follow soon after.
  */
 export const PENDING_REVOCATION_BACKOFF = { firstMs: 500, longestMs: 8_000, floor: 0.5 } as const;

@@ -1,5 +1,7 @@
+import { LATECOMER_TIMEOUTS } from '../../limits/durable-tier.ts';
 import {
   PENDING_REVOCATION_BACKOFF,
+  PENDING_REVOCATION_CLOSE_GRACE_MS,
   PENDING_REVOCATION_RETRY_MS,
   PENDING_REVOCATIONS_AT_ONCE,
   PENDING_REVOCATIONS_MAX,
@@ -24,6 +26,11 @@ export interface PendingRevocation {
   readonly isKnown: boolean;
   /** The wait before the first attempt. */
   readonly delayMs: number;
+  /**
+   * True if `close` need not wait for the first attempt's time: an attempt that comes too early rejects. False if one that
+   * comes too early would resolve, and prove nothing.
+   */
+  readonly mayBeEarly: boolean;
   /** Rejects if it has to be tried again. */
   readonly attempt: () => Promise<void>;
 }
@@ -93,14 +100,14 @@ export class PendingRevocations {
   }
 
   /**
-   * Keeps trying for as long as a write may be on its way, unless the durable tier is down. Announces what is left: nobody
-   * will try it again.
+   * Keeps trying for as long as a write may be on its way, unless the durable tier is down. What may not be early is due by
+   * then. Announces what is left: nobody will try it again.
    */
   async close(): Promise<void> {
-    const { platform, durable } = this.#context;
-    this.#rounds.stop();
+    const { platform, durable, durableTimeoutMs } = this.#context;
+    this.#rounds.stop(LATECOMER_TIMEOUTS * durableTimeoutMs + PENDING_REVOCATION_CLOSE_GRACE_MS);
     for (;;) {
-      for (const entry of this.#entries) entry.dueAt = platform.monotonic();
+      this.#hurry();
       await this.#rounds.run().catch(() => undefined);
       if (this.#entries.size === 0 || durable.condition === 'down' || this.#rounds.isOver) break;
       await delay(platform, PENDING_REVOCATION_RETRY_MS);
@@ -118,6 +125,14 @@ export class PendingRevocations {
     const now = this.#context.platform.monotonic();
     this.#unknownUntil = this.#unknownUntil.filter((until) => until > now);
     return this.#unknownUntil.length < PENDING_REVOCATIONS_UNKNOWN_MAX;
+  }
+
+  /** Makes due what failed, and what may be tried before its time. */
+  #hurry(): void {
+    const now = this.#context.platform.monotonic();
+    for (const entry of this.#entries) {
+      if (entry.failures > 0 || entry.pending.mayBeEarly) entry.dueAt = now;
+    }
   }
 
   /** An entry that fails does not hold up the others; a durable tier that is down ends the round. */

@@ -1,4 +1,4 @@
-import { SHARED_STATEMENT_ROWS_MAX } from '../../limits/durable-tier.ts';
+import { LATECOMER_TIMEOUTS, SHARED_STATEMENT_ROWS_MAX } from '../../limits/durable-tier.ts';
 import { PENDING_TOUCHES_MAX } from '../../limits/recovery.ts';
 import { TOUCH_FLUSH_MS } from '../../limits/session.ts';
 import { aliveAt, touchIntervalFor } from '../../session/lifetime.ts';
@@ -71,9 +71,9 @@ export class PendingTouches {
     this.#rounds.start();
   }
 
-  /** Tries everything once more. What is not written then shortens a session by a touch interval or so. */
+  /** Tries everything once more, for as long as a write may take. What is not written then shortens a session by a touch interval or so. */
   async close(): Promise<void> {
-    this.#rounds.stop();
+    this.#rounds.stop(LATECOMER_TIMEOUTS * this.#context.durableTimeoutMs);
     await this.#rounds.run().catch(() => undefined);
   }
 

@@ -1,4 +1,3 @@
-import { LATECOMER_TIMEOUTS } from '../../limits/durable-tier.ts';
 import type { CancelTimer, Platform } from '../../platform/platform.ts';
 import type { Background } from '../background.ts';
 import type { DurableGuard } from '../trust/durable-guard.ts';
@@ -79,11 +78,10 @@ export class Rounds {
     return this.#running;
   }
 
-  /** Ends the intervals. `run` still works for as long as a write may be on its way. */
-  stop(): void {
-    const { platform, durableTimeoutMs } = this.#context;
+  /** Ends the intervals. `run` still works for `forMs`. */
+  stop(forMs: number): void {
     this.#isStopped = true;
-    this.#until = platform.monotonic() + LATECOMER_TIMEOUTS * durableTimeoutMs;
+    this.#until = this.#context.platform.monotonic() + forMs;
     this.#cancelTimer?.();
   }
 

@@ -119,7 +119,8 @@ export function destroyLatecomersLater(
     else await destroyLatecomers(context, userKeys, except, calledAt);
   };
   const delayMs = LATECOMER_TIMEOUTS * durableTimeoutMs;
-  const owed = { storageKey: null, refused: null, isKnown: true, delayMs, attempt };
+  // An early look that finds nothing proves nothing: an INSERT may still come.
+  const owed = { storageKey: null, refused: null, isKnown: true, delayMs, mayBeEarly: false, attempt };
   if (!pendingRevocations.add(owed)) announceLostRevocation(null);
 }
 

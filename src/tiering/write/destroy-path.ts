@@ -99,7 +99,8 @@ async function endInPrimaryAlone(
   if (primary.stamp() === null) return error;
   const askedAt = platform.now();
   const attempt = (): Promise<void> => revokeLater(context, storageKey, askedAt);
-  const isOwed = pendingRevocations.add({ storageKey, refused: 'session', isKnown, delayMs: 0, attempt });
+  const owed = { storageKey, refused: 'session', isKnown, delayMs: 0, mayBeEarly: true, attempt } as const;
+  const isOwed = pendingRevocations.add(owed);
   if (!isOwed && !isKnown) return error;
   const ttlMs = isKnown ? PENDING_TOMBSTONE_TTL_MS : PENDING_UNKNOWN_TOMBSTONE_TTL_MS;
   const isEntombed = (await primary.tombstone(storageKey, ttlMs)) !== UNREACHED;

@@ -59,6 +59,7 @@ export function giveUp(context: TieringContext, lost: LostInsert, isEndAskedFor:
     refused: isEndAskedFor ? 'insert' : null,
     isKnown: true,
     delayMs: isEndAskedFor ? 0 : LATECOMER_TIMEOUTS * durableTimeoutMs,
+    mayBeEarly: true,
     attempt: () => revokeGivenUp(context, lost),
   });
   if (!isOwed) announceLostRevocation(storageKey);

@@ -254,12 +254,24 @@ export const endsMutations: readonly Mutation[] = [
     edits: [
       {
         file: ROUNDS,
-        find: 'this.#until = platform.monotonic() + LATECOMER_TIMEOUTS * durableTimeoutMs;',
-        replace: 'this.#until = platform.monotonic() + (LATECOMER_TIMEOUTS > durableTimeoutMs ? 1 : 0);',
+        find: 'this.#until = this.#context.platform.monotonic() + forMs;',
+        replace: 'this.#until = this.#context.platform.monotonic() + Math.min(forMs, 0);',
       },
     ],
     faults: [],
     scenario: 'a deploy after a lost INSERT',
+  },
+  {
+    name: 'a process that ends looks for latecomers before their time',
+    edits: [{ file: MANY, find: 'mayBeEarly: false', replace: 'mayBeEarly: true' }],
+    faults: [],
+    scenario: 'a deploy while a login is in flight that should end',
+  },
+  {
+    name: 'a process ends just before the time to look for latecomers',
+    edits: [{ file: PENDING, find: ' + PENDING_REVOCATION_CLOSE_GRACE_MS);', replace: ');' }],
+    faults: [],
+    scenario: 'a deploy while a login is in flight that should end',
   },
   {
     name: 'a node serves what it has still to revoke',

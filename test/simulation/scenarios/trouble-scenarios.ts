@@ -6,7 +6,7 @@ import { fixtureRing } from '../../support/ring-fixtures.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { interceptDurable, interceptPrimary } from '../../support/intercepted-tiers.ts';
 import { add, MemoryFleet, refuse, type FleetNode, type Shop } from '../../support/memory-fleet.ts';
-import { Stage, twoNodes, twoOnStage, type Scenario } from './scene.ts';
+import { pauseAt, Stage, twoNodes, twoOnStage, USER, type Scenario } from './scene.ts';
 
 /** Outages, processes that end, commits that are lost: what must be true, and said, during and after them. */
 export const troubleScenarios = {
@@ -91,6 +91,23 @@ export const troubleScenarios = {
     await closing;
     const living = [...fleet.database.values()].filter(({ revokedAt }) => revokedAt === null);
     return living.length === 1 ? null : 'a row lives under an id that no client got';
+  },
+
+  /** The INSERT commits after the process that ended everything of the user has begun to close. */
+  'a deploy while a login is in flight that should end': async () => {
+    const fleet = new MemoryFleet();
+    const [destroyer, other] = [await fleet.node(), await fleet.node()];
+    const insert = pauseAt(other, 'sessions.insert');
+    const login = other.sessions.create({ cart: [] }, { userId: USER });
+    await insert.reached;
+    await destroyer.sessions.destroyByUser(USER);
+    const closing = destroyer.sessions.close();
+    await fleet.platform.advance(1_000);
+    insert.pass();
+    const { id } = await login;
+    await fleet.platform.advance(10_000);
+    await closing;
+    return (await other.sessions.get(id)) === null ? null : 'a login in flight outlived the end of all of its user';
   },
 
   /**

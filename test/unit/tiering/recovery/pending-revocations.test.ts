@@ -15,8 +15,9 @@ import {
   PREVIOUS_KEY_LOOKUP_MS,
 } from '../../../../src/limits/durable-tier.ts';
 import {
-  PENDING_REVOCATION_RETRY_MS,
   PENDING_REVOCATION_BACKOFF,
+  PENDING_REVOCATION_CLOSE_GRACE_MS,
+  PENDING_REVOCATION_RETRY_MS,
   PENDING_REVOCATIONS_UNKNOWN_MAX,
   PENDING_UNKNOWN_TOMBSTONE_TTL_MS,
 } from '../../../../src/limits/recovery.ts';
@@ -384,7 +385,7 @@ describe('a client that is closed', () => {
     const lost = lostRevocations();
     let isClosed = false;
     const closing = node.sessions.close().then(() => (isClosed = true));
-    await fleet.platform.advance(GIVEN_UP_MS + PENDING_REVOCATION_RETRY_MS);
+    await fleet.platform.advance(GIVEN_UP_MS + PENDING_REVOCATION_CLOSE_GRACE_MS);
     expect(isClosed).toBe(true);
     await closing;
     expect(lost()).toHaveLength(1);
@@ -410,18 +411,57 @@ describe('a client that is closed', () => {
     expect(lost()).toHaveLength(400);
   });
 
-  it('has looked for latecomers', async () => {
-    const node = await fleet.node();
-    const inserted: (() => Promise<unknown>)[] = [];
-    node.durable.override('sessions.insert', async (own, ...args) => {
-      inserted.push(() => own(...args));
-      return 'inserted';
-    });
-    const { id } = await node.sessions.create({ cart: [] }, { userId: USER });
+  /** A login on another node is in flight while this node ends all sessions of its user. */
+  async function withLoginInFlight() {
+    const [node, other] = [await fleet.node(), await fleet.node()];
+    const insert = gate();
+    other.durable.hook.before = (method) => (method === 'sessions.insert' ? insert.wait() : undefined);
+    const login = other.sessions.create({ cart: [] }, { userId: USER });
+    // Where nobody lets it commit, its outcome stays unknown.
+    login.catch(() => undefined);
+    await insert.reached;
     await node.sessions.destroyByUser(USER);
-    await inserted[0]?.();
-    await node.sessions.close();
+    const commit = async (): Promise<string> => {
+      insert.pass();
+      return (await login).id;
+    };
+    return { node, commit };
+  }
+
+  it('has waited for a login in flight that a destroyByUser may have missed', async () => {
+    const { node, commit } = await withLoginInFlight();
+    const lost = lostRevocations();
+    let isClosed = false;
+    const closing = node.sessions.close().then(() => (isClosed = true));
+    await fleet.platform.advance(1_000);
+    const id = await commit();
+    await fleet.platform.advance(GIVEN_UP_MS - 1_001);
+    expect(isClosed).toBe(false);
+    await fleet.platform.advance(PENDING_REVOCATION_CLOSE_GRACE_MS + 1);
+    expect(isClosed).toBe(true);
+    await closing;
     expect(fleet.rowOf(id)?.revokedAt).not.toBeNull();
+    expect(lost()).toEqual([]);
+  });
+
+  it('publishes that it has not looked for logins in flight where the database is away at that time', async () => {
+    const { node } = await withLoginInFlight();
+    const lost = lostRevocations();
+    const closing = node.sessions.close();
+    await fleet.platform.advance(1_000);
+    node.durable.hook.before = (method) => (method === 'close' ? undefined : refuse(method));
+    await fleet.platform.advance(GIVEN_UP_MS + PENDING_REVOCATION_CLOSE_GRACE_MS);
+    await closing;
+    expect(lost()).toEqual([{ handle: null }]);
+  });
+
+  it('does not wait for logins in flight where the database is down', async () => {
+    const { node } = await withLoginInFlight();
+    node.durable.hook.before = (method) => (method === 'close' ? undefined : refuse(method));
+    await fleet.platform.advance(2_000);
+    const lost = lostRevocations();
+    await node.sessions.close();
+    expect(lost()).toEqual([{ handle: null }]);
   });
 });
 

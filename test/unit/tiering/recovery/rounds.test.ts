@@ -85,17 +85,17 @@ describe('the rounds of a backlog', () => {
     await Promise.all([first, done]);
   });
 
-  it('may be asked for after the intervals have stopped, for as long as a write may be on its way', async () => {
+  it('may be asked for after the intervals have stopped, for as long as their owner says', async () => {
     const { platform, rounds, began, end: endRound } = await backlog();
     rounds.schedule();
-    rounds.stop();
+    rounds.stop(3 * EVERY_MS);
     await platform.advance(2 * EVERY_MS);
     expect([began(), rounds.isOver]).toEqual([0, false]);
     const asked = rounds.run();
     await endRound();
     await asked;
     expect(began()).toBe(1);
-    await platform.advance(6_000);
+    await platform.advance(EVERY_MS);
     expect(rounds.isOver).toBe(true);
   });
 });
