@@ -20,7 +20,7 @@ const [options, commandLine] = splitArguments(process.argv.slice(2));
 
 installNpmPackages();
 requireNode24();
-for (const provider of ['mysql', 'postgresql', 'sqlite']) generatePrismaClient(provider);
+for (const provider of readdirSync(join(root, 'prisma'))) generatePrismaClient(provider);
 if (!options.includes('--without-servers')) provideServers();
 if (options.includes('--with-browser')) provideBrowser();
 runCommand();
