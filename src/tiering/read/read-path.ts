@@ -110,7 +110,8 @@ export class ReadPath {
       return await confirm(this.#context, copy);
     } catch (error) {
       if (!(error instanceof TierUnavailableError)) throw error;
-      // The server may have become another while the durable tier was waited for.
+      if (decide(this.#worthOf(copy), this.#feed(), this.#failure()) === 'fail') throw error;
+      // The server may have become another while the durable tier was waited for. A second decision follows: time has passed.
       if (!primary.isIncarnationConfirmed && !(await primary.confirmIncarnation())) throw error;
       return this.#followFailure(copy, this.#failure(), error);
     }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { TierFailure } from '../../../../src/errors.ts';
 import type { TieringContext } from '../../../../src/tiering/context.ts';
 import { ReadPath } from '../../../../src/tiering/read/read-path.ts';
-import { FakePlatform } from '../../../support/fake-platform.ts';
+import { FakePlatform, settled } from '../../../support/fake-platform.ts';
+import { MemoryFleet } from '../../../support/memory-fleet.ts';
 
 describe('a copy whose read waited for the feed', () => {
   /** A read of a copy, while the feed becomes fresh: during the wait, or in the moment after the wait was given up. */
@@ -40,5 +42,23 @@ describe('a copy whose read waited for the feed', () => {
   it('is never served as it was read before: the feed may have taken it away since', async () => {
     expect(await readWhile(true)).toBeNull();
     expect(await readWhile(false)).toBeNull();
+  });
+});
+
+describe('a strong read that the database refuses', () => {
+  it('fails at once, without asking the primary server for its identity', async () => {
+    const fleet = new MemoryFleet();
+    const { sessions, primary, durable } = await fleet.node();
+    const { id } = await sessions.create({ cart: [] });
+    await sessions.get(id);
+    primary.override('confirm', () => new Promise(() => {}));
+    await fleet.platform.advance(3_000);
+    durable.hook.before = (method) => {
+      if (method.startsWith('sessions.')) throw new TierFailure('rejected', 'lock-timeout');
+    };
+    let failure: unknown;
+    sessions.get(id, { consistency: 'strong', touch: false }).catch((error: unknown) => (failure = error));
+    await settled();
+    expect(failure).toMatchObject({ code: 'HOLDFAST_TIER_UNAVAILABLE', reason: 'lock-timeout' });
   });
 });
