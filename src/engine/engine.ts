@@ -141,10 +141,10 @@ export class Engine {
     const { store, durable } = this.#parts;
     try {
       await this.#sweeper?.stop();
-      await store.close();
+      await store.drain();
     } finally {
-      await durable.close();
       this.memo?.clear();
+      await Promise.all([store.closePrimary(), durable.close()]);
     }
   }
 

@@ -145,18 +145,19 @@ export class TieredStore {
     return this.#context.durable.sessions.read(storageKey);
   }
 
-  /**
-   * Writes what is pending, for as long as a write may take, and closes the primary tier. The durable one is closed by its
-   * owner.
-   */
-  async close(): Promise<void> {
-    const { feed, background, pendingTouches, pendingRevocations, primary } = this.#context;
+  /** Writes what is pending, for as long as a write may take, and ends what runs in the background. */
+  async drain(): Promise<void> {
+    const { feed, background, pendingTouches, pendingRevocations } = this.#context;
     this.#health.stop();
     await pendingTouches.close();
     await pendingRevocations.close();
     await feed.stop();
     await background.drained();
-    await primary.close();
+  }
+
+  /** Closes the primary tier, after `drain`. The durable one is closed by its owner. */
+  closePrimary(): Promise<void> {
+    return this.#context.primary.close();
   }
 
   /** A session whose revocation is pending counts as ended on this node. */
