@@ -245,6 +245,11 @@ export const endsMutations: readonly Mutation[] = [
         find: 'if (this.#running === undefined) background',
         replace: 'if (this.#running !== null) background',
       },
+      {
+        file: ROUNDS,
+        find: 'if (this.#running === undefined) this.start();',
+        replace: 'this.start();',
+      },
     ],
     faults: [],
     scenario: 'revocations that hang',
