@@ -155,7 +155,7 @@ export class KeyKeeper {
   /** Returns the refusal of the first ring, which is given up then: the next call may find a better one. */
   async #present(): Promise<KeyRingError | undefined> {
     const ring = markOf(this.ringInUse.ring);
-    const highest = await this.#membership.claim(ring);
+    const highest = await this.#membership.raiseRing(ring);
     const refusal = refuse(ring, highest);
     if (refusal !== undefined) {
       this.ringInUse.replace(undefined);
@@ -217,7 +217,7 @@ export class KeyKeeper {
     const inUse = markOf(this.ringInUse.ring);
     const mark = markOf(ring);
     if (standingOf(mark, inUse) === 'same') return undefined;
-    const highest = await this.#claim(mark, inUse);
+    const highest = await this.#highestFor(mark, inUse);
     const refusal = refuse(mark, highest ?? mark);
     if (refusal !== undefined) return refusal;
     // A fleet that cannot be asked must not keep a revoked key in use. Nothing is sealed before it was asked.
@@ -233,11 +233,11 @@ export class KeyKeeper {
    * Returns the ring that decides about this one: the highest of the fleet, or the one in use, which a ring that is not newer cannot
    * replace. Undefined if the fleet could not be asked. Records a newer ring with the fleet.
    */
-  async #claim(ring: RingMark, inUse: RingMark): Promise<RingMark | undefined> {
+  async #highestFor(ring: RingMark, inUse: RingMark): Promise<RingMark | undefined> {
     // The ring in use refuses it, so the fleet must not get to know it.
     if (standingOf(ring, inUse) !== 'newer') return inUse;
     try {
-      return await this.#membership.claim(ring);
+      return await this.#membership.raiseRing(ring);
     } catch (error) {
       if (error instanceof TierUnavailableError) return undefined;
       throw error;

@@ -68,7 +68,7 @@ export class Membership {
    * Records that the ring is about to be used. Returns the highest ring of the fleet, which is this one if nothing speaks
    * against it.
    */
-  claim(ring: RingMark): Promise<RingMark> {
+  raiseRing(ring: RingMark): Promise<RingMark> {
     return this.#fleet.raiseRing(ring);
   }
 

@@ -129,7 +129,7 @@ export class ReadPath {
   #failure(): Failed {
     const { feed, durable, durableOutageReadsMs } = this.#context;
     if (feed.freshness.lateMs > durableOutageReadsMs) return 'failed-long';
-    return durable.condition === 'down' ? 'failed-down' : 'failed';
+    return durable.state === 'down' ? 'failed-down' : 'failed';
   }
 }
 

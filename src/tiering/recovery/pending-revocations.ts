@@ -18,8 +18,9 @@ export interface PendingRevocation {
   /** Null where it is not known which sessions there are. */
   readonly storageKey: Buffer | null;
   /**
-   * The session that this node calls ended until the revocation is written, because its end was asked for: the one that has
-   * this key, or what one INSERT may have left. There is one entry of each. Null: it is served meanwhile.
+   * What this node treats as ended until the revocation is written, because a caller asked for its end: the `session` that has
+   * this key, or what one lost `insert` may have left under it. A key has at most one entry of each. Null: no caller asked, so a
+   * session that has this key is served meanwhile.
    */
   readonly refused: 'insert' | 'session' | null;
   /** False for an id that anybody could have made up: neither tier showed such a session. */
@@ -109,7 +110,7 @@ export class PendingRevocations {
     for (;;) {
       this.#hurry();
       await this.#rounds.run().catch(() => undefined);
-      if (this.#entries.size === 0 || durable.condition === 'down' || this.#rounds.isOver) break;
+      if (this.#entries.size === 0 || durable.state === 'down' || this.#rounds.isOver) break;
       await delay(platform, PENDING_REVOCATION_RETRY_MS);
     }
     for (const { pending } of this.#entries) announceLostRevocation(pending.storageKey);
@@ -143,7 +144,7 @@ export class PendingRevocations {
     const failures: unknown[] = [];
     const work = async (): Promise<void> => {
       for (const entry of due) {
-        if (durable.condition === 'down' || this.#rounds.isOver) return;
+        if (durable.state === 'down' || this.#rounds.isOver) return;
         try {
           await entry.pending.attempt();
           this.#forget(entry);

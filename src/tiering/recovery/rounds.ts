@@ -63,7 +63,7 @@ export class Rounds {
   /** Starts a round in the background, unless the durable tier is down: then everything waits for its return. */
   start(): void {
     const { durable, background } = this.#context;
-    if (this.#isStopped || durable.condition === 'down') return;
+    if (this.#isStopped || durable.state === 'down') return;
     // The round under way is in the background already: its failure is published once.
     if (this.#running === undefined) background.run(this.#plan.work, this.run());
     else this.#isWanted = true;

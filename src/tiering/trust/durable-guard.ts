@@ -128,7 +128,7 @@ export class DurableGuard {
     return reason === null ? UP : { state: this.isShaken ? 'degraded' : 'down', reason };
   }
 
-  get condition(): TierState {
+  get state(): TierState {
     return this.verdict.state;
   }
 
@@ -139,7 +139,7 @@ export class DurableGuard {
 
   /** True if the tier is not up, or calls wait for it: work that can wait is not sent. */
   get isBusy(): boolean {
-    return this.condition !== 'up' || this.#room.hasQueue;
+    return this.state !== 'up' || this.#room.hasQueue;
   }
 
   /**

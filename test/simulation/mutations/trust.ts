@@ -202,8 +202,8 @@ export const trustMutations: readonly Mutation[] = [
     edits: [
       {
         file: READ,
-        find: "durable.condition === 'down' ? 'failed-down' : 'failed'",
-        replace: "durable.condition !== 'up' ? 'failed-down' : 'failed'",
+        find: "durable.state === 'down' ? 'failed-down' : 'failed'",
+        replace: "durable.state !== 'up' ? 'failed-down' : 'failed'",
       },
     ],
     faults: [],

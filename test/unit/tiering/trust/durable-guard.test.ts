@@ -23,11 +23,11 @@ describe('the guard of a tier whose calls share statements', () => {
       failWith(new TierFailure('ambiguous', 'connection-lost'));
       const outcomes = await Promise.allSettled(readStates(64));
       expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
-      expect(guard.condition).toBe('degraded');
+      expect(guard.state).toBe('degraded');
     }
     failWith(new TierFailure('ambiguous', 'connection-lost'));
     await Promise.allSettled(readStates(64));
-    expect(guard.condition).toBe('down');
+    expect(guard.state).toBe('down');
   });
 
   it('gives each of them an error of its own', async () => {
@@ -52,7 +52,7 @@ describe('the guard of a tier whose calls share statements', () => {
         reason: 'unreachable',
       });
     }
-    expect(guard.condition).toBe('down');
+    expect(guard.state).toBe('down');
   });
 
   it('reports a call whose statement was not sent in time as overloaded, and thinks no worse of the database', async () => {
@@ -63,7 +63,7 @@ describe('the guard of a tier whose calls share statements', () => {
       await expect(readStates(1)[0]).rejects.toMatchObject(refused);
       await expect(guard.sessions.revoke({ ...aRevocation() })).rejects.toMatchObject(refused);
     }
-    expect(guard.condition).toBe('up');
+    expect(guard.state).toBe('up');
   });
 
   it('refuses a call at once when too many wait for room', async () => {
@@ -157,7 +157,7 @@ describe('a process that is blocked while the database answers', () => {
     await platform.advance(COARSE_TICK_MS);
     reply(answer);
     expect(await outcome).toBe(answer);
-    expect(guard.condition).toBe('up');
+    expect(guard.state).toBe('up');
   });
 
   it('does not take the answer of a write that may only have been late for "nothing changed"', async () => {
@@ -167,7 +167,7 @@ describe('a process that is blocked while the database answers', () => {
     platform.block(2 * TIMEOUT_MS + 10);
     reply(false);
     await refusal;
-    expect(guard.condition).toBe('up');
+    expect(guard.state).toBe('up');
   });
 
   it('receives that a write was applied, however late', async () => {
