@@ -18,9 +18,9 @@ export interface PendingRevocation {
   /** Null where it is not known which sessions there are. */
   readonly storageKey: Buffer | null;
   /**
-   * What this node treats as ended until the revocation is written, because a caller asked for its end: the `session` that has
-   * this key, or what one lost `insert` may have left under it. A key has at most one entry of each. Null: no caller asked, so a
-   * session that has this key is served meanwhile.
+   * Names the session that this node treats as ended until the revocation is written, because a caller asked for its end: the
+   * `session` that has this key, or the one that a lost `insert` may have left under it. A key has at most one entry of each.
+   * Null: no caller asked, so a session that has this key is served meanwhile.
    */
   readonly refused: 'insert' | 'session' | null;
   /** False for an id that anybody could have made up: neither tier showed such a session. */
