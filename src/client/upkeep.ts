@@ -26,7 +26,7 @@ export interface CensusOptions {
  */
 export async function keyCensus(sessions: AnyClient, options: CensusOptions = {}): Promise<KeyCensus> {
   const { signal } = requireOptions('keyCensus options', options, ['signal']);
-  return countByKey(new Steps(requireEngine('keyCensus', sessions), signal));
+  return countByKey(await openSteps('keyCensus', sessions, signal));
 }
 
 /** The options of `reencryptSessions`. */
@@ -53,8 +53,8 @@ export interface ReencryptOptions extends WalkOptions {
 export async function reencryptSessions(sessions: AnyClient, options: ReencryptOptions = {}): Promise<WalkResult> {
   const given = requireOptions('reencryptSessions options', options, [...WALK_OPTIONS, 'destroyRevoked']);
   const { destroyRevoked = false, signal } = given;
-  const steps = new Steps(requireEngine('reencryptSessions', sessions), signal);
-  return reencrypt(steps, resolveWalk('reencryptSessions', given), destroyRevoked);
+  const walk = resolveWalk('reencryptSessions', given);
+  return reencrypt(await openSteps('reencryptSessions', sessions, signal), walk, destroyRevoked);
 }
 
 /** The options of `reindexSessions`. */
@@ -74,8 +74,8 @@ export interface ReindexOptions extends WalkOptions {
 export async function reindexSessions(sessions: AnyClient, options: ReindexOptions = {}): Promise<WalkResult> {
   const given = requireOptions('reindexSessions options', options, [...WALK_OPTIONS, 'dryRun']);
   const { dryRun = false, signal } = given;
-  const steps = new Steps(requireEngine('reindexSessions', sessions), signal);
-  return reindex(steps, resolveWalk('reindexSessions', given), dryRun);
+  const walk = resolveWalk('reindexSessions', given);
+  return reindex(await openSteps('reindexSessions', sessions, signal), walk, dryRun);
 }
 
 /** The options of `sweepSessions`. */
@@ -98,5 +98,12 @@ export async function sweepSessions(sessions: AnyClient, options: SweepSessionsO
   const given = requireOptions('sweepSessions options', options, ['revokedRetention', 'onProgress', 'signal']);
   const { onProgress = () => undefined, signal } = given;
   const revokedRetentionMs = resolveRevokedRetention('revokedRetention', given.revokedRetention);
-  return sweepAll(new Steps(requireEngine('sweepSessions', sessions), signal), revokedRetentionMs, onProgress);
+  return sweepAll(await openSteps('sweepSessions', sessions, signal), revokedRetentionMs, onProgress);
+}
+
+/** Opens the client: one that cannot be opened fails at once, while each later step waits for a tier that is away. */
+async function openSteps(what: string, sessions: AnyClient, signal: AbortSignal | undefined): Promise<Steps> {
+  const engine = requireEngine(what, sessions);
+  await engine.use(() => Promise.resolve());
+  return new Steps(engine, signal);
 }
