@@ -7,7 +7,7 @@ import type { Platform } from '../platform/platform.ts';
 import type { TierHealth } from '../telemetry/health.ts';
 import type { TieringOptions } from '../tiering/context.ts';
 import { TieredStore } from '../tiering/tiered-store.ts';
-import { DurableGuard } from '../tiering/trust/durable-guard.ts';
+import { DurableGuard } from '../tiering/guard/durable-guard.ts';
 import type { DurableTier } from '../tiers/durable.ts';
 import { Sweeper, type SweepPlan } from '../upkeep/sweeper.ts';
 import { KeyKeeper, type KeysHealth } from './key-keeper.ts';

@@ -1,6 +1,6 @@
 import { ConfigurationError, isTierFailure, KeyRingError, TierUnavailableError, type TierRole } from '../errors.ts';
 import type { TieredStore } from '../tiering/tiered-store.ts';
-import type { DurableGuard } from '../tiering/trust/durable-guard.ts';
+import type { DurableGuard } from '../tiering/guard/durable-guard.ts';
 import type { TierContext } from '../tiers/context.ts';
 import type { Sweeper } from '../upkeep/sweeper.ts';
 import type { KeyKeeper } from './key-keeper.ts';

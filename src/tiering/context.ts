@@ -7,8 +7,8 @@ import { InsertsInDoubt } from './recovery/inserts-in-doubt.ts';
 import { PendingRevocations } from './recovery/pending-revocations.ts';
 import { PendingTouches } from './recovery/pending-touches.ts';
 import { DirtyFeed } from './trust/dirty-feed.ts';
-import type { DurableGuard } from './trust/durable-guard.ts';
-import { PrimaryGuard } from './trust/primary-guard.ts';
+import type { DurableGuard } from './guard/durable-guard.ts';
+import { PrimaryGuard } from './guard/primary-guard.ts';
 
 /** Opens envelopes for the coordinator of the tiers, which never sees a key. The codec is one. */
 export interface Envelopes {

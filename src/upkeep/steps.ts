@@ -6,7 +6,7 @@ import { retry } from '../platform/retry.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { TieredStore } from '../tiering/tiered-store.ts';
-import type { DurableGuard } from '../tiering/trust/durable-guard.ts';
+import type { DurableGuard } from '../tiering/guard/durable-guard.ts';
 import type { SweepContext } from './sweep-page.ts';
 
 /** The parts that a step works with: those of an engine that is open. */

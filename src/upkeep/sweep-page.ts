@@ -1,6 +1,6 @@
 import { SWEEP_PAGE_ROWS, SWEEP_PAUSE_MS, SWEEP_REST_FACTOR, SWEEP_SLACK_MS } from '../limits/upkeep.ts';
 import type { Platform } from '../platform/platform.ts';
-import type { DurableGuard } from '../tiering/trust/durable-guard.ts';
+import type { DurableGuard } from '../tiering/guard/durable-guard.ts';
 
 /** The parts that a sweep works with. */
 export interface SweepContext {

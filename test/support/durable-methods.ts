@@ -1,4 +1,4 @@
-import { durablePolicies } from '../../src/tiering/trust/durable-policies.ts';
+import { durablePolicies } from '../../src/tiering/guard/durable-policies.ts';
 import type { DurableTier, Feed, Fleet, Sessions, Upkeep } from '../../src/tiers/durable.ts';
 
 /** A method of the durable tier by its full name. */

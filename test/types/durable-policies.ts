@@ -1,4 +1,4 @@
-import { durablePolicies, type DurablePolicies } from '../../src/tiering/trust/durable-policies.ts';
+import { durablePolicies, type DurablePolicies } from '../../src/tiering/guard/durable-policies.ts';
 
 type SessionPolicies = DurablePolicies['sessions'];
 

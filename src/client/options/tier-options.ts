@@ -1,5 +1,5 @@
 import { requireMethods } from '../../option-checks.ts';
-import { durablePolicies } from '../../tiering/trust/durable-policies.ts';
+import { durablePolicies } from '../../tiering/guard/durable-policies.ts';
 import type { DurableTier } from '../../tiers/durable.ts';
 import type { PrimaryTier } from '../../tiers/primary.ts';
 

@@ -1,7 +1,7 @@
 import { HEDGE_BURST, HEDGE_SHARE } from '../../limits/primary-tier.ts';
 import { CoarseTimeouts } from '../../platform/coarse-timeouts.ts';
 import type { Platform } from '../../platform/platform.ts';
-import type { PrimaryGuard, Unreached } from '../trust/primary-guard.ts';
+import type { PrimaryGuard, Unreached } from '../guard/primary-guard.ts';
 
 /** The part of the primary tier that a race needs. */
 type First = Pick<PrimaryGuard, 'giveUp' | 'trip'> & {

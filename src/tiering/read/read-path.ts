@@ -1,7 +1,7 @@
 import { TierUnavailableError } from '../../errors.ts';
 import type { PrimaryEntry } from '../../tiers/primary.ts';
 import type { LivingSession, TieringContext } from '../context.ts';
-import { UNREACHED, type Unreached } from '../trust/primary-guard.ts';
+import { UNREACHED, type Unreached } from '../guard/primary-guard.ts';
 import { slide } from '../write/touch-path.ts';
 import { serveAlone } from './alone.ts';
 import { confirm } from './confirm.ts';

@@ -3,7 +3,7 @@ import { PENDING_TOUCHES_MAX } from '../../limits/recovery.ts';
 import { TOUCH_FLUSH_MS } from '../../limits/session.ts';
 import { aliveAt, touchIntervalFor } from '../../session/lifetime.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
-import type { PrimaryGuard } from '../trust/primary-guard.ts';
+import type { PrimaryGuard } from '../guard/primary-guard.ts';
 import { refreshCopy } from '../write/refresh-copy.ts';
 import { Rounds, type BacklogContext } from './rounds.ts';
 

@@ -1,6 +1,6 @@
 import type { CancelTimer, Platform } from '../../platform/platform.ts';
 import type { Background } from '../background.ts';
-import type { DurableGuard } from '../trust/durable-guard.ts';
+import type { DurableGuard } from '../guard/durable-guard.ts';
 
 /** The parts that a backlog works with. */
 export interface BacklogContext {

@@ -9,10 +9,10 @@ import type { CancelTimer, Platform } from '../../platform/platform.ts';
 import { tombstoneTtl } from '../../session/lifetime.ts';
 import type { DirtyRow, FeedPosition } from '../../tiers/durable.ts';
 import { announceFailure } from '../background.ts';
-import type { DurableGuard } from './durable-guard.ts';
+import type { DurableGuard } from '../guard/durable-guard.ts';
 import { FeedCursor } from './feed-cursor.ts';
 import { Freshness } from './freshness.ts';
-import { UNREACHED, type PrimaryGuard } from './primary-guard.ts';
+import { UNREACHED, type PrimaryGuard } from '../guard/primary-guard.ts';
 
 export interface DirtyFeedOptions {
   readonly platform: Platform;

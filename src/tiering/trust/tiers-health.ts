@@ -2,8 +2,8 @@ import type { Platform } from '../../platform/platform.ts';
 import { HealthState, type TierHealth, type Verdict } from '../../telemetry/health.ts';
 import { ChangeAnnouncer } from './change-announcer.ts';
 import type { DirtyFeed } from './dirty-feed.ts';
-import type { DurableGuard } from './durable-guard.ts';
-import type { PrimaryGuard } from './primary-guard.ts';
+import type { DurableGuard } from '../guard/durable-guard.ts';
+import type { PrimaryGuard } from '../guard/primary-guard.ts';
 
 export interface TiersHealthOptions {
   readonly platform: Platform;

@@ -5,7 +5,7 @@ import { REVISION_MAX } from '../../limits/session.ts';
 import { hasEnded } from '../../session/lifetime.ts';
 import type { MovedRow, RevokedRow } from '../../tiers/durable.ts';
 import type { TieringContext } from '../context.ts';
-import { UNREACHED } from '../trust/primary-guard.ts';
+import { UNREACHED } from '../guard/primary-guard.ts';
 import { entomb, newRevocation, settleRevocation } from './revocation.ts';
 import { giveUp, markDirty } from './write-path.ts';
 

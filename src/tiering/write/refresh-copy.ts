@@ -3,7 +3,7 @@ import type { Platform } from '../../platform/platform.ts';
 import { primaryTtl } from '../../session/lifetime.ts';
 import type { RecordState } from '../../session/sealed-record.ts';
 import type { Stamp } from '../../tiers/primary.ts';
-import type { PrimaryGuard } from '../trust/primary-guard.ts';
+import type { PrimaryGuard } from '../guard/primary-guard.ts';
 
 interface Around {
   readonly platform: Platform;

@@ -9,7 +9,7 @@ import { announceLostRevocation } from '../background.ts';
 import { newWriteId, type TieringContext } from '../context.ts';
 import type { LostInsert } from '../recovery/inserts-in-doubt.ts';
 import { entomb, newRevocation } from './revocation.ts';
-import { UNREACHED } from '../trust/primary-guard.ts';
+import { UNREACHED } from '../guard/primary-guard.ts';
 import { orUnknown, settle } from './unknown-outcome.ts';
 
 /** A session is `named` if the caller chose its id, and so knows it before the session exists. */

@@ -1,6 +1,6 @@
 import { LOSSY, type Mutation } from './mutation.ts';
 
-const GUARD = 'src/tiering/trust/primary-guard.ts';
+const GUARD = 'src/tiering/guard/primary-guard.ts';
 const CURSOR = 'src/tiering/trust/feed-cursor.ts';
 const FEED = 'src/tiering/trust/dirty-feed.ts';
 const FRESHNESS = 'src/tiering/trust/freshness.ts';

@@ -160,7 +160,7 @@ export const rowsMutations: readonly Mutation[] = [
     name: 'a lost answer means that nothing changed',
     edits: [
       {
-        file: 'src/tiering/trust/durable-guard.ts',
+        file: 'src/tiering/guard/durable-guard.ts',
         find: 'this.#send(statement, inDoubt)',
         replace: 'this.#send(statement, unavailable)',
       },

@@ -1,7 +1,7 @@
 import { LOSSY, type Mutation } from './mutation.ts';
 
 const FLOOR = 'src/tiering/trust/trust-floor.ts';
-const GUARD = 'src/tiering/trust/primary-guard.ts';
+const GUARD = 'src/tiering/guard/primary-guard.ts';
 const CONFIRM = 'src/tiering/read/confirm.ts';
 const COPY = 'src/tiering/read/copy.ts';
 const FILL = 'src/tiering/read/fill.ts';

@@ -4,7 +4,7 @@ import { TierFailure } from '../../../src/errors.ts';
 import { COARSE_TICK_MS } from '../../../src/limits/process.ts';
 import { SWEEP_BUSY_MS, SWEEP_FIRST_MS, SWEEP_CLAIM_MS, SWEEP_PAGE_ROWS } from '../../../src/limits/upkeep.ts';
 import type { BackgroundFailure, SweepPass } from '../../../src/telemetry/channels.ts';
-import { DurableGuard } from '../../../src/tiering/trust/durable-guard.ts';
+import { DurableGuard } from '../../../src/tiering/guard/durable-guard.ts';
 import { storageKeyOf } from '../../../src/session/session-id.ts';
 import { failing, MemoryFleet, refuse, type FleetNode } from '../../support/memory-fleet.ts';
 

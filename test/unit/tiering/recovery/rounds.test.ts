@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Background } from '../../../../src/tiering/background.ts';
 import { Rounds } from '../../../../src/tiering/recovery/rounds.ts';
-import { DurableGuard } from '../../../../src/tiering/trust/durable-guard.ts';
+import { DurableGuard } from '../../../../src/tiering/guard/durable-guard.ts';
 import { memoryDurableTier } from '../../../../src/tiers/memory/index.ts';
 import { FakePlatform, settled } from '../../../support/fake-platform.ts';
 

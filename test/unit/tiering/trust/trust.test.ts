@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TierUnavailableError } from '../../../../src/index.ts';
 import { FEED_FRESH_MS } from '../../../../src/limits/feed.ts';
-import { PrimaryGuard } from '../../../../src/tiering/trust/primary-guard.ts';
+import { PrimaryGuard } from '../../../../src/tiering/guard/primary-guard.ts';
 import { memoryPrimaryTier } from '../../../../src/tiers/memory/index.ts';
 import type { PrimaryValue, Vantage } from '../../../../src/tiers/primary.ts';
 import { FakePlatform, settled } from '../../../support/fake-platform.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { durablePolicies } from '../../../../src/tiering/trust/durable-policies.ts';
+import { durablePolicies } from '../../../../src/tiering/guard/durable-policies.ts';
 import { DATABASE_NAMES } from '../../../../src/tiers/sql/tag.ts';
 import { calls, KEY, many, OTHER_KEY, record, sharing, START, together, write } from './calls.ts';
 import { statementsOf, statementsOfOpening } from './recording.ts';

@@ -5,7 +5,7 @@ import {
   LARGE_VALUE_RETRY_MS,
   PRIMARY_TIMEOUT_MS_MAX,
 } from '../../../../src/limits/primary-tier.ts';
-import { LargeValues } from '../../../../src/tiering/trust/large-values.ts';
+import { LargeValues } from '../../../../src/tiering/guard/large-values.ts';
 import { FakePlatform, settled } from '../../../support/fake-platform.ts';
 import { MemoryFleet, seen } from '../../../support/memory-fleet.ts';
 

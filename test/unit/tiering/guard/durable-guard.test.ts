@@ -8,8 +8,8 @@ import {
   DURABLE_WAITING_MAX,
 } from '../../../../src/limits/durable-tier.ts';
 import { COARSE_TICK_MS } from '../../../../src/limits/process.ts';
-import { DurableGuard } from '../../../../src/tiering/trust/durable-guard.ts';
-import { durablePolicies } from '../../../../src/tiering/trust/durable-policies.ts';
+import { DurableGuard } from '../../../../src/tiering/guard/durable-guard.ts';
+import { durablePolicies } from '../../../../src/tiering/guard/durable-policies.ts';
 import { memoryDurableTier } from '../../../../src/tiers/memory/index.ts';
 import { aroundDurable, type DurableMethod } from '../../../support/durable-methods.ts';
 import { FakePlatform, settled } from '../../../support/fake-platform.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Bulkhead, type BulkheadOptions, type CallKind } from '../../../../src/tiering/trust/bulkhead.ts';
+import { Bulkhead, type BulkheadOptions, type CallKind } from '../../../../src/tiering/guard/bulkhead.ts';
 import { FakePlatform } from '../../../support/fake-platform.ts';
 
 const WAIT_MS = 100;

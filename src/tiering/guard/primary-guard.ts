@@ -10,7 +10,7 @@ import type { NewValue, PrimaryEntry, PrimaryTier, PrimaryValue, RestampCommand,
 import { Breaker } from './breaker.ts';
 import { LargeValues } from './large-values.ts';
 import { RoundTrip } from './round-trip.ts';
-import { TrustFloor } from './trust-floor.ts';
+import { TrustFloor } from '../trust/trust-floor.ts';
 
 /** The primary tier gave no answer: it was not asked, or failed, or was late. It says nothing about the session. */
 export const UNREACHED: unique symbol = Symbol('unreached');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PROBE_BACKOFF } from '../../../../src/limits/primary-tier.ts';
-import { Breaker } from '../../../../src/tiering/trust/breaker.ts';
+import { Breaker } from '../../../../src/tiering/guard/breaker.ts';
 import { FakePlatform, settled } from '../../../support/fake-platform.ts';
 
 function setUp(failuresToOpen = 1) {
