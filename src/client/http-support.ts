@@ -1,7 +1,5 @@
 import type { KeyObject } from 'node:crypto';
 import type { Engine } from '../engine/engine.ts';
-import { ConfigurationError } from '../errors.ts';
-import { describe } from '../platform/duration.ts';
 import type { Platform } from '../platform/platform.ts';
 import { resolveCreateOptions, type CreateOptions } from './options/call-options.ts';
 import type { ResolvedLifetime } from './options/lifetime-options.ts';
@@ -9,18 +7,6 @@ import { requireNamed, stillLiving } from './session-ref.ts';
 import type { Session } from './session.ts';
 import { requireChange, type Change } from './write/session-writer.ts';
 import type { SessionWrites } from './write/session-writes.ts';
-
-const METHODS = ['begin', 'cookieKeys', 'slide'] as const satisfies readonly (keyof HttpSupport<unknown, unknown>)[];
-
-/**
- * Refuses a value that is not a `SessionClient`. It accepts one of another copy of the package, which bundlers make.
- * @throws {ConfigurationError} the value is not a client.
- */
-export function requireClient(value: unknown): void {
-  const support = (value as { readonly '~http'?: Readonly<Record<string, unknown>> } | null | undefined)?.['~http'];
-  if (METHODS.every((method) => typeof support?.[method] === 'function')) return;
-  throw new ConfigurationError(`sessions: expected a SessionClient, but got ${describe(value)}.`);
-}
 
 /** Offers what the layers for HTTP need of a client beside its public methods. */
 export class HttpSupport<T, Input> {

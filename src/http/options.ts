@@ -1,4 +1,4 @@
-import { requireClient } from '../client/http-support.ts';
+import { requireClient } from './require-client.ts';
 import type { SessionClient } from '../client/session-client.ts';
 import { ConfigurationError } from '../errors.ts';
 import { RETRY_AFTER_MS_DEFAULT, RETRY_AFTER_MS_MAX, SESSIONS_PER_USER_MAX } from '../limits/http.ts';

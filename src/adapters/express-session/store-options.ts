@@ -1,4 +1,4 @@
-import { requireClient } from '../../client/http-support.ts';
+import { requireClient } from '../../http/require-client.ts';
 import type { SessionClient } from '../../client/session-client.ts';
 import { ConfigurationError } from '../../errors.ts';
 import { requireMethods, requireOptions } from '../../option-checks.ts';
