@@ -67,7 +67,8 @@ export class Outages {
 
   /**
    * The node itself is never behind, and others only by what was acknowledged while Redis was in trouble: by `FEED_FRESH_MS`,
-   * or as long as the database could not be asked. Where nobody could notice that Redis had changed, by `revalidateAfter`.
+   * or as long as the database could not be asked. Where nobody could notice that Redis had changed, by `revalidateAfter`; a copy
+   * that nobody has read since, and that is read while the database is away, may be from any time before.
    */
   allowance(): Allowance {
     const boundMs = this.#revalidateAfterMs + REVALIDATION_MARGIN_MS;
@@ -76,11 +77,16 @@ export class Outages {
       permits: (knownAt, readAt, isOwn) => {
         if (readAt <= knownAt) return true;
         const behindMs = readAt - knownAt - overlap(this.#database, knownAt, readAt);
-        if (this.#isMisled(knownAt, readAt, isOwn) && behindMs <= boundMs) return true;
+        if (this.#isMisled(knownAt, readAt, isOwn) && (behindMs <= boundMs || this.#isWithoutDatabase(readAt)))
+          return true;
         if (isOwn || !this.#redis.some(({ from, to }) => knownAt >= from && knownAt <= to)) return false;
         return behindMs <= FEED_BOUND_MS;
       },
     };
+  }
+
+  #isWithoutDatabase(at: number): boolean {
+    return this.#database.some(({ from, to }) => at >= from && at <= to);
   }
 
   #isMisled(knownAt: number, readAt: number, isOwn: boolean): boolean {
