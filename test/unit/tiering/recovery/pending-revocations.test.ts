@@ -1,7 +1,6 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import {
   OutcomeUnknownError,
   RevocationNotDurableError,
@@ -9,58 +8,35 @@ import {
   TierUnavailableError,
 } from '../../../../src/index.ts';
 import { TierFailure } from '../../../../src/errors.ts';
-import {
-  DURABLE_TIMEOUT_MS_DEFAULT,
-  LATECOMER_TIMEOUTS,
-  PREVIOUS_KEY_LOOKUP_MS,
-} from '../../../../src/limits/durable-tier.ts';
+import { PREVIOUS_KEY_LOOKUP_MS } from '../../../../src/limits/durable-tier.ts';
 import {
   PENDING_REVOCATION_BACKOFF,
-  PENDING_REVOCATION_CLOSE_GRACE_MS,
   PENDING_REVOCATION_RETRY_MS,
   PENDING_REVOCATIONS_UNKNOWN_MAX,
   PENDING_UNKNOWN_TOMBSTONE_TTL_MS,
 } from '../../../../src/limits/recovery.ts';
 import type { InsertCommand } from '../../../../src/tiers/durable.ts';
-import { handleOf, newSessionId, storageKeyOf } from '../../../../src/session/session-id.ts';
+import { newSessionId } from '../../../../src/session/session-id.ts';
 import { settled } from '../../../support/fake-platform.ts';
 import { gate } from '../../../support/intercepted-tiers.ts';
 import { add, failing, MemoryFleet, refuse, type FleetNode } from '../../../support/memory-fleet.ts';
+import {
+  GIVEN_UP_MS,
+  USER,
+  destroyedInOutage,
+  lockRows,
+  lostRevocations,
+} from '../../../support/pending-revocations.ts';
 
 setFlagsFromString('--expose-gc');
+
 const collectGarbage = runInNewContext('gc') as () => void;
 
-const GIVEN_UP_MS = LATECOMER_TIMEOUTS * DURABLE_TIMEOUT_MS_DEFAULT;
-const USER = 'u_42';
-
 let fleet: MemoryFleet;
+
 beforeEach(() => {
   fleet = new MemoryFleet();
 });
-
-/** A session that was destroyed while this node did not reach the database. */
-async function destroyedInOutage(userId?: string) {
-  const node = await fleet.node();
-  const { id } = await node.sessions.create({ cart: [] }, userId === undefined ? {} : { userId });
-  await node.sessions.get(id);
-  await settled();
-  node.durable.hook.before = refuse;
-  await expect(node.sessions.destroy(id)).rejects.toThrow(RevocationNotDurableError);
-  return { node, id };
-}
-
-/** Nobody can lock a row of the memory tier, so its revocation is what never comes back in time. */
-function lockRows(node: FleetNode, ids: readonly string[]): { readonly attempts: () => number; unlock(): void } {
-  const locked = new Set(ids.map((id) => storageKeyOf(id).toString('hex')));
-  let attempts = 0;
-  node.durable.override('sessions.revoke', async (own, ...args) => {
-    const [command] = args as [{ readonly storageKey: Buffer }];
-    if (!locked.has(command.storageKey.toString('hex'))) return own(...args);
-    attempts += 1;
-    throw new TierFailure('rejected', 'lock-timeout');
-  });
-  return { attempts: () => attempts, unlock: () => locked.clear() };
-}
 
 describe('the backlog of revocations', () => {
   it('tries each revocation once at a time, however long the database takes', async () => {
@@ -101,7 +77,7 @@ describe('the backlog of revocations', () => {
   });
 
   it('asks nothing while the database is down, and everything when it is back', async () => {
-    const { node, id } = await destroyedInOutage();
+    const { node, id } = await destroyedInOutage(fleet);
     await fleet.platform.advance(60_000);
     node.durable.calls.length = 0;
     await fleet.platform.advance(60_000);
@@ -112,7 +88,7 @@ describe('the backlog of revocations', () => {
   });
 
   it('marks what it revokes, for nodes with a copy from after the tombstone was lost', async () => {
-    const { node, id } = await destroyedInOutage();
+    const { node, id } = await destroyedInOutage(fleet);
     const other = await fleet.node();
     fleet.keyspace.clear();
     await other.sessions.get(id);
@@ -128,7 +104,7 @@ describe('the backlog of revocations', () => {
 describe('a node that owes the revocation of a session', () => {
   /** Redis has been restarted empty, and the database is back, but for revocations. */
   async function withNothingInRedis() {
-    const { node, id } = await destroyedInOutage(USER);
+    const { node, id } = await destroyedInOutage(fleet, USER);
     lockRows(node, [id]);
     fleet.keyspace.clear();
     node.heal();
@@ -183,7 +159,7 @@ describe('a node that owes the revocation of a session', () => {
   });
 
   it('neither changes it for a caller that has it in hand, nor lists it among all', async () => {
-    const { node, id } = await destroyedInOutage(USER);
+    const { node, id } = await destroyedInOutage(fleet, USER);
     const other = await fleet.node();
     fleet.keyspace.clear();
     const inHand = await other.sessions.get(id);
@@ -244,7 +220,7 @@ describe('a node that owes the revocation of a session', () => {
   });
 
   it('can be asked to end it again', async () => {
-    const { node, id } = await destroyedInOutage();
+    const { node, id } = await destroyedInOutage(fleet);
     node.heal();
     expect(await node.sessions.destroy(id)).toBe(true);
     expect(fleet.rowOf(id)?.revokedAt).not.toBeNull();
@@ -323,148 +299,6 @@ describe('logouts with made-up ids while the database is away', () => {
   });
 });
 
-describe('a client that is closed', () => {
-  /** The answer of the first INSERT is lost; a second one takes its place. */
-  async function createdTwice(node: FleetNode, insertsFirst: boolean) {
-    const sent: (() => Promise<unknown>)[] = [];
-    node.durable.override('sessions.insert', async (own, ...args) => {
-      if (sent.length > 0) return own(...args);
-      sent.push(() => own(...args));
-      if (insertsFirst) await own(...args);
-      throw new TierFailure('ambiguous', 'connection-lost');
-    });
-    const { id } = await node.sessions.create({ cart: [] }, { userId: USER });
-    const orphans = () => [...fleet.database.values()].filter((row) => !row.storageKey.equals(storageKeyOf(id)));
-    return { orphans, commitLate: () => sent[0]?.() };
-  }
-
-  it('has revoked what an INSERT left whose answer was lost', async () => {
-    const node = await fleet.node();
-    const { orphans } = await createdTwice(node, true);
-    await node.sessions.close();
-    expect(orphans().map(({ revokedAt }) => revokedAt === null)).toEqual([false]);
-  });
-
-  it('waits for an INSERT that may still come', async () => {
-    const node = await fleet.node();
-    const { orphans, commitLate } = await createdTwice(node, false);
-    const closing = node.sessions.close();
-    await fleet.platform.advance(1_000);
-    await commitLate();
-    await fleet.platform.advance(GIVEN_UP_MS);
-    await closing;
-    expect(orphans().map(({ revokedAt }) => revokedAt === null)).toEqual([false]);
-  });
-
-  it('leaves what another write has made of the row', async () => {
-    const node = await fleet.node();
-    const { orphans } = await createdTwice(node, true);
-    const [orphan] = orphans();
-    const taken = { ...orphan!, writeId: Buffer.alloc(16, 7), envelope: Buffer.alloc(100, 7) };
-    fleet.database.set(taken.storageKey.toString('hex'), taken);
-    await fleet.platform.advance(GIVEN_UP_MS + PENDING_REVOCATION_RETRY_MS);
-    expect(orphans().map(({ revokedAt }) => revokedAt === null)).toEqual([true]);
-    await node.sessions.close();
-  });
-
-  it('says of which sessions it could not revoke the rows', async () => {
-    const { node, id } = await destroyedInOutage();
-    node.durable.hook.before = (method) => (method === 'close' ? undefined : refuse(method));
-    const lost = lostRevocations();
-    const closing = node.sessions.close();
-    await fleet.platform.advance(GIVEN_UP_MS);
-    await closing;
-    expect(lost()).toEqual([{ handle: handleOf(storageKeyOf(id)) }]);
-  });
-
-  it('does not wait longer than a write may take for a row that stays locked', async () => {
-    const { node, id } = await destroyedInOutage();
-    lockRows(node, [id]);
-    node.heal();
-    await fleet.platform.advance(2 * PENDING_REVOCATION_RETRY_MS);
-    const lost = lostRevocations();
-    let isClosed = false;
-    const closing = node.sessions.close().then(() => (isClosed = true));
-    await fleet.platform.advance(GIVEN_UP_MS + PENDING_REVOCATION_CLOSE_GRACE_MS);
-    expect(isClosed).toBe(true);
-    await closing;
-    expect(lost()).toHaveLength(1);
-  });
-
-  it('does not wait for all of a long backlog that was being tried', async () => {
-    const node = await fleet.node();
-    const created = await Promise.all(Array.from({ length: 400 }, () => node.sessions.create({ cart: [] })));
-    node.durable.hook.before = refuse;
-    await Promise.allSettled(created.map(({ id }) => node.sessions.destroy(id)));
-    node.durable.override('sessions.revoke', async () => {
-      await new Promise<void>((resolve) => void fleet.platform.after(1_000, resolve));
-      throw new TierFailure('rejected', 'lock-timeout');
-    });
-    node.heal();
-    await fleet.platform.advance(2_000);
-    const lost = lostRevocations();
-    let isClosed = false;
-    const closing = node.sessions.close().then(() => (isClosed = true));
-    await fleet.platform.advance(GIVEN_UP_MS + 2_000);
-    expect(isClosed).toBe(true);
-    await closing;
-    expect(lost()).toHaveLength(400);
-  });
-
-  /** A login on another node is in flight while this node ends all sessions of its user. */
-  async function withLoginInFlight() {
-    const [node, other] = [await fleet.node(), await fleet.node()];
-    const insert = gate();
-    other.durable.hook.before = (method) => (method === 'sessions.insert' ? insert.wait() : undefined);
-    const login = other.sessions.create({ cart: [] }, { userId: USER });
-    // Where nobody lets it commit, its outcome stays unknown.
-    login.catch(() => undefined);
-    await insert.reached;
-    await node.sessions.destroyByUser(USER);
-    const commit = async (): Promise<string> => {
-      insert.pass();
-      return (await login).id;
-    };
-    return { node, commit };
-  }
-
-  it('has waited for a login in flight that a destroyByUser may have missed', async () => {
-    const { node, commit } = await withLoginInFlight();
-    const lost = lostRevocations();
-    let isClosed = false;
-    const closing = node.sessions.close().then(() => (isClosed = true));
-    await fleet.platform.advance(1_000);
-    const id = await commit();
-    await fleet.platform.advance(GIVEN_UP_MS - 1_001);
-    expect(isClosed).toBe(false);
-    await fleet.platform.advance(PENDING_REVOCATION_CLOSE_GRACE_MS + 1);
-    expect(isClosed).toBe(true);
-    await closing;
-    expect(fleet.rowOf(id)?.revokedAt).not.toBeNull();
-    expect(lost()).toEqual([]);
-  });
-
-  it('publishes that it has not looked for logins in flight where the database is away at that time', async () => {
-    const { node } = await withLoginInFlight();
-    const lost = lostRevocations();
-    const closing = node.sessions.close();
-    await fleet.platform.advance(1_000);
-    node.durable.hook.before = (method) => (method === 'close' ? undefined : refuse(method));
-    await fleet.platform.advance(GIVEN_UP_MS + PENDING_REVOCATION_CLOSE_GRACE_MS);
-    await closing;
-    expect(lost()).toEqual([{ handle: null }]);
-  });
-
-  it('does not wait for logins in flight where the database is down', async () => {
-    const { node } = await withLoginInFlight();
-    node.durable.hook.before = (method) => (method === 'close' ? undefined : refuse(method));
-    await fleet.platform.advance(2_000);
-    const lost = lostRevocations();
-    await node.sessions.close();
-    expect(lost()).toEqual([{ handle: null }]);
-  });
-});
-
 describe('a look for latecomers', () => {
   async function withLatecomer(node: FleetNode, except?: string) {
     const inserted: (() => Promise<unknown>)[] = [];
@@ -503,11 +337,3 @@ describe('a look for latecomers', () => {
     expect(lost()).toEqual([{ handle: null }]);
   });
 });
-
-function lostRevocations(): () => unknown[] {
-  const messages: unknown[] = [];
-  const receive = (message: unknown): void => void messages.push(message);
-  subscribe('holdfast:revocation-lost', receive);
-  onTestFinished(() => void unsubscribe('holdfast:revocation-lost', receive));
-  return () => messages;
-}
