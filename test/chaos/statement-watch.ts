@@ -6,8 +6,10 @@ import { pgOptions, type PostgresServer } from '../support/servers/postgres.ts';
 const EVERY_MS = 100;
 const ACTIVE = `SELECT application_name AS node, count(*)::int AS active FROM pg_stat_activity
   WHERE state = 'active' AND application_name LIKE 'node-%' GROUP BY 1`;
+/** Writes a record of the log and waits until the disk has it, as each write of a session does. */
+const COMMIT = `SELECT pg_logical_emit_message(true, 'watch', '')`;
 
-/** Asks the server, over and over, how many statements of each node it runs; and notes when that alone took long. */
+/** Asks the server, over and over, how many statements of each node it runs; and notes when that, or a commit, took long. */
 export class StatementWatch {
   readonly #postgres: PostgresServer;
   readonly #most = new Map<string, number>();
@@ -35,6 +37,7 @@ export class StatementWatch {
     const from = machineTime();
     try {
       this.#client ??= await this.#connect();
+      await this.#client.query(COMMIT);
       const { rows } = await this.#client.query<{ node: string; active: number }>(ACTIVE);
       const to = machineTime();
       if (to - from > STALL_MS) this.slow.push({ from, to });

@@ -167,7 +167,6 @@ describe('a server action', () => {
     newBrowser();
 
     await act('floating');
-    await browser.go('/api/open');
 
     expect([await outcomeOf('floating'), browser.cookie]).toEqual(['HOLDFAST_RESPONSE_STARTED', '']);
   });

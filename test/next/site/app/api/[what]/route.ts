@@ -26,10 +26,6 @@ const handlers: Record<string, Handler> = {
     return Response.json({ cart: data.cart, isSame: same === mine });
   },
   sessions: async (_mine, query) => Response.json((await shop().sessions.listByUser(query.get('user') ?? '')).length),
-  open: () => {
-    globalThis.openGate?.();
-    return new Response(null, { status: 204 });
-  },
   outcome: (_mine, query) => Response.json(globalThis.lateOutcomes?.[query.get('of') ?? ''] ?? null),
   name: async (mine) => {
     const error: unknown = await mine.requireUser().catch((thrown: unknown) => thrown);
