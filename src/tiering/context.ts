@@ -63,7 +63,7 @@ export function createContext(options: TieringOptions): TieringContext {
   // What the durable tier missed comes before anything else that it is asked.
   durable.returned.add(() => {
     context.pendingRevocations.durableReturned();
-    context.pendingTouches.durableReturned();
+    context.pendingTouches.flush();
     void feed.poll();
   });
   return context;

@@ -66,11 +66,6 @@ export class PendingTouches {
     return true;
   }
 
-  /** Writes what has waited: the durable tier answers again. */
-  durableReturned(): void {
-    this.#rounds.start();
-  }
-
   /** Tries everything once more, for as long as a write may take. What is not written then shortens a session by a touch interval or so. */
   async close(): Promise<void> {
     this.#rounds.stop(LATECOMER_TIMEOUTS * this.#context.durableTimeoutMs);

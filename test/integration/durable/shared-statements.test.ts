@@ -2,18 +2,26 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DURABLE_IN_FLIGHT_MAX } from '../../../src/limits/durable-tier.ts';
 import { systemPlatform } from '../../../src/platform/platform.ts';
-import type { SealedRecord } from '../../../src/session/sealed-record.ts';
 import { toTierFailure } from '../../../src/tiers/prisma/failure.ts';
 import { type PrismaClientLike, prismaTier } from '../../../src/tiers/prisma/index.ts';
-import type { DurableTier, InsertCommand, UpdateCommand } from '../../../src/tiers/durable.ts';
+import type { DurableTier } from '../../../src/tiers/durable.ts';
+import {
+  aRecord,
+  anytime,
+  insert,
+  insertion,
+  insertMany,
+  move,
+  NOW,
+  successor,
+  write,
+} from '../../../src/testing/durable/records.ts';
 import { openPrisma } from '../../support/servers/databases.ts';
 import { FaultProxy } from '../../support/servers/fault-proxy.ts';
 import { until } from '../../support/servers/until.ts';
 import { inTransaction } from '../../support/row-locks.ts';
 import { freshDatabase, type FreshDatabase, sharedPostgres } from '../../support/shared.ts';
 
-const NOW = 1_764_000_000_000;
-const HOUR = 3_600_000;
 /** Few enough to share one statement. */
 const TOGETHER = 12;
 const LOCK_ROW = 'SELECT 1 FROM holdfast_session WHERE storage_key = $1 FOR UPDATE';
@@ -35,7 +43,10 @@ describe('calls that share a statement on PostgreSQL', () => {
     const [late, ...others] = records;
     await using lock = await inTransaction(database, LOCK_ROW, [others.at(-1)!.storageKey]);
     const validUntil = (await tier.probe()) + 50;
-    const commands = records.map((record) => ({ ...write(record), validUntil: record === late ? validUntil : null }));
+    const commands = records.map((record) => ({
+      ...write(successor(record)),
+      validUntil: record === late ? validUntil : null,
+    }));
     const answers = Promise.all(commands.map((command) => tier.sessions.update(command)));
     await lock.untilSomebodyWaits();
     expect(await lock.whoWaits()).toBe(1);
@@ -115,7 +126,9 @@ describe('calls that share a statement on PostgreSQL', () => {
       for (const [index, at] of tiers.entries()) {
         const order = round % 2 === index ? records : records.toReversed();
         await Promise.all([
-          ...order.map((record) => at.sessions.update(write({ ...record, revision: record.revision + round }))),
+          ...order.map((record) =>
+            at.sessions.update(write(successor({ ...record, revision: record.revision + round }))),
+          ),
           ...order.map((record) =>
             at.sessions.touch({ ...record, lastSeenAt: NOW + round, aliveAt: NOW, longestPauseMs: 0 }),
           ),
@@ -149,7 +162,7 @@ describe('calls that share a statement on PostgreSQL', () => {
       for (const record of records) {
         answers.push(crowded.sessions.read(record.storageKey), crowded.sessions.readState(record.storageKey));
         answers.push(
-          crowded.sessions.update(write(record)),
+          crowded.sessions.update(write(successor(record))),
           crowded.sessions.touch({ ...record, aliveAt: NOW, longestPauseMs: 0 }),
         );
       }
@@ -235,53 +248,5 @@ function watched(prisma: PrismaClientLike, failures: string[]): PrismaClientLike
   return {
     $queryRawUnsafe: async (text, ...values) => prisma.$queryRawUnsafe(text, ...values).then(undefined, note),
     $executeRawUnsafe: async (text, ...values) => prisma.$executeRawUnsafe(text, ...values).then(undefined, note),
-  };
-}
-
-const anytime = () => ({ writeId: randomBytes(16), validUntil: null });
-
-function aRecord(changes: Partial<SealedRecord> = {}): SealedRecord {
-  return {
-    storageKey: randomBytes(32),
-    userKey: randomBytes(32),
-    revision: 1,
-    envelope: randomBytes(200),
-    keyId: randomBytes(8),
-    createdAt: NOW,
-    lastSeenAt: NOW,
-    idleLifetimeMs: HOUR,
-    idleExpiresAt: NOW + HOUR,
-    absoluteExpiresAt: NOW + 12 * HOUR,
-    ...changes,
-  };
-}
-
-function insertion(record: SealedRecord): InsertCommand {
-  return { record, ...anytime(), aliveAt: NOW };
-}
-
-async function insert(tier: DurableTier, changes: Partial<SealedRecord> = {}): Promise<SealedRecord> {
-  const record = aRecord(changes);
-  expect(await tier.sessions.insert(insertion(record))).toBe('inserted');
-  return record;
-}
-
-function insertMany(tier: DurableTier, count: number): Promise<SealedRecord[]> {
-  return Promise.all(Array.from({ length: count }, () => insert(tier)));
-}
-
-/** The next revision of this record. */
-function write(record: SealedRecord): UpdateCommand {
-  const next = { ...record, revision: record.revision + 1, envelope: randomBytes(200) };
-  return { record: next, ...anytime(), dirty: false, aliveAt: NOW, replaces: null };
-}
-
-function move(record: SealedRecord) {
-  const command = write(record);
-  return {
-    ...command,
-    record: { ...command.record, storageKey: randomBytes(32) },
-    previousStorageKey: record.storageKey,
-    regeneratedAt: NOW,
   };
 }
