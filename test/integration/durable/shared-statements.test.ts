@@ -4,7 +4,8 @@ import { DURABLE_IN_FLIGHT_MAX } from '../../../src/limits/durable-tier.ts';
 import { systemPlatform } from '../../../src/platform/platform.ts';
 import { toTierFailure } from '../../../src/tiers/prisma/failure.ts';
 import { type PrismaClientLike, prismaTier } from '../../../src/tiers/prisma/index.ts';
-import type { DurableTier } from '../../../src/tiers/durable.ts';
+import type { SealedRecord } from '../../../src/session/sealed-record.ts';
+import type { DurableTier, UpdateCommand } from '../../../src/tiers/durable.ts';
 import {
   aRecord,
   anytime,
@@ -44,7 +45,7 @@ describe('calls that share a statement on PostgreSQL', () => {
     await using lock = await inTransaction(database, LOCK_ROW, [others.at(-1)!.storageKey]);
     const validUntil = (await tier.probe()) + 50;
     const commands = records.map((record) => ({
-      ...write(successor(record)),
+      ...next(record),
       validUntil: record === late ? validUntil : null,
     }));
     const answers = Promise.all(commands.map((command) => tier.sessions.update(command)));
@@ -98,7 +99,7 @@ describe('calls that share a statement on PostgreSQL', () => {
   it('have an unknown outcome, each of them, when their connection is killed; asked again, each finds itself', async () => {
     const records = await insertMany(tier, TOGETHER);
     await using lock = await inTransaction(database, LOCK_ROW, [records[3]!.storageKey]);
-    const commands = records.map(write);
+    const commands = records.map(next);
     const outcomes = Promise.allSettled(commands.map((command) => tier.sessions.update(command)));
     await lock.untilSomebodyWaits();
     await lock.killWhoWaits();
@@ -126,9 +127,7 @@ describe('calls that share a statement on PostgreSQL', () => {
       for (const [index, at] of tiers.entries()) {
         const order = round % 2 === index ? records : records.toReversed();
         await Promise.all([
-          ...order.map((record) =>
-            at.sessions.update(write(successor({ ...record, revision: record.revision + round }))),
-          ),
+          ...order.map((record) => at.sessions.update(next({ ...record, revision: record.revision + round }))),
           ...order.map((record) =>
             at.sessions.touch({ ...record, lastSeenAt: NOW + round, aliveAt: NOW, longestPauseMs: 0 }),
           ),
@@ -162,7 +161,7 @@ describe('calls that share a statement on PostgreSQL', () => {
       for (const record of records) {
         answers.push(crowded.sessions.read(record.storageKey), crowded.sessions.readState(record.storageKey));
         answers.push(
-          crowded.sessions.update(write(successor(record))),
+          crowded.sessions.update(next(record)),
           crowded.sessions.touch({ ...record, aliveAt: NOW, longestPauseMs: 0 }),
         );
       }
@@ -186,7 +185,7 @@ describe('calls that share a statement, and an answer that is lost', () => {
     const client = await openPrisma('postgresql', url.href, { ca: server.ca });
     try {
       const tier = await tierOf(client.prisma, 600);
-      const commands = (await insertMany(witness, TOGETHER)).map(write);
+      const commands = (await insertMany(witness, TOGETHER)).map(next);
       await tier.sessions.read(randomBytes(32));
       proxy.set({ stall: 'down' });
       const outcomes = await Promise.allSettled(commands.map((command) => tier.sessions.update(command)));
@@ -212,7 +211,7 @@ describe('calls that share a statement on SQLite', () => {
     await using database = await freshDatabase('sqlite');
     const tier = await tierOf(database.prisma, 5_000, 'sqlite');
     const records = await insertMany(tier, 100);
-    const commands = records.map(write);
+    const commands = records.map(next);
     await using other = await database.open();
     let answers: Promise<unknown[]> | undefined;
     await other.prisma.$transaction(async (transaction) => {
@@ -249,4 +248,9 @@ function watched(prisma: PrismaClientLike, failures: string[]): PrismaClientLike
     $queryRawUnsafe: async (text, ...values) => prisma.$queryRawUnsafe(text, ...values).then(undefined, note),
     $executeRawUnsafe: async (text, ...values) => prisma.$executeRawUnsafe(text, ...values).then(undefined, note),
   };
+}
+
+/** The update that replaces this record by its successor. */
+function next(record: SealedRecord): UpdateCommand {
+  return write(successor(record));
 }
