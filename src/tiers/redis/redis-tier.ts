@@ -40,7 +40,9 @@ class RedisTier implements PrimaryTier {
   async open(context: TierContext, onChange: () => void): Promise<void> {
     this.#opened?.connection.close();
     const keys = new KeyNames(context.namespace);
-    const connection = new RedisConnection(this.#options, context, keys.probe, onChange);
+    const { topology, credentials, tls } = this.#options;
+    const { endpoint, db } = topology;
+    const connection = new RedisConnection({ endpoint, db, credentials, tls }, context, keys.probe, onChange);
     this.#opened = { connection, keys };
     await connection.open();
   }

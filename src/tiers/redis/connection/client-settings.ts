@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Redis, RedisOptions } from 'ioredis';
 import { PRIMARY_CONNECT_TIMEOUT_MS } from '../../../limits/primary-tier.ts';
-import type { ResolvedRedisOptions } from '../options/redis-options.ts';
+import type { ServerOptions } from '../options/topology.ts';
 import { HOLD, TOMBSTONE } from '../scripts/ending.ts';
 import { FILL, LEASE } from '../scripts/filling.ts';
 import { PROBE } from '../scripts/probe.ts';
@@ -35,12 +35,10 @@ export type ClientSettings = RedisOptions & { replyMapping: 'legacy' };
  * Makes ioredis a client that fails fast and says so. Its defaults keep commands while the server is away and replay them afterwards,
  * long after they failed for their callers (redis/ioredis#2130). `open` makes a socket.
  */
-export function clientSettings(options: ResolvedRedisOptions, open: () => Socket): ClientSettings {
-  const { topology, db, tls } = options;
-  const { host, port } = topology;
+export function clientSettings(options: ServerOptions, open: () => Socket): ClientSettings {
+  const { endpoint, db, tls } = options;
   return {
-    host,
-    port,
+    ...endpoint,
     db,
     // Where the sockets come from. That they are encrypted makes ioredis wait for the handshake of TLS.
     Connector: connectorOf(open),

@@ -9,7 +9,7 @@ import {
 import type { TierContext } from '../../context.ts';
 import type { PrimaryEntry, Vantage } from '../../primary.ts';
 import { decodeEntry } from '../entry-format.ts';
-import type { ResolvedRedisOptions } from '../options/redis-options.ts';
+import type { ServerOptions } from '../options/topology.ts';
 import type { ScriptName } from './client-settings.ts';
 import { Gatherer, type Batch } from './gatherer.ts';
 import { RedisLink } from './link.ts';
@@ -27,7 +27,7 @@ export class RedisConnection {
   #valueBytes = 0;
   #settleOpening: (failure: TierFailure | null) => void = () => {};
 
-  constructor(options: ResolvedRedisOptions, context: TierContext, probeKey: string, onChange: () => void) {
+  constructor(options: ServerOptions, context: TierContext, probeKey: string, onChange: () => void) {
     this.#context = context;
     const { platform } = context;
     this.#link = new RedisLink(options, context, {

@@ -1,6 +1,6 @@
 import { TierFailure } from '../../../errors.ts';
 import type { TierContext } from '../../context.ts';
-import type { ResolvedRedisOptions } from '../options/redis-options.ts';
+import type { ServerOptions } from '../options/topology.ts';
 import type { ScriptedRedis } from './client-settings.ts';
 import { InFlight, type Rejectable } from './in-flight.ts';
 import { ReconnectingClient } from './reconnecting-client.ts';
@@ -22,7 +22,7 @@ export class RedisLink {
   readonly #events: LinkEvents;
   #epoch = 0;
 
-  constructor(options: ResolvedRedisOptions, context: TierContext, events: LinkEvents) {
+  constructor(options: ServerOptions, context: TierContext, events: LinkEvents) {
     this.#events = events;
     this.#inFlight = new InFlight(context, () => this.reject(new TierFailure('ambiguous', 'silent')));
     this.#client = new ReconnectingClient(options, context.platform, {

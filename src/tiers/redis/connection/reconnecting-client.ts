@@ -8,9 +8,9 @@ import { readAccess, type Access } from '../options/access.ts';
 import { adviceFor } from '../advice.ts';
 import { clientSettings, type ScriptedRedis } from './client-settings.ts';
 import { toTierFailure, type Progress } from './failure.ts';
-import type { ResolvedRedisOptions } from '../options/redis-options.ts';
 import { openSocket } from './socket.ts';
 import type { TlsSettings } from '../options/tls-options.ts';
+import type { ServerOptions } from '../options/topology.ts';
 
 /** The failures of connections that ended, or were given up, without an error from the server. */
 const SILENT: ReadonlySet<string> = new Set(['ECONNABORTED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'closed', 'silent']);
@@ -28,7 +28,7 @@ export interface ClientEvents {
 export class ReconnectingClient {
   readonly redis: ScriptedRedis;
   readonly #platform: Platform;
-  readonly #options: ResolvedRedisOptions;
+  readonly #options: ServerOptions;
   readonly #events: ClientEvents;
   #progress: Progress = 'reaching';
   /** The settings of the present attempt. */
@@ -41,7 +41,7 @@ export class ReconnectingClient {
   #cancelTimer: CancelTimer = () => {};
   #isClosed = false;
 
-  constructor(options: ResolvedRedisOptions, platform: Platform, events: ClientEvents) {
+  constructor(options: ServerOptions, platform: Platform, events: ClientEvents) {
     this.#platform = platform;
     this.#events = events;
     this.#options = options;
@@ -121,7 +121,7 @@ export class ReconnectingClient {
   }
 
   #openSocket(): Socket {
-    return openSocket(this.#options.topology, this.#tls).once('connect', () => (this.#progress = 'accepted'));
+    return openSocket(this.#options.endpoint, this.#tls).once('connect', () => (this.#progress = 'accepted'));
   }
 
   #end(): void {

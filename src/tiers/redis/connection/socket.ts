@@ -1,14 +1,14 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { AbstractConnector, type RedisOptions } from 'ioredis';
-import type { Topology } from '../options/redis-options.ts';
 import type { TlsSettings } from '../options/tls-options.ts';
+import type { Endpoint } from '../options/topology.ts';
 
 /** The longest that a half-closed socket keeps the process alive after `close()`. */
 const DISCONNECT_TIMEOUT_MS = 100;
 
 /** A new socket to the server; the handshake of TLS, if any, has begun. */
-export function openSocket({ host, port }: Topology, tls: TlsSettings | undefined): Socket {
+export function openSocket({ host, port }: Endpoint, tls: TlsSettings | undefined): Socket {
   return tls === undefined ? connectTcp({ host, port }) : connectTls({ host, port, ...tlsOptions(host, tls) });
 }
 

@@ -5,8 +5,8 @@ import { withBackgroundDeadline } from '../../../platform/deadline.ts';
 import type { Platform } from '../../../platform/platform.ts';
 import { adviceFor } from '../advice.ts';
 import { nonEmpty } from './option-values.ts';
-import type { RedisCredentials, ResolvedRedisOptions } from './redis-options.ts';
 import { resolveTls, type TlsSettings } from './tls-options.ts';
+import type { RedisCredentials, ServerAccess } from './topology.ts';
 
 /** The credentials and certificates of one attempt to connect. */
 export interface Access {
@@ -16,7 +16,7 @@ export interface Access {
 }
 
 /** Asks the functions among the options, at the same time. Rejects with a `TierFailure`: what they throw may quote secrets. */
-export async function readAccess({ credentials, tls }: ResolvedRedisOptions, platform: Platform): Promise<Access> {
+export async function readAccess({ credentials, tls }: ServerAccess, platform: Platform): Promise<Access> {
   const [user, settings] = await Promise.all([
     typeof credentials === 'function'
       ? ask('credentials', credentials, (given) => resolveCredentials('credentials', given), platform)

@@ -5,10 +5,13 @@ import { resolveRedisOptions, type RedisTierOptions } from '../../../../../src/t
 import { tlsOptions } from '../../../../../src/tiers/redis/connection/socket.ts';
 import type { TlsSettings } from '../../../../../src/tiers/redis/options/tls-options.ts';
 
-const settings = (options: RedisTierOptions) => clientSettings(resolveRedisOptions(options), () => new Socket());
+const settings = (options: RedisTierOptions) => {
+  const { topology, ...access } = resolveRedisOptions(options);
+  return clientSettings({ ...topology, ...access }, () => new Socket());
+};
 const tlsOf = (options: RedisTierOptions) => {
   const { topology, tls } = resolveRedisOptions(options);
-  return tlsOptions(topology.host, tls as TlsSettings);
+  return tlsOptions(topology.endpoint.host, tls as TlsSettings);
 };
 
 describe('the settings of ioredis', () => {

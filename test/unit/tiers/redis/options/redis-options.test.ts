@@ -18,8 +18,7 @@ beforeAll(async () => {
 describe('the options of redisTier', () => {
   it('take a url alone', () => {
     expect(resolveRedisOptions({ url: URL_WITH_SECRET })).toEqual({
-      topology: { kind: 'standalone', host: 'sessions.internal', port: 6380 },
-      db: 0,
+      topology: { kind: 'standalone', endpoint: { host: 'sessions.internal', port: 6380 }, db: 0 },
       credentials: { username: 'shop', password: SECRET },
       tls: { secureContext: expect.anything(), servername: undefined },
     });
@@ -32,8 +31,8 @@ describe('the options of redisTier', () => {
 
   it('undo percent-encoding, and brackets around IPv6', () => {
     const options = resolveRedisOptions({ url: 'rediss://a%3Ab:p%40ss%2F@[::1]/7' });
-    expect(options).toMatchObject({ credentials: { username: 'a:b', password: 'p@ss/' }, db: 7 });
-    expect(options.topology).toEqual({ kind: 'standalone', host: '::1', port: 6379 });
+    expect(options).toMatchObject({ credentials: { username: 'a:b', password: 'p@ss/' } });
+    expect(options.topology).toEqual({ kind: 'standalone', endpoint: { host: '::1', port: 6379 }, db: 7 });
   });
 
   it('take a client certificate in place of a password', () => {

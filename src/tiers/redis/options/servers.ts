@@ -1,0 +1,10 @@
+import type { Topology } from './topology.ts';
+
+/** What the option that names the servers says. */
+export interface FoundServers {
+  readonly topology: Topology;
+  readonly isEncrypted: boolean;
+  /** The user and the password that stand in the address. */
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+}

@@ -1,0 +1,34 @@
+import type { RedisTlsOptions, TlsSettings } from './tls-options.ts';
+
+export interface RedisCredentials {
+  /** @defaultValue the server's `default` user */
+  readonly username?: string;
+  readonly password: string;
+}
+
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface StandaloneTopology {
+  readonly kind: 'standalone';
+  readonly endpoint: Endpoint;
+  readonly db: number;
+}
+
+/** The servers there are, and how those to talk to are found. */
+export type Topology = StandaloneTopology;
+
+/** What every server asks of a connection. */
+export interface ServerAccess {
+  readonly credentials: RedisCredentials | (() => RedisCredentials | Promise<RedisCredentials>) | undefined;
+  /** Undefined without TLS. */
+  readonly tls: TlsSettings | (() => RedisTlsOptions | Promise<RedisTlsOptions>) | undefined;
+}
+
+/** One server, and what a connection to it needs. */
+export interface ServerOptions extends ServerAccess {
+  readonly endpoint: Endpoint;
+  readonly db: number;
+}
