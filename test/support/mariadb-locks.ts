@@ -1,4 +1,5 @@
 import { connectMariadb, type MariadbCoordinates } from './servers/mariadb.ts';
+import { mysqlFlavour } from './servers/mysql-flavours.ts';
 import { until } from './servers/until.ts';
 import type { FreshDatabase } from './shared.ts';
 
@@ -17,12 +18,7 @@ export async function inMariadbTransaction(
   const waiting = async () => {
     // The list is a copy, which InnoDB makes anew only when nobody has looked at it for a tenth of a second.
     await admin.query('SELECT SLEEP(0.11)');
-    return admin.query(
-      `SELECT trx_mysql_thread_id AS id FROM information_schema.innodb_trx AS trx
-JOIN information_schema.processlist AS process ON process.id = trx.trx_mysql_thread_id
-WHERE trx_state = 'LOCK WAIT' AND db = ?`,
-      [name],
-    );
+    return admin.query(mysqlFlavour().whoWaits, [name]);
   };
   return {
     untilSomebodyWaits: (count = 1) => until(async () => (await waiting()).length >= count),

@@ -4,6 +4,7 @@ import { systemPlatform } from '../../../src/platform/platform.ts';
 import { load, realClient, type Shop } from '../../support/real-client.ts';
 import { migrate, openPrisma } from '../../support/servers/databases.ts';
 import { asMariadbAdmin, startMariadb } from '../../support/servers/mariadb.ts';
+import { mysqlFlavour } from '../../support/servers/mysql-flavours.ts';
 import { asPostgresAdmin, startPostgres } from '../../support/servers/postgres.ts';
 import { until } from '../../support/servers/until.ts';
 import { sharedRedis, uniqueNamespace } from '../../support/shared.ts';
@@ -29,8 +30,8 @@ const servers: Record<'mysql' | 'postgresql', () => Promise<CountingServer>> = {
   async mysql() {
     const server = await startMariadb();
     const deadlocks = async (): Promise<number> => {
-      const [row] = await asMariadbAdmin(server, "SHOW GLOBAL STATUS LIKE 'Innodb_deadlocks'");
-      return Number(row?.['Value']);
+      const [row] = await asMariadbAdmin(server, mysqlFlavour().deadlocks);
+      return Number(row?.['count']);
     };
     return { url: server.url, ca: server.ca, deadlocks, [Symbol.asyncDispose]: () => server.stop() };
   },

@@ -8,6 +8,7 @@ import { Client } from 'pg';
 import type { DatabaseName } from '../../../src/tiers/sql/tag.ts';
 import type { PrismaClient } from '../generated/postgresql/client.ts';
 import { connectMariadb, mariadbOptions } from './mariadb.ts';
+import { mysqlFlavour } from './mysql-flavours.ts';
 import { pgOptions } from './postgres.ts';
 
 export type DatabaseProvider = DatabaseName;
@@ -103,7 +104,7 @@ async function openMariadb(url: string, options: OpenOptions): Promise<PrismaCli
   const first = [
     ...(isolation === undefined ? [] : [`SET SESSION TRANSACTION ISOLATION LEVEL ${isolation}`]),
     ...(timeZone === undefined ? [] : [`SET time_zone = '${timeZone}'`]),
-    ...(statementMs === undefined ? [] : [`SET max_statement_time = ${statementMs / 1000}`]),
+    ...(statementMs === undefined ? [] : [mysqlFlavour().statementLimit(statementMs)]),
   ];
   const settings = {
     ...mariadbOptions(url, ca),

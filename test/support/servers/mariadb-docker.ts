@@ -1,7 +1,9 @@
 import { FILES_DIR, type ServerContainer, startContainer } from './docker.ts';
 import { firstStatements, type MariadbAccounts, type MariadbMachine } from './mariadb-machine.ts';
+import { mysqlFlavour } from './mysql-flavours.ts';
+import { choiceOf } from './provider.ts';
 
-const IMAGE = 'mariadb:11.8';
+const DEFAULT_IMAGE = 'mariadb:11.8';
 const KEYS_DIR = '/etc/holdfast-keys';
 
 export async function launchMariadbContainer(port: number, accounts: MariadbAccounts): Promise<MariadbMachine> {
@@ -11,17 +13,18 @@ export async function launchMariadbContainer(port: number, accounts: MariadbAcco
     init_file: `${KEYS_DIR}/first.sql`,
     ...accounts.settings,
   };
+  const { program, rootPassword } = mysqlFlavour();
   const flags = Object.entries(settings).map(([name, value]) => `--${name.replaceAll('_', '-')}='${value}'`);
   const container = await startContainer({
-    image: IMAGE,
+    image: choiceOf('MYSQL').image ?? DEFAULT_IMAGE,
     containerPort: 3306,
     hostPort: port,
-    environment: { MARIADB_ROOT_PASSWORD: accounts.adminPassword },
+    environment: { [rootPassword]: accounts.adminPassword },
     // Files that were copied belong to root, and the server runs as an account of its own.
     script: [
       `install -d -o mysql ${KEYS_DIR}`,
       `install -o mysql -m 600 ${FILES_DIR}/* ${KEYS_DIR}`,
-      `exec docker-entrypoint.sh mariadbd ${flags.join(' ')}`,
+      `exec docker-entrypoint.sh ${program} ${flags.join(' ')}`,
     ].join(' && '),
     files: {
       'server.crt': accounts.certificates.certificate,

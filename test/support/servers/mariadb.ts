@@ -4,8 +4,9 @@ import { createAuthority } from './certificates.ts';
 import { launchMariadbContainer } from './mariadb-docker.ts';
 import { launchMariadbProcess } from './mariadb-local.ts';
 import type { MariadbMachine } from './mariadb-machine.ts';
+import { mysqlFlavour } from './mysql-flavours.ts';
 import { withFreePort } from './ports.ts';
-import { firstAvailable, type Provider } from './provider.ts';
+import { choiceOf, firstAvailable, type Provider } from './provider.ts';
 import { until } from './until.ts';
 
 /** All that a client needs, as plain data that can cross a process boundary. */
@@ -30,27 +31,31 @@ const APPLICATION = 'shop';
 /** Small, but as durable as the default: tests kill the server and count what is left. */
 const SETTINGS = {
   innodb_buffer_pool_size: '64M',
-  innodb_log_file_size: '32M',
   max_connections: '200',
   require_secure_transport: 'ON',
   skip_name_resolve: 'ON',
-  performance_schema: 'OFF',
   // Not a setting of the client: a connection that is lost while it sends its settings ends the process (mariadb 3.4.5).
   innodb_lock_wait_timeout: '2',
 };
 
-/** Starts a MariaDB server of our own, with an application user that may use nothing but its databases. */
+/** Starts a MariaDB server of our own, or the MySQL server that `HOLDFAST_TEST_MYSQL` names, with an application user that may use nothing but its databases. */
 export async function startMariadb(settings: Readonly<Record<string, string>> = {}): Promise<MariadbServer> {
   const adminPassword = randomBytes(18).toString('base64url');
   const password = randomBytes(18).toString('base64url');
   const certificates = await (await createAuthority()).issue();
-  const accounts = { admin: ADMIN, adminPassword, certificates, settings: { ...SETTINGS, ...settings } };
+  const flavour = mysqlFlavour();
+  const allSettings = { ...SETTINGS, ...flavour.settings, ...settings };
+  const accounts = { admin: ADMIN, adminPassword, certificates, settings: allSettings };
 
   return withFreePort(undefined, async (port) => {
-    const machine = await firstAvailable<MariadbMachine>('MariaDB', {
-      local: () => launchMariadbProcess(port, accounts),
-      docker: () => launchMariadbContainer(port, accounts),
-    });
+    const machine = await firstAvailable<MariadbMachine>(
+      flavour.name,
+      {
+        local: () => launchMariadbProcess(port, accounts),
+        docker: () => launchMariadbContainer(port, accounts),
+      },
+      choiceOf('MYSQL'),
+    );
     const url = (user: string, secret: string, database: string): string =>
       `mysql://${user}:${secret}@${machine.host}:${port}/${database}`;
     const server = new MariadbServer(machine, {
@@ -68,7 +73,7 @@ export async function startMariadb(settings: Readonly<Record<string, string>> = 
       await server.start();
       await asMariadbAdmin(
         server,
-        `CREATE USER '${APPLICATION}'@'%' IDENTIFIED BY '${password}' WITH MAX_STATEMENT_TIME 3`,
+        `CREATE USER '${APPLICATION}'@'%' IDENTIFIED BY '${password}' ${flavour.userLimits}`,
       );
       await createMariadbDatabase(server.coordinates, APPLICATION);
       return server;
@@ -174,7 +179,10 @@ export class MariadbServer implements AsyncDisposable {
   /** On the same port with its data. */
   async start(): Promise<void> {
     await this.#machine.launch();
-    const ready = until(() => asMariadbAdmin(this, 'SELECT 1'), { what: 'MariaDB to answer', timeoutMs: 60_000 });
+    const ready = until(() => asMariadbAdmin(this, 'SELECT 1'), {
+      what: `${mysqlFlavour().name} to answer`,
+      timeoutMs: 60_000,
+    });
     await this.#machine.whenReady(ready);
   }
 

@@ -1,7 +1,8 @@
 import { FILES_DIR, type ServerContainer, startContainer } from './docker.ts';
 import { HOST_RULES, type PostgresAccounts, type PostgresMachine } from './postgres-machine.ts';
+import { choiceOf } from './provider.ts';
 
-const IMAGE = 'postgres:17';
+const DEFAULT_IMAGE = 'postgres:17';
 const KEYS_DIR = '/etc/holdfast-keys';
 
 export async function launchPostgresContainer(port: number, accounts: PostgresAccounts): Promise<PostgresMachine> {
@@ -14,7 +15,7 @@ export async function launchPostgresContainer(port: number, accounts: PostgresAc
   };
   const flags = Object.entries(settings).map(([name, value]) => `-c ${name}='${value}'`);
   const container = await startContainer({
-    image: IMAGE,
+    image: choiceOf('POSTGRES').image ?? DEFAULT_IMAGE,
     containerPort: 5432,
     hostPort: port,
     environment: { POSTGRES_USER: accounts.admin, POSTGRES_PASSWORD: accounts.adminPassword, POSTGRES_DB: 'postgres' },

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { HOST_RULES, type PostgresAccounts, type PostgresMachine } from './postgres-machine.ts';
-import { ProviderUnavailable } from './provider.ts';
+import { choiceOf, ProviderUnavailable } from './provider.ts';
 import { ServerProcess } from './server-process.ts';
 
 const run = promisify(execFile);
@@ -116,20 +116,24 @@ class PostgresProcess implements PostgresMachine {
   }
 }
 
-/** Debian and Homebrew keep the server's programs out of PATH, one folder per version; the newest wins. */
+/** Debian and Homebrew keep the server's programs out of PATH, one folder per version; the newest wins unless one is chosen. */
 const HOMES = ['/usr/lib/postgresql', '/opt/homebrew/opt', '/usr/local/opt'];
 
 function findBinaries(): string {
+  const { folder } = choiceOf('POSTGRES');
   const versions = HOMES.filter((home) => existsSync(home)).flatMap((home) =>
     readdirSync(home)
       .sort((a, b) => Number.parseInt(b.replace(/\D/g, '')) - Number.parseInt(a.replace(/\D/g, '')))
       .map((version) => join(home, version, 'bin')),
   );
   const search = (process.env['PATH'] ?? '').split(delimiter);
-  const found = [...versions, ...search].find(
+  const found = (folder === undefined ? [...versions, ...search] : [folder]).find(
     (bin) => existsSync(join(bin, 'initdb')) && existsSync(join(bin, 'postgres')),
   );
-  if (!found) throw new ProviderUnavailable(`postgres and initdb are neither on PATH nor in ${HOMES.join(' or ')}`);
+  if (!found) {
+    const places = folder ?? `PATH, ${HOMES.join(', ')}`;
+    throw new ProviderUnavailable(`postgres and initdb are not in ${places}`);
+  }
   return found;
 }
 

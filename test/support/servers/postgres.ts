@@ -5,7 +5,7 @@ import { withFreePort } from './ports.ts';
 import { launchPostgresContainer } from './postgres-docker.ts';
 import { launchPostgresProcess } from './postgres-local.ts';
 import type { PostgresMachine } from './postgres-machine.ts';
-import { firstAvailable, type Provider } from './provider.ts';
+import { choiceOf, firstAvailable, type Provider } from './provider.ts';
 import { until } from './until.ts';
 
 export interface PostgresOptions {
@@ -50,10 +50,14 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const accounts = { admin: ADMIN, adminPassword, certificates, settings: { ...SETTINGS, ...options.settings } };
 
   return withFreePort(undefined, async (port) => {
-    const machine = await firstAvailable<PostgresMachine>('PostgreSQL', {
-      local: () => launchPostgresProcess(port, accounts),
-      docker: () => launchPostgresContainer(port, accounts),
-    });
+    const machine = await firstAvailable<PostgresMachine>(
+      'PostgreSQL',
+      {
+        local: () => launchPostgresProcess(port, accounts),
+        docker: () => launchPostgresContainer(port, accounts),
+      },
+      choiceOf('POSTGRES'),
+    );
     const url = (user: string, secret: string, database: string): string =>
       `postgresql://${user}:${secret}@${machine.host}:${port}/${database}?sslmode=verify-full`;
     const server = new PostgresServer(machine, {
