@@ -26,7 +26,10 @@ async function withClient<T>(target: Target, use: (client: Redis) => Promise<T>)
     commandTimeout: 300,
     connectTimeout: 1_000,
   });
-  const reason = new Promise<never>((_, reject) => client.on('error', reject));
+  // A proxy in between, such as Docker's, may end the connection without an error.
+  const reason = new Promise<never>((_, reject) =>
+    client.on('error', reject).on('end', () => reject(new Error('The connection was closed.'))),
+  );
   reason.catch(() => {});
   try {
     // ioredis says only "Connection is closed." to the caller; the event has the cause.
@@ -81,6 +84,21 @@ describe.each(redisFlavours())('a %s of one test', (flavour) => {
       await server.resume();
       expect(await until(() => server.cli('GET', 'shop:late'))).toBe('yes');
     });
+  });
+
+  test('dies frozen, and never executes what it was sent', async () => {
+    await using frozen = await startRedis({
+      flavour,
+      namespace: 'shop',
+      directives: { appendonly: 'yes', appendfsync: 'always' },
+    });
+    await withClient(frozen, async (client) => {
+      await client.set('shop:early', 'yes');
+      await frozen.pause();
+      await expect(client.set('shop:late', 'yes')).rejects.toThrow(/timed out/);
+      await frozen.restart();
+    });
+    expect(await frozen.cli('MGET', 'shop:early', 'shop:late')).toEqual(['yes', null]);
   });
 
   test('comes back with the data it had when it last saved', async () => {

@@ -1,4 +1,5 @@
 import type { TestProject } from 'vitest/node';
+import { removeLeftContainers } from './servers/docker.ts';
 import { type LazyServer, startLazily } from './servers/lazy-server.ts';
 import { startMariadb } from './servers/mariadb.ts';
 import { type PostgresCoordinates, type PostgresServer, startPostgres } from './servers/postgres.ts';
@@ -38,15 +39,27 @@ export default async function setup(project: TestProject): Promise<() => Promise
     if (servers.users > 0) return;
     delete shared.holdfastServers;
     await Promise.all([redis.stop(), postgres.stop(), mariadb.stop()]);
+    await requireNoContainers();
   };
 }
 
 async function start(): Promise<SharedServers> {
   // "t*" lets every test have a namespace of its own under one least-privilege user.
-  const [redis, postgres, mariadb] = await Promise.all([
-    startRedis({ namespace: 't*' }),
-    startPostgres(),
-    startLazily(() => startMariadb()),
-  ]);
-  return { redis, postgres, mariadb };
+  const starts = [startRedis({ namespace: 't*' }), startPostgres(), startLazily(() => startMariadb())] as const;
+  try {
+    const [redis, postgres, mariadb] = await Promise.all(starts);
+    return { redis, postgres, mariadb };
+  } catch (error) {
+    for (const started of await Promise.allSettled(starts)) {
+      if (started.status === 'fulfilled') await started.value.stop();
+    }
+    throw error;
+  }
+}
+
+/** A run in Docker that leaves a container behind fails. */
+async function requireNoContainers(): Promise<void> {
+  if (process.env['HOLDFAST_TEST_PROVIDER'] !== 'docker') return;
+  const left = await removeLeftContainers();
+  if (left.length > 0) throw new Error(`The tests left containers behind: ${left.join(', ')}`);
 }

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { isPortTaken } from './ports.ts';
 import { ProviderUnavailable } from './provider.ts';
 
 type Testcontainers = typeof import('testcontainers');
@@ -14,6 +16,8 @@ export interface ContainerSpec {
   readonly script: string;
   /** Files under `/holdfast`. */
   readonly files: Readonly<Record<string, string>>;
+  /** For {@link removeLeftContainers}. @defaultValue the run of the tests */
+  readonly run?: string;
 }
 
 export interface ServerContainer {
@@ -31,6 +35,10 @@ export interface ServerContainer {
 export const FILES_DIR = '/holdfast';
 const WIPE_MARK = `${FILES_DIR}/wipe`;
 const UNAVAILABLE = /server error|pull|no such (host|image)|registry|manifest|denied/i;
+/** Marks the containers of one run of the tests, in whatever process they were started. */
+const RUN_LABEL = 'holdfast.run';
+const thisRun = process.env['HOLDFAST_TEST_RUN'] ?? String(process.pid);
+const STATES = ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead'] as const;
 
 /**
  * Starts a container through testcontainers, which is imported only here: most machines have the binaries.
@@ -39,21 +47,26 @@ const UNAVAILABLE = /server error|pull|no such (host|image)|registry|manifest|de
 export async function startContainer(spec: ContainerSpec): Promise<ServerContainer> {
   const { testcontainers, runtime } = await connect();
   const script = `if [ -e ${WIPE_MARK} ]; then rm -rf ${WIPE_MARK} /data; fi; mkdir -p /data; ${spec.script}`;
+  const name = `holdfast-${randomBytes(6).toString('hex')}`;
+  const raw = runtime.container.getById(name);
+  const listening = untilListening(testcontainers);
   const container = await new testcontainers.GenericContainer(spec.image)
+    .withName(name)
+    .withLabels({ [RUN_LABEL]: spec.run ?? thisRun })
     .withExposedPorts({ container: spec.containerPort, host: spec.hostPort })
     .withEnvironment(spec.environment ?? {})
     .withEntrypoint(['sh', '-c', script])
     .withCopyContentToContainer(
-      Object.entries(spec.files).map(([name, content]) => ({ target: `${FILES_DIR}/${name}`, content, mode: 0o600 })),
+      Object.entries(spec.files).map(([file, content]) => ({ target: `${FILES_DIR}/${file}`, content, mode: 0o600 })),
     )
-    .withWaitStrategy(testcontainers.Wait.forListeningPorts())
+    .withWaitStrategy(listening.strategy)
     .withStartupTimeout(60_000)
     .start()
-    .catch((error: unknown) => {
-      if (UNAVAILABLE.test(String(error))) throw new ProviderUnavailable(`image ${spec.image}: ${String(error)}`);
-      throw error;
+    .catch(async (error: unknown) => {
+      // testcontainers leaves behind what it created and could not start.
+      await raw.remove({ force: true, v: true }).catch(() => {});
+      throw explain(error, spec.image, listening.lastWords());
     });
-  const raw = runtime.container.getById(container.getId());
 
   return {
     host: container.getHost() === 'localhost' ? '127.0.0.1' : container.getHost(),
@@ -64,9 +77,8 @@ export async function startContainer(spec: ContainerSpec): Promise<ServerContain
     pause: async () => void (await raw.pause()),
     resume: async () => void (await raw.unpause()),
     async kill(signal = 'SIGKILL') {
-      const { State: state } = await raw.inspect();
-      if (state.Paused) await raw.unpause();
-      if (!state.Running) return;
+      // A frozen server dies without having executed what it was sent meanwhile.
+      if (!(await isRunning(raw))) return;
       const gone = raw.wait();
       await raw.kill({ signal });
       await gone;
@@ -75,6 +87,41 @@ export async function startContainer(spec: ContainerSpec): Promise<ServerContain
     logs: async () => raw.logs({ stdout: true, stderr: true }),
     remove: async () => void (await raw.remove({ force: true, v: true })),
   };
+}
+
+/** Waits for the ports, and keeps what a server wrote that never listened: testcontainers removes it at once. */
+function untilListening({ Wait }: Testcontainers) {
+  const strategy = Wait.forListeningPorts();
+  const wait = strategy.waitUntilReady.bind(strategy);
+  let lastWords = '';
+  strategy.waitUntilReady = async (container, ...rest) => {
+    try {
+      await wait(container, ...rest);
+    } catch (error) {
+      const frames = await container.logs({ stdout: true, stderr: true, tail: 20 });
+      lastWords = frames.toString().replaceAll(/[^\n -~]/g, '');
+      throw error;
+    }
+  };
+  return { strategy, lastWords: () => lastWords };
+}
+
+function explain(error: unknown, image: string, said: string): Error {
+  const reason = `${image}: ${String(error)}${said && `\n${said}`}`;
+  return !isPortTaken(error) && UNAVAILABLE.test(String(error)) ? new ProviderUnavailable(reason) : new Error(reason);
+}
+
+/** Removes the containers of a run that are still there, and returns their names. */
+export async function removeLeftContainers(run = thisRun): Promise<string[]> {
+  const { runtime } = await connect();
+  const names: string[] = [];
+  for (;;) {
+    const left = await runtime.container.fetchByLabel(RUN_LABEL, run, { status: [...STATES] });
+    if (!left) return names;
+    const { Name: name, Config: config } = await left.inspect();
+    names.push(`${config.Image} (${name})`);
+    await left.remove({ force: true, v: true });
+  }
 }
 
 async function connect(): Promise<{ testcontainers: Testcontainers; runtime: Runtime }> {

@@ -14,6 +14,9 @@ export function freePort(): Promise<number> {
 
 const ATTEMPTS = 4;
 
+/** The first words are the operating system's, the second Docker's. */
+export const isPortTaken = (error: unknown): boolean => /in use|already allocated/i.test(String(error));
+
 /** Runs `start` on free ports until one of them was still free. A port that was asked for is tried once. */
 export async function withFreePort<T>(wanted: number | undefined, start: (port: number) => Promise<T>): Promise<T> {
   if (wanted !== undefined) return start(wanted);
@@ -21,7 +24,7 @@ export async function withFreePort<T>(wanted: number | undefined, start: (port: 
     try {
       return await start(await freePort());
     } catch (error) {
-      if (attempt === ATTEMPTS || !/in use/i.test(String(error))) throw error;
+      if (attempt === ATTEMPTS || !isPortTaken(error)) throw error;
     }
   }
 }
