@@ -80,7 +80,8 @@ export async function createAuthority(name = 'holdfast test authority'): Promise
         notAfter: new Date(end),
         extensions: [
           new BasicConstraintsExtension(false),
-          new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+          // A replica and a node of a cluster are clients of their peers, with the same certificate.
+          new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
           new SubjectAlternativeNameExtension((options.names ?? ['localhost', '127.0.0.1']).map(alternativeName)),
         ],
       });

@@ -18,19 +18,24 @@ export interface RedisUsers {
   readonly application: Account;
   /** Glob of the keys that the application may touch. */
   readonly keyPattern: string;
+  /** What the application may do beyond {@link APPLICATION_COMMANDS}. */
+  readonly grants?: string;
+  /** Lines for other users. */
+  readonly others?: readonly string[];
 }
 
 /** An ACL file holds hashes only, and keeps passwords away from the command line, where `ps` would show them. */
-export function aclFile({ admin, application, keyPattern }: RedisUsers): string {
+export function aclFile({ admin, application, keyPattern, grants = '', others = [] }: RedisUsers): string {
   return [
     'user default off',
     `user ${admin.username} on #${sha256(admin.password)} ~* &* +@all`,
-    `user ${application.username} on #${sha256(application.password)} resetchannels ~${keyPattern} -@all ${APPLICATION_COMMANDS}`,
+    `user ${application.username} on #${sha256(application.password)} resetchannels ~${keyPattern} -@all ${APPLICATION_COMMANDS} ${grants}`.trim(),
+    ...others,
     '',
   ].join('\n');
 }
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 export interface RedisSettings {
   readonly port: number;
@@ -47,15 +52,7 @@ export interface RedisSettings {
 export function redisConfig({ port, plaintext, filesDir, dataDir, bind, directives }: RedisSettings): string {
   const all: Record<string, string> = {
     bind,
-    ...(plaintext ? { port: `${port}` } : { port: '0', 'tls-port': `${port}` }),
-    ...(plaintext
-      ? {}
-      : {
-          'tls-cert-file': `${filesDir}/server.crt`,
-          'tls-key-file': `${filesDir}/server.key`,
-          'tls-ca-cert-file': `${filesDir}/ca.crt`,
-          'tls-auth-clients': 'no',
-        }),
+    ...(plaintext ? { port: `${port}` } : tlsDirectives(port, filesDir)),
     aclfile: `${filesDir}/users.acl`,
     dir: dataDir,
     // No snapshot but the one a test asks for, and readable bytes in it, so that a canary cannot hide in compression.
@@ -66,7 +63,19 @@ export function redisConfig({ port, plaintext, filesDir, dataDir, bind, directiv
     daemonize: 'no',
     ...directives,
   };
-  return Object.entries(all)
+  return directiveLines(all);
+}
+
+export const tlsDirectives = (port: number, filesDir: string): Record<string, string> => ({
+  port: '0',
+  'tls-port': `${port}`,
+  'tls-cert-file': `${filesDir}/server.crt`,
+  'tls-key-file': `${filesDir}/server.key`,
+  'tls-ca-cert-file': `${filesDir}/ca.crt`,
+  'tls-auth-clients': 'no',
+});
+
+export const directiveLines = (directives: Readonly<Record<string, string>>): string =>
+  Object.entries(directives)
     .map(([name, value]) => `${name} ${value}\n`)
     .join('');
-}

@@ -6,7 +6,12 @@ import { ProviderUnavailable } from './provider.ts';
 import type { RedisFlavour, RedisMachine, FilesFor } from './redis-machine.ts';
 import { ServerProcess } from './server-process.ts';
 
-export async function launchRedisProcess(flavour: RedisFlavour, port: number, files: FilesFor): Promise<RedisMachine> {
+export async function launchRedisProcess(
+  flavour: RedisFlavour,
+  port: number,
+  files: FilesFor,
+  options: readonly string[] = [],
+): Promise<RedisMachine> {
   const binary = `${flavour}-server`;
   const { status } = spawnSync(binary, ['--version']);
   if (status !== 0) throw new ProviderUnavailable(`${binary} is not on PATH`);
@@ -17,19 +22,19 @@ export async function launchRedisProcess(flavour: RedisFlavour, port: number, fi
   for (const [name, text] of Object.entries(files({ filesDir: dir, dataDir, bind: '127.0.0.1', port }))) {
     await writeFile(join(dir, name), text, { mode: 0o600 });
   }
-  return new RedisProcess(binary, dir, dataDir);
+  return new RedisProcess([binary, join(dir, 'server.conf'), ...options], dir, dataDir);
 }
 
 class RedisProcess implements RedisMachine {
   readonly provider = 'local';
   readonly host = '127.0.0.1';
   readonly dir: string;
-  readonly #binary: string;
+  readonly #command: readonly [string, ...string[]];
   readonly #dataDir: string;
   #process: ServerProcess | undefined;
 
-  constructor(binary: string, dir: string, dataDir: string) {
-    this.#binary = binary;
+  constructor(command: readonly [string, ...string[]], dir: string, dataDir: string) {
+    this.#command = command;
     this.dir = dir;
     this.#dataDir = dataDir;
   }
@@ -47,9 +52,10 @@ class RedisProcess implements RedisMachine {
       await rm(this.#dataDir, { recursive: true });
       await mkdir(this.#dataDir);
     }
+    const [file, ...args] = this.#command;
     this.#process = new ServerProcess({
-      file: this.#binary,
-      args: [join(this.dir, 'server.conf')],
+      file,
+      args,
       cwd: this.#dataDir,
       logFile: this.#log,
     });

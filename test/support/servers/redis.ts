@@ -198,6 +198,14 @@ export class RedisServer implements RedisCoordinates, AsyncDisposable {
     return asAdmin({ ...this.coordinates, verify: this.#verify }, this.admin, errand);
   }
 
+  /** How often it has executed these commands since it started. */
+  async calls(...commands: string[]): Promise<number> {
+    const info = String(await this.cli('INFO', 'commandstats'));
+    return [...info.matchAll(/^cmdstat_(\S+):calls=(\d+)/gm)]
+      .filter(([, name = '']) => commands.includes(name))
+      .reduce((sum, [, , calls]) => sum + Number(calls), 0);
+  }
+
   /** Everything the server holds, in memory and on disk, as bytes in which to look for a canary. */
   async dump(): Promise<Buffer> {
     const keys = await this.asAdmin(async (admin) => {
