@@ -3,6 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { type ContainerSpec, removeLeftContainers, startContainer } from '../support/servers/docker.ts';
 import { freePort, isPortTaken } from '../support/servers/ports.ts';
+import { insistsOnDocker } from '../support/servers/provider.ts';
 import { startPostgres } from '../support/servers/postgres.ts';
 
 async function newSpec(script: string): Promise<ContainerSpec> {
@@ -11,7 +12,7 @@ async function newSpec(script: string): Promise<ContainerSpec> {
 }
 
 /** Whether the whole run left a container behind is asked at its end, in test/support/global-setup.ts. */
-describe.runIf(process.env['HOLDFAST_TEST_PROVIDER'] === 'docker')('a container', () => {
+describe.runIf(insistsOnDocker())('a container', () => {
   const serve = 'exec redis-server --port 6380 --bind 0.0.0.0 --protected-mode no';
 
   test('is found by its run, until it is removed', async () => {

@@ -3,6 +3,7 @@ import { removeLeftContainers } from './servers/docker.ts';
 import { type LazyServer, startLazily } from './servers/lazy-server.ts';
 import { startMariadb } from './servers/mariadb.ts';
 import { type PostgresCoordinates, type PostgresServer, startPostgres } from './servers/postgres.ts';
+import { insistsOnDocker } from './servers/provider.ts';
 import { type RedisCoordinates, type RedisServer, startRedis } from './servers/redis.ts';
 
 declare module 'vitest' {
@@ -59,7 +60,7 @@ async function start(): Promise<SharedServers> {
 
 /** A run in Docker that leaves a container behind fails. */
 async function requireNoContainers(): Promise<void> {
-  if (process.env['HOLDFAST_TEST_PROVIDER'] !== 'docker') return;
+  if (!insistsOnDocker()) return;
   const left = await removeLeftContainers();
   if (left.length > 0) throw new Error(`The tests left containers behind: ${left.join(', ')}`);
 }

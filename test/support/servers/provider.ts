@@ -15,12 +15,18 @@ export interface Choice {
   readonly folder?: string;
 }
 
-/** Returns the image or the folder (an absolute path) that `HOLDFAST_TEST_POSTGRES` or `HOLDFAST_TEST_MYSQL` names. */
-export function choiceOf(kind: 'MYSQL' | 'POSTGRES'): Choice {
+const KINDS = ['MYSQL', 'POSTGRES', 'REDIS'] as const;
+
+/** Returns the image or the folder (an absolute path) that `HOLDFAST_TEST_MYSQL`, `_POSTGRES` or `_REDIS` (an image only) names. */
+export function choiceOf(kind: (typeof KINDS)[number]): Choice {
   const named = process.env[`HOLDFAST_TEST_${kind}`];
   if (!named) return {};
   return isAbsolute(named) ? { folder: named } : { image: named };
 }
+
+/** Whether this run insists on Docker, for all of its servers or for one. */
+export const insistsOnDocker = (): boolean =>
+  process.env['HOLDFAST_TEST_PROVIDER'] === 'docker' || KINDS.some((kind) => choiceOf(kind).image !== undefined);
 
 /**
  * Asks each provider in turn and takes the first that can: local binaries start in milliseconds and can be frozen and

@@ -1,4 +1,5 @@
 import { FILES_DIR, type ServerContainer, startContainer } from './docker.ts';
+import { choiceOf } from './provider.ts';
 import type { RedisFlavour, RedisMachine, FilesFor } from './redis-machine.ts';
 
 const IMAGES: Record<RedisFlavour, string> = { redis: 'redis:8', valkey: 'valkey/valkey:8' };
@@ -10,7 +11,7 @@ export async function launchRedisContainer(
   files: FilesFor,
 ): Promise<RedisMachine> {
   const container = await startContainer({
-    image: IMAGES[flavour],
+    image: choiceOf('REDIS').image ?? IMAGES[flavour],
     containerPort: CONTAINER_PORT,
     hostPort: port,
     script: `exec ${flavour}-server ${FILES_DIR}/server.conf`,

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { createAuthority, type ServerCertificates } from './certificates.ts';
 import { withFreePort } from './ports.ts';
-import { firstAvailable, type Provider } from './provider.ts';
+import { choiceOf, firstAvailable, type Provider } from './provider.ts';
 import { asAdmin, dumpKeys, type KeySnapshot, putBack, takeSnapshot } from './redis-admin.ts';
 import type { FilesFor, RedisFlavour, RedisMachine } from './redis-machine.ts';
 import { type Account, aclFile, newAccount, redisConfig } from './redis-config.ts';
@@ -29,8 +29,10 @@ export interface RedisOptions {
   readonly port?: number;
 }
 
-/** The servers that this machine can start without Docker, or both when Docker has to do it. */
+/** The servers that this machine can start without Docker, or both when Docker has to do it; one, where `HOLDFAST_TEST_REDIS` names it. */
 export function redisFlavours(): readonly RedisFlavour[] {
+  const { image } = choiceOf('REDIS');
+  if (image !== undefined) return [image.includes('valkey') ? 'valkey' : 'redis'];
   const all = ['redis', 'valkey'] as const;
   const installed =
     process.env['HOLDFAST_TEST_PROVIDER'] === 'docker' ? [] : all.filter((name) => onPath(`${name}-server`));
@@ -77,10 +79,11 @@ async function prepare(options: RedisOptions, certificates: ServerCertificates, 
     'server.key': certificates.privateKey,
     'ca.crt': certificates.ca,
   });
-  const machine = await firstAvailable<RedisMachine>(flavour, {
+  const providers = {
     local: () => launchRedisProcess(flavour, port, files),
     docker: () => launchRedisContainer(flavour, port, files),
-  });
+  };
+  const machine = await firstAvailable<RedisMachine>(flavour, providers, choiceOf('REDIS'));
   const scheme = plaintext ? 'redis' : 'rediss';
   const coordinates: RedisCoordinates = {
     ...application,
