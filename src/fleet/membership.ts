@@ -30,6 +30,7 @@ export class Membership {
   #beatenAt = NEVER;
   #highest: RingMark | undefined;
   #hasJoined = false;
+  #beatCount = 0;
   #hasLeft = false;
 
   constructor({ platform, fleet, ringInUse }: MembershipOptions) {
@@ -113,7 +114,13 @@ export class Membership {
     const sentAt = presentMoment(this.#platform);
     const wasFenced = this.isFenced;
     this.#hasJoined = true;
-    await this.#fleet.heartbeat({ nodeId: this.#nodeId, ringVersion: ring.version });
+    this.#beatCount += 1;
+    await this.#fleet.heartbeat({
+      nodeId: this.#nodeId,
+      beat: this.#beatCount,
+      ringVersion: ring.version,
+      masters: '',
+    });
     // Only after the heartbeat: from then on no key of this ring is retired, so the highest ring that is read now stays good enough.
     this.#highest = await this.#fleet.raiseRing(mark);
     const isHighest = standingOf(mark, this.#highest) === 'same';

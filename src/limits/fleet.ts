@@ -31,6 +31,11 @@ export const NODE_ALIVE_MS = 60_000;
  * timeouts with their waits, and clock differences.
  */
 export const RING_PROPAGATION_MS: number = 4 * DURABLE_TIMEOUT_MS_MAX;
+/**
+ * The length of the text that names servers of the primary tier: the masters of the largest Redis Cluster (1 000 nodes, half of
+ * them masters, 35 characters each).
+ */
+export const MASTERS_CHARS_MAX = 20_000;
 /** Nodes that crashed stay in the fleet's table this long, for the operator to see. */
 export const NODE_FORGOTTEN_MS: number = 24 * 60 * 60_000;
 /** An unknown key id makes a node reload its ring, at most this often: forged ids must not load the key service. */

@@ -12,6 +12,10 @@ describe.each(DATABASE_NAMES)('the durable tier contract: prisma on %s', (provid
       const where = { storageKey: new Uint8Array(storageKey) };
       await database.prisma.holdfastSession.update({ where, data: { dirtyAt: BigInt(dirtyAt) } });
     },
+    async see(namespace, { nodeId }, seenAt) {
+      const where = { namespace, nodeId: new Uint8Array(nodeId) };
+      await database.prisma.holdfastSessionNode.updateMany({ where, data: { seenAt: BigInt(seenAt) } });
+    },
   };
 
   beforeAll(async () => {

@@ -101,6 +101,12 @@ describe('the packed tarball', () => {
           const id = storageKey.toString('hex');
           if (rows.has(id)) rows.set(id, { ...rows.get(id), dirtyAt });
         },
+        async see(namespace, node, seenAt) {
+          const past = memoryDurableTier(rows);
+          await past.open({ namespace, platform: { now: () => seenAt }, timeoutMs: 1_000, sweeps: false });
+          await past.fleet.forget(node.nodeId);
+          await past.fleet.heartbeat(node);
+        },
       };
       for (const { name, run } of durableTierCases) test(name, () => run(database));`;
     await writeFile(join(bare, 'tier.test.mjs'), code);

@@ -1,5 +1,5 @@
 import { systemPlatform } from '../../platform/platform.ts';
-import type { DurableTier } from '../../tiers/durable.ts';
+import type { DurableTier, NodeMark } from '../../tiers/durable.ts';
 import type { ContractCase } from '../contract-case.ts';
 import { randomBytes } from './records.ts';
 
@@ -9,6 +9,8 @@ export interface DurableTierSubject {
   makeTier(): DurableTier;
   /** Writes a mark past the tier: the clock of a database may jump when a standby takes over. */
   mark(storageKey: Buffer, dirtyAt: number): Promise<void>;
+  /** Writes past the tier when a node was last seen, by the database's clock: nobody waits a minute for one that died. */
+  see(namespace: string, node: NodeMark, seenAt: number): Promise<void>;
 }
 
 /** A promise of `DurableTier`. */

@@ -2,6 +2,7 @@ import type { DurableTierCase } from './bed.ts';
 import { clearCases } from './feed/clear.ts';
 import { markCases } from './feed/marks.ts';
 import { nodeCases, ringCases } from './fleet/fleet.ts';
+import { nameCases, reportCases } from './fleet/masters.ts';
 import { namespaceCases, openingCases } from './opening.ts';
 import { deadlineCases, touchCases } from './sessions/deadlines.ts';
 import { insertCases } from './sessions/insert.ts';
@@ -34,6 +35,8 @@ export const durableTierCases: readonly DurableTierCase[] = [
   ...clearCases,
   ...ringCases,
   ...nodeCases,
+  ...nameCases,
+  ...reportCases,
   ...walkCases,
   ...userKeyCases,
   ...endedCases,

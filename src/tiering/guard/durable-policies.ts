@@ -57,6 +57,7 @@ export const durablePolicies: DurablePolicies = {
     raiseRing: 'periodic',
     heartbeat: 'periodic',
     read: 'query',
+    nameMasters: 'periodic',
     forget: 'query',
   },
   upkeep: {

@@ -16,6 +16,10 @@ export interface FeedPage {
   /** The database's clock, milliseconds, before the rows were looked for. */
   readonly now: number;
   readonly rows: readonly DirtyRow[];
+  /** Names the servers of the primary tier that count; null before the first `Fleet.nameMasters`. */
+  readonly masters: string | null;
+  /** The report that every node made that was seen within `NODE_ALIVE_MS`; null if their reports differ, or there is no such node. */
+  readonly report: string | null;
 }
 
 /** The dirty feed: every node reads from it which copies in the primary tier may be stale. */

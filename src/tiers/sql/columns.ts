@@ -92,22 +92,25 @@ export const UPDATE_COLUMNS: readonly ColumnName[] = [
   'rotated_at',
 ];
 
-/** The highest ring of each namespace, and the pass that may sweep the namespace. */
+/** The highest ring of each namespace, the pass that may sweep the namespace, and the servers of the primary tier that count. */
 export const RING_COLUMNS = {
   namespace: 'text',
   version: 'integer',
   fingerprint: 'bytes',
   sweep_pass: 'bytes',
   sweep_until: 'integer',
+  masters: 'text',
 } as const;
 
-/** The nodes that use rings. */
+/** The nodes, their rings and reports. */
 export const NODE_COLUMNS = {
   namespace: 'text',
   node_id: 'bytes',
   ring_version: 'integer',
   seen_at: 'integer',
   acknowledged_at: 'integer',
+  beat: 'integer',
+  masters: 'text',
 } as const;
 
 /** A column that the statements of fleet and upkeep answer beside those of the sessions. */
@@ -116,4 +119,6 @@ export type FleetColumnName =
   | keyof typeof NODE_COLUMNS
   | 'has_user'
   | 'is_alive'
-  | 'is_ended';
+  | 'is_ended'
+  | 'named'
+  | 'report';

@@ -88,7 +88,7 @@ describe('opening looks at the tables of the fleet as well: SQLite', () => {
       'primary-key-missing:holdfast_session_ring',
       [
         'DROP TABLE holdfast_session_ring',
-        'CREATE TABLE holdfast_session_ring (namespace TEXT, version BIGINT, fingerprint BLOB, sweep_pass BLOB, sweep_until BIGINT)',
+        'CREATE TABLE holdfast_session_ring (namespace TEXT, version BIGINT, fingerprint BLOB, sweep_pass BLOB, sweep_until BIGINT, masters TEXT)',
       ],
     ],
   ])('says %s', async (reason, damage) => {
@@ -153,11 +153,11 @@ it.each(DATABASE_NAMES)(
   async (provider) => {
     await using database = await freshDatabase(provider);
     const tier = await open(database.prisma, provider);
-    const node = { nodeId: randomBytes(16), ringVersion: 1 };
+    const node = { nodeId: randomBytes(16), beat: 1, ringVersion: 1, masters: '' };
     await tier.fleet.heartbeat(node);
     const later = (await tier.probe()) + 60_000;
     await database.prisma.holdfastSessionNode.updateMany({ data: { seenAt: BigInt(later) } });
-    await tier.fleet.heartbeat(node);
+    await tier.fleet.heartbeat({ ...node, beat: 2 });
     expect((await tier.fleet.read()).nodes).toMatchObject([{ seenAt: later }]);
   },
 );

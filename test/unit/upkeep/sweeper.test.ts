@@ -59,7 +59,7 @@ describe('the sweeper', () => {
     const { id } = await sessions.create({ cart: [] }, { lifetime: { idle: '12h', absolute: '12h' } });
     const tomorrow = () => fleet.platform.now() + 24 * HOUR;
     durable.override('probe', async () => tomorrow());
-    durable.override('feed.read', async () => ({ now: tomorrow(), rows: [] }));
+    durable.override('feed.read', async () => ({ now: tomorrow(), rows: [], masters: null, report: null }));
     await fleet.platform.advance(30 * MINUTE);
     expect(durable.calls).toContain('upkeep.findEnded');
     expect(fleet.rowOf(id)).toBeDefined();
@@ -73,7 +73,7 @@ describe('the sweeper', () => {
     const other = await fleet.node({ ...OPTIONS, platform: ahead });
     const real = (): number => fleet.platform.now();
     other.durable.override('probe', async () => real());
-    other.durable.override('feed.read', async () => ({ now: real(), rows: [] }));
+    other.durable.override('feed.read', async () => ({ now: real(), rows: [], masters: null, report: null }));
     await sessions.close();
     await fleet.platform.advance(30 * MINUTE);
     expect(other.durable.calls).toContain('upkeep.findEnded');

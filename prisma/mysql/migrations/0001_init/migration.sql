@@ -54,7 +54,8 @@ CREATE INDEX holdfast_session_dirty_at_idx ON holdfast_session (dirty_at, storag
 CREATE INDEX holdfast_session_rotated_at_idx ON holdfast_session (rotated_at);
 
 -- Two small tables in which the nodes of a fleet report their key rings, so that a key is promoted only when every node can open what
--- it seals, and retired only when none seals with it any more. Neither holds a key: a fingerprint is a hash that is public.
+-- it seals, and retired only when none seals with it any more; and the masters of the primary tier that they are connected to, so that
+-- all of them use the same ones. Neither holds a key: a fingerprint is a hash that is public.
 
 -- One row per namespace: the highest ring that any node has ever used. It never sinks, which is how a node whose ring
 -- was restored from an old backup is found out.
@@ -67,6 +68,8 @@ CREATE TABLE holdfast_session_ring (
   sweep_pass  BINARY(16),
   -- Milliseconds since the epoch, by this server's clock: no other pass begins before. A node that dies is relieved then.
   sweep_until BIGINT,
+  -- The masters of the primary tier that count, as the nodes agreed. Names and hashes, no address.
+  masters     VARCHAR(20000) CHARACTER SET ascii COLLATE ascii_bin,
 
   PRIMARY KEY (namespace),
 
@@ -87,6 +90,10 @@ CREATE TABLE holdfast_session_node (
   seen_at         BIGINT      NOT NULL,
   -- … and the first one that showed this ring.
   acknowledged_at BIGINT      NOT NULL,
+  -- Counts its heartbeats: one that comes late changes nothing.
+  beat            BIGINT      NOT NULL DEFAULT 0,
+  -- The masters of the primary tier that the node is connected to.
+  masters         VARCHAR(20000) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
 
   PRIMARY KEY (namespace, node_id),
 

@@ -69,7 +69,8 @@ CREATE INDEX holdfast_session_dirty_at_idx ON holdfast_session (dirty_at, storag
 CREATE INDEX holdfast_session_rotated_at_idx ON holdfast_session (rotated_at) WHERE rotated_at IS NOT NULL;
 
 -- Two small tables in which the nodes of a fleet report their key rings, so that a key is promoted only when every node can open what
--- it seals, and retired only when none seals with it any more. Neither holds a key: a fingerprint is a hash that is public.
+-- it seals, and retired only when none seals with it any more; and the masters of the primary tier that they are connected to, so that
+-- all of them use the same ones. Neither holds a key: a fingerprint is a hash that is public.
 
 -- One row per namespace: the highest ring that any node has ever used. It never sinks, which is how a node whose ring
 -- was restored from an old backup is found out.
@@ -83,6 +84,8 @@ CREATE TABLE holdfast_session_ring (
   -- Milliseconds since the epoch, by the clock of the machine that has the file: no other pass begins before. A node that
   -- dies is relieved then.
   sweep_until BIGINT,
+  -- The masters of the primary tier that count, as the nodes agreed. Names and hashes, no address.
+  masters     TEXT,
 
   -- The library never breaks these. They are for the night when somebody repairs rows by hand, and because SQLite
   -- would otherwise take text for a blob and 'soon' for a number.
@@ -91,7 +94,8 @@ CREATE TABLE holdfast_session_ring (
   CONSTRAINT holdfast_session_ring_fingerprint_check CHECK (typeof(fingerprint) = 'blob' AND length(fingerprint) = 32),
   CONSTRAINT holdfast_session_ring_sweep_pass_check  CHECK (sweep_pass IS NULL
                                                             OR (typeof(sweep_pass) = 'blob' AND length(sweep_pass) = 16)),
-  CONSTRAINT holdfast_session_ring_sweep_until_check CHECK (typeof(sweep_until) IN ('integer', 'null'))
+  CONSTRAINT holdfast_session_ring_sweep_until_check CHECK (typeof(sweep_until) IN ('integer', 'null')),
+  CONSTRAINT holdfast_session_ring_masters_check     CHECK (typeof(masters) IN ('text', 'null'))
 );
 
 -- One row per node: one life of one session client. Each rewrites its own every ten seconds, and takes it away when it is
@@ -106,6 +110,10 @@ CREATE TABLE holdfast_session_node (
   seen_at         BIGINT NOT NULL,
   -- … and the first one that showed this ring.
   acknowledged_at BIGINT NOT NULL,
+  -- Counts its heartbeats: one that comes late changes nothing.
+  beat            BIGINT NOT NULL DEFAULT 0,
+  -- The masters of the primary tier that the node is connected to.
+  masters         TEXT   NOT NULL DEFAULT '',
 
   PRIMARY KEY (namespace, node_id),
 
@@ -113,5 +121,6 @@ CREATE TABLE holdfast_session_node (
   CONSTRAINT holdfast_session_node_node_id_check      CHECK (typeof(node_id) = 'blob' AND length(node_id) = 16),
   CONSTRAINT holdfast_session_node_ring_version_check CHECK (typeof(ring_version) = 'integer' AND ring_version > 0),
   CONSTRAINT holdfast_session_node_times_check        CHECK (typeof(seen_at) = 'integer'
-                                                             AND typeof(acknowledged_at) = 'integer')
+                                                             AND typeof(acknowledged_at) = 'integer'),
+  CONSTRAINT holdfast_session_node_report_check       CHECK (typeof(beat) = 'integer' AND typeof(masters) = 'text')
 );

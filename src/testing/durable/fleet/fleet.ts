@@ -33,29 +33,41 @@ export const ringCases: readonly DurableTierCase[] = durableCases('fleet.raiseRi
 export const nodeCases: readonly DurableTierCase[] = durableCases('fleet.heartbeat and fleet.forget', {
   'a node is seen at the database’s time, and acknowledges a ring by its first heartbeat with it': async ({ tier }) => {
     const nodeId = randomBytes(16);
-    await tier.fleet.heartbeat({ nodeId, ringVersion: 1 });
+    await tier.fleet.heartbeat({ nodeId, beat: 1, ringVersion: 1, masters: '' });
     const first = await onlyNode(tier);
-    matches(first, { nodeId, ringVersion: 1 });
+    matches(first, { nodeId, beat: 1, ringVersion: 1, masters: '' });
     equal(first.acknowledgedAt, first.seenAt);
     await whenItIsLater(tier, first.seenAt);
-    await tier.fleet.heartbeat({ nodeId, ringVersion: 1 });
+    await tier.fleet.heartbeat({ nodeId, beat: 2, ringVersion: 1, masters: '' });
     const again = await onlyNode(tier);
     ok(again.seenAt > first.seenAt);
     equal(again.acknowledgedAt, first.acknowledgedAt);
-    await tier.fleet.heartbeat({ nodeId, ringVersion: 2 });
+    await tier.fleet.heartbeat({ nodeId, beat: 3, ringVersion: 2, masters: '' });
     const changed = await onlyNode(tier);
     equal(changed.ringVersion, 2);
     ok(changed.acknowledgedAt > first.acknowledgedAt);
     ok((await tier.fleet.read()).now >= changed.seenAt);
   },
 
+  'a heartbeat that comes after a later one changes nothing': async ({ tier }) => {
+    const nodeId = randomBytes(16);
+    await tier.fleet.heartbeat({ nodeId, beat: 2, ringVersion: 2, masters: 'main=b' });
+    const before = await onlyNode(tier);
+    await whenItIsLater(tier, before.seenAt);
+    await tier.fleet.heartbeat({ nodeId, beat: 1, ringVersion: 1, masters: 'main=a' });
+    await tier.fleet.heartbeat({ nodeId, beat: 2, ringVersion: 2, masters: 'main=b' });
+    deepEqual(await onlyNode(tier), before);
+    await tier.fleet.heartbeat({ nodeId, beat: 3, ringVersion: 2, masters: 'main=c' });
+    matches(await onlyNode(tier), { beat: 3, masters: 'main=c', acknowledgedAt: before.acknowledgedAt });
+  },
+
   'nodes are forgotten by id or by age, in their own namespace only': async ({ tier, open }) => {
     const other = await open();
     const nodeIds = [randomBytes(16), randomBytes(16)] as const;
     for (const nodeId of nodeIds) {
-      await tier.fleet.heartbeat({ nodeId, ringVersion: 1 });
+      await tier.fleet.heartbeat({ nodeId, beat: 1, ringVersion: 1, masters: '' });
     }
-    await other.fleet.heartbeat({ nodeId: nodeIds[0], ringVersion: 1 });
+    await other.fleet.heartbeat({ nodeId: nodeIds[0], beat: 1, ringVersion: 1, masters: '' });
     await tier.fleet.forget(nodeIds[0]);
     deepEqual(
       (await tier.fleet.read()).nodes.map(({ nodeId }) => nodeId),

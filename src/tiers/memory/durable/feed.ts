@@ -1,3 +1,4 @@
+import { NODE_ALIVE_MS } from '../../../limits/fleet.ts';
 import type { Feed, FeedPage, FeedPosition } from '../../durable.ts';
 import { isBehind, toDirtyRow } from './row.ts';
 import type { MemoryTables } from './tables.ts';
@@ -21,7 +22,8 @@ export class MemoryFeed implements Feed {
       .filter((row) => isBehind(row, after))
       .sort((a, b) => a.dirtyAt - b.dirtyAt)
       .slice(0, limit);
-    return { now: this.#tables.now(), rows };
+    const now = this.#tables.now();
+    return { now, rows, masters: this.#tables.fleet.masters, report: this.#reportAt(now) };
   }
 
   async clear(before: number, limit: number): Promise<number> {
@@ -31,5 +33,11 @@ export class MemoryFeed implements Feed {
       .slice(0, limit);
     for (const row of rows) this.#tables.store({ ...row, dirtyAt: null, rotatedAt: null, previousKeys: [] });
     return rows.length;
+  }
+
+  #reportAt(now: number): string | null {
+    const alive = [...this.#tables.fleet.nodes.values()].filter(({ seenAt }) => seenAt >= now - NODE_ALIVE_MS);
+    const [first] = alive;
+    return first !== undefined && alive.every(({ masters }) => masters === first.masters) ? first.masters : null;
   }
 }

@@ -14,22 +14,31 @@ export class MemoryFleet implements Fleet {
     return copyOf(fleet.ring);
   }
 
-  async heartbeat({ nodeId, ringVersion }: NodeMark): Promise<void> {
+  async heartbeat({ nodeId, beat, ringVersion, masters }: NodeMark): Promise<void> {
     const { nodes } = this.#tables.fleet;
     const seenAt = this.#tables.now();
     const name = nodeId.toString('hex');
     const known = nodes.get(name);
+    if (known !== undefined && known.beat >= beat) return;
     const acknowledgedAt = known?.ringVersion === ringVersion ? known.acknowledgedAt : seenAt;
-    nodes.set(name, { nodeId: Buffer.from(nodeId), ringVersion, seenAt, acknowledgedAt });
+    nodes.set(name, { nodeId: Buffer.from(nodeId), beat, ringVersion, masters, seenAt, acknowledgedAt });
   }
 
   async read(): Promise<FleetView> {
-    const { ring, nodes } = this.#tables.fleet;
+    const { ring, masters, nodes } = this.#tables.fleet;
     return {
       now: this.#tables.now(),
       ring: ring && copyOf(ring),
+      masters,
       nodes: [...nodes.values()].map((node) => ({ ...node, nodeId: Buffer.from(node.nodeId) })),
     };
+  }
+
+  async nameMasters(seen: string | null, masters: string): Promise<boolean> {
+    const { fleet } = this.#tables;
+    if (fleet.ring === null || fleet.masters !== seen) return false;
+    fleet.masters = masters;
+    return true;
   }
 
   async forget(which: Buffer | number): Promise<void> {

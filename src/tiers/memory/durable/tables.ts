@@ -9,6 +9,7 @@ export type MemoryDatabase = Map<string, Row>;
 /** The rows that one namespace keeps beside its sessions. */
 export interface FleetTables {
   ring: RingMark | null;
+  masters: string | null;
   sweep: { readonly passId: Buffer; readonly until: number } | null;
   /** The nodes by their id in hex. */
   readonly nodes: Map<string, FleetNode>;
@@ -115,7 +116,12 @@ const fleets = new WeakMap<MemoryDatabase, Map<string, FleetTables>>();
 function fleetTablesOf(database: MemoryDatabase, namespace: string): FleetTables {
   const byNamespace = fleets.get(database) ?? new Map<string, FleetTables>();
   fleets.set(database, byNamespace);
-  const tables = byNamespace.get(namespace) ?? { ring: null, sweep: null, nodes: new Map<string, FleetNode>() };
+  const tables = byNamespace.get(namespace) ?? {
+    ring: null,
+    masters: null,
+    sweep: null,
+    nodes: new Map<string, FleetNode>(),
+  };
   byNamespace.set(namespace, tables);
   return tables;
 }

@@ -27,6 +27,11 @@ export class PrismaFleet implements Fleet {
     return runner.rows(this.#statements.read(namespace, undefined), toFleetView);
   }
 
+  async nameMasters(seen: string | null, masters: string): Promise<boolean> {
+    const { namespace, runner } = this.#tier.get();
+    return (await runner.count(this.#statements.nameMasters(namespace, { seen, masters }))) > 0;
+  }
+
   async forget(which: Buffer | number): Promise<void> {
     const { namespace, runner } = this.#tier.get();
     await runner.count(this.#statements.forget(namespace, which));

@@ -1,5 +1,5 @@
 import type { EndedPage, FleetNode, FleetView, RingMark, WalkedRow, WalkPage } from '../../durable.ts';
-import { bytes, integer, type Row } from './rows.ts';
+import { bytes, integer, type Row, text } from './rows.ts';
 
 /** Converts a page of a walk. If it has fewer rows than were asked for, the table ends here. */
 export function toWalkPage(rows: readonly Row[], limit: number): WalkPage {
@@ -33,12 +33,13 @@ export function toRaisedRing([row]: readonly Row[]): RingMark {
   return toRingMark(row ?? {});
 }
 
-/** Every row holds the clock and the ring; the only row of a fleet without nodes holds nothing else. */
+/** Every row holds the clock, the ring and the masters that count; the only row of a fleet without nodes holds nothing else. */
 export function toFleetView(rows: readonly Row[]): FleetView {
   const [first = {}] = rows;
   return {
     now: integer(first, 'now'),
     ring: first['version'] === null ? null : toRingMark(first),
+    masters: first['named'] === null ? null : text(first, 'named'),
     nodes: rows.filter((row) => row['node_id'] !== null).map(toFleetNode),
   };
 }
@@ -51,6 +52,8 @@ function toFleetNode(row: Row): FleetNode {
   return {
     nodeId: bytes(row, 'node_id'),
     ringVersion: integer(row, 'ring_version'),
+    beat: integer(row, 'beat'),
+    masters: text(row, 'masters'),
     seenAt: integer(row, 'seen_at'),
     acknowledgedAt: integer(row, 'acknowledged_at'),
   };

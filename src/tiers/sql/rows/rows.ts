@@ -73,10 +73,15 @@ export function toRevokedRow(row: Row): RevokedRow {
   };
 }
 
-/** Every row holds the clock; the only row of an empty feed holds nothing else. */
+/** Every row holds the clock and what there is to know of masters; the only row of an empty feed holds nothing else. */
 export function toFeedPage(rows: readonly Row[]): FeedPage {
-  const now = integer(rows[0] ?? {}, 'now');
-  return { now, rows: rows.filter((row) => row['storage_key'] !== null).map(toDirtyRow) };
+  const [first = {}] = rows;
+  return {
+    now: integer(first, 'now'),
+    rows: rows.filter((row) => row['storage_key'] !== null).map(toDirtyRow),
+    masters: first['named'] === null ? null : text(first, 'named'),
+    report: first['report'] === null ? null : text(first, 'report'),
+  };
 }
 
 function toDirtyRow(row: Row): DirtyRow {
@@ -112,6 +117,12 @@ export function bytes(row: Row, column: AnswerColumn | FleetColumnName): Buffer 
   const value = row[column];
   if (Buffer.isBuffer(value)) return value;
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  throw malformed();
+}
+
+export function text(row: Row, column: FleetColumnName): string {
+  const value = row[column];
+  if (typeof value === 'string') return value;
   throw malformed();
 }
 

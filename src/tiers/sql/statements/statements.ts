@@ -24,6 +24,7 @@ import { markDirty } from './feed/mark-dirty.ts';
 import { type ReadFeed, read as readFeed } from './feed/read.ts';
 import { forget } from './fleet/forget.ts';
 import { heartbeat } from './fleet/heartbeat.ts';
+import { type NameMasters, nameMasters } from './fleet/name-masters.ts';
 import { raiseRing } from './fleet/raise-ring.ts';
 import { read as readFleet } from './fleet/read.ts';
 import { findRegenerated } from './sessions/find-regenerated.ts';
@@ -58,6 +59,7 @@ export interface Statements {
     readonly raiseRing: Build<RingMark>;
     readonly heartbeat: Build<NodeMark>;
     readonly read: Build<void>;
+    readonly nameMasters: Build<NameMasters>;
     readonly forget: Build<Buffer | number>;
   };
   readonly upkeep: {
@@ -108,6 +110,7 @@ export function statementsFor(database: Database): Statements {
       raiseRing: raiseRing(database),
       heartbeat: heartbeat(database),
       read: readFleet(database),
+      nameMasters: nameMasters(database),
       forget: forget(database),
     },
     upkeep: {

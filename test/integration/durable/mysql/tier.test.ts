@@ -265,7 +265,7 @@ async function useEveryMethod(tier: DurableTier): Promise<void> {
   expect((await tier.upkeep.walk({ after: START, limit: 10, aliveAt: NOW })).rows).toHaveLength(1);
   const ring = { version: 1, fingerprint: randomBytes(32) };
   expect([await tier.fleet.raiseRing(ring), await tier.fleet.raiseRing(ring)]).toEqual([ring, ring]);
-  await tier.fleet.heartbeat({ nodeId: randomBytes(16), ringVersion: 1 });
+  await tier.fleet.heartbeat({ nodeId: randomBytes(16), beat: 1, ringVersion: 1, masters: '' });
   expect((await tier.fleet.read()).nodes).toHaveLength(1);
   await tier.fleet.forget(Number.MAX_SAFE_INTEGER);
   expect((await tier.feed.read(0, 10)).rows).toHaveLength(1);

@@ -157,7 +157,7 @@ async function useEveryMethod(tier: DurableTier): Promise<void> {
   expect((await tier.upkeep.walk({ after: Buffer.alloc(0), limit: 10, aliveAt: NOW })).rows).toHaveLength(1);
   const ring = { version: 1, fingerprint: randomBytes(32) };
   expect(await tier.fleet.raiseRing(ring)).toEqual(ring);
-  await tier.fleet.heartbeat({ nodeId: randomBytes(16), ringVersion: 1 });
+  await tier.fleet.heartbeat({ nodeId: randomBytes(16), beat: 1, ringVersion: 1, masters: '' });
   expect((await tier.fleet.read()).nodes).toHaveLength(1);
   await tier.fleet.forget(Number.MAX_SAFE_INTEGER);
   await tier.feed.markDirty(moved.storageKey);

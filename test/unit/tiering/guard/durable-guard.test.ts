@@ -97,7 +97,7 @@ describe('the guard of a tier whose calls share statements', () => {
     await settled();
     expect(guard.isBusy).toBe(true);
     expect((await guard.feed.read(0, 10)).rows).toEqual([]);
-    await guard.fleet.heartbeat({ nodeId: Buffer.alloc(16), ringVersion: 1 });
+    await guard.fleet.heartbeat({ nodeId: Buffer.alloc(16), beat: 1, ringVersion: 1, masters: '' });
     expect(await guard.fleet.raiseRing(RING)).toEqual(RING);
   });
 

@@ -68,8 +68,10 @@ export const calls = {
   },
   fleet: {
     raiseRing: (tier) => tier.fleet.raiseRing({ version: 3, fingerprint: KEY }),
-    heartbeat: (tier) => tier.fleet.heartbeat({ nodeId: WRITE_ID, ringVersion: 3 }),
+    heartbeat: (tier) => tier.fleet.heartbeat({ nodeId: WRITE_ID, beat: 4, ringVersion: 3, masters: 'main=ab' }),
     read: (tier) => tier.fleet.read(),
+    'nameMasters for the first time': (tier) => tier.fleet.nameMasters(null, 'main=cd.1'),
+    'nameMasters anew': (tier) => tier.fleet.nameMasters('main=ab.0', 'main=cd.1'),
     'forget by id': (tier) => tier.fleet.forget(WRITE_ID),
     'forget by age': (tier) => tier.fleet.forget(7.5),
   },

@@ -61,15 +61,23 @@ async function openRecorded(provider: PrismaProvider, { table, inserts = true }:
   return { tier, sent };
 }
 
-const CLOCK_AND_RING = { now: 1n, storage_key: null, version: 3n, fingerprint: Buffer.alloc(32), node_id: null };
+const CLOCK_AND_RING = {
+  now: 1n,
+  storage_key: null,
+  version: 3n,
+  fingerprint: Buffer.alloc(32),
+  node_id: null,
+  named: null,
+  report: null,
+};
 
 const NAMES = {
   bytes: 'storage_key user_key write_id envelope key_id previous_keys fingerprint sweep_pass node_id'.split(' '),
   integer:
-    'revision created_at last_seen_at idle_lifetime idle_expires_at absolute_expires_at revoked_at dirty_at rotated_at version sweep_until ring_version seen_at acknowledged_at'.split(
+    'revision created_at last_seen_at idle_lifetime idle_expires_at absolute_expires_at revoked_at dirty_at rotated_at version sweep_until ring_version seen_at acknowledged_at beat'.split(
       ' ',
     ),
-  text: ['namespace'],
+  text: ['namespace', 'masters'],
 };
 
 function columnsOf(types: Readonly<Record<keyof typeof NAMES, string>>) {

@@ -69,7 +69,12 @@ describe('a row from a driver', () => {
   });
 
   it('is a page of the feed without rows when it carries nothing but the clock', () => {
-    expect(toFeedPage([{ now: 7n, storage_key: null, dirty_at: null }])).toEqual({ now: 7, rows: [] });
+    expect(toFeedPage([{ now: 7n, named: null, report: 'main=a', storage_key: null, dirty_at: null }])).toEqual({
+      now: 7,
+      rows: [],
+      masters: null,
+      report: 'main=a',
+    });
     expect(() => toFeedPage([])).toThrow(expect.objectContaining({ reason: 'malformed-row' }));
   });
 
@@ -78,6 +83,8 @@ describe('a row from a driver', () => {
     const dirty = {
       ...row,
       now: 7,
+      named: 'main=a.1',
+      report: null,
       dirty_at: 5n,
       revoked_at: null,
       previous_keys: new Uint8Array(Buffer.concat(keys)),
@@ -90,6 +97,8 @@ describe('a row from a driver', () => {
         { ...expected, isRevoked: false, previousKeys: keys },
         { ...expected, isRevoked: true, previousKeys: [] },
       ],
+      masters: 'main=a.1',
+      report: null,
     });
   });
 });

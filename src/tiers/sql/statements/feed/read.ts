@@ -1,10 +1,11 @@
 import type { FeedPosition } from '../../../durable.ts';
+import { NODE_ALIVE_MS } from '../../../../limits/fleet.ts';
 import { FEED_COLUMNS } from '../../columns.ts';
 import { firstMoment } from '../../moments.ts';
 import { clockAtStart } from '../../phrases/clock.ts';
 import { columns } from '../../phrases/envelope.ts';
 import { everywhere, type StatementFor } from '../../wording.ts';
-import { bytes, integer, namespace, perDatabase, sessions, sql } from '../../tag.ts';
+import { bytes, constant, integer, namespace, nodes, perDatabase, rings, sessions, sql } from '../../tag.ts';
 
 export interface ReadFeed {
   readonly after: FeedPosition | number;
@@ -28,10 +29,20 @@ const isAfter = perDatabase({
 
 const feedColumns = columns(FEED_COLUMNS);
 
-/** Returns at least one row, which holds `now`; without marks its other columns are null. */
+// An aggregate has always one row, and is made once for all rows of the feed.
+const fleet = sql`
+  SELECT CASE WHEN MIN(masters) = MAX(masters) THEN MIN(masters) END AS report FROM ${nodes}
+  WHERE namespace = ${namespace} AND seen_at >= ${clockAtStart} - ${constant(NODE_ALIVE_MS)}`;
+
+/** Returns at least one row, which holds `now`, `named` and `report`; without marks its other columns are null. */
 export const read: StatementFor<ReadFeed> = everywhere(sql<ReadFeed>`
-  SELECT now, ${feedColumns}
-  FROM (SELECT ${clockAtStart} AS now) AS clock LEFT JOIN (
+  SELECT now, ring.masters AS named, report, ${feedColumns}
+  FROM (SELECT ${clockAtStart} AS now) AS clock
+  CROSS JOIN (
+    ${fleet}
+  ) AS fleet
+  LEFT JOIN ${rings} AS ring ON ring.namespace = ${namespace}
+  LEFT JOIN (
     SELECT ${feedColumns} FROM ${sessions}
     WHERE namespace = ${namespace} AND ${isAfter}
     ORDER BY dirty_at, storage_key LIMIT ${integer(({ limit }) => limit)}

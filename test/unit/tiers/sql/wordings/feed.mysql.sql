@@ -5,24 +5,36 @@ WHERE storage_key = ? AND namespace = ?;
 -- execute (aa*32, 'shop')
 
 -- read from a time
-SELECT now, storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys
-FROM (SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 AS now) AS clock LEFT JOIN (
+SELECT now, ring.masters AS named, report, storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys
+FROM (SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 AS now) AS clock
+CROSS JOIN (
+  SELECT CASE WHEN MIN(masters) = MAX(masters) THEN MIN(masters) END AS report FROM `holdfast_session_node`
+  WHERE namespace = ? AND seen_at >= TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 - 60000
+) AS fleet
+LEFT JOIN `holdfast_session_ring` AS ring ON ring.namespace = ?
+LEFT JOIN (
   SELECT storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys FROM `holdfast_session`
   WHERE namespace = ? AND dirty_at >= ? AND (dirty_at > ? OR storage_key > ?)
   ORDER BY dirty_at, storage_key LIMIT ?
 ) AS feed ON true
 ORDER BY dirty_at, storage_key;
--- query ('shop', 11n, 11n, '', 11n)
+-- query ('shop', 'shop', 'shop', 11n, 11n, '', 11n)
 
 -- read after a mark
-SELECT now, storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys
-FROM (SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 AS now) AS clock LEFT JOIN (
+SELECT now, ring.masters AS named, report, storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys
+FROM (SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 AS now) AS clock
+CROSS JOIN (
+  SELECT CASE WHEN MIN(masters) = MAX(masters) THEN MIN(masters) END AS report FROM `holdfast_session_node`
+  WHERE namespace = ? AND seen_at >= TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 - 60000
+) AS fleet
+LEFT JOIN `holdfast_session_ring` AS ring ON ring.namespace = ?
+LEFT JOIN (
   SELECT storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys FROM `holdfast_session`
   WHERE namespace = ? AND dirty_at >= ? AND (dirty_at > ? OR storage_key > ?)
   ORDER BY dirty_at, storage_key LIMIT ?
 ) AS feed ON true
 ORDER BY dirty_at, storage_key;
--- query ('shop', 10n, 10n, aa*32, 11n)
+-- query ('shop', 'shop', 'shop', 10n, 10n, aa*32, 11n)
 
 -- clear
 (SELECT storage_key FROM `holdfast_session`

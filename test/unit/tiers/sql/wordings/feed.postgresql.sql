@@ -12,8 +12,14 @@ WHERE session.storage_key = locked.storage_key;
 -- execute (aa*32, 'shop')
 
 -- read from a time
-SELECT now, storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys
-FROM (SELECT floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint AS now) AS clock LEFT JOIN (
+SELECT now, ring.masters AS named, report, storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys
+FROM (SELECT floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint AS now) AS clock
+CROSS JOIN (
+  SELECT CASE WHEN MIN(masters) = MAX(masters) THEN MIN(masters) END AS report FROM "holdfast_session_node"
+  WHERE namespace = $1::text AND seen_at >= floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint - 60000
+) AS fleet
+LEFT JOIN "holdfast_session_ring" AS ring ON ring.namespace = $1::text
+LEFT JOIN (
   SELECT storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys FROM "holdfast_session"
   WHERE namespace = $1::text AND dirty_at IS NOT NULL AND (dirty_at, storage_key) > ($2::bigint, $3::bytea)
   ORDER BY dirty_at, storage_key LIMIT $4::bigint
@@ -22,8 +28,14 @@ ORDER BY dirty_at, storage_key;
 -- query ('shop', 11n, '', 11n)
 
 -- read after a mark
-SELECT now, storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys
-FROM (SELECT floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint AS now) AS clock LEFT JOIN (
+SELECT now, ring.masters AS named, report, storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys
+FROM (SELECT floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint AS now) AS clock
+CROSS JOIN (
+  SELECT CASE WHEN MIN(masters) = MAX(masters) THEN MIN(masters) END AS report FROM "holdfast_session_node"
+  WHERE namespace = $1::text AND seen_at >= floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint - 60000
+) AS fleet
+LEFT JOIN "holdfast_session_ring" AS ring ON ring.namespace = $1::text
+LEFT JOIN (
   SELECT storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys FROM "holdfast_session"
   WHERE namespace = $1::text AND dirty_at IS NOT NULL AND (dirty_at, storage_key) > ($2::bigint, $3::bytea)
   ORDER BY dirty_at, storage_key LIMIT $4::bigint

@@ -20,9 +20,9 @@ SELECT column_name AS name, CONCAT_WS(' ', data_type, collation_name) AS type, E
 ) AS identifies
 FROM information_schema.columns AS described WHERE table_schema = DATABASE() AND table_name = ?;
 -- query ('holdfast_session_ring', 'holdfast_session_ring')
-INSERT INTO `holdfast_session_ring` (namespace, version, fingerprint, sweep_pass, sweep_until)
-SELECT namespace, version, fingerprint, sweep_pass, sweep_until FROM `holdfast_session_ring` AS source FORCE INDEX (PRIMARY) WHERE false
-ON DUPLICATE KEY UPDATE namespace = VALUES(namespace), version = VALUES(version), fingerprint = VALUES(fingerprint), sweep_pass = VALUES(sweep_pass), sweep_until = VALUES(sweep_until);
+INSERT INTO `holdfast_session_ring` (namespace, version, fingerprint, sweep_pass, sweep_until, masters)
+SELECT namespace, version, fingerprint, sweep_pass, sweep_until, masters FROM `holdfast_session_ring` AS source FORCE INDEX (PRIMARY) WHERE false
+ON DUPLICATE KEY UPDATE namespace = VALUES(namespace), version = VALUES(version), fingerprint = VALUES(fingerprint), sweep_pass = VALUES(sweep_pass), sweep_until = VALUES(sweep_until), masters = VALUES(masters);
 -- execute ()
 SELECT column_name AS name, CONCAT_WS(' ', data_type, collation_name) AS type, EXISTS (
   SELECT 1 FROM information_schema.statistics AS part
@@ -31,9 +31,9 @@ SELECT column_name AS name, CONCAT_WS(' ', data_type, collation_name) AS type, E
 ) AS identifies
 FROM information_schema.columns AS described WHERE table_schema = DATABASE() AND table_name = ?;
 -- query ('holdfast_session_node', 'holdfast_session_node')
-INSERT INTO `holdfast_session_node` (namespace, node_id, ring_version, seen_at, acknowledged_at)
-SELECT namespace, node_id, ring_version, seen_at, acknowledged_at FROM `holdfast_session_node` AS source FORCE INDEX (PRIMARY) WHERE false
-ON DUPLICATE KEY UPDATE namespace = VALUES(namespace), node_id = VALUES(node_id), ring_version = VALUES(ring_version), seen_at = VALUES(seen_at), acknowledged_at = VALUES(acknowledged_at);
+INSERT INTO `holdfast_session_node` (namespace, node_id, ring_version, seen_at, acknowledged_at, beat, masters)
+SELECT namespace, node_id, ring_version, seen_at, acknowledged_at, beat, masters FROM `holdfast_session_node` AS source FORCE INDEX (PRIMARY) WHERE false
+ON DUPLICATE KEY UPDATE namespace = VALUES(namespace), node_id = VALUES(node_id), ring_version = VALUES(ring_version), seen_at = VALUES(seen_at), acknowledged_at = VALUES(acknowledged_at), beat = VALUES(beat), masters = VALUES(masters);
 -- execute ()
 DELETE FROM `holdfast_session_node` WHERE false;
 -- execute ()

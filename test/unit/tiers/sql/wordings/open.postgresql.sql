@@ -17,8 +17,8 @@ SELECT attname::text AS name, format_type(atttypid, NULL) AS type, EXISTS (
 ) AS identifies
 FROM pg_attribute WHERE attrelid = to_regclass($1::text) AND attnum > 0 AND NOT attisdropped;
 -- query ('"holdfast_session_ring"')
-INSERT INTO "holdfast_session_ring" (namespace, version, fingerprint, sweep_pass, sweep_until) SELECT namespace, version, fingerprint, sweep_pass, sweep_until FROM "holdfast_session_ring" WHERE false
-ON CONFLICT (namespace) DO UPDATE SET namespace = excluded.namespace, version = excluded.version, fingerprint = excluded.fingerprint, sweep_pass = excluded.sweep_pass, sweep_until = excluded.sweep_until;
+INSERT INTO "holdfast_session_ring" (namespace, version, fingerprint, sweep_pass, sweep_until, masters) SELECT namespace, version, fingerprint, sweep_pass, sweep_until, masters FROM "holdfast_session_ring" WHERE false
+ON CONFLICT (namespace) DO UPDATE SET namespace = excluded.namespace, version = excluded.version, fingerprint = excluded.fingerprint, sweep_pass = excluded.sweep_pass, sweep_until = excluded.sweep_until, masters = excluded.masters;
 -- execute ()
 SELECT attname::text AS name, format_type(atttypid, NULL) AS type, EXISTS (
   SELECT FROM pg_index WHERE indrelid = attrelid AND indisunique AND indisvalid AND indpred IS NULL
@@ -26,8 +26,8 @@ SELECT attname::text AS name, format_type(atttypid, NULL) AS type, EXISTS (
 ) AS identifies
 FROM pg_attribute WHERE attrelid = to_regclass($1::text) AND attnum > 0 AND NOT attisdropped;
 -- query ('"holdfast_session_node"')
-INSERT INTO "holdfast_session_node" (namespace, node_id, ring_version, seen_at, acknowledged_at) SELECT namespace, node_id, ring_version, seen_at, acknowledged_at FROM "holdfast_session_node" WHERE false
-ON CONFLICT (namespace, node_id) DO UPDATE SET namespace = excluded.namespace, node_id = excluded.node_id, ring_version = excluded.ring_version, seen_at = excluded.seen_at, acknowledged_at = excluded.acknowledged_at;
+INSERT INTO "holdfast_session_node" (namespace, node_id, ring_version, seen_at, acknowledged_at, beat, masters) SELECT namespace, node_id, ring_version, seen_at, acknowledged_at, beat, masters FROM "holdfast_session_node" WHERE false
+ON CONFLICT (namespace, node_id) DO UPDATE SET namespace = excluded.namespace, node_id = excluded.node_id, ring_version = excluded.ring_version, seen_at = excluded.seen_at, acknowledged_at = excluded.acknowledged_at, beat = excluded.beat, masters = excluded.masters;
 -- execute ()
 DELETE FROM "holdfast_session_node" WHERE false;
 -- execute ()

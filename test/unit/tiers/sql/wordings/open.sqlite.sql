@@ -13,14 +13,14 @@ UPDATE "holdfast_session" SET storage_key = storage_key, user_key = user_key, re
 SELECT name, type, pk = 1 AND (SELECT max(pk) FROM pragma_table_info(?)) = 1 AS identifies
 FROM pragma_table_info(?);
 -- query ('holdfast_session_ring', 'holdfast_session_ring')
-INSERT INTO "holdfast_session_ring" (namespace, version, fingerprint, sweep_pass, sweep_until) SELECT namespace, version, fingerprint, sweep_pass, sweep_until FROM "holdfast_session_ring" WHERE false
-ON CONFLICT (namespace) DO UPDATE SET namespace = excluded.namespace, version = excluded.version, fingerprint = excluded.fingerprint, sweep_pass = excluded.sweep_pass, sweep_until = excluded.sweep_until;
+INSERT INTO "holdfast_session_ring" (namespace, version, fingerprint, sweep_pass, sweep_until, masters) SELECT namespace, version, fingerprint, sweep_pass, sweep_until, masters FROM "holdfast_session_ring" WHERE false
+ON CONFLICT (namespace) DO UPDATE SET namespace = excluded.namespace, version = excluded.version, fingerprint = excluded.fingerprint, sweep_pass = excluded.sweep_pass, sweep_until = excluded.sweep_until, masters = excluded.masters;
 -- execute ()
 SELECT name, type, pk = 1 AND (SELECT max(pk) FROM pragma_table_info(?)) = 1 AS identifies
 FROM pragma_table_info(?);
 -- query ('holdfast_session_node', 'holdfast_session_node')
-INSERT INTO "holdfast_session_node" (namespace, node_id, ring_version, seen_at, acknowledged_at) SELECT namespace, node_id, ring_version, seen_at, acknowledged_at FROM "holdfast_session_node" WHERE false
-ON CONFLICT (namespace, node_id) DO UPDATE SET namespace = excluded.namespace, node_id = excluded.node_id, ring_version = excluded.ring_version, seen_at = excluded.seen_at, acknowledged_at = excluded.acknowledged_at;
+INSERT INTO "holdfast_session_node" (namespace, node_id, ring_version, seen_at, acknowledged_at, beat, masters) SELECT namespace, node_id, ring_version, seen_at, acknowledged_at, beat, masters FROM "holdfast_session_node" WHERE false
+ON CONFLICT (namespace, node_id) DO UPDATE SET namespace = excluded.namespace, node_id = excluded.node_id, ring_version = excluded.ring_version, seen_at = excluded.seen_at, acknowledged_at = excluded.acknowledged_at, beat = excluded.beat, masters = excluded.masters;
 -- execute ()
 DELETE FROM "holdfast_session_node" WHERE false;
 -- execute ()
