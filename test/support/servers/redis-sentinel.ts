@@ -175,13 +175,21 @@ export class RedisSentinel implements AsyncDisposable {
     return server;
   }
 
-  /** Asks a sentinel for a planned fail-over, and waits until it names another master, which is returned. */
+  /** Asks a sentinel for a planned fail-over, and waits until it has ended; returns the new master. */
   async failover(sentinel: RedisServer = this.sentinel(0)): Promise<RedisServer> {
     const before = await this.master(sentinel);
     // Refused for a while after the last one, until the sentinel has seen the replica anew.
     const order = (): Promise<unknown> => sentinel.cli('SENTINEL', 'FAILOVER', MASTER_NAME);
     await until(order, { what: 'the sentinel to begin the fail-over', timeoutMs: 30_000 });
-    return this.whenMasterIsNot(before, sentinel);
+    const after = await this.whenMasterIsNot(before, sentinel);
+    // It names the new master before it has ended. Were that one to die now, it would wait for it for ever.
+    await until(() => this.#watches(sentinel, after), { what: 'the fail-over to end' });
+    return after;
+  }
+
+  async #watches(sentinel: RedisServer, server: RedisServer): Promise<boolean> {
+    const master = fields(await sentinel.cli('SENTINEL', 'MASTER', MASTER_NAME));
+    return master.get('port') === `${server.port}` && master.get('flags') === 'master';
   }
 
   /** Waits until this sentinel names another master than `before`, which is returned. */
