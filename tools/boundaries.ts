@@ -10,7 +10,7 @@ export interface Module {
 }
 
 const LEAVES = ['errors.ts', 'limits', 'option-checks.ts', 'platform', 'telemetry'];
-const CONTRACTS = ['tiers/context.ts', 'tiers/durable.ts', 'tiers/durable', 'tiers/primary.ts'];
+const CONTRACTS = ['tiers/context.ts', 'tiers/durable.ts', 'tiers/durable', 'tiers/one-server.ts', 'tiers/primary.ts'];
 const TIER = [...LEAVES, 'session', ...CONTRACTS];
 const CODEC_AND_TIERING = [...TIER, 'keys', 'codec', 'tiering'];
 const ADAPTER = [...LEAVES, 'http', 'client'];
@@ -30,6 +30,7 @@ export const boundaries: Readonly<Record<string, Module>> = {
   'tiers/durable': { modules: ['session'] },
   'tiers/durable.ts': { modules: ['tiers/context.ts', 'tiers/durable'] },
   'tiers/primary.ts': { modules: ['errors.ts', 'tiers/context.ts'] },
+  'tiers/one-server.ts': { modules: ['errors.ts', 'tiers/context.ts', 'tiers/primary.ts'] },
   'tiers/index.ts': { modules: ['errors.ts', 'limits', 'platform', 'session', ...CONTRACTS] },
   'tiers/memory': { modules: TIER },
   'tiers/redis': { modules: TIER, packages: ['ioredis'] },

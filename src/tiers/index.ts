@@ -7,4 +7,6 @@ export type { Platform } from '../platform/platform.ts';
 export type { RecordState, SealedRecord } from '../session/sealed-record.ts';
 export type * from './context.ts';
 export type * from './durable.ts';
+export { MAIN_SHARD, oneServerTier } from './one-server.ts';
+export type { PrimaryServer } from './one-server.ts';
 export type * from './primary.ts';

@@ -61,8 +61,8 @@ export interface RestampCommand {
 }
 
 /**
- * A cache that obeys the rules of the coherence protocol. Each method is one atomic step on one key. Mutations carry a
- * deadline in the server's time; one that would run later does nothing and fails.
+ * The part of a primary tier that one server owns: a cache that obeys the rules of the coherence protocol. Each method is one atomic
+ * step on one key. Mutations carry a deadline in the server's time; one that would run later does nothing and fails.
  *
  * | meets → | absent | value | hold | lease | tombstone |
  * |---|---|---|---|---|---|
@@ -73,14 +73,12 @@ export interface RestampCommand {
  * | `evict` | – | deletes a lower revision | – | deletes | – |
  * | `hold` | holds | holds | prolongs | holds | – |
  * | `tombstone` | entombs | entombs | entombs | entombs | prolongs |
+ *
+ * If a key has moved, the shard that was asked may have another one answer. `shardOf` names that one before the promise resolves.
  */
-export interface PrimaryTier {
+export interface PrimaryShard {
+  /** Names the shard among those of the tier, at every node alike, for as long as it lives: 1 to 40 characters of `0-9a-z`. */
   readonly name: string;
-  /**
-   * Connects. Rejects with `misconfigured` where waiting would not help, with another kind where the server is only away;
-   * in that case it goes on trying by itself. `onChange` is called whenever `vantage()` turns from null or to null.
-   */
-  open(context: TierContext, onChange: () => void): Promise<void>;
   /** Null while there is no usable connection to a server that may serve (a master, loaded and ready). */
   vantage(): Vantage | null;
   /** Says why `vantage()` is null. Null while it is not, and while nothing is known yet. */
@@ -109,5 +107,29 @@ export interface PrimaryTier {
   evict(storageKey: Buffer, belowRevision: number): Promise<void>;
   hold(storageKey: Buffer): Promise<void>;
   tombstone(storageKey: Buffer, ttlMs: number): Promise<void>;
+}
+
+/** The calls that a tier makes, in the turn of the change. */
+export interface PrimaryEvents {
+  /** `vantage()` of this shard turned from null or to null. */
+  onShardChange(shard: PrimaryShard): void;
+  /** `shards` has others than before, or a key has another shard. */
+  onShardsChange(): void;
+}
+
+/** A cache of one server or of several, each of which owns a part of the keys. */
+export interface PrimaryTier {
+  readonly name: string;
+  /**
+   * Connects. Rejects with `misconfigured` where waiting would not help, with another kind where no server is reached; in that
+   * case it goes on trying by itself.
+   */
+  open(context: TierContext, events: PrimaryEvents): Promise<void>;
+  /** The shards that are known now: the same array until `onShardsChange`. Empty while none is. */
+  readonly shards: readonly PrimaryShard[];
+  /** The shard that owns the key, one of `shards`: the same object for as long as the shard lives. Null if no owner is known. */
+  shardOf(storageKey: Buffer): PrimaryShard | null;
+  /** Says why `shards` is empty. Null while it is not, and while nothing is known yet. */
+  failure(): TierFailure | null;
   close(): Promise<void>;
 }

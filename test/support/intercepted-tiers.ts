@@ -1,14 +1,15 @@
+import type { TierContext } from '../../src/tiers/context.ts';
 import type { DurableTier } from '../../src/tiers/durable.ts';
-import type { PrimaryTier } from '../../src/tiers/primary.ts';
+import type { PrimaryEvents, PrimaryShard, PrimaryTier } from '../../src/tiers/primary.ts';
 import { aroundDurable, type DurableMethod, type Method } from './durable-methods.ts';
 
-/** The methods of the primary tier that return at once; nothing comes between them and their caller. */
-const SYNCHRONOUS = ['vantage', 'failure'] as const;
+/** The members of a shard that are there at once; nothing comes between them and their caller. */
+const SYNCHRONOUS = ['vantage', 'failure', 'name'] as const;
 
-export type PrimaryMethod = Exclude<keyof PrimaryTier, (typeof SYNCHRONOUS)[number] | 'name'>;
+export type PrimaryMethod = Exclude<keyof PrimaryShard, (typeof SYNCHRONOUS)[number]> | 'close' | 'open';
 
-/** Runs before a method of a tier: may wait, throw, or do something else first. */
-export type Intercept<Name> = (method: Name) => Promise<void> | void;
+/** Runs before a method of a tier, or of one of its shards: may wait, throw, or do something else first. */
+export type Intercept<Name> = (method: Name, shard?: PrimaryShard) => Promise<void> | void;
 
 /** What a test does between the callers of a tier and its methods. */
 class Interception<Name extends string> {
@@ -16,10 +17,10 @@ class Interception<Name extends string> {
   readonly calls: Name[] = [];
   readonly #overrides = new Map<Name, (own: Method, ...args: unknown[]) => Promise<unknown>>();
 
-  readonly around = (name: Name, own: Method): Method => {
+  readonly around = (name: Name, own: Method, shard?: PrimaryShard): Method => {
     return async (...args) => {
       this.calls.push(name);
-      await this.hook.before(name);
+      await this.hook.before(name, shard);
       const override = this.#overrides.get(name);
       return override ? override(own, ...args) : own(...args);
     };
@@ -38,16 +39,46 @@ export function interceptDurable(tier: DurableTier) {
 
 export function interceptPrimary(tier: PrimaryTier) {
   const { hook, calls, around, override } = new Interception<PrimaryMethod>();
-  const isSynchronous = (name: string): boolean => SYNCHRONOUS.some((other) => other === name);
-  const proxy = new Proxy(tier, {
+  const wrapped = new Map<PrimaryShard, PrimaryShard>();
+  const wrap = (shard: PrimaryShard): PrimaryShard => {
+    const known = wrapped.get(shard) ?? wrapShard(shard, around);
+    wrapped.set(shard, known);
+    return known;
+  };
+  const open = (context: TierContext, events: PrimaryEvents): Promise<void> =>
+    tier.open(context, {
+      onShardChange: (shard) => events.onShardChange(wrap(shard)),
+      onShardsChange: () => events.onShardsChange(),
+    });
+  const proxy: PrimaryTier = {
+    name: tier.name,
+    open: around('open', open as Method) as PrimaryTier['open'],
+    close: around('close', () => tier.close()) as PrimaryTier['close'],
+    failure: () => tier.failure(),
+    get shards() {
+      return tier.shards.map(wrap);
+    },
+    shardOf(storageKey) {
+      const shard = tier.shardOf(storageKey);
+      return shard && wrap(shard);
+    },
+  };
+  return { tier: proxy, hook, calls, override };
+}
+
+function wrapShard(
+  shard: PrimaryShard,
+  around: (name: PrimaryMethod, own: Method, shard: PrimaryShard) => Method,
+): PrimaryShard {
+  return new Proxy(shard, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name, target);
       if (typeof member !== 'function' || typeof name !== 'string') return member;
       const own = member.bind(target) as Method;
-      return isSynchronous(name) ? own : around(name as PrimaryMethod, own);
+      const isSynchronous = SYNCHRONOUS.some((other) => other === name);
+      return isSynchronous ? own : around(name as PrimaryMethod, own, shard);
     },
   });
-  return { tier: proxy, hook, calls, override };
 }
 
 /** A gate that the test opens; `reached` resolves once a call waits at it. */

@@ -2,8 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, expect } from 'vitest';
 import { TierFailure } from '../../src/errors.ts';
 import { systemPlatform, type Platform } from '../../src/platform/platform.ts';
-import { redisTier, type RedisTierOptions } from '../../src/tiers/redis/index.ts';
-import type { NewValue, PrimaryTier } from '../../src/tiers/primary.ts';
+import type { PrimaryServer } from '../../src/tiers/one-server.ts';
+import type { RedisTierOptions } from '../../src/tiers/redis/index.ts';
+import { resolveRedisOptions } from '../../src/tiers/redis/options/redis-options.ts';
+import { SingleRedis } from '../../src/tiers/redis/redis-tier.ts';
+import type { NewValue } from '../../src/tiers/primary.ts';
 import { startRedis, type RedisServer } from './servers/redis.ts';
 import { until } from './servers/until.ts';
 
@@ -33,22 +36,19 @@ interface OpenOptions extends Partial<RedisTierOptions> {
 }
 
 interface UnopenedTier {
-  readonly tier: PrimaryTier;
+  readonly tier: PrimaryServer;
   open(): Promise<void>;
 }
 
 export function make(server: RedisServer, options: OpenOptions = {}): UnopenedTier {
   const { platform = systemPlatform, onChange = () => {}, ...tierOptions } = options;
-  const tier = redisTier({
-    url: server.url,
-    ...(server.ca === undefined ? {} : { tls: { ca: server.ca } }),
-    ...tierOptions,
-  });
+  const tls = server.ca === undefined ? {} : { tls: { ca: server.ca } };
+  const tier = new SingleRedis(resolveRedisOptions({ url: server.url, ...tls, ...tierOptions }));
   cleanups.push(() => tier.close());
   return { tier, open: () => tier.open({ namespace: NAMESPACE, platform, timeoutMs: TIMEOUT_MS }, onChange) };
 }
 
-export async function opened(server: RedisServer, options: OpenOptions = {}): Promise<PrimaryTier> {
+export async function opened(server: RedisServer, options: OpenOptions = {}): Promise<PrimaryServer> {
   const { tier, open } = make(server, options);
   await open();
   return tier;
@@ -57,7 +57,7 @@ export async function opened(server: RedisServer, options: OpenOptions = {}): Pr
 export const key = (): Buffer => randomBytes(32);
 export const nameOf = (place: Buffer): string => `${NAMESPACE}:s:${place.toString('base64url')}`;
 
-export function aValue(tier: PrimaryTier, differences: Partial<NewValue> = {}): NewValue {
+export function aValue(tier: PrimaryServer, differences: Partial<NewValue> = {}): NewValue {
   const { incarnation, earliest } = tier.vantage()!;
   const [lastSeenAt, idleExpiresAt] = [earliest, earliest + MINUTE];
   const stamp = { incarnation, at: earliest };
@@ -73,14 +73,14 @@ export function aValue(tier: PrimaryTier, differences: Partial<NewValue> = {}): 
 }
 
 /** The key of a value, of revision 5 by default. */
-export async function filled(tier: PrimaryTier, differences: Partial<NewValue> = {}): Promise<Buffer> {
+export async function filled(tier: PrimaryServer, differences: Partial<NewValue> = {}): Promise<Buffer> {
   const place = key();
   expect(await tier.lease(place, 'filler', null)).toBe(true);
   expect(await tier.fill(place, 'filler', aValue(tier, differences))).toBe(true);
   return place;
 }
 
-export const isBack = (tier: PrimaryTier): Promise<unknown> =>
+export const isBack = (tier: PrimaryServer): Promise<unknown> =>
   until(() => tier.vantage(), { what: 'the tier to be back' });
 
 export async function failureOf(call: Promise<unknown>): Promise<TierFailure> {

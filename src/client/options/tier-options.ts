@@ -1,3 +1,4 @@
+import { ConfigurationError } from '../../errors.ts';
 import { requireMethods } from '../../option-checks.ts';
 import { durablePolicies } from '../../tiering/guard/durable-policies.ts';
 import type { DurableTier } from '../../tiers/durable.ts';
@@ -12,26 +13,18 @@ type EveryMethod<Contract> = {
 
 const PRIMARY_METHODS: EveryMethod<PrimaryTier> = {
   open: 'required',
-  vantage: 'required',
+  shardOf: 'required',
   failure: 'required',
-  probe: 'required',
-  confirm: 'required',
-  read: 'required',
-  lease: 'required',
-  fill: 'required',
-  publish: 'required',
-  restamp: 'required',
-  evict: 'required',
-  hold: 'required',
-  tombstone: 'required',
   close: 'required',
 };
 
 const DURABLE_METHODS: EveryMethod<DurableTier> = { open: 'required', probe: 'required', close: 'required' };
 
-/** Accepts any object with the methods of a primary tier. @throws {ConfigurationError} one is missing. */
+/** Accepts any object with the methods and the list of shards of a primary tier. @throws {ConfigurationError} one is missing. */
 export function requirePrimaryTier(tier: PrimaryTier): PrimaryTier {
-  return requireMethods('primary', tier, requiredOf(PRIMARY_METHODS), 'redisTier(…)');
+  requireMethods('primary', tier, requiredOf(PRIMARY_METHODS), 'redisTier(…)');
+  if (Array.isArray(tier.shards)) return tier;
+  throw new ConfigurationError('primary: expected redisTier(…), but got an object without shards.');
 }
 
 /** Accepts any object with the methods and the parts of a durable tier. @throws {ConfigurationError} one is missing. */

@@ -2,6 +2,7 @@ import { systemPlatform } from '../../platform/platform.ts';
 import type { TierContext } from '../../tiers/context.ts';
 import type { PrimaryTier } from '../../tiers/primary.ts';
 import type { ContractCase } from '../contract-case.ts';
+import { KeyedTier } from './keyed-tier.ts';
 
 /** A server whose primary tier is tested. */
 export interface PrimaryTierSubject {
@@ -18,11 +19,11 @@ export type PrimaryTierCase = ContractCase<PrimaryTierSubject>;
 export interface PrimaryBed {
   readonly server: PrimaryTierSubject;
   /** An open tier in the first namespace. */
-  readonly tier: PrimaryTier;
+  readonly tier: KeyedTier;
   /** The context that `tier` was opened with. */
   readonly context: TierContext;
   /** Opens another tier on the same keys, in the first namespace or the second. */
-  readonly open: (namespace?: 0 | 1) => Promise<PrimaryTier>;
+  readonly open: (namespace?: 0 | 1) => Promise<KeyedTier>;
 }
 
 /** Every call of a case settles within this time. */
@@ -46,11 +47,11 @@ async function withBed(server: PrimaryTierSubject, check: (bed: PrimaryBed) => P
     platform: systemPlatform,
     timeoutMs: TIMEOUT_MS,
   });
-  const open = async (which: 0 | 1 = 0): Promise<PrimaryTier> => {
+  const open = async (which: 0 | 1 = 0): Promise<KeyedTier> => {
     const tier = server.makeTier();
     opened.push(tier);
-    await tier.open(contextIn(which), () => {});
-    return tier;
+    await tier.open(contextIn(which), { onShardChange: () => {}, onShardsChange: () => {} });
+    return new KeyedTier(tier);
   };
   try {
     await check({ server, context: contextIn(0), open, tier: await open() });

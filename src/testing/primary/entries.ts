@@ -1,7 +1,8 @@
 import { equal } from 'node:assert/strict';
 import { delay, randomBytes as platformBytes, systemPlatform } from '../../platform/platform.ts';
 import { envelopeTag } from '../../session/sealed-record.ts';
-import type { NewValue, PrimaryTier, PrimaryValue, RestampCommand } from '../../tiers/primary.ts';
+import type { NewValue, PrimaryValue, RestampCommand } from '../../tiers/primary.ts';
+import type { KeyedTier } from './keyed-tier.ts';
 
 export const NOW = 1_764_000_000_000;
 export const MINUTE = 60_000;
@@ -55,13 +56,13 @@ export function asRead({ revision, stamp, lastSeenAt, idleExpiresAt, envelope }:
 }
 
 /** Stores a value where there was nothing. */
-export async function fill(tier: PrimaryTier, place: Buffer, value: NewValue): Promise<void> {
+export async function fill(tier: KeyedTier, place: Buffer, value: NewValue): Promise<void> {
   equal(await tier.lease(place, 'filler', null), true);
   equal(await tier.fill(place, 'filler', value), true);
 }
 
 /** Puts an entry of this kind where there was nothing. */
-export async function put(tier: PrimaryTier, place: Buffer, kind: Kind): Promise<void> {
+export async function put(tier: KeyedTier, place: Buffer, kind: Kind): Promise<void> {
   if (kind === 'value') await fill(tier, place, aValue({}));
   else if (kind === 'hold') await tier.hold(place);
   else if (kind === 'lease') equal(await tier.lease(place, 'theirs', null), true);
@@ -69,20 +70,20 @@ export async function put(tier: PrimaryTier, place: Buffer, kind: Kind): Promise
 }
 
 /** Returns a new key that holds an entry of this kind. */
-export async function prepared(tier: PrimaryTier, kind: Kind): Promise<Buffer> {
+export async function prepared(tier: KeyedTier, kind: Kind): Promise<Buffer> {
   const place = key();
   await put(tier, place, kind);
   return place;
 }
 
-export async function readValue(tier: PrimaryTier, place: Buffer): Promise<PrimaryValue> {
+export async function readValue(tier: KeyedTier, place: Buffer): Promise<PrimaryValue> {
   const entry = await tier.read(place);
   if (entry.kind !== 'value') throw new Error(`Expected a value, not ${entry.kind}.`);
   return entry;
 }
 
 /** The kind of the entry, and the revision of a value. */
-export async function summary(tier: PrimaryTier, place: Buffer): Promise<string> {
+export async function summary(tier: KeyedTier, place: Buffer): Promise<string> {
   const entry = await tier.read(place);
   return entry.kind === 'value' ? `value ${entry.revision}` : entry.kind;
 }
@@ -104,7 +105,7 @@ export function outcome(after: string | null): string {
 }
 
 /** Waits until the entry has ended. */
-export async function gone(tier: PrimaryTier, place: Buffer): Promise<void> {
+export async function gone(tier: KeyedTier, place: Buffer): Promise<void> {
   const deadline = systemPlatform.monotonic() + GONE_WITHIN_MS;
   while ((await tier.read(place)).kind !== 'absent') {
     if (systemPlatform.monotonic() > deadline) throw new Error(`The entry did not end within ${GONE_WITHIN_MS} ms.`);

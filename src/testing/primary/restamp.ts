@@ -89,7 +89,7 @@ export const restampCases: readonly PrimaryTierCase[] = primaryCases('restamp', 
 
   'replaces a stamp beyond the server’s present, which was given while its clock was ahead': async ({ tier }) => {
     const place = key();
-    const { incarnation, earliest, latest } = tier.vantage()!;
+    const { incarnation, earliest, latest } = tier.vantageOf(place);
     await fill(tier, place, aValue({ stamp: { incarnation, at: latest + 60 * MINUTE } }));
     const stamp = { incarnation, at: earliest };
     equal(await tier.restamp(place, aStamp({ stamp })), true);

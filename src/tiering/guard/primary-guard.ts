@@ -1,268 +1,229 @@
-import { isTierFailure, reasonOf, TierFailure } from '../../errors.ts';
-import { FEED_FRESH_MS } from '../../limits/feed.ts';
-import { LARGE_VALUE_BYTES_MIN, PROBES_IN_TIME, SLOW_LOOK_MS } from '../../limits/primary-tier.ts';
+import { isTierFailure, reasonOf } from '../../errors.ts';
 import { Listeners } from '../../platform/listeners.ts';
-import { elapsedSince, NEVER, presentMoment, type Moment } from '../../platform/moment.ts';
-import type { CancelTimer, Platform } from '../../platform/platform.ts';
-import { UP, type Verdict } from '../../telemetry/health.ts';
+import { NEVER, type Moment } from '../../platform/moment.ts';
+import type { Platform } from '../../platform/platform.ts';
+import type { Verdict } from '../../telemetry/health.ts';
 import type { TierContext } from '../../tiers/context.ts';
-import type { NewValue, PrimaryEntry, PrimaryTier, PrimaryValue, RestampCommand, Stamp } from '../../tiers/primary.ts';
-import { Breaker } from './breaker.ts';
-import { LargeValues } from './large-values.ts';
-import { RoundTrip } from './round-trip.ts';
-import { TrustFloor } from '../trust/trust-floor.ts';
-
-/** The primary tier gave no answer: it was not asked, or failed, or was late. It says nothing about the session. */
-export const UNREACHED: unique symbol = Symbol('unreached');
-export type Unreached = typeof UNREACHED;
-
-/** The reasons for which a tier that answers too late is given up. */
-const LATE: ReadonlySet<string> = new Set(['deadline', 'silent', 'too-slow']);
+import type {
+  NewValue,
+  PrimaryEntry,
+  PrimaryShard,
+  PrimaryTier,
+  PrimaryValue,
+  RestampCommand,
+  Stamp,
+} from '../../tiers/primary.ts';
+import type { Trust } from '../trust/trust-floor.ts';
+import { ShardGuard } from './shard-guard.ts';
+import { verdictOf } from './shards-verdict.ts';
+import { ALWAYS, type Standing } from './standing.ts';
+import { UNREACHED, type Unreached } from './unreached.ts';
 
 export interface PrimaryGuardOptions {
   readonly tier: PrimaryTier;
   readonly platform: Platform;
   readonly timeoutMs: number;
   readonly revalidateAfterMs: number;
+  /** Returns the standing of a shard that is new. @defaultValue its server always counts */
+  readonly standingOf?: (shard: PrimaryShard) => Standing;
 }
 
 /**
- * The primary tier behind its breaker. Nothing here throws: a primary tier that fails is one that was not reached, and
- * the durable tier answers instead.
- *
- * One failure of any kind opens the breaker. A mutation that failed may have left something stale behind, and closing the
- * breaker raises the trust floor, after which nothing from before is believed without the durable tier's word.
+ * The primary tier behind the guards of its shards. Whoever asks names the storage key, and never sees a shard. Nothing here throws: a
+ * key whose shard is out of use or unknown was not reached, and the durable tier answers instead.
  */
 export class PrimaryGuard {
-  /** Notifies when the tier is of use again after it was not. */
+  /** Notifies when a shard is of use again after it was not. */
   readonly returned: Listeners = new Listeners();
   /** Notifies whenever the verdict may have changed. */
   readonly changed: Listeners = new Listeners();
-  readonly #tier: PrimaryTier;
-  readonly #breaker: Breaker;
   readonly #options: PrimaryGuardOptions;
-  readonly roundTrip: RoundTrip;
-  readonly trustFloor: TrustFloor;
-  readonly #largeValues: LargeValues;
-  #cancelLook: CancelTimer = () => {};
-  #isStopped = false;
-  #incarnationConfirmedAt: Moment = NEVER;
-  #confirming: Promise<boolean> | undefined;
+  readonly #tier: PrimaryTier;
+  readonly #guards = new Map<PrimaryShard, ShardGuard>();
+  /** The guard of the first shard, which in a tier of one server is the only one: found without the map. */
+  #first: ShardGuard | undefined;
+  #isOpened = false;
+  #isClosed = false;
+  #openFailure: string | undefined;
+  /** True if a mark of the dirty feed could not be applied to the shard of its key since the floors of all shards rose last. */
+  #hasMissedMark = false;
 
   constructor(options: PrimaryGuardOptions) {
-    const { tier, platform, timeoutMs, revalidateAfterMs } = options;
     this.#options = options;
-    this.#tier = tier;
-    this.#largeValues = new LargeValues(platform);
-    this.trustFloor = new TrustFloor({ look: () => tier.vantage(), revalidateAfterMs });
-    this.roundTrip = new RoundTrip({
-      platform,
-      timeoutMs,
-      onSlowChange: () => this.#slowChanged(),
-      onTooSlow: () => this.#breaker.trip('too-slow'),
-    });
-    this.#breaker = new Breaker({
-      platform,
-      failuresToOpen: 1,
-      probe: () => this.#probe(),
-      probesToClose: (reason) => (LATE.has(reason) ? PROBES_IN_TIME : 1),
-      onClose: () => {
-        this.trustFloor.raise();
-        this.returned.notify();
-      },
-      onChange: () => this.changed.notify(),
-    });
+    this.#tier = options.tier;
+    this.#followShards();
   }
 
   /** Rejects only for what a person has to mend; a server that is away is asked again in the background. */
   async open(context: TierContext): Promise<void> {
+    const events = {
+      onShardChange: (shard: PrimaryShard) => this.#guards.get(shard)?.connectionChanged(),
+      onShardsChange: () => this.#shardsChanged(),
+    };
     try {
-      await this.#tier.open(context, () => this.#connectionChanged());
+      await this.#tier.open(context, events);
+      this.#followShards();
+      for (const { shard } of this.guards) if (shard.vantage() === null) events.onShardChange(shard);
     } catch (error) {
-      this.#breaker.trip(reasonOf(error));
+      this.#openFailure = reasonOf(error);
+      for (const guard of this.guards) guard.trip(this.#openFailure);
       if (!isTierFailure(error) || error.kind === 'misconfigured') throw error;
+    } finally {
+      this.#isOpened = true;
     }
   }
 
-  /** A server that is there but out of use is `degraded`. */
+  /** The guards of the shards that are known now. */
+  get guards(): readonly ShardGuard[] {
+    return [...this.#guards.values()];
+  }
+
   get verdict(): Verdict {
-    const isThere = this.#tier.vantage() !== null;
-    if (isThere && this.#breaker.isClosed) return this.#verdictInUse();
-    return { state: isThere ? 'degraded' : 'down', reason: this.#breaker.reason ?? 'never-reached' };
+    const reason = this.#tier.failure()?.reason ?? this.#openFailure ?? 'never-reached';
+    return this.#first === undefined ? { state: 'down', reason } : verdictOf(this.guards.map(({ verdict }) => verdict));
   }
 
-  /** True if commands are sent to the tier at all. */
+  /** True if commands are sent to any shard. */
   get isInUse(): boolean {
-    return this.#breaker.isClosed;
+    return this.guards.some(({ isInUse }) => isInUse);
   }
 
   /**
-   * Returns the stamp that a copy may have now. It is taken *before* the durable tier is asked, so that it never claims more than was known.
-   * Null while the tier is out of use.
+   * Returns the stamp that a copy of this key may have now. It is taken *before* the durable tier is asked, so that it never claims
+   * more than was known. Null while the shard of the key is out of use.
    */
-  stamp(): Stamp | null {
-    const vantage = this.#breaker.isClosed ? this.trustFloor.vantage() : null;
-    return vantage === null ? null : { incarnation: vantage.incarnation, at: vantage.earliest };
+  stamp(storageKey: Buffer): Stamp | null {
+    return this.#guardOf(storageKey)?.stamp() ?? null;
+  }
+
+  /** Returns how far a copy of this key with this stamp is trusted. */
+  trustIn(storageKey: Buffer, stamp: Stamp): Trust {
+    return this.#guardOf(storageKey)?.trustIn(stamp) ?? 'foreign';
+  }
+
+  /** Lets no copy from before now be believed, in any shard, unless the durable tier confirms it. */
+  raiseFloors(): void {
+    this.#hasMissedMark = false;
+    for (const guard of this.guards) guard.trustFloor.raise();
   }
 
   /**
-   * True if the server confirmed its incarnation lately. Otherwise its copies are not believed: behind an open connection a master may
-   * have followed another, and its data may have gone back. The bound is that of the feed, which asks for the incarnation with each poll.
+   * Returns when the server of this key last confirmed its incarnation, at the start of that check. If it was not lately, its copies are
+   * not believed: behind an open connection a master may have followed another, and its data may have gone back.
    */
-  get isIncarnationConfirmed(): boolean {
-    return elapsedSince(this.#options.platform, this.#incarnationConfirmedAt) <= FEED_FRESH_MS;
+  confirmedAt(storageKey: Buffer): Moment {
+    return this.#guardOf(storageKey)?.confirmedAt ?? NEVER;
   }
 
-  /** The start of the latest check that confirmed the incarnation. */
-  get incarnationConfirmedAt(): Moment {
-    return this.#incarnationConfirmedAt;
+  /** True if the server of this key confirmed its incarnation lately, or does so now. */
+  isConfirmed(storageKey: Buffer): Promise<boolean> {
+    return this.#guardOf(storageKey)?.isConfirmed() ?? Promise.resolve(false);
   }
 
-  /** Asks the server, or waits for the question that is under way. True if its incarnation is what it was; if not, the breaker is open. */
-  confirmIncarnation(): Promise<boolean> {
-    this.#confirming ??= this.#confirmIncarnation().finally(() => {
-      this.#confirming = undefined;
-    });
-    return this.#confirming;
+  /** Asks every server at once whether its incarnation is what it was. */
+  async confirmAll(): Promise<void> {
+    await Promise.all(this.guards.map((guard) => guard.confirm()));
   }
 
-  /** Takes the tier out of use until a probe succeeds. */
-  trip(reason: string): void {
-    this.#breaker.trip(reason);
+  /**
+   * Notes that a mark of the dirty feed did not reach the shard of its key. The floor of that shard rises before it is used again. But
+   * the copy that the mark is about may move to another shard that trusts its stamp, so then the floors of all rise.
+   */
+  noteMissedMark(): void {
+    this.#hasMissedMark = true;
+  }
+
+  /**
+   * Reads the key and resolves to what `use` makes of it, or, where its shard is slow, to the second tier's answer if that comes sooner.
+   * Where the shard is out of use, only the second tier is asked.
+   */
+  readHedged<T>(
+    storageKey: Buffer,
+    use: (entry: PrimaryEntry | Unreached) => Promise<T> | T,
+    second: () => Promise<T>,
+  ): Promise<T> {
+    const guard = this.#guardOf(storageKey);
+    return guard?.isInUse === true ? guard.readHedged(storageKey, use, second) : second();
   }
 
   read(storageKey: Buffer): Promise<PrimaryEntry | Unreached> {
-    return this.tryRead(storageKey).catch(this.giveUp);
+    return this.#guardOf(storageKey)?.read(storageKey) ?? unreached();
   }
-
-  /**
-   * Does what `read` does, but rejects where the tier fails; the caller then calls `giveUp`. Most reads pass here, and do without the
-   * promise that `catch` makes.
-   */
-  tryRead(storageKey: Buffer): Promise<PrimaryEntry | Unreached> {
-    return this.#try(() => this.#tier.read(storageKey));
-  }
-
-  /** Takes a tier that failed out of use until a probe succeeds. */
-  readonly giveUp = (error: unknown): Unreached => {
-    this.#breaker.trip(reasonOf(error));
-    return UNREACHED;
-  };
 
   lease(storageKey: Buffer, token: string, over: PrimaryValue | null): Promise<boolean | Unreached> {
-    return this.#attempt(() => this.#tier.lease(storageKey, token, over));
+    return this.#guardOf(storageKey)?.lease(storageKey, token, over) ?? unreached();
   }
 
   fill(storageKey: Buffer, token: string, value: NewValue): Promise<boolean | Unreached> {
-    if (!this.#largeValues.admits(value.envelope.length)) return Promise.resolve(false);
-    return this.#store(value, () => this.#tier.fill(storageKey, token, value));
+    return this.#guardOf(storageKey)?.fill(storageKey, token, value) ?? unreached();
   }
 
-  /** Stores the value, or, if that is too large for the link, at least takes away what it replaces. */
   publish(storageKey: Buffer, value: NewValue): Promise<boolean | Unreached> {
-    if (!this.#largeValues.admits(value.envelope.length)) {
-      const eviction = this.evict(storageKey, value.revision + 1);
-      return eviction.then((answer) => (answer === UNREACHED ? UNREACHED : false));
-    }
-    return this.#store(value, () => this.#tier.publish(storageKey, value));
+    return this.#guardOf(storageKey)?.publish(storageKey, value) ?? unreached();
   }
 
   restamp(storageKey: Buffer, command: RestampCommand): Promise<boolean | Unreached> {
-    return this.#attempt(() => this.#tier.restamp(storageKey, command));
+    return this.#guardOf(storageKey)?.restamp(storageKey, command) ?? unreached();
   }
 
   evict(storageKey: Buffer, belowRevision: number): Promise<Unreached | void> {
-    return this.#attempt(() => this.#tier.evict(storageKey, belowRevision));
+    return this.#guardOf(storageKey)?.evict(storageKey, belowRevision) ?? unreached();
   }
 
   hold(storageKey: Buffer): Promise<Unreached | void> {
-    return this.#attempt(() => this.#tier.hold(storageKey));
+    return this.#guardOf(storageKey)?.hold(storageKey) ?? unreached();
   }
 
   tombstone(storageKey: Buffer, ttlMs: number): Promise<Unreached | void> {
-    return this.#attempt(() => this.#tier.tombstone(storageKey, ttlMs));
+    return this.#guardOf(storageKey)?.tombstone(storageKey, ttlMs) ?? unreached();
   }
 
   async close(): Promise<void> {
-    this.#isStopped = true;
-    this.#breaker.stop();
-    this.#cancelLook();
+    this.#isClosed = true;
+    for (const guard of this.guards) guard.close();
     await this.#tier.close();
   }
 
-  async #confirmIncarnation(): Promise<boolean> {
-    const startedAt = presentMoment(this.#options.platform);
-    if ((await this.#attempt(() => this.#tier.confirm())) === UNREACHED) return false;
-    this.#incarnationConfirmedAt = startedAt;
-    return true;
+  #guardOf(storageKey: Buffer): ShardGuard | undefined {
+    const shard = this.#tier.shardOf(storageKey);
+    if (shard === null) return undefined;
+    return shard === this.#first?.shard ? this.#first : this.#guards.get(shard);
   }
 
-  #verdictInUse(): Verdict {
-    if (this.roundTrip.isSlow) return { state: 'degraded', reason: 'slow' };
-    return this.trustFloor.isAhead ? { state: 'degraded', reason: 'clock-set-back' } : UP;
-  }
-
-  #store<T>({ envelope }: NewValue, command: () => Promise<T>): Promise<T | Unreached> {
-    if (envelope.length < LARGE_VALUE_BYTES_MIN) return this.#attempt(command);
-    return this.#attempt(() =>
-      command().catch((error: unknown) => {
-        if (reasonOf(error) === 'deadline') this.#largeValues.wasLate(envelope.length);
-        throw error;
-      }),
-    );
-  }
-
-  #attempt<T>(command: () => Promise<T>): Promise<T | Unreached> {
-    return this.#try(command).catch(this.giveUp);
-  }
-
-  #try<T>(command: () => Promise<T>): Promise<T | Unreached> {
-    if (!this.#breaker.isClosed) return Promise.resolve(UNREACHED);
-    try {
-      const answer = command();
-      this.roundTrip.measure(answer);
-      return answer;
-    } catch (error) {
-      // A tier of the application's own that throws instead of rejecting.
-      return Promise.resolve(this.giveUp(error));
-    }
-  }
-
-  /** Rejects as well where the tier answers too late to be of use. */
-  async #probe(): Promise<void> {
-    const startedAt = presentMoment(this.#options.platform);
-    const ms = await this.roundTrip.time(this.#tier.probe());
-    if (ms > this.roundTrip.usableMs) throw new TierFailure('rejected', 'too-slow');
-    this.roundTrip.restart(ms);
-    this.#incarnationConfirmedAt = startedAt;
-  }
-
-  #slowChanged(): void {
-    this.changed.notify();
-    this.#cancelLook();
-    if (this.roundTrip.isSlow) this.#lookLater();
-  }
-
-  /** Schedules a measurement of a slow tier, since perhaps no other command shows that it is fast again. */
-  #lookLater(): void {
-    this.#cancelLook = this.#options.platform.after(SLOW_LOOK_MS, () => void this.#look(), 'background');
-  }
-
-  async #look(): Promise<void> {
-    // Out of use, it is probed anyway.
-    if (this.#breaker.isClosed) {
-      try {
-        this.roundTrip.add(await this.roundTrip.time(this.#tier.probe()));
-      } catch (error) {
-        this.giveUp(error);
-      }
-    }
-    if (this.roundTrip.isSlow && !this.#isStopped) this.#lookLater();
-  }
-
-  #connectionChanged(): void {
-    if (this.#tier.vantage() === null) this.#breaker.trip(this.#tier.failure()?.reason ?? 'connection-lost');
-    else this.#breaker.nudge();
+  #shardsChanged(): void {
+    if (this.#isClosed) return;
+    this.#followShards();
+    if (this.#hasMissedMark) this.raiseFloors();
     this.changed.notify();
   }
+
+  #followShards(): void {
+    const shards = new Set(this.#tier.shards);
+    for (const [shard, guard] of this.#guards) {
+      if (shards.has(shard)) continue;
+      guard.close();
+      this.#guards.delete(shard);
+    }
+    for (const shard of shards) if (!this.#guards.has(shard)) this.#guards.set(shard, this.#newGuard(shard));
+    [this.#first] = this.#guards.values();
+  }
+
+  #newGuard(shard: PrimaryShard): ShardGuard {
+    const { platform, timeoutMs, revalidateAfterMs, standingOf } = this.#options;
+    return new ShardGuard({
+      shard,
+      owns: (storageKey) => this.#tier.shardOf(storageKey) === shard,
+      isOpened: !this.#isOpened,
+      standing: standingOf?.(shard) ?? ALWAYS,
+      platform,
+      timeoutMs,
+      revalidateAfterMs,
+      onReturn: () => this.returned.notify(),
+      onChange: () => this.changed.notify(),
+    });
+  }
+}
+
+function unreached(): Promise<Unreached> {
+  return Promise.resolve(UNREACHED);
 }

@@ -29,7 +29,7 @@ async function readState(
   if (options.touch && !hasIdled && isTouchDue(context, record, value.lastSeenAt)) {
     return touch(context, storageKey, record);
   }
-  const stamp = primary.stamp();
+  const stamp = primary.stamp(storageKey);
   const state = await durable.sessions.readState(storageKey);
   // If the row has another revision, `confirm` fills over the copy. For that the copy must stay as it is.
   if (state === null || isCopyOf(state, value)) {

@@ -18,7 +18,7 @@ export async function fill(
   const { primary, platform, background } = context;
   const token = newLeaseToken(platform);
   const isLeased = (await primary.lease(storageKey, token, over)) === true;
-  const stamp = isLeased ? primary.stamp() : null;
+  const stamp = isLeased ? primary.stamp(storageKey) : null;
   const row = await readRow(context, storageKey);
   if (row === null) return null;
   const session = sessionOfRow(context, row, options);

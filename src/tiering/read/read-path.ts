@@ -1,7 +1,7 @@
 import { TierUnavailableError } from '../../errors.ts';
 import type { PrimaryEntry } from '../../tiers/primary.ts';
 import type { LivingSession, TieringContext } from '../context.ts';
-import { UNREACHED, type Unreached } from '../guard/primary-guard.ts';
+import { UNREACHED, type Unreached } from '../guard/unreached.ts';
 import { slide } from '../write/touch-path.ts';
 import { serveAlone } from './alone.ts';
 import { confirm } from './confirm.ts';
@@ -9,7 +9,6 @@ import { sessionOf, worthOf, type Copy, type ReadOptions } from './copy.ts';
 import { decide, type Failed, type Feed, type Lack, type Unconfirmed, type Worth } from './decide.ts';
 import { readDurable } from './durable-read.ts';
 import { fill } from './fill.ts';
-import { Hedge } from './hedge.ts';
 import { tryOpen } from './open-envelope.ts';
 
 /** Null: there is no such session. */
@@ -21,19 +20,15 @@ type Answer = LivingSession | null;
  */
 export class ReadPath {
   readonly #context: TieringContext;
-  readonly #hedge: Hedge;
 
   constructor(context: TieringContext) {
     this.#context = context;
-    this.#hedge = new Hedge(context.platform, context.primary);
   }
 
   /** Reads the primary tier; where it is slow, the durable tier may answer first. */
   read(storageKey: Buffer, options: ReadOptions): Promise<Answer> {
-    const { primary } = this.#context;
-    if (!primary.isInUse) return this.readDurable(storageKey, options);
-    return this.#hedge.race(
-      primary.tryRead(storageKey),
+    return this.#context.primary.readHedged(
+      storageKey,
       (entry) => this.#follow(storageKey, entry, options, 'begun'),
       () => this.readDurable(storageKey, options),
     );
@@ -67,7 +62,7 @@ export class ReadPath {
 
   /** Returns no promise for a copy that is served, as most are. */
   #followCopy(copy: Copy, progress: Unconfirmed): Answer | Promise<Answer> {
-    const step = decide(this.#worthOf(copy), this.#feed(), progress);
+    const step = decide(this.#worthOf(copy), this.#feed(copy.storageKey), progress);
     switch (step) {
       case 'gone':
         return null;
@@ -83,7 +78,7 @@ export class ReadPath {
   }
 
   #followFailure(copy: Copy, failed: Failed, error: TierUnavailableError): Answer {
-    const step = decide(this.#worthOf(copy), this.#feed(), failed);
+    const step = decide(this.#worthOf(copy), this.#feed(copy.storageKey), failed);
     switch (step) {
       case 'gone':
         return null;
@@ -100,7 +95,7 @@ export class ReadPath {
   async #waitForFeed(copy: Copy): Promise<Answer> {
     const { primary, feed } = this.#context;
     const { storageKey, options } = copy;
-    if (!(await feed.becomesFresh())) return this.#confirm(copy);
+    if (!(await feed.becomesFresh(storageKey))) return this.#confirm(copy);
     return this.#follow(storageKey, await primary.read(storageKey), options, 'waited');
   }
 
@@ -110,20 +105,21 @@ export class ReadPath {
       return await confirm(this.#context, copy);
     } catch (error) {
       if (!(error instanceof TierUnavailableError)) throw error;
-      if (decide(this.#worthOf(copy), this.#feed(), this.#failure()) === 'fail') throw error;
+      const { storageKey } = copy;
+      if (decide(this.#worthOf(copy), this.#feed(storageKey), this.#failure()) === 'fail') throw error;
       // The server may have become another while the durable tier was waited for. A second decision follows: time has passed.
-      if (!primary.isIncarnationConfirmed && !(await primary.confirmIncarnation())) throw error;
+      if (!(await primary.isConfirmed(storageKey))) throw error;
       return this.#followFailure(copy, this.#failure(), error);
     }
   }
 
   #worthOf(copy: Copy): Worth {
     const { platform, primary } = this.#context;
-    return worthOf(copy, primary.trustFloor.trustIn(copy.value.stamp), platform.now());
+    return worthOf(copy, primary.trustIn(copy.storageKey, copy.value.stamp), platform.now());
   }
 
-  #feed(): Feed {
-    return this.#context.feed.freshness.isFresh ? 'fresh' : 'late';
+  #feed(storageKey: Buffer): Feed {
+    return this.#context.feed.isFreshFor(storageKey) ? 'fresh' : 'late';
   }
 
   #failure(): Failed {

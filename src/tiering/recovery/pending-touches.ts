@@ -92,7 +92,7 @@ export class PendingTouches {
   async #write(key: string, pending: PendingTouch): Promise<void> {
     const { storageKey, idleLifetimeMs, firstSeenAt, lastSeenAt, longestPauseMs } = pending;
     const { durable, primary, background, touchIntervalMs } = this.#context;
-    const stamp = primary.stamp();
+    const stamp = primary.stamp(storageKey);
     const state = await durable.sessions.touch({
       storageKey,
       lastSeenAt,

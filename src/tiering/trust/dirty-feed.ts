@@ -12,7 +12,8 @@ import { announceFailure } from '../background.ts';
 import type { DurableGuard } from '../guard/durable-guard.ts';
 import { FeedCursor } from './feed-cursor.ts';
 import { Freshness } from './freshness.ts';
-import { UNREACHED, type PrimaryGuard } from '../guard/primary-guard.ts';
+import type { PrimaryGuard } from '../guard/primary-guard.ts';
+import { UNREACHED } from '../guard/unreached.ts';
 
 export interface DirtyFeedOptions {
   readonly platform: Platform;
@@ -57,15 +58,19 @@ export class DirtyFeed {
     return this.#polling;
   }
 
+  /** True if copies of this key may be believed: the feed was read lately, and the server of the key has lately confirmed its incarnation. */
+  isFreshFor(storageKey: Buffer): boolean {
+    return this.freshness.isFreshWith(this.#options.primary.confirmedAt(storageKey));
+  }
+
   /**
-   * Waits for the poll that is under way or due, as long as reads wait for a slow tier. True if it made the feed fresh. After a
-   * process was blocked, many reads doubt their copies for want of this one statement.
+   * Waits for the poll that is under way or due, as long as reads wait for a slow tier. True if copies of this key may be believed then.
+   * After a process was blocked, many reads doubt their copies for want of this one statement.
    */
-  async becomesFresh(): Promise<boolean> {
-    const { freshness } = this;
-    if (this.#polling === undefined && !freshness.isDue) return false;
+  async becomesFresh(storageKey: Buffer): Promise<boolean> {
+    if (this.#polling === undefined && !this.freshness.isDue) return false;
     // The poll under way may have begun before the process was blocked.
-    const polling = this.poll().then(() => (freshness.isFresh ? undefined : this.poll()));
+    const polling = this.poll().then(() => (this.isFreshFor(storageKey) ? undefined : this.poll()));
     await new Promise<void>((resolve) => {
       this.#awaiting.begin(resolve);
       void polling.then(() => {
@@ -73,7 +78,7 @@ export class DirtyFeed {
         resolve();
       });
     });
-    return freshness.isFresh;
+    return this.isFreshFor(storageKey);
   }
 
   /** Resolves after a poll that began no earlier than this call: every mark that was there before it is applied, if it can be. */
@@ -90,11 +95,11 @@ export class DirtyFeed {
 
   async #pollOnce(): Promise<void> {
     this.#schedule(FEED_INTERVAL_MS);
-    const { platform, primary } = this.#options;
+    const { platform } = this.#options;
     const begunAt = this.freshness.begin();
     try {
       if (await this.#readAll()) {
-        this.freshness.apply(begunAt, primary.incarnationConfirmedAt);
+        this.freshness.apply(begunAt);
         await this.#clear();
       }
     } catch (error) {
@@ -113,7 +118,7 @@ export class DirtyFeed {
     if (this.#isStopped) return;
     const onDue = (): void => {
       this.#schedule(FEED_INTERVAL_MS);
-      void this.#options.primary.confirmIncarnation();
+      void this.#options.primary.confirmAll();
       void this.poll();
     };
     this.#cancelTimer = this.#options.platform.after(waitMs, onDue, 'background');
@@ -122,8 +127,9 @@ export class DirtyFeed {
   /** True if everything there was is applied. The cursor advances only then. */
   async #readAll(): Promise<boolean> {
     const { primary } = this.#options;
+    await primary.confirmAll();
     // Nothing can be applied to a tier out of use, and nothing from it is served meanwhile.
-    if (!(await primary.confirmIncarnation())) return this.#readClock();
+    if (!primary.isInUse) return this.#readClock();
     let position: FeedPosition | number = this.#cursor.position;
     let next = 0;
     for (let page = 1; ; page += 1) {
@@ -132,13 +138,13 @@ export class DirtyFeed {
         next = earliest;
         if (this.#cursor.followBackTo(next)) return this.#readAgain();
       }
-      if (!(await this.#applyAll(rows))) return false;
+      await this.#applyAll(rows);
       const last = rows.at(-1);
       if (last === undefined || rows.length < FEED_PAGE_ROWS) break;
       position = last;
       if (page === FEED_PAGES_MAX) {
         // A backlog like this is quicker to disbelieve than to read.
-        primary.trustFloor.raise();
+        primary.raiseFloors();
         break;
       }
     }
@@ -154,7 +160,7 @@ export class DirtyFeed {
 
   /** Reads from the position to which a clock that was set back has led; some marks before the old position may have been missed. */
   #readAgain(): Promise<boolean> {
-    this.#options.primary.trustFloor.raise();
+    this.#options.primary.raiseFloors();
     return this.#readAll();
   }
 
@@ -168,27 +174,28 @@ export class DirtyFeed {
     return { rows, earliest: this.#cursor.observe(now, sentAt, platform.monotonic()) };
   }
 
-  async #applyAll(rows: readonly DirtyRow[]): Promise<boolean> {
+  async #applyAll(rows: readonly DirtyRow[]): Promise<void> {
     const fresh = rows.filter((row) => !this.#cursor.hasApplied(row));
-    const answers = await Promise.all(fresh.map((row) => this.#apply(row)));
-    return answers.every(Boolean);
+    await Promise.all(fresh.map((row) => this.#apply(row)));
   }
 
-  /** Entombs a revoked row and every earlier key; evicts copies of lower revisions, and the lease, of a living row. */
-  async #apply(row: DirtyRow): Promise<boolean> {
+  /**
+   * Entombs a revoked row and every earlier key; evicts copies of lower revisions, and the lease, of a living row. Each step goes to the
+   * shard of its key. A shard that is out of use, or fails here, believes nothing from before when it is used again: its trust floor
+   * rises above the copies that the mark is about. So the mark counts as applied, and the other shards are read all the same.
+   */
+  async #apply(row: DirtyRow): Promise<void> {
     const { primary, platform } = this.#options;
     // It may have had earlier keys since the last poll, which it does not remember.
-    if (row.previousKeys.length >= PREVIOUS_KEYS_MAX) primary.trustFloor.raise();
+    if (row.previousKeys.length >= PREVIOUS_KEYS_MAX) primary.raiseFloors();
     const ttlMs = tombstoneTtl(row.absoluteExpiresAt, platform.now());
     const steps = [
       row.isRevoked ? primary.tombstone(row.storageKey, ttlMs) : primary.evict(row.storageKey, row.revision),
       ...row.previousKeys.map((key) => primary.tombstone(key, ttlMs)),
     ];
     const answers = await Promise.all(steps);
-    // Even if a step failed: that opened the breaker, and when it closes, the trust floor rises above the copies that this mark is about.
-    // If the mark were applied again instead, one key that Redis cannot change would keep the feed from ever being fresh.
+    if (answers.includes(UNREACHED)) primary.noteMissedMark();
     this.#cursor.noteApplied(row);
-    return answers.every((answer) => answer !== UNREACHED);
   }
 
   async #clear(): Promise<void> {

@@ -24,6 +24,11 @@ export class Freshness {
     return this.lateMs <= FEED_FRESH_MS;
   }
 
+  /** True if the feed is fresh, and this moment lies no further back than that allows. */
+  isFreshWith(confirmedAt: Moment): boolean {
+    return elapsedSince(this.#platform, earlierOf(this.#appliedAt, confirmedAt)) <= FEED_FRESH_MS;
+  }
+
   /** True if the feed has been read, but not lately. */
   get isLate(): boolean {
     return this.#hasPolled && !this.isFresh;
@@ -40,9 +45,9 @@ export class Freshness {
     return this.#begunAt;
   }
 
-  /** Notes that everything is applied that was marked before the poll began; the incarnation was confirmed at `confirmedAt`. */
-  apply(begunAt: Moment, confirmedAt: Moment): void {
-    this.#appliedAt = earlierOf(begunAt, confirmedAt);
+  /** Notes that everything is applied that was marked before the poll began. */
+  apply(begunAt: Moment): void {
+    this.#appliedAt = begunAt;
   }
 
   /** Notes that the poll has ended, whatever became of it. */

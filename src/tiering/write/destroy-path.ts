@@ -5,7 +5,7 @@ import { REVISION_MAX } from '../../limits/session.ts';
 import { hasEnded } from '../../session/lifetime.ts';
 import type { MovedRow, RevokedRow } from '../../tiers/durable.ts';
 import type { TieringContext } from '../context.ts';
-import { UNREACHED } from '../guard/primary-guard.ts';
+import { UNREACHED } from '../guard/unreached.ts';
 import { entomb, newRevocation, settleRevocation } from './revocation.ts';
 import { giveUp, markDirty } from './write-path.ts';
 
@@ -96,7 +96,7 @@ async function endInPrimaryAlone(
   error: Error,
 ): Promise<Error> {
   const { primary, platform, pendingRevocations } = context;
-  if (primary.stamp() === null) return error;
+  if (primary.stamp(storageKey) === null) return error;
   const askedAt = platform.now();
   const attempt = (): Promise<void> => revokeLater(context, storageKey, askedAt);
   const owed = { storageKey, refused: 'session', isKnown, delayMs: 0, mayBeEarly: true, attempt } as const;

@@ -3,7 +3,7 @@ import { tombstoneTtl } from '../../session/lifetime.ts';
 import type { SealedRecord } from '../../session/sealed-record.ts';
 import type { RegenerateCommand } from '../../tiers/durable.ts';
 import { newWriteId, type TieringContext } from '../context.ts';
-import { UNREACHED } from '../guard/primary-guard.ts';
+import { UNREACHED } from '../guard/unreached.ts';
 import { orUnknown, settle } from './unknown-outcome.ts';
 import { conditionsOf, giveUp, markDirty, type Replaced } from './write-path.ts';
 

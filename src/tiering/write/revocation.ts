@@ -2,7 +2,7 @@ import { OutcomeUnknownError } from '../../errors.ts';
 import { tombstoneTtl } from '../../session/lifetime.ts';
 import type { RevokeCommand, RevokedRow } from '../../tiers/durable.ts';
 import { newWriteId, type TieringContext } from '../context.ts';
-import { UNREACHED } from '../guard/primary-guard.ts';
+import { UNREACHED } from '../guard/unreached.ts';
 import { settle } from './unknown-outcome.ts';
 
 /* The steps of every revocation of one row. */

@@ -22,7 +22,7 @@ export async function touch(
 ): Promise<RecordState | null> {
   const { platform, primary, durable } = context;
   const now = platform.now();
-  const stamp = primary.stamp();
+  const stamp = primary.stamp(storageKey);
   const state = await durable.sessions.touch({
     storageKey,
     lastSeenAt: now,

@@ -9,7 +9,7 @@ import { announceLostRevocation } from '../background.ts';
 import { newWriteId, type TieringContext } from '../context.ts';
 import type { LostInsert } from '../recovery/inserts-in-doubt.ts';
 import { entomb, newRevocation } from './revocation.ts';
-import { UNREACHED } from '../guard/primary-guard.ts';
+import { UNREACHED } from '../guard/unreached.ts';
 import { orUnknown, settle } from './unknown-outcome.ts';
 
 /** A session is `named` if the caller chose its id, and so knows it before the session exists. */
@@ -89,7 +89,7 @@ export type Replaced = Pick<SessionRecord, 'idleLifetimeMs' | 'tag'>;
 /** Replaces a record: one compare-and-swap in the durable tier, then one publish. False if another write came first or the session is gone. */
 export async function update(context: TieringContext, record: SealedRecord, replaced: Replaced): Promise<boolean> {
   const { platform, primary, durable } = context;
-  const stamp = primary.stamp();
+  const stamp = primary.stamp(record.storageKey);
   const command: UpdateCommand = {
     record,
     writeId: newWriteId(platform),

@@ -2,6 +2,7 @@ import { TierFailure } from '../../errors.ts';
 import { HOLD_TTL_MS, LEASE_TTL_MS } from '../../limits/primary-tier.ts';
 import { envelopeTag } from '../../session/sealed-record.ts';
 import type { TierContext } from '../context.ts';
+import { MAIN_SHARD, oneServerTier, type PrimaryServer } from '../one-server.ts';
 import type { NewValue, PrimaryEntry, PrimaryTier, PrimaryValue, RestampCommand, Stamp, Vantage } from '../primary.ts';
 
 type Stored = { readonly expiresAt: number } & (
@@ -17,24 +18,25 @@ export type MemoryKeyspace = Map<string, Stored>;
 const INCARNATION = 'memory00';
 
 /**
- * The primary tier as a specification that runs: the table of `PrimaryTier` in plain code. For tests, and for a first look
+ * The primary tier as a specification that runs: the table of `PrimaryShard` in plain code. For tests, and for a first look
  * without servers. Clients that are given the same keyspace share it, as they share a Redis.
  * @example
  * const tiers = { primary: memoryPrimaryTier(), durable: memoryDurableTier() };
  * const client = new SessionClient({ keys: await generateKeyRing(), ...tiers });
  */
 export function memoryPrimaryTier(keyspace: MemoryKeyspace = new Map()): PrimaryTier {
-  return new MemoryPrimaryTier(keyspace);
+  return oneServerTier('memory', new MemoryServer(keyspace));
 }
 
 /** No method waits for anything, so each one is a single step as a script is. */
-class MemoryPrimaryTier implements PrimaryTier {
-  readonly name = 'memory';
+export class MemoryServer implements PrimaryServer {
+  readonly name: string;
   readonly #keyspace: MemoryKeyspace;
   #context: TierContext | undefined;
   #onChange: () => void = () => {};
 
-  constructor(keyspace: MemoryKeyspace) {
+  constructor(keyspace: MemoryKeyspace, name: string = MAIN_SHARD) {
+    this.name = name;
     this.#keyspace = keyspace;
   }
 

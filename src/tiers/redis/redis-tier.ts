@@ -1,6 +1,7 @@
 import { TierFailure } from '../../errors.ts';
 import { HOLD_TTL_MS, LEASE_TTL_MS } from '../../limits/primary-tier.ts';
 import type { TierContext } from '../context.ts';
+import { MAIN_SHARD, oneServerTier, type PrimaryServer } from '../one-server.ts';
 import type { NewValue, PrimaryEntry, PrimaryTier, PrimaryValue, RestampCommand, Vantage } from '../primary.ts';
 import { RedisConnection } from './connection/connection.ts';
 import { encodeHeader, encodeRevision, encodeToken, encodeTtl, encodeValue } from './entry-format.ts';
@@ -16,7 +17,7 @@ import { resolveRedisOptions, type RedisTierOptions, type ResolvedRedisOptions }
  * const primary = redisTier({ url: 'rediss://redis.internal:6379', username: 'shop', password, tls: { ca } });
  */
 export function redisTier(options: RedisTierOptions): PrimaryTier {
-  return new RedisTier(resolveRedisOptions(options));
+  return oneServerTier('redis', new SingleRedis(resolveRedisOptions(options)));
 }
 
 const LEASE_TTL = encodeTtl(LEASE_TTL_MS);
@@ -28,8 +29,8 @@ interface Opened {
 }
 
 /** Each method is its part of one command: an MGET, or a script. `scripts/` says what they do. */
-class RedisTier implements PrimaryTier {
-  readonly name = 'redis';
+export class SingleRedis implements PrimaryServer {
+  readonly name: string = MAIN_SHARD;
   readonly #options: ResolvedRedisOptions;
   #opened: Opened | undefined;
 

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PrimaryTier } from '../../../src/tiers/primary.ts';
+import type { PrimaryServer } from '../../../src/tiers/one-server.ts';
 import { aValue, cleanups, filled, isBack, key, make, opened, start } from '../../support/real-redis-tier.ts';
 import { FaultProxy, type Direction } from '../../support/servers/fault-proxy.ts';
 import { until } from '../../support/servers/until.ts';
@@ -26,7 +26,7 @@ async function behindProxy() {
   return { server, proxy, url: server.url.replace(/:\d+$/, `:${proxy.port}`) };
 }
 
-const returned = (tier: PrimaryTier) => until(() => tier.vantage(), { what: 'the tier', timeoutMs: RETURN_BOUND_MS });
+const returned = (tier: PrimaryServer) => until(() => tier.vantage(), { what: 'the tier', timeoutMs: RETURN_BOUND_MS });
 
 describe('one bit that is turned on the way', () => {
   it.each(DIRECTIONS)(

@@ -15,7 +15,7 @@ describe('close', () => {
       import { redisTier } from ${JSON.stringify(entry)};
       import { systemPlatform } from ${JSON.stringify(platform)};
       const tier = redisTier(JSON.parse(process.env.OPTIONS));
-      const open = () => tier.open({ namespace: 'holdfast', platform: systemPlatform, timeoutMs: 250 }, () => {});
+      const open = () => tier.open({ namespace: 'holdfast', platform: systemPlatform, timeoutMs: 250 }, { onShardChange() {} });
       ${body}
       const closedAt = performance.now();
       process.on('exit', () => console.log(Math.round(performance.now() - closedAt)));`;
@@ -28,7 +28,7 @@ describe('close', () => {
   }
 
   it.each([
-    ['in use', 'await open(); await tier.probe(); await tier.close(); await tier.close();'],
+    ['in use', 'await open(); await tier.shards[0].probe(); await tier.close(); await tier.close();'],
     ['before it was opened', 'await tier.close();'],
     ['while it connects', 'const opening = open().catch(() => {}); await tier.close(); await opening;'],
     ['after it failed to connect', 'await open().catch(() => {}); await tier.close();'],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HOLD_TTL_MS, LEASE_TTL_MS } from '../../../src/limits/primary-tier.ts';
-import type { PrimaryTier } from '../../../src/tiers/primary.ts';
+import type { PrimaryServer } from '../../../src/tiers/one-server.ts';
 import { aValue, failureOf, filled, key, make, MINUTE, nameOf, opened, start } from '../../support/real-redis-tier.ts';
 import { until } from '../../support/servers/until.ts';
 import { stampOf } from '../../support/redis-calls.ts';
@@ -56,7 +56,7 @@ describe('what the server holds', () => {
     expect(await tier.read(place)).toMatchObject({ kind: 'value', revision: 5 });
   });
 
-  it.each<[string, (tier: PrimaryTier, place: Buffer) => Promise<unknown>, string]>([
+  it.each<[string, (tier: PrimaryServer, place: Buffer) => Promise<unknown>, string]>([
     ['a lease', (tier, place) => tier.lease(place, 'mine', null), 'lease'],
     ['a fill', (tier, place) => tier.fill(place, 'mine', aValue(tier)), 'absent'],
     ['a publish', (tier, place) => tier.publish(place, aValue(tier)), 'absent'],

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { systemPlatform } from '../../../src/platform/platform.ts';
-import { redisTier } from '../../../src/tiers/redis/index.ts';
+import { resolveRedisOptions } from '../../../src/tiers/redis/options/redis-options.ts';
+import { SingleRedis } from '../../../src/tiers/redis/redis-tier.ts';
 import { cleanups, NAMESPACE, start } from '../../support/real-redis-tier.ts';
 import { createAuthority } from '../../support/servers/certificates.ts';
 import { FaultProxy } from '../../support/servers/fault-proxy.ts';
@@ -17,7 +18,7 @@ it('takes nothing that a server said over a connection that was lost for the wor
   const proxy = await FaultProxy.start(first);
   cleanups.push(() => proxy.stop());
   const url = `rediss://127.0.0.1:${proxy.port}`;
-  const tier = redisTier({ url, ...application, tls: { ca: certificates.ca } });
+  const tier = new SingleRedis(resolveRedisOptions({ url, ...application, tls: { ca: certificates.ca } }));
   cleanups.push(() => tier.close());
   await tier.open({ namespace: NAMESPACE, platform: systemPlatform, timeoutMs: TIMEOUT_MS }, () => {});
   const before = tier.vantage()?.incarnation;

@@ -73,7 +73,7 @@ describe('a Redis that is set up wrongly', () => {
     const toEncrypted = redisTier({ url: `redis://${host}:${port}`, username, password, allowInsecure: true });
     cleanups.push(() => toEncrypted.close());
     const context = { namespace: NAMESPACE, platform: systemPlatform, timeoutMs: TIMEOUT_MS };
-    expect(await bounded(() => toEncrypted.open(context, () => {}))).toMatchObject({
+    expect(await bounded(() => toEncrypted.open(context, { onShardChange() {}, onShardsChange() {} }))).toMatchObject({
       reason: 'unanswered',
       advice: expect.stringContaining('needs rediss://'),
     });

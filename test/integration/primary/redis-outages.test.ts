@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { TierFailure } from '../../../src/errors.ts';
-import type { NewValue, PrimaryTier } from '../../../src/tiers/primary.ts';
+import type { PrimaryServer } from '../../../src/tiers/one-server.ts';
+import type { NewValue } from '../../../src/tiers/primary.ts';
 import { timed } from '../../support/real-client.ts';
 import {
   aValue,
@@ -24,7 +25,7 @@ import { OPEN_BOUND_MS, stampOf, evalCalls } from '../../support/redis-calls.ts'
 const RETURN_BOUND_MS = 2_500;
 
 /** Every method, so that a bound is one for all of them. */
-function everyCall(tier: PrimaryTier, value: NewValue): (() => Promise<unknown>)[] {
+function everyCall(tier: PrimaryServer, value: NewValue): (() => Promise<unknown>)[] {
   return [
     () => tier.read(key()),
     () => tier.lease(key(), 'token', null),

@@ -6,7 +6,7 @@ import {
   SHARED_SCRIPT_KEYS_MAX,
 } from '../../../src/limits/primary-tier.ts';
 import { systemPlatform, type Platform } from '../../../src/platform/platform.ts';
-import type { PrimaryTier } from '../../../src/tiers/primary.ts';
+import type { PrimaryServer } from '../../../src/tiers/one-server.ts';
 import { timed } from '../../support/real-client.ts';
 import {
   aValue,
@@ -29,7 +29,7 @@ const MANY = 300;
 const times = <T>(count: number, make: (at: number) => T): T[] => Array.from({ length: count }, (_, at) => make(at));
 
 /** Keys of values whose revisions count from 1. */
-const filledMany = (tier: PrimaryTier, count: number) =>
+const filledMany = (tier: PrimaryServer, count: number) =>
   Promise.all(times(count, (at) => filled(tier, { revision: at + 1 })));
 
 const settled = (calls: readonly Promise<boolean>[]) =>

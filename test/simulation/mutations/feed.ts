@@ -1,6 +1,6 @@
 import { LOSSY, type Mutation } from './mutation.ts';
 
-const GUARD = 'src/tiering/guard/primary-guard.ts';
+const GUARD = 'src/tiering/guard/shard-guard.ts';
 const CURSOR = 'src/tiering/trust/feed-cursor.ts';
 const FEED = 'src/tiering/trust/dirty-feed.ts';
 const FRESHNESS = 'src/tiering/trust/freshness.ts';
@@ -35,14 +35,6 @@ export const feedMutations: readonly Mutation[] = [
     scenario: 'a mark that is older than its commit',
   },
   {
-    name: 'the feed moves on although a row could not be applied',
-    edits: [
-      { file: FEED, find: 'if (!(await this.#applyAll(rows))) return false;', replace: 'await this.#applyAll(rows);' },
-    ],
-    faults: [],
-    whyNot: 'What could not be applied opened the breaker, and closing it raises the trust floor above every copy.',
-  },
-  {
     name: 'marks are cleared at once',
     edits: [
       {
@@ -65,8 +57,8 @@ export const feedMutations: readonly Mutation[] = [
     edits: [
       {
         file: FEED,
-        find: 'if (await this.#readAll()) {\n        this.freshness.apply(begunAt, primary.incarnationConfirmedAt);',
-        replace: 'this.freshness.apply(begunAt, begunAt);\n      if (await this.#readAll()) {',
+        find: 'if (await this.#readAll()) {\n        this.freshness.apply(begunAt);',
+        replace: 'this.freshness.apply(begunAt);\n      if (await this.#readAll()) {',
       },
     ],
     faults: [],
@@ -77,8 +69,8 @@ export const feedMutations: readonly Mutation[] = [
     edits: [
       {
         file: FRESHNESS,
-        find: 'earlierOf(begunAt, confirmedAt)',
-        replace: 'presentMoment(this.#platform)',
+        find: 'this.#appliedAt = begunAt;',
+        replace: 'this.#appliedAt = presentMoment(this.#platform);',
       },
     ],
     faults: [],
@@ -105,20 +97,19 @@ export const feedMutations: readonly Mutation[] = [
   },
   {
     name: 'a backlog of marks is forgotten',
-    edits: [{ file: FEED, find: 'primary.trustFloor.raise();\n        break;', replace: 'break;' }],
+    edits: [{ file: FEED, find: 'primary.raiseFloors();\n        break;', replace: 'break;' }],
     faults: [],
     scenario: 'a floor, and a time that is not known well',
   },
   {
-    name: 'a failed evict does not open the breaker, and the feed moves on',
+    name: 'a failed evict does not open the breaker',
     edits: [
       {
         file: GUARD,
-        find: 'return this.#attempt(() => this.#tier.evict(storageKey, belowRevision));',
+        find: 'return this.#reach(storageKey, () => this.shard.evict(storageKey, belowRevision));',
         replace:
-          'return this.#breaker.isClosed ? this.#tier.evict(storageKey, belowRevision).catch(() => UNREACHED) : Promise.resolve(UNREACHED);',
+          'return this.#isInUse ? this.shard.evict(storageKey, belowRevision).catch(() => UNREACHED) : Promise.resolve(UNREACHED);',
       },
-      { file: FEED, find: 'if (!(await this.#applyAll(rows))) return false;', replace: 'await this.#applyAll(rows);' },
     ],
     faults: [],
     scenario: 'an evict that fails',
@@ -158,9 +149,8 @@ export const feedMutations: readonly Mutation[] = [
     edits: [
       {
         file: FEED,
-        find: 'this.#cursor.noteApplied(row);\n    return answers.every((answer) => answer !== UNREACHED);',
-        replace:
-          'const isApplied = answers.every((answer) => answer !== UNREACHED);\n    if (isApplied) this.#cursor.noteApplied(row);\n    return isApplied;',
+        find: 'if (answers.includes(UNREACHED)) primary.noteMissedMark();',
+        replace: "if (answers.includes(UNREACHED)) throw new TierUnavailableError('primary', 'test');",
       },
     ],
     faults: [],

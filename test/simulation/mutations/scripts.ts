@@ -76,7 +76,7 @@ export const scriptsMutations: readonly Mutation[] = [
     name: 'scripts have no deadline',
     edits: [
       {
-        file: 'test/simulation/servers/simulated-primary-tier.ts',
+        file: 'test/simulation/servers/simulated-connection.ts',
         find: "name !== 'probe' && serverTime > deadline",
         replace: 'serverTime > Infinity',
       },

@@ -1,7 +1,7 @@
 import type { Mutation } from './mutation.ts';
 
 const FEED = 'src/tiering/trust/dirty-feed.ts';
-const TIER = 'test/simulation/servers/simulated-primary-tier.ts';
+const TIER = 'test/simulation/servers/simulated-connection.ts';
 
 /** Mistakes about what the server is, and about keys that are not ours. */
 export const topologyMutations: readonly Mutation[] = [
@@ -34,14 +34,14 @@ export const topologyMutations: readonly Mutation[] = [
     edits: [
       {
         file: FEED,
-        find: 'if (!(await primary.confirmIncarnation())) return this.#readClock();',
-        replace: 'if (primary.stamp() === null) return this.#readClock();',
+        find: 'await primary.confirmAll();',
+        replace: '',
       },
-      { file: FEED, find: 'void this.#options.primary.confirmIncarnation();', replace: '' },
+      { file: FEED, find: 'void this.#options.primary.confirmAll();', replace: '' },
       {
         file: FEED,
-        find: 'this.freshness.apply(begunAt, primary.incarnationConfirmedAt);',
-        replace: 'this.freshness.apply(begunAt, begunAt);',
+        find: 'return this.freshness.isFreshWith(this.#options.primary.confirmedAt(storageKey));',
+        replace: 'return this.freshness.isFresh && storageKey.length > 0;',
       },
     ],
     faults: ['redis-demote'],

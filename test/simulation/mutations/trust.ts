@@ -1,7 +1,7 @@
 import { LOSSY, type Mutation } from './mutation.ts';
 
 const FLOOR = 'src/tiering/trust/trust-floor.ts';
-const GUARD = 'src/tiering/guard/primary-guard.ts';
+const GUARD = 'src/tiering/guard/shard-guard.ts';
 const CONFIRM = 'src/tiering/read/confirm.ts';
 const COPY = 'src/tiering/read/copy.ts';
 const FILL = 'src/tiering/read/fill.ts';
@@ -45,8 +45,9 @@ export const trustMutations: readonly Mutation[] = [
     edits: [
       {
         file: FILL,
-        find: 'const stamp = isLeased ? primary.stamp() : null;\n  const row = await readRow(context, storageKey);',
-        replace: 'const row = await readRow(context, storageKey);\n  const stamp = isLeased ? primary.stamp() : null;',
+        find: 'const stamp = isLeased ? primary.stamp(storageKey) : null;\n  const row = await readRow(context, storageKey);',
+        replace:
+          'const row = await readRow(context, storageKey);\n  const stamp = isLeased ? primary.stamp(storageKey) : null;',
       },
     ],
     faults: [],
@@ -57,8 +58,9 @@ export const trustMutations: readonly Mutation[] = [
     edits: [
       {
         file: CONFIRM,
-        find: 'const stamp = primary.stamp();\n  const state = await durable.sessions.readState(storageKey);',
-        replace: 'const state = await durable.sessions.readState(storageKey);\n  const stamp = primary.stamp();',
+        find: 'const stamp = primary.stamp(storageKey);\n  const state = await durable.sessions.readState(storageKey);',
+        replace:
+          'const state = await durable.sessions.readState(storageKey);\n  const stamp = primary.stamp(storageKey);',
       },
     ],
     faults: [],
@@ -69,9 +71,9 @@ export const trustMutations: readonly Mutation[] = [
     edits: [
       {
         file: GUARD,
-        find: 'this.#tier.fill(storageKey, token, value)',
+        find: 'this.shard.fill(storageKey, token, value)',
         replace:
-          "this.#tier.fill(storageKey, token, { ...value, stamp: { ...value.stamp, incarnation: this.#tier.vantage()?.incarnation ?? '' } })",
+          "this.shard.fill(storageKey, token, { ...value, stamp: { ...value.stamp, incarnation: this.shard.vantage()?.incarnation ?? '' } })",
       },
     ],
     faults: [],
@@ -173,25 +175,12 @@ export const trustMutations: readonly Mutation[] = [
     seed: 45,
   },
   {
-    name: 'a failed evict does not open the breaker',
-    edits: [
-      {
-        file: GUARD,
-        find: 'return this.#attempt(() => this.#tier.evict(storageKey, belowRevision));',
-        replace:
-          'return this.#breaker.isClosed ? this.#tier.evict(storageKey, belowRevision).catch(() => UNREACHED) : Promise.resolve(UNREACHED);',
-      },
-    ],
-    faults: [],
-    whyNot: 'The feed does not move on until it is applied, and is not fresh meanwhile.',
-  },
-  {
     name: 'a copy that is served alone is dated anew',
     edits: [
       {
         file: 'src/tiering/read/alone.ts',
         find: 'const { revision, stamp } = value;',
-        replace: 'const { revision } = value;\n  const stamp = primary.stamp() ?? value.stamp;',
+        replace: 'const { revision } = value;\n  const stamp = primary.stamp(storageKey) ?? value.stamp;',
       },
     ],
     faults: [],
@@ -215,7 +204,7 @@ export const trustMutations: readonly Mutation[] = [
       {
         file: 'src/tiering/recovery/pending-touches.ts',
         find: 'refreshCopy(this.#context, storageKey, state, stamp)',
-        replace: 'refreshCopy(this.#context, storageKey, state, stamp && primary.stamp())',
+        replace: 'refreshCopy(this.#context, storageKey, state, stamp && primary.stamp(storageKey))',
       },
     ],
     faults: [],

@@ -1,6 +1,7 @@
 import { TierFailure } from '../../../src/errors.ts';
-import { memoryPrimaryTier } from '../../../src/tiers/memory/index.ts';
-import type { PrimaryTier, Vantage } from '../../../src/tiers/primary.ts';
+import { MemoryServer } from '../../../src/tiers/memory/memory-primary-tier.ts';
+import { oneServerTier, type PrimaryServer } from '../../../src/tiers/one-server.ts';
+import type { Vantage } from '../../../src/tiers/primary.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { gate } from '../../support/intercepted-tiers.ts';
 import { add, failing, MemoryFleet, refuse } from '../../support/memory-fleet.ts';
@@ -84,7 +85,7 @@ export const copyScenarios = {
   /** What is dated just before a write must be below a floor that is raised just after it, however little is known of the server's time. */
   'a floor, and a time that is not known well': async () => {
     const fleet = new MemoryFleet();
-    const primary = vague(memoryPrimaryTier(fleet.keyspace), 200);
+    const primary = oneServerTier('memory', vague(new MemoryServer(fleet.keyspace), 200));
     const [reader, writer, other] = [await fleet.node({ primary }), await fleet.node(), await fleet.node()];
     // More than one poll reads: the last of them are only covered by the floor.
     const created = await Promise.all(Array.from({ length: 20 }, () => writer.sessions.create({ cart: [] })));
@@ -176,13 +177,13 @@ export const copyScenarios = {
   },
 } satisfies Record<string, Scenario>;
 
-/** The same tier, of whose time no more is known than that it is right to within `byMs`. */
-function vague(tier: PrimaryTier, byMs: number): PrimaryTier {
+/** The same server, of whose time no more is known than that it is right to within `byMs`. */
+function vague(server: PrimaryServer, byMs: number): PrimaryServer {
   const vantage = (): Vantage | null => {
-    const exact = tier.vantage();
+    const exact = server.vantage();
     return exact && { ...exact, earliest: exact.earliest - byMs, latest: exact.latest + byMs };
   };
-  return new Proxy(tier, {
+  return new Proxy(server, {
     get: (target, name) => {
       if (name === 'vantage') return vantage;
       const member: unknown = Reflect.get(target, name, target);

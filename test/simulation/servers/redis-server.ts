@@ -1,6 +1,7 @@
 import { TierFailure } from '../../../src/errors.ts';
-import { memoryPrimaryTier, type MemoryKeyspace } from '../../../src/tiers/memory/index.ts';
-import type { PrimaryTier } from '../../../src/tiers/primary.ts';
+import type { MemoryKeyspace } from '../../../src/tiers/memory/index.ts';
+import { MemoryServer } from '../../../src/tiers/memory/memory-primary-tier.ts';
+import type { PrimaryShard } from '../../../src/tiers/primary.ts';
 import type { Clock, World } from '../world.ts';
 
 type Stored = MemoryKeyspace extends Map<string, infer V> ? V : never;
@@ -19,7 +20,7 @@ export class RedisServer {
   #replid = 1;
   /** Keys that another program has stored something else under. */
   readonly #foreign = new Set<string>();
-  readonly #tiers = new Map<string, PrimaryTier>();
+  readonly #tiers = new Map<string, PrimaryShard>();
   readonly #stalled: (() => void)[] = [];
   #isUp = true;
   #isFrozen = false;
@@ -48,10 +49,10 @@ export class RedisServer {
   }
 
   /** The reference tier on the keys of this server. */
-  tierOf(namespace: string): PrimaryTier {
+  tierOf(namespace: string): PrimaryShard {
     const known = this.#tiers.get(namespace);
     if (known !== undefined) return known;
-    const tier = memoryPrimaryTier(this.keyspace);
+    const tier = new MemoryServer(this.keyspace);
     void tier.open({ namespace, platform: this.clock.asPlatform(), timeoutMs: 0 }, () => undefined);
     this.#tiers.set(namespace, tier);
     return tier;

@@ -1,7 +1,8 @@
+import { oneServerTier } from '../../../src/tiers/one-server.ts';
 import type { PrimaryTier } from '../../../src/tiers/primary.ts';
 import type { Weather } from '../faults.ts';
 import { RedisServer, type Refusal, type Snapshot } from './redis-server.ts';
-import { SimulatedPrimaryTier } from './simulated-primary-tier.ts';
+import { SimulatedConnection } from './simulated-connection.ts';
 import { Clock, type Process, type World } from '../world.ts';
 
 const SNAPSHOTS_MAX = 60;
@@ -16,7 +17,7 @@ export class SimulatedRedis {
   readonly world: World;
   readonly weather: Weather;
   readonly latencyMs: number;
-  readonly #tiers = new Map<Process, SimulatedPrimaryTier>();
+  readonly #connections = new Map<Process, SimulatedConnection>();
   readonly #cut = new Set<Process>();
   /** The nodes that do not know of the new master, and the one that they still see. */
   readonly #behind = new Map<Process, RedisServer>();
@@ -41,9 +42,9 @@ export class SimulatedRedis {
 
   /** The tier of one node. */
   connect(node: Process): PrimaryTier {
-    const tier = new SimulatedPrimaryTier(this, node);
-    this.#tiers.set(node, tier);
-    return tier;
+    const connection = new SimulatedConnection(this, node);
+    this.#connections.set(node, connection);
+    return oneServerTier('simulated', connection);
   }
 
   /** What the node finds at the address. */
@@ -107,12 +108,12 @@ export class SimulatedRedis {
   /** A replica becomes master for some nodes while the others go on with the old one, which does not know. */
   split(choice: number): void {
     const old = this.master;
-    const nodes = [...this.#tiers.keys()].filter((node) => node.isAlive && !this.#behind.has(node));
+    const nodes = [...this.#connections.keys()].filter((node) => node.isAlive && !this.#behind.has(node));
     this.#succeed(this.#newClock(), this.#replicated(choice));
     const first = Math.floor(choice * nodes.length);
     nodes.forEach((node, at) => {
       if (at === first || (choice * 8) % 1 < 0.3) this.#behind.set(node, old);
-      else this.#tiers.get(node)?.connectionClosed(old);
+      else this.#connections.get(node)?.connectionClosed(old);
     });
   }
 
@@ -154,7 +155,7 @@ export class SimulatedRedis {
 
   #kill(server: RedisServer): void {
     server.kill();
-    for (const tier of this.#tiers.values()) tier.connectionClosed(server);
+    for (const connection of this.#connections.values()) connection.connectionClosed(server);
   }
 
   #succeed(clock: Clock, keys: Snapshot): void {

@@ -82,22 +82,7 @@ describe('options of SessionClient', () => {
     expect(() => build(options)).toThrow(message);
   });
 
-  it.each([
-    'open',
-    'vantage',
-    'failure',
-    'probe',
-    'confirm',
-    'read',
-    'lease',
-    'fill',
-    'publish',
-    'restamp',
-    'evict',
-    'hold',
-    'tombstone',
-    'close',
-  ])('refuse a primary tier without %s', (name) => {
+  it.each(['open', 'shards', 'shardOf', 'failure', 'close'])('refuse a primary tier without %s', (name) => {
     expect(() => build({ primary: without(memoryPrimaryTier(), name) })).toThrow(/^primary: expected redisTier/);
   });
 

@@ -6,12 +6,9 @@ import {
   type PrimaryTierSubject,
 } from 'holdfast/testing';
 import { describe, expect, it } from 'vitest';
-import {
-  memoryDurableTier,
-  memoryPrimaryTier,
-  type MemoryDatabase,
-  type MemoryKeyspace,
-} from '../../../src/tiers/memory/index.ts';
+import { memoryDurableTier, type MemoryDatabase, type MemoryKeyspace } from '../../../src/tiers/memory/index.ts';
+import { MemoryServer } from '../../../src/tiers/memory/memory-primary-tier.ts';
+import { oneServerTier, type PrimaryServer } from '../../../src/tiers/one-server.ts';
 import type { PrimaryTier } from '../../../src/tiers/primary.ts';
 import { aroundDurable, type DurableMethod, type Method } from '../../support/durable-methods.ts';
 import { subjectOn } from '../../support/memory-database.ts';
@@ -53,16 +50,17 @@ function subjectWith(around: (name: DurableMethod, own: Method) => Method): Dura
   return subjectOn(rows, () => aroundDurable(memoryDurableTier(rows), around));
 }
 
-function primaryWith(changes: Partial<PrimaryTier>): PrimaryTierSubject {
+function primaryWith(changes: Partial<PrimaryServer>): PrimaryTierSubject {
   const keyspace: MemoryKeyspace = new Map();
   const makeTier = (): PrimaryTier => {
-    const tier = memoryPrimaryTier(keyspace);
-    return new Proxy(tier, {
+    const server = new MemoryServer(keyspace);
+    const changed = new Proxy(server, {
       get(target, name) {
         const member: unknown = Reflect.get(Object.hasOwn(changes, name) ? changes : target, name);
         return typeof member === 'function' ? (member.bind(target) as unknown) : member;
       },
     });
+    return oneServerTier('memory', changed);
   };
   return { makeTier, namespaces: ['shop', 'blog'] };
 }
@@ -117,7 +115,7 @@ describe('the cases of the primary contract', () => {
     expect(await isCaught(primaryTierCases, primaryWith({}))).toBe(false);
   });
 
-  it.each<[string, Partial<PrimaryTier>]>([
+  it.each<[string, Partial<PrimaryServer>]>([
     ['vantage', { vantage: () => null }],
     ['failure', { failure: () => null }],
     ['read', { read: () => Promise.resolve({ kind: 'absent' }) }],

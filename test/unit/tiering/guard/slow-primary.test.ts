@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TierFailure } from '../../../../src/errors.ts';
 import { PRIMARY_TIMEOUT_MS_DEFAULT, SLOW_ABOVE_MS } from '../../../../src/limits/primary-tier.ts';
 import type { TierChange } from '../../../../src/telemetry/channels.ts';
-import { memoryPrimaryTier } from '../../../../src/tiers/memory/index.ts';
+import { MemoryServer } from '../../../../src/tiers/memory/memory-primary-tier.ts';
+import { oneServerTier } from '../../../../src/tiers/one-server.ts';
 import { interceptPrimary } from '../../../support/intercepted-tiers.ts';
 import { memoryClient } from '../../../support/memory-client.ts';
 
@@ -18,15 +19,16 @@ afterEach(() => unsubscribe('holdfast:tier-change', note));
 
 /** A client whose primary tier is as far away as `setRoundTrip` says, and fails as late as a real one does. */
 async function setUp() {
-  const primary = interceptPrimary(memoryPrimaryTier());
   let isProbeBroken = false;
-  const tier = new Proxy(primary.tier, {
-    get(target, name, receiver) {
+  const server = new Proxy(new MemoryServer(new Map()), {
+    get(target, name) {
       if (name === 'probe' && isProbeBroken) throw new TypeError('a bug');
-      return Reflect.get(target, name, receiver) as unknown;
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
     },
   });
-  const client = await memoryClient<{ n: number }>({ primary: tier });
+  const primary = interceptPrimary(oneServerTier('memory', server));
+  const client = await memoryClient<{ n: number }>({ primary: primary.tier });
   const { platform, sessions } = client;
   let roundTripMs = (): number => 0;
   primary.hook.before = (method) => {

@@ -15,16 +15,14 @@ describe('a copy whose read waited for the feed', () => {
     const context = {
       platform,
       primary: {
-        isInUse: true,
-        roundTrip: { hedgeAfterMs: 100 },
-        trustFloor: { trustIn: () => 'current' },
-        tryRead: async () => copy,
+        trustIn: () => 'current',
+        readHedged: async (_key: Buffer, use: (entry: object) => unknown) => use(copy),
         read: async () => ({ kind: 'tombstone' }),
         stamp: () => null,
         evict: async () => undefined,
       },
       feed: {
-        freshness,
+        isFreshFor: () => freshness.isFresh,
         async becomesFresh() {
           freshness.isFresh = true;
           return isInTime;

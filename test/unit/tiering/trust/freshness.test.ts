@@ -19,7 +19,7 @@ describe('the freshness of the feed', () => {
   it('lasts from the beginning of a poll, however long that took', async () => {
     const begunAt = freshness.begin();
     await platform.advance(1_000);
-    freshness.apply(begunAt, presentMoment(platform));
+    freshness.apply(begunAt);
     freshness.end();
     expect(freshness).toMatchObject({ isFresh: true, lateMs: 1_000 });
     await platform.advance(FEED_FRESH_MS - 1_000);
@@ -28,11 +28,17 @@ describe('the freshness of the feed', () => {
     expect(freshness).toMatchObject({ isFresh: false, isLate: true });
   });
 
-  it('lasts from the last time that the server was asked for its incarnation, if that was before', async () => {
+  it('lasts for a server from the last time that it was asked for its incarnation, if that was before', async () => {
     const confirmedAt = presentMoment(platform);
     await platform.advance(1_000);
-    freshness.apply(freshness.begin(), confirmedAt);
-    expect(freshness.lateMs).toBe(1_000);
+    freshness.apply(freshness.begin());
+    await platform.advance(FEED_FRESH_MS - 1_000);
+    expect(freshness.isFreshWith(confirmedAt)).toBe(true);
+    await platform.advance(1);
+    expect(freshness.isFreshWith(confirmedAt)).toBe(false);
+    expect(freshness.isFreshWith(presentMoment(platform))).toBe(true);
+    await platform.advance(1_000);
+    expect(freshness.isFreshWith(presentMoment(platform))).toBe(false);
   });
 
   it('is not renewed by a poll of which not everything was applied', async () => {

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { TierUnavailableError } from '../../../../src/index.ts';
 import { FEED_FRESH_MS } from '../../../../src/limits/feed.ts';
-import { PrimaryGuard } from '../../../../src/tiering/guard/primary-guard.ts';
-import { memoryPrimaryTier } from '../../../../src/tiers/memory/index.ts';
-import type { PrimaryValue, Vantage } from '../../../../src/tiers/primary.ts';
-import { FakePlatform, settled } from '../../../support/fake-platform.ts';
+import { TrustFloor } from '../../../../src/tiering/trust/trust-floor.ts';
+import type { Vantage } from '../../../../src/tiers/primary.ts';
+import { settled } from '../../../support/fake-platform.ts';
 import { gate } from '../../../support/intercepted-tiers.ts';
 import { add, failing, MemoryFleet, refuse, seen } from '../../../support/memory-fleet.ts';
 
@@ -12,33 +11,14 @@ const SECOND = 1_000;
 
 describe('the trust floor', () => {
   it('is the latest that it may be on the server: a copy dated within the uncertainty may be from before', async () => {
-    const platform = new FakePlatform();
-    const tier = memoryPrimaryTier();
     const vantage: Vantage = { incarnation: 'memory00', earliest: 10_000, latest: 10_100 };
-    const guard = new PrimaryGuard({
-      tier: new Proxy(tier, {
-        get: (target, name) => (name === 'vantage' ? () => vantage : Reflect.get(target, name)),
-      }),
-      platform,
-      timeoutMs: 250,
-      revalidateAfterMs: 60_000,
-    });
-    expect(guard.trustFloor.trustIn(valueAt(10_050).stamp)).toBe('current');
-    guard.trustFloor.raise();
-    expect(guard.trustFloor.trustIn(valueAt(10_050).stamp)).toBe('foreign');
-    expect(guard.trustFloor.trustIn(valueAt(10_100).stamp)).toBe('current');
+    const floor = new TrustFloor({ look: () => vantage, revalidateAfterMs: 60_000 });
+    const trustIn = (at: number) => floor.trustIn({ incarnation: 'memory00', at });
+    expect(trustIn(10_050)).toBe('current');
+    floor.raise();
+    expect(trustIn(10_050)).toBe('foreign');
+    expect(trustIn(10_100)).toBe('current');
   });
-
-  function valueAt(at: number): PrimaryValue {
-    return {
-      kind: 'value',
-      revision: 1,
-      stamp: { incarnation: 'memory00', at },
-      lastSeenAt: at,
-      idleExpiresAt: at + 60_000,
-      envelope: Buffer.alloc(1),
-    };
-  }
 });
 
 describe('a Redis that went back unnoticed', () => {

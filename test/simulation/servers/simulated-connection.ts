@@ -2,10 +2,11 @@ import { TierFailure } from '../../../src/errors.ts';
 import { PRIMARY_CONNECT_TIMEOUT_MS, PRIMARY_SILENCE_MS, RECONNECT_BACKOFF } from '../../../src/limits/primary-tier.ts';
 import { ServerClock } from '../../../src/tiers/redis/connection/server-clock.ts';
 import type { TierContext } from '../../../src/tiers/context.ts';
+import { MAIN_SHARD, type PrimaryServer } from '../../../src/tiers/one-server.ts';
 import type {
   NewValue,
   PrimaryEntry,
-  PrimaryTier,
+  PrimaryShard,
   PrimaryValue,
   RestampCommand,
   Vantage,
@@ -40,8 +41,8 @@ interface Answer<T> {
 }
 
 /** One node's connection, with the failures and deadlines of the real tier. */
-export class SimulatedPrimaryTier implements PrimaryTier {
-  readonly name = 'simulated redis';
+export class SimulatedConnection implements PrimaryServer {
+  readonly name: string = MAIN_SHARD;
   readonly #redis: SimulatedRedis;
   readonly #node: Process;
   #context: TierContext | undefined;
@@ -204,14 +205,14 @@ export class SimulatedPrimaryTier implements PrimaryTier {
   }
 
   /** A script: it carries a deadline, and its answer carries the server's time. */
-  async #run<T>(name: string, key: Buffer | null, command: (tier: PrimaryTier) => Promise<T>): Promise<T> {
+  async #run<T>(name: string, key: Buffer | null, command: (tier: PrimaryShard) => Promise<T>): Promise<T> {
     const clock = this.#connection?.clock;
     const isOld = clock !== undefined && clock.age(this.#node.monotonic()) > CLOCK_AGE_MS_MAX;
     if (isOld) await this.#send('time', null, async () => undefined);
     return this.#send(name, key, command);
   }
 
-  #send<T>(name: string, key: Buffer | null, command: (tier: PrimaryTier) => Promise<T>): Promise<T> {
+  #send<T>(name: string, key: Buffer | null, command: (tier: PrimaryShard) => Promise<T>): Promise<T> {
     const connection = this.#connection;
     const context = this.#context;
     if (context === undefined) return Promise.reject(new TierFailure('not-sent', 'not-open'));
@@ -265,7 +266,7 @@ export class SimulatedPrimaryTier implements PrimaryTier {
     key: Buffer | null,
     deadline: number,
     namespace: string,
-    command: (tier: PrimaryTier) => Promise<T>,
+    command: (tier: PrimaryShard) => Promise<T>,
   ): Promise<Answer<T>> {
     const { world } = this.#redis;
     const serverTime = server.clock.now();

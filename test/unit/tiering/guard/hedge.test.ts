@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HEDGE_AFTER_MS } from '../../../../src/limits/primary-tier.ts';
 import { COARSE_TICK_MS } from '../../../../src/limits/process.ts';
-import { Hedge } from '../../../../src/tiering/read/hedge.ts';
-import { UNREACHED, type Unreached } from '../../../../src/tiering/guard/primary-guard.ts';
+import { Hedge } from '../../../../src/tiering/guard/hedge.ts';
+import { UNREACHED, type Unreached } from '../../../../src/tiering/guard/unreached.ts';
 import { FakePlatform, settled } from '../../../support/fake-platform.ts';
 
 const SLOW_MS = HEDGE_AFTER_MS + 2 * COARSE_TICK_MS;

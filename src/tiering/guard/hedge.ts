@@ -1,16 +1,19 @@
 import { HEDGE_BURST, HEDGE_SHARE } from '../../limits/primary-tier.ts';
 import { CoarseTimeouts } from '../../platform/coarse-timeouts.ts';
 import type { Platform } from '../../platform/platform.ts';
-import type { PrimaryGuard, Unreached } from '../guard/primary-guard.ts';
+import type { RoundTrip } from './round-trip.ts';
+import type { Unreached } from './unreached.ts';
 
-/** The part of the primary tier that a race needs. */
-type First = Pick<PrimaryGuard, 'giveUp' | 'trip'> & {
-  readonly roundTrip: Pick<PrimaryGuard['roundTrip'], 'hedgeAfterMs'>;
-};
+/** The part of a shard of the primary tier that a race needs. */
+interface First {
+  readonly roundTrip: Pick<RoundTrip, 'hedgeAfterMs'>;
+  readonly giveUp: (error: unknown) => Unreached;
+  trip(reason: string): void;
+}
 
 /**
- * Reads the durable tier as well when the primary tier is slow; the first answer counts. The budget of such reads grows with all
- * reads. When it is spent, a primary tier that answers other reads is waited for (hedging every read of an overloaded process would
+ * Reads the durable tier as well when a shard of the primary tier is slow; the first answer counts. The budget of such reads grows with all
+ * reads. When it is spent, a shard that answers other reads is waited for (hedging every read of an overloaded process would
  * load the database too), and one that has gone silent is given up.
  */
 export class Hedge {
@@ -35,7 +38,11 @@ export class Hedge {
    * Resolves to what `use` makes of the first tier's answer, or to the second tier's answer if that comes sooner. Only the first tier
    * is timed: what follows its answer is not its fault. A hedge that fails is no answer, and a first tier that fails was not reached.
    */
-  race<A, T>(first: Promise<A>, use: (answer: A | Unreached) => Promise<T> | T, second: () => Promise<T>): Promise<T> {
+  race<A, T>(
+    first: Promise<A | Unreached>,
+    use: (answer: A | Unreached) => Promise<T> | T,
+    second: () => Promise<T>,
+  ): Promise<T> {
     this.#budget = Math.min(this.#budget + HEDGE_SHARE, HEDGE_BURST);
     return new Promise((resolve, reject) => {
       const ask = (): void => {

@@ -1,0 +1,316 @@
+import { reasonOf, TierFailure } from '../../errors.ts';
+import { FEED_FRESH_MS } from '../../limits/feed.ts';
+import { LARGE_VALUE_BYTES_MIN, PROBES_IN_TIME, SLOW_LOOK_MS } from '../../limits/primary-tier.ts';
+import { elapsedSince, NEVER, presentMoment, type Moment } from '../../platform/moment.ts';
+import type { CancelTimer, Platform } from '../../platform/platform.ts';
+import { UP, type Verdict } from '../../telemetry/health.ts';
+import type { NewValue, PrimaryEntry, PrimaryShard, PrimaryValue, RestampCommand, Stamp } from '../../tiers/primary.ts';
+import { TrustFloor, type Trust } from '../trust/trust-floor.ts';
+import { Breaker } from './breaker.ts';
+import { Hedge } from './hedge.ts';
+import { LargeValues } from './large-values.ts';
+import { RoundTrip } from './round-trip.ts';
+import type { Standing } from './standing.ts';
+import { UNREACHED, type Unreached } from './unreached.ts';
+
+/** The reasons for which a shard that answers too late is given up. */
+const LATE: ReadonlySet<string> = new Set(['deadline', 'silent', 'too-slow']);
+
+export interface ShardGuardOptions {
+  readonly shard: PrimaryShard;
+  /** True if the shard owns the key now. */
+  readonly owns: (storageKey: Buffer) => boolean;
+  /** True for a shard that its tier has opened. Another one is probed before it is used. */
+  readonly isOpened: boolean;
+  readonly standing: Standing;
+  readonly platform: Platform;
+  readonly timeoutMs: number;
+  readonly revalidateAfterMs: number;
+  /** Runs when the shard is of use again after it was not. */
+  readonly onReturn: () => void;
+  /** Runs whenever the verdict may have changed. */
+  readonly onChange: () => void;
+}
+
+/**
+ * One shard of the primary tier behind its breaker. Nothing here throws: a shard that fails is one that was not reached, and
+ * the durable tier answers instead.
+ *
+ * One failure of any kind opens the breaker. A mutation that failed may have left something stale behind, and the trust floor rises
+ * when the shard is used again, after which nothing from before is believed without the durable tier's word.
+ */
+export class ShardGuard {
+  readonly shard: PrimaryShard;
+  readonly trustFloor: TrustFloor;
+  readonly roundTrip: RoundTrip;
+  readonly #options: ShardGuardOptions;
+  readonly #breaker: Breaker;
+  readonly #hedge: Hedge;
+  readonly #largeValues: LargeValues;
+  /** True if commands are sent to the shard at all: the breaker is closed, and the server counts. */
+  #isInUse: boolean;
+  /** The number of times that the shard began to be in use. */
+  #terms = 0;
+  #cancelLook: CancelTimer = () => {};
+  #isStopped = false;
+  #confirmedAt: Moment = NEVER;
+  #confirming: Promise<boolean> | undefined;
+
+  constructor(options: ShardGuardOptions) {
+    const { shard, platform, timeoutMs, revalidateAfterMs } = options;
+    this.#options = options;
+    this.shard = shard;
+    this.#largeValues = new LargeValues(platform);
+    this.trustFloor = new TrustFloor({ look: () => shard.vantage(), revalidateAfterMs });
+    this.roundTrip = new RoundTrip({
+      platform,
+      timeoutMs,
+      onSlowChange: () => this.#slowChanged(),
+      onTooSlow: () => this.#breaker.trip('too-slow'),
+    });
+    this.#breaker = new Breaker({
+      platform,
+      failuresToOpen: 1,
+      probe: () => this.#probe(),
+      probesToClose: (reason) => (LATE.has(reason) ? PROBES_IN_TIME : 1),
+      onClose: () => this.#updateUse(),
+      onChange: () => this.standingChanged(),
+    });
+    this.#hedge = new Hedge(platform, this);
+    this.#isInUse = options.isOpened && options.standing.counts;
+    if (!options.isOpened) this.#probeFirst();
+  }
+
+  get isInUse(): boolean {
+    return this.#isInUse;
+  }
+
+  /** A server that is there but out of use is `degraded`. */
+  get verdict(): Verdict {
+    const isThere = this.shard.vantage() !== null;
+    if (isThere && this.#breaker.isClosed) return this.#verdictOfUsable();
+    return { state: isThere ? 'degraded' : 'down', reason: this.#breaker.reason ?? 'never-reached' };
+  }
+
+  /** Returns the stamp that a copy may have now. Null while the shard is out of use. */
+  stamp(): Stamp | null {
+    const vantage = this.#isInUse ? this.trustFloor.vantage() : null;
+    return vantage === null ? null : { incarnation: vantage.incarnation, at: vantage.earliest };
+  }
+
+  /** Returns how far a copy with this stamp is trusted. */
+  trustIn(stamp: Stamp): Trust {
+    return this.#options.standing.counts ? this.trustFloor.trustIn(stamp) : 'foreign';
+  }
+
+  /** The start of the latest check that confirmed the incarnation. */
+  get confirmedAt(): Moment {
+    return this.#confirmedAt;
+  }
+
+  /**
+   * Asks the server, or waits for the question that is under way. True if its incarnation is what it was; if not, the breaker is open. A
+   * server that does not count is asked as well.
+   */
+  confirm(): Promise<boolean> {
+    this.#confirming ??= this.#confirm().finally(() => {
+      this.#confirming = undefined;
+    });
+    return this.#confirming;
+  }
+
+  /** True if the server confirmed its incarnation lately, or does so now. */
+  async isConfirmed(): Promise<boolean> {
+    return elapsedSince(this.#options.platform, this.#confirmedAt) <= FEED_FRESH_MS || this.confirm();
+  }
+
+  /** Takes the shard out of use until a probe succeeds. */
+  trip(reason: string): void {
+    this.#breaker.trip(reason);
+  }
+
+  /** Takes a shard that failed out of use until a probe succeeds. */
+  readonly giveUp = (error: unknown): Unreached => {
+    this.#breaker.trip(reasonOf(error));
+    return UNREACHED;
+  };
+
+  /** Uses or gives up the server again if its standing has changed. */
+  standingChanged(): void {
+    this.#updateUse();
+    this.#options.onChange();
+  }
+
+  /** The shard has got a vantage, or has lost it. */
+  connectionChanged(): void {
+    if (this.shard.vantage() === null) this.#breaker.trip(this.shard.failure()?.reason ?? 'connection-lost');
+    else this.#breaker.nudge();
+    this.#options.onChange();
+  }
+
+  /** Reads, and asks the second tier as well where the shard is slow. Most reads pass here, and do without the promise that `catch` makes. */
+  readHedged<T>(
+    storageKey: Buffer,
+    use: (entry: PrimaryEntry | Unreached) => Promise<T> | T,
+    second: () => Promise<T>,
+  ): Promise<T> {
+    return this.#hedge.race(
+      this.#try(() => this.shard.read(storageKey)),
+      use,
+      second,
+    );
+  }
+
+  read(storageKey: Buffer): Promise<PrimaryEntry | Unreached> {
+    return this.#attempt(() => this.shard.read(storageKey));
+  }
+
+  lease(storageKey: Buffer, token: string, over: PrimaryValue | null): Promise<boolean | Unreached> {
+    return this.#attempt(() => this.shard.lease(storageKey, token, over));
+  }
+
+  fill(storageKey: Buffer, token: string, value: NewValue): Promise<boolean | Unreached> {
+    if (!this.#largeValues.admits(value.envelope.length)) return Promise.resolve(false);
+    return this.#attempt(() => this.#store(value, this.shard.fill(storageKey, token, value)));
+  }
+
+  restamp(storageKey: Buffer, command: RestampCommand): Promise<boolean | Unreached> {
+    return this.#attempt(() => this.shard.restamp(storageKey, command));
+  }
+
+  /** Stores the value, or, if that is too large for the link, at least takes away what it replaces. */
+  publish(storageKey: Buffer, value: NewValue): Promise<boolean | Unreached> {
+    if (!this.#largeValues.admits(value.envelope.length)) {
+      const eviction = this.evict(storageKey, value.revision + 1);
+      return eviction.then((answer) => (answer === UNREACHED ? UNREACHED : false));
+    }
+    return this.#reach(storageKey, () => this.#store(value, this.shard.publish(storageKey, value)));
+  }
+
+  evict(storageKey: Buffer, belowRevision: number): Promise<Unreached | void> {
+    return this.#reach(storageKey, () => this.shard.evict(storageKey, belowRevision));
+  }
+
+  hold(storageKey: Buffer): Promise<Unreached | void> {
+    return this.#reach(storageKey, () => this.shard.hold(storageKey));
+  }
+
+  tombstone(storageKey: Buffer, ttlMs: number): Promise<Unreached | void> {
+    return this.#reach(storageKey, () => this.shard.tombstone(storageKey, ttlMs));
+  }
+
+  /** Ends its timers. What is under way does not count as reached any more. */
+  close(): void {
+    this.#isStopped = true;
+    this.#isInUse = false;
+    this.#breaker.stop();
+    this.#cancelLook();
+  }
+
+  /** Begins with an open breaker: nothing is known of a server that came later. */
+  #probeFirst(): void {
+    this.#breaker.trip('never-reached');
+    if (this.shard.vantage() !== null) this.#breaker.nudge();
+  }
+
+  /** When the shard begins to be in use, nothing from before is believed, and no caller has come between. */
+  #updateUse(): void {
+    const isInUse = this.#breaker.isClosed && this.#options.standing.counts && !this.#isStopped;
+    if (isInUse === this.#isInUse) return;
+    this.#isInUse = isInUse;
+    if (!isInUse) return;
+    this.#terms += 1;
+    this.trustFloor.raise();
+    this.#options.onReturn();
+  }
+
+  async #confirm(): Promise<boolean> {
+    if (!this.#breaker.isClosed) return false;
+    const startedAt = presentMoment(this.#options.platform);
+    if ((await this.#measured(() => this.shard.confirm()).catch(this.giveUp)) === UNREACHED) return false;
+    this.#confirmedAt = startedAt;
+    return true;
+  }
+
+  #verdictOfUsable(): Verdict {
+    if (!this.#options.standing.counts) return { state: 'degraded', reason: 'not-named' };
+    if (this.roundTrip.isSlow) return { state: 'degraded', reason: 'slow' };
+    return this.trustFloor.isAhead ? { state: 'degraded', reason: 'clock-set-back' } : UP;
+  }
+
+  #store<T>({ envelope }: NewValue, stored: Promise<T>): Promise<T> {
+    if (envelope.length < LARGE_VALUE_BYTES_MIN) return stored;
+    return stored.catch((error: unknown) => {
+      if (reasonOf(error) === 'deadline') this.#largeValues.wasLate(envelope.length);
+      throw error;
+    });
+  }
+
+  /**
+   * Sends a write that its caller acknowledges. It reached the shard only if in the turn of the answer the shard has been in use without
+   * a break, still owns the key, and was lately found to count. Otherwise nobody may read what the server was told.
+   */
+  #reach<T>(storageKey: Buffer, command: () => Promise<T>): Promise<T | Unreached> {
+    const term = this.#terms;
+    return this.#try(command).then(
+      (answer) => (term === this.#terms && this.#isReachable(storageKey) ? answer : UNREACHED),
+      this.giveUp,
+    );
+  }
+
+  #isReachable(storageKey: Buffer): boolean {
+    return this.#isInUse && this.#options.standing.countsLately && this.#options.owns(storageKey);
+  }
+
+  #attempt<T>(command: () => Promise<T>): Promise<T | Unreached> {
+    return this.#try(command).then((answer) => (this.#isStopped ? UNREACHED : answer), this.giveUp);
+  }
+
+  #try<T>(command: () => Promise<T>): Promise<T | Unreached> {
+    return this.#isInUse ? this.#measured(command) : Promise.resolve(UNREACHED);
+  }
+
+  #measured<T>(command: () => Promise<T>): Promise<T | Unreached> {
+    try {
+      const answer = command();
+      this.roundTrip.measure(answer);
+      return answer;
+    } catch (error) {
+      // A tier of the application's own that throws instead of rejecting.
+      return Promise.resolve(this.giveUp(error));
+    }
+  }
+
+  /** Rejects as well where the shard answers too late to be of use. */
+  async #probe(): Promise<void> {
+    const startedAt = presentMoment(this.#options.platform);
+    const ms = await this.roundTrip.time(this.shard.probe());
+    if (ms > this.roundTrip.usableMs) throw new TierFailure('rejected', 'too-slow');
+    this.roundTrip.restart(ms);
+    this.#confirmedAt = startedAt;
+  }
+
+  #slowChanged(): void {
+    this.#options.onChange();
+    this.#cancelLook();
+    if (this.roundTrip.isSlow) this.#lookLater();
+  }
+
+  /** Schedules a measurement of a slow shard, since perhaps no other command shows that it is fast again. */
+  #lookLater(): void {
+    if (this.#isStopped) return;
+    this.#cancelLook = this.#options.platform.after(SLOW_LOOK_MS, () => void this.#look(), 'background');
+  }
+
+  async #look(): Promise<void> {
+    // Out of use, it is probed anyway.
+    if (this.#breaker.isClosed) {
+      try {
+        this.roundTrip.add(await this.roundTrip.time(this.shard.probe()));
+      } catch (error) {
+        this.giveUp(error);
+      }
+    }
+    if (this.roundTrip.isSlow) this.#lookLater();
+  }
+}
