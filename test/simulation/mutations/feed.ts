@@ -10,9 +10,7 @@ const READ = 'src/tiering/read/read-path.ts';
 export const feedMutations: readonly Mutation[] = [
   {
     name: 'the feed may be late',
-    edits: [
-      { file: FRESHNESS, find: 'return this.lateMs <= FEED_FRESH_MS;', replace: 'return this.lateMs < Infinity;' },
-    ],
+    edits: [{ file: FRESHNESS, find: 'earlierOf(this.#appliedAt, confirmedAt)', replace: 'confirmedAt' }],
     faults: [],
     scenario: 'a feed that is not read',
   },
