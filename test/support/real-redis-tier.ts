@@ -3,7 +3,7 @@ import { afterEach, expect } from 'vitest';
 import { TierFailure } from '../../src/errors.ts';
 import { systemPlatform, type Platform } from '../../src/platform/platform.ts';
 import type { PrimaryServer } from '../../src/tiers/one-server.ts';
-import type { RedisTierOptions } from '../../src/tiers/redis/index.ts';
+import type { RedisServerOptions } from '../../src/tiers/redis/index.ts';
 import { resolveRedisOptions } from '../../src/tiers/redis/options/redis-options.ts';
 import { SingleRedis } from '../../src/tiers/redis/redis-tier.ts';
 import type { NewValue } from '../../src/tiers/primary.ts';
@@ -30,7 +30,7 @@ export async function start(options: Parameters<typeof startRedis>[0] = {}): Pro
   return server;
 }
 
-interface OpenOptions extends Partial<RedisTierOptions> {
+interface OpenOptions extends Partial<RedisServerOptions> {
   readonly platform?: Platform;
   readonly onChange?: () => void;
 }

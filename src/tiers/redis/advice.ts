@@ -58,6 +58,10 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
     'the server lacks a command that is needed, or has renamed it: use Redis 7 or later, or Valkey, as released',
   ],
   ['credentials-failed', '`credentials` threw, rejected, or did not answer in 10 s'],
+  [
+    'sentinel',
+    '`url` leads to a Sentinel: give its address among `sentinel.nodes`, with the name of the master, in place of `url`',
+  ],
   ['tls-failed', 'the function `tls` threw, rejected, or did not answer in 10 s'],
   [
     'tls-unanswered',

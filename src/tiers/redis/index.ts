@@ -1,4 +1,10 @@
-export type { RedisTierOptions } from './options/redis-options.ts';
+export type {
+  RedisAccessOptions,
+  RedisSentinelOptions,
+  RedisServerOptions,
+  RedisTierOptions,
+} from './options/redis-options.ts';
 export { redisTier } from './redis-tier.ts';
+export type { SentinelOptions } from './options/sentinel-options.ts';
 export type { RedisTlsOptions } from './options/tls-options.ts';
 export type { RedisCredentials } from './options/topology.ts';

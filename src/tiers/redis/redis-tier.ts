@@ -3,14 +3,15 @@ import { HOLD_TTL_MS, LEASE_TTL_MS } from '../../limits/primary-tier.ts';
 import type { TierContext } from '../context.ts';
 import { MAIN_SHARD, oneServerTier, type PrimaryServer } from '../one-server.ts';
 import type { NewValue, PrimaryEntry, PrimaryTier, PrimaryValue, RestampCommand, Vantage } from '../primary.ts';
-import { RedisConnection } from './connection/connection.ts';
+import { RedisConnection, type ServerConnection } from './connection/connection.ts';
 import { encodeHeader, encodeRevision, encodeToken, encodeTtl, encodeValue } from './entry-format.ts';
 import { KeyNames } from './key-names.ts';
 import { resolveRedisOptions, type RedisTierOptions, type ResolvedRedisOptions } from './options/redis-options.ts';
+import { SentinelConnection } from './sentinel/sentinel-connection.ts';
 
 /**
- * Redis or Valkey as the primary tier: one server, over TLS, with authentication. Connects when the session client opens
- * it.
+ * Redis or Valkey as the primary tier, over TLS, with authentication: one server, or the master that Sentinels name. Connects
+ * when the session client opens it.
  *
  * @throws {ConfigurationError} an option is missing, malformed or unsafe.
  * @example
@@ -24,7 +25,7 @@ const LEASE_TTL = encodeTtl(LEASE_TTL_MS);
 const HOLD_TTL = encodeTtl(HOLD_TTL_MS);
 
 interface Opened {
-  readonly connection: RedisConnection;
+  readonly connection: ServerConnection;
   readonly keys: KeyNames;
 }
 
@@ -41,9 +42,7 @@ export class SingleRedis implements PrimaryServer {
   async open(context: TierContext, onChange: () => void): Promise<void> {
     this.#opened?.connection.close();
     const keys = new KeyNames(context.namespace);
-    const { topology, credentials, tls } = this.#options;
-    const { endpoint, db } = topology;
-    const connection = new RedisConnection({ endpoint, db, credentials, tls }, context, keys.probe, onChange);
+    const connection = connectionOf(this.#options, context, keys.probe, onChange);
     this.#opened = { connection, keys };
     await connection.open();
   }
@@ -117,6 +116,17 @@ export class SingleRedis implements PrimaryServer {
     if (this.#opened === undefined) throw notOpen();
     return this.#opened;
   }
+}
+
+function connectionOf(
+  { topology, ...access }: ResolvedRedisOptions,
+  context: TierContext,
+  probeKey: string,
+  onChange: () => void,
+): ServerConnection {
+  return topology.kind === 'sentinel'
+    ? new SentinelConnection({ topology, access, context, probeKey, onChange })
+    : new RedisConnection({ ...access, ...topology }, context, probeKey, onChange);
 }
 
 function notOpen(): TierFailure {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigurationError, generateKeyRing, type KeyRing, SessionClient } from '../../../src/index.ts';
 import { prismaTier } from '../../../src/tiers/prisma/index.ts';
-import { redisTier, type RedisTierOptions } from '../../../src/tiers/redis/index.ts';
+import { redisTier, type RedisServerOptions } from '../../../src/tiers/redis/index.ts';
 import { timed } from '../../support/real-client.ts';
 import { createAuthority } from '../../support/servers/certificates.ts';
 import { freshDatabase, sharedRedis, uniqueNamespace, type FreshDatabase } from '../../support/shared.ts';
@@ -18,12 +18,12 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-const redisOptions = (changes: Partial<RedisTierOptions> = {}): RedisTierOptions => {
+const redisOptions = (changes: Partial<RedisServerOptions> = {}): RedisServerOptions => {
   const { port, username, password, ca = '' } = sharedRedis();
   return { url: `rediss://127.0.0.1:${port}`, username, password, tls: { ca }, ...changes };
 };
 
-async function readiness(redis: RedisTierOptions, more: { namespace?: string; table?: string } = {}) {
+async function readiness(redis: RedisServerOptions, more: { namespace?: string; table?: string } = {}) {
   await using sessions = new SessionClient({
     keys,
     primary: redisTier(redis),
@@ -41,7 +41,7 @@ describe('ready() of a misconfigured client', () => {
     expect((await readiness(redisOptions())).error).toBeUndefined();
   });
 
-  it.each<[string, () => RedisTierOptions, object, RegExp]>([
+  it.each<[string, () => RedisServerOptions, object, RegExp]>([
     [
       'a wrong password',
       () => redisOptions({ password: 'not-the-password' }),
@@ -91,7 +91,7 @@ describe('ready() of a misconfigured client', () => {
     expect(result.ms).toBeLessThan(READY_BOUND_MS);
   });
 
-  it.each<[string, Partial<RedisTierOptions>]>([
+  it.each<[string, Partial<RedisServerOptions>]>([
     ['a plaintext url', { url: 'redis://127.0.0.1:6379' }],
     ['no url', { url: undefined as never }],
     ['another scheme', { url: 'https://127.0.0.1' }],

@@ -34,6 +34,8 @@ export interface SentinelCoordinates extends Account {
   readonly urls: readonly string[];
   /** The application's account on the sentinels; `username` and `password` are those on the servers. */
   readonly sentinel: Account;
+  /** The Sentinels' own account on the servers. */
+  readonly watcher: Account;
   readonly ca: string;
   readonly admin: Account;
 }
@@ -96,6 +98,7 @@ async function prepare(options: SentinelOptions, certificates: ServerCertificate
     name: MASTER_NAME,
     urls: sentinels.map(({ host, port }) => `rediss://${host}:${port}`),
     sentinel: asker,
+    watcher: plan.accounts.watcher,
     ca: certificates.ca,
     admin,
   });
@@ -144,10 +147,12 @@ export class RedisSentinel implements AsyncDisposable {
   }
 
   /** Waits until each sentinel knows the others and all replicas, and the replicas are in step. */
-  async whenReady(): Promise<void> {
+  async whenReady({ timeoutMs = 10_000 } = {}): Promise<void> {
+    const knowsAll = (sentinel: RedisServer) =>
+      until(() => this.#knowsAll(sentinel), { what: 'a sentinel to know all', timeoutMs });
     await Promise.all([
-      ...this.sentinels.map((sentinel) => until(() => this.#knowsAll(sentinel), { what: 'a sentinel to know all' })),
-      until(() => this.replicasAreInStep(), { what: 'the replicas to be in step' }),
+      ...this.sentinels.map(knowsAll),
+      until(() => this.replicasAreInStep(), { what: 'the replicas to be in step', timeoutMs }),
     ]);
   }
 

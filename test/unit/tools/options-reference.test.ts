@@ -94,7 +94,12 @@ const tables = [
   {
     table: 'redisTier',
     rows: documented(options, '## `redisTier(options)`'),
-    members: [...declared('RedisTierOptions'), ...declared('RedisTlsOptions', 'tls.')],
+    members: [
+      ...declared('RedisServerOptions').filter(({ name }) => name === 'url'),
+      ...declared('RedisAccessOptions'),
+      ...declared('RedisTlsOptions', 'tls.'),
+      ...declared('SentinelOptions', 'sentinel.'),
+    ],
   },
   {
     table: 'prismaTier',

@@ -16,8 +16,23 @@ import { RedisLink } from './link.ts';
 import { bytesOf, readAnswer, scriptCall, type Mutation, type MutationOutcome } from './mutation.ts';
 import { RedisPeer } from './peer.ts';
 
-/** Gathers reads and mutations into commands, and sends them to the peer over the link. Everything it rejects with is a `TierFailure`. */
-export class RedisConnection {
+/** The way to the server that holds the keys. Everything it rejects with is a `TierFailure`. */
+export interface ServerConnection {
+  /** Settles when the first attempt has, within a bound. Attempts go on after one that failed. */
+  open(): Promise<void>;
+  vantage(): Vantage | null;
+  /** Returns why `vantage()` is null; null while it is not. */
+  failure(): TierFailure | null;
+  probe(): Promise<void>;
+  confirm(): Promise<void>;
+  read(key: string): Promise<PrimaryEntry>;
+  /** True if the script did what it is for, false if the key held something that forbade it. */
+  run(script: ScriptName, key: string, ...args: (Buffer | string)[]): Promise<boolean>;
+  close(): void;
+}
+
+/** Gathers reads and mutations into commands, and sends them to the peer over the link. */
+export class RedisConnection implements ServerConnection {
   readonly #context: TierContext;
   readonly #link: RedisLink;
   readonly #peer: RedisPeer;
@@ -77,7 +92,6 @@ export class RedisConnection {
     return this.#peer.vantage();
   }
 
-  /** Returns why `vantage()` is null; null while it is not. */
   failure(): TierFailure | null {
     return this.#peer.failure();
   }
@@ -94,7 +108,6 @@ export class RedisConnection {
     return this.#reads.call(key);
   }
 
-  /** True if the script did what it is for, false if the key held something that forbade it. */
   run(script: ScriptName, key: string, ...args: (Buffer | string)[]): Promise<boolean> {
     return this.#mutations.call({ script, key, args });
   }

@@ -56,6 +56,8 @@ const ERR_REPLIES: readonly Rule[] = [
   [/^ERR (?:AUTH|Client sent AUTH|invalid password|wrong number of arguments for 'auth')/i, 'misconfigured', 'auth'],
   [/^ERR (?:DB index is out of range|SELECT is not allowed)/i, 'misconfigured', 'db-index'],
   [/^ERR Protocol error/i, 'misconfigured', 'protocol'],
+  // A Sentinel.
+  [/^ERR No such master/, 'misconfigured', 'name'],
   [/^ERR max number of clients/i, 'rejected', 'max-clients'],
 ];
 

@@ -82,7 +82,8 @@ export class RedisPeer {
     const receivedAt = platform.monotonic();
     const [info, time, ...rest] = answers;
     if (epoch !== link.epoch) throw link.lastFailure ?? new TierFailure('ambiguous', 'closed');
-    this.#recognise(valueOf(info), { serverTime: toMilliseconds(valueOf(time)), sentAt, receivedAt });
+    const incarnation = this.#requireServing(valueOf(info));
+    this.#recognise(incarnation, { serverTime: toMilliseconds(valueOf(time)), sentAt, receivedAt });
     for (const answer of rest) valueOf(answer);
   }
 
@@ -127,8 +128,7 @@ export class RedisPeer {
     return this.#server;
   }
 
-  #recognise(info: string, sample: ClockSample): void {
-    const incarnation = this.#requireServing(info);
+  #recognise(incarnation: string, sample: ClockSample): void {
     if (this.#server?.incarnation === incarnation) this.#server.clock.learn(sample);
     else this.#server = { incarnation, clock: new ServerClock(sample) };
     this.#link.accept();

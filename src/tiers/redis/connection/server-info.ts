@@ -10,6 +10,8 @@ import { INCARNATION_CHARS } from '../entry-format.ts';
  * promoted again; `master_replid` changes with each promotion.
  */
 export function servingIncarnation(info: string): string {
+  if (field(info, 'redis_mode') === 'sentinel')
+    throw new TierFailure('misconfigured', 'sentinel', adviceFor('sentinel'));
   if (field(info, 'loading') === '1') throw new TierFailure('rejected', 'LOADING');
   if (field(info, 'role') !== 'master') throw new TierFailure('rejected', 'READONLY');
   const identity = [field(info, 'run_id'), field(info, 'master_replid')];

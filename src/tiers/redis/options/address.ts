@@ -16,8 +16,8 @@ export function parseAddress(option: string, text: unknown): URL {
 }
 
 /** IPv6 addresses stand in brackets in a URL, and nowhere else. */
-export function endpointOf({ hostname, port }: URL): Endpoint {
-  return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: port === '' ? DEFAULT_PORT : Number(port) };
+export function endpointOf({ hostname, port }: URL, defaultPort: number = DEFAULT_PORT): Endpoint {
+  return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: port === '' ? defaultPort : Number(port) };
 }
 
 export function dbOf(option: string, { pathname }: URL): number {

@@ -1,13 +1,14 @@
 import { requireOptions } from '../../../option-checks.ts';
-import { invalid, nonEmpty } from './option-values.ts';
+import { givenCredentials } from './credentials.ts';
+import { invalid } from './option-values.ts';
+import { resolveSentinel, type SentinelOptions, type ServersTls } from './sentinel-options.ts';
 import type { FoundServers } from './servers.ts';
 import { resolveStandalone } from './standalone-options.ts';
 import { resolveTls, type RedisTlsOptions } from './tls-options.ts';
 import type { RedisCredentials, ServerAccess, Topology } from './topology.ts';
 
-export interface RedisTierOptions {
-  /** One server: `rediss://[user:password@]host[:port][/db]`. The port is 6379 and the database 0 unless given. */
-  readonly url: string;
+/** The options of every server. */
+export interface RedisAccessOptions {
   /** @defaultValue the user name in `url`, else the server's `default` user */
   readonly username?: string;
   /** @defaultValue the password in `url` */
@@ -27,26 +28,44 @@ export interface RedisTierOptions {
   readonly allowInsecure?: boolean;
 }
 
+/** The options of a single server. */
+export interface RedisServerOptions extends RedisAccessOptions {
+  /** `rediss://[user:password@]host[:port][/db]`. The port is 6379 and the database 0 unless given. */
+  readonly url: string;
+  readonly sentinel?: never;
+}
+
+/** The options of a master that Sentinels name. Its database is 0. */
+export interface RedisSentinelOptions extends RedisAccessOptions {
+  readonly sentinel: SentinelOptions;
+  readonly url?: never;
+}
+
+export type RedisTierOptions = RedisSentinelOptions | RedisServerOptions;
+
 export interface ResolvedRedisOptions extends ServerAccess {
   readonly topology: Topology;
 }
 
-const OPTION_NAMES = ['url', 'username', 'password', 'credentials', 'tls', 'allowInsecure'];
+const OPTION_NAMES = ['url', 'sentinel', 'username', 'password', 'credentials', 'tls', 'allowInsecure'];
 
 export function resolveRedisOptions(given: RedisTierOptions): ResolvedRedisOptions {
   const options = requireOptions('redisTier', given, OPTION_NAMES);
   const { allowInsecure = false, tls = {} } = options;
   if (typeof allowInsecure !== 'boolean') throw invalid('allowInsecure must be true or false');
 
-  const servers = serversOf(options);
+  const resolvedTls = typeof tls === 'function' ? tls : resolveTls(tls);
+  const servers = serversOf(options, { tls: resolvedTls, speakTls: options.tls !== undefined, allowInsecure });
   const { topology, isEncrypted } = servers;
   if (!isEncrypted && !allowInsecure) {
-    throw invalid('url must begin with rediss:// (TLS); allowInsecure: true permits redis:// to a server on a laptop');
+    throw invalid(
+      `${servers.option} must begin with rediss:// (TLS); allowInsecure: true permits redis:// to a server on a laptop`,
+    );
   }
-  if (!isEncrypted && options.tls !== undefined) throw invalid('tls needs a url that begins with rediss://');
+  if (!isEncrypted && options.tls !== undefined)
+    throw invalid(`tls needs a ${servers.option} that begins with rediss://`);
 
-  const credentials = credentialsOf(options, servers);
-  const resolvedTls = typeof tls === 'function' ? tls : resolveTls(tls);
+  const credentials = givenCredentials('', options, servers);
   const hasCertificate = typeof tls === 'function' || (Object.hasOwn(tls, 'cert') && tls.cert !== undefined);
   if (credentials === undefined && !hasCertificate && !allowInsecure) {
     throw invalid('password is missing, and there is no client certificate (tls.cert and tls.key) in its place');
@@ -55,19 +74,8 @@ export function resolveRedisOptions(given: RedisTierOptions): ResolvedRedisOptio
 }
 
 /** The option that names the servers says how to find them. */
-function serversOf({ url }: RedisTierOptions): FoundServers {
-  return resolveStandalone(url);
-}
-
-function credentialsOf(options: RedisTierOptions, servers: FoundServers): ServerAccess['credentials'] {
-  const username = nonEmpty('username', options.username) ?? servers.username;
-  const password = nonEmpty('password', options.password) ?? servers.password;
-  if (options.credentials !== undefined) {
-    if (typeof options.credentials !== 'function') throw invalid('credentials must be a function');
-    if (username === undefined && password === undefined) return options.credentials;
-    throw invalid('credentials come in place of username and password, in url as well');
-  }
-  if (password !== undefined) return { password, ...(username === undefined ? {} : { username }) };
-  if (username !== undefined) throw invalid('username needs a password');
-  return undefined;
+function serversOf({ url, sentinel }: RedisTierOptions, given: ServersTls): FoundServers {
+  if (sentinel === undefined) return resolveStandalone(url);
+  if (url !== undefined) throw invalid('url and sentinel exclude each other: the Sentinels name the server');
+  return resolveSentinel(sentinel, given);
 }

@@ -3,6 +3,8 @@ import type { Topology } from './topology.ts';
 /** What the option that names the servers says. */
 export interface FoundServers {
   readonly topology: Topology;
+  /** The name of the option, for messages. */
+  readonly option: string;
   readonly isEncrypted: boolean;
   /** The user and the password that stand in the address. */
   readonly username?: string | undefined;

@@ -54,36 +54,42 @@ const CIPHERS_DEFAULT = [
 const CERTIFICATE = 'CERTIFICATE';
 const PRIVATE_KEY = 'PRIVATE KEY';
 
-/** Reads certificates and keys, so that what cannot work is refused before anything is connected. */
-export function resolveTls(given: RedisTlsOptions): TlsSettings {
+/**
+ * Reads certificates and keys, so that what cannot work is refused before anything is connected. `option` is the name of the options in
+ * messages.
+ */
+export function resolveTls(given: RedisTlsOptions, option: string = 'tls'): TlsSettings {
   if (typeof given === 'object' && given !== null && Object.hasOwn(given, 'rejectUnauthorized')) {
     throw invalid(
-      'tls.rejectUnauthorized is not an option: the server is always verified; put its authority in tls.ca',
+      `${option}.rejectUnauthorized is not an option: the server is always verified; put its authority in ${option}.ca`,
     );
   }
-  const tls = requireOptions('redisTier: tls', given, NAMES);
+  const tls = requireOptions(`redisTier: ${option}`, given, NAMES);
   const { ca, cert, key, passphrase, servername, minVersion = 'TLSv1.2', ciphers = CIPHERS_DEFAULT } = tls;
-  for (const pem of Array.isArray(ca) ? ca : [ca]) requireCertificate('tls.ca', pem);
-  requireCertificate('tls.cert', cert);
-  nonEmpty('tls.passphrase', passphrase);
-  requireKey(key, passphrase);
-  if ((cert === undefined) !== (key === undefined)) throw invalid('tls.cert and tls.key must be given together');
-  nonEmpty('tls.servername', servername);
-  nonEmpty('tls.ciphers', ciphers);
-  if (!VERSIONS.includes(minVersion)) throw invalid(`tls.minVersion must be one of ${VERSIONS.join(', ')}`);
-  return { servername, secureContext: contextOf({ ...tls, minVersion, ciphers }) };
+  for (const pem of Array.isArray(ca) ? ca : [ca]) requireCertificate(`${option}.ca`, pem);
+  requireCertificate(`${option}.cert`, cert);
+  nonEmpty(`${option}.passphrase`, passphrase);
+  requireKey(option, key, passphrase);
+  if ((cert === undefined) !== (key === undefined))
+    throw invalid(`${option}.cert and ${option}.key must be given together`);
+  nonEmpty(`${option}.servername`, servername);
+  nonEmpty(`${option}.ciphers`, ciphers);
+  if (!VERSIONS.includes(minVersion)) throw invalid(`${option}.minVersion must be one of ${VERSIONS.join(', ')}`);
+  return { servername, secureContext: contextOf(option, { ...tls, minVersion, ciphers }) };
 }
 
-function contextOf({ ca, cert, key, passphrase, minVersion, ciphers }: RedisTlsOptions): SecureContext {
+function contextOf(option: string, tls: RedisTlsOptions): SecureContext {
+  const { ca, cert, key, passphrase, minVersion, ciphers } = tls;
   const given = { ca, cert, key, passphrase, minVersion, ciphers };
   const options = Object.entries(given).filter(([, value]) => value !== undefined);
   try {
     return createSecureContext(Object.fromEntries(options) as SecureContextOptions);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH') throw invalid('tls.key is not the private key of tls.cert');
-    if (code === 'ERR_SSL_NO_CIPHER_MATCH') throw invalid('tls.ciphers names no cipher suite that OpenSSL knows');
-    throw invalid('tls.cert, tls.key and tls.ciphers do not make a client of TLS that OpenSSL accepts');
+    if (code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH')
+      throw invalid(`${option}.key is not the private key of ${option}.cert`);
+    if (code === 'ERR_SSL_NO_CIPHER_MATCH') throw invalid(`${option}.ciphers names no cipher suite that OpenSSL knows`);
+    throw invalid(`${option}.cert, .key and .ciphers do not make a client of TLS that OpenSSL accepts`);
   }
 }
 
@@ -100,16 +106,16 @@ function requireCertificate(name: string, value: unknown): void {
   }
 }
 
-function requireKey(value: unknown, passphrase: string | undefined): void {
+function requireKey(option: string, value: unknown, passphrase: string | undefined): void {
   if (value === undefined) return;
-  const key = requirePem('tls.key', PRIVATE_KEY, value);
+  const key = requirePem(`${option}.key`, PRIVATE_KEY, value);
   try {
     createPrivateKey({ key, ...(passphrase === undefined ? {} : { passphrase }) });
   } catch {
     throw invalid(
       /ENCRYPTED/.test(key)
-        ? 'tls.key is encrypted, and tls.passphrase does not open it'
-        : 'tls.key cannot be read: it is cut off or altered',
+        ? `${option}.key is encrypted, and ${option}.passphrase does not open it`
+        : `${option}.key cannot be read: it is cut off or altered`,
     );
   }
 }

@@ -17,8 +17,16 @@ export interface StandaloneTopology {
   readonly db: number;
 }
 
+export interface SentinelTopology {
+  readonly kind: 'sentinel';
+  /** The name under which the Sentinels watch the master. */
+  readonly name: string;
+  /** The Sentinels. */
+  readonly nodes: readonly ServerOptions[];
+}
+
 /** The servers there are, and how those to talk to are found. */
-export type Topology = StandaloneTopology;
+export type Topology = SentinelTopology | StandaloneTopology;
 
 /** What every server asks of a connection. */
 export interface ServerAccess {

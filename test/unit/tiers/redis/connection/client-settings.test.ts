@@ -1,17 +1,19 @@
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { clientSettings } from '../../../../../src/tiers/redis/connection/client-settings.ts';
-import { resolveRedisOptions, type RedisTierOptions } from '../../../../../src/tiers/redis/options/redis-options.ts';
+import { resolveRedisOptions, type RedisServerOptions } from '../../../../../src/tiers/redis/options/redis-options.ts';
 import { tlsOptions } from '../../../../../src/tiers/redis/connection/socket.ts';
 import type { TlsSettings } from '../../../../../src/tiers/redis/options/tls-options.ts';
+import type { ServerOptions, StandaloneTopology } from '../../../../../src/tiers/redis/options/topology.ts';
 
-const settings = (options: RedisTierOptions) => {
+const serverOf = (options: RedisServerOptions): ServerOptions => {
   const { topology, ...access } = resolveRedisOptions(options);
-  return clientSettings({ ...topology, ...access }, () => new Socket());
+  return { ...(topology as StandaloneTopology), ...access };
 };
-const tlsOf = (options: RedisTierOptions) => {
-  const { topology, tls } = resolveRedisOptions(options);
-  return tlsOptions(topology.endpoint.host, tls as TlsSettings);
+const settings = (options: RedisServerOptions) => clientSettings(serverOf(options), () => new Socket());
+const tlsOf = (options: RedisServerOptions) => {
+  const { endpoint, tls } = serverOf(options);
+  return tlsOptions(endpoint.host, tls as TlsSettings);
 };
 
 describe('the settings of ioredis', () => {

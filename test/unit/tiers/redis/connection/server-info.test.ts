@@ -42,6 +42,7 @@ describe('INFO', () => {
     ['a server without an identity', info({ run_id: '' }), 'misconfigured', 'run-id'],
     ['an identity of another form', info({ run_id: 'abc' }), 'misconfigured', 'run-id'],
     ['a server without a replication id', info({ master_replid: '' }), 'misconfigured', 'run-id'],
+    ['a Sentinel', info({ redis_mode: 'sentinel' }), 'misconfigured', 'sentinel'],
     ['nothing', '', 'rejected', 'READONLY'],
   ])('of %s gives none', (_, text, kind, reason) => {
     expect(() => servingIncarnation(text)).toThrow(expect.objectContaining({ kind, reason }));

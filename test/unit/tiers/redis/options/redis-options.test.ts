@@ -73,7 +73,7 @@ describe('the options of redisTier', () => {
     [
       'an unknown option',
       { url: URL_WITH_SECRET, host: 'x' },
-      /unknown option 'host'; expected url, username, password/,
+      /unknown option 'host'; expected url, sentinel, username, password/,
     ],
     ['a value for a name', { url: URL_WITH_SECRET, [URL_WITH_SECRET]: 1 }, /unknown option with another name/],
     ['allowInsecure of another type', { url: URL_WITH_SECRET, allowInsecure: 'yes' }, /true or false/],
