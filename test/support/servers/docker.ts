@@ -63,9 +63,10 @@ export async function startContainer(spec: ContainerSpec): Promise<ServerContain
     .withStartupTimeout(60_000)
     .start()
     .catch(async (error: unknown) => {
-      // testcontainers leaves behind what it created and could not start.
+      // testcontainers leaves behind what it created and could not start, also a server that ended before it looked.
+      const lastWords = listening.lastWords() ?? (await lastWordsOf(raw).catch(() => ''));
       await raw.remove({ force: true, v: true }).catch(() => {});
-      throw explain(error, spec.image, listening.lastWords());
+      throw explain(error, spec.image, lastWords);
     });
 
   return {
@@ -93,17 +94,21 @@ export async function startContainer(spec: ContainerSpec): Promise<ServerContain
 function untilListening({ Wait }: Testcontainers) {
   const strategy = Wait.forListeningPorts();
   const wait = strategy.waitUntilReady.bind(strategy);
-  let lastWords = '';
+  let lastWords: string | undefined;
   strategy.waitUntilReady = async (container, ...rest) => {
     try {
       await wait(container, ...rest);
     } catch (error) {
-      const frames = await container.logs({ stdout: true, stderr: true, tail: 20 });
-      lastWords = frames.toString().replaceAll(/[^\n -~]/g, '');
+      lastWords = await lastWordsOf(container);
       throw error;
     }
   };
   return { strategy, lastWords: () => lastWords };
+}
+
+async function lastWordsOf(container: RawContainer): Promise<string> {
+  const frames = await container.logs({ stdout: true, stderr: true, tail: 20 });
+  return frames.toString().replaceAll(/[^\n -~]/g, '');
 }
 
 function explain(error: unknown, image: string, said: string): Error {
