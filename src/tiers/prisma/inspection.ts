@@ -3,7 +3,7 @@ import { adviceFor } from './advice.ts';
 import type { Inspected, SchemaStatements } from '../sql/schema.ts';
 import type { Statement } from '../sql/statement.ts';
 import type { PrismaProvider } from './prisma-options.ts';
-import { integer, type Row } from '../sql/rows/rows.ts';
+import { integer, refuseReadOnly, refuseStandby, type Row } from '../sql/rows/rows.ts';
 import type { StatementRunner } from './statement-runner.ts';
 import type { ColumnName } from '../sql/columns.ts';
 
@@ -23,7 +23,8 @@ export async function inspectDatabase(
 
 async function inspect(runner: StatementRunner, schema: SchemaStatements, sweeps: boolean): Promise<void> {
   await runner.applySettings();
-  await readClock(runner, schema);
+  // What else cannot be written is a setting, which the rehearsals find.
+  await runner.rows(schema.probe, ([answer = {}]) => refuseStandby(answer));
   for (const inspected of schema.tables) {
     await runner.rows(inspected.describe, (rows) => inspectColumns(rows, inspected, schema.accepts));
     for (const rehearsal of inspected.rehearsals) await rehearse(runner, inspected.table, rehearsal);
@@ -32,15 +33,12 @@ async function inspect(runner: StatementRunner, schema: SchemaStatements, sweeps
   if (sweeps && sessions) await rehearse(runner, sessions.table, schema.sweepRehearsal);
 }
 
-/**
- * Returns the milliseconds of the clock that decides on deadlines of writes. Refuses a standby: it lags behind, so a row that
- * it lacks may exist, and it takes no writes. It may be promoted any moment.
- */
+/** Returns the milliseconds of the clock that decides on deadlines of writes. Refuses what cannot be written. */
 export async function readClock(runner: StatementRunner, schema: SchemaStatements): Promise<number> {
-  return runner.rows(schema.probe, ([answer]) => {
-    // A boolean, or a number from a database without booleans.
-    if (Number(answer?.['standby']) === 1) throw new TierFailure('rejected', 'standby');
-    return integer(answer ?? {}, 'now');
+  return runner.rows(schema.probe, ([answer = {}]) => {
+    refuseStandby(answer);
+    refuseReadOnly(answer);
+    return integer(answer, 'now');
   });
 }
 

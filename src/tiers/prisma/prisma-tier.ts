@@ -59,7 +59,7 @@ class PrismaTier implements DurableTier {
   async open({ namespace, platform, timeoutMs, sweeps = false }: TierContext): Promise<void> {
     const { name: provider, lanes: counts } = this.#database.dialect;
     const schema = this.#schema;
-    const { settings } = schema;
+    const { settings, leave } = schema;
     const lanes = lanesFor(this.#client, counts, platform);
     const timeouts: CallTimeouts = new CoarseTimeouts(platform, timeoutMs, (call) => call.expire());
     const waits = { platform, timeoutMs, timeouts };
@@ -69,6 +69,7 @@ class PrismaTier implements DurableTier {
       holdsLane: lanes.areHeld,
       provider,
       settings,
+      leave,
     });
     const shared = shareCalls({ ...waits, statements: this.#shared, namespace, runner, lanes });
     // Kept even when the inspection fails: a server that is only away is used once `probe` finds it again.

@@ -21,6 +21,8 @@ export interface RunnerOptions {
   readonly provider: PrismaProvider;
   /** The statements that are sent first on a new connection. */
   readonly settings: readonly Statement[];
+  /** Ends the connection that it is sent on. */
+  readonly leave: Statement | null;
 }
 
 type Send<T> = () => PromiseLike<T>;
@@ -30,6 +32,9 @@ type Send<T> = () => PromiseLike<T>;
  * changed, or, for `rows-moved`, nothing that repeating it would change again.
  */
 const PASSING_REASONS: ReadonlySet<string> = new Set(['busy', 'deadlock', 'rows-moved', 'serialization']);
+
+/** The reasons of a server that was the primary, or is to become it. */
+const DEMOTED: ReadonlySet<string> = new Set(['read-only', 'standby']);
 
 /** Sends every statement of a tier. Each call settles within the timeout, and rejects with nothing but a `TierFailure`. */
 export class StatementRunner {
@@ -114,6 +119,7 @@ export class StatementRunner {
         const failure = toTierFailure(error, provider);
         // Before anything else is sent: the statement still has its lane.
         if (leavesStatementActive(error)) await this.#renewConnection();
+        if (DEMOTED.has(failure.reason)) await this.#leaveServer();
         const pauseMs = backoffMs(platform, REJECTED_BACKOFF, failures);
         const passing = PASSING_REASONS.has(failure.reason);
         if (!passing || platform.monotonic() + pauseMs >= deadline) throw isInDoubt ? inDoubt(failure) : failure;
@@ -140,6 +146,17 @@ export class StatementRunner {
       // The connection may acknowledge and lose whatever is sent from now on.
       throw new TierFailure('ambiguous', 'connection-stuck');
     }
+  }
+
+  /**
+   * Ends the connection to a server that is no primary any more, so that the next one leads where the name of the database leads by then.
+   * A pool keeps a connection that works, and gives it to the next probe again. It gives what came back last, so this statement gets the
+   * connection of the one before; where it gets another, that one is made anew.
+   */
+  async #leaveServer(): Promise<void> {
+    const { leave } = this.#options;
+    // The answer is the error of a connection that was ended.
+    if (leave) await this.#query(leave).catch(() => undefined);
   }
 
   async #sendSettings(): Promise<void> {

@@ -4,6 +4,7 @@ import { compile } from './compile.ts';
 import type { Database } from './dialects/dialect.ts';
 import { clock } from './phrases/clock.ts';
 import { columns } from './phrases/envelope.ts';
+import { isReadOnly, isStandby } from './phrases/standby.ts';
 import type { Statement } from './statement.ts';
 import {
   constant,
@@ -22,8 +23,13 @@ import {
 export interface SchemaStatements {
   /** The statements that are sent first on an only connection: they bound how long the database may wait for a lock. */
   readonly settings: readonly Statement[];
-  /** Returns one row: `standby` is true on a server that only follows another, `now` is the server's clock. */
+  /**
+   * Returns one row: `standby` is true on a server that is no primary, `read_only` where nothing can be written for whatever reason;
+   * `now` is the server's clock.
+   */
   readonly probe: Statement;
+  /** Ends the connection that it is sent on. Null where there is no other server to connect to. */
+  readonly leave: Statement | null;
   /** The declared types that hold each kind of column. */
   readonly accepts: Readonly<Record<ColumnType, RegExp>>;
   /** The tables in the order in which `open` inspects them, that of the sessions first. */
@@ -58,9 +64,11 @@ export function schemaStatementsFor(database: Database): SchemaStatements {
     describe: compile(describe, database)('', tables[table.name]),
     rehearsals: rehearsals.map(statement),
   });
+  const leave = LEAVE[dialect.name];
   return {
     settings: SETTINGS[dialect.name].map(statement),
     probe: statement(probe),
+    leave: leave && statement(leave),
     accepts: ACCEPTS[dialect.name],
     tables: [
       inspected(sessions, COLUMNS, [rehearseInsert, rehearseUpdate]),
@@ -80,13 +88,14 @@ const SETTINGS: Readonly<Record<DatabaseName, readonly Fragment<void>[]>> = {
   sqlite: [sql`PRAGMA busy_timeout = ${constant(SQLITE_BUSY_TIMEOUT_MS)}`],
 };
 
-const standby = perDatabase({
-  // `read_only` is a number, and in later versions of MariaDB a word.
-  mysql: sql`CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF')`,
-  postgresql: sql`pg_is_in_recovery()`,
-  sqlite: sql`false`,
-});
-const probe = sql`SELECT ${standby} AS standby, ${clock} AS now`;
+const probe = sql`SELECT ${isStandby} AS standby, ${isReadOnly} AS read_only, ${clock} AS now`;
+
+/** Every role may end its own connections. */
+const LEAVE: Readonly<Record<DatabaseName, Fragment<void> | null>> = {
+  mysql: sql`KILL CONNECTION_ID()`,
+  postgresql: sql`SELECT pg_terminate_backend(pg_backend_pid())`,
+  sqlite: null,
+};
 
 const ACCEPTS: Readonly<Record<DatabaseName, SchemaStatements['accepts']>> = {
   mysql: {

@@ -1,6 +1,6 @@
 import { FILES_DIR, type ServerContainer, startContainer } from './docker.ts';
 import { HOST_RULES, type PostgresAccounts, type PostgresMachine } from './postgres-machine.ts';
-import { choiceOf } from './provider.ts';
+import { choiceOf, ProviderUnavailable } from './provider.ts';
 
 const DEFAULT_IMAGE = 'postgres:17';
 const KEYS_DIR = '/etc/holdfast-keys';
@@ -73,5 +73,13 @@ class PostgresContainer implements PostgresMachine {
 
   remove(): Promise<void> {
     return this.#container.remove();
+  }
+
+  copy(): Promise<PostgresMachine> {
+    return Promise.reject(new ProviderUnavailable('data in a container cannot be copied'));
+  }
+
+  becomeStandby(): Promise<void> {
+    return Promise.reject(new ProviderUnavailable('a container has no standby'));
   }
 }

@@ -9,6 +9,7 @@ import { choiceOf, ProviderUnavailable } from './provider.ts';
 import { ServerProcess } from './server-process.ts';
 
 const run = promisify(execFile);
+const FOLDERS = join(tmpdir(), 'holdfast-postgres-');
 
 /** PostgreSQL refuses to run as root, so root hands it to the account that every distribution's package creates. */
 const ACCOUNT = 'postgres';
@@ -16,7 +17,7 @@ const ACCOUNT = 'postgres';
 export async function launchPostgresProcess(port: number, accounts: PostgresAccounts): Promise<PostgresMachine> {
   const bin = findBinaries();
   const owner = accountForRoot();
-  const dir = await mkdtemp(join(tmpdir(), 'holdfast-postgres-'));
+  const dir = await mkdtemp(FOLDERS);
   const data = join(dir, 'data');
   const sockets = join(dir, 'sockets');
   await mkdir(sockets);
@@ -113,6 +114,20 @@ class PostgresProcess implements PostgresMachine {
 
   async remove(): Promise<void> {
     await rm(this.#dir, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  async copy(port: number): Promise<PostgresMachine> {
+    const dir = await mkdtemp(FOLDERS);
+    await run('cp', ['-a', `${this.#dir}/.`, dir]);
+    await appendFile(join(dir, 'data', 'postgresql.conf'), configuration(dir, port, {}));
+    return new PostgresProcess(this.#binary, dir, this.#asRoot);
+  }
+
+  async becomeStandby(conninfo: string | null): Promise<void> {
+    const data = join(this.#dir, 'data');
+    await writeFile(join(data, 'standby.signal'), '');
+    const setting = `primary_conninfo = '${conninfo ?? ''}'\n`;
+    await appendFile(join(data, 'postgresql.conf'), setting);
   }
 }
 

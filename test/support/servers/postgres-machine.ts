@@ -21,7 +21,16 @@ export interface PostgresMachine {
   /** Stops as an administrator does, without waiting for clients ("fast"): each connection is notified, then closed. */
   shutDown(): Promise<void>;
   remove(): Promise<void>;
+  /** Another server at `port` with a copy of the data of this one, which is stopped. Local servers only. */
+  copy(port: number): Promise<PostgresMachine>;
+  /** Starts in recovery from now on: follows the server of `conninfo`, or nobody. Local servers only. */
+  becomeStandby(conninfo: string | null): Promise<void>;
 }
 
 /** TLS or nothing, and a password always, also on the socket. */
-export const HOST_RULES = ['local all all scram-sha-256', 'hostssl all all all scram-sha-256', ''].join('\n');
+export const HOST_RULES: string = [
+  'local all all scram-sha-256',
+  'hostssl all all all scram-sha-256',
+  'hostssl replication all all scram-sha-256',
+  '',
+].join('\n');

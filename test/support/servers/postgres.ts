@@ -42,6 +42,11 @@ const SETTINGS = {
   log_min_messages: 'warning',
 };
 
+/** False where servers run in Docker, which has no standby for the tests. */
+export function hasStandbys(): boolean {
+  return choiceOf('POSTGRES').image === undefined && process.env['HOLDFAST_TEST_PROVIDER'] !== 'docker';
+}
+
 /** Starts a PostgreSQL cluster of our own, with an application user that owns nothing but its databases. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const adminPassword = randomBytes(18).toString('base64url');
@@ -198,6 +203,30 @@ export class PostgresServer implements PostgresCoordinates, AsyncDisposable {
     await this.#machine.launch();
     const ready = until(() => asPostgresAdmin(this, 'SELECT 1'), { what: 'PostgreSQL to answer', timeoutMs: 60_000 });
     await this.#machine.whenReady(ready);
+  }
+
+  /** A hot standby of this server, which is restarted for it. Local servers only. */
+  async startStandby(): Promise<PostgresServer> {
+    await this.shutDown();
+    const { port, standby } = await withFreePort(undefined, async (free) => {
+      return { port: free, standby: await this.#machine.copy(free) };
+    });
+    const at = (url: string): string => Object.assign(new URL(url), { port: String(port) }).href;
+    const { url, adminUrl } = this.coordinates;
+    const server = new PostgresServer(standby, { ...this.coordinates, port, url: at(url), adminUrl: at(adminUrl) });
+    await this.start();
+    await server.becomeStandby(this);
+    await server.start();
+    return server;
+  }
+
+  /** Starts in recovery from now on, and can only be read: follows `primary`, or nobody. Local servers only. */
+  becomeStandby(primary: PostgresServer | null): Promise<void> {
+    if (!primary) return this.#machine.becomeStandby(null);
+    const { hostname, port, username, password } = new URL(primary.adminUrl);
+    const at = `host=${hostname} port=${port} user=${username} password=${password}`;
+    // No certificate of a client: libpq would look for one in the home folder of the account that runs the tests.
+    return this.#machine.becomeStandby(`${at} sslmode=require sslcert=none`);
   }
 
   async stop(): Promise<void> {

@@ -74,8 +74,27 @@ export function toRevokedRow(row: Row): RevokedRow {
 }
 
 /** Every row holds the clock and what there is to know of masters; the only row of an empty feed holds nothing else. */
+/**
+ * Refuses the row of a server that is no primary: it lags behind, so a row that it lacks may exist, and it takes no writes. It
+ * may be promoted any moment.
+ */
+export function refuseStandby(row: Row): void {
+  if (isTrue(row, 'standby')) throw new TierFailure('rejected', 'standby');
+}
+
+/** Refuses the row of a server that takes no writes: what it says may be the past, which is all that a former primary knows. */
+export function refuseReadOnly(row: Row): void {
+  if (isTrue(row, 'read_only')) throw new TierFailure('rejected', 'read-only');
+}
+
+/** A boolean, or a number from a database without booleans. */
+function isTrue(row: Row, name: string): boolean {
+  return Number(row[name]) === 1;
+}
+
 export function toFeedPage(rows: readonly Row[]): FeedPage {
   const [first = {}] = rows;
+  refuseReadOnly(first);
   return {
     now: integer(first, 'now'),
     rows: rows.filter((row) => row['storage_key'] !== null).map(toDirtyRow),

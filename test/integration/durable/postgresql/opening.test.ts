@@ -4,12 +4,14 @@ import { prismaTier } from '../../../../src/tiers/prisma/index.ts';
 import type { DurableTier } from '../../../../src/tiers/durable.ts';
 import { openPrisma } from '../../../support/servers/databases.ts';
 import { asPostgresAdmin } from '../../../support/servers/postgres.ts';
+import { until } from '../../../support/servers/until.ts';
 import { freshDatabase, type FreshDatabase, sharedPostgres } from '../../../support/shared.ts';
 import {
   NOW,
   tierOf,
   open,
   expectOpenFailure,
+  failureOf,
   nameOf,
   anytime,
   insert,
@@ -113,6 +115,25 @@ describe('opening on PostgreSQL', () => {
     );
     await using client = await database.open();
     await expectOpenFailure(prismaTier(client.prisma, { provider: 'postgresql' }), 'misconfigured', 'read-only');
+  });
+
+  it('does not use a database that became read-only, and uses it when it is not', async () => {
+    await using database = await freshDatabase('postgresql');
+    const tier = tierOf(database);
+    await open(tier, 5_000);
+    const server = sharedPostgres();
+    await asPostgresAdmin(server, `ALTER DATABASE "${nameOf(database)}" SET default_transaction_read_only = on`);
+    await asPostgresAdmin(
+      server,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${nameOf(database)}'`,
+    );
+    for (const call of [() => tier.probe(), () => tier.feed.read(0, 10)]) {
+      await until(async () => (await failureOf(call)).reason === 'read-only');
+    }
+    await asPostgresAdmin(server, `ALTER DATABASE "${nameOf(database)}" RESET default_transaction_read_only`);
+    // A connection that works stays as it was: only the next one has the new setting.
+    await until(async () => (await failureOf(() => tier.probe())).kind === 'none', { timeoutMs: 3_000 });
+    await insert(tier);
   });
 });
 

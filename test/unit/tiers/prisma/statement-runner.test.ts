@@ -11,7 +11,7 @@ import { settled } from '../../../support/fake-platform.ts';
 
 const statement = { text: 'UPDATE', values: [] };
 const busy = Object.assign(new Error('database is locked'), { code: 'P2010' });
-const options = { timeoutMs: 1_000, holdsLane: true, settings: [], provider: 'postgresql' as const };
+const options = { timeoutMs: 1_000, holdsLane: true, settings: [], leave: null, provider: 'postgresql' as const };
 const conflict = Object.assign(new Error('x'), { code: 'P2002' });
 
 describe('a statement', () => {
@@ -184,6 +184,29 @@ describe('a statement', () => {
     await settled();
     expect(timers()).toBe(0);
   });
+
+  it.each(['standby', 'read-only'])(
+    'that finds a server which is no primary (%s) ends the connection',
+    async (reason) => {
+      const { platform } = fakePlatform();
+      const texts: string[] = [];
+      const client = {
+        async $queryRawUnsafe(text: string): Promise<unknown> {
+          texts.push(text);
+          if (text === 'LEAVE') throw new Error('the connection has ended');
+          return [];
+        },
+        $executeRawUnsafe: async () => 0,
+      };
+      const leave = { text: 'LEAVE', values: [] };
+      const runner = new StatementRunner(client, { ...waits(platform), leave, lanes: new Lanes(1) });
+      const refuse = (): never => {
+        throw new TierFailure('rejected', reason);
+      };
+      await expect(runner.rows(statement, refuse)).rejects.toMatchObject({ kind: 'rejected', reason });
+      expect(texts).toEqual(['UPDATE', 'LEAVE']);
+    },
+  );
 
   it('turns an error thrown on the spot into a failure as well', async () => {
     const client = {

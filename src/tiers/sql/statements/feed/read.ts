@@ -4,6 +4,7 @@ import { FEED_COLUMNS } from '../../columns.ts';
 import { firstMoment } from '../../moments.ts';
 import { clockAtStart } from '../../phrases/clock.ts';
 import { columns } from '../../phrases/envelope.ts';
+import { isReadOnly } from '../../phrases/standby.ts';
 import { everywhere, type StatementFor } from '../../wording.ts';
 import { bytes, constant, integer, namespace, nodes, perDatabase, rings, sessions, sql } from '../../tag.ts';
 
@@ -34,9 +35,9 @@ const fleet = sql`
   SELECT CASE WHEN MIN(masters) = MAX(masters) THEN MIN(masters) END AS report FROM ${nodes}
   WHERE namespace = ${namespace} AND seen_at >= ${clockAtStart} - ${constant(NODE_ALIVE_MS)}`;
 
-/** Returns at least one row, which holds `now`, `named` and `report`; without marks its other columns are null. */
+/** Returns at least one row, which holds `now`, `read_only`, `named` and `report`; without marks its other columns are null. */
 export const read: StatementFor<ReadFeed> = everywhere(sql<ReadFeed>`
-  SELECT now, ring.masters AS named, report, ${feedColumns}
+  SELECT now, ${isReadOnly} AS read_only, ring.masters AS named, report, ${feedColumns}
   FROM (SELECT ${clockAtStart} AS now) AS clock
   CROSS JOIN (
     ${fleet}

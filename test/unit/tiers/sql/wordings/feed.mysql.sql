@@ -5,7 +5,7 @@ WHERE storage_key = ? AND namespace = ?;
 -- execute (aa*32, 'shop')
 
 -- read from a time
-SELECT now, ring.masters AS named, report, storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys
+SELECT now, CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') AS read_only, ring.masters AS named, report, storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys
 FROM (SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 AS now) AS clock
 CROSS JOIN (
   SELECT CASE WHEN MIN(masters) = MAX(masters) THEN MIN(masters) END AS report FROM `holdfast_session_node`
@@ -21,7 +21,7 @@ ORDER BY dirty_at, storage_key;
 -- query ('shop', 'shop', 'shop', 11n, 11n, '', 11n)
 
 -- read after a mark
-SELECT now, ring.masters AS named, report, storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys
+SELECT now, CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') AS read_only, ring.masters AS named, report, storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys
 FROM (SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 AS now) AS clock
 CROSS JOIN (
   SELECT CASE WHEN MIN(masters) = MAX(masters) THEN MIN(masters) END AS report FROM `holdfast_session_node`

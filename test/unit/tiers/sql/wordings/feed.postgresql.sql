@@ -12,7 +12,7 @@ WHERE session.storage_key = locked.storage_key;
 -- execute (aa*32, 'shop')
 
 -- read from a time
-SELECT now, ring.masters AS named, report, storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys
+SELECT now, current_setting('transaction_read_only') = 'on' AS read_only, ring.masters AS named, report, storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys
 FROM (SELECT floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint AS now) AS clock
 CROSS JOIN (
   SELECT CASE WHEN MIN(masters) = MAX(masters) THEN MIN(masters) END AS report FROM "holdfast_session_node"
@@ -28,7 +28,7 @@ ORDER BY dirty_at, storage_key;
 -- query ('shop', 11n, '', 11n)
 
 -- read after a mark
-SELECT now, ring.masters AS named, report, storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys
+SELECT now, current_setting('transaction_read_only') = 'on' AS read_only, ring.masters AS named, report, storage_key, dirty_at, revision, revoked_at, absolute_expires_at, previous_keys
 FROM (SELECT floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint AS now) AS clock
 CROSS JOIN (
   SELECT CASE WHEN MIN(masters) = MAX(masters) THEN MIN(masters) END AS report FROM "holdfast_session_node"
