@@ -18,6 +18,8 @@ export interface TierChange {
   readonly reason: string;
   /** The beginning of this state. */
   readonly since: Date;
+  /** The cure, where a person can do something about it: a fixed text. */
+  readonly advice?: string;
   /** The changes that this event stands for: more than one where some were not announced. */
   readonly changes: number;
 }

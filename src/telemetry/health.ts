@@ -8,14 +8,16 @@ export interface TierHealth {
   readonly state: TierState;
   /** A short word such as `ECONNREFUSED` or `never-reached`. Absent only while the state is `up`. */
   readonly reason?: string;
+  /** The option concerned, the cause and the cure, where a person can do something about it. */
+  readonly advice?: string;
   /** The beginning of this state, by the wall clock of this process. */
   readonly since: Date;
 }
 
 /** A state and its reason. */
 export type Verdict =
-  | { readonly state: 'degraded' | 'down'; readonly reason: string }
-  | { readonly state: 'up'; readonly reason?: never };
+  | { readonly state: 'degraded' | 'down'; readonly reason: string; readonly advice?: string }
+  | { readonly state: 'up'; readonly reason?: never; readonly advice?: never };
 
 export const UP: Verdict = { state: 'up' };
 

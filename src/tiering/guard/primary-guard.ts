@@ -1,4 +1,4 @@
-import { isTierFailure, reasonOf } from '../../errors.ts';
+import { isTierFailure, reasonOf, TierFailure } from '../../errors.ts';
 import { Listeners } from '../../platform/listeners.ts';
 import { NEVER, type Moment } from '../../platform/moment.ts';
 import type { Platform } from '../../platform/platform.ts';
@@ -44,7 +44,7 @@ export class PrimaryGuard {
   #first: ShardGuard | undefined;
   #isOpened = false;
   #isClosed = false;
-  #openFailure: string | undefined;
+  #openFailure: TierFailure | undefined;
   /** True if a mark of the dirty feed could not be applied to the shard of its key since the floors of all shards rose last. */
   #hasMissedMark = false;
 
@@ -65,8 +65,8 @@ export class PrimaryGuard {
       this.#followShards();
       for (const { shard } of this.guards) if (shard.vantage() === null) events.onShardChange(shard);
     } catch (error) {
-      this.#openFailure = reasonOf(error);
-      for (const guard of this.guards) guard.trip(this.#openFailure);
+      this.#openFailure = isTierFailure(error) ? error : new TierFailure('ambiguous', reasonOf(error));
+      for (const guard of this.guards) guard.giveUp(this.#openFailure);
       if (!isTierFailure(error) || error.kind === 'misconfigured') throw error;
     } finally {
       this.#isOpened = true;
@@ -79,8 +79,9 @@ export class PrimaryGuard {
   }
 
   get verdict(): Verdict {
-    const reason = this.#tier.failure()?.reason ?? this.#openFailure ?? 'never-reached';
-    return this.#first === undefined ? { state: 'down', reason } : verdictOf(this.guards.map(({ verdict }) => verdict));
+    if (this.#first !== undefined) return verdictOf(this.guards.map(({ verdict }) => verdict));
+    const { reason, advice } = this.#tier.failure() ?? this.#openFailure ?? { reason: 'never-reached' };
+    return { state: 'down', reason, ...(advice === undefined ? {} : { advice }) };
   }
 
   /** True if commands are sent to any shard. */

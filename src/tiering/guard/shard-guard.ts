@@ -1,4 +1,4 @@
-import { reasonOf, TierFailure } from '../../errors.ts';
+import { isTierFailure, reasonOf, TierFailure } from '../../errors.ts';
 import { FEED_FRESH_MS } from '../../limits/feed.ts';
 import { LARGE_VALUE_BYTES_MIN, PROBES_IN_TIME, SLOW_LOOK_MS } from '../../limits/primary-tier.ts';
 import { elapsedSince, NEVER, presentMoment, type Moment } from '../../platform/moment.ts';
@@ -49,6 +49,8 @@ export class ShardGuard {
   readonly #largeValues: LargeValues;
   /** True if commands are sent to the shard at all: the breaker is closed, and the server counts. */
   #isInUse: boolean;
+  /** The latest failure that says what a person can do. */
+  #advised: TierFailure | null = null;
   /** The number of times that the shard began to be in use. */
   #terms = 0;
   #cancelLook: CancelTimer = () => {};
@@ -89,7 +91,7 @@ export class ShardGuard {
   get verdict(): Verdict {
     const isThere = this.shard.vantage() !== null;
     if (isThere && this.#breaker.isClosed) return this.#verdictOfUsable();
-    return { state: isThere ? 'degraded' : 'down', reason: this.#breaker.reason ?? 'never-reached' };
+    return this.#withAdvice(isThere ? 'degraded' : 'down', this.#breaker.reason ?? 'never-reached');
   }
 
   /** Returns the stamp that a copy may have now. Null while the shard is out of use. */
@@ -131,6 +133,7 @@ export class ShardGuard {
 
   /** Takes a shard that failed out of use until a probe succeeds. */
   readonly giveUp = (error: unknown): Unreached => {
+    this.#noteAdvice(error);
     this.#breaker.trip(reasonOf(error));
     return UNREACHED;
   };
@@ -143,7 +146,8 @@ export class ShardGuard {
 
   /** The shard has got a vantage, or has lost it. */
   connectionChanged(): void {
-    if (this.shard.vantage() === null) this.#breaker.trip(this.shard.failure()?.reason ?? 'connection-lost');
+    if (this.shard.vantage() === null)
+      this.giveUp(this.shard.failure() ?? new TierFailure('ambiguous', 'connection-lost'));
     else this.#breaker.nudge();
     this.#options.onChange();
   }
@@ -238,6 +242,15 @@ export class ShardGuard {
     return this.trustFloor.isAhead ? { state: 'degraded', reason: 'clock-set-back' } : UP;
   }
 
+  #noteAdvice(error: unknown): void {
+    if (isTierFailure(error) && error.advice !== undefined) this.#advised = error;
+  }
+
+  #withAdvice(state: 'degraded' | 'down', reason: string): Verdict {
+    const advice = this.#advised?.reason === reason ? this.#advised.advice : undefined;
+    return { state, reason, ...(advice === undefined ? {} : { advice }) };
+  }
+
   #store<T>({ envelope }: NewValue, stored: Promise<T>): Promise<T> {
     if (envelope.length < LARGE_VALUE_BYTES_MIN) return stored;
     return stored.catch((error: unknown) => {
@@ -284,7 +297,11 @@ export class ShardGuard {
   /** Rejects as well where the shard answers too late to be of use. */
   async #probe(): Promise<void> {
     const startedAt = presentMoment(this.#options.platform);
-    const ms = await this.roundTrip.time(this.shard.probe());
+    const probe = this.shard.probe().catch((error: unknown) => {
+      this.#noteAdvice(error);
+      throw error;
+    });
+    const ms = await this.roundTrip.time(probe);
     if (ms > this.roundTrip.usableMs) throw new TierFailure('rejected', 'too-slow');
     this.roundTrip.restart(ms);
     this.#confirmedAt = startedAt;

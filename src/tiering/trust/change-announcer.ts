@@ -50,10 +50,18 @@ export class ChangeAnnouncer {
   #publish(health: TierHealth, now: number): void {
     this.#publishedAt.push(now);
     this.#announced = nameOf(health);
-    const { state, reason = 'recovered', since } = health;
+    const { state, reason = 'recovered', advice, since } = health;
     const changes = this.#changes;
     this.#changes = 0;
-    if (tierChange.hasSubscribers) tierChange.publish({ tier: this.#tier, state, reason, since, changes });
+    if (!tierChange.hasSubscribers) return;
+    tierChange.publish({
+      tier: this.#tier,
+      state,
+      reason,
+      ...(advice === undefined ? {} : { advice }),
+      since,
+      changes,
+    });
   }
 
   #waitForRoom(now: number): void {

@@ -41,6 +41,10 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['MOVED', CLUSTER],
   ['NOAUTH', 'the server asks for a user: give `username` and `password`'],
   ['NOPERM', GRANTS],
+  [
+    'READONLY',
+    'the server is a replica: during a fail-over this passes; otherwise give the address of the master, or of the Sentinels as `sentinel`',
+  ],
   ['SELF_SIGNED_CERT_IN_CHAIN', AUTHORITY],
   ['UNABLE_TO_GET_ISSUER_CERT', AUTHORITY],
   ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', AUTHORITY],

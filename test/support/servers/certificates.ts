@@ -32,6 +32,8 @@ export interface IssueOptions {
   readonly names?: readonly string[];
   /** Issue a certificate that was good once: its life ended an hour ago. */
   readonly expired?: boolean;
+  /** Issue a certificate whose life begins in an hour. */
+  readonly early?: boolean;
   /** With a key of RSA, for key exchange without forward secrecy. @defaultValue false */
   readonly rsa?: boolean;
 }
@@ -76,7 +78,7 @@ export async function createAuthority(name = 'holdfast test authority'): Promise
         publicKey: serverKeys.publicKey,
         signingKey: keys.privateKey,
         signingAlgorithm: ALGORITHM,
-        notBefore: new Date(end - 8 * DAY_MS),
+        notBefore: new Date(options.early ? now + HOUR_MS : end - 8 * DAY_MS),
         notAfter: new Date(end),
         extensions: [
           new BasicConstraintsExtension(false),

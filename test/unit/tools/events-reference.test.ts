@@ -16,7 +16,7 @@ const channels = [...source.matchAll(/FactChannel<(\w+)> = channel\('([^']+)'\)/
 
 function fieldsOf(message: string): { name: string; literals: string[] }[] {
   const [, body = ''] = new RegExp(`export interface ${message} \\{([\\s\\S]*?)\\n\\}`).exec(source) ?? [];
-  return [...body.matchAll(/readonly (\w+): ([^;]+);/g)].map(([, name = '', type = '']) => ({
+  return [...body.matchAll(/readonly (\w+)\??: ([^;]+);/g)].map(([, name = '', type = '']) => ({
     name,
     literals: literalsOf(type),
   }));

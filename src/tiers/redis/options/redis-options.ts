@@ -50,6 +50,7 @@ export interface ResolvedRedisOptions extends ServerAccess {
 const OPTION_NAMES = ['url', 'sentinel', 'username', 'password', 'credentials', 'tls', 'allowInsecure'];
 
 export function resolveRedisOptions(given: RedisTierOptions): ResolvedRedisOptions {
+  refuseClient(given);
   const options = requireOptions('redisTier', given, OPTION_NAMES);
   const { allowInsecure = false, tls = {} } = options;
   if (typeof allowInsecure !== 'boolean') throw invalid('allowInsecure must be true or false');
@@ -71,6 +72,23 @@ export function resolveRedisOptions(given: RedisTierOptions): ResolvedRedisOptio
     throw invalid('password is missing, and there is no client certificate (tls.cert and tls.key) in its place');
   }
   return { topology, credentials, tls: isEncrypted ? resolvedTls : undefined };
+}
+
+/** The options under which a client of Redis may be given to a library. */
+const CLIENTS = ['client', 'redis', 'connection'];
+
+/**
+ * Refuses a client of the application: its defaults keep commands while the server is away and send them later, and what else the
+ * application does with it (SELECT, MULTI, a subscription, a blocking command) would hit the sessions.
+ */
+function refuseClient(given: unknown): void {
+  if (typeof given !== 'object' || given === null) return;
+  const isClient = 'sendCommand' in given && typeof given.sendCommand === 'function';
+  const option = CLIENTS.find((name) => Object.hasOwn(given, name));
+  if (!isClient && option === undefined) return;
+  throw invalid(
+    `${option ?? 'a client of Redis'} is not an option: the tier makes a connection of its own, whose commands fail fast and are never sent twice; give url, username, password and tls`,
+  );
 }
 
 /** The option that names the servers says how to find them. */

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { inspect } from 'node:util';
+import { Redis } from 'ioredis';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../../../../src/errors.ts';
 import { redisTier } from '../../../../../src/tiers/redis/index.ts';
@@ -75,6 +76,9 @@ describe('the options of redisTier', () => {
       { url: URL_WITH_SECRET, host: 'x' },
       /unknown option 'host'; expected url, sentinel, username, password/,
     ],
+    ['a client of its own', { client: {}, password: SECRET }, /client is not an option: .*connection of its own/],
+    ['one by another name', { url: URL_WITH_SECRET, redis: {} }, /redis is not an option/],
+    ['a client in place of options', new Redis({ lazyConnect: true, password: SECRET }), /a client of Redis is not/],
     ['a value for a name', { url: URL_WITH_SECRET, [URL_WITH_SECRET]: 1 }, /unknown option with another name/],
     ['allowInsecure of another type', { url: URL_WITH_SECRET, allowInsecure: 'yes' }, /true or false/],
     ['tls of another type', { url: URL_WITH_SECRET, tls: true }, /tls: expected an object/],
