@@ -16,10 +16,10 @@ export interface TierChange {
   readonly state: TierState;
   /** A short word such as `deadline`, `ECONNREFUSED`, `recovered`. */
   readonly reason: string;
-  /** The beginning of this state. */
-  readonly since: Date;
   /** The cure, where a person can do something about it: a fixed text. */
   readonly advice?: string;
+  /** The beginning of this state. */
+  readonly since: Date;
   /** The changes that this event stands for: more than one where some were not announced. */
   readonly changes: number;
 }
