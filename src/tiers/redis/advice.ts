@@ -6,6 +6,8 @@ const NAME =
   'the certificate of the server does not name the host in `url`: connect by a name that it holds, or give that name as `tls.servername`';
 const CREDENTIALS =
   '`username` or `password` is wrong, or the user is switched off: compare them with ACL LIST on the server';
+const CLIENT_CERTIFICATE =
+  'the server does not trust the certificate in `tls.cert`: give one from the authority in tls-ca-cert-file there, with its key in `tls.key`';
 const VERSION =
   'client and server found no TLS version and cipher suite that both allow: compare tls-protocols and tls-ciphers of the server with what `tls` asks for';
 const CLUSTER = '`url` leads to a node of a cluster: give the address of one standalone server';
@@ -33,7 +35,9 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ],
   ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', VERSION],
   ['ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE', VERSION],
+  ['ERR_SSL_TLSV1_ALERT_DECRYPT_ERROR', CLIENT_CERTIFICATE],
   ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', VERSION],
+  ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', CLIENT_CERTIFICATE],
   ['ERR_SSL_UNSUPPORTED_PROTOCOL', VERSION],
   ['ERR_SSL_WRONG_VERSION_NUMBER', PLAINTEXT],
   ['ERR_TLS_CERT_ALTNAME_INVALID', NAME],

@@ -118,9 +118,15 @@ describe('what TLS asks for', () => {
       kind: 'misconfigured',
       advice: expect.stringContaining('`tls.cert` and `tls.key`'),
     });
-    const foreign = await (await createAuthority()).issue();
-    const { open } = make(server, { tls: { ...tls(server), cert: foreign.certificate, key: foreign.privateKey } });
-    expect(await failureOf(open())).toMatchObject({ kind: 'misconfigured' });
-    expect(performance.now() - startedAt).toBeLessThan(2 * (PRIMARY_CONNECT_TIMEOUT_MS + TIMEOUT_MS));
+    // The first has the name of the server's authority and another key.
+    for (const authority of [await createAuthority(), await createAuthority('somebody else')]) {
+      const foreign = await authority.issue();
+      const { open } = make(server, { tls: { ...tls(server), cert: foreign.certificate, key: foreign.privateKey } });
+      expect(await failureOf(open())).toMatchObject({
+        kind: 'misconfigured',
+        advice: expect.stringContaining('does not trust the certificate in `tls.cert`'),
+      });
+    }
+    expect(performance.now() - startedAt).toBeLessThan(3 * (PRIMARY_CONNECT_TIMEOUT_MS + TIMEOUT_MS));
   });
 });

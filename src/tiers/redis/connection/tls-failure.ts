@@ -25,6 +25,8 @@ const MISTAKES: ReadonlySet<string> = new Set([
   'SSL/TLS_ALERT_UNSUPPORTED_CERTIFICATE',
   'TLSV13_ALERT_CERTIFICATE_REQUIRED',
   'TLSV1_ALERT_ACCESS_DENIED',
+  // The server could not verify a signature: that of a client certificate from an authority which only has the same name.
+  'TLSV1_ALERT_DECRYPT_ERROR',
   'TLSV1_ALERT_INSUFFICIENT_SECURITY',
   'TLSV1_ALERT_PROTOCOL_VERSION',
   'TLSV1_ALERT_UNKNOWN_CA',

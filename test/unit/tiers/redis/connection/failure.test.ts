@@ -141,6 +141,7 @@ describe('an error of the connection', () => {
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'misconfigured'],
     ['ERR_SSL_UNSUPPORTED_PROTOCOL', 'misconfigured'],
     ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'misconfigured'],
+    ['ERR_SSL_TLSV1_ALERT_DECRYPT_ERROR', 'misconfigured'],
     ['ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC', 'ambiguous'],
     ['ERR_SSL_SSLV3_ALERT_BAD_RECORD_MAC', 'ambiguous'],
     ['ERR_SSL_WRONG_VERSION_NUMBER', 'ambiguous'],
