@@ -171,7 +171,7 @@ describe('a Redis that is gone', () => {
     const [server, master] = [await start(), await start()];
     const tier = await opened(server);
     const place = await filled(tier);
-    await server.cli('REPLICAOF', master.host, master.port);
+    await server.cli('REPLICAOF', master.hostForServers, master.port);
     expect(await failureOf(tier.hold(place))).toMatchObject({ kind: 'rejected', reason: 'READONLY' });
     await until(() => tier.vantage() === null);
     await until(async () => (await failureOf(tier.probe())).reason === 'READONLY');

@@ -39,7 +39,7 @@ afterEach(async () => {
 async function follow(replica: RedisServer, master: RedisServer): Promise<void> {
   await replica.config('masteruser', master.admin.username);
   await replica.config('masterauth', master.admin.password);
-  await replica.cli('REPLICAOF', master.host, master.port);
+  await replica.cli('REPLICAOF', master.hostForServers, master.port);
   const isSynchronized = async () => String(await replica.cli('INFO', 'replication')).includes('master_link_status:up');
   await until(isSynchronized, { what: 'the replica to be synchronized' });
 }

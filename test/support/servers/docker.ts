@@ -33,6 +33,8 @@ export interface ServerContainer {
 }
 
 export const FILES_DIR = '/holdfast';
+/** The machine that runs Docker, as its containers know it: their own loopback leads to themselves. */
+export const HOST_INSIDE = 'host.docker.internal';
 const WIPE_MARK = `${FILES_DIR}/wipe`;
 const UNAVAILABLE = /server error|pull|no such (host|image)|registry|manifest|denied/i;
 /** Marks the containers of one run of the tests, in whatever process they were started. */
@@ -53,6 +55,7 @@ export async function startContainer(spec: ContainerSpec): Promise<ServerContain
   const container = await new testcontainers.GenericContainer(spec.image)
     .withName(name)
     .withLabels({ [RUN_LABEL]: spec.run ?? thisRun })
+    .withExtraHosts([{ host: HOST_INSIDE, ipAddress: 'host-gateway' }])
     .withExposedPorts({ container: spec.containerPort, host: spec.hostPort })
     .withEnvironment(spec.environment ?? {})
     .withEntrypoint(['sh', '-c', script])

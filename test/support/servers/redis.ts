@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { createAuthority, type ServerCertificates } from './certificates.ts';
+import { HOST_INSIDE } from './docker.ts';
 import { withFreePort } from './ports.ts';
 import { choiceOf, firstAvailable, type Provider } from './provider.ts';
 import { asAdmin, dumpKeys, type KeySnapshot, putBack, takeSnapshot } from './redis-admin.ts';
@@ -117,6 +118,10 @@ export class RedisServer implements RedisCoordinates, AsyncDisposable {
   }
   get host(): string {
     return this.coordinates.host;
+  }
+  /** The host under which other servers reach this one. */
+  get hostForServers(): string {
+    return this.provider === 'docker' ? HOST_INSIDE : this.host;
   }
   get port(): number {
     return this.coordinates.port;
