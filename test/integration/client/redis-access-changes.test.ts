@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigurationError, generateKeyRing, SessionClient } from '../../../src/index.ts';
 import { memoryDurableTier } from '../../../src/tiers/memory/index.ts';
 import { redisTier, type RedisCredentials, type RedisTlsOptions } from '../../../src/tiers/redis/index.ts';
+import { load } from '../../support/real-client.ts';
 import { cleanups, start } from '../../support/real-redis-tier.ts';
 import { createAuthority, type CertificateAuthority } from '../../support/servers/certificates.ts';
 import { FaultProxy } from '../../support/servers/fault-proxy.ts';
@@ -189,5 +190,25 @@ describe('a password that changes while the connection is open', () => {
     at.proxy.resetAll();
     await until(() => at.proxy.accepted === 2);
     await until(isHit);
+  });
+});
+
+describe('a service that closes connections whose token has expired', () => {
+  it('costs no call: the next connection has a new token, and Redis is used again', async () => {
+    const at = await lab();
+    const { username } = at.application;
+    await at.sessions.ready();
+    const { id } = await at.sessions.create({ cart: [] });
+    for (const token of ['the-second-token', 'the-third-token']) {
+      const calls = load(4, () => at.sessions.get(id));
+      await at.server.cli('ACL', 'SETUSER', username, 'resetpass', `>${token}`);
+      at.credentials = { username, password: token };
+      const before = at.proxy.accepted;
+      await at.server.cli('CLIENT', 'KILL', 'USER', username);
+      await until(() => at.proxy.accepted > before);
+      await until(async () => (await at.sessions.get(id))?.servedBy === 'primary');
+      const results = await calls.stop();
+      expect(results.filter(({ error, value }) => error !== undefined || value === null)).toEqual([]);
+    }
   });
 });

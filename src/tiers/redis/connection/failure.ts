@@ -52,7 +52,8 @@ const ERR_REPLIES: readonly Rule[] = [
   [/^ERR ACL failure in script/, 'misconfigured', 'NOPERM'],
   // INFO of several sections, before Redis 7.
   [/^ERR syntax error/i, 'misconfigured', 'unknown-command'],
-  [/^ERR unknown command/i, 'misconfigured', 'unknown-command'],
+  // In a script: "Unknown Redis command called from script".
+  [/^ERR unknown (?:redis |valkey )?command/i, 'misconfigured', 'unknown-command'],
   [/^ERR (?:AUTH|Client sent AUTH|invalid password|wrong number of arguments for 'auth')/i, 'misconfigured', 'auth'],
   [/^ERR (?:DB index is out of range|SELECT is not allowed)/i, 'misconfigured', 'db-index'],
   [/^ERR Protocol error/i, 'misconfigured', 'protocol'],

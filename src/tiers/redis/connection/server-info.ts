@@ -13,10 +13,10 @@ export function servingIncarnation(info: string): string {
   if (field(info, 'redis_mode') === 'sentinel')
     throw new TierFailure('misconfigured', 'sentinel', adviceFor('sentinel'));
   if (field(info, 'loading') === '1') throw new TierFailure('rejected', 'LOADING');
-  if (field(info, 'role') !== 'master') throw new TierFailure('rejected', 'READONLY', adviceFor('READONLY'));
-  const identity = [field(info, 'run_id'), field(info, 'master_replid')];
-  if (!identity.every((id) => /^[0-9a-f]{40}$/.test(id)))
+  const [role, ...identity] = [field(info, 'role'), field(info, 'run_id'), field(info, 'master_replid')];
+  if (role === '' || !identity.every((id) => /^[0-9a-f]{40}$/.test(id)))
     throw new TierFailure('misconfigured', 'run-id', adviceFor('run-id'));
+  if (role !== 'master') throw new TierFailure('rejected', 'READONLY', adviceFor('READONLY'));
   return createHash('sha256').update(identity.join('')).digest('hex').slice(0, INCARNATION_CHARS);
 }
 

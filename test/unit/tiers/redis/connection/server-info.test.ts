@@ -43,7 +43,8 @@ describe('INFO', () => {
     ['an identity of another form', info({ run_id: 'abc' }), 'misconfigured', 'run-id'],
     ['a server without a replication id', info({ master_replid: '' }), 'misconfigured', 'run-id'],
     ['a Sentinel', info({ redis_mode: 'sentinel' }), 'misconfigured', 'sentinel'],
-    ['nothing', '', 'rejected', 'READONLY'],
+    ['a server that does not say its role', info({ role: '' }), 'misconfigured', 'run-id'],
+    ['nothing', '', 'misconfigured', 'run-id'],
   ])('of %s gives none', (_, text, kind, reason) => {
     expect(() => servingIncarnation(text)).toThrow(expect.objectContaining({ kind, reason }));
   });
