@@ -4,11 +4,10 @@ import { TierFailure } from '../../src/errors.ts';
 import { systemPlatform, type Platform } from '../../src/platform/platform.ts';
 import type { PrimaryServer } from '../../src/tiers/one-server.ts';
 import type { RedisServerOptions } from '../../src/tiers/redis/index.ts';
-import { resolveRedisOptions } from '../../src/tiers/redis/options/redis-options.ts';
-import { SingleRedis } from '../../src/tiers/redis/redis-tier.ts';
 import type { NewValue } from '../../src/tiers/primary.ts';
 import { startRedis, type RedisServer } from './servers/redis.ts';
 import { until } from './servers/until.ts';
+import { singleRedis } from './single-redis.ts';
 
 /** Servers and tiers of one test file; what a test opened is closed after it. */
 
@@ -43,7 +42,7 @@ interface UnopenedTier {
 export function make(server: RedisServer, options: OpenOptions = {}): UnopenedTier {
   const { platform = systemPlatform, onChange = () => {}, ...tierOptions } = options;
   const tls = server.ca === undefined ? {} : { tls: { ca: server.ca } };
-  const tier = new SingleRedis(resolveRedisOptions({ url: server.url, ...tls, ...tierOptions }));
+  const tier = singleRedis({ url: server.url, ...tls, ...tierOptions });
   cleanups.push(() => tier.close());
   return { tier, open: () => tier.open({ namespace: NAMESPACE, platform, timeoutMs: TIMEOUT_MS }, onChange) };
 }

@@ -3,14 +3,13 @@ import { SENTINEL_POLL_MS, SENTINEL_SEARCH_MS } from '../../src/limits/sentinel.
 import { systemPlatform, type Platform } from '../../src/platform/platform.ts';
 import { servingIncarnation } from '../../src/tiers/redis/connection/server-info.ts';
 import type { RedisSentinelOptions } from '../../src/tiers/redis/index.ts';
-import { resolveRedisOptions } from '../../src/tiers/redis/options/redis-options.ts';
-import { SingleRedis } from '../../src/tiers/redis/redis-tier.ts';
 import type { PrimaryServer } from '../../src/tiers/one-server.ts';
 import { cleanups, NAMESPACE, TIMEOUT_MS } from './real-redis-tier.ts';
 import { MASTER_NAME } from './servers/redis-sentinel-files.ts';
 import { startRedisSentinel, type RedisSentinel, type SentinelCoordinates } from './servers/redis-sentinel.ts';
 import type { RedisServer } from './servers/redis.ts';
 import { until } from './servers/until.ts';
+import { singleRedis } from './single-redis.ts';
 
 /** A master, a replica and three Sentinels of one test, and tiers that ask them. */
 
@@ -40,7 +39,7 @@ export interface WatchedTier {
 }
 
 export function makeTier(options: Options): WatchedTier {
-  const tier = new SingleRedis(resolveRedisOptions(options));
+  const tier = singleRedis(options);
   const changes: (string | null)[] = [];
   cleanups.push(() => tier.close());
   const onChange = (): void => {

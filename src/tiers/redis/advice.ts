@@ -10,7 +10,7 @@ const CLIENT_CERTIFICATE =
   'the server does not trust the certificate in `tls.cert`: give one from the authority in tls-ca-cert-file there, with its key in `tls.key`';
 const VERSION =
   'client and server found no TLS version and cipher suite that both allow: compare tls-protocols and tls-ciphers of the server with what `tls` asks for';
-const CLUSTER = '`url` leads to a node of a cluster: give the address of one standalone server';
+const CLUSTER = '`url` leads to a node of a cluster: give its nodes as `cluster`, in place of `url`';
 const PLAINTEXT = 'what answers at `url` does not speak TLS: give the port of tls-port, or set one up';
 const PROTOCOL =
   'what answers at `url` is not Redis, or speaks TLS: compare scheme, host and port of `url` with the server';
@@ -65,6 +65,12 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
     'unknown-command',
     'the server lacks a command that is needed, or has renamed it: use Redis 7 or later, or Valkey, as released',
   ],
+  [
+    'another-node',
+    'another node than the cluster names answers at its address: compare cluster-announce-* of the nodes with `cluster.natMap`',
+  ],
+  ['cluster-node', CLUSTER],
+  ['not-a-cluster', '`cluster` leads to a server that is not a node of a cluster: give its address as `url`'],
   ['credentials-failed', '`credentials` threw, rejected, or did not answer in 10 s'],
   [
     'sentinel',

@@ -1,5 +1,7 @@
+export type { ClusterOptions, NatMap } from './options/cluster-options.ts';
 export type {
   RedisAccessOptions,
+  RedisClusterOptions,
   RedisSentinelOptions,
   RedisServerOptions,
   RedisTierOptions,
@@ -7,4 +9,4 @@ export type {
 export { redisTier } from './redis-tier.ts';
 export type { SentinelOptions } from './options/sentinel-options.ts';
 export type { RedisTlsOptions } from './options/tls-options.ts';
-export type { RedisCredentials } from './options/topology.ts';
+export type { Endpoint, RedisCredentials } from './options/topology.ts';

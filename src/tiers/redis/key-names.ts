@@ -4,7 +4,7 @@
  */
 export class KeyNames {
   readonly #sessions: string;
-  /** The key that every probe writes; it holds no data of a session. */
+  /** The key that every probe writes; it holds no data of a session. In a cluster each shard has its own: this, a colon, a number. */
   readonly probe: string;
 
   constructor(namespace: string) {

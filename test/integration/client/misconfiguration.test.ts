@@ -56,7 +56,7 @@ describe('ready() of a misconfigured client', () => {
     ],
     [
       'no user where one is needed',
-      () => ({ url: redisOptions().url, tls: { ca: sharedRedis().ca ?? '' }, allowInsecure: true }),
+      () => ({ url: redisOptions().url!, tls: { ca: sharedRedis().ca ?? '' }, allowInsecure: true }),
       {},
       /give `username` and `password` \(NOAUTH\)/,
     ],

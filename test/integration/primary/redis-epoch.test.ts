@@ -1,11 +1,10 @@
 import { expect, it } from 'vitest';
 import { systemPlatform } from '../../../src/platform/platform.ts';
-import { resolveRedisOptions } from '../../../src/tiers/redis/options/redis-options.ts';
-import { SingleRedis } from '../../../src/tiers/redis/redis-tier.ts';
 import { cleanups, NAMESPACE, start } from '../../support/real-redis-tier.ts';
 import { createAuthority } from '../../support/servers/certificates.ts';
 import { FaultProxy } from '../../support/servers/fault-proxy.ts';
 import { until } from '../../support/servers/until.ts';
+import { singleRedis } from '../../support/single-redis.ts';
 
 /** The longest that may be given: the first half of a probe is answered, and the connection lost, within it. */
 const TIMEOUT_MS = 1_000;
@@ -18,7 +17,7 @@ it('takes nothing that a server said over a connection that was lost for the wor
   const proxy = await FaultProxy.start(first);
   cleanups.push(() => proxy.stop());
   const url = `rediss://127.0.0.1:${proxy.port}`;
-  const tier = new SingleRedis(resolveRedisOptions({ url, ...application, tls: { ca: certificates.ca } }));
+  const tier = singleRedis({ url, ...application, tls: { ca: certificates.ca } });
   cleanups.push(() => tier.close());
   await tier.open({ namespace: NAMESPACE, platform: systemPlatform, timeoutMs: TIMEOUT_MS }, () => {});
   const before = tier.vantage()?.incarnation;

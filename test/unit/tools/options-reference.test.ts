@@ -96,6 +96,8 @@ const tables = [
     rows: documented(options, '## `redisTier(options)`'),
     members: [
       ...declared('RedisServerOptions').filter(({ name }) => name === 'url'),
+      { name: 'cluster', defaultValue: '', range: '' },
+      ...declared('ClusterOptions', 'cluster.'),
       ...declared('RedisAccessOptions'),
       ...declared('RedisTlsOptions', 'tls.'),
       ...declared('SentinelOptions', 'sentinel.'),

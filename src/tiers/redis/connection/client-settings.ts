@@ -12,7 +12,7 @@ type Action = 'Evict' | 'Fill' | 'Hold' | 'Lease' | 'Probe' | 'Publish' | 'Resta
 /** The methods that ioredis adds for the scripts; prefixed, because it has hundreds of its own. */
 export type ScriptName = `holdfast${Action}`;
 
-const SCRIPTS: Readonly<Record<ScriptName, string>> = {
+export const SCRIPTS: Readonly<Record<ScriptName, string>> = {
   holdfastEvict: EVICT,
   holdfastFill: FILL,
   holdfastHold: HOLD,

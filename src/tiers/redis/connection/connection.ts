@@ -10,11 +10,19 @@ import type { TierContext } from '../../context.ts';
 import type { PrimaryEntry, Vantage } from '../../primary.ts';
 import { decodeEntry } from '../entry-format.ts';
 import type { ServerOptions } from '../options/topology.ts';
-import type { ScriptName } from './client-settings.ts';
+import type { ScriptedRedis, ScriptName } from './client-settings.ts';
 import { Gatherer, type Batch } from './gatherer.ts';
 import { RedisLink } from './link.ts';
-import { bytesOf, readAnswer, scriptCall, type Mutation, type MutationOutcome } from './mutation.ts';
-import { RedisPeer } from './peer.ts';
+import { bytesOf, type Mutation, type MutationOutcome } from './mutation.ts';
+import { RedisPeer, type PeerOptions } from './peer.ts';
+import type { ServerClock } from './server-clock.ts';
+import type { ReadOutcome, SharedCommands } from './shared-commands.ts';
+
+export interface ConnectionOptions extends Omit<PeerOptions, 'link' | 'platform'> {
+  readonly server: ServerOptions;
+  readonly context: TierContext;
+  readonly commands: SharedCommands;
+}
 
 /** The way to the server that holds the keys. Everything it rejects with is a `TierFailure`. */
 export interface ServerConnection {
@@ -34,6 +42,7 @@ export interface ServerConnection {
 /** Gathers reads and mutations into commands, and sends them to the peer over the link. */
 export class RedisConnection implements ServerConnection {
   readonly #context: TierContext;
+  readonly #commands: SharedCommands;
   readonly #link: RedisLink;
   readonly #peer: RedisPeer;
   readonly #reads: Gatherer<string, PrimaryEntry>;
@@ -42,17 +51,18 @@ export class RedisConnection implements ServerConnection {
   #valueBytes = 0;
   #settleOpening: (failure: TierFailure | null) => void = () => {};
 
-  constructor(options: ServerOptions, context: TierContext, probeKey: string, onChange: () => void) {
+  constructor({ server, context, commands, ...peer }: ConnectionOptions) {
     this.#context = context;
+    this.#commands = commands;
     const { platform } = context;
-    this.#link = new RedisLink(options, context, {
+    this.#link = new RedisLink(server, context, {
       onReady: () => void this.#peer.meet().then((failure) => this.#settleOpening(failure)),
       onEnd: (failure) => {
         this.#settleOpening(failure);
         this.#peer.forget();
       },
     });
-    this.#peer = new RedisPeer({ link: this.#link, platform, probeKey, onChange });
+    this.#peer = new RedisPeer({ ...peer, link: this.#link, platform });
     this.#reads = new Gatherer({
       whenGathered: (callback) => platform.afterInput(callback),
       requestsMax: SHARED_READ_KEYS_MAX,
@@ -67,7 +77,7 @@ export class RedisConnection implements ServerConnection {
       requestsMax: SHARED_SCRIPT_KEYS_MAX,
       bytesMax: SHARED_SCRIPT_BYTES_MAX,
       bytesOf,
-      areAlike: (one, other) => one.script === other.script,
+      areAlike: (one, other) => commands.areAlike(one, other),
       send: (batch) => this.#sendMutations(batch),
     });
   }
@@ -112,19 +122,41 @@ export class RedisConnection implements ServerConnection {
     return this.#mutations.call({ script, key, args });
   }
 
+  /** True if a connection is up, whether the server may serve or not. */
+  get isConnected(): boolean {
+    return this.#link.isReady;
+  }
+
+  /** Sends a command that says nothing about keys. Rejects if it is not answered within the timeout. */
+  ask<T>(send: (redis: ScriptedRedis) => Promise<T>): Promise<T> {
+    this.#link.requireReady();
+    return this.#link.ask(send);
+  }
+
+  /** Sends commands by themselves, with the server's clock. Rejects if they are not answered within the timeout. */
+  async askWithClock<T>(send: (redis: ScriptedRedis, clock: ServerClock) => Promise<T>): Promise<T> {
+    const clock = await this.#usableClock();
+    return this.#link.ask((redis) => send(redis, clock));
+  }
+
+  /** Gives the connection up for this failure; another attempt follows. */
+  reject(failure: TierFailure): void {
+    this.#link.reject(failure);
+  }
+
   close(): void {
     this.#link.close();
   }
 
   #sendReads(batch: Batch<string, PrimaryEntry>): void {
     if (batch.isSettled) return;
-    const send = (): Promise<(Buffer | null)[]> => {
+    const send = (): Promise<readonly ReadOutcome[]> => {
       this.#peer.clock();
-      return this.#link.redis.mgetBuffer(batch.requests);
+      return this.#commands.read(this.#link.redis, batch.requests);
     };
     this.#link.follow(batch, send, (values) => {
-      this.#valueBytes = values.reduce((sum, value) => sum + (value?.length ?? 0), 0) / values.length;
-      batch.settle(values.map(decodeEntry));
+      this.#valueBytes = values.reduce((sum, value) => sum + sizeOf(value), 0) / values.length;
+      batch.settle(values.map((value) => (value instanceof TierFailure ? value : decodeEntry(value))));
     });
   }
 
@@ -140,16 +172,27 @@ export class RedisConnection implements ServerConnection {
 
   async #runScript(batch: Batch<Mutation, boolean>): Promise<readonly MutationOutcome[]> {
     const { platform, timeoutMs } = this.#context;
-    const known = this.#peer.clock();
+    this.#peer.clock();
     this.#link.begin(batch);
-    const clock = known.canTime(timeoutMs, platform.monotonic()) ? known : await this.#peer.readClock();
+    const clock = await this.#usableClock();
     const waitedMs = this.#link.waited(batch);
     if (waitedMs === undefined) throw new TierFailure('not-sent', 'deadline');
     const sentAt = platform.monotonic();
     // Nothing may be executed any more once it has failed as late for its callers.
-    const { script, args } = scriptCall(batch.requests, clock.earliest(sentAt) + timeoutMs - Math.ceil(waitedMs));
-    const { serverTime, outcomes } = readAnswer(String(await this.#link.redis[script](...args)));
+    const deadline = clock.earliest(sentAt) + timeoutMs - Math.ceil(waitedMs);
+    const { serverTime, outcomes } = await this.#commands.run(this.#link.redis, batch.requests, deadline);
     if (!batch.isSettled) clock.learn({ serverTime, sentAt, receivedAt: platform.monotonic() });
     return outcomes;
   }
+
+  /** The server's clock, read anew if what is known of it is too old to set a deadline. */
+  async #usableClock(): Promise<ServerClock> {
+    const { platform, timeoutMs } = this.#context;
+    const known = this.#peer.clock();
+    return known.canTime(timeoutMs, platform.monotonic()) ? known : await this.#peer.readClock();
+  }
+}
+
+function sizeOf(value: ReadOutcome): number {
+  return value === null || value instanceof TierFailure ? 0 : value.length;
 }

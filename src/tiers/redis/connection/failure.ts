@@ -56,6 +56,7 @@ const ERR_REPLIES: readonly Rule[] = [
   [/^ERR unknown (?:redis |valkey )?command/i, 'misconfigured', 'unknown-command'],
   [/^ERR (?:AUTH|Client sent AUTH|invalid password|wrong number of arguments for 'auth')/i, 'misconfigured', 'auth'],
   [/^ERR (?:DB index is out of range|SELECT is not allowed)/i, 'misconfigured', 'db-index'],
+  [/^ERR This instance has cluster support disabled/, 'misconfigured', 'not-a-cluster'],
   [/^ERR Protocol error/i, 'misconfigured', 'protocol'],
   // A Sentinel.
   [/^ERR No such master/, 'misconfigured', 'name'],

@@ -17,7 +17,7 @@ interface ScriptCall {
   readonly args: readonly [number, ...Argument[]];
 }
 
-interface ScriptAnswer {
+export interface ScriptAnswer {
   /** Milliseconds of the server's clock. */
   readonly serverTime: number;
   readonly outcomes: readonly MutationOutcome[];

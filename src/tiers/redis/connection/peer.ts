@@ -4,8 +4,9 @@ import type { Vantage } from '../../primary.ts';
 import { toTierFailure } from './failure.ts';
 import type { RedisLink } from './link.ts';
 import { ServerClock, toMilliseconds, type ClockSample } from './server-clock.ts';
-import { servingIncarnation, serverTimeOf } from './server-info.ts';
+import { requireClusterState, requireMode, servingIncarnation, serverTimeOf, type ServerMode } from './server-info.ts';
 
+const CLUSTER_DOWN = 'CLUSTERDOWN';
 const PROBE_TTL_MS = 1_000;
 /** The sections of INFO that name the incarnation and the role; all sections take the server twice as long. */
 const IDENTITY = ['server', 'replication'] as const;
@@ -18,7 +19,11 @@ interface Server {
 export interface PeerOptions {
   readonly link: RedisLink;
   readonly platform: Platform;
-  readonly probeKey: string;
+  /** Returns the key that a probe writes. */
+  readonly probeKey: () => string;
+  readonly mode: ServerMode;
+  /** Rejects if this is not the server that it should be. Asked first on each new connection. */
+  readonly identify?: () => Promise<void>;
   /** Runs when `vantage()` turns from null or to null. */
   readonly onChange: () => void;
 }
@@ -55,6 +60,7 @@ export class RedisPeer {
       // ioredis reports a SELECT that was refused and goes on, in database 0.
       const refusal = this.#link.attemptFailure;
       if (refusal !== null) throw refusal;
+      await this.#options.identify?.();
       await this.probe();
       return null;
     } catch (error) {
@@ -66,13 +72,15 @@ export class RedisPeer {
 
   /** Asks in one round trip for incarnation and clock, and whether reads and scripts that write are answered. */
   async probe(): Promise<void> {
-    const { platform, probeKey } = this.#options;
+    const { platform } = this.#options;
     const link = this.#link;
     link.requireReady();
+    const probeKey = this.#options.probeKey();
     const { epoch } = link;
     const sentAt = platform.monotonic();
     const answers = await Promise.allSettled([
-      link.ask((redis) => redis.info(...IDENTITY, 'persistence')),
+      link.ask((redis) => redis.info(...IDENTITY, 'persistence', 'cluster')),
+      this.#askState(),
       link.ask((redis) => redis.time()),
       link.ask((redis) => redis.mget(probeKey)),
       // Twice: ioredis sends the first on each connection as EVAL, the others as EVALSHA, and each needs its grant.
@@ -80,9 +88,11 @@ export class RedisPeer {
       link.ask((redis) => redis.holdfastProbe(1, probeKey, String(PROBE_TTL_MS))),
     ]);
     const receivedAt = platform.monotonic();
-    const [info, time, ...rest] = answers;
+    const [info, state, time, ...rest] = answers;
     if (epoch !== link.epoch) throw link.lastFailure ?? new TierFailure('ambiguous', 'closed');
-    const incarnation = this.#requireServing(valueOf(info));
+    const text = valueOf(info);
+    this.#requireMode(text);
+    const incarnation = this.#requireServing(text, valueOf(state));
     this.#recognise(incarnation, { serverTime: toMilliseconds(valueOf(time)), sentAt, receivedAt });
     for (const answer of rest) valueOf(answer);
   }
@@ -92,10 +102,10 @@ export class RedisPeer {
     const { platform } = this.#options;
     const asked = this.#require();
     const sentAt = platform.monotonic();
-    const info = await this.#link.ask((redis) => redis.info(...IDENTITY));
+    const [info, state] = await Promise.all([this.#link.ask((redis) => redis.info(...IDENTITY)), this.#askState()]);
     const receivedAt = platform.monotonic();
     if (this.#server !== asked) throw this.#link.unreachable();
-    if (this.#requireServing(info) !== asked.incarnation)
+    if (this.#requireServing(info, state) !== asked.incarnation)
       throw this.#turnAway(new TierFailure('rejected', 'another-incarnation'));
     const serverTime = serverTimeOf(info);
     if (serverTime !== null) asked.clock.learn({ serverTime, sentAt, receivedAt });
@@ -128,6 +138,20 @@ export class RedisPeer {
     return this.#server;
   }
 
+  /** Asks a node of a cluster for the state of the cluster. */
+  async #askState(): Promise<string> {
+    if (this.#options.mode === 'standalone') return '';
+    return this.#link.ask((redis) => redis.cluster('INFO'));
+  }
+
+  #requireMode(info: string): void {
+    try {
+      requireMode(info, this.#options.mode);
+    } catch (error) {
+      throw this.#turnAway(toTierFailure(error));
+    }
+  }
+
   #recognise(incarnation: string, sample: ClockSample): void {
     if (this.#server?.incarnation === incarnation) this.#server.clock.learn(sample);
     else this.#server = { incarnation, clock: new ServerClock(sample) };
@@ -135,8 +159,9 @@ export class RedisPeer {
     this.#notify();
   }
 
-  #requireServing(info: string): string {
+  #requireServing(info: string, state: string): string {
     try {
+      requireClusterState(state);
       return servingIncarnation(info);
     } catch (error) {
       throw this.#turnAway(toTierFailure(error));
@@ -144,14 +169,19 @@ export class RedisPeer {
   }
 
   #turnAway(failure: TierFailure): TierFailure {
-    this.#link.reject(failure);
+    if (failure.reason === CLUSTER_DOWN) this.#link.remember(failure);
+    else this.#link.reject(failure);
     this.forget();
     return failure;
   }
 
-  /** A server that may serve but refuses writes (full, or its disk is) stays connected: the breaker asks it again. */
+  /**
+   * A server that may serve but refuses writes (full, or its disk is) stays connected: the breaker asks it again. So does a node whose
+   * cluster does not serve: it knows who does when that has changed.
+   */
   #doubt(failure: TierFailure): void {
     this.#link.remember(failure);
+    if (failure.reason === CLUSTER_DOWN) return;
     if (this.#server === null || failure.kind === 'misconfigured') this.#link.drop();
   }
 

@@ -26,6 +26,24 @@ export function serverTimeOf(info: string): number | null {
   return Number.isSafeInteger(microseconds) ? Math.floor(microseconds / 1_000) : null;
 }
 
+/** The mode of a server: by itself, or a node of a cluster. */
+export type ServerMode = 'cluster' | 'standalone';
+
+/** Throws if this INFO reply says that the server runs in the other mode. One that says nothing is believed to run in this one. */
+export function requireMode(info: string, mode: ServerMode): void {
+  const isNode = field(info, 'cluster_enabled');
+  const reason = { cluster: isNode === '0' && 'not-a-cluster', standalone: isNode === '1' && 'cluster-node' }[mode];
+  if (reason !== false) throw new TierFailure('misconfigured', reason, adviceFor(reason));
+}
+
+/**
+ * Throws if this reply to CLUSTER INFO says that the cluster does not serve. A node that was cut off from the others may still answer reads
+ * then (`cluster-allow-reads-when-down`), while another has taken its place.
+ */
+export function requireClusterState(state: string): void {
+  if (field(state, 'cluster_state') === 'fail') throw new TierFailure('rejected', 'CLUSTERDOWN');
+}
+
 function field(info: string, name: string): string {
   return new RegExp(`^${name}:([^\\r\\n]*)`, 'm').exec(info)?.[1] ?? '';
 }

@@ -1,4 +1,5 @@
 import { requireOptions } from '../../../option-checks.ts';
+import { resolveCluster, type ClusterOptions } from './cluster-options.ts';
 import { givenCredentials } from './credentials.ts';
 import { invalid } from './option-values.ts';
 import { resolveSentinel, type SentinelOptions, type ServersTls } from './sentinel-options.ts';
@@ -32,22 +33,31 @@ export interface RedisAccessOptions {
 export interface RedisServerOptions extends RedisAccessOptions {
   /** `rediss://[user:password@]host[:port][/db]`. The port is 6379 and the database 0 unless given. */
   readonly url: string;
+  readonly cluster?: never;
   readonly sentinel?: never;
 }
 
 /** The options of a master that Sentinels name. Its database is 0. */
 export interface RedisSentinelOptions extends RedisAccessOptions {
   readonly sentinel: SentinelOptions;
+  readonly cluster?: never;
   readonly url?: never;
 }
 
-export type RedisTierOptions = RedisSentinelOptions | RedisServerOptions;
+/** The options of a cluster. */
+export interface RedisClusterOptions extends RedisAccessOptions {
+  readonly cluster: ClusterOptions;
+  readonly sentinel?: never;
+  readonly url?: never;
+}
+
+export type RedisTierOptions = RedisClusterOptions | RedisSentinelOptions | RedisServerOptions;
 
 export interface ResolvedRedisOptions extends ServerAccess {
   readonly topology: Topology;
 }
 
-const OPTION_NAMES = ['url', 'sentinel', 'username', 'password', 'credentials', 'tls', 'allowInsecure'];
+const OPTION_NAMES = ['url', 'cluster', 'sentinel', 'username', 'password', 'credentials', 'tls', 'allowInsecure'];
 
 export function resolveRedisOptions(given: RedisTierOptions): ResolvedRedisOptions {
   refuseClient(given);
@@ -92,8 +102,10 @@ function refuseClient(given: unknown): void {
 }
 
 /** The option that names the servers says how to find them. */
-function serversOf({ url, sentinel }: RedisTierOptions, given: ServersTls): FoundServers {
-  if (sentinel === undefined) return resolveStandalone(url);
-  if (url !== undefined) throw invalid('url and sentinel exclude each other: the Sentinels name the server');
-  return resolveSentinel(sentinel, given);
+function serversOf({ url, cluster, sentinel }: RedisTierOptions, given: ServersTls): FoundServers {
+  const named = { url, cluster, sentinel };
+  const [one = 'url', other] = Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  if (other !== undefined) throw invalid(`${one} and ${other} exclude each other: each names the servers`);
+  if (cluster !== undefined) return resolveCluster(cluster);
+  return sentinel === undefined ? resolveStandalone(url) : resolveSentinel(sentinel, given);
 }

@@ -1,6 +1,6 @@
 import type { Topology } from './topology.ts';
 
-/** What the option that names the servers says. */
+/** The servers that an option names, and what else it says. */
 export interface FoundServers {
   readonly topology: Topology;
   /** The name of the option, for messages. */

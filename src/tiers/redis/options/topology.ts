@@ -17,6 +17,14 @@ export interface StandaloneTopology {
   readonly db: number;
 }
 
+export interface ClusterTopology {
+  readonly kind: 'cluster';
+  /** The nodes to ask for the others. */
+  readonly nodes: readonly Endpoint[];
+  /** Returns where a node is reached that announces this endpoint. */
+  readonly reach: (announced: Endpoint) => Endpoint;
+}
+
 export interface SentinelTopology {
   readonly kind: 'sentinel';
   /** The name under which the Sentinels watch the master. */
@@ -26,16 +34,16 @@ export interface SentinelTopology {
 }
 
 /** The servers there are, and how those to talk to are found. */
-export type Topology = SentinelTopology | StandaloneTopology;
+export type Topology = ClusterTopology | SentinelTopology | StandaloneTopology;
 
-/** What every server asks of a connection. */
+/** The credentials and certificates that every server asks for. */
 export interface ServerAccess {
   readonly credentials: RedisCredentials | (() => RedisCredentials | Promise<RedisCredentials>) | undefined;
   /** Undefined without TLS. */
   readonly tls: TlsSettings | (() => RedisTlsOptions | Promise<RedisTlsOptions>) | undefined;
 }
 
-/** One server, and what a connection to it needs. */
+/** A server, and what a connection to it needs. */
 export interface ServerOptions extends ServerAccess {
   readonly endpoint: Endpoint;
   readonly db: number;

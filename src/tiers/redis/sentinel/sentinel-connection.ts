@@ -5,6 +5,7 @@ import type { TierContext } from '../../context.ts';
 import type { PrimaryEntry, Vantage } from '../../primary.ts';
 import type { ScriptName } from '../connection/client-settings.ts';
 import { RedisConnection, type ServerConnection } from '../connection/connection.ts';
+import { manyKeysEach } from '../connection/shared-commands.ts';
 import type { Endpoint, SentinelTopology, ServerAccess } from '../options/topology.ts';
 import { MasterSearch } from './master-search.ts';
 import { isSameEndpoint } from './named-master.ts';
@@ -20,7 +21,7 @@ export interface SentinelConnectionOptions {
   /** The access to the servers that the Sentinels name. */
   readonly access: ServerAccess;
   readonly context: TierContext;
-  readonly probeKey: string;
+  readonly probeKey: () => string;
   /** Runs when `vantage()` turns from null or to null. */
   readonly onChange: () => void;
 }
@@ -127,7 +128,14 @@ export class SentinelConnection implements ServerConnection {
     const { access, context, probeKey } = this.#options;
     const endpoint = { host, port };
     const onChange = (): void => this.#changed(candidate);
-    const connection = new RedisConnection({ ...access, endpoint, db: 0 }, context, probeKey, onChange);
+    const connection = new RedisConnection({
+      server: { ...access, endpoint, db: 0 },
+      context,
+      commands: manyKeysEach,
+      mode: 'standalone',
+      probeKey,
+      onChange,
+    });
     const candidate = { endpoint, connection };
     return candidate;
   }

@@ -74,7 +74,7 @@ describe('the options of redisTier', () => {
     [
       'an unknown option',
       { url: URL_WITH_SECRET, host: 'x' },
-      /unknown option 'host'; expected url, sentinel, username, password/,
+      /unknown option 'host'; expected url, cluster, sentinel, username, password/,
     ],
     ['a client of its own', { client: {}, password: SECRET }, /client is not an option: .*connection of its own/],
     ['one by another name', { url: URL_WITH_SECRET, redis: {} }, /redis is not an option/],

@@ -1,0 +1,84 @@
+import type { TierFailure } from '../../../errors.ts';
+import type { PrimaryEntry, Vantage } from '../../primary.ts';
+import type { ScriptName } from '../connection/client-settings.ts';
+import type { KeyNames } from '../key-names.ts';
+import { RedisShard, type Opened } from '../redis-shard.ts';
+import type { ClusterMaster } from './cluster-master.ts';
+import { Redirection } from './redirection.ts';
+import type { Redirects } from './redirects.ts';
+
+/** The digits of the id of the node that name the shard. */
+const NAME_DIGITS = 16;
+
+/** The keys of one master. A master that is replaced by its replica is another shard. */
+export class ClusterShard extends RedisShard {
+  readonly name: string;
+  readonly master: ClusterMaster;
+  protected readonly opened: Opened;
+
+  constructor(id: string, master: ClusterMaster, redirects: Redirects, keys: KeyNames, now: () => number) {
+    super();
+    this.name = id.slice(0, NAME_DIGITS);
+    this.master = master;
+    this.opened = { keys, server: new RedirectedServer(master, redirects, now) };
+  }
+}
+
+/** Sends commands to the master, and on to where that says. */
+class RedirectedServer {
+  readonly #master: ClusterMaster;
+  readonly #redirects: Redirects;
+  readonly #now: () => number;
+
+  constructor(master: ClusterMaster, redirects: Redirects, now: () => number) {
+    this.#master = master;
+    this.#redirects = redirects;
+    this.#now = now;
+  }
+
+  vantage(): Vantage | null {
+    return this.#master.vantage();
+  }
+
+  failure(): TierFailure | null {
+    return this.#master.failure();
+  }
+
+  probe(): Promise<void> {
+    return this.#master.probe();
+  }
+
+  confirm(): Promise<void> {
+    return this.#master.confirm();
+  }
+
+  async read(key: string): Promise<PrimaryEntry> {
+    const beganAt = this.#now();
+    try {
+      return await this.#master.read(key);
+    } catch (error) {
+      if (!(error instanceof Redirection)) throw error;
+      const { answer, isAsk } = await this.#redirects.read(error, this.#master, beganAt, key);
+      return isAsk ? doubted(answer) : answer;
+    }
+  }
+
+  async run(script: ScriptName, key: string, ...args: (Buffer | string)[]): Promise<boolean> {
+    const beganAt = this.#now();
+    const mutation = { script, key, args };
+    try {
+      return await this.#master.run(mutation);
+    } catch (error) {
+      if (!(error instanceof Redirection)) throw error;
+      return this.#redirects.run(error, this.#master, beganAt, mutation);
+    }
+  }
+}
+
+/**
+ * A copy in a slot that is being taken over may bear the stamp of the server that it came from. That server cannot say whether the other
+ * one has lost a write since, so the copy counts as older than everything.
+ */
+function doubted(entry: PrimaryEntry): PrimaryEntry {
+  return entry.kind === 'value' ? { ...entry, stamp: { ...entry.stamp, at: 0 } } : entry;
+}

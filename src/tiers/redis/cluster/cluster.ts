@@ -1,0 +1,179 @@
+import { TierFailure } from '../../../errors.ts';
+import { PRIMARY_CONNECT_TIMEOUT_MS } from '../../../limits/primary-tier.ts';
+import type { TierContext } from '../../context.ts';
+import type { PrimaryEvents } from '../../primary.ts';
+import { KeyNames } from '../key-names.ts';
+import type { ClusterTopology, ServerAccess } from '../options/topology.ts';
+import { ClusterMaster } from './cluster-master.ts';
+import { ClusterShard } from './cluster-shard.ts';
+import { MapRefresh } from './map-refresh.ts';
+import type { ClaimingMaster } from './nodes-view.ts';
+import { ProbeKey } from './probe-key.ts';
+import type { Redirection } from './redirection.ts';
+import { Redirects } from './redirects.ts';
+import { Seeds } from './seeds.ts';
+import { mergeViews, type SlotMap } from './slot-map.ts';
+import { slotOf, SLOTS } from './slot.ts';
+
+export interface ClusterSettings {
+  readonly topology: ClusterTopology;
+  readonly access: ServerAccess;
+  readonly context: TierContext;
+  readonly events: PrimaryEvents;
+}
+
+/** The shards of a cluster, and which of them has which key. Follows the cluster from `open()` to `close()`. */
+export class Cluster {
+  readonly #options: ClusterSettings;
+  readonly #keys: KeyNames;
+  readonly #seeds: Seeds;
+  readonly #refresh: MapRefresh;
+  readonly #redirects: Redirects;
+  /** The shards by the id of the node. */
+  readonly #byId = new Map<string, ClusterShard>();
+  #shards: readonly ClusterShard[] = [];
+  #owners: (ClusterShard | undefined)[] = Array.from({ length: SLOTS });
+  #settleSearch: () => void = () => {};
+  #isClosed = false;
+
+  constructor(options: ClusterSettings) {
+    const { topology, access, context } = options;
+    this.#options = options;
+    this.#keys = new KeyNames(context.namespace);
+    this.#seeds = new Seeds({ endpoints: topology.nodes, access, context, onChange: () => this.#seedsChanged() });
+    this.#refresh = new MapRefresh(context.platform, () => this.#refreshMap());
+    this.#redirects = new Redirects({
+      context,
+      find: (redirection, asked) => this.#find(redirection, asked),
+      onMoved: (slot, owner) => this.#moved(slot, owner),
+      refresh: () => this.#refresh.now(),
+    });
+  }
+
+  get shards(): readonly ClusterShard[] {
+    return this.#shards;
+  }
+
+  shardOf(storageKey: Buffer): ClusterShard | null {
+    return this.#owners[slotOf(this.#keys.session(storageKey))] ?? null;
+  }
+
+  failure(): TierFailure | null {
+    return this.#shards.length > 0 ? null : this.#seeds.failure;
+  }
+
+  /** Settles when a map is found, and the first attempt to connect to each master has ended. */
+  async open(): Promise<void> {
+    this.#seeds.open();
+    await this.#search();
+    this.#refresh.start();
+    const failure = worstOf(await Promise.all(this.#shards.map(({ master }) => master.opening)));
+    if (failure !== null) throw failure;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#refresh.stop();
+    this.#seeds.close();
+    for (const { master } of this.#shards) master.close();
+  }
+
+  /** Waits for the first map, until no node can give one, or for as long as a connection and a command may take. */
+  async #search(): Promise<void> {
+    const { platform, timeoutMs } = this.#options.context;
+    const found = new Promise<void>((resolve) => (this.#settleSearch = resolve));
+    const cancel = platform.after(PRIMARY_CONNECT_TIMEOUT_MS + timeoutMs, () => this.#settleSearch());
+    await found;
+    cancel();
+    if (this.#shards.length === 0) {
+      this.#refresh.start();
+      throw this.#seeds.failure ?? new TierFailure('ambiguous', 'deadline');
+    }
+  }
+
+  #seedsChanged(): void {
+    if (this.#seeds.failure !== null) this.#settleSearch();
+    else void this.#refresh.now();
+  }
+
+  async #refreshMap(): Promise<void> {
+    const masters = this.#shards.map(({ master }) => master);
+    const isWhole = masters.length > 0 && masters.every((master) => master.vantage() !== null);
+    if (isWhole) this.#seeds.close();
+    else this.#seeds.open();
+    const [seen, ...own] = await Promise.all([
+      this.#seeds.views(),
+      ...masters.filter(({ isConnected }) => isConnected).map((master) => master.view()),
+    ]);
+    if (this.#isClosed) return;
+    const map = mergeViews([...seen, ...own.filter((view) => view !== null)]);
+    if (map.masters.size > 0) this.#adopt(map);
+    this.#meetAgain();
+    if (this.#shards.length > 0 || this.#seeds.failure !== null) this.#settleSearch();
+  }
+
+  /** A node that did not serve stays connected, and is asked again. */
+  #meetAgain(): void {
+    for (const { master } of this.#shards) {
+      if (master.isConnected && master.vantage() === null) master.probe().catch(() => {});
+    }
+  }
+
+  #adopt({ masters, owners }: SlotMap): void {
+    for (const [id, shard] of this.#byId) {
+      if (masters.has(id)) continue;
+      this.#byId.delete(id);
+      shard.master.close();
+    }
+    for (const [id, claim] of masters) {
+      const known = this.#byId.get(id);
+      if (known === undefined) this.#byId.set(id, this.#newShard(id, claim));
+      else known.master.follow(claim);
+    }
+    this.#own(owners.map((id) => (id === undefined ? undefined : this.#byId.get(id))));
+  }
+
+  #own(owners: (ClusterShard | undefined)[]): void {
+    const before = this.#owners;
+    if (owners.every((owner, slot) => owner === before[slot])) return;
+    this.#owners = owners;
+    const shards = [...this.#byId.values()];
+    if (shards.some((shard) => !this.#shards.includes(shard)) || shards.length !== this.#shards.length) {
+      this.#shards = shards;
+    }
+    this.#options.events.onShardsChange();
+  }
+
+  #newShard(id: string, claim: ClaimingMaster): ClusterShard {
+    const { topology, access, context, events } = this.#options;
+    const probeKey = new ProbeKey(this.#keys.probe, (slot) => this.#owners[slot] === shard);
+    const master = new ClusterMaster(claim, {
+      access,
+      reach: topology.reach,
+      context,
+      probeKey: () => probeKey.get(),
+      onChange: () => {
+        if (master.vantage() === null) void this.#refresh.now();
+        events.onShardChange(shard);
+      },
+    });
+    const shard = new ClusterShard(id, master, this.#redirects, this.#keys, () => context.platform.monotonic());
+    return shard;
+  }
+
+  #find({ target }: Redirection, asked: ClusterMaster): ClusterMaster | undefined {
+    return this.#shards.find(({ master }) => master.isAt(target, asked))?.master;
+  }
+
+  #moved(slot: number, owner: ClusterMaster): void {
+    const shard = this.#shards.find(({ master }) => master === owner);
+    this.#own(this.#owners.with(slot, shard));
+  }
+}
+
+/** Fails for what a person has to mend at any master, and where no master is reached. */
+function worstOf(failures: readonly (TierFailure | null)[]): TierFailure | null {
+  const mistake = failures.find((failure) => failure?.kind === 'misconfigured');
+  if (mistake) return mistake;
+  return failures.includes(null) ? null : (failures[0] ?? null);
+}

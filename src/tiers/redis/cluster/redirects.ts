@@ -1,0 +1,98 @@
+import { TierFailure } from '../../../errors.ts';
+import { REDIRECTIONS_MAX } from '../../../limits/cluster.ts';
+import { withDeadline } from '../../../platform/deadline.ts';
+import type { TierContext } from '../../context.ts';
+import type { PrimaryEntry } from '../../primary.ts';
+import type { Mutation } from '../connection/mutation.ts';
+import type { ClusterMaster } from './cluster-master.ts';
+import { Redirection } from './redirection.ts';
+
+export interface RedirectsOptions {
+  readonly context: TierContext;
+  /** Returns the master that a node has named. */
+  readonly find: (redirection: Redirection, asked: ClusterMaster) => ClusterMaster | undefined;
+  /** Notes that a slot has another owner than was thought. */
+  readonly onMoved: (slot: number, owner: ClusterMaster) => void;
+  /** Asks the nodes for the map. */
+  readonly refresh: () => Promise<void>;
+}
+
+/** The answer of the node that had the key. */
+export interface Redirected<T> {
+  readonly answer: T;
+  /** True if the node is about to take the slot over, and not its owner yet. */
+  readonly isAsk: boolean;
+}
+
+type Send<T> = (master: ClusterMaster, isAsk: boolean, leftMs: () => number) => Promise<T>;
+
+/** Follows the redirections of calls, each within the time that its call has left. */
+export class Redirects {
+  readonly #options: RedirectsOptions;
+
+  constructor(options: RedirectsOptions) {
+    this.#options = options;
+  }
+
+  /** `beganAt` is when the call did. */
+  read(
+    redirection: Redirection,
+    asked: ClusterMaster,
+    beganAt: number,
+    key: string,
+  ): Promise<Redirected<PrimaryEntry>> {
+    return this.#follow(redirection, asked, beganAt, (master, isAsk) => master.readRedirected(key, isAsk));
+  }
+
+  /**
+   * Gives the other node's connection up if that fails: what it holds may be stale then, and the guard of the shard that was asked does
+   * not know. After a new connection nothing that it holds is believed unconfirmed.
+   */
+  async run(redirection: Redirection, asked: ClusterMaster, beganAt: number, mutation: Mutation): Promise<boolean> {
+    const { answer } = await this.#follow(redirection, asked, beganAt, async (master, isAsk, leftMs) => {
+      try {
+        return await master.runRedirected(mutation, isAsk, leftMs);
+      } catch (error) {
+        if (!(error instanceof Redirection)) master.reject(new TierFailure('ambiguous', 'redirected-call-failed'));
+        throw error;
+      }
+    });
+    return answer;
+  }
+
+  #follow<T>(first: Redirection, asked: ClusterMaster, beganAt: number, send: Send<T>): Promise<Redirected<T>> {
+    const { platform, timeoutMs } = this.#options.context;
+    const leftMs = (): number => beganAt + timeoutMs - platform.monotonic();
+    const late = (): TierFailure => new TierFailure('ambiguous', 'deadline');
+    return withDeadline(platform, Math.max(leftMs(), 0), this.#hop(first, asked, leftMs, send), late);
+  }
+
+  async #hop<T>(first: Redirection, from: ClusterMaster, leftMs: () => number, send: Send<T>): Promise<Redirected<T>> {
+    let redirection = first;
+    let asked = from;
+    for (let hops = 1; ; hops += 1) {
+      const { isAsk } = redirection;
+      const master = await this.#masterFor(redirection, asked);
+      try {
+        return { answer: await send(master, isAsk, leftMs), isAsk };
+      } catch (error) {
+        if (!(error instanceof Redirection) || hops === REDIRECTIONS_MAX) throw error;
+        redirection = error;
+        asked = master;
+      }
+    }
+  }
+
+  /** A node that is not known yet is asked for, and one that is not connected yet is waited for. */
+  async #masterFor(redirection: Redirection, asked: ClusterMaster): Promise<ClusterMaster> {
+    const { find, refresh, onMoved } = this.#options;
+    const known = find(redirection, asked);
+    const refreshed = known === undefined || !redirection.isAsk ? refresh() : undefined;
+    if (known === undefined) await refreshed;
+    const master = known ?? find(redirection, asked);
+    if (master === undefined) throw new TierFailure('not-sent', 'unknown-node');
+    if (!redirection.isAsk) onMoved(redirection.slot, master);
+    if (master.vantage() === null) await master.opening;
+    return master;
+  }
+}
