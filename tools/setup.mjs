@@ -1,7 +1,7 @@
 // Makes a bare machine ready and then runs the command after "--". Needs nothing but Node 20.19 and npm, so it imports
 // nothing, and is not TypeScript. When there is nothing to do, it prints nothing and costs a few milliseconds.
 //
-//   node tools/setup.mjs --with-browser -- vitest run
+//   node tools/setup.mjs --with-browser --with-pgbouncer -- vitest run
 //   node tools/setup.mjs --without-servers -- node tools/example.ts express
 //
 // HOLDFAST_NO_INSTALL=1 forbids the installation of system packages.
@@ -23,6 +23,7 @@ requireNode24();
 for (const provider of readdirSync(join(root, 'prisma'))) generatePrismaClient(provider);
 if (!options.includes('--without-servers')) provideServers();
 if (options.includes('--with-browser')) provideBrowser();
+if (options.includes('--with-pgbouncer')) providePgbouncer();
 runCommand();
 
 /** npm writes what it installed into node_modules; comparing costs milliseconds, `npm ci` ten seconds. */
@@ -138,6 +139,14 @@ function installBrowserWithApt() {
   if (install()) return undefined;
   aptUpdate();
   return install() ? undefined : 'apt-get install failed';
+}
+
+/** Installs what two files of tests need; without it they are skipped. */
+function providePgbouncer() {
+  if (onPath('pgbouncer') || existsSync('/usr/sbin/pgbouncer')) return;
+  const why = process.env.HOLDFAST_NO_INSTALL ? 'HOLDFAST_NO_INSTALL forbids to install it' : whyNoApt();
+  const isThere = !why && (aptInstall('pgbouncer') || (aptUpdate(), aptInstall('pgbouncer')));
+  if (!isThere) say(`No PgBouncer (${why ?? 'apt-get install failed'}): the tests that need it will be skipped`);
 }
 
 function whyNoApt() {

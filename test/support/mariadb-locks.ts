@@ -25,6 +25,7 @@ export async function inMariadbTransaction(
     killWhoWaits: async (what: 'CONNECTION' | 'QUERY') => {
       for (const { id } of await waiting()) await admin.query(`KILL ${what} ${String(id)}`);
     },
+    also: (more: string, itsValues: readonly unknown[]) => connection.query(more, itsValues),
     release: () => connection.query('COMMIT'),
     undo: () => connection.query('ROLLBACK'),
     async [Symbol.asyncDispose]() {

@@ -55,7 +55,11 @@ export function nameOf(database: FreshDatabase): string {
 }
 
 /** Holds the row's lock in a transaction of its own, which moves the row to `newKey` if there is one. */
-export function lockRow(database: FreshDatabase, { storageKey }: SealedRecord, newKey = storageKey) {
+export function lockRow(
+  database: Parameters<typeof inTransaction>[0],
+  { storageKey }: SealedRecord,
+  newKey = storageKey,
+) {
   const sql = 'UPDATE holdfast_session SET storage_key = $2 WHERE storage_key = $1';
   return inTransaction(database, sql, [storageKey, newKey]);
 }

@@ -4,7 +4,11 @@ import { until } from './servers/until.ts';
 import type { FreshDatabase } from './shared.ts';
 
 /** A transaction of somebody else, left open after this statement, so that what it locks stays locked. */
-export async function inTransaction(database: FreshDatabase, sql: string, values: readonly unknown[] = []) {
+export async function inTransaction(
+  database: Pick<FreshDatabase, 'ca' | 'prisma' | 'url'>,
+  sql: string,
+  values: readonly unknown[] = [],
+) {
   const client = new Client(pgOptions(database.url, database.ca ?? ''));
   client.on('error', () => {});
   await client.connect();

@@ -44,6 +44,10 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
     'sql-refused',
     'the server does not know the SQL of `provider`: it is older than the page says, or a database that only resembles it',
   ],
+  [
+    'startup-parameter',
+    'PgBouncer refuses a setting that the client sends as it connects: leave `statement_timeout` out of the options of the driver adapter, and set it on the role',
+  ],
   ['table-missing', `the tables are not there: ${SCHEMA}`],
   ['unknown-database', `the database does not exist: ${CONNECTION}`],
   ['wrong-password', `the server refuses user or password: ${CONNECTION}`],

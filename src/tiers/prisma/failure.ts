@@ -104,6 +104,8 @@ const RULES: readonly Rule[] = [
     text: /ON CONFLICT clause does not match/,
   },
   { kind: 'misconfigured', reason: 'sql-refused', codes: ['42601', '0A000', '1064', '1235', '1305'] },
+  // PgBouncer, whose errors share one code, as do those that follow by their texts.
+  { kind: 'misconfigured', reason: 'startup-parameter', codes: [], text: /unsupported startup parameter/ },
   { kind: 'misconfigured', reason: 'no-tls', codes: [], text: /does not support (SSL|secure) connection/i },
   {
     kind: 'misconfigured',
@@ -125,7 +127,7 @@ const RULES: readonly Rule[] = [
     kind: 'not-sent',
     reason: 'unreachable',
     codes: ['P1001', 'DatabaseNotReachable', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],
-    text: /connect (ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)|getaddrinfo E/,
+    text: /connect (ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)|getaddrinfo E|server login has been failing/,
   },
   { kind: 'not-sent', reason: 'starting', codes: ['57P03'] },
   {
@@ -144,7 +146,7 @@ const RULES: readonly Rule[] = [
     kind: 'not-sent',
     reason: 'pool-timeout',
     codes: ['P2024', '45028'],
-    text: /timeout exceeded when trying to connect/,
+    text: /timeout exceeded when trying to connect|query_wait_timeout/,
   },
   { kind: 'not-sent', reason: 'tls-handshake', codes: ['TlsConnectionError'] },
   {
@@ -195,7 +197,7 @@ const RULES: readonly Rule[] = [
     kind: 'ambiguous',
     reason: 'connection-lost',
     codes: ['P1017', 'ConnectionClosed', 'ECONNRESET', 'EPIPE', '45004', '45009', '45019'],
-    text: /Connection terminated unexpectedly|^Connection terminated$/m,
+    text: /Connection terminated unexpectedly|^Connection terminated$|server conn crashed/m,
   },
   {
     kind: 'ambiguous',

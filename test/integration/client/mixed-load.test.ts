@@ -5,7 +5,8 @@ import { load, realClient, type Shop } from '../../support/real-client.ts';
 import { migrate, openPrisma } from '../../support/servers/databases.ts';
 import { asMariadbAdmin, startMariadb } from '../../support/servers/mariadb.ts';
 import { mysqlFlavour } from '../../support/servers/mysql-flavours.ts';
-import { asPostgresAdmin, startPostgres } from '../../support/servers/postgres.ts';
+import { hasPgbouncer, startPgbouncer } from '../../support/servers/pgbouncer.ts';
+import { asPostgresAdmin, type PostgresServer, startPostgres } from '../../support/servers/postgres.ts';
 import { until } from '../../support/servers/until.ts';
 import { sharedRedis, uniqueNamespace } from '../../support/shared.ts';
 
@@ -26,7 +27,7 @@ interface CountingServer extends AsyncDisposable {
 }
 
 /** Servers of their own: MariaDB counts for all of its databases together. */
-const servers: Record<'mysql' | 'postgresql', () => Promise<CountingServer>> = {
+const servers: Record<'mysql' | 'pgbouncer' | 'postgresql', () => Promise<CountingServer>> = {
   async mysql() {
     const server = await startMariadb();
     const deadlocks = async (): Promise<number> => {
@@ -37,17 +38,32 @@ const servers: Record<'mysql' | 'postgresql', () => Promise<CountingServer>> = {
   },
   async postgresql() {
     const server = await startPostgres();
-    const deadlocks = async (): Promise<number> => {
-      const [row] = await asPostgresAdmin(server, 'SELECT sum(deadlocks)::integer AS count FROM pg_stat_database');
-      return Number(row?.['count']);
-    };
+    const deadlocks = (): Promise<number> => deadlocksOf(server);
     return { url: server.url, ca: server.ca, deadlocks, [Symbol.asyncDispose]: () => server.stop() };
+  },
+  async pgbouncer() {
+    const server = await startPostgres();
+    const bouncer = await startPgbouncer(server);
+    const end = async (): Promise<void> => {
+      await bouncer[Symbol.asyncDispose]();
+      await server.stop();
+    };
+    const deadlocks = (): Promise<number> => deadlocksOf(server);
+    return { url: bouncer.urlOf(server.url), ca: bouncer.ca, deadlocks, [Symbol.asyncDispose]: end };
   },
 };
 
-describe.each(['mysql', 'postgresql'] as const)('two clients on %s', (provider) => {
+const places = [
+  { place: 'MySQL or MariaDB', provider: 'mysql', start: servers.mysql },
+  { place: 'PostgreSQL', provider: 'postgresql', start: servers.postgresql },
+  ...(hasPgbouncer()
+    ? [{ place: 'PostgreSQL behind PgBouncer', provider: 'postgresql', start: servers.pgbouncer } as const]
+    : []),
+] as const;
+
+describe.each(places)('two clients on $place', ({ provider, start }) => {
   it('create, update, touch, move, end users and sweep at once, without a deadlock', async () => {
-    await using server = await servers[provider]();
+    await using server = await start();
     await migrate(provider, server.url, { ca: server.ca });
     await using one = await openPrisma(provider, server.url, { ca: server.ca });
     await using other = await openPrisma(provider, server.url, { ca: server.ca });
@@ -116,6 +132,11 @@ describe.each(['mysql', 'postgresql'] as const)('two clients on %s', (provider) 
     expect((await server.deadlocks()) - before).toBe(0);
   }, 60_000);
 });
+
+async function deadlocksOf(server: PostgresServer): Promise<number> {
+  const [row] = await asPostgresAdmin(server, 'SELECT sum(deadlocks)::integer AS count FROM pg_stat_database');
+  return Number(row?.['count']);
+}
 
 function anyUser(): string {
   return `u_${Math.floor(Math.random() * USERS)}`;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +19,8 @@ export interface OpenOptions {
   readonly statementMs?: number;
   /** How long the pool waits for a connection; for PostgreSQL only. @defaultValue 2 000 */
   readonly connectMs?: number;
+  /** Prepares each statement under a name, once for a connection; for PostgreSQL only. @defaultValue false */
+  readonly namesStatements?: boolean;
   /** PEM of the authority to trust; not for SQLite. */
   readonly ca?: string;
   /** @defaultValue 10; not for SQLite */
@@ -122,16 +125,18 @@ async function openMariadb(url: string, options: OpenOptions): Promise<PrismaCli
 }
 
 async function openPostgres(url: string, options: OpenOptions): Promise<PrismaClient> {
-  const { ca = '', connections = 10, connectMs = 2_000, statementMs = 3_000 } = options;
+  const { ca = '', connections = 10, connectMs = 2_000, statementMs = 3_000, namesStatements = false } = options;
   const { PrismaClient: Generated } = await import('../generated/postgresql/client.ts');
-  const adapter = new PrismaPg({
+  const settings = {
     ...pgOptions(url, ca),
     max: connections,
     connectionTimeoutMillis: connectMs,
     // The server answers before the driver gives up, so that the outcome is known and not merely late.
     statement_timeout: statementMs,
     query_timeout: 4_000,
-  });
+  };
+  const nameOf = ({ sql }: { sql: string }): string => createHash('sha256').update(sql).digest('hex').slice(0, 32);
+  const adapter = new PrismaPg(settings, namesStatements ? { statementNameGenerator: nameOf } : {});
   return new Generated({ adapter });
 }
 

@@ -18,6 +18,8 @@ const sqlite = (code: number, message: string): Error =>
 const mysql = (code: number, message = 'x', cause?: string): Error =>
   raw({ kind: 'mysql', originalCode: String(code), originalMessage: message, code, message, state: 'HY000', cause });
 const noConnection = (cause: string): Error => mysql(45028, 'retrieve connection from pool timeout after 500ms', cause);
+const pgbouncer = (message: string): Error =>
+  raw({ kind: 'postgres', code: '08P01', originalCode: '08P01', severity: 'FATAL', message, originalMessage: message });
 const known = (code: string): Error => Object.assign(new Error('x'), { name: 'PrismaClientKnownRequestError', code });
 
 /** Classifies an error of a client for the database that it comes from. */
@@ -45,6 +47,11 @@ describe('a failure of a Prisma client', () => {
       'a server without TLS',
       new Error('Error opening a TLS connection: The server does not support SSL connections'),
       'no-tls',
+    ],
+    [
+      'a setting that PgBouncer refuses',
+      pgbouncer('unsupported startup parameter: statement_timeout'),
+      'startup-parameter',
     ],
     ['missing grant', sqlState('42501'), 'permission-denied'],
     ['no key to conflict with', sqlState('42P10'), 'primary-key-missing'],
@@ -101,6 +108,12 @@ describe('a failure of a Prisma client', () => {
     ['starting up', sqlState('57P03'), 'starting'],
     ['no connection left', raw({ kind: 'TooManyConnections', originalCode: '53300' }), 'too-many-connections'],
     ['pool exhausted', new Error('timeout exceeded when trying to connect'), 'pool-timeout'],
+    ['pool exhausted (PgBouncer)', pgbouncer('query_wait_timeout'), 'pool-timeout'],
+    [
+      'unreachable (PgBouncer)',
+      pgbouncer('server login has been failing, cached error: connect failed (server_login_retry)'),
+      'unreachable',
+    ],
     ['silent handshake', new Error('Connection terminated due to connection timeout'), 'connect-timeout'],
     ['refused (MariaDB)', noConnection('connect ECONNREFUSED 127.0.0.1:3306'), 'unreachable'],
     ['pool exhausted (MariaDB)', noConnection('x'), 'pool-timeout'],
