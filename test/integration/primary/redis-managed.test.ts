@@ -38,7 +38,7 @@ describe('a service that hides parts of INFO', () => {
   });
 
   it.each(['run_id', 'master_replid', 'role'])(
-    'is refused without %s, which tells one master from another',
+    'is refused without %s, which distinguishes one master from another',
     async (field) => {
       const { server, ...options } = await behindFilter([field]);
       expect(await failureOf(make(server, options).open())).toMatchObject({
