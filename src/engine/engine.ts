@@ -6,6 +6,7 @@ import type { KeyRing } from '../keys/ring/key-ring.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { TierHealth } from '../telemetry/health.ts';
 import type { TieringOptions } from '../tiering/context.ts';
+import { OwnReport } from '../tiering/masters/own-report.ts';
 import { TieredStore } from '../tiering/tiered-store.ts';
 import { DurableGuard } from '../tiering/guard/durable-guard.ts';
 import type { DurableTier } from '../tiers/durable.ts';
@@ -16,7 +17,7 @@ import { untilReady } from './readiness.ts';
 import { Sealer } from './sealer.ts';
 
 /** The options of an engine, complete and valid. */
-export interface EngineOptions extends Omit<TieringOptions, 'durable' | 'envelopes'> {
+export interface EngineOptions extends Omit<TieringOptions, 'beat' | 'durable' | 'envelopes' | 'report'> {
   readonly keys: KeyRing | KeySource;
   readonly durable: DurableTier;
   readonly namespace: string;
@@ -70,9 +71,11 @@ export class Engine {
     this.platform = platform;
     this.memo = options.memoBytes === 0 ? undefined : new Memo(platform, options.memoBytes);
     const durable = new DurableGuard({ tier: options.durable, platform, timeoutMs });
-    const keeper = new KeyKeeper({ platform, keys: options.keys, fleet: durable.fleet });
+    const report = new OwnReport(platform);
+    const keeper = new KeyKeeper({ platform, keys: options.keys, fleet: durable.fleet, report });
     const codec = new Codec({ ...options, ringInUse: keeper.ringInUse, memo: this.memo });
-    const store = new TieredStore({ ...options, durable, envelopes: codec });
+    const beat = (): Promise<void> => keeper.beat();
+    const store = new TieredStore({ ...options, durable, envelopes: codec, report, beat });
     const sealer = new Sealer(keeper, codec);
     this.#parts = { platform, durable, keeper, codec, sealer, store, durableOutageReadsMs };
     this.#sweeper = sweep && new Sweeper(this.#parts, sweep);

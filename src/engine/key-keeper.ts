@@ -1,5 +1,5 @@
 import { isHoldfastError, KeyRingError, TierUnavailableError } from '../errors.ts';
-import { Membership } from '../fleet/membership.ts';
+import { Membership, type HeartbeatReport } from '../fleet/membership.ts';
 import { markOf, refusalOf, standingOf } from '../fleet/ring-standing.ts';
 import type { KeySource } from '../keys/key-source.ts';
 import type { KeyRing } from '../keys/ring/key-ring.ts';
@@ -26,6 +26,8 @@ export interface KeyKeeperOptions {
   readonly platform: Platform;
   readonly keys: KeyRing | KeySource;
   readonly fleet: Fleet;
+  /** The report that each heartbeat carries beside the ring. */
+  readonly report: HeartbeatReport;
 }
 
 /**
@@ -52,10 +54,10 @@ export class KeyKeeper {
   #cancelTimer: CancelTimer | undefined;
   #isClosed = false;
 
-  constructor({ platform, keys, fleet }: KeyKeeperOptions) {
+  constructor({ platform, keys, fleet, report }: KeyKeeperOptions) {
     this.#platform = platform;
     this.#loader = new RingLoader(platform, keys);
-    this.#membership = new Membership({ platform, fleet, ringInUse: this.ringInUse });
+    this.#membership = new Membership({ platform, fleet, report, ringInUse: this.ringInUse });
     this.#health = new HealthState(platform, { state: 'down', reason: 'not-loaded' });
   }
 
@@ -94,7 +96,7 @@ export class KeyKeeper {
     // The durable tier may have been away for hours since: keys may have been promoted and revoked meanwhile.
     if (this.#platform.monotonic() - this.#loadedAt >= KEYS_RELOAD_MS_MIN) await this.#reload();
     const { version } = this.ringInUse.ring;
-    await this.#beat();
+    await this.beat();
     await this.#membership.forgetTheDead().catch(() => undefined);
     // The application's own `watch` may throw: then the next call of the client starts the keeper once more.
     this.#unwatch = this.#loader.watch(() => this.#changed());
@@ -109,10 +111,10 @@ export class KeyKeeper {
    */
   async requireMaySeal(): Promise<void> {
     if (!this.#membership.isFenced) return;
-    await this.#beat();
+    await this.beat();
     if (this.#membership.isFenced) await this.#reloadIfDue();
     // A reload may just have replaced the ring, after the heartbeat that reported the one before.
-    if (this.#membership.isFenced) await this.#beat();
+    if (this.#membership.isFenced) await this.beat();
     if (!this.#membership.isFenced) return;
     throw new KeyRingError(
       'This node was out of touch with its fleet, and its key ring is not the one that is in use now: nothing is sealed ' +
@@ -140,6 +142,12 @@ export class KeyKeeper {
     await this.#reloading;
     const failure = await this.#reload();
     if (failure !== undefined) throw failure;
+  }
+
+  /** Sends a heartbeat, and looks for another ring where the fleet uses one. */
+  async beat(): Promise<void> {
+    await this.#membership.beat();
+    if (this.#membership.isBehind) void this.#reloadIfDue();
   }
 
   async close(): Promise<void> {
@@ -225,7 +233,7 @@ export class KeyKeeper {
     this.ringInUse.replace(ring);
     publish('loaded', ring.version, 'reload');
     // If it fails, the next heartbeat reports the ring.
-    await this.#beat().catch(() => undefined);
+    await this.beat().catch(() => undefined);
     return undefined;
   }
 
@@ -244,12 +252,6 @@ export class KeyKeeper {
     }
   }
 
-  /** Sends a heartbeat, and looks for another ring where the fleet uses one. */
-  async #beat(): Promise<void> {
-    await this.#membership.beat();
-    if (this.#membership.isBehind) void this.#reloadIfDue();
-  }
-
   #scheduleBeat(delayMs: number): void {
     if (this.#isClosed) return;
     this.#cancelTimer = this.#platform.after(delayMs, () => void this.#beatOnTime(), 'background');
@@ -257,7 +259,7 @@ export class KeyKeeper {
 
   async #beatOnTime(): Promise<void> {
     if (this.#trouble !== undefined) void this.#reload();
-    const isAnswered = await this.#beat().then(
+    const isAnswered = await this.beat().then(
       () => true,
       () => false,
     );

@@ -1,18 +1,27 @@
 import type { RingInUse } from '../keys/ring/ring-in-use.ts';
 import { NODE_FAREWELL_MS, NODE_FENCE_MS, NODE_FORGOTTEN_MS, NODE_ID_BYTES } from '../limits/fleet.ts';
 import { withDeadline } from '../platform/deadline.ts';
-import { elapsedSince, NEVER, presentMoment } from '../platform/moment.ts';
+import { elapsedSince, NEVER, presentMoment, type Moment } from '../platform/moment.ts';
 import { randomBytes, type Platform } from '../platform/platform.ts';
 import { SingleFlight } from '../platform/single-flight.ts';
 import type { Fleet, RingMark } from '../tiers/durable.ts';
 import { nodeNameOf } from './fleet.ts';
 import { markOf, standingOf } from './ring-standing.ts';
 
+/** The report that a heartbeat carries beside the ring. */
+export interface HeartbeatReport {
+  /** Returns the text for a heartbeat that is sent now. */
+  send(): string;
+  /** Notes that the heartbeat was answered which was sent with this text, at this moment. */
+  answered(text: string, sentAt: Moment): void;
+}
+
 /** The parts that a membership works with. */
 export interface MembershipOptions {
   readonly platform: Platform;
   readonly fleet: Fleet;
   readonly ringInUse: RingInUse;
+  readonly report: HeartbeatReport;
 }
 
 /**
@@ -23,6 +32,7 @@ export class Membership {
   readonly #platform: Platform;
   readonly #fleet: Fleet;
   readonly #ringInUse: RingInUse;
+  readonly #report: HeartbeatReport;
   readonly #nodeId: Buffer;
   readonly #beats = new SingleFlight<void>();
   #lastBeat: Promise<void> = Promise.resolve();
@@ -33,10 +43,11 @@ export class Membership {
   #beatCount = 0;
   #hasLeft = false;
 
-  constructor({ platform, fleet, ringInUse }: MembershipOptions) {
+  constructor({ platform, fleet, ringInUse, report }: MembershipOptions) {
     this.#platform = platform;
     this.#fleet = fleet;
     this.#ringInUse = ringInUse;
+    this.#report = report;
     this.#nodeId = randomBytes(platform, NODE_ID_BYTES);
   }
 
@@ -115,12 +126,9 @@ export class Membership {
     const wasFenced = this.isFenced;
     this.#hasJoined = true;
     this.#beatCount += 1;
-    await this.#fleet.heartbeat({
-      nodeId: this.#nodeId,
-      beat: this.#beatCount,
-      ringVersion: ring.version,
-      masters: '',
-    });
+    const masters = this.#report.send();
+    await this.#fleet.heartbeat({ nodeId: this.#nodeId, beat: this.#beatCount, ringVersion: ring.version, masters });
+    this.#report.answered(masters, sentAt);
     // Only after the heartbeat: from then on no key of this ring is retired, so the highest ring that is read now stays good enough.
     this.#highest = await this.#fleet.raiseRing(mark);
     const isHighest = standingOf(mark, this.#highest) === 'same';

@@ -6,6 +6,8 @@ import { Background } from './background.ts';
 import { InsertsInDoubt } from './recovery/inserts-in-doubt.ts';
 import { PendingRevocations } from './recovery/pending-revocations.ts';
 import { PendingTouches } from './recovery/pending-touches.ts';
+import { MasterKeeper } from './masters/master-keeper.ts';
+import type { OwnReport } from './masters/own-report.ts';
 import { DirtyFeed } from './trust/dirty-feed.ts';
 import type { DurableGuard } from './guard/durable-guard.ts';
 import { PrimaryGuard } from './guard/primary-guard.ts';
@@ -24,6 +26,10 @@ export interface TieringOptions {
   readonly primary: PrimaryTier;
   readonly durable: DurableGuard;
   readonly envelopes: Envelopes;
+  /** The report of the primary tier that each heartbeat carries. */
+  readonly report: OwnReport;
+  /** Sends a heartbeat now. */
+  readonly beat: () => Promise<void>;
   readonly primaryTimeoutMs: number;
   readonly durableTimeoutMs: number;
   readonly revalidateAfterMs: number;
@@ -39,6 +45,7 @@ export interface TieringContext extends Pick<
   'durable' | 'durableOutageReadsMs' | 'durableTimeoutMs' | 'envelopes' | 'platform' | 'touchIntervalMs'
 > {
   readonly primary: PrimaryGuard;
+  readonly masters: MasterKeeper;
   readonly feed: DirtyFeed;
   readonly background: Background;
   readonly pendingTouches: PendingTouches;
@@ -50,9 +57,10 @@ export interface TieringContext extends Pick<
 export function createContext(options: TieringOptions): TieringContext {
   const { platform, durable, primaryTimeoutMs, revalidateAfterMs } = options;
   const primary = new PrimaryGuard({ tier: options.primary, platform, timeoutMs: primaryTimeoutMs, revalidateAfterMs });
-  const feed = new DirtyFeed({ platform, primary, durable, revalidateAfterMs });
+  const masters = new MasterKeeper({ ...options, primary });
+  const feed = new DirtyFeed({ platform, primary, durable, masters, revalidateAfterMs });
   const background = new Background();
-  const around = { ...options, primary, feed, background };
+  const around = { ...options, primary, masters, feed, background };
   const context = {
     ...around,
     pendingTouches: new PendingTouches(around),

@@ -147,10 +147,11 @@ export class TieredStore {
 
   /** Writes what is pending, for as long as a write may take, and ends what runs in the background. */
   async drain(): Promise<void> {
-    const { feed, background, pendingTouches, pendingRevocations } = this.#context;
+    const { masters, feed, background, pendingTouches, pendingRevocations } = this.#context;
     this.#health.stop();
     await pendingTouches.close();
     await pendingRevocations.close();
+    await masters.stop();
     await feed.stop();
     await background.drained();
   }

@@ -25,14 +25,15 @@ export const FAULTS = {
   'redis-rollback': 'rollback',
   'redis-evict': 'none',
   'redis-corrupt': 'none',
-  'database-lost-request': 'none',
-  'database-lost-reply': 'none',
-  'database-late': 'none',
-  'database-late-reply': 'none',
+  // A node that cannot ask which server counts, or is misled by a clock, says nothing of its writes to Redis: it marks their rows.
+  'database-lost-request': 'feed',
+  'database-lost-reply': 'feed',
+  'database-late': 'feed',
+  'database-late-reply': 'feed',
   'database-slow': 'none',
-  'database-reject': 'none',
-  'database-down': 'none',
-  'database-cut': 'none',
+  'database-reject': 'feed',
+  'database-down': 'feed',
+  'database-cut': 'feed',
   'node-crash': 'none',
   // Commands time out while nobody looks at their answers.
   'node-pause': 'feed',
@@ -40,12 +41,12 @@ export const FAULTS = {
   'node-suspend': 'feed',
   // A deploy: `close`, and a new process.
   'node-close': 'none',
-  'clock-node': 'none',
-  'clock-database': 'none',
+  'clock-node': 'feed',
+  'clock-database': 'feed',
   // Scripts meet their deadlines too early.
   'clock-redis': 'feed',
   // Minutes to hours, and mostly back again.
-  'excursion-database': 'none',
+  'excursion-database': 'feed',
   'excursion-redis': 'feed',
   // The ring's first key is revoked some time after another was promoted.
   'keys-revoke': 'none',

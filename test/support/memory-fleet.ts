@@ -1,16 +1,12 @@
 import { generateKeyRing, SessionClient, type SessionClientOptions } from '../../src/index.ts';
 import { TierFailure } from '../../src/errors.ts';
 import { storageKeyOf } from '../../src/session/session-id.ts';
-import {
-  memoryDurableTier,
-  memoryPrimaryTier,
-  type MemoryDatabase,
-  type MemoryKeyspace,
-} from '../../src/tiers/memory/index.ts';
+import { memoryDurableTier, type MemoryDatabase, type MemoryKeyspace } from '../../src/tiers/memory/index.ts';
 import type { Platform } from '../../src/platform/platform.ts';
 import type { TierContext } from '../../src/tiers/context.ts';
 import type { PrimaryValue } from '../../src/tiers/primary.ts';
 import { FakePlatform } from './fake-platform.ts';
+import { ledTier } from './led-server.ts';
 import { interceptDurable, interceptPrimary, type Intercept } from './intercepted-tiers.ts';
 
 export interface Shop {
@@ -21,6 +17,8 @@ export interface FleetNode {
   readonly sessions: SessionClient<Shop>;
   readonly primary: ReturnType<typeof interceptPrimary>;
   readonly durable: ReturnType<typeof interceptDurable>;
+  /** Leads this node to the server that holds these keys. */
+  lead(keyspace: MemoryKeyspace): void;
   /** This node alone loses the primary tier; the others do not notice. */
   cutFromPrimary(): void;
   heal(): void;
@@ -39,8 +37,12 @@ export class MemoryFleet {
   readonly aheadMs = { redis: 0, database: 0 };
 
   /** A node that is ready. */
-  async node(options: Partial<SessionClientOptions<Shop>> = {}): Promise<FleetNode> {
-    const primary = interceptPrimary(memoryPrimaryTier(this.keyspace));
+  async node(
+    options: Partial<SessionClientOptions<Shop>> = {},
+    keyspace: MemoryKeyspace = this.keyspace,
+  ): Promise<FleetNode> {
+    const { tier, lead } = ledTier(keyspace);
+    const primary = interceptPrimary(tier);
     const durable = interceptDurable(memoryDurableTier(this.database));
     primary.override('open', (own, context, ...rest) => own(this.#onServer(context, 'redis'), ...rest));
     durable.override('open', (own, context) => own(this.#onServer(context, 'database')));
@@ -56,6 +58,7 @@ export class MemoryFleet {
       sessions,
       primary,
       durable,
+      lead,
       cutFromPrimary: () => void (primary.hook.before = refuse),
       heal: () => void (primary.hook.before = durable.hook.before = () => undefined),
     };

@@ -56,7 +56,7 @@ export const durablePolicies: DurablePolicies = {
   fleet: {
     raiseRing: 'periodic',
     heartbeat: 'periodic',
-    read: 'query',
+    read: 'periodic',
     nameMasters: 'periodic',
     forget: 'query',
   },

@@ -16,7 +16,6 @@ import type {
 import type { Trust } from '../trust/trust-floor.ts';
 import { ShardGuard } from './shard-guard.ts';
 import { verdictOf } from './shards-verdict.ts';
-import { ALWAYS, type Standing } from './standing.ts';
 import { UNREACHED, type Unreached } from './unreached.ts';
 
 export interface PrimaryGuardOptions {
@@ -24,12 +23,10 @@ export interface PrimaryGuardOptions {
   readonly platform: Platform;
   readonly timeoutMs: number;
   readonly revalidateAfterMs: number;
-  /** Returns the standing of a shard that is new. @defaultValue its server always counts */
-  readonly standingOf?: (shard: PrimaryShard) => Standing;
 }
 
 /**
- * The primary tier behind the guards of its shards. Whoever asks names the storage key, and never sees a shard. Nothing here throws: a
+ * The primary tier behind the guards of its shards. The caller names the storage key, and never sees a shard. Nothing here throws: a
  * key whose shard is out of use or unknown was not reached, and the durable tier answers instead.
  */
 export class PrimaryGuard {
@@ -87,6 +84,11 @@ export class PrimaryGuard {
   /** True if commands are sent to any shard. */
   get isInUse(): boolean {
     return this.guards.some(({ isInUse }) => isInUse);
+  }
+
+  /** True if any shard answers commands, whether its server counts or not. */
+  get isConnected(): boolean {
+    return this.guards.some(({ isConnected }) => isConnected);
   }
 
   /**
@@ -179,6 +181,11 @@ export class PrimaryGuard {
     return this.#guardOf(storageKey)?.tombstone(storageKey, ttlMs) ?? unreached();
   }
 
+  /** Entombs while the durable tier is away. */
+  tombstoneAlone(storageKey: Buffer, ttlMs: number): Promise<Unreached | void> {
+    return this.#guardOf(storageKey)?.tombstoneAlone(storageKey, ttlMs) ?? unreached();
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const guard of this.guards) guard.close();
@@ -210,12 +217,11 @@ export class PrimaryGuard {
   }
 
   #newGuard(shard: PrimaryShard): ShardGuard {
-    const { platform, timeoutMs, revalidateAfterMs, standingOf } = this.#options;
+    const { platform, timeoutMs, revalidateAfterMs } = this.#options;
     return new ShardGuard({
       shard,
       owns: (storageKey) => this.#tier.shardOf(storageKey) === shard,
       isOpened: !this.#isOpened,
-      standing: standingOf?.(shard) ?? ALWAYS,
       platform,
       timeoutMs,
       revalidateAfterMs,

@@ -10,7 +10,7 @@ import { Breaker } from './breaker.ts';
 import { Hedge } from './hedge.ts';
 import { LargeValues } from './large-values.ts';
 import { RoundTrip } from './round-trip.ts';
-import type { Standing } from './standing.ts';
+import { Standing } from '../masters/standing.ts';
 import { UNREACHED, type Unreached } from './unreached.ts';
 
 /** The reasons for which a shard that answers too late is given up. */
@@ -22,7 +22,6 @@ export interface ShardGuardOptions {
   readonly owns: (storageKey: Buffer) => boolean;
   /** True for a shard that its tier has opened. Another one is probed before it is used. */
   readonly isOpened: boolean;
-  readonly standing: Standing;
   readonly platform: Platform;
   readonly timeoutMs: number;
   readonly revalidateAfterMs: number;
@@ -43,12 +42,14 @@ export class ShardGuard {
   readonly shard: PrimaryShard;
   readonly trustFloor: TrustFloor;
   readonly roundTrip: RoundTrip;
+  /** The server's standing. The caller that changes it calls `standingChanged`. */
+  readonly standing: Standing;
   readonly #options: ShardGuardOptions;
   readonly #breaker: Breaker;
   readonly #hedge: Hedge;
   readonly #largeValues: LargeValues;
   /** True if commands are sent to the shard at all: the breaker is closed, and the server counts. */
-  #isInUse: boolean;
+  #isInUse = false;
   /** The latest failure that says what a person can do. */
   #advised: TierFailure | null = null;
   /** The number of times that the shard began to be in use. */
@@ -62,6 +63,7 @@ export class ShardGuard {
     const { shard, platform, timeoutMs, revalidateAfterMs } = options;
     this.#options = options;
     this.shard = shard;
+    this.standing = new Standing(platform, shard.name);
     this.#largeValues = new LargeValues(platform);
     this.trustFloor = new TrustFloor({ look: () => shard.vantage(), revalidateAfterMs });
     this.roundTrip = new RoundTrip({
@@ -76,15 +78,24 @@ export class ShardGuard {
       probe: () => this.#probe(),
       probesToClose: (reason) => (LATE.has(reason) ? PROBES_IN_TIME : 1),
       onClose: () => this.#updateUse(),
-      onChange: () => this.standingChanged(),
+      onChange: () => this.#breakerChanged(),
     });
     this.#hedge = new Hedge(platform, this);
-    this.#isInUse = options.isOpened && options.standing.counts;
     if (!options.isOpened) this.#probeFirst();
   }
 
   get isInUse(): boolean {
     return this.#isInUse;
+  }
+
+  /** True if the server is connected and answers, but does not count. */
+  get isWaiting(): boolean {
+    return this.isConnected && this.standing.incarnation === null;
+  }
+
+  /** True if the server answers commands, whether it counts or not. */
+  get isConnected(): boolean {
+    return this.#breaker.isClosed && this.shard.vantage() !== null;
   }
 
   /** A server that is there but out of use is `degraded`. */
@@ -102,7 +113,7 @@ export class ShardGuard {
 
   /** Returns how far a copy with this stamp is trusted. */
   trustIn(stamp: Stamp): Trust {
-    return this.#options.standing.counts ? this.trustFloor.trustIn(stamp) : 'foreign';
+    return this.standing.incarnation === stamp.incarnation ? this.trustFloor.trustIn(stamp) : 'foreign';
   }
 
   /** The start of the latest check that confirmed the incarnation. */
@@ -203,6 +214,11 @@ export class ShardGuard {
     return this.#reach(storageKey, () => this.shard.tombstone(storageKey, ttlMs));
   }
 
+  /** Does what `tombstone` does while the durable tier is away, which alone could say whether the server still counts. */
+  tombstoneAlone(storageKey: Buffer, ttlMs: number): Promise<Unreached | void> {
+    return this.#attempt(() => this.shard.tombstone(storageKey, ttlMs));
+  }
+
   /** Ends its timers. What is under way does not count as reached any more. */
   close(): void {
     this.#isStopped = true;
@@ -217,9 +233,14 @@ export class ShardGuard {
     if (this.shard.vantage() !== null) this.#breaker.nudge();
   }
 
+  #breakerChanged(): void {
+    if (!this.#breaker.isClosed) this.standing.disconnect();
+    this.standingChanged();
+  }
+
   /** When the shard begins to be in use, nothing from before is believed, and no caller has come between. */
   #updateUse(): void {
-    const isInUse = this.#breaker.isClosed && this.#options.standing.counts && !this.#isStopped;
+    const isInUse = this.#breaker.isClosed && this.standing.incarnation !== null && !this.#isStopped;
     if (isInUse === this.#isInUse) return;
     this.#isInUse = isInUse;
     if (!isInUse) return;
@@ -237,7 +258,7 @@ export class ShardGuard {
   }
 
   #verdictOfUsable(): Verdict {
-    if (!this.#options.standing.counts) return { state: 'degraded', reason: 'not-named' };
+    if (this.standing.incarnation === null) return { state: 'degraded', reason: 'not-named' };
     if (this.roundTrip.isSlow) return { state: 'degraded', reason: 'slow' };
     return this.trustFloor.isAhead ? { state: 'degraded', reason: 'clock-set-back' } : UP;
   }
@@ -272,7 +293,9 @@ export class ShardGuard {
   }
 
   #isReachable(storageKey: Buffer): boolean {
-    return this.#isInUse && this.#options.standing.countsLately && this.#options.owns(storageKey);
+    const incarnation = this.shard.vantage()?.incarnation;
+    if (!this.#isInUse || incarnation === undefined) return false;
+    return this.standing.countsLately(incarnation) && this.#options.owns(storageKey);
   }
 
   #attempt<T>(command: () => Promise<T>): Promise<T | Unreached> {

@@ -10,6 +10,7 @@ import { tombstoneTtl } from '../../session/lifetime.ts';
 import type { DirtyRow, FeedPosition } from '../../tiers/durable.ts';
 import { announceFailure } from '../background.ts';
 import type { DurableGuard } from '../guard/durable-guard.ts';
+import type { MasterKeeper } from '../masters/master-keeper.ts';
 import { FeedCursor } from './feed-cursor.ts';
 import { Freshness } from './freshness.ts';
 import type { PrimaryGuard } from '../guard/primary-guard.ts';
@@ -19,6 +20,7 @@ export interface DirtyFeedOptions {
   readonly platform: Platform;
   readonly primary: PrimaryGuard;
   readonly durable: DurableGuard;
+  readonly masters: MasterKeeper;
   readonly revalidateAfterMs: number;
 }
 
@@ -36,6 +38,7 @@ export class DirtyFeed {
   readonly #awaiting: CoarseTimeouts<() => void>;
   #polling: Promise<void> | undefined;
   #cancelTimer: CancelTimer | undefined;
+  #isStarted = false;
   #isStopped = false;
 
   constructor(options: DirtyFeedOptions) {
@@ -45,9 +48,14 @@ export class DirtyFeed {
     this.#awaiting = new CoarseTimeouts(options.platform, HEDGE_AFTER_MS, (giveUp) => giveUp());
   }
 
-  /** Polls now and then each second. Resolves after the first poll, whatever came of it. */
+  /**
+   * Polls now and then each second. Resolves after the first poll, whatever came of it, and another one if this node was the first to
+   * name the servers of the primary tier.
+   */
   async start(): Promise<void> {
-    if (this.#cancelTimer === undefined) await this.poll();
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    await this.#options.masters.start(() => this.catchUp());
   }
 
   /** Polls now, unless a poll is under way; then waits for that one. Never rejects: a failed poll is a late one. */
@@ -97,6 +105,7 @@ export class DirtyFeed {
     this.#schedule(FEED_INTERVAL_MS);
     const { platform } = this.#options;
     const begunAt = this.freshness.begin();
+    this.#options.masters.begin(begunAt);
     try {
       if (await this.#readAll()) {
         this.freshness.apply(begunAt);
@@ -128,8 +137,8 @@ export class DirtyFeed {
   async #readAll(): Promise<boolean> {
     const { primary } = this.#options;
     await primary.confirmAll();
-    // Nothing can be applied to a tier out of use, and nothing from it is served meanwhile.
-    if (!primary.isInUse) return this.#readClock();
+    // Nothing can be applied to a tier that is away, and nothing from it is served meanwhile. A server that waits may count by this poll.
+    if (!primary.isConnected) return this.#readClock();
     let position: FeedPosition | number = this.#cursor.position;
     let next = 0;
     for (let page = 1; ; page += 1) {
@@ -152,7 +161,7 @@ export class DirtyFeed {
     return true;
   }
 
-  /** Reads only the database's clock: writes get their deadlines by it, and it may be set at any time. */
+  /** Reads only the database's clock, and the names: writes get their deadlines by the clock, and it may be set at any time. */
   async #readClock(): Promise<false> {
     await this.#readPage(Number.MAX_SAFE_INTEGER);
     return false;
@@ -168,9 +177,11 @@ export class DirtyFeed {
   async #readPage(
     position: FeedPosition | number,
   ): Promise<{ readonly rows: readonly DirtyRow[]; readonly earliest: number }> {
-    const { platform, durable } = this.#options;
+    const { platform, durable, masters } = this.#options;
     const sentAt = platform.monotonic();
-    const { now, rows } = await durable.feed.read(position, FEED_PAGE_ROWS);
+    const page = await durable.feed.read(position, FEED_PAGE_ROWS);
+    masters.take(page);
+    const { now, rows } = page;
     return { rows, earliest: this.#cursor.observe(now, sentAt, platform.monotonic()) };
   }
 

@@ -4,12 +4,14 @@ import { ChangeAnnouncer } from './change-announcer.ts';
 import type { DirtyFeed } from './dirty-feed.ts';
 import type { DurableGuard } from '../guard/durable-guard.ts';
 import type { PrimaryGuard } from '../guard/primary-guard.ts';
+import type { MasterKeeper } from '../masters/master-keeper.ts';
 
 export interface TiersHealthOptions {
   readonly platform: Platform;
   readonly primary: PrimaryGuard;
   readonly durable: DurableGuard;
   readonly feed: DirtyFeed;
+  readonly masters: MasterKeeper;
 }
 
 /** Knows the health of both tiers, and publishes its changes. */
@@ -46,7 +48,8 @@ export class TiersHealth {
   }
 
   #primaryChanged(): void {
-    this.#primaryChanges.observe(this.primary);
+    // A server that was just connected is about to be named.
+    if (!this.#options.masters.isUndecided) this.#primaryChanges.observe(this.primary);
   }
 
   /** Publishes a change of the durable tier or of the feed, if there is one. */

@@ -103,7 +103,7 @@ async function endInPrimaryAlone(
   const isOwed = pendingRevocations.add(owed);
   if (!isOwed && !isKnown) return error;
   const ttlMs = isKnown ? PENDING_TOMBSTONE_TTL_MS : PENDING_UNKNOWN_TOMBSTONE_TTL_MS;
-  const isEntombed = (await primary.tombstone(storageKey, ttlMs)) !== UNREACHED;
+  const isEntombed = (await primary.tombstoneAlone(storageKey, ttlMs)) !== UNREACHED;
   // A tombstone whose answer was lost may stand all the same.
   return isOwed && isEntombed ? new RevocationNotDurableError() : new OutcomeUnknownError();
 }

@@ -1,5 +1,6 @@
 import { TierFailure } from '../../errors.ts';
 import { HOLD_TTL_MS, LEASE_TTL_MS } from '../../limits/primary-tier.ts';
+import { randomBytes, type Platform } from '../../platform/platform.ts';
 import { envelopeTag } from '../../session/sealed-record.ts';
 import type { TierContext } from '../context.ts';
 import { MAIN_SHARD, oneServerTier, type PrimaryServer } from '../one-server.ts';
@@ -15,7 +16,17 @@ type Stored = { readonly expiresAt: number } & (
 /** The keys of one server. Tiers that are given the same one see each other's entries. */
 export type MemoryKeyspace = Map<string, Stored>;
 
-const INCARNATION = 'memory00';
+/** The length of an incarnation: eight hexadecimal digits, as in Redis. */
+const INCARNATION_BYTES = 4;
+
+/** The incarnations of servers: one that holds other keys is another server. */
+const incarnations = new WeakMap<MemoryKeyspace, string>();
+
+function incarnationOf(keyspace: MemoryKeyspace, platform: Platform): string {
+  const incarnation = incarnations.get(keyspace) ?? randomBytes(platform, INCARNATION_BYTES).toString('hex');
+  incarnations.set(keyspace, incarnation);
+  return incarnation;
+}
 
 /**
  * The primary tier as a specification that runs: the table of `PrimaryShard` in plain code. For tests, and for a first look
@@ -48,8 +59,9 @@ export class MemoryServer implements PrimaryServer {
 
   vantage(): Vantage | null {
     if (this.#context === undefined) return null;
-    const now = this.#context.platform.now();
-    return { incarnation: INCARNATION, earliest: now, latest: now };
+    const { platform } = this.#context;
+    const now = platform.now();
+    return { incarnation: incarnationOf(this.#keyspace, platform), earliest: now, latest: now };
   }
 
   failure(): TierFailure | null {

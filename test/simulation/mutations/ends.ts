@@ -79,7 +79,7 @@ export const endsMutations: readonly Mutation[] = [
     edits: [
       {
         file: DESTROY,
-        find: '(await primary.tombstone(storageKey, ttlMs)) !== UNREACHED',
+        find: '(await primary.tombstoneAlone(storageKey, ttlMs)) !== UNREACHED',
         replace: 'ttlMs > 0',
       },
     ],
