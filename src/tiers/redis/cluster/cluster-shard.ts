@@ -1,5 +1,5 @@
 import type { TierFailure } from '../../../errors.ts';
-import type { PrimaryEntry, Vantage } from '../../primary.ts';
+import type { PrimaryEntry, PrimaryValue, Vantage } from '../../primary.ts';
 import type { ScriptName } from '../connection/client-settings.ts';
 import type { KeyNames } from '../key-names.ts';
 import { RedisShard, type Opened } from '../redis-shard.ts';
@@ -21,6 +21,11 @@ export class ClusterShard extends RedisShard {
     this.name = id.slice(0, NAME_DIGITS);
     this.master = master;
     this.opened = { keys, server: new RedirectedServer(master, redirects, now) };
+  }
+
+  /** A copy that is doubted is leased by the stamp that it bears. */
+  override lease(storageKey: Buffer, token: string, over: PrimaryValue | null): Promise<boolean> {
+    return super.lease(storageKey, token, over === null ? null : (asStored.get(over) ?? over));
   }
 }
 
@@ -80,5 +85,11 @@ class RedirectedServer {
  * one has lost a write since, so the copy counts as older than everything.
  */
 function doubted(entry: PrimaryEntry): PrimaryEntry {
-  return entry.kind === 'value' ? { ...entry, stamp: { ...entry.stamp, at: 0 } } : entry;
+  if (entry.kind !== 'value') return entry;
+  const copy = { ...entry, stamp: { ...entry.stamp, at: 0 } };
+  asStored.set(copy, entry);
+  return copy;
 }
+
+/** The copies that were doubted, as the server holds them. */
+const asStored = new WeakMap<PrimaryValue, PrimaryValue>();

@@ -16,7 +16,7 @@ export const oneKeyEach: SharedCommands = {
     inOneWrite(redis, keys, (key) => redis.mgetBuffer(key).then(([value]): ReadOutcome => value ?? null, failureOf)),
 
   async run(redis, mutations, deadline) {
-    let serverTime = Number.NaN;
+    let serverTime: number | null = null;
     const outcomes = await inOneWrite(redis, mutations, (mutation): Promise<MutationOutcome> => {
       const { script, args } = scriptCall([mutation], deadline);
       return redis[script](...args).then((reply) => {

@@ -3,6 +3,7 @@ import { REDIRECTIONS_MAX } from '../../../limits/cluster.ts';
 import { withDeadline } from '../../../platform/deadline.ts';
 import type { TierContext } from '../../context.ts';
 import type { PrimaryEntry } from '../../primary.ts';
+import { toTierFailure } from '../connection/failure.ts';
 import type { Mutation } from '../connection/mutation.ts';
 import type { ClusterMaster } from './cluster-master.ts';
 import { Redirection } from './redirection.ts';
@@ -26,7 +27,14 @@ export interface Redirected<T> {
 
 type Send<T> = (master: ClusterMaster, isAsk: boolean, leftMs: () => number) => Promise<T>;
 
-/** Follows the redirections of calls, each within the time that its call has left. */
+/** One call on its way: when it began, and the master that it was sent to last. */
+interface Journey {
+  readonly beganAt: number;
+  redirection: Redirection;
+  asked: ClusterMaster;
+}
+
+/** Follows the redirections of calls, each within the time that its call has left. `beganAt` is when the call began. */
 export class Redirects {
   readonly #options: RedirectsOptions;
 
@@ -34,14 +42,14 @@ export class Redirects {
     this.#options = options;
   }
 
-  /** `beganAt` is when the call did. */
   read(
     redirection: Redirection,
     asked: ClusterMaster,
     beganAt: number,
     key: string,
   ): Promise<Redirected<PrimaryEntry>> {
-    return this.#follow(redirection, asked, beganAt, (master, isAsk) => master.readRedirected(key, isAsk));
+    const journey = { beganAt, redirection, asked };
+    return this.#follow(journey, (master, isAsk) => master.readRedirected(key, isAsk));
   }
 
   /**
@@ -49,42 +57,38 @@ export class Redirects {
    * not know. After a new connection nothing that it holds is believed unconfirmed.
    */
   async run(redirection: Redirection, asked: ClusterMaster, beganAt: number, mutation: Mutation): Promise<boolean> {
-    const { answer } = await this.#follow(redirection, asked, beganAt, async (master, isAsk, leftMs) => {
-      try {
-        return await master.runRedirected(mutation, isAsk, leftMs);
-      } catch (error) {
-        if (!(error instanceof Redirection)) master.reject(new TierFailure('ambiguous', 'redirected-call-failed'));
-        throw error;
-      }
-    });
-    return answer;
+    const journey = { beganAt, redirection, asked };
+    try {
+      return (await this.#follow(journey, (master, ...more) => master.runRedirected(mutation, ...more))).answer;
+    } catch (error) {
+      const isSent = journey.asked !== asked && toTierFailure(error).kind !== 'not-sent';
+      if (isSent) journey.asked.reject(new TierFailure('ambiguous', 'redirected-call-failed'));
+      throw error;
+    }
   }
 
-  #follow<T>(first: Redirection, asked: ClusterMaster, beganAt: number, send: Send<T>): Promise<Redirected<T>> {
+  #follow<T>(journey: Journey, send: Send<T>): Promise<Redirected<T>> {
     const { platform, timeoutMs } = this.#options.context;
-    const leftMs = (): number => beganAt + timeoutMs - platform.monotonic();
+    const leftMs = (): number => journey.beganAt + timeoutMs - platform.monotonic();
     const late = (): TierFailure => new TierFailure('ambiguous', 'deadline');
-    return withDeadline(platform, Math.max(leftMs(), 0), this.#hop(first, asked, leftMs, send), late);
+    return withDeadline(platform, Math.max(leftMs(), 0), this.#go(journey, leftMs, send), late);
   }
 
-  async #hop<T>(first: Redirection, from: ClusterMaster, leftMs: () => number, send: Send<T>): Promise<Redirected<T>> {
-    let redirection = first;
-    let asked = from;
+  async #go<T>(journey: Journey, leftMs: () => number, send: Send<T>): Promise<Redirected<T>> {
     for (let hops = 1; ; hops += 1) {
-      const { isAsk } = redirection;
-      const master = await this.#masterFor(redirection, asked);
+      const { isAsk } = journey.redirection;
+      journey.asked = await this.#masterFor(journey);
       try {
-        return { answer: await send(master, isAsk, leftMs), isAsk };
+        return { answer: await send(journey.asked, isAsk, leftMs), isAsk };
       } catch (error) {
         if (!(error instanceof Redirection) || hops === REDIRECTIONS_MAX) throw error;
-        redirection = error;
-        asked = master;
+        journey.redirection = error;
       }
     }
   }
 
   /** A node that is not known yet is asked for, and one that is not connected yet is waited for. */
-  async #masterFor(redirection: Redirection, asked: ClusterMaster): Promise<ClusterMaster> {
+  async #masterFor({ redirection, asked }: Journey): Promise<ClusterMaster> {
     const { find, refresh, onMoved } = this.#options;
     const known = find(redirection, asked);
     const refreshed = known === undefined || !redirection.isAsk ? refresh() : undefined;

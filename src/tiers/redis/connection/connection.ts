@@ -142,6 +142,7 @@ export class RedisConnection implements ServerConnection {
   /** Gives the connection up for this failure; another attempt follows. */
   reject(failure: TierFailure): void {
     this.#link.reject(failure);
+    this.#peer.forget();
   }
 
   close(): void {
@@ -181,7 +182,8 @@ export class RedisConnection implements ServerConnection {
     // Nothing may be executed any more once it has failed as late for its callers.
     const deadline = clock.earliest(sentAt) + timeoutMs - Math.ceil(waitedMs);
     const { serverTime, outcomes } = await this.#commands.run(this.#link.redis, batch.requests, deadline);
-    if (!batch.isSettled) clock.learn({ serverTime, sentAt, receivedAt: platform.monotonic() });
+    const isTimed = serverTime !== null && !batch.isSettled;
+    if (isTimed) clock.learn({ serverTime, sentAt, receivedAt: platform.monotonic() });
     return outcomes;
   }
 

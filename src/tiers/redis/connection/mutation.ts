@@ -18,8 +18,8 @@ interface ScriptCall {
 }
 
 export interface ScriptAnswer {
-  /** Milliseconds of the server's clock. */
-  readonly serverTime: number;
+  /** Milliseconds of the server's clock; null if nothing was executed. */
+  readonly serverTime: number | null;
   readonly outcomes: readonly MutationOutcome[];
 }
 
