@@ -42,8 +42,8 @@ export class PrimaryGuard {
   #isOpened = false;
   #isClosed = false;
   #openFailure: TierFailure | undefined;
-  /** True if a mark of the dirty feed could not be applied to the shard of its key since the floors of all shards rose last. */
-  #hasMissedMark = false;
+  /** True if a write or a mark of the dirty feed did not reach the shard of its key since the floors of all shards rose last. */
+  #hasMissedWrite = false;
 
   constructor(options: PrimaryGuardOptions) {
     this.#options = options;
@@ -106,7 +106,7 @@ export class PrimaryGuard {
 
   /** Lets no copy from before now be believed, in any shard, unless the durable tier confirms it. */
   raiseFloors(): void {
-    this.#hasMissedMark = false;
+    this.#hasMissedWrite = false;
     for (const guard of this.guards) guard.trustFloor.raise();
   }
 
@@ -126,14 +126,6 @@ export class PrimaryGuard {
   /** Asks every server at once whether its incarnation is what it was. */
   async confirmAll(): Promise<void> {
     await Promise.all(this.guards.map((guard) => guard.confirm()));
-  }
-
-  /**
-   * Notes that a mark of the dirty feed did not reach the shard of its key. The floor of that shard rises before it is used again. But
-   * the copy that the mark is about may move to another shard that trusts its stamp, so then the floors of all rise.
-   */
-  noteMissedMark(): void {
-    this.#hasMissedMark = true;
   }
 
   /**
@@ -162,7 +154,7 @@ export class PrimaryGuard {
   }
 
   publish(storageKey: Buffer, value: NewValue): Promise<boolean | Unreached> {
-    return this.#guardOf(storageKey)?.publish(storageKey, value) ?? unreached();
+    return this.#guardOf(storageKey)?.publish(storageKey, value) ?? this.#missedAll();
   }
 
   restamp(storageKey: Buffer, command: RestampCommand): Promise<boolean | Unreached> {
@@ -170,15 +162,15 @@ export class PrimaryGuard {
   }
 
   evict(storageKey: Buffer, belowRevision: number): Promise<Unreached | void> {
-    return this.#guardOf(storageKey)?.evict(storageKey, belowRevision) ?? unreached();
+    return this.#guardOf(storageKey)?.evict(storageKey, belowRevision) ?? this.#missedAll();
   }
 
   hold(storageKey: Buffer): Promise<Unreached | void> {
-    return this.#guardOf(storageKey)?.hold(storageKey) ?? unreached();
+    return this.#guardOf(storageKey)?.hold(storageKey) ?? this.#missedAll();
   }
 
   tombstone(storageKey: Buffer, ttlMs: number): Promise<Unreached | void> {
-    return this.#guardOf(storageKey)?.tombstone(storageKey, ttlMs) ?? unreached();
+    return this.#guardOf(storageKey)?.tombstone(storageKey, ttlMs) ?? this.#missedAll();
   }
 
   /** Entombs while the durable tier is away. */
@@ -201,8 +193,23 @@ export class PrimaryGuard {
   #shardsChanged(): void {
     if (this.#isClosed) return;
     this.#followShards();
-    if (this.#hasMissedMark) this.raiseFloors();
+    if (this.#hasMissedWrite) this.raiseFloors();
     this.changed.notify();
+  }
+
+  /**
+   * Notes that a write or a mark did not reach this shard. The floor of the shard rises before it is used again. But the copy that should
+   * have gone may move to another shard, which trusts the stamp that it gave before: then the floors of all rise.
+   */
+  #missed(shard: PrimaryShard, storageKey: Buffer, isLost: boolean): void {
+    this.#hasMissedWrite = true;
+    if (isLost && this.#tier.shardOf(storageKey) !== shard) this.raiseFloors();
+  }
+
+  /** No shard is known to own the key, so nothing is sent. */
+  #missedAll(): Promise<Unreached> {
+    this.#hasMissedWrite = true;
+    return unreached();
   }
 
   #followShards(): void {
@@ -225,6 +232,7 @@ export class PrimaryGuard {
       platform,
       timeoutMs,
       revalidateAfterMs,
+      onMiss: (storageKey, isLost) => this.#missed(shard, storageKey, isLost),
       onReturn: () => this.returned.notify(),
       onChange: () => this.changed.notify(),
     });

@@ -25,6 +25,8 @@ export interface ShardGuardOptions {
   readonly platform: Platform;
   readonly timeoutMs: number;
   readonly revalidateAfterMs: number;
+  /** Runs when a write that its caller acknowledges, or a mark, did not reach the shard. `isLost`: perhaps no server has executed it. */
+  readonly onMiss: (storageKey: Buffer, isLost: boolean) => void;
   /** Runs when the shard is of use again after it was not. */
   readonly onReturn: () => void;
   /** Runs whenever the verdict may have changed. */
@@ -286,9 +288,17 @@ export class ShardGuard {
    */
   #reach<T>(storageKey: Buffer, command: () => Promise<T>): Promise<T | Unreached> {
     const term = this.#terms;
+    const { onMiss } = this.#options;
     return this.#try(command).then(
-      (answer) => (term === this.#terms && this.#isReachable(storageKey) ? answer : UNREACHED),
-      this.giveUp,
+      (answer) => {
+        if (answer !== UNREACHED && term === this.#terms && this.#isReachable(storageKey)) return answer;
+        onMiss(storageKey, answer === UNREACHED);
+        return UNREACHED;
+      },
+      (error: unknown) => {
+        onMiss(storageKey, true);
+        return this.giveUp(error);
+      },
     );
   }
 

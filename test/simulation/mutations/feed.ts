@@ -147,8 +147,9 @@ export const feedMutations: readonly Mutation[] = [
     edits: [
       {
         file: FEED,
-        find: 'if (answers.includes(UNREACHED)) primary.noteMissedMark();',
-        replace: "if (answers.includes(UNREACHED)) throw new TierUnavailableError('primary', 'test');",
+        find: 'await Promise.all(steps);\n    this.#cursor.noteApplied(row);',
+        replace:
+          "for (const answer of await Promise.all(steps)) if (typeof answer === 'symbol') throw new TierUnavailableError('primary', 'test');\n    this.#cursor.noteApplied(row);",
       },
     ],
     faults: [],

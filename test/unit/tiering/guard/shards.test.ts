@@ -169,6 +169,16 @@ describe('the dirty feed of several servers', () => {
     expect((await seen(other.sessions, on.a))?.cart).toEqual(['A1']);
   });
 
+  it('does not forget its own write that missed a server when the copy moves to one that is believed', async () => {
+    const { node, on } = await warmNode();
+    await fleet.platform.advance(10);
+    node.cutFrom('a');
+    await add(node.sessions, on.a, 'A1');
+    fleet.cluster.move(storageKeyOf(on.a), 'b');
+    expect(fleet.kindOf(on.a)).toBe('value');
+    expect((await seen(node.sessions, on.a))?.cart).toEqual(['A1']);
+  });
+
   it('costs nobody anything when a copy moves of which no mark was missed', async () => {
     const { node, on } = await warmNode();
     fleet.cluster.move(storageKeyOf(on.a), 'b');
