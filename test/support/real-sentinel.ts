@@ -117,6 +117,10 @@ export async function remakeSentinels(set: RedisSentinel): Promise<void> {
     await sentinel.cli('SENTINEL', 'MONITOR', MASTER_NAME, host, port, 2);
     await sentinel.cli('SENTINEL', 'SET', MASTER_NAME, 'auth-user', username, 'auth-pass', password);
   }
-  // They find the replicas within 10 s.
   await set.whenReady({ timeoutMs: 30_000 });
+}
+
+/** Has the Sentinels look at the servers five times a second, and not every 10 s: they find replicas, and masters to demote, with that. */
+export async function hurrySentinels({ sentinels }: RedisSentinel): Promise<void> {
+  for (const sentinel of sentinels) await sentinel.cli('SENTINEL', 'DEBUG', 'info-period', 200);
 }

@@ -6,6 +6,7 @@ import { aValue, cleanups, filled, isBack } from '../../support/real-redis-tier.
 import {
   cutOff,
   cutOffSentinel,
+  hurrySentinels,
   incarnationOf,
   isAt,
   isMaster,
@@ -110,6 +111,7 @@ describe.each(redisFlavours())('a master of %s that Sentinels name', (flavour) =
 
   it('is followed by Sentinels that were made anew and count their epochs from 0 again', async () => {
     const { set, tier } = await watched();
+    await hurrySentinels(set);
     await whenAt(tier, await set.failover());
     await set.whenReady();
     await remakeSentinels(set);

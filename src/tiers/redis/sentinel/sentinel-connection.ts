@@ -9,6 +9,7 @@ import { manyKeysEach } from '../connection/shared-commands.ts';
 import type { Endpoint, SentinelTopology, ServerAccess } from '../options/topology.ts';
 import { MasterSearch } from './master-search.ts';
 import { isSameEndpoint } from './named-master.ts';
+import { masterFailure } from './sentinel-failure.ts';
 
 /** The connection to a server at one address; it connects again to the same address. */
 interface Candidate {
@@ -72,8 +73,9 @@ export class SentinelConnection implements ServerConnection {
   /** Returns why `vantage()` is null; null while it is not. What a person has to mend comes first. */
   failure(): TierFailure | null {
     if (this.vantage() !== null) return null;
-    const failures = [this.#next?.connection.failure(), this.#present?.connection.failure(), this.#search.failure()];
-    const known = failures.filter((failure) => failure !== null && failure !== undefined);
+    const servers = [this.#next, this.#present].map((server) => server?.connection.failure() ?? null);
+    const failures = [...servers.map((failure) => failure && masterFailure(failure)), this.#search.failure()];
+    const known = failures.filter((failure) => failure !== null);
     return known.find(({ kind }) => kind === 'misconfigured') ?? known[0] ?? null;
   }
 
@@ -120,7 +122,7 @@ export class SentinelConnection implements ServerConnection {
     else this.#next = candidate;
     candidate.connection.open().then(
       () => this.#settleOpening(null),
-      (failure: TierFailure) => this.#settleOpening(failure),
+      (failure: TierFailure) => this.#settleOpening(masterFailure(failure)),
     );
   }
 

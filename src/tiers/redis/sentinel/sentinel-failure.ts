@@ -38,3 +38,8 @@ function adviceAtSentinel(reason: string): string | undefined {
     .replaceAll(/`(?=(?:credentials|password|tls|username)\b)/g, '`sentinel.');
   return advice === undefined ? undefined : `at the Sentinels: ${advice}`;
 }
+
+/** Says of the server's address where it comes from. */
+export function masterFailure({ kind, reason, advice }: TierFailure): TierFailure {
+  return new TierFailure(kind, reason, advice?.replaceAll('`url`', 'the address that the Sentinels name'));
+}
