@@ -10,6 +10,7 @@ export const CASES = [
   'survival',
   'outage',
   'growth',
+  'cluster',
   'http',
   'profile',
 ] as const;

@@ -1,3 +1,4 @@
+import type { ClusterResult } from './cases/cluster.ts';
 import type { GrowthStep } from './cases/growth.ts';
 import type { HttpResult } from './cases/http.ts';
 import type { LatencyAt } from './cases/latency.ts';
@@ -22,6 +23,7 @@ export interface Results {
   survival?: readonly SurvivalResult[];
   outage?: OutageResult;
   growth?: readonly GrowthStep[];
+  cluster?: ClusterResult;
   http?: HttpResult;
   profile?: readonly ProfileResult[];
 }

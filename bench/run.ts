@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { cluster } from './cases/cluster.ts';
 import { growth } from './cases/growth.ts';
 import { http } from './cases/http.ts';
 import { latency } from './cases/latency.ts';
@@ -29,6 +30,7 @@ export async function run(options: Options): Promise<void> {
   const step = stepper(options);
   await step('operations', async () => (results.operations = await operations(servers, options)));
   await step('growth', async () => (results.growth = await growth(servers, options)));
+  await step('cluster', async () => (results.cluster = await cluster(servers, options)));
   // The rest start servers of their own, to kill them or to have them empty.
   await step('memory', async () => (results.memory = await memory(options)));
   await step('survival', async () => (results.survival = await survival()));

@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 /*
- * The long runs: fresh seeds of the simulator, then all legs of chaos on real servers, for half of the time each; then the races of
+ * The long runs: fresh seeds of the simulator, then all legs of chaos on real servers, for half of the time each; then fail-overs
+ * and a resharding under load; then the races of
  * the HTTP contract with every entry point, which take a tenth of that time; then the whole contract with Next, built and served; then
  * a database that is offered ten times what it carries. Exits with 1 if any found anything.
  *
@@ -19,11 +20,13 @@ const { values } = parseArgs({
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const seconds = (Number(values.minutes) * 60) / 2;
-/** Chaos has three legs, and each of them takes a while to start and to come to rest. */
-const LEGS = 3;
+/** Chaos has five legs, and each of them takes a while to start and to come to rest. */
+const LEGS = 5;
 const LEG_OVERHEAD_S = 20;
 const legSeconds = Math.max(Math.floor(seconds / LEGS - LEG_OVERHEAD_S), 10);
 const HTTP_RACES = 'in one tab|redirects to';
+/** A slot that moves under load takes some 15 ms. */
+const fewSlots = Number(values.minutes) < 10;
 /** A thousand with each subject in twenty minutes. */
 const httpTrials = Math.min(Math.ceil(50 * Number(values.minutes)), 1_000);
 
@@ -33,6 +36,9 @@ const statuses = [
     CHAOS_LEGS: 'all',
     CHAOS_SECONDS: String(legSeconds),
     CHAOS_SEED: values.from,
+  }),
+  run(['node_modules/vitest/vitest.mjs', 'run', 'test/chaos/fail-over.test.ts'], {
+    FAIL_OVER_SLOTS: fewSlots ? '40' : '1000',
   }),
   run(['node_modules/vitest/vitest.mjs', 'run', '--project', 'http', '-t', HTTP_RACES], {
     HTTP_TRIALS: String(httpTrials),

@@ -14,29 +14,37 @@ export interface CpuTimes {
 export interface WatchedServers {
   readonly redis: { readonly pid: number | undefined };
   readonly postgres: { readonly pid: number | undefined };
+  /** More servers of Redis, whose time is added to that of the first. */
+  readonly moreRedis?: readonly { readonly pid: number | undefined }[];
 }
 
 /** The unit of /proc on Linux: hundredths of a second, whatever the kernel's own tick is (`getconf CLK_TCK`). */
 const TICK_US = 10_000;
 
-export function cpuTimes({ redis, postgres }: WatchedServers): CpuTimes {
+export function cpuTimes({ redis, postgres, moreRedis = [] }: WatchedServers): CpuTimes {
   const { user, system } = process.cpuUsage();
-  return { client: user + system, ...serverTimes(redis.pid, postgres.pid) };
+  return {
+    client: user + system,
+    ...serverTimes(
+      [redis, ...moreRedis].map(({ pid }) => pid),
+      postgres.pid,
+    ),
+  };
 }
 
 export function cpuBetween(from: CpuTimes, to: CpuTimes): CpuTimes {
   return { client: to.client - from.client, redis: to.redis - from.redis, database: to.database - from.database };
 }
 
-function serverTimes(redis: number | undefined, postgres: number | undefined): Omit<CpuTimes, 'client'> {
-  if (platform() !== 'linux' || redis === undefined || postgres === undefined) {
+function serverTimes(redis: readonly (number | undefined)[], postgres: number | undefined): Omit<CpuTimes, 'client'> {
+  if (platform() !== 'linux' || redis.includes(undefined) || postgres === undefined) {
     return { redis: Number.NaN, database: Number.NaN };
   }
   const table = processTable();
   const total = (rows: readonly ProcessRow[]): number => rows.reduce((sum, { ticks }) => sum + ticks * TICK_US, 0);
   const server = table.filter(({ pid }) => pid === postgres);
   return {
-    redis: total(table.filter(({ pid }) => pid === redis)),
+    redis: total(table.filter(({ pid }) => redis.includes(pid))),
     // PostgreSQL has one process per connection, all children of the server, which inherits the times of those that
     // end.
     database: total([...server, ...table.filter(({ parent }) => parent === postgres)]) + inherited(server),

@@ -5,7 +5,7 @@ import type { Results } from '../results.ts';
 import { NAMES } from '../subjects/names.ts';
 import { comparison } from './comparison.ts';
 import { httpTables } from './http-tables.ts';
-import { figure, range, times, type Table } from './table.ts';
+import { type Cell, figure, range, times, type Table } from './table.ts';
 import { isMet, TARGETS } from './targets.ts';
 
 /** Returns every table of the run, in the order in which a reader wants them. */
@@ -20,6 +20,7 @@ export function tablesOf(results: Results): Table[] {
     results.survival && survivalTable(results.survival),
     results.outage && outageTable(results.outage),
     results.growth && growthTable(results.growth),
+    results.cluster && clusterTable(results.cluster),
     ...(results.http ? httpTables(results.http) : []),
     ...(results.profile ?? []).map(profileTable),
   ].filter((table) => table !== undefined);
@@ -178,6 +179,47 @@ function growthTable(growth: NonNullable<Results['growth']>): Table {
     columns: ['sessions', ...GROWTH_OPERATIONS.flatMap((name) => [name, '×', '× CPU'])],
     rows,
     note: '"×": the rate against that with the fewest sessions, the median of the paired rounds. "× CPU": CPU time per operation against the same.',
+  };
+}
+
+function clusterTable({ pairs, rounds }: NonNullable<Results['cluster']>): Table {
+  const rows = pairs.flatMap(({ operation, standalone, cluster }) =>
+    [standalone, cluster].map((name): Cell[] => {
+      const { perSecond, clientCpu, redisCpu, databaseCpu, p50, p99, failed, strays } = typical(rounds[name] ?? []);
+      const rate = ratio(rounds, name, standalone);
+      const cpu = ratio(rounds, name, standalone, 'clientCpu');
+      return [
+        `${operation}, ${name === cluster ? 'cluster' : 'one server'}`,
+        perSecond,
+        times(rate.median),
+        range(rate),
+        clientCpu,
+        times(cpu.median),
+        redisCpu,
+        databaseCpu,
+        p50,
+        p99,
+        failed + strays,
+      ];
+    }),
+  );
+  return {
+    title: 'Cluster of three masters, against one server',
+    columns: [
+      '',
+      'per s',
+      '×',
+      'rounds',
+      'client µs',
+      '× client µs',
+      'Redis µs',
+      'database µs',
+      'p50 ms',
+      'p99 ms',
+      'failed or astray',
+    ],
+    rows,
+    note: 'µs are CPU time per operation; those of Redis are the sum of its servers.',
   };
 }
 

@@ -9,7 +9,7 @@ import type { SubjectKey } from './names.ts';
 type OurKey = Extract<SubjectKey, 'create' | 'floor' | 'touch' | 'update' | `down${string}` | `read${string}`>;
 
 /** The sessions that are read over and over, few enough for the memo. */
-const OFTEN_READ = 500;
+export const OFTEN_READ = 500;
 const SETUP_CALLERS = 64;
 /** A port without a listener, for a client without Redis. */
 const CLOSED_PORT = 1;
@@ -66,7 +66,7 @@ export async function openOurs(
 }
 
 /** Creates sessions, each with a copy in Redis. */
-async function createSessions(sessions: BenchClient, count: number): Promise<string[]> {
+export async function createSessions(sessions: BenchClient, count: number): Promise<string[]> {
   const numbers = Array.from({ length: count }, (_, at) => at);
   const ids = await inParallel(numbers, SETUP_CALLERS, async (n) => {
     const data = newSessionData(n);
@@ -76,7 +76,7 @@ async function createSessions(sessions: BenchClient, count: number): Promise<str
   return ids;
 }
 
-function reader(sessions: BenchClient, ids: readonly string[], from: 'durable' | 'primary'): Subject['call'] {
+export function reader(sessions: BenchClient, ids: readonly string[], from: 'durable' | 'primary'): Subject['call'] {
   const next = cycle(ids);
   return async () => {
     const session = await sessions.get(next());
@@ -88,7 +88,7 @@ function reader(sessions: BenchClient, ids: readonly string[], from: 'durable' |
  * Touches all sessions, so that no touch falls due while they are read: read one after another, they would all be due
  * at once, unlike sessions that users read. The cost of a touch is timed separately.
  */
-function freshener(toucher: BenchClient, ids: readonly string[]): () => Promise<void> {
+export function freshener(toucher: BenchClient, ids: readonly string[]): () => Promise<void> {
   let touchedAt = Number.NEGATIVE_INFINITY;
   return async () => {
     if (performance.now() - touchedAt < FRESH_MS) return;

@@ -4,9 +4,10 @@ import { Random } from '../simulation/random.ts';
 import { redisFlavours } from '../support/servers/redis.ts';
 import { RETURN_BOUND_MS, STATEMENTS_MAX } from './bounds.ts';
 import { checkAll, type Seen } from './checks.ts';
-import { FAULT_NAMES, FAULTS, kindOf, type FaultName } from './faults.ts';
+import { FAULTS_OF, type FaultName, isFault, kindOf } from './faults/faults.ts';
 import { Fleet } from './fleet.ts';
 import { explain, figures, type Run } from './report.ts';
+import type { TopologyName } from './redis/fleet-redis.ts';
 import { returnsOf } from './returns.ts';
 import { drawRounds } from './rounds.ts';
 import { runRounds } from './schedule.ts';
@@ -18,35 +19,55 @@ const seed = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 1e6)
 /** The length of a leg: short in `npm test`, longer in `npm run soak`. */
 const seconds = Number(process.env['CHAOS_SECONDS'] ?? 12);
 /** Such as `redis-frozen,database-reset`, to look at these alone. */
-const only = process.env['CHAOS_FAULTS']?.split(',').filter((name): name is FaultName => name in FAULTS);
+const only = process.env['CHAOS_FAULTS']?.split(',').filter(isFault);
 
 const SETTLING_MS = 120_000;
 /** Starting and the last check take processor time from the actors; each keeps at least a call a second. */
 const CALLS_PER_SECOND_MIN = 20;
 
-const loud = FAULT_NAMES.filter((name) => kindOf(name).misleads === undefined);
-const silent = FAULT_NAMES.filter((name) => kindOf(name).misleads !== undefined);
-const LEGS = [
-  { seed, what: 'servers, wires and processes break', names: loud, revalidateAfterMs: 60_000 },
-  { seed: seed + 1, what: 'they break in another order', names: loud, revalidateAfterMs: 60_000 },
-  // With a short `revalidateAfter`, so that its end is seen.
-  {
-    seed: seed + 2,
-    what: 'Redis goes back in time unnoticed',
-    names: [...loud, ...silent, ...silent, ...silent, ...silent],
-    revalidateAfterMs: 4_000,
-  },
-];
+const loud = FAULTS_OF.standalone.filter((name) => kindOf(name).misleads === undefined);
+const silent = FAULTS_OF.standalone.filter((name) => kindOf(name).misleads !== undefined);
 
-type Leg = (typeof LEGS)[number];
+interface Leg {
+  readonly topology: TopologyName;
+  readonly what: string;
+  readonly names: readonly FaultName[];
+  readonly revalidateAfterMs: number;
+}
+
+const LEGS: readonly (Leg & { readonly seed: number })[] = (
+  [
+    { topology: 'standalone', what: 'servers, wires and processes break', names: loud, revalidateAfterMs: 60_000 },
+    { topology: 'standalone', what: 'they break in another order', names: loud, revalidateAfterMs: 60_000 },
+    // With a short `revalidateAfter`, so that its end is seen.
+    {
+      topology: 'standalone',
+      what: 'Redis goes back in time unnoticed',
+      names: [...loud, ...silent, ...silent, ...silent, ...silent],
+      revalidateAfterMs: 4_000,
+    },
+    {
+      topology: 'cluster',
+      what: 'a cluster loses masters and moves slots',
+      names: FAULTS_OF.cluster,
+      revalidateAfterMs: 60_000,
+    },
+    {
+      topology: 'sentinel',
+      what: 'Sentinel replaces the master',
+      names: FAULTS_OF.sentinel,
+      revalidateAfterMs: 60_000,
+    },
+  ] satisfies readonly Leg[]
+).map((leg, at) => ({ ...leg, seed: seed + at }));
 
 /** One of them in `npm test`, whichever the seed says; `npm run soak` sets this. */
 const legs = process.env['CHAOS_LEGS'] === 'all' ? LEGS : LEGS.filter((_leg, at) => at === seed % LEGS.length);
 
-async function run({ seed: legSeed, names, revalidateAfterMs }: Leg): Promise<Run> {
+async function run({ seed: legSeed, topology, names, revalidateAfterMs }: (typeof LEGS)[number]): Promise<Run> {
   const flavours = redisFlavours();
   const flavour = flavours[legSeed % flavours.length]!;
-  await using fleet = await Fleet.start({ seed: legSeed, flavour, revalidateAfterMs });
+  await using fleet = await Fleet.start({ seed: legSeed, topology, flavour, revalidateAfterMs });
   const watch = new StatementWatch(fleet.postgres);
   const stallWatch = new StallWatch();
   await fleet.work();
@@ -66,7 +87,16 @@ async function run({ seed: legSeed, names, revalidateAfterMs }: Leg): Promise<Ru
   const seen: Seen = { history, disturbances, killed: fleet.killed, revalidateAfterMs, stalls };
   const { hits: mishaps } = fleet.statements;
   const [verdict, returns] = [checkAll(seen), returnsOf(seen)];
-  return { ...seen, seed: legSeed, server: flavour, events, returns, verdict, statements: watch.most, mishaps };
+  return {
+    ...seen,
+    seed: legSeed,
+    server: `${flavour} ${topology}`,
+    events,
+    returns,
+    verdict,
+    statements: watch.most,
+    mishaps,
+  };
 }
 
 it.each(legs)(

@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { FaultProxy } from '../support/servers/fault-proxy.ts';
+import type { RedisWires } from './redis/fleet-redis.ts';
 import type { FromNode, News, NodeReport, ToNode } from './messages.ts';
 
 const NODE_PROCESS = fileURLToPath(new URL('node-process.ts', import.meta.url));
@@ -10,13 +11,13 @@ type Address = { readonly host: string; readonly port: number };
 /** One process, seen from outside, and its wires. */
 export class FleetNode {
   readonly name: string;
-  readonly toRedis: FaultProxy;
+  readonly toRedis: readonly FaultProxy[];
   readonly toPostgres: FaultProxy;
   readonly #process: ChildProcess;
   readonly #questions = new Map<FromNode['kind'], { resolve(answer: FromNode): void; reject(error: Error): void }>();
   onNews: (news: News) => void = () => undefined;
 
-  private constructor(name: string, toRedis: FaultProxy, toPostgres: FaultProxy) {
+  private constructor(name: string, toRedis: readonly FaultProxy[], toPostgres: FaultProxy) {
     this.name = name;
     this.toRedis = toRedis;
     this.toPostgres = toPostgres;
@@ -29,8 +30,8 @@ export class FleetNode {
     this.#process.once('exit', (code) => this.#fail(`${name} ended with ${String(code)}`));
   }
 
-  static async fork(name: string, redis: Address, postgres: Address): Promise<FleetNode> {
-    return new FleetNode(name, await FaultProxy.start(redis), await FaultProxy.start(postgres));
+  static async fork(name: string, { proxies }: RedisWires, postgres: Address): Promise<FleetNode> {
+    return new FleetNode(name, proxies, await FaultProxy.start(postgres));
   }
 
   send(message: ToNode): void {
@@ -68,7 +69,7 @@ export class FleetNode {
       this.#process.kill('SIGKILL');
       await isGone;
     }
-    await Promise.all([this.toRedis.stop(), this.toPostgres.stop()]);
+    await Promise.all([...this.toRedis, this.toPostgres].map((wire) => wire.stop()));
   }
 
   #receive(message: FromNode): void {

@@ -6,32 +6,35 @@ import type { Operation } from '../simulation/history.ts';
 import { createAuthority } from '../support/servers/certificates.ts';
 import { migrate } from '../support/servers/databases.ts';
 import { startPostgres, type PostgresServer } from '../support/servers/postgres.ts';
-import { startRedis, type RedisFlavour, type RedisServer } from '../support/servers/redis.ts';
+import type { FaultProxy } from '../support/servers/fault-proxy.ts';
+import type { RedisFlavour } from '../support/servers/redis.ts';
 import { StatementProxy } from '../support/servers/statement-proxy.ts';
 import { FleetNode } from './fleet-node.ts';
 import { readJournal } from './journal.ts';
 import type { News, NodeReport } from './messages.ts';
+import { Cluster } from './redis/cluster.ts';
+import type { TopologyName } from './redis/fleet-redis.ts';
+import { Sentinel } from './redis/sentinel.ts';
+import { Standalone } from './redis/standalone.ts';
 
 const NODES = 3;
 
 export interface FleetPlan {
   readonly seed: number;
+  readonly topology: TopologyName;
   readonly flavour: RedisFlavour;
   readonly revalidateAfterMs: number;
 }
 
 interface Servers {
-  readonly redis: RedisServer;
-  /** Of the same name to its clients, as two masters are. */
-  readonly otherRedis: RedisServer;
+  readonly redis: Cluster | Sentinel | Standalone;
   readonly postgres: PostgresServer;
   readonly statements: StatementProxy;
 }
 
 /** Servers, and processes that use them, each over wires of its own. */
 export class Fleet implements AsyncDisposable {
-  readonly redis: RedisServer;
-  readonly otherRedis: RedisServer;
+  readonly redis: Cluster | Sentinel | Standalone;
   readonly postgres: PostgresServer;
   /** Every node's way to PostgreSQL. */
   readonly statements: StatementProxy;
@@ -50,7 +53,6 @@ export class Fleet implements AsyncDisposable {
   private constructor(plan: FleetPlan, servers: Servers, keys: KeyRing, folder: string) {
     this.#plan = plan;
     this.redis = servers.redis;
-    this.otherRedis = servers.otherRedis;
     this.postgres = servers.postgres;
     this.statements = servers.statements;
     this.#keys = keys;
@@ -59,7 +61,7 @@ export class Fleet implements AsyncDisposable {
 
   static async start(plan: FleetPlan): Promise<Fleet> {
     const folder = await mkdtemp(join(tmpdir(), 'holdfast-chaos-'));
-    const fleet = new Fleet(plan, await startServers(plan.flavour), await generateKeyRing(), folder);
+    const fleet = new Fleet(plan, await startServers(plan), await generateKeyRing(), folder);
     try {
       await migrate('postgresql', fleet.postgres.url, { ca: fleet.postgres.ca });
       await Promise.all(Array.from({ length: NODES }, () => fleet.addNode()));
@@ -75,7 +77,8 @@ export class Fleet implements AsyncDisposable {
     const { redis, postgres, statements } = this;
     this.#numbered += 1;
     const number = this.#numbered;
-    const node = await FleetNode.fork(`node-${number}`, redis.coordinates, statements.address);
+    const wires = await redis.newWires();
+    const node = await FleetNode.fork(`node-${number}`, wires, statements.address);
     this.#processes.add(node);
     node.onNews = (news) => this.#spread(news, node);
     const databaseUrl = new URL(postgres.url);
@@ -87,7 +90,7 @@ export class Fleet implements AsyncDisposable {
         number,
         seed: this.#plan.seed * 100 + number,
         jwks: this.#keys.toJwks(),
-        redis: { ...redis.coordinates, port: node.toRedis.port },
+        redis: wires.orders,
         databaseUrl: databaseUrl.href,
         databaseCa: postgres.ca,
         revalidateAfterMs: this.#plan.revalidateAfterMs,
@@ -114,6 +117,11 @@ export class Fleet implements AsyncDisposable {
       // Nobody knows its id any more, if it got a new one.
       if (outcome.kind === 'pending' && kind === 'regenerate') this.#spread({ session, isOver: true });
     }
+  }
+
+  /** Those of all nodes that live. */
+  get redisWires(): FaultProxy[] {
+    return this.nodes.flatMap(({ toRedis }) => toRedis);
   }
 
   async work(): Promise<void> {
@@ -144,9 +152,9 @@ export class Fleet implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#processes].map((node) => node.kill()));
     // A frozen server does not receive the signal that ends it.
-    await Promise.allSettled([this.redis.resume(), this.postgres.resume()]);
+    await Promise.allSettled([this.postgres.resume()]);
     await this.statements.stop();
-    await Promise.all([this.redis.stop(), this.otherRedis.stop(), this.postgres.stop()]);
+    await Promise.all([this.redis.stop(), this.postgres.stop()]);
     await rm(this.#folder, { recursive: true, force: true });
   }
 
@@ -160,14 +168,13 @@ export class Fleet implements AsyncDisposable {
   }
 }
 
-async function startServers(flavour: RedisFlavour): Promise<Servers> {
+async function startServers({ topology, flavour }: FleetPlan): Promise<Servers> {
   const certificates = await (await createAuthority()).issue();
-  const [redis, postgres] = await Promise.all([startRedis({ flavour, certificates }), startPostgres({ certificates })]);
-  const { username, password } = redis.coordinates;
-  const application = { username, password };
-  const [otherRedis, statements] = await Promise.all([
-    startRedis({ flavour, certificates, application }),
-    StatementProxy.start(postgres.coordinates, certificates),
-  ]);
-  return { redis, otherRedis, postgres, statements };
+  const start = {
+    standalone: () => Standalone.start(flavour, certificates),
+    sentinel: () => Sentinel.start(flavour),
+    cluster: () => Cluster.start(flavour),
+  };
+  const [redis, postgres] = await Promise.all([start[topology](), startPostgres({ certificates })]);
+  return { redis, postgres, statements: await StatementProxy.start(postgres.coordinates, certificates) };
 }

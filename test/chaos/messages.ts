@@ -1,5 +1,4 @@
-import type { RedisCoordinates } from '../support/servers/redis.ts';
-
+import type { RedisOrders } from './redis/fleet-redis.ts';
 import type { Stall } from './stalls.ts';
 
 /** What a process needs to be a node of the fleet. Sent over IPC: it holds secrets. */
@@ -9,8 +8,8 @@ export interface NodeOrders {
   readonly number: number;
   readonly seed: number;
   readonly jwks: unknown;
-  /** Through the node's own proxy. */
-  readonly redis: RedisCoordinates;
+  /** Through the node's own proxies. */
+  readonly redis: RedisOrders;
   /** Through the node's own proxy. */
   readonly databaseUrl: string;
   readonly databaseCa: string;

@@ -2,16 +2,19 @@ import { subscribe } from 'node:diagnostics_channel';
 import { KeyRing, SessionClient } from '../../src/index.ts';
 import { DURABLE_IN_FLIGHT_MAX } from '../../src/limits/durable-tier.ts';
 import { systemPlatform, type Platform } from '../../src/platform/platform.ts';
+import type { PrimaryTier } from '../../src/tiers/primary.ts';
 import { prismaTier } from '../../src/tiers/prisma/index.ts';
 import { Random } from '../simulation/random.ts';
 import { redisTierFor } from '../support/real-client.ts';
 import { openPrisma } from '../support/servers/databases.ts';
 import { until } from '../support/servers/until.ts';
+import { clusterTierFor, sentinelTierFor } from '../support/topology-tiers.ts';
 import { DURABLE_TIMEOUT_MS } from './bounds.ts';
 import { machineTime } from './clock.ts';
 import { Journal } from './journal.ts';
 import { KnownSessions } from './known-sessions.ts';
 import type { FromNode, NodeOrders, TierEvent, ToNode } from './messages.ts';
+import type { RedisOrders } from './redis/fleet-redis.ts';
 import { StallWatch } from './stalls.ts';
 import { Workload, type Cart } from './workload.ts';
 
@@ -35,7 +38,7 @@ async function start(orders: NodeOrders): Promise<Workload> {
   });
   const client = new SessionClient<Cart>({
     keys: KeyRing.fromJwks(orders.jwks),
-    primary: redisTierFor(orders.redis),
+    primary: tierFor(orders.redis),
     durable: prismaTier(prisma, { provider: 'postgresql' }),
     durableTimeout: DURABLE_TIMEOUT_MS,
     revalidateAfter: orders.revalidateAfterMs,
@@ -55,6 +58,19 @@ async function start(orders: NodeOrders): Promise<Workload> {
     new KnownSessions((news) => send({ kind: 'news', news })),
     new Journal(orders.journal),
   );
+}
+
+function tierFor(orders: RedisOrders): PrimaryTier {
+  switch (orders.topology) {
+    case 'standalone':
+      return redisTierFor(orders.server);
+    case 'sentinel':
+      return sentinelTierFor(orders.sentinels);
+    case 'cluster':
+      return clusterTierFor(orders.cluster, orders.natMap);
+    default:
+      return orders satisfies never;
+  }
 }
 
 async function obey(message: ToNode): Promise<void> {

@@ -7,7 +7,7 @@ import {
   REVALIDATION_MARGIN_MS,
   REDIS_RECOVERY_MS,
 } from './bounds.ts';
-import { kindOf } from './faults.ts';
+import { kindOf } from './faults/faults.ts';
 import type { Seen } from './checks.ts';
 import type { Disturbance } from './schedule.ts';
 import { STALL_MS } from './stalls.ts';

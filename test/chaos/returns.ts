@@ -1,5 +1,5 @@
 import type { Seen } from './checks.ts';
-import { kindOf } from './faults.ts';
+import { kindOf } from './faults/faults.ts';
 import type { Disturbance } from './schedule.ts';
 
 /** How long after the end of a fault a node was first served by Redis again; null if it was not. */

@@ -1,5 +1,5 @@
 import type { Random } from '../simulation/random.ts';
-import { kindOf, type FaultName } from './faults.ts';
+import { kindOf, type FaultName } from './faults/faults.ts';
 
 export interface Fault {
   readonly name: FaultName;

@@ -1,5 +1,6 @@
 import { machineTime } from './clock.ts';
-import { kindOf, type FaultName, type Scene } from './faults.ts';
+import type { Scene } from './faults/fault-kind.ts';
+import { kindOf, type FaultName } from './faults/faults.ts';
 import type { Fleet } from './fleet.ts';
 import type { Round } from './rounds.ts';
 

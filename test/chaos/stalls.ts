@@ -1,6 +1,6 @@
 import { DATABASE_RECOVERY_MS } from './bounds.ts';
 import { machineTime } from './clock.ts';
-import { kindOf } from './faults.ts';
+import { kindOf } from './faults/faults.ts';
 import type { Disturbance } from './schedule.ts';
 
 /** A time in which this machine was too busy for what it was asked to do. */

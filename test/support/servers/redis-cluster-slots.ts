@@ -12,11 +12,7 @@ const MIGRATE_TIMEOUT_MS = 5_000;
 /** Moves one slot in the steps of redis-cli: the target first at the beginning, and first at the end. */
 export async function moveSlot(slot: number, source: End, target: End): Promise<void> {
   await openSlot(slot, source, target);
-  for (;;) {
-    const keys = await keysIn(slot, source);
-    if (keys.length === 0) break;
-    await moveKeys(keys, source, target);
-  }
+  await moveKeys(slot, source, target);
   await closeSlot(slot, source, target);
 }
 
@@ -31,12 +27,13 @@ export async function closeSlot(slot: number, source: End, target: End): Promise
   await source.admin.call('CLUSTER', 'SETSLOT', slot, 'NODE', target.node.id);
 }
 
-async function keysIn(slot: number, { admin }: End): Promise<Buffer[]> {
-  return (await admin.callBuffer('CLUSTER', 'GETKEYSINSLOT', slot, KEYS_AT_ONCE)) as Buffer[];
-}
-
-async function moveKeys(keys: readonly Buffer[], source: End, { node }: End): Promise<void> {
+/** All that the slot holds: nothing new comes into it at the source once it is open. */
+export async function moveKeys(slot: number, source: End, { node }: End): Promise<void> {
   const { username, password } = node.admin;
   const place = [node.host, node.port, '', 0, MIGRATE_TIMEOUT_MS];
-  await source.admin.call('MIGRATE', ...place, 'AUTH2', username, password, 'KEYS', ...keys);
+  for (;;) {
+    const keys = (await source.admin.callBuffer('CLUSTER', 'GETKEYSINSLOT', slot, KEYS_AT_ONCE)) as Buffer[];
+    if (keys.length === 0) return;
+    await source.admin.call('MIGRATE', ...place, 'AUTH2', username, password, 'KEYS', ...keys);
+  }
 }
