@@ -8,7 +8,7 @@ import { startPostgres } from '../support/servers/postgres.ts';
 
 async function newSpec(script: string): Promise<ContainerSpec> {
   const run = `containers-${randomBytes(6).toString('hex')}`;
-  return { image: 'redis:8', containerPort: 6380, hostPort: await freePort(), script, files: {}, run };
+  return { image: 'redis:8', ports: { container: 6380, host: await freePort() }, script, files: {}, run };
 }
 
 /** Whether the whole run left a container behind is asked at its end, in test/support/global-setup.ts. */
@@ -31,7 +31,7 @@ describe.runIf(insistsOnDocker())('a container', () => {
 
   test('whose port is taken is removed, and another port is worth a try', async () => {
     await using taken = await listen();
-    const spec = { ...(await newSpec(serve)), hostPort: taken.port };
+    const spec = { ...(await newSpec(serve)), ports: { container: 6380, host: taken.port } };
     const error = await startContainer(spec).catch((reason: unknown) => reason);
     expect(isPortTaken(error)).toBe(true);
     expect(error).toMatchObject({ name: 'Error' });

@@ -8,9 +8,8 @@ type RawContainer = ReturnType<Runtime['container']['getById']>;
 
 export interface ContainerSpec {
   readonly image: string;
-  readonly containerPort: number;
-  /** Fixed, so that a restarted container keeps its address. */
-  readonly hostPort: number;
+  /** Ends on the machine at a port that is fixed, so that a restarted container keeps its address. None: it has the machine's own network. */
+  readonly ports?: { readonly container: number; readonly host: number };
   readonly environment?: Record<string, string>;
   /** Shell text that prepares the container and then `exec`s the server. */
   readonly script: string;
@@ -52,11 +51,13 @@ export async function startContainer(spec: ContainerSpec): Promise<ServerContain
   const name = `holdfast-${randomBytes(6).toString('hex')}`;
   const raw = runtime.container.getById(name);
   const listening = untilListening(testcontainers);
-  const container = await new testcontainers.GenericContainer(spec.image)
+  const prepared = new testcontainers.GenericContainer(spec.image);
+  if (spec.ports)
+    prepared.withExposedPorts(spec.ports).withExtraHosts([{ host: HOST_INSIDE, ipAddress: 'host-gateway' }]);
+  else prepared.withNetworkMode('host');
+  const container = await prepared
     .withName(name)
     .withLabels({ [RUN_LABEL]: spec.run ?? thisRun })
-    .withExtraHosts([{ host: HOST_INSIDE, ipAddress: 'host-gateway' }])
-    .withExposedPorts({ container: spec.containerPort, host: spec.hostPort })
     .withEnvironment(spec.environment ?? {})
     .withEntrypoint(['sh', '-c', script])
     .withCopyContentToContainer(
@@ -89,7 +90,9 @@ export async function startContainer(spec: ContainerSpec): Promise<ServerContain
     },
     archive: async (path) => collect(await container.copyArchiveFromContainer(path)),
     logs: async () => raw.logs({ stdout: true, stderr: true }),
-    remove: async () => void (await raw.remove({ force: true, v: true })),
+    remove: async () => {
+      if (await exists(raw)) await raw.remove({ force: true, v: true });
+    },
   };
 }
 
@@ -141,7 +144,15 @@ async function connect(): Promise<{ testcontainers: Testcontainers; runtime: Run
   }
 }
 
-const isRunning = async (raw: RawContainer): Promise<boolean> => (await raw.inspect()).State.Running;
+const exists = (raw: RawContainer): Promise<boolean> =>
+  raw.inspect().then(
+    () => true,
+    () => false,
+  );
+
+/** Also a server that was stopped for good may be stopped once more. */
+const isRunning = async (raw: RawContainer): Promise<boolean> =>
+  (await exists(raw)) && (await raw.inspect()).State.Running;
 
 async function collect(stream: NodeJS.ReadableStream): Promise<Buffer> {
   const chunks: Buffer[] = [];

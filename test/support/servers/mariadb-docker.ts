@@ -17,8 +17,7 @@ export async function launchMariadbContainer(port: number, accounts: MariadbAcco
   const flags = Object.entries(settings).map(([name, value]) => `--${name.replaceAll('_', '-')}='${value}'`);
   const container = await startContainer({
     image: choiceOf('MYSQL').image ?? DEFAULT_IMAGE,
-    containerPort: 3306,
-    hostPort: port,
+    ports: { container: 3306, host: port },
     environment: { [rootPassword]: accounts.adminPassword },
     // Files that were copied belong to root, and the server runs as an account of its own.
     script: [

@@ -16,8 +16,7 @@ export async function launchPostgresContainer(port: number, accounts: PostgresAc
   const flags = Object.entries(settings).map(([name, value]) => `-c ${name}='${value}'`);
   const container = await startContainer({
     image: choiceOf('POSTGRES').image ?? DEFAULT_IMAGE,
-    containerPort: 5432,
-    hostPort: port,
+    ports: { container: 5432, host: port },
     environment: { POSTGRES_USER: accounts.admin, POSTGRES_PASSWORD: accounts.adminPassword, POSTGRES_DB: 'postgres' },
     // The server insists that its key belongs to its own account, and a copied file belongs to root.
     script: [

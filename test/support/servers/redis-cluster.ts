@@ -5,9 +5,8 @@ import { type ClusterPlan, clusterFiles, planNodes, type PlannedNode } from './r
 import { type ClusterLine, parseClusterNodes } from './redis-cluster-nodes.ts';
 import { moveSlot } from './redis-cluster-slots.ts';
 import { type Account, newAccount } from './redis-config.ts';
-import { launchRedisProcess } from './redis-local.ts';
 import type { RedisFlavour } from './redis-machine.ts';
-import { redisFlavours, RedisServer } from './redis.ts';
+import { launchPeer, redisFlavours, RedisServer } from './redis.ts';
 import { until } from './until.ts';
 
 export interface ClusterOptions {
@@ -83,7 +82,7 @@ async function prepare(options: ClusterOptions, certificates: ServerCertificates
   return new RedisCluster(nodes, {
     ...application,
     flavour,
-    provider: 'local',
+    provider: nodes[0]?.provider ?? 'local',
     urls: nodes.map(({ host, port }) => `rediss://${host}:${port}`),
     ca: certificates.ca,
     admin,
@@ -93,7 +92,7 @@ async function prepare(options: ClusterOptions, certificates: ServerCertificates
 async function prepareNode(flavour: RedisFlavour, plan: ClusterPlan, planned: PlannedNode): Promise<ClusterNode> {
   const { admin, application } = plan.accounts;
   const { port } = planned;
-  const machine = await launchRedisProcess(flavour, port, clusterFiles(plan, planned));
+  const machine = await launchPeer(flavour, port, clusterFiles(plan, planned));
   const { host, provider } = machine;
   const url = `rediss://${application.username}:${application.password}@${host}:${port}`;
   const coordinates = { ...application, flavour, provider, host, port, url, ca: plan.certificates.ca, admin };

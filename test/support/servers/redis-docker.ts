@@ -11,14 +11,30 @@ export async function launchRedisContainer(
   files: FilesFor,
 ): Promise<RedisMachine> {
   const container = await startContainer({
-    image: choiceOf('REDIS').image ?? IMAGES[flavour],
-    containerPort: CONTAINER_PORT,
-    hostPort: port,
+    image: imageOf(flavour),
+    ports: { container: CONTAINER_PORT, host: port },
     script: `exec ${flavour}-server ${FILES_DIR}/server.conf`,
     files: files({ filesDir: FILES_DIR, dataDir: '/data', bind: '0.0.0.0', port: CONTAINER_PORT }),
   });
   return new RedisContainer(container);
 }
+
+/** A server that others find at the address that clients have: on the machine's own network, which takes Docker on Linux. */
+export async function launchRedisPeer(
+  flavour: RedisFlavour,
+  port: number,
+  files: FilesFor,
+  options: readonly string[] = [],
+): Promise<RedisMachine> {
+  const container = await startContainer({
+    image: imageOf(flavour),
+    script: `cd /data; exec ${[`${flavour}-server`, `${FILES_DIR}/server.conf`, ...options].join(' ')}`,
+    files: files({ filesDir: FILES_DIR, dataDir: '/data', bind: '127.0.0.1', port }),
+  });
+  return new RedisContainer(container);
+}
+
+const imageOf = (flavour: RedisFlavour): string => choiceOf('REDIS').image ?? IMAGES[flavour];
 
 class RedisContainer implements RedisMachine {
   readonly provider = 'docker';

@@ -3,10 +3,9 @@ import { createAuthority, type ServerCertificates } from './certificates.ts';
 import { freePorts, whilePortsAreTaken } from './ports.ts';
 import type { Provider } from './provider.ts';
 import { type Account, newAccount } from './redis-config.ts';
-import { launchRedisProcess } from './redis-local.ts';
 import type { FilesFor, RedisFlavour } from './redis-machine.ts';
 import { MASTER_NAME, sentinelFiles, type SentinelPlan, watchedServerFiles } from './redis-sentinel-files.ts';
-import { redisFlavours, RedisServer } from './redis.ts';
+import { launchPeer, redisFlavours, RedisServer } from './redis.ts';
 import { until } from './until.ts';
 
 export interface SentinelOptions {
@@ -79,7 +78,7 @@ async function prepare(options: SentinelOptions, certificates: ServerCertificate
   };
   const { admin, application, asker } = plan.accounts;
   const launch = async (account: Account, port: number, files: FilesFor, args: string[] = []): Promise<RedisServer> => {
-    const machine = await launchRedisProcess(flavour, port, files, args);
+    const machine = await launchPeer(flavour, port, files, args);
     const { host, provider } = machine;
     const url = `rediss://${account.username}:${account.password}@${host}:${port}`;
     const coordinates = { ...account, flavour, provider, host, port, url, ca: certificates.ca, admin };
@@ -94,7 +93,7 @@ async function prepare(options: SentinelOptions, certificates: ServerCertificate
   return new RedisSentinel(servers, sentinels, {
     ...application,
     flavour,
-    provider: 'local',
+    provider: servers[0]?.provider ?? 'local',
     name: MASTER_NAME,
     urls: sentinels.map(({ host, port }) => `rediss://${host}:${port}`),
     sentinel: asker,

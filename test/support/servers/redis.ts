@@ -6,7 +6,7 @@ import { choiceOf, firstAvailable, type Provider } from './provider.ts';
 import { asAdmin, dumpKeys, type KeySnapshot, putBack, takeSnapshot } from './redis-admin.ts';
 import type { FilesFor, RedisFlavour, RedisMachine } from './redis-machine.ts';
 import { type Account, aclFile, newAccount, redisConfig } from './redis-config.ts';
-import { launchRedisContainer } from './redis-docker.ts';
+import { launchRedisContainer, launchRedisPeer } from './redis-docker.ts';
 import { launchRedisProcess } from './redis-local.ts';
 import { onPath } from './server-process.ts';
 import { until } from './until.ts';
@@ -66,6 +66,20 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
       throw error;
     }
   });
+}
+
+/** One server of several that know one another by host and port: a node of a cluster, a Sentinel, a server that it watches. */
+export function launchPeer(
+  flavour: RedisFlavour,
+  port: number,
+  files: FilesFor,
+  options: readonly string[] = [],
+): Promise<RedisMachine> {
+  const providers = {
+    local: () => launchRedisProcess(flavour, port, files, options),
+    docker: () => launchRedisPeer(flavour, port, files, options),
+  };
+  return firstAvailable<RedisMachine>(flavour, providers, choiceOf('REDIS'));
 }
 
 async function prepare(options: RedisOptions, certificates: ServerCertificates, port: number): Promise<RedisServer> {
