@@ -77,7 +77,9 @@ async function prepare(options: ClusterOptions, certificates: ServerCertificates
     announce: options.announce ?? 'ip',
     directives: options.directives ?? {},
   };
-  const nodes = await Promise.all(plan.nodes.map((planned) => prepareNode(flavour, plan, planned)));
+  // The certificates that a test brings may be bad ones.
+  const verify = options.certificates === undefined;
+  const nodes = await Promise.all(plan.nodes.map((planned) => prepareNode(flavour, plan, planned, verify)));
   const { admin, application } = plan.accounts;
   return new RedisCluster(nodes, {
     ...application,
@@ -89,14 +91,19 @@ async function prepare(options: ClusterOptions, certificates: ServerCertificates
   });
 }
 
-async function prepareNode(flavour: RedisFlavour, plan: ClusterPlan, planned: PlannedNode): Promise<ClusterNode> {
+async function prepareNode(
+  flavour: RedisFlavour,
+  plan: ClusterPlan,
+  planned: PlannedNode,
+  verify: boolean,
+): Promise<ClusterNode> {
   const { admin, application } = plan.accounts;
   const { port } = planned;
   const machine = await launchPeer(flavour, port, clusterFiles(plan, planned));
   const { host, provider } = machine;
   const url = `rediss://${application.username}:${application.password}@${host}:${port}`;
   const coordinates = { ...application, flavour, provider, host, port, url, ca: plan.certificates.ca, admin };
-  return new ClusterNode(planned.id, machine, coordinates, { verify: true });
+  return new ClusterNode(planned.id, machine, coordinates, { verify });
 }
 
 /** One node: may be paused, resumed, killed and started as any server. */
