@@ -181,7 +181,7 @@ export class MasterKeeper {
     const isLong = this.#hasDisputedLong(fleet.masters, names !== null && disputes(own, names));
     const isDisputed = names !== null && [own, ...fresh].some((each) => disputes(each, names));
     if (isDisputed && report.isOld) await this.#report();
-    const reports = { own, live: reportsWithin(fleet, NODE_ALIVE_MS), fresh: isLong ? fresh : [] };
+    const reports = { own, live: reportsWithin(fleet, NODE_ALIVE_MS), fresh, isLongDisputed: isLong };
     const next = nextNames(names, reports, () => randomBytes(platform, MASTERS_NONCE_BYTES).toString('hex'));
     const text = next && writeNames(next);
     const isNaming = text !== null && text.length <= MASTERS_CHARS_MAX && this.#poll !== null;

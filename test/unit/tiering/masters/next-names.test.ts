@@ -20,7 +20,8 @@ function next(
   const reports = {
     own: readReport(own),
     live: [...running, ...crashed.map(readReport)],
-    fresh: isLong ? running : [],
+    fresh: running,
+    isLongDisputed: isLong,
   };
   const proposed = nextNames(named === null ? null : readNames(namesOf(named)), reports, () => 'ff');
   return proposed && writeNames(proposed).replaceAll(/\.(00|ff)/g, (nonce) => (nonce === '.ff' ? '*' : ''));
@@ -73,6 +74,12 @@ describe('one server', () => {
     expect(next('main=X', 'main=Y', ['main=Y', 'main=X', 'main=X'], LONG)).toBeNull();
     const crashed = ['main=X', 'main=X'];
     expect(next('main=X', 'main=Y', ['main=Y', 'main=X'], { crashed, isLong: true })).toBe('main=Y*');
+  });
+
+  it('is not taken by a stray node together with nodes that have crashed', () => {
+    const crashed = ['main=Y', 'main=Y'];
+    expect(next('main=X', 'main=Y', ['main=X', 'main=X'], { crashed })).toBeNull();
+    expect(next('main=X', 'main=Y', ['main=X'], { crashed })).toBe('main=Y*');
   });
 
   it('is not replaced by a node that is connected to none', () => {
@@ -137,7 +144,7 @@ describe('the servers of a cluster', () => {
 
   it('that have stayed keep their nonce', () => {
     const names = readNames('a=1.07,b=2.08');
-    const reports = { own: readReport('a=1,b=9'), live: [readReport('a=1,b=9')], fresh: [] };
+    const reports = { own: readReport('a=1,b=9'), live: [readReport('a=1,b=9')], fresh: [], isLongDisputed: false };
     expect(writeNames(nextNames(names, reports, () => '99') ?? new Map())).toBe('a=1.07,b=9.99');
   });
 });
