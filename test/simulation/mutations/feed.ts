@@ -90,8 +90,8 @@ export const feedMutations: readonly Mutation[] = [
           'let position: FeedPosition | number = this.#cursor.position || (await this.#options.durable.feed.read(Number.MAX_SAFE_INTEGER, 1)).now;',
       },
     ],
-    faults: [],
-    scenario: 'a process that is new',
+    faults: ['redis-cut', 'node-crash'],
+    whyNot: 'a new process believes nothing from before it: its trust floor rises when its server begins to count',
   },
   {
     name: 'a backlog of marks is forgotten',

@@ -5,7 +5,7 @@ import type { Vantage } from '../../../src/tiers/primary.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { gate } from '../../support/intercepted-tiers.ts';
 import { add, failing, MemoryFleet, refuse } from '../../support/memory-fleet.ts';
-import { isBehind, pauseAt, twoNodes, type Scenario } from './scene.ts';
+import { isBehind, pauseAt, twoNodes, type Scenario, withoutMarks } from './scene.ts';
 
 /** A Redis that went back in time unseen, longer ago than a `revalidateAfter` of three seconds. */
 async function rolledBack(touchInterval: number) {
@@ -72,9 +72,8 @@ export const copyScenarios = {
     writer.cutFromPrimary();
     await add(writer.sessions, id, 'A1');
     writer.heal();
-    // It would take away the copy.
-    for (const node of [slow, writer])
-      node.durable.hook.before = (method) => (method === 'feed.read' ? new Promise(() => undefined) : undefined);
+    // They would take away the copy.
+    for (const node of [slow, writer]) withoutMarks(node);
     await fleet.platform.advance(100);
     answer.pass();
     await settled();
@@ -139,8 +138,10 @@ export const copyScenarios = {
   'a floor, and a database that is away': async () => {
     const { fleet, reader, writer, id } = await twoNodes();
     await add(writer.sessions, id, 'A1');
-    for (const node of [reader, writer]) node.durable.hook.before = refuse;
+    for (const node of [reader, writer]) withoutMarks(node);
     writer.primary.hook.before = () => undefined;
+    await fleet.platform.advance(500);
+    for (const node of [reader, writer]) node.durable.hook.before = refuse;
     await fleet.platform.advance(3_000);
     const session = await writer.sessions.get(id, { touch: false }).catch(() => null);
     return session?.data.cart.length === 0 ? 'a node did not see its own write' : null;

@@ -1,4 +1,4 @@
-import { TierFailure } from '../../../src/errors.ts';
+import { RevocationNotDurableError, TierFailure } from '../../../src/errors.ts';
 import { storageKeyOf } from '../../../src/session/session-id.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { gate } from '../../support/intercepted-tiers.ts';
@@ -129,6 +129,20 @@ export const rowScenarios = {
     node.heal();
     await fleet.platform.advance(5_000);
     return (fleet.rowOf(id)?.revokedAt ?? null) === null ? 'a destroy did not reach the database' : null;
+  },
+
+  /** The database has been away from one node for a while, and does not say any more which server counts. */
+  'a destroy that is not durable, and another node': async () => {
+    const fleet = new MemoryFleet();
+    const [destroyer, reader] = [await fleet.node(), await fleet.node()];
+    const { id } = await destroyer.sessions.create({ cart: [] });
+    await reader.sessions.get(id);
+    await settled();
+    destroyer.durable.hook.before = refuse;
+    await fleet.platform.advance(3_000);
+    const error: unknown = await destroyer.sessions.destroy(id).catch((thrown: unknown) => thrown);
+    if (!(error instanceof RevocationNotDurableError)) return 'Redis alone did not end what it had';
+    return (await reader.sessions.get(id)) === null ? null : 'a session was served that had ended in Redis';
   },
 
   /** Redis has lost the tombstone, and the database answers again, but for the revocation. */
