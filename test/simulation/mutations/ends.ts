@@ -12,8 +12,8 @@ export const endsMutations: readonly Mutation[] = [
   {
     name: 'a destroy holds nothing before it',
     edits: [{ file: DESTROY, find: '(await context.primary.hold(storageKey)) !== UNREACHED', replace: 'true' }],
-    faults: ['node-crash'],
-    seed: 189,
+    faults: [],
+    scenario: 'a fill that comes late, and a hold',
   },
   {
     name: 'a destroy entombs nothing after it',
