@@ -16,6 +16,7 @@ import {
 import { closeSlot, openSlot } from '../../support/servers/redis-cluster-slots.ts';
 import { startRedisCluster, type RedisCluster } from '../../support/servers/redis-cluster.ts';
 import { redisFlavours } from '../../support/servers/redis.ts';
+import { until } from '../../support/servers/until.ts';
 
 describe.each(redisFlavours())('a slot that moves, in a cluster of %s', (flavour) => {
   let cluster: RedisCluster;
@@ -104,6 +105,30 @@ describe.each(redisFlavours())('a slot that moves, in a cluster of %s', (flavour
       await closeSlot(slotOfKey(place), from, to);
     });
     await cluster.moveSlots(target, source, [slotOfKey(place)]);
+  });
+
+  it('doubts copies from before it went and came back, though they bear the stamp of their server', async () => {
+    const tier = await openedTier(cluster);
+    const [source, target] = [cluster.node(0), cluster.node(1)];
+    const place = await fillAt(tier, keyAt(tier, source));
+    const { stamp } = (await shardOf(tier, place).read(place)) as PrimaryValue;
+    for (const [from, to] of [
+      [source, target],
+      [target, source],
+    ] as const) {
+      await cluster.moveSlots(from, to, [slotOfKey(place)]);
+      await until(() => shardOf(tier, place).name === nameOfShard(to), { what: 'the move to be noticed' });
+    }
+    const shard = shardOf(tier, place);
+    expect(shard.vantage()!.incarnation).toBe(stamp.incarnation);
+    expect(((await shard.read(place)) as PrimaryValue).stamp.at).toBe(0);
+    // Once the database has confirmed it, it counts again.
+    const { lastSeenAt, idleExpiresAt, ttlMs, envelope, stamp: now } = valueFor(tier, place);
+    await until(() => shard.vantage()!.earliest > now.at + 1_000, { what: 'a second to pass' });
+    const later = valueFor(tier, place).stamp;
+    const tag = envelope.subarray(-16);
+    expect(await shard.restamp(place, { revision: 5, tag, stamp: later, lastSeenAt, idleExpiresAt, ttlMs })).toBe(true);
+    expect(((await shard.read(place)) as PrimaryValue).stamp).toEqual(later);
   });
 
   it('fails over its time limit and not later, where the node that has it is frozen', async () => {

@@ -1,9 +1,11 @@
 import type { TierFailure } from '../../../errors.ts';
+import type { Platform } from '../../../platform/platform.ts';
 import type { PrimaryEntry, PrimaryValue, Vantage } from '../../primary.ts';
 import type { ScriptName } from '../connection/client-settings.ts';
 import type { KeyNames } from '../key-names.ts';
 import { RedisShard, type Opened } from '../redis-shard.ts';
 import type { ClusterMaster } from './cluster-master.ts';
+import { MovedSlots } from './moved-slots.ts';
 import { Redirection } from './redirection.ts';
 import type { Redirects } from './redirects.ts';
 
@@ -15,12 +17,29 @@ export class ClusterShard extends RedisShard {
   readonly name: string;
   readonly master: ClusterMaster;
   protected readonly opened: Opened;
+  readonly #moved: MovedSlots;
+  /** The slots that the master was handing over when it was last asked. */
+  #leaving: readonly number[] = [];
 
-  constructor(id: string, master: ClusterMaster, redirects: Redirects, keys: KeyNames, now: () => number) {
+  constructor(id: string, master: ClusterMaster, redirects: Redirects, keys: KeyNames, platform: Platform) {
     super();
     this.name = id.slice(0, NAME_DIGITS);
     this.master = master;
-    this.opened = { keys, server: new RedirectedServer(master, redirects, now) };
+    this.#moved = new MovedSlots(platform);
+    this.opened = { keys, server: new RedirectedServer(master, redirects, this.#moved, platform) };
+  }
+
+  /** Notes a slot that has come to this shard. Without a vantage there is no need: nothing from before counts once there is one. */
+  gained(slot: number): void {
+    const vantage = this.master.vantage();
+    if (vantage !== null) this.#moved.note(slot, vantage.latest);
+  }
+
+  /** Notes the slots that are on their way from this shard, or were until lately: their keys may come back. */
+  isHandingOver(leaving: readonly number[]): void {
+    for (const slot of [...leaving, ...this.#leaving]) this.gained(slot);
+    this.#leaving = leaving;
+    this.#moved.prune();
   }
 
   /** A copy that is doubted is leased by the stamp that it bears. */
@@ -33,12 +52,14 @@ export class ClusterShard extends RedisShard {
 class RedirectedServer {
   readonly #master: ClusterMaster;
   readonly #redirects: Redirects;
-  readonly #now: () => number;
+  readonly #moved: MovedSlots;
+  readonly #platform: Platform;
 
-  constructor(master: ClusterMaster, redirects: Redirects, now: () => number) {
+  constructor(master: ClusterMaster, redirects: Redirects, moved: MovedSlots, platform: Platform) {
     this.#master = master;
     this.#redirects = redirects;
-    this.#now = now;
+    this.#moved = moved;
+    this.#platform = platform;
   }
 
   vantage(): Vantage | null {
@@ -58,9 +79,10 @@ class RedirectedServer {
   }
 
   async read(key: string): Promise<PrimaryEntry> {
-    const beganAt = this.#now();
+    const beganAt = this.#platform.monotonic();
     try {
-      return await this.#master.read(key);
+      const entry = await this.#master.read(key);
+      return entry.kind === 'value' && this.#moved.isDoubtful(key, entry.stamp.at) ? doubted(entry) : entry;
     } catch (error) {
       if (!(error instanceof Redirection)) throw error;
       const { answer, isAsk } = await this.#redirects.read(error, this.#master, beganAt, key);
@@ -69,7 +91,7 @@ class RedirectedServer {
   }
 
   async run(script: ScriptName, key: string, ...args: (Buffer | string)[]): Promise<boolean> {
-    const beganAt = this.#now();
+    const beganAt = this.#platform.monotonic();
     const mutation = { script, key, args };
     try {
       return await this.#master.run(mutation);

@@ -33,6 +33,8 @@ export class Cluster {
   readonly #byId = new Map<string, ClusterShard>();
   #shards: readonly ClusterShard[] = [];
   #owners: (ClusterShard | undefined)[] = Array.from({ length: SLOTS });
+  #lastKey: Buffer | undefined;
+  #lastShard: ClusterShard | null = null;
   #settleSearch: () => void = () => {};
   #isClosed = false;
 
@@ -54,8 +56,13 @@ export class Cluster {
     return this.#shards;
   }
 
+  /** One call asks several times for the shard of one key: the last answer is kept. */
   shardOf(storageKey: Buffer): ClusterShard | null {
-    return this.#owners[slotOf(this.#keys.session(storageKey))] ?? null;
+    if (storageKey !== this.#lastKey) {
+      this.#lastKey = storageKey;
+      this.#lastShard = this.#owners[slotOf(this.#keys.session(storageKey))] ?? null;
+    }
+    return this.#lastShard;
   }
 
   failure(): TierFailure | null {
@@ -106,8 +113,10 @@ export class Cluster {
       ...masters.filter(({ isConnected }) => isConnected).map((master) => master.view()),
     ]);
     if (this.#isClosed) return;
-    const map = mergeViews([...seen, ...own.filter((view) => view !== null)]);
+    const views = own.filter((view) => view !== null);
+    const map = mergeViews([...seen, ...views]);
     if (map.masters.size > 0) this.#adopt(map);
+    for (const { self = '', leaving } of views) this.#byId.get(self)?.isHandingOver(leaving);
     this.#meetAgain();
     if (this.#shards.length > 0 || this.#seeds.failure !== null) this.#settleSearch();
   }
@@ -136,7 +145,9 @@ export class Cluster {
   #own(owners: (ClusterShard | undefined)[]): void {
     const before = this.#owners;
     if (owners.every((owner, slot) => owner === before[slot])) return;
+    for (const [slot, owner] of owners.entries()) if (owner !== before[slot]) owner?.gained(slot);
     this.#owners = owners;
+    this.#lastKey = undefined;
     const shards = [...this.#byId.values()];
     if (shards.some((shard) => !this.#shards.includes(shard)) || shards.length !== this.#shards.length) {
       this.#shards = shards;
@@ -157,7 +168,7 @@ export class Cluster {
         events.onShardChange(shard);
       },
     });
-    const shard = new ClusterShard(id, master, this.#redirects, this.#keys, () => context.platform.monotonic());
+    const shard = new ClusterShard(id, master, this.#redirects, this.#keys, context.platform);
     return shard;
   }
 

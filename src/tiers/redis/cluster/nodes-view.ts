@@ -19,6 +19,8 @@ export interface NodesView {
   /** The id of the node that answered. */
   readonly self: string | undefined;
   readonly masters: readonly ClaimingMaster[];
+  /** The slots that the node itself is handing over to others. */
+  readonly leaving: readonly number[];
 }
 
 /** Masters without an address, or not met yet, cannot be connected to. */
@@ -35,10 +37,14 @@ const PLACE = /^(.*):(\d+)(?:@\d+)?(?:,([^,]*))?/;
 export function parseNodesView(text: string, askedHost: string): NodesView {
   let self: string | undefined;
   const masters: ClaimingMaster[] = [];
+  const leaving: number[] = [];
   for (const line of text.split('\n')) {
     const [id = '', place = '', flagText = '', , , , epoch, , ...slots] = line.trim().split(' ');
     const flags = flagText.split(',');
-    if (flags.includes('myself')) self = id;
+    if (flags.includes('myself')) {
+      self = id;
+      leaving.push(...slots.flatMap(parseLeaving));
+    }
     const [, host, port, hostname] = PLACE.exec(place) ?? [];
     const isUsable = flags.includes('master') && !UNUSABLE.some((flag) => flags.includes(flag));
     if (port === undefined || !isUsable || !/^[0-9a-f]{40}$/.test(id)) continue;
@@ -50,7 +56,13 @@ export function parseNodesView(text: string, askedHost: string): NodesView {
       ranges: slots.flatMap(parseRange),
     });
   }
-  return { self, masters };
+  return { self, masters, leaving };
+}
+
+/** `[93->-<id>]`; `[77-<-<id>]` is a slot on its way to the node. */
+function parseLeaving(text: string): number[] {
+  const slot = /^\[(\d{1,5})->-/.exec(text)?.[1];
+  return slot !== undefined && Number(slot) < SLOTS ? [Number(slot)] : [];
 }
 
 /** `7` or `0-5460`. What is in brackets is on its way, and counted to its owner. A slot may come twice. */

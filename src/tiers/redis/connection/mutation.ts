@@ -12,7 +12,7 @@ export interface Mutation {
   readonly args: readonly Argument[];
 }
 
-interface ScriptCall {
+export interface ScriptCall {
   readonly script: ScriptName;
   readonly args: readonly [number, ...Argument[]];
 }

@@ -65,6 +65,14 @@ describe('the reader of CLUSTER NODES', () => {
     ]);
   });
 
+  it('reads which slots the node itself hands over', () => {
+    const { leaving } = view(
+      line('a', '10.0.0.1:6379@16379', 'myself,master', 1, `0-9 [7->-${id('b')}] [9->-${id('b')}] [99-<-${id('b')}]`),
+      line('b', '10.0.0.2:6379@16379', 'master', 2, `10-19 [12->-${id('a')}]`),
+    );
+    expect(leaving).toEqual([7, 9]);
+  });
+
   it.each([
     '',
     'garbage',
