@@ -20,7 +20,11 @@ export const trustMutations: readonly Mutation[] = [
     name: 'the incarnation is ignored',
     edits: [
       { file: FLOOR, find: 'incarnation !== vantage.incarnation) return', replace: 'at < 0) return' },
-      { file: GUARD, find: 'this.standing.incarnation === stamp.incarnation ?', replace: 'this.standing.incarnation ?' },
+      {
+        file: GUARD,
+        find: 'this.standing.incarnation === stamp.incarnation ?',
+        replace: 'this.standing.incarnation ?',
+      },
     ],
     faults: [],
     scenario: 'a fill that comes in the next incarnation',
