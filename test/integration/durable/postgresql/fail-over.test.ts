@@ -22,12 +22,12 @@ const client = () =>
     redis: sharedRedis(),
     database: { prisma: database.prisma, provider: 'postgresql' },
     namespace,
-    durableTimeout: '1s',
+    durableTimeout: '2s',
   });
 
 async function start(synchronous: boolean): Promise<void> {
   pair = await startPostgresPair({ synchronous });
-  database = await openPrisma('postgresql', pair.url, { ca: pair.ca, connectMs: 500, statementMs: 300 });
+  database = await openPrisma('postgresql', pair.url, { ca: pair.ca, connectMs: 1_000, statementMs: 600 });
   namespace = uniqueNamespace();
   sessions = await client();
   await sessions.ready();
