@@ -30,6 +30,12 @@ describe('the primary tier contract: simulated redis', () => {
   it.each(primaryTierCases.map(({ name, run }) => [name, run] as const))('%s', (_, run) => run(subject));
 });
 
+describe('the primary tier contract: simulated cluster', () => {
+  const redis = new SimulatedRedis(world, new Weather(), 3);
+  const subject: PrimaryTierSubject = { makeTier: () => redis.connect(node()), namespaces: ['shop', 'blog'] };
+  it.each(primaryTierCases.map(({ name, run }) => [name, run] as const))('%s', (_, run) => run(subject));
+});
+
 describe('the durable tier contract: simulated database', () => {
   const database = new SimulatedDatabase(world, new Weather(), fromNow);
   const subject = subjectOn(database.rows, () => database.connect(node()));

@@ -55,6 +55,8 @@ const GOING_BACK: ReadonlySet<FaultKind> = new Set([
   'redis-failover',
   'redis-restart-earlier',
   'redis-rollback',
+  'redis-partition',
+  'redis-stray',
   'redis-two-masters',
 ]);
 
@@ -77,30 +79,43 @@ const AWAY: ReadonlySet<FaultKind> = new Set([
 function begin(fault: Fault, scene: Scene): void {
   const { kind, probability, choice, lengthMs } = fault;
   const { weather, redis, database, ring, workload, plan, world } = scene;
+  const shard = redis.shardAt(choice);
   switch (kind) {
     case 'redis-freeze':
-      return redis.freeze();
+      return shard.freeze();
     case 'redis-restart-empty':
     case 'redis-restart-earlier':
     case 'redis-failover':
-      return redis.kill();
+      return shard.kill();
     case 'redis-two-masters':
-      return redis.split(choice);
+      return shard.split(choice, lengthMs, 'some');
+    case 'redis-stray':
+      return shard.split(choice, lengthMs, 'one');
+    case 'redis-partition':
+      return partition(fault, scene);
+    case 'cluster-migrate':
+      return redis.migrate(choice, lengthMs);
+    case 'cluster-down':
+      return shard.kill();
+    case 'row-renamed':
+      return void database.nameMasters(redis.namesOfAny());
+    case 'row-taken-back':
+      return void database.takeBackMasters();
     case 'redis-rollback':
-      return redis.rollBack(choice);
+      return shard.rollBack(choice);
     case 'redis-corrupt':
-      return redis.master.corruptOne(choice);
+      return shard.master.corruptOne(choice);
     case 'redis-poison':
-      return redis.master.poisonOne(choice);
+      return shard.master.poisonOne(choice);
     case 'redis-slow':
       redis.slowMs = SLOW_MS_MIN + choice * (SLOW_MS_MAX - SLOW_MS_MIN);
       return;
     case 'redis-demote':
-      return redis.diverge(choice);
+      return shard.diverge(choice);
     case 'redis-refuse':
-      return redis.refuse(choice < 0.5 ? 'what-needs-memory' : 'what-writes');
+      return shard.refuse(choice < 0.5 ? 'what-needs-memory' : 'what-writes');
     case 'redis-cut':
-      return redis.cut(workload.nodeAt(choice).process);
+      return redis.cut(workload.nodeAt(choice).process, (choice * 16) % 1 < 0.5 ? shard : null);
     case 'database-down':
       return database.fail(wayOf(choice));
     case 'database-cut':
@@ -122,15 +137,25 @@ function begin(fault: Fault, scene: Scene): void {
     case 'clock-database':
       return database.clock.set(world.random.between(-plan.skewMs, plan.skewMs));
     case 'clock-redis':
-      return redis.master.clock.jump(SERVER_CLOCK_JUMP_MS * (2 * choice - 1) ** 3);
+      return shard.master.clock.jump(SERVER_CLOCK_JUMP_MS * (2 * choice - 1) ** 3);
     case 'excursion-database':
       return depart(fault, database.clock, scene);
     case 'excursion-redis':
-      return depart(fault, redis.master.clock, scene);
+      return depart(fault, shard.master.clock, scene);
     case 'keys-revoke':
       return ring.promote();
     default:
       weather.begin(kind, probability);
+  }
+}
+
+/** The nodes that do not learn of a new master at once do not reach the database either. */
+function partition({ choice, lengthMs }: Fault, { redis, database, world, outages }: Scene): void {
+  const shard = redis.shardAt(choice);
+  shard.split(choice, lengthMs, 'some');
+  for (const node of shard.strays) {
+    database.cut(node, wayOf((choice * 7) % 1));
+    outages.push({ node: node.name, from: world.now, until: world.now + lengthMs });
   }
 }
 
@@ -156,29 +181,33 @@ function wayOf(choice: number): 'refuses' | 'silent' {
 function end(fault: Fault, scene: Scene): void {
   const { kind, choice } = fault;
   const { weather, redis, database, ring } = scene;
+  const shard = redis.shardAt(choice);
   switch (kind) {
     case 'redis-freeze':
-      return redis.thaw();
+      return shard.thaw();
     case 'redis-restart-empty':
-      return redis.start('empty', choice);
+      return shard.start('empty', choice);
     case 'redis-restart-earlier':
-      return redis.start('earlier', choice);
+      return shard.start('earlier', choice);
     case 'redis-failover':
-      return redis.start('replica', choice);
+      return shard.start('replica', choice);
     case 'redis-two-masters':
-      return redis.unite();
+      return shard.unite();
+    case 'redis-partition':
+      shard.unite();
+      return database.mend();
     case 'redis-slow':
       redis.slowMs = 0;
       return;
     case 'redis-demote':
-      return redis.reunite();
+      return shard.reunite();
     case 'excursion-database':
     case 'excursion-redis':
       return comeBack(fault, scene);
     case 'keys-revoke':
       return ring.revoke();
     case 'redis-refuse':
-      return redis.refuse('nothing');
+      return shard.refuse('nothing');
     case 'redis-cut':
       return redis.mend();
     case 'database-down':
@@ -187,10 +216,15 @@ function end(fault: Fault, scene: Scene): void {
       return database.mend();
     case 'restored-database':
       return database.restore();
+    case 'cluster-down':
+    case 'cluster-migrate':
     case 'redis-corrupt':
     case 'redis-poison':
     case 'redis-rollback':
+    case 'redis-stray':
     case 'restored-fork':
+    case 'row-renamed':
+    case 'row-taken-back':
     case 'node-close':
     case 'node-crash':
     case 'node-pause':

@@ -21,7 +21,20 @@ export const FAULTS = {
   'redis-slow': 'feed',
   // Demoted, resynchronised from the replica that took over, and promoted again: the process and its connections stay.
   'redis-demote': 'demotion',
-  'redis-two-masters': 'validation',
+  // Nodes learn of the new master at different times; the old one is stopped, or follows the new one and may be promoted again.
+  'redis-two-masters': 'demotion',
+  // As two masters, and the nodes that see the old one lose the database.
+  'redis-partition': 'demotion',
+  // One node of three sees the old master for good, whatever else is mended.
+  'redis-stray': 'demotion',
+  // A slot moves to another master, and perhaps back.
+  'cluster-migrate': 'feed',
+  // One master of several dies for good.
+  'cluster-down': 'feed',
+  // The database names any servers that live, as often as it likes.
+  'row-renamed': 'feed',
+  // A database that fails over takes back which servers it named last.
+  'row-taken-back': 'feed',
   'redis-rollback': 'rollback',
   'redis-evict': 'none',
   'redis-corrupt': 'none',
@@ -30,17 +43,19 @@ export const FAULTS = {
   'database-lost-reply': 'feed',
   'database-late': 'feed',
   'database-late-reply': 'feed',
-  'database-slow': 'none',
+  'database-slow': 'feed',
   'database-reject': 'feed',
   'database-down': 'feed',
   'database-cut': 'feed',
-  'node-crash': 'none',
+  'node-crash': 'feed',
   // Commands time out while nobody looks at their answers.
   'node-pause': 'feed',
   // The machine sleeps: its monotonic clock stops.
   'node-suspend': 'feed',
+  // The heartbeats of all nodes, and what they report with them, are late or get lost.
+  'heartbeat-lost': 'feed',
   // A deploy: `close`, and a new process.
-  'node-close': 'none',
+  'node-close': 'feed',
   'clock-node': 'feed',
   'clock-database': 'feed',
   // Scripts meet their deadlines too early.
@@ -59,6 +74,25 @@ export const FAULTS = {
 export type FaultKind = keyof typeof FAULTS;
 export const FAULT_KINDS = Object.keys(FAULTS) as FaultKind[];
 
+/** A fixed share of runs has one or two of them, beside others. */
+const TOPOLOGICAL: ReadonlySet<FaultKind> = new Set([
+  'cluster-down',
+  'cluster-migrate',
+  'redis-demote',
+  'redis-partition',
+  'redis-stray',
+  'redis-two-masters',
+  'row-renamed',
+  'row-taken-back',
+]);
+const TOPOLOGICAL_SHARE = 0.4;
+const OF_CLUSTERS: ReadonlySet<FaultKind> = new Set(['cluster-down', 'cluster-migrate']);
+
+/** True if there is one that several masters are needed for. */
+export function concernsClusters(kinds: readonly FaultKind[]): boolean {
+  return kinds.some((kind) => OF_CLUSTERS.has(kind));
+}
+
 /** All of which something is promised. */
 export const EVERY_PROMISED: readonly string[] = FAULT_KINDS.filter((kind) => FAULTS[kind] !== 'restored');
 
@@ -71,9 +105,18 @@ const MOMENTARY: ReadonlySet<FaultKind> = new Set([
   'node-close',
   'clock-node',
   'restored-fork',
+  'row-renamed',
+  'row-taken-back',
 ]);
 /** A server's clock is set now and then, not back and forth while a statement runs. */
-const ONCE: ReadonlySet<FaultKind> = new Set(['clock-database', 'clock-redis', 'keys-revoke', 'restored-database']);
+const ONCE: ReadonlySet<FaultKind> = new Set([
+  'clock-database',
+  'clock-redis',
+  'cluster-down',
+  'keys-revoke',
+  'redis-stray',
+  'restored-database',
+]);
 const MOMENTS_MAX = 25;
 
 /** Kinds by their names, or all that begin with a word. None are chosen by an empty list. */
@@ -118,7 +161,26 @@ export class Weather {
 
 /** Up to three kinds of fault, each a few times or all the time. Most bugs need no more (Yuan et al., OSDI 2014). */
 export function drawFaults(random: Random, kinds: readonly FaultKind[], durationMs: number): Fault[] {
-  return drawKinds(random, kinds).flatMap((kind) => {
+  return drawEach(random, drawKinds(random, kinds), durationMs);
+}
+
+/**
+ * What happens to servers as a whole. In most runs chance would leave it out, so it is drawn by itself.
+ */
+export function drawTopologicalFaults(random: Random, kinds: readonly FaultKind[], plan: TopologyPlan): Fault[] {
+  const possible = kinds.filter((kind) => TOPOLOGICAL.has(kind) && (plan.masters > 1 || !OF_CLUSTERS.has(kind)));
+  if (possible.length === 0 || (kinds.length > KINDS_MAX && !random.chance(TOPOLOGICAL_SHARE))) return [];
+  const drawn = kinds.length <= KINDS_MAX ? possible : [random.pick(possible)!, random.pick(possible)!];
+  return drawEach(random, [...new Set(drawn)], plan.durationMs);
+}
+
+interface TopologyPlan {
+  readonly masters: number;
+  readonly durationMs: number;
+}
+
+function drawEach(random: Random, kinds: readonly FaultKind[], durationMs: number): Fault[] {
+  return kinds.flatMap((kind) => {
     const isMany = MOMENTARY.has(kind) && random.chance(0.3);
     const isLasting = !isMany && random.chance(0.3);
     const times = isMany ? random.below(MOMENTS_MAX) : isLasting || ONCE.has(kind) ? 1 : 1 + random.below(3);
@@ -126,7 +188,8 @@ export function drawFaults(random: Random, kinds: readonly FaultKind[], duration
   });
 }
 
-function drawKinds(random: Random, kinds: readonly FaultKind[]): FaultKind[] {
+function drawKinds(random: Random, all: readonly FaultKind[]): FaultKind[] {
+  const kinds = all.filter((kind) => !TOPOLOGICAL.has(kind));
   if (random.chance(0.05)) return [];
   if (kinds.length <= KINDS_MAX) return [...kinds];
   const count = 1 + random.below(KINDS_MAX);

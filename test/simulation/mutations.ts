@@ -1,6 +1,7 @@
 import { endsMutations } from './mutations/ends.ts';
 import { feedMutations } from './mutations/feed.ts';
 import type { Mutation } from './mutations/mutation.ts';
+import { mastersMutations } from './mutations/masters.ts';
 import { rowsMutations } from './mutations/rows.ts';
 import { scriptsMutations } from './mutations/scripts.ts';
 import { sweepMutations } from './mutations/sweep.ts';
@@ -11,6 +12,7 @@ import { trustMutations } from './mutations/trust.ts';
 export const mutations: readonly Mutation[] = [
   ...scriptsMutations,
   ...trustMutations,
+  ...mastersMutations,
   ...rowsMutations,
   ...endsMutations,
   ...feedMutations,

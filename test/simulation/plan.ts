@@ -1,5 +1,12 @@
-import { drawFaults, FAULT_KINDS, type Fault, type FaultKind } from './faults.ts';
-import type { Random } from './random.ts';
+import {
+  concernsClusters,
+  drawFaults,
+  drawTopologicalFaults,
+  FAULT_KINDS,
+  type Fault,
+  type FaultKind,
+} from './faults.ts';
+import { Random } from './random.ts';
 
 /** The facts of a run that checkers need. */
 export interface Plan {
@@ -26,6 +33,8 @@ export interface Plan {
 /** Everything about one simulation that is decided before it begins. */
 export interface SimulationPlan extends Plan {
   readonly profile: Profile;
+  /** More than one where Redis is a cluster. */
+  readonly masters: number;
   readonly skewMs: number;
   readonly touchIntervalMs: number;
   /** When the source of the key ring has the pending key promoted: from then on, some nodes seal with what others have as pending. */
@@ -67,6 +76,12 @@ function drawTouchInterval(random: Random): number {
   return random.chance(0.3) ? 0 : Math.round(random.logBetween(10, LONG_TOUCH_MS));
 }
 
+/** A stream beside the others of a run, so that what is drawn of it moves nothing else. */
+const TOPOLOGY_STREAM = 0x7090;
+const CLUSTER_SHARE = 0.35;
+/** Where there are fewer, one stray is half of the nodes or more. */
+const NODES_BESIDE_A_STRAY = 3;
+
 export function drawPlan(random: Random, seed: number, kinds: readonly FaultKind[] = FAULT_KINDS): SimulationPlan {
   const profile = random.weighted<Profile>({ ordinary: 70, brief: 18, crowded: 12 });
   const isBrief = profile === 'brief';
@@ -75,14 +90,20 @@ export function drawPlan(random: Random, seed: number, kinds: readonly FaultKind
   const operations = 60 + random.below(120);
   const pauseMs = random.logBetween(1, 2_000);
   const durationMs = (operations / actors) * (pauseMs + 10);
+  const topology = new Random(seed ^ TOPOLOGY_STREAM);
+  const isCluster = concernsClusters(kinds) && (kinds.length <= 3 || topology.chance(CLUSTER_SHARE));
+  const masters = isCluster ? 2 + topology.below(2) : 1;
+  const topological = drawTopologicalFaults(topology, kinds, { masters, durationMs });
+  const hasStray = topological.some(({ kind }) => kind === 'redis-stray');
   const idleMs = isBrief ? Math.round(random.logBetween(1_000, 60_000)) : LONG_IDLE_MS;
   return {
     seed,
     profile,
-    nodes: 2 + random.below(2),
+    masters,
+    nodes: Math.max(2 + random.below(2), hasStray ? NODES_BESIDE_A_STRAY : 0),
     actors,
     users: isCrowded ? 1 : 1 + random.below(2),
-    sessions: isCrowded ? 4 + random.below(5) : 1 + random.below(3),
+    sessions: (isCrowded ? 4 + random.below(5) : 1 + random.below(3)) + masters - 1,
     operations,
     pauseMs,
     revalidateAfterMs: Math.round(random.logBetween(2_000, 60_000)),
@@ -92,7 +113,7 @@ export function drawPlan(random: Random, seed: number, kinds: readonly FaultKind
     rotatesAt: random.chance(0.2) ? random.between(0, durationMs) : Infinity,
     isPeaceful: random.chance(0.3),
     durationMs,
-    faults: drawFaults(random, kinds, durationMs),
+    faults: [...drawFaults(random, kinds, durationMs), ...topological],
     sweepEveryMs: Math.round(random.logBetween(500, 20_000)),
     revokedRetentionMs: Math.round(random.logBetween(15_000, 60_000)),
     durableOutageReadsMs: Math.round(random.logBetween(1_000, LONG_OUTAGE_READS_MS)),

@@ -1,5 +1,6 @@
 import diagnostics from 'node:diagnostics_channel';
 import { SessionClient } from '../../src/index.ts';
+import { storageKeyOf } from '../../src/session/session-id.ts';
 import type { RevocationLost, TierChange } from '../../src/telemetry/channels.ts';
 import { check, type Verdict } from './checkers/check.ts';
 import { SERVER_CLOCK_JUMP_MS } from './checkers/margins.ts';
@@ -52,7 +53,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const world = new World(seed, isTraced);
   const plan = drawPlan(world.random, seed, faults);
   const weather = new Weather();
-  const redis = new SimulatedRedis(world, weather);
+  const redis = new SimulatedRedis(world, weather, plan.masters);
   const skewMs = (): number => world.random.between(-plan.skewMs, plan.skewMs);
   const database = new SimulatedDatabase(world, weather, skewMs());
   const ring = new SimulatedRing(world);
@@ -111,6 +112,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     marks,
     setBackAt: redis.setBackAt,
     held: redis.heldKeys,
+    strays: redis.strays,
+    isDown: (id) => redis.isDown(storageKeyOf(id)),
     ring: { promotedAt: ring.promotedAt, revokedAt: ring.revokedAt },
     changes: changes.seen,
     health,
@@ -156,7 +159,7 @@ async function lookRound({ world, plan, redis, database, workload }: Scene): Pro
   await world.run(world.now + SETTLE_MS);
   const marksAtSecond = database.marks;
   const secondAt = await looking(() => (wentBack ? workload.lookOnce() : workload.lookAtLiving(firstAt)));
-  if (wentBack) redis.master.rollBack([]);
+  if (wentBack) redis.empty();
   const emptiedAt = wentBack ? await looking(() => workload.lookOnce()) : Infinity;
   // Marks go when no copy from before them can be believed.
   if (database.marks.dated.length > 0) await world.run(world.now + plan.revalidateAfterMs + MARKS_STAY_MS);

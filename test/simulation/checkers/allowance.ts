@@ -25,10 +25,8 @@ export function allowanceOf({ plan, hasFeed, outages, setBackAt }: SimulationEvi
   const isClockSet = plan.faults.some(({ kind }) => kind === 'clock-redis' || kind === 'excursion-redis');
   const revalidationMs = plan.revalidateAfterMs + MARGIN_MS + (isClockSet ? SERVER_CLOCK_JUMP_MS : 0);
   const feedMs = hasFeed ? FEED_FRESH_MS + MARGIN_MS : revalidationMs;
-  // Who comes from another master doubts what was validated before it came; by the clock of the new one, which may have been set back.
-  const own = classes.has('rollback') || (classes.has('validation') && isClockSet) ? revalidationMs : 0;
-  const others =
-    own > 0 || classes.has('validation') ? revalidationMs : classes.has('feed') || classes.has('demotion') ? feedMs : 0;
+  const own = classes.has('rollback') ? revalidationMs : 0;
+  const others = own > 0 ? own : classes.has('feed') || classes.has('demotion') ? feedMs : 0;
   const wasAway = ({ node, invokedAt, returnedAt }: Operation): boolean =>
     outages.some(
       (outage) =>

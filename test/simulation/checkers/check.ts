@@ -55,6 +55,10 @@ export interface SimulationEvidence extends Evidence {
   readonly setBackAt: readonly number[];
   /** Storage keys, in hex, with a hold or a lease in Redis in the end. */
   readonly held: readonly string[];
+  /** Names of the nodes that see a deposed master in the end. */
+  readonly strays: ReadonlySet<string>;
+  /** True if no server has the key of this id in the end. */
+  readonly isDown: (id: string) => boolean;
   /** When another key of the ring became active, and when the one before was revoked. */
   readonly ring: { readonly promotedAt: number; readonly revokedAt: number };
   readonly changes: readonly Change[];

@@ -44,10 +44,13 @@ function checkCalm({ changes, healedAt }: SimulationEvidence): Violation[] {
 }
 
 function checkHealth(evidence: SimulationEvidence): Violation[] {
+  const { strays, plan } = evidence;
+  const lacksShard = plan.faults.some(({ kind }) => kind === 'cluster-down');
   return [...evidence.health].flatMap(([node, health]) =>
     Object.entries(health).flatMap(([what, condition]) => {
       const state = stateOf(condition);
-      if (state === 'up') return [];
+      const isPrimaryLacking = what === 'primary' && (strays.has(node) || lacksShard);
+      if (isPrimaryLacking ? state !== 'down' : state === 'up') return [];
       return [flaw('unhealthy', `${node} says that ${what} is ${state} long after the last fault`)];
     }),
   );
@@ -70,13 +73,16 @@ function isFlooded({ dated, now }: Marks): boolean {
   return dated.filter((at) => at > readFrom).length >= FEED_PAGE_ROWS * FEED_PAGES_MAX;
 }
 
-function checkServing({ history, looks, held, plan }: SimulationEvidence): Violation[] {
+function checkServing({ history, looks, held, plan, strays, isDown }: SimulationEvidence): Violation[] {
   if (isFlooded(looks.marksAtSecond)) return [];
   // A process that died while the clock of Redis was ahead has left a hold that stays until then.
   const staysHeld = new Set(plan.faults.some(({ kind }) => kind === 'excursion-redis') ? held : []);
   const isHeld = ({ id }: Operation): boolean => id !== null && staysHeld.has(storageKeyOf(id).toString('hex'));
   // Each `revalidateAfter` the durable tier confirms a copy once, and that is longer than two of these looks are apart.
-  const last = history.filter(({ kind, invokedAt }) => kind === 'get' && invokedAt >= looks.livingAt);
+  const last = history.filter(
+    ({ kind, invokedAt, node, id }) =>
+      kind === 'get' && invokedAt >= looks.livingAt && !strays.has(node) && !(id !== null && isDown(id)),
+  );
   const missed = last.filter((read) => {
     const isLast = read.invokedAt >= looks.secondAt && read.invokedAt < looks.emptiedAt;
     const ofSame = last.filter(

@@ -4,6 +4,8 @@ import { add, MemoryFleet, refuse } from '../../support/memory-fleet.ts';
 import { clockScenarios } from './clock-scenarios.ts';
 import { copyScenarios } from './copy-scenarios.ts';
 import { feedScenarios } from './feed-scenarios.ts';
+import { mastersScenarios } from './masters-scenarios.ts';
+import { shardsScenarios } from './shards-scenarios.ts';
 import { rowScenarios } from './row-scenarios.ts';
 import { troubleScenarios } from './trouble-scenarios.ts';
 import {
@@ -22,7 +24,9 @@ export const scenarios = {
   ...clockScenarios,
   ...copyScenarios,
   ...feedScenarios,
+  ...mastersScenarios,
   ...rowScenarios,
+  ...shardsScenarios,
   ...troubleScenarios,
 
   /** A hold that was given up must not take a copy out of use when a frozen server thaws, while the database is away. */
@@ -35,11 +39,11 @@ export const scenarios = {
     // The first copy was from before the reader believed anything.
     await outcome(reader.get(id));
     await outcome(world.pause(100));
-    redis.freeze();
+    redis.main.freeze();
     durable.hook.before = (method) => (method === 'sessions.revoke' ? database.fail('refuses') : undefined);
     const destroying = writer.destroy(id).catch(() => undefined);
     await outcome(destroying);
-    redis.thaw();
+    redis.main.thaw();
     await outcome(world.pause(100));
     const session = await outcome(reader.get(id).catch(() => null));
     return session === null ? 'Redis alone did not serve what it had' : null;
@@ -194,8 +198,8 @@ export const scenarios = {
     await outcome(answer.reached);
     const saved = [...redis.master.keyspace];
     await outcome(add(writer.client, id, 'A1'));
-    redis.kill();
-    redis.start('empty', 0);
+    redis.main.kill();
+    redis.main.start('empty', 0);
     redis.master.rollBack(saved);
     redis.master.clock.jump(-3_000);
     await outcome(world.pause(1_500));

@@ -2,7 +2,7 @@ import type { DurableMethod } from '../../support/durable-methods.ts';
 import { HEDGE_AFTER_MS } from '../../../src/limits/primary-tier.ts';
 import { SessionClient, type SessionClientOptions } from '../../../src/index.ts';
 import { settled } from '../../support/fake-platform.ts';
-import { gate, interceptDurable, type PrimaryMethod } from '../../support/intercepted-tiers.ts';
+import { gate, interceptDurable, interceptPrimary, type PrimaryMethod } from '../../support/intercepted-tiers.ts';
 import { add, MemoryFleet, type FleetNode, type Shop } from '../../support/memory-fleet.ts';
 import type { FeedPage } from '../../../src/tiers/durable.ts';
 import { fixtureRing } from '../../support/ring-fixtures.ts';
@@ -119,23 +119,27 @@ export async function isBehind({ sessions }: FleetNode, id: string, { platform }
 export class Stage {
   readonly world = new World(1);
   readonly weather = new Weather();
-  readonly redis = new SimulatedRedis(this.world, this.weather);
+  readonly redis: SimulatedRedis;
   readonly database = new SimulatedDatabase(this.world, this.weather, 0);
   #nodes = 0;
+
+  constructor(masters = 1) {
+    this.redis = new SimulatedRedis(this.world, this.weather, masters);
+  }
 
   readonly node = (options: Partial<SessionClientOptions<Shop>> = {}) => {
     this.#nodes += 1;
     const machine = new Process(this.world, `node-${this.#nodes}`, 0);
     const durable = interceptDurable(this.database.connect(machine));
-    const primary = this.redis.connect(machine);
+    const primary = interceptPrimary(this.redis.connect(machine));
     const client = new SessionClient<Shop>({
       keys: ring,
-      primary,
+      primary: primary.tier,
       durable: durable.tier,
       platform: machine,
       ...options,
     });
-    return { process: machine, durable, client };
+    return { process: machine, primary, durable, client };
   };
 
   /** Lets time pass until it has settled. */
@@ -147,6 +151,8 @@ export class Stage {
     return promise;
   };
 }
+
+export type StageNode = ReturnType<Stage['node']>;
 
 /** A reader that believes its copy, and a writer; both have polled the feed. */
 export async function twoOnStage(options: Partial<SessionClientOptions<Shop>> = {}) {

@@ -12,12 +12,14 @@ import type {
   Vantage,
 } from '../../../src/tiers/primary.ts';
 import { shortKey } from '../outcomes.ts';
-import type { RedisServer } from './redis-server.ts';
+import type { Elsewhere, RedisServer } from './redis-server.ts';
 import type { SimulatedRedis } from './simulated-redis.ts';
 import type { Process } from '../world.ts';
 
 /** As the real tier: after this long without an answer from a script, the server is asked for its time first. */
 const CLOCK_AGE_MS_MAX = 30_000;
+
+type Command<T> = (tier: PrimaryShard) => Promise<T>;
 
 interface Connection {
   readonly server: RedisServer;
@@ -32,9 +34,20 @@ interface Connection {
   isBroken: boolean;
 }
 
+/** Knows which connection leads to the server that has a key now; null where none does. */
+export interface Redirects {
+  redirected(storageKey: Buffer, name: string, isForGood: boolean): SimulatedConnection | null;
+  /** The map may be old. */
+  wantsMap(): void;
+}
+
+/** How often a command is sent on, as in the real tier. */
+const HOPS_MAX = 2;
+
 interface Answer<T> {
-  /** Null where it came too late. */
+  /** Null where it came too late, or was sent on. */
   readonly done: { readonly value: T } | null;
+  readonly elsewhere: Elsewhere | null;
   readonly serverTime: number;
   /** Null of a replica. */
   readonly incarnation: string | null;
@@ -42,28 +55,37 @@ interface Answer<T> {
 
 /** One node's connection, with the failures and deadlines of the real tier. */
 export class SimulatedConnection implements PrimaryServer {
-  readonly name: string = MAIN_SHARD;
+  readonly name: string;
   readonly #redis: SimulatedRedis;
   readonly #node: Process;
+  /** The map by which others have keys as well; null where there is one server. */
+  readonly #cluster: Redirects | null;
   #context: TierContext | undefined;
   #onChange: () => void = () => undefined;
   #connection: Connection | null = null;
   #lastFailure = new TierFailure('not-sent', 'not-open');
   #settleOpening: (failure: TierFailure | null) => void = () => undefined;
+  opened: Promise<TierFailure | null> = Promise.resolve(null);
 
-  constructor(redis: SimulatedRedis, node: Process) {
+  constructor(redis: SimulatedRedis, node: Process, name: string = MAIN_SHARD, cluster: Redirects | null = null) {
     this.#redis = redis;
     this.#node = node;
+    this.name = name;
+    this.#cluster = cluster;
   }
 
   async open(context: TierContext, onChange: () => void): Promise<void> {
+    this.begin(context, onChange);
+    const failure = await this.opened;
+    if (failure !== null) throw failure;
+  }
+
+  /** Connects. `opened` resolves to what came of the first attempt. */
+  begin(context: TierContext, onChange: () => void): void {
     this.#context = context;
     this.#onChange = onChange;
-    const opening = new Promise<void>((resolve, reject) => {
-      this.#settleOpening = (failure) => (failure === null ? resolve() : reject(failure));
-    });
+    this.opened = new Promise((resolve) => (this.#settleOpening = resolve));
     this.#connect();
-    return opening;
   }
 
   vantage(): Vantage | null {
@@ -120,34 +142,32 @@ export class SimulatedConnection implements PrimaryServer {
 
   async close(): Promise<void> {
     this.#context = undefined;
-    this.#disconnect(new TierFailure('not-sent', 'closed'));
+    const closed = new TierFailure('not-sent', 'closed');
+    this.#settleOpening(closed);
+    this.#disconnect(closed);
   }
 
   /** The server has died or is given up: the nodes that it can reach are notified. */
   connectionClosed(server: RedisServer): void {
     const connection = this.#connection;
-    if (connection?.server !== server || this.#redis.isCutFrom(this.#node)) return;
+    if (connection?.server !== server || this.#redis.isCutFrom(this.#node, server)) return;
     this.#later(() => {
       if (this.#connection === connection) this.#disconnect(new TierFailure('ambiguous', 'ECONNRESET'));
     });
   }
 
-  #latency(): number {
-    const { random } = this.#redis.world;
-    return 0.05 + this.#redis.slowMs / 2 + this.#redis.latencyMs * random.unit() ** 2;
-  }
-
   #later(run: () => void): void {
-    this.#redis.world.at(this.#latency(), () => this.#node.deliver(run));
+    this.#redis.world.at(this.#redis.latency(), () => this.#node.deliver(run));
   }
 
   #connect(): void {
     const { world } = this.#redis;
     const sentAt = this.#node.monotonic();
     const attempt = (): void => {
-      const server = this.#redis.serverOf(this.#node);
+      const server = this.#redis.find(this.name, this.#node);
+      if (server === undefined) return this.#node.deliver(() => this.#retry(new TierFailure('not-sent', 'unknown')));
       // A frozen server accepts a connection and then says nothing.
-      const isSilent = server.isFrozen || this.#redis.isCutFrom(this.#node);
+      const isSilent = server.isFrozen || this.#redis.isCutFrom(this.#node, server);
       if (server.isUp && !isSilent && !server.isReplica) {
         const serverTime = server.clock.now();
         const { incarnation } = server;
@@ -158,15 +178,15 @@ export class SimulatedConnection implements PrimaryServer {
         server.isUp && isSilent
           ? new TierFailure('ambiguous', 'deadline')
           : new TierFailure('not-sent', server.isUp ? 'not-master' : 'ECONNREFUSED');
-      const waitMs = server.isUp && isSilent ? PRIMARY_CONNECT_TIMEOUT_MS : this.#latency();
+      const waitMs = server.isUp && isSilent ? PRIMARY_CONNECT_TIMEOUT_MS : this.#redis.latency();
       this.#node.after(waitMs, () => this.#retry(failure));
     };
-    world.at(this.#latency(), attempt);
+    world.at(this.#redis.latency(), attempt);
   }
 
   #connected(server: RedisServer, incarnation: string, serverTime: number, sentAt: number): void {
     if (this.#context === undefined) return;
-    if (!server.isUp || this.#redis.serverOf(this.#node) !== server) {
+    if (!server.isUp || this.#redis.find(this.name, this.#node) !== server) {
       return this.#retry(new TierFailure('ambiguous', 'closed'));
     }
     const { now } = this.#redis.world;
@@ -201,18 +221,19 @@ export class SimulatedConnection implements PrimaryServer {
     this.#redis.world.note(() => `${this.#node.name} lost its connection to redis (${failure.reason})`);
     for (const fail of connection.fail) fail(failure);
     this.#onChange();
+    this.#cluster?.wantsMap();
     if (this.#context !== undefined) this.#retry(failure);
   }
 
   /** A script: it carries a deadline, and its answer carries the server's time. */
-  async #run<T>(name: string, key: Buffer | null, command: (tier: PrimaryShard) => Promise<T>): Promise<T> {
+  async #run<T>(name: string, key: Buffer | null, command: Command<T>, hops = 0, isAsking = false): Promise<T> {
     const clock = this.#connection?.clock;
     const isOld = clock !== undefined && clock.age(this.#node.monotonic()) > CLOCK_AGE_MS_MAX;
     if (isOld) await this.#send('time', null, async () => undefined);
-    return this.#send(name, key, command);
+    return this.#send(name, key, command, hops, isAsking);
   }
 
-  #send<T>(name: string, key: Buffer | null, command: (tier: PrimaryShard) => Promise<T>): Promise<T> {
+  #send<T>(name: string, key: Buffer | null, command: Command<T>, hops = 0, isAsking = false): Promise<T> {
     const connection = this.#connection;
     const context = this.#context;
     if (context === undefined) return Promise.reject(new TierFailure('not-sent', 'not-open'));
@@ -233,12 +254,16 @@ export class SimulatedConnection implements PrimaryServer {
       });
       this.#watchSilence(connection);
       if (random.chance(weather.probability('redis-lost-request'))) this.#break(connection);
-      if (connection.isBroken || this.#redis.isCutFrom(this.#node)) return;
+      if (connection.isBroken || this.#redis.isCutFrom(this.#node, connection.server)) return;
       const isLate = random.chance(weather.probability('redis-late'));
-      const delayMs = isLate ? random.between(0, 3 * context.timeoutMs) : this.#latency();
+      const delayMs = isLate ? random.between(0, 3 * context.timeoutMs) : this.#redis.latency();
       connection.requestAt = Math.max(connection.requestAt, world.now + delayMs);
       const settle = (answer: () => void): void => this.#reply(connection, fail, cancel, answer);
-      const receive = ({ done, serverTime, incarnation }: Answer<T>): void => {
+      const receive = ({ done, serverTime, incarnation, elsewhere }: Answer<T>): void => {
+        if (elsewhere !== null && key !== null) {
+          this.#sendOn(name, key, command, elsewhere, hops + 1).then(resolve, reject);
+          return;
+        }
         if (name === 'probe' && incarnation !== null) connection.incarnation = incarnation;
         if (name === 'info' && incarnation !== connection.incarnation) {
           const failure = new TierFailure('rejected', incarnation === null ? 'READONLY' : 'another-incarnation');
@@ -251,13 +276,26 @@ export class SimulatedConnection implements PrimaryServer {
       };
       world.at(connection.requestAt - world.now, () =>
         connection.server.receive(() => {
-          void this.#execute(connection.server, name, key, deadline, context.namespace, command).then(
+          void this.#execute(connection.server, name, key, deadline, context.namespace, command, isAsking).then(
             (answer) => settle(() => receive(answer)),
-            (error: unknown) => settle(() => reject(error)),
+            (error: TierFailure) =>
+              settle(() => {
+                reject(error);
+                // The real tier connects anew as well.
+                if (error.reason === 'READONLY') this.#disconnect(error);
+              }),
           );
         }),
       );
     });
+  }
+
+  /** To the server that has the key now, by the clock of that one. */
+  #sendOn<T>(name: string, key: Buffer, command: Command<T>, elsewhere: Elsewhere, hops: number): Promise<T> {
+    const other = this.#cluster?.redirected(key, elsewhere.name, elsewhere.isForGood) ?? null;
+    if (other === null || hops > HOPS_MAX) return Promise.reject(new TierFailure('not-sent', 'moved'));
+    this.#redis.world.note(() => `${this.#node.name} is sent on to ${elsewhere.name} with ${name} on ${shortKey(key)}`);
+    return other.#run(name, key, command, hops, !elsewhere.isForGood);
   }
 
   async #execute<T>(
@@ -266,36 +304,39 @@ export class SimulatedConnection implements PrimaryServer {
     key: Buffer | null,
     deadline: number,
     namespace: string,
-    command: (tier: PrimaryShard) => Promise<T>,
+    command: Command<T>,
+    isAsking: boolean,
   ): Promise<Answer<T>> {
     const { world } = this.#redis;
     const serverTime = server.clock.now();
     const incarnation = server.isReplica ? null : server.incarnation;
+    const elsewhere = key === null ? null : server.elsewhere(key, `${namespace}:${key.toString('hex')}`, isAsking);
+    if (elsewhere !== null) return { done: null, serverTime, incarnation, elsewhere };
     const tier = server.tierOf(namespace);
     const isRead = name === 'read' || name === 'time' || name === 'info';
     // MGET answers that nothing is there.
-    if (isRead) return { done: { value: await command(tier) }, serverTime, incarnation };
+    if (isRead) return { done: { value: await command(tier) }, serverTime, incarnation, elsewhere };
     // A probe has no deadline.
     const isLate = name !== 'probe' && serverTime > deadline;
     const refused = server.refusal(name);
     if (isLate || refused !== null) {
       const reason = isLate ? 'late' : refused?.reason;
       world.note(() => `redis refuses ${name} of ${this.#node.name} on ${shortKey(key)} (${reason})`);
-      if (isLate || refused === null) return { done: null, serverTime, incarnation };
+      if (isLate || refused === null) return { done: null, serverTime, incarnation, elsewhere };
       throw refused;
     }
     if (key !== null) meetForeign(server, `${namespace}:${key.toString('hex')}`);
     const value = await command(tier);
     world.note(() => `redis: ${name} of ${this.#node.name} on ${shortKey(key)} = ${String(value)}`);
     this.#redis.changed(server);
-    return { done: { value }, serverTime, incarnation };
+    return { done: { value }, serverTime, incarnation, elsewhere };
   }
 
   #reply(connection: Connection, fail: (failure: TierFailure) => void, cancel: () => void, answer: () => void): void {
     const { world, weather } = this.#redis;
     if (world.random.chance(weather.probability('redis-lost-reply'))) this.#break(connection);
-    if (connection.isBroken || this.#redis.isCutFrom(this.#node)) return;
-    connection.replyAt = Math.max(connection.replyAt, world.now + this.#latency());
+    if (connection.isBroken || this.#redis.isCutFrom(this.#node, connection.server)) return;
+    connection.replyAt = Math.max(connection.replyAt, world.now + this.#redis.latency());
     world.at(connection.replyAt - world.now, () =>
       this.#node.deliver(() => {
         connection.readAt = world.now;

@@ -12,6 +12,7 @@ type Availability = 'refuses' | 'silent' | 'up';
 const WRITES: ReadonlySet<DurableMethod> = new Set<DurableMethod>([
   'feed.clear',
   'feed.markDirty',
+  'fleet.nameMasters',
   'sessions.insert',
   'sessions.regenerate',
   'sessions.revoke',
@@ -68,6 +69,10 @@ export class SimulatedDatabase {
   #backup: readonly (readonly [string, StoredRow])[] | null = null;
   /** What a replica may have that takes over; empty where none does. */
   readonly #replicas: (readonly (readonly [string, StoredRow])[])[] = [];
+  /** What was named as the masters that count, in the order of the changes. */
+  readonly #named: string[] = [];
+  /** Executes statements for nobody: nothing delays them, and nothing fails. */
+  #operator: DurableTier | undefined;
   #mayFork = false;
 
   constructor(world: World, weather: Weather, skewMs: number) {
@@ -83,6 +88,7 @@ export class SimulatedDatabase {
     let timeoutMs = 0;
     const open = async (context: TierContext): Promise<void> => {
       ({ timeoutMs } = context);
+      await this.#hire(context);
       await tier.open({ ...context, platform: this.clock.asPlatform() });
       await this.#run(node, 'open', [], timeoutMs, () => Promise.resolve());
     };
@@ -91,6 +97,32 @@ export class SimulatedDatabase {
       return this.#run(node, name, args, timeoutMs, () => own(...args));
     });
     return { ...around, open };
+  }
+
+  /** How often nodes have changed the masters that count. */
+  get changes(): number {
+    return this.#named.length;
+  }
+
+  /** Names masters, as some node might at any time. */
+  async nameMasters(masters: string): Promise<void> {
+    const fleet = this.#operator?.fleet;
+    const seen = (await fleet?.read())?.masters ?? null;
+    await fleet?.nameMasters(seen, masters);
+    this.world.note(() => `the database names ${masters}`);
+  }
+
+  /** A replica takes over that lacks the last change of the masters that count. */
+  async takeBackMasters(): Promise<void> {
+    this.#named.pop();
+    const before = this.#named.at(-1);
+    if (before !== undefined) await this.nameMasters(before);
+  }
+
+  async #hire(context: TierContext): Promise<void> {
+    if (this.#operator !== undefined) return;
+    this.#operator = memoryDurableTier(this.rows);
+    await this.#operator.open({ ...context, platform: this.clock.asPlatform() });
   }
 
   fail(how: Availability): void {
@@ -202,6 +234,7 @@ export class SimulatedDatabase {
     };
     const sentAt = world.now;
     if (hits('database-lost-request')) return breakLater();
+    if (name === 'fleet.heartbeat' && hits('heartbeat-lost')) return breakLater();
     const isLate = hits('database-late');
     // Without a deadline of its own a statement is ended by the session's statement timeout.
     const latestMs = hasDeadline(args) ? LATENESS_TIMEOUTS_MAX * timeoutMs : timeoutMs;
@@ -256,6 +289,7 @@ export class SimulatedDatabase {
       const outcome = await running;
       if (WRITES.has(name)) {
         this.#log(lock);
+        if (name === 'fleet.nameMasters' && outcome === true) this.#named.push(String(args[1]));
         world.note(() => `database: ${name} of ${node.name} on ${lock.map(shortName).join(', ')} = ${shown(outcome)}`);
       }
       return outcome;
@@ -287,6 +321,7 @@ function hasDeadline(args: readonly unknown[]): boolean {
 /** The rows that a write works on, in hex. */
 function lockOf(name: DurableMethod, args: readonly unknown[]): string[] {
   const [command] = args;
+  if (name === 'fleet.nameMasters') return ['fleet'];
   if (Buffer.isBuffer(command)) return [command.toString('hex')];
   if (name === 'feed.clear' || name === 'sessions.revokeMany' || typeof command !== 'object' || command === null)
     return [EVERY_ROW];

@@ -1,179 +1,202 @@
-import { oneServerTier } from '../../../src/tiers/one-server.ts';
+import { MAIN_SHARD, oneServerTier } from '../../../src/tiers/one-server.ts';
 import type { PrimaryTier } from '../../../src/tiers/primary.ts';
 import type { Weather } from '../faults.ts';
-import { RedisServer, type Refusal, type Snapshot } from './redis-server.ts';
+import type { RedisServer, Snapshot } from './redis-server.ts';
+import { SimulatedClusterTier } from './simulated-cluster-tier.ts';
 import { SimulatedConnection } from './simulated-connection.ts';
+import { moveSlot, ownerAmong } from './slot-migration.ts';
+import { SimulatedShard } from './simulated-shard.ts';
+import { slotOf, SLOTS, slotOfName } from './slots.ts';
 import { Clock, type Process, type World } from '../world.ts';
 
-const SNAPSHOTS_MAX = 60;
-/** A replica that takes over lacks at most this many of the last changes that were kept. */
-const REPLICA_LAG_SNAPSHOTS = 6;
 /** Nobody compares the time of Redis with any other. */
 const REDIS_SKEW_MS = 600_000;
-const REPLICA_SKEW_MS = 2_500;
+const ALL_SLOTS = Array.from({ length: SLOTS }, (_, slot) => slot);
 
-/** What one address stands for: a server, its successors after restarts and fail-overs, and for a while two at once. */
+/** What the nodes call Redis: one shard, or the masters of a cluster with all that follows each of them. */
 export class SimulatedRedis {
   readonly world: World;
   readonly weather: Weather;
   readonly latencyMs: number;
-  readonly #connections = new Map<Process, SimulatedConnection>();
-  readonly #cut = new Set<Process>();
-  /** The nodes that do not know of the new master, and the one that they still see. */
-  readonly #behind = new Map<Process, RedisServer>();
-  readonly #snapshots: Snapshot[] = [[]];
-  #runs = 1;
-  #mayRollBack = false;
-  /** What the replica has that took over, while the master goes on. */
-  #elsewhere: Snapshot | null = null;
+  readonly shards: readonly SimulatedShard[];
+  readonly #tiers = new Map<Process, SimulatedClusterTier | SimulatedConnection>();
+  /** The nodes that reach nothing, or not this shard. */
+  readonly #cut = new Map<Process, SimulatedShard | null>();
+  #runs = 0;
+  #epochs = 0;
   /** Added to each round trip. */
   slowMs = 0;
-  /** When data of the present process went back although its clients were not cut off. */
-  readonly setBackAt: number[] = [];
-  master: RedisServer;
 
-  constructor(world: World, weather: Weather) {
+  constructor(world: World, weather: Weather, masters = 1) {
     this.world = world;
     this.weather = weather;
     this.latencyMs = world.random.logBetween(0.2, 10);
     const skewMs = world.random.between(-REDIS_SKEW_MS, REDIS_SKEW_MS);
-    this.master = new RedisServer(world, new Clock(world, skewMs), this.#runs, []);
+    const around = {
+      world,
+      nextRun: () => (this.#runs += 1),
+      nameOf: (run: number) => (masters === 1 ? MAIN_SHARD : `node${run}`),
+      ownerOf: masters === 1 ? null : (slot: number) => this.#ownerOf(slot).name,
+      nextEpoch: () => (this.#epochs += 1),
+      nodes: () => [...this.#tiers.keys()].filter(({ isAlive }) => isAlive),
+      cutOff: (server: RedisServer, node?: Process) => this.#cutOff(server, node),
+    };
+    const slotsOf = (shard: number): ReadonlySet<number> | null =>
+      masters === 1 ? null : new Set(ALL_SLOTS.filter((slot) => slot % masters === shard));
+    this.shards = Array.from(
+      { length: masters },
+      (_, shard) => new SimulatedShard(around, new Clock(world, skewMs), slotsOf(shard)),
+    );
   }
 
   /** The tier of one node. */
   connect(node: Process): PrimaryTier {
+    for (const shard of this.shards) shard.arrive(node);
+    if (this.shards.length > 1) {
+      const tier = new SimulatedClusterTier(this, node);
+      this.#tiers.set(node, tier);
+      return tier;
+    }
     const connection = new SimulatedConnection(this, node);
-    this.#connections.set(node, connection);
+    this.#tiers.set(node, connection);
     return oneServerTier('simulated', connection);
   }
 
-  /** What the node finds at the address. */
-  serverOf(node: Process): RedisServer {
-    return this.#behind.get(node) ?? this.master;
+  latency(): number {
+    return 0.05 + this.slowMs / 2 + this.latencyMs * this.world.random.unit() ** 2;
   }
 
-  isCutFrom(node: Process): boolean {
-    return this.#cut.has(node);
+  /** The server of this name as the node finds it, or as it was known by. */
+  find(name: string, node: Process): RedisServer | undefined {
+    const seen = this.shards.map((shard) => shard.serverOf(node));
+    return (
+      seen.find((server) => server.name === name) ??
+      this.shards.flatMap(({ servers }) => [...servers]).find((server) => server.name === name)
+    );
+  }
+
+  /** The names of the owners of all slots, by the servers that the node sees; empty where none of them is one. Null where it reaches none. */
+  mapOf(node: Process): readonly string[] | null {
+    const seen = this.shards.map((shard) => shard.serverOf(node));
+    if (!seen.some((server) => server.isUp && !server.isFrozen && !this.isCutFrom(node, server))) return null;
+    return ALL_SLOTS.map((slot) => ownerAmong(seen, slot)?.name ?? '');
+  }
+
+  /**
+   * Moves a slot to another master, key by key; and back soon after, now and then. A migration that meets a fail-over is
+   * given up, and what had moved is lost.
+   */
+  migrate(choice: number, lengthMs: number): void {
+    const names = this.shards.flatMap(({ master }) => [...master.keyspace.keys()]);
+    const name = names[Math.floor(choice * names.length)];
+    const slot = name === undefined ? Math.floor(choice * SLOTS) : slotOfName(name);
+    const isReturning = (choice * 32) % 1 < 0.5;
+    const from = this.shards.find(({ master }) => master.slots?.has(slot) === true);
+    const others = this.shards.filter((shard) => shard !== from);
+    const to = others[Math.floor(((choice * 64) % 1) * others.length)];
+    if (from === undefined || to === undefined) return;
+    moveSlot(this.world, { from, to, slot, lengthMs, epoch: () => (this.#epochs += 1) }, () => {
+      if (!isReturning) return;
+      const returning = { from: to, to: from, slot, lengthMs: lengthMs / 2, epoch: () => (this.#epochs += 1) };
+      this.world.at(this.world.random.logBetween(5, 3_000), () => moveSlot(this.world, returning, () => undefined));
+    });
+  }
+
+  /** The shard that a fault happens to. */
+  shardAt(choice: number): SimulatedShard {
+    return this.shards[Math.floor(((choice * 97) % 1) * this.shards.length)]!;
+  }
+
+  /** The only shard, where there is one. */
+  get main(): SimulatedShard {
+    return this.shards[0]!;
+  }
+
+  get master(): RedisServer {
+    return this.main.master;
+  }
+
+  isCutFrom(node: Process, server: RedisServer): boolean {
+    const cut = this.#cut.get(node);
+    return cut === null || cut?.servers.has(server) === true;
   }
 
   /** The storage keys, in hex, that some node has begun to end or to fill, and not finished. */
   get heldKeys(): readonly string[] {
-    const entries = [...this.master.keyspace].filter(([, { kind }]) => kind === 'hold' || kind === 'lease');
+    const entries = this.shards
+      .flatMap(({ master }) => [...master.keyspace])
+      .filter(([, { kind }]) => kind === 'hold' || kind === 'lease');
     return entries.map(([name]) => name.slice(name.indexOf(':') + 1));
+  }
+
+  /** Names a master of each shard, be it deposed or not, as the database might. */
+  namesOfAny(): string {
+    const { random } = this.world;
+    const named = this.shards.map((shard) => {
+      const { name, incarnation } = random.pick([...shard.servers])!;
+      return `${name}=${incarnation}.${random.word().toString(16).padStart(8, '0')}`;
+    });
+    return named.toSorted().join(',');
+  }
+
+  /** The nodes that see a deposed master. */
+  get strays(): ReadonlySet<string> {
+    return new Set(this.shards.flatMap(({ strays }) => strays.map(({ name }) => name)));
+  }
+
+  /** True if no server is there for the key. */
+  isDown(storageKey: Buffer): boolean {
+    return this.shards.some(({ master }) => !master.isUp && (master.slots?.has(slotOf(storageKey)) ?? true));
+  }
+
+  /** Moves a slot to another shard. */
+  move(slot: number, to: SimulatedShard, lengthMs: number): void {
+    const from = this.shards.find(({ master }) => master.slots?.has(slot) === true);
+    const move = { slot, to, lengthMs, epoch: () => (this.#epochs += 1) };
+    if (from !== undefined) moveSlot(this.world, { ...move, from }, () => undefined);
+  }
+
+  /** When the data of a process went back although its clients were not cut off. */
+  get setBackAt(): readonly number[] {
+    return this.shards.flatMap(({ setBackAt }) => setBackAt);
   }
 
   /** Keeps what is needed to go back later. */
   expectRollback(): void {
-    this.#mayRollBack = true;
+    for (const shard of this.shards) shard.expectRollback();
   }
 
   /** After every command that may have changed something. */
   changed(server: RedisServer): void {
     const { random } = this.world;
     if (random.chance(this.weather.probability('redis-evict'))) server.evictOne(random.unit());
-    if (!this.#mayRollBack || server !== this.master || !random.chance(0.5)) return;
-    if (this.#snapshots.length >= SNAPSHOTS_MAX) this.#snapshots.splice(random.below(SNAPSHOTS_MAX), 1);
-    this.#snapshots.push([...server.keyspace]);
+    for (const shard of this.shards) shard.changed(server);
   }
 
-  freeze(): void {
-    for (const server of this.#servers()) server.freeze();
+  /** Every key is lost. */
+  empty(): void {
+    const nothing: Snapshot = [];
+    for (const { master } of this.shards) master.rollBack(nothing);
   }
 
-  thaw(): void {
-    for (const server of this.#servers()) server.thaw();
-  }
-
-  refuse(what: Refusal): void {
-    for (const server of this.#servers()) server.refuses = what;
-  }
-
-  kill(): void {
-    this.#kill(this.master);
-  }
-
-  /** Starts a new incarnation: empty, with what was there at some earlier time, or of a replica that lags, on another machine. */
-  start(from: 'earlier' | 'empty' | 'replica', choice: number): void {
-    if (this.master.isUp) return;
-    const clock = from === 'replica' ? this.#newClock() : this.master.clock;
-    const keys = from === 'empty' ? [] : from === 'earlier' ? this.#snapshotAt(choice) : this.#replicated(choice);
-    this.#succeed(clock, keys);
-  }
-
-  /** Restores the keys of some earlier time within one incarnation, without a notice. */
-  rollBack(choice: number): void {
-    this.master.rollBack(this.#snapshotAt(choice));
-  }
-
-  /** A replica becomes master for some nodes while the others go on with the old one, which does not know. */
-  split(choice: number): void {
-    const old = this.master;
-    const nodes = [...this.#connections.keys()].filter((node) => node.isAlive && !this.#behind.has(node));
-    this.#succeed(this.#newClock(), this.#replicated(choice));
-    const first = Math.floor(choice * nodes.length);
-    nodes.forEach((node, at) => {
-      if (at === first || (choice * 8) % 1 < 0.3) this.#behind.set(node, old);
-      else this.#connections.get(node)?.connectionClosed(old);
-    });
-  }
-
-  /** The old masters are found out and stopped. */
-  unite(): void {
-    const old = new Set(this.#behind.values());
-    this.#behind.clear();
-    for (const server of old) this.#kill(server);
-  }
-
-  /** A replica takes over unnoticed: the master goes on taking writes. */
-  diverge(choice: number): void {
-    this.#elsewhere ??= this.#replicated(choice);
-  }
-
-  /** The master is found out, takes the keys of the other, and is promoted again a little later. */
-  reunite(): void {
-    const { master, world } = this;
-    if (this.#elsewhere === null) return;
-    if (master.isUp) {
-      master.demote(this.#elsewhere);
-      this.setBackAt.push(world.now);
-      world.at(world.random.logBetween(5, 2_000), () => master.promote());
-    }
-    this.#elsewhere = null;
-  }
-
-  cut(node: Process): void {
-    this.#cut.add(node);
+  /** The node reaches nothing any more, or not this shard. */
+  cut(node: Process, shard: SimulatedShard | null = null): void {
+    this.#cut.set(node, shard);
   }
 
   mend(): void {
     this.#cut.clear();
   }
 
-  #servers(): Set<RedisServer> {
-    return new Set([this.master, ...this.#behind.values()]);
+  #ownerOf(slot: number): RedisServer {
+    return ownerAmong(
+      this.shards.map(({ master }) => master),
+      slot,
+    )!;
   }
 
-  #kill(server: RedisServer): void {
-    server.kill();
-    for (const connection of this.#connections.values()) connection.connectionClosed(server);
-  }
-
-  #succeed(clock: Clock, keys: Snapshot): void {
-    this.#elsewhere = null;
-    this.#runs += 1;
-    this.master = new RedisServer(this.world, clock, this.#runs, keys);
-  }
-
-  /** Of another machine. */
-  #newClock(): Clock {
-    return this.master.clock.beside(this.world.random.between(-REPLICA_SKEW_MS, REPLICA_SKEW_MS));
-  }
-
-  #replicated(choice: number): Snapshot {
-    return this.#snapshots.at(-1 - Math.floor(choice * REPLICA_LAG_SNAPSHOTS)) ?? [];
-  }
-
-  #snapshotAt(choice: number): Snapshot {
-    return this.#snapshots[Math.floor(choice * this.#snapshots.length)] ?? [];
+  #cutOff(server: RedisServer, node: Process | undefined): void {
+    if (node !== undefined) return this.#tiers.get(node)?.connectionClosed(server);
+    for (const tier of this.#tiers.values()) tier.connectionClosed(server);
   }
 }
