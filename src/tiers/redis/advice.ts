@@ -8,6 +8,10 @@ const CREDENTIALS =
   '`username` or `password` is wrong, or the user is switched off: compare them with ACL LIST on the server';
 const CLIENT_CERTIFICATE =
   'the server does not trust the certificate in `tls.cert`: give one from the authority in tls-ca-cert-file there, with its key in `tls.key`';
+const CLIENT_EXPIRED =
+  'the certificate in `tls.cert` has expired: renew it; `tls` as a function has it read anew for each connection';
+const CLIENT_REFUSED =
+  'the server refuses the certificate in `tls.cert`: it is not valid yet (compare the clocks), was revoked, or is not one for clients';
 const VERSION =
   'client and server found no TLS version and cipher suite that both allow: compare tls-protocols and tls-ciphers of the server with what `tls` asks for';
 const CLUSTER = '`url` leads to a node of a cluster: give its nodes as `cluster`, in place of `url`';
@@ -33,8 +37,14 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
     'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
     'the server asks for a client certificate: give `tls.cert` and `tls.key`, or set tls-auth-clients to no there',
   ],
-  ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', VERSION],
-  ['ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE', VERSION],
+  // OpenSSL 3.2 names these after TLS, earlier ones after SSL 3.
+  ...['ERR_SSL_SSLV3_ALERT', 'ERR_SSL_SSL/TLS_ALERT'].flatMap((alert): [string, string][] => [
+    [`${alert}_BAD_CERTIFICATE`, CLIENT_REFUSED],
+    [`${alert}_CERTIFICATE_EXPIRED`, CLIENT_EXPIRED],
+    [`${alert}_CERTIFICATE_REVOKED`, CLIENT_REFUSED],
+    [`${alert}_HANDSHAKE_FAILURE`, VERSION],
+    [`${alert}_UNSUPPORTED_CERTIFICATE`, CLIENT_REFUSED],
+  ]),
   ['ERR_SSL_TLSV1_ALERT_DECRYPT_ERROR', CLIENT_CERTIFICATE],
   ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', VERSION],
   ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', CLIENT_CERTIFICATE],

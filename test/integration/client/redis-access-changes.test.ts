@@ -210,3 +210,41 @@ describe('a service that closes connections whose token has expired', () => {
     }
   });
 });
+
+describe('client certificates', () => {
+  const giving = async (at: Lab, options: Parameters<CertificateAuthority['issue']>[0] = {}) => {
+    const { certificate, privateKey } = await at.authority.issue(options);
+    at.tls = { ca: at.authority.ca, cert: certificate, key: privateKey };
+  };
+  const demanding = async (): Promise<Lab> => {
+    const at = await lab();
+    await at.server.config('tls-auth-clients', 'yes');
+    await giving(at);
+    await at.sessions.ready();
+    return at;
+  };
+  const isHit = async ({ sessions }: Lab, id: string) => (await sessions.get(id))?.servedBy === 'primary';
+
+  it('are read anew for each connection, so a renewed one is used without a restart', async () => {
+    const at = await demanding();
+    const { id } = await at.sessions.create({ cart: [] });
+    await until(() => isHit(at, id));
+    const { tls } = at;
+    await giving(at);
+    expect(at.tls.cert).not.toEqual(tls.cert);
+    at.proxy.resetAll();
+    await until(async () => at.proxy.accepted === 2 && (await isHit(at, id)));
+  });
+
+  it.each<[string, Parameters<CertificateAuthority['issue']>[0], RegExp]>([
+    ['has expired', { expired: true }, /`tls\.cert` has expired/],
+    ['is not valid yet', { early: true }, /`tls\.cert`.*not valid yet/],
+  ])('show in health() if one %s', async (_, options, advice) => {
+    const at = await demanding();
+    await giving(at, options);
+    at.proxy.resetAll();
+    const primary = async () => (await at.sessions.health()).primary;
+    await until(async () => advice.test((await primary()).advice ?? ''));
+    expect((await primary()).reason).toMatch(/^ERR_SSL_.*ALERT/);
+  });
+});
