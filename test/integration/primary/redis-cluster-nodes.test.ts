@@ -4,11 +4,13 @@ import type { PrimaryShard, PrimaryTier } from '../../../src/tiers/primary.ts';
 import { redisTier } from '../../../src/tiers/redis/index.ts';
 import { cleanups, failureOf, make, NAMESPACE, start } from '../../support/real-redis-tier.ts';
 import {
+  asAdmins,
   fillAt,
   isUsable,
   keyAt,
   keyWhere,
   makeTier,
+  moveKey,
   nameOfShard,
   openedTier,
   serves,
@@ -18,6 +20,7 @@ import {
 } from '../../support/real-cluster-tier.ts';
 import { createAuthority } from '../../support/servers/certificates.ts';
 import { FaultProxy } from '../../support/servers/fault-proxy.ts';
+import { closeSlot, openSlot } from '../../support/servers/redis-cluster-slots.ts';
 import { redisFlavours } from '../../support/servers/redis.ts';
 import { until } from '../../support/servers/until.ts';
 
@@ -34,7 +37,14 @@ describe.each(redisFlavours())('the nodes of a cluster of %s', (flavour) => {
     const [source, spare] = [cluster.node(0), cluster.node(3)];
     expect(tier.shards).toHaveLength(3);
     const place = await fillAt(tier, keyAt(tier, source));
-    await cluster.moveSlots(source, spare, [slotOfKey(place)]);
+    // It is asked for a slot that it is about to take over before it has any.
+    await asAdmins(source, spare, async (from, to) => {
+      await openSlot(slotOfKey(place), from, to);
+      await moveKey(place, from, to);
+      expect((await shardOf(tier, place).read(place)).kind).toBe('value');
+      expect(tier.shards).toHaveLength(3);
+      await closeSlot(slotOfKey(place), from, to);
+    });
     await serves(tier, spare);
     expect(shardOf(tier, place).name).toBe(nameOfShard(spare));
     // Its probes have a key of their own in the only slot that it has.

@@ -16,7 +16,7 @@ export interface ClusterMasterOptions {
   readonly access: ServerAccess;
   readonly reach: ClusterTopology['reach'];
   readonly context: TierContext;
-  readonly probeKey: () => string;
+  readonly probeKey: () => string | null;
   /** Runs when `vantage()` turns from null or to null. */
   readonly onChange: () => void;
 }

@@ -29,7 +29,7 @@ export class Cluster {
   readonly #seeds: Seeds;
   readonly #refresh: MapRefresh;
   readonly #redirects: Redirects;
-  /** The shards by the id of the node. */
+  /** The masters by the id of the node. One without slots, to which a slot may be on its way, is no shard yet. */
   readonly #byId = new Map<string, ClusterShard>();
   #shards: readonly ClusterShard[] = [];
   #owners: (ClusterShard | undefined)[] = Array.from({ length: SLOTS });
@@ -82,7 +82,7 @@ export class Cluster {
     this.#isClosed = true;
     this.#refresh.stop();
     this.#seeds.close();
-    for (const { master } of this.#shards) master.close();
+    for (const { master } of this.#byId.values()) master.close();
   }
 
   /** Waits for the first map, until no node can give one, or for as long as a connection and a command may take. */
@@ -104,8 +104,8 @@ export class Cluster {
   }
 
   async #refreshMap(): Promise<void> {
-    const masters = this.#shards.map(({ master }) => master);
-    const isWhole = masters.length > 0 && masters.every((master) => master.vantage() !== null);
+    const masters = [...this.#byId.values()].map(({ master }) => master);
+    const isWhole = this.#shards.length > 0 && this.#shards.every((shard) => shard.vantage() !== null);
     if (isWhole) this.#seeds.close();
     else this.#seeds.open();
     const [seen, ...own] = await Promise.all([
@@ -115,7 +115,7 @@ export class Cluster {
     if (this.#isClosed) return;
     const views = own.filter((view) => view !== null);
     const map = mergeViews([...seen, ...views]);
-    if (map.masters.size > 0) this.#adopt(map);
+    if (map.owners.some((owner) => owner !== undefined)) this.#adopt(map);
     for (const { self = '', leaving } of views) this.#byId.get(self)?.isHandingOver(leaving);
     this.#meetAgain();
     if (this.#shards.length > 0 || this.#seeds.failure !== null) this.#settleSearch();
@@ -123,7 +123,7 @@ export class Cluster {
 
   /** A node that did not serve stays connected, and is asked again. */
   #meetAgain(): void {
-    for (const { master } of this.#shards) {
+    for (const { master } of this.#byId.values()) {
       if (master.isConnected && master.vantage() === null) master.probe().catch(() => {});
     }
   }
@@ -148,7 +148,8 @@ export class Cluster {
     for (const [slot, owner] of owners.entries()) if (owner !== before[slot]) owner?.gained(slot);
     this.#owners = owners;
     this.#lastKey = undefined;
-    const shards = [...this.#byId.values()];
+    const found = new Set(owners);
+    const shards = [...this.#byId.values()].filter((shard) => found.has(shard));
     if (shards.some((shard) => !this.#shards.includes(shard)) || shards.length !== this.#shards.length) {
       this.#shards = shards;
     }
@@ -165,7 +166,7 @@ export class Cluster {
       probeKey: () => probeKey.get(),
       onChange: () => {
         if (master.vantage() === null) void this.#refresh.now();
-        events.onShardChange(shard);
+        if (this.#shards.includes(shard)) events.onShardChange(shard);
       },
     });
     const shard = new ClusterShard(id, master, this.#redirects, this.#keys, context.platform);
@@ -173,11 +174,12 @@ export class Cluster {
   }
 
   #find({ target }: Redirection, asked: ClusterMaster): ClusterMaster | undefined {
-    return this.#shards.find(({ master }) => master.isAt(target, asked))?.master;
+    const shards = [...this.#byId.values()];
+    return shards.find(({ master }) => master.isAt(target, asked))?.master;
   }
 
   #moved(slot: number, owner: ClusterMaster): void {
-    const shard = this.#shards.find(({ master }) => master === owner);
+    const shard = [...this.#byId.values()].find(({ master }) => master === owner);
     this.#own(this.#owners.with(slot, shard));
   }
 }

@@ -48,13 +48,11 @@ export function parseNodesView(text: string, askedHost: string): NodesView {
     const [, host, port, hostname] = PLACE.exec(place) ?? [];
     const isUsable = flags.includes('master') && !UNUSABLE.some((flag) => flags.includes(flag));
     if (port === undefined || !isUsable || !/^[0-9a-f]{40}$/.test(id)) continue;
-    masters.push({
-      id,
-      address: { host: host || askedHost, port: Number(port) },
-      hostname: hostname || undefined,
-      epoch: Number(epoch),
-      ranges: slots.flatMap(parseRange),
-    });
+    const ranges = slots.flatMap(parseRange);
+    // A master that was replaced stays on the list for as long as it is dead.
+    if (flags.includes('fail') && ranges.length === 0) continue;
+    const address = { host: host || askedHost, port: Number(port) };
+    masters.push({ id, address, hostname: hostname || undefined, epoch: Number(epoch), ranges });
   }
   return { self, masters, leaving };
 }

@@ -1,29 +1,31 @@
 import { PROBE_KEYS_TRIED_MAX } from '../../../limits/cluster.ts';
-import { slotOf } from './slot.ts';
+import { slotOf, SLOTS } from './slot.ts';
 
-/** A key that probes of one shard may write: `<prefix>:<number>`, with the first number whose slot the shard has. */
+const SLOT_NUMBERS = Array.from({ length: SLOTS }, (_, slot) => slot);
+
+/** A key that probes of one master may write: `<prefix>:<number>`, with the first number whose slot the master has. */
 export class ProbeKey {
   readonly #prefix: string;
   readonly #owns: (slot: number) => boolean;
-  #key = '';
-  #slot = -1;
+  #key: string | null = null;
 
   constructor(prefix: string, owns: (slot: number) => boolean) {
     this.#prefix = prefix;
     this.#owns = owns;
   }
 
-  /** Looks for another key if the slot of the last one has gone to another shard. */
-  get(): string {
-    if (this.#slot < 0 || !this.#owns(this.#slot)) this.#find();
+  /** Looks for another key if the slot of the last one has gone to another master. Null for a master without slots. */
+  get(): string | null {
+    if (this.#key === null || !this.#owns(slotOf(this.#key))) this.#key = this.#find();
     return this.#key;
   }
 
-  #find(): void {
+  #find(): string | null {
+    if (!SLOT_NUMBERS.some((slot) => this.#owns(slot))) return null;
     for (let number = 0; number < PROBE_KEYS_TRIED_MAX; number += 1) {
-      this.#key = `${this.#prefix}:${number}`;
-      this.#slot = slotOf(this.#key);
-      if (this.#owns(this.#slot)) return;
+      const key = `${this.#prefix}:${number}`;
+      if (this.#owns(slotOf(key))) return key;
     }
+    return null;
   }
 }

@@ -3,7 +3,7 @@ import { SLOTS } from './slot.ts';
 
 /** The masters, and the slots of each. */
 export interface SlotMap {
-  /** The masters that have slots, by id, each as the view with its highest config epoch shows it. */
+  /** The masters by id, those without slots as well, each as the view with its highest config epoch shows it. */
   readonly masters: ReadonlyMap<string, ClaimingMaster>;
   /** The id of the master of each slot; undefined where none has it. */
   readonly owners: readonly (string | undefined)[];
@@ -27,7 +27,5 @@ export function mergeViews(views: readonly NodesView[]): SlotMap {
       }
     }
   }
-  const found = new Set(owners);
-  const masters = [...latest].filter(([id]) => found.has(id));
-  return { owners, masters: new Map(masters) };
+  return { owners, masters: latest };
 }

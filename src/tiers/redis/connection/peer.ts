@@ -19,8 +19,8 @@ interface Server {
 export interface PeerOptions {
   readonly link: RedisLink;
   readonly platform: Platform;
-  /** Returns the key that a probe writes. */
-  readonly probeKey: () => string;
+  /** Returns the key that a probe writes; null where the server has no keys. */
+  readonly probeKey: () => string | null;
   readonly mode: ServerMode;
   /** Rejects if this is not the server that it should be. Asked first on each new connection. */
   readonly identify?: () => Promise<void>;
@@ -82,10 +82,7 @@ export class RedisPeer {
       link.ask((redis) => redis.info(...IDENTITY, 'persistence', 'cluster')),
       this.#askState(),
       link.ask((redis) => redis.time()),
-      link.ask((redis) => redis.mget(probeKey)),
-      // Twice: ioredis sends the first on each connection as EVAL, the others as EVALSHA, and each needs its grant.
-      link.ask((redis) => redis.holdfastProbe(1, probeKey, String(PROBE_TTL_MS))),
-      link.ask((redis) => redis.holdfastProbe(1, probeKey, String(PROBE_TTL_MS))),
+      ...(probeKey === null ? [] : this.#tryCommands(probeKey)),
     ]);
     const receivedAt = platform.monotonic();
     const [info, state, time, ...rest] = answers;
@@ -136,6 +133,16 @@ export class RedisPeer {
     this.#link.requireReady();
     if (this.#server === null) throw this.#link.unreachable();
     return this.#server;
+  }
+
+  #tryCommands(probeKey: string): Promise<unknown>[] {
+    const link = this.#link;
+    return [
+      link.ask((redis) => redis.mget(probeKey)),
+      // Twice: ioredis sends the first on each connection as EVAL, the others as EVALSHA, and each needs its grant.
+      link.ask((redis) => redis.holdfastProbe(1, probeKey, String(PROBE_TTL_MS))),
+      link.ask((redis) => redis.holdfastProbe(1, probeKey, String(PROBE_TTL_MS))),
+    ];
   }
 
   /** Asks a node of a cluster for the state of the cluster. */

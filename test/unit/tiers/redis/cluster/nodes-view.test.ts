@@ -48,6 +48,11 @@ describe('the reader of CLUSTER NODES', () => {
     expect(view(line('a', '10.0.0.1:6379@16379', 'master,fail?', 1, '0-1')).masters).toHaveLength(1);
   });
 
+  it('passes over a dead master without slots, which another has replaced', () => {
+    expect(view(line('a', '10.0.0.1:6379@16379', 'master,fail', 1)).masters).toEqual([]);
+    expect(view(line('a', '10.0.0.1:6379@16379', 'master', 1)).masters).toHaveLength(1);
+  });
+
   it.each(['handshake', 'master,handshake', 'master,noaddr', 'slave', 'noflags'])(
     'passes over a node with %s',
     (flags) => {
