@@ -6,11 +6,12 @@ import {
   polled,
   twoMasters,
   without,
+  withoutPolls,
   writeAfterNaming,
   BEHIND_MS_MAX,
   type TwoMasters,
 } from './masters-stage.ts';
-import { withoutFeed, type Scenario, type StageNode } from './scene.ts';
+import type { Scenario, StageNode } from './scene.ts';
 
 /** Two servers that take writes, and what the database names: none of the nodes is misled for longer than the bound. */
 export const mastersScenarios = {
@@ -27,7 +28,7 @@ export const mastersScenarios = {
     const { database, outcome, world, young, id, ...scene } = await twoMasters(2);
     const [writer, reader] = scene.nodes;
     await leadTo({ ...scene, outcome, world }, reader);
-    writer.durable.hook.before = withoutFeed;
+    writer.durable.hook.before = withoutPolls;
     await database.nameMasters(nameFor(young));
     await outcome(world.pause(4_000));
     return writesUnseen({ outcome, world, id }, writer, reader);
@@ -38,7 +39,7 @@ export const mastersScenarios = {
     const { database, outcome, world, young, id, ...scene } = await twoMasters(2);
     const [writer, reader] = scene.nodes;
     await leadTo({ ...scene, outcome, world }, reader);
-    writer.durable.hook.before = withoutFeedUntil(writer);
+    writer.durable.hook.before = withoutPollsUntilWrite(writer);
     await database.nameMasters(nameFor(young));
     await outcome(world.pause(4_000));
     for (let read = 0; read < 2; read += 1) {
@@ -135,7 +136,7 @@ export const mastersScenarios = {
     const [writer, reader] = scene.nodes;
     await leadTo(scene, reader);
     await scene.outcome(polled(writer));
-    writer.durable.hook.before = withoutFeed;
+    writer.durable.hook.before = withoutPolls;
     await goAndComeBack(scene, writer);
     return writesUnseen(scene, writer, reader);
   },
@@ -256,7 +257,7 @@ async function goAndComeBack(
 }
 
 /** The polls that are sent from now on are answered with the first write to Redis. */
-function withoutFeedUntil(writer: StageNode): StageNode['durable']['hook']['before'] {
+function withoutPollsUntilWrite(writer: StageNode): StageNode['durable']['hook']['before'] {
   const poll = gate();
   writer.primary.hook.before = (method) => {
     if (method === 'publish') poll.pass();

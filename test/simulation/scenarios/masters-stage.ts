@@ -1,7 +1,7 @@
 import type { DurableMethod } from '../../support/durable-methods.ts';
 import { add } from '../../support/memory-fleet.ts';
 import type { RedisServer } from '../servers/redis-server.ts';
-import { Stage, withoutFeed, type StageNode } from './scene.ts';
+import { Stage, type StageNode } from './scene.ts';
 
 /** How far a node may be behind another one: 1.5 s and what measuring costs. */
 export const BEHIND_MS_MAX = 1_600;
@@ -52,6 +52,9 @@ export function without(...names: readonly DurableMethod[]) {
     names.includes(method) ? new Promise(() => undefined) : undefined;
 }
 
+/** Polls get no answer any more. */
+export const withoutPolls = without('feed.read');
+
 /**
  * The writer polls for the last time; the database names the server of the reader; the reader polls, and reads; the writer writes. Says
  * whether the reader sees that when the bound has passed.
@@ -66,7 +69,7 @@ export async function writeAfterNaming(
   const { before } = writer.durable.hook;
   await outcome(polled(writer));
   const polledAt = world.now;
-  writer.durable.hook.before = (method) => withoutFeed(method) ?? before(method);
+  writer.durable.hook.before = (method) => withoutPolls(method) ?? before(method);
   await database.nameMasters(named);
   await outcome(polled(reader));
   await outcome(world.pause(20));

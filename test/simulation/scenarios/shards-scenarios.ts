@@ -1,8 +1,8 @@
 import { storageKeyOf } from '../../../src/session/session-id.ts';
 import { add } from '../../support/memory-fleet.ts';
 import { slotOf } from '../servers/slots.ts';
-import { BEHIND_MS_MAX, polled, twoMasters, type TwoMasters } from './masters-stage.ts';
-import { Stage, withoutFeed, type Scenario, type StageNode } from './scene.ts';
+import { BEHIND_MS_MAX, polled, twoMasters, withoutPolls, type TwoMasters } from './masters-stage.ts';
+import { Stage, type Scenario, type StageNode } from './scene.ts';
 
 /** Fleets that agree on the servers that count, and clusters: which reads Redis serves, and for how long it serves none. */
 export const shardsScenarios = {
@@ -128,7 +128,7 @@ export const shardsScenarios = {
     redis.move(slot, away, 5);
     await outcome(world.pause(1_500));
     await outcome(polled(writer));
-    writer.durable.hook.before = withoutFeed;
+    writer.durable.hook.before = withoutPolls;
     redis.cut(writer.process, away);
     await outcome(add(writer.client, id, 'A1'));
     redis.move(slot, home, 5);
