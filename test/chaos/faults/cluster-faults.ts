@@ -66,7 +66,7 @@ export const CLUSTER_FAULTS = {
       const { master, replica } = await redis.shard(scene.choice);
       await redis.cluster.promote(replica);
       return async () => {
-        await until(() => master.serves(), { what: 'the old master to follow' });
+        await until(() => master.follows(), { what: 'the old master to follow' });
         await redis.cluster.promote(master);
         await redis.cluster.whenServing();
       };
@@ -93,7 +93,7 @@ export const CLUSTER_FAULTS = {
       const redis = clusterOf(scene);
       const { master, replica } = await redis.shard(scene.choice);
       await redis.cluster.promote(replica);
-      await until(() => master.serves(), { what: 'the old master to follow' });
+      await until(() => master.follows(), { what: 'the old master to follow' });
       await master.pause();
       // Else what it misses would lie in its socket, to be read when it wakes.
       await replica.cli('CLIENT', 'KILL', 'TYPE', 'REPLICA');

@@ -121,6 +121,12 @@ export class ClusterNode extends RedisServer {
     return role === 'master';
   }
 
+  /** This node is a replica, and in step with its master. */
+  async follows(): Promise<boolean> {
+    const replication = String(await this.cli('INFO', 'replication'));
+    return replication.includes('role:slave') && replication.includes('master_link_status:up');
+  }
+
   /** The cluster as this node knows it. */
   async clusterNodes(): Promise<ClusterLine[]> {
     return parseClusterNodes(String(await this.cli('CLUSTER', 'NODES')));
@@ -192,7 +198,9 @@ export class RedisCluster implements AsyncDisposable {
 
   /** Makes a replica the master, and waits until it is one. A replica of a dead master needs a mode of its own. */
   async promote(replica: ClusterNode, mode: FailoverMode = 'planned'): Promise<void> {
-    await replica.cli('CLUSTER', 'FAILOVER', ...(mode === 'planned' ? [] : [mode.toUpperCase()]));
+    const how = mode === 'planned' ? [] : [mode.toUpperCase()];
+    // Refused as long as the replica still takes a master for down that has just come back.
+    await until(() => replica.cli('CLUSTER', 'FAILOVER', ...how), { what: 'the replica to obey' });
     await until(() => replica.isMaster(), { what: 'the replica to be promoted' });
   }
 
