@@ -56,7 +56,7 @@ export class Cluster {
     return this.#shards;
   }
 
-  /** One call asks several times for the shard of one key: the last answer is kept. */
+  /** Returns the shard of the key. A call asks for it several times, so the last answer is kept. */
   shardOf(storageKey: Buffer): ClusterShard | null {
     if (storageKey !== this.#lastKey) {
       this.#lastKey = storageKey;

@@ -27,7 +27,7 @@ export interface Redirected<T> {
 
 type Send<T> = (master: ClusterMaster, isAsk: boolean, leftMs: () => number) => Promise<T>;
 
-/** One call on its way: when it began, and the master that it was sent to last. */
+/** A call on its way: when it began, and the master that it was sent to last. */
 interface Journey {
   readonly beganAt: number;
   redirection: Redirection;
