@@ -74,6 +74,11 @@ describe('a node that is the first', () => {
     expect(changes).toEqual([]);
   });
 
+  it('is not the only one: all that begin at once use the server that one of them has named', async () => {
+    const nodes = await Promise.all([fleet.node(), fleet.node(), fleet.node()]);
+    expect(await Promise.all(nodes.map(primaryOf))).toEqual(['up', 'up', 'up']);
+  });
+
   it('leaves the next one no more to ask than a poll', async () => {
     await fleet.node();
     const next = await fleet.node();
