@@ -91,7 +91,7 @@ export class MasterKeeper {
       if (guard.standing.incarnation !== before) guard.standingChanged();
     }
     this.#look();
-    if (!this.#isSettled(page, names)) this.#examine(page.masters);
+    if (!this.#isSettled(page, names)) void this.#examine(page.masters);
     this.#pollSoon();
   }
 
@@ -105,7 +105,7 @@ export class MasterKeeper {
   #look(): void {
     const hasNew = this.#note();
     if (this.#poll === null) return;
-    if (this.#isReportDue()) void this.#reportAndPoll();
+    if (this.#isReportDue()) void this.#reportAndExamine();
     else if (hasNew) void this.#poll();
   }
 
@@ -133,9 +133,11 @@ export class MasterKeeper {
     });
   }
 
-  #reportAndPoll(): Promise<void> {
+  #reportAndExamine(): Promise<void> {
     this.#reporting ??= this.#report()
-      .then(() => this.#poll?.())
+      // An examination that is under way may be from before the report.
+      .then(() => this.#examining)
+      .then(() => this.#examine(undefined))
       .finally(() => {
         this.#reporting = undefined;
       });
@@ -160,19 +162,20 @@ export class MasterKeeper {
     return [...this.#waiting.values()].some((since) => now - since <= MASTERS_QUICK_FOR_MS);
   }
 
-  #examine(polled: string | null): void {
+  #examine(polled: string | null | undefined): Promise<void> {
     this.#examining ??= this.#examineFleet(polled)
       .catch((error: unknown) => this.#announce(error))
       .finally(() => {
         this.#examining = undefined;
       });
+    return this.#examining;
   }
 
   /**
    * Looks at what each node reports: this node may have to change the names, or to report anew because they are in dispute. `polled` are
-   * the names that the last poll returned.
+   * the names that the last poll returned; undefined where a poll has to follow in any case.
    */
-  async #examineFleet(polled: string | null): Promise<void> {
+  async #examineFleet(polled: string | null | undefined): Promise<void> {
     const { durable, report, platform } = this.#options;
     const fleet = await durable.fleet.read();
     const names = fleet.masters === null ? null : readNames(fleet.masters);
@@ -186,7 +189,7 @@ export class MasterKeeper {
     const text = next && writeNames(next);
     const isNaming = text !== null && text.length <= MASTERS_CHARS_MAX && this.#poll !== null;
     if (isNaming) await durable.fleet.nameMasters(fleet.masters, text);
-    // Also if another node was faster.
+    // This node counts its server by a poll. Another node may have been faster.
     if (isNaming || fleet.masters !== polled) await this.#poll?.();
   }
 
