@@ -124,10 +124,16 @@ describe.each(redisFlavours())('the nodes of a cluster of %s', (flavour) => {
     expect(await failureOf(makeTier(cluster).open())).toMatchObject({ kind: 'misconfigured', reason: 'WRONGPASS' });
   });
 
-  it('that lack a grant of clusters make the opening fail', async () => {
+  it('that lack a grant of clusters make the opening fail, whichever it is', async () => {
     const cluster = await startCluster({ flavour, replicas: 0 });
-    for (const node of cluster.nodes) await node.cli('ACL', 'SETUSER', cluster.username, '-cluster|nodes');
-    expect(await failureOf(makeTier(cluster).open())).toMatchObject({ kind: 'misconfigured', reason: 'NOPERM' });
+    const setUser = (rule: string) =>
+      Promise.all(cluster.nodes.map((node) => node.cli('ACL', 'SETUSER', cluster.username, rule)));
+    for (const grant of ['cluster|nodes', 'cluster|info', 'asking']) {
+      await setUser(`-${grant}`);
+      expect(await failureOf(makeTier(cluster).open())).toMatchObject({ kind: 'misconfigured', reason: 'NOPERM' });
+      await setUser(`+${grant}`);
+    }
+    await makeTier(cluster).open();
   });
 
   it('serve on without the slots of a master that is gone for good', async () => {

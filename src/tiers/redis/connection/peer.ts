@@ -82,6 +82,8 @@ export class RedisPeer {
       link.ask((redis) => redis.info(...IDENTITY, 'persistence', 'cluster')),
       this.#askState(),
       link.ask((redis) => redis.time()),
+      // Changes nothing for a key that the server has; without the grant, keys on the move could not be reached.
+      ...(this.#options.mode === 'cluster' ? [link.ask((redis) => redis.asking())] : []),
       ...(probeKey === null ? [] : this.#tryCommands(probeKey)),
     ]);
     const receivedAt = platform.monotonic();
