@@ -42,7 +42,7 @@ export const feedMutations: readonly Mutation[] = [
       },
     ],
     faults: LOSSY,
-    seed: 15,
+    seed: 260,
   },
   {
     name: 'the clock of the database alone says when earlier keys are forgotten',

@@ -265,8 +265,34 @@ export const mastersMutations: readonly Mutation[] = [
     whyNot: 'Who changes the names is no question of safety, and the next poll shows a node what became of its change.',
   },
   {
+    name: 'a copy is believed whose slot has moved and come back',
+    edits: [
+      {
+        file: 'test/simulation/servers/simulated-cluster-tier.ts',
+        find: "if (entry.kind !== 'value' || this.#cameAt.size === 0) return false;",
+        replace: "if (entry.kind !== 'value' || this.#cameAt.size >= 0) return false;",
+      },
+    ],
+    faults: [],
+    scenario: 'a slot that comes back from a shard that lost a write',
+  },
+  {
     name: 'a write that did not reach a shard is forgotten when its slot moves',
     edits: [{ file: PRIMARY, find: 'this.#hasMissedWrite = true;\n    if (isLost', replace: 'if (isLost' }],
+    faults: [],
+    whyNot:
+      'The tier of a cluster doubts the copies of a slot that has moved and come back; other tiers may not, so a test of the guard finds it.',
+  },
+  {
+    name: 'nothing is remembered of a slot that moved',
+    edits: [
+      { file: PRIMARY, find: 'this.#hasMissedWrite = true;\n    if (isLost', replace: 'if (isLost' },
+      {
+        file: 'test/simulation/servers/simulated-cluster-tier.ts',
+        find: "if (entry.kind !== 'value' || this.#cameAt.size === 0) return false;",
+        replace: "if (entry.kind !== 'value' || this.#cameAt.size >= 0) return false;",
+      },
+    ],
     faults: [],
     scenario: 'a slot that goes and comes back',
   },

@@ -178,7 +178,7 @@ export const rowsMutations: readonly Mutation[] = [
       },
     ],
     faults: [],
-    seed: 20,
+    seed: 370,
   },
   {
     name: 'times of a touch may go back',

@@ -39,7 +39,7 @@ export const scriptsMutations: readonly Mutation[] = [
       },
     ],
     faults: ['redis-evict'],
-    seed: 17,
+    seed: 125,
   },
   {
     name: 'a lease takes the place of any value',

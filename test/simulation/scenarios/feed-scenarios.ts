@@ -1,6 +1,6 @@
 import { TierFailure } from '../../../src/errors.ts';
 import { storageKeyOf } from '../../../src/session/session-id.ts';
-import type { RevokeManyCommand } from '../../../src/tiers/durable.ts';
+import type { RevokeCommand, RevokeManyCommand } from '../../../src/tiers/durable.ts';
 import { settled } from '../../support/fake-platform.ts';
 import { gate } from '../../support/intercepted-tiers.ts';
 import { add, MemoryFleet, refuse } from '../../support/memory-fleet.ts';
@@ -128,6 +128,17 @@ export const feedScenarios = {
     });
     await sessions.destroyByUser(USER);
     return (await sessions.get(id)) === null ? null : 'a session outlived a call that ended all of its user';
+  },
+
+  'a destroy that comes too late': async () => {
+    const { sessions, durable } = await new MemoryFleet().node();
+    const { id } = await sessions.create({ cart: [] });
+    durable.override('sessions.revoke', (own, ...args) => {
+      const command = args[0] as RevokeCommand;
+      return own({ ...command, validUntil: (command.validUntil ?? 0) - 3_600_000 });
+    });
+    const answer = await sessions.destroy(id).catch(() => 'failed');
+    return answer === false ? 'a destroy that was not executed said that there was nothing to end' : null;
   },
 
   /** Whether the lost statement can still run is asked of a clock that has just been set back. */

@@ -136,6 +136,33 @@ export const shardsScenarios = {
     const session = await outcome(writer.client.get(id, { touch: false }));
     return session?.data.cart.includes('A1') === true ? null : 'a node did not see its own write';
   },
+
+  /** The copy from before the slot left is older than what the other shard has lost, and bears the stamp of the one that it comes back to. */
+  'a slot that comes back from a shard that lost a write': async () => {
+    const { redis, world, outcome, node } = new Stage(2);
+    const nodes = [node(), node()] as const;
+    const [reader, writer] = nodes;
+    const [home, away] = [redis.shards[0]!, redis.shards[1]!];
+    await outcome(Promise.all(nodes.map(({ client }) => client.ready())));
+    const id = await sessionOf(home, { outcome }, writer);
+    await outcome(world.pause(2_500));
+    for (const { client } of nodes) await outcome(client.get(id, { touch: false }));
+    await outcome(world.pause(100));
+    const slot = slotOf(storageKeyOf(id));
+    redis.move(slot, away, 5);
+    await outcome(world.pause(1_500));
+    const before = [...away.master.keyspace];
+    await outcome(add(writer.client, id, 'A1'));
+    const old = away.master;
+    away.failOver(before);
+    old.kill();
+    for (const { process } of nodes) away.lead(process);
+    await outcome(world.pause(3_000));
+    redis.move(slot, home, 5);
+    await outcome(world.pause(1_500));
+    const session = await outcome(reader.client.get(id, { touch: false }));
+    return session?.data.cart.includes('A1') === true ? null : 'a write was not seen 6 s later';
+  },
 } satisfies Record<string, Scenario>;
 
 /** A session whose key belongs to this shard. */

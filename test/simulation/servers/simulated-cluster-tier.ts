@@ -1,6 +1,6 @@
 import { TierFailure } from '../../../src/errors.ts';
 import type { TierContext } from '../../../src/tiers/context.ts';
-import type { PrimaryEvents, PrimaryShard, PrimaryTier } from '../../../src/tiers/primary.ts';
+import type { PrimaryEntry, PrimaryEvents, PrimaryShard, PrimaryTier } from '../../../src/tiers/primary.ts';
 import type { Process } from '../world.ts';
 import { SimulatedConnection } from './simulated-connection.ts';
 import { slotOf } from './slots.ts';
@@ -20,6 +20,8 @@ export class SimulatedClusterTier implements PrimaryTier {
   #owners: readonly (SimulatedConnection | undefined)[] = [];
   #context: TierContext | undefined;
   #events: PrimaryEvents | undefined;
+  /** By the name of a shard and a slot: the server's time when the slot came to it. */
+  readonly #cameAt = new Map<string, number>();
   #isRefreshing = false;
   #refreshedAt = -Infinity;
 
@@ -64,9 +66,21 @@ export class SimulatedClusterTier implements PrimaryTier {
     if (owner === undefined) return null;
     if (isForGood && this.#owners[slot] !== owner) {
       this.#owners = this.#owners.map((known, at) => (at === slot ? owner : known));
+      this.#noteMove(owner, slot);
       this.#events?.onShardsChange();
     }
     return owner;
+  }
+
+  doubts(name: string, storageKey: Buffer, entry: PrimaryEntry): boolean {
+    if (entry.kind !== 'value' || this.#cameAt.size === 0) return false;
+    return entry.stamp.at <= (this.#cameAt.get(`${name} ${slotOf(storageKey)}`) ?? 0);
+  }
+
+  /** A copy may have left with its slot, and come back older. */
+  #noteMove(owner: SimulatedConnection, slot: number): void {
+    const latest = owner.vantage()?.latest;
+    if (latest !== undefined) this.#cameAt.set(`${owner.name} ${slot}`, latest);
   }
 
   wantsMap(): void {
@@ -106,6 +120,9 @@ export class SimulatedClusterTier implements PrimaryTier {
     const owners = map.map((name) => shards.find((shard) => shard.name === name));
     const isSame = owners.length === this.#owners.length && owners.every((owner, slot) => owner === this.#owners[slot]);
     if (isSame) return;
+    owners.forEach((owner, slot) => {
+      if (owner !== undefined && owner !== this.#owners[slot]) this.#noteMove(owner, slot);
+    });
     const gone = this.shards.filter((shard) => !shards.includes(shard));
     this.shards = shards;
     this.#owners = owners;

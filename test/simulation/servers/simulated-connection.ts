@@ -39,6 +39,8 @@ export interface Redirects {
   redirected(storageKey: Buffer, name: string, isForGood: boolean): SimulatedConnection | null;
   /** The map may be old. */
   wantsMap(): void;
+  /** True for a copy that may have been elsewhere since it was stamped. */
+  doubts(name: string, storageKey: Buffer, entry: PrimaryEntry): boolean;
 }
 
 /** How often a command is sent on, as in the real tier. */
@@ -109,7 +111,10 @@ export class SimulatedConnection implements PrimaryServer {
   }
 
   read(storageKey: Buffer): Promise<PrimaryEntry> {
-    return this.#send('read', storageKey, (tier) => tier.read(storageKey));
+    const reading = this.#send('read', storageKey, (tier) => tier.read(storageKey));
+    if (this.#cluster === null) return reading;
+    const cluster = this.#cluster;
+    return reading.then((entry) => (cluster.doubts(this.name, storageKey, entry) ? doubted(entry) : entry));
   }
 
   lease(storageKey: Buffer, token: string, over: PrimaryValue | null): Promise<boolean> {
@@ -367,6 +372,11 @@ export class SimulatedConnection implements PrimaryServer {
       if (isSilent) this.#disconnect(new TierFailure('ambiguous', 'silent'));
     });
   }
+}
+
+/** The same copy, which no node believes. */
+function doubted(entry: PrimaryEntry): PrimaryEntry {
+  return entry.kind === 'value' ? { ...entry, stamp: { ...entry.stamp, at: 0 } } : entry;
 }
 
 /** The script that meets a key of another type deletes it. */

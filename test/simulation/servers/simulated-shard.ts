@@ -129,11 +129,13 @@ export class SimulatedShard {
     });
   }
 
-  /** A replica that has everything becomes master. Each node sees the old one, which goes on, until it is led to the new one. */
-  failOver(): void {
+  /**
+   * A replica that has everything, or these keys, becomes master. Each node sees the old one, which goes on, until it is led to the new
+   * one.
+   */
+  failOver(keys: Snapshot = [...this.master.keyspace]): void {
     const old = this.master;
     const slots = old.slotsToInherit;
-    const keys = [...old.keyspace];
     const again = this.#following.pop();
     this.#succeed(
       again === undefined ? this.#process(this.#newClock(), keys, slots, null) : this.#promote(again, keys),
