@@ -19,9 +19,9 @@ import { until } from '../../support/servers/until.ts';
 /** Reads keys of the shards that nothing happens to until it is stopped, and resolves to the failures. */
 function bystanders(tier: PrimaryTier, places: readonly Buffer[]): () => Promise<unknown[]> {
   const failures: unknown[] = [];
-  let isStopped = false;
+  const stop = new AbortController();
   const caller = async (place: Buffer): Promise<void> => {
-    while (!isStopped) {
+    while (!stop.signal.aborted) {
       const shard = shardOf(tier, place);
       if (shard.vantage() === null) failures.push(shard.failure());
       await shard.read(place).catch((error: unknown) => failures.push(error));
@@ -30,7 +30,7 @@ function bystanders(tier: PrimaryTier, places: readonly Buffer[]): () => Promise
   };
   const callers = places.map(caller);
   return async () => {
-    isStopped = true;
+    stop.abort();
     await Promise.all(callers);
     return failures;
   };
