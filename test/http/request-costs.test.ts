@@ -16,6 +16,7 @@ const OF_THE_NODE = [
   'confirm',
   'feed.read',
   'fleet.heartbeat',
+  'fleet.nameMasters',
   'fleet.raiseRing',
   'fleet.read',
   'open',

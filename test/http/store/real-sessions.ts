@@ -10,6 +10,7 @@ const OF_THE_NODE = new Set([
   'confirm',
   'feed.read',
   'fleet.heartbeat',
+  'fleet.nameMasters',
   'fleet.raiseRing',
   'fleet.read',
   'open',
