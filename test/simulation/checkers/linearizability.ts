@@ -45,8 +45,11 @@ export function checkLinearizability({ history, sessions, plan }: Evidence): {
     const { id, revision } = creation.outcome;
     const born: State = { revision, id, isAlive: true, isCreated: true, userId: creation.userId };
     const users = new Set(operations.filter(({ session }) => session === number).map(({ userId }) => userId));
+    // A process may have died before it could say so.
     const isHalfDead = operations.some(
-      ({ outcome }) => outcome.kind === 'failed' && outcome.code === 'HOLDFAST_REVOCATION_NOT_DURABLE',
+      ({ kind, outcome }) =>
+        (outcome.kind === 'failed' && outcome.code === 'HOLDFAST_REVOCATION_NOT_DURABLE') ||
+        (kind === 'destroy' && outcome.kind === 'pending'),
     );
     const doubtful = operations.filter(isDestroyInDoubt);
     const own = operations
