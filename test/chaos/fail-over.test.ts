@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { generateKeyRing, SessionClient } from '../../src/index.ts';
+import { PRIMARY_TIMEOUT_MS_DEFAULT } from '../../src/limits/primary-tier.ts';
 import { storageKeyOf } from '../../src/session/session-id.ts';
 import { prismaTier } from '../../src/tiers/prisma/index.ts';
 import type { DurableTier } from '../../src/tiers/durable.ts';
@@ -74,8 +75,9 @@ describe('a cluster under load', () => {
   let nodes: Nodes;
   let traffic: Traffic;
   let stalls: StallWatch;
-  /** The machine was too busy since then to answer in time, which trips time-outs as a slow server does. */
-  const wasBusy = (since: number): boolean => stalls.stalls.some(({ to }) => to > since - WARM_MS);
+  /** The machine was too busy to answer in time, which trips time-outs and delays polls as a slow server does. */
+  const wasBusy = (since: number, calls: readonly TrafficCall[]): boolean =>
+    stalls.stalls.some(({ to }) => to > since - WARM_MS) || calls.some(({ ms }) => ms > PRIMARY_TIMEOUT_MS_DEFAULT);
 
   beforeAll(async () => {
     cluster = await startRedisCluster();
@@ -128,7 +130,7 @@ describe('a cluster under load', () => {
     });
     expect(failed).toEqual([]);
     expect(tooStale(traffic)).toEqual([]);
-    if (!wasBusy(beganAt)) expect(stale(during)).toEqual([]);
+    if (!wasBusy(beganAt, during)) expect(stale(during)).toEqual([]);
     expect(during.length).toBeGreaterThan(CALLERS);
   });
 
@@ -162,7 +164,9 @@ describe('a cluster under load', () => {
       });
       expect(failed).toEqual([]);
       expect(tooStale(traffic)).toEqual([]);
-      if (!wasBusy(killedAt)) expect(fromDatabase(of(others))).toEqual([]);
+      // When another master has the slots, copies of all shards are confirmed once: one of them may have moved with a slot.
+      const before = of(others).filter(({ at, ms }) => at + ms < killedAt + SWITCH_MS);
+      if (!wasBusy(killedAt, before)) expect(fromDatabase(before)).toEqual([]);
     },
   );
 
@@ -195,7 +199,7 @@ describe('a cluster under load', () => {
     });
     expect(failed).toEqual([]);
     expect(tooStale(traffic)).toEqual([]);
-    if (!wasBusy(killedAt)) expect(fromDatabase(of(others))).toEqual([]);
+    if (!wasBusy(killedAt, of(others))) expect(fromDatabase(of(others))).toEqual([]);
     expect(of(others).length).toBeGreaterThan(CALLERS);
   });
 });

@@ -103,7 +103,7 @@ describe.each(redisFlavours())('three sentinels of %s', (flavour) => {
   });
   afterAll(() => set?.stop());
 
-  test('tell the application where the master is, and nothing more', async () => {
+  test('name the master to the application, and nothing more', async () => {
     await asApplication(set.sentinel(2), async (client) => {
       const address = await client.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', set.coordinates.name);
       expect(address).toEqual(['127.0.0.1', `${set.server(0).port}`]);
