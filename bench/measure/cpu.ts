@@ -14,7 +14,7 @@ export interface CpuTimes {
 export interface WatchedServers {
   readonly redis: { readonly pid: number | undefined };
   readonly postgres: { readonly pid: number | undefined };
-  /** More servers of Redis, whose time is added to that of the first. */
+  /** The other servers of Redis, whose time is added to that of the first. */
   readonly moreRedis?: readonly { readonly pid: number | undefined }[];
 }
 

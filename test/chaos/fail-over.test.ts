@@ -123,7 +123,7 @@ describe('a cluster under load', () => {
     await traffic.goesOn(SWITCH_MS);
     const failed = await traffic.stop();
     const during = traffic.between(beganAt, endedAt);
-    print(`${SLOTS_MOVED} slots moved in ${(endedAt - beganAt).toFixed(0)} ms under ${CALLERS} callers`, {
+    print(`${SLOTS_MOVED} slots moved within ${(endedAt - beganAt).toFixed(0)} ms under ${CALLERS} callers`, {
       before: describeCalls(traffic.between(beganAt - SWITCH_MS, beganAt)),
       meanwhile: describeCalls(during),
       failed: String(failed.length),

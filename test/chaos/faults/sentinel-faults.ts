@@ -52,7 +52,7 @@ export const SENTINEL_FAULTS = {
     done.catch(() => undefined);
     return async () => void (await done);
   }),
-  /** One node does not hear of the new master, and stays with the old one for as long as that takes writes. */
+  /** One node does not learn of the new master, and stays with the old one for as long as that takes writes. */
   'sentinel-stray-node': masterLost(async (_master, scene) => {
     for (const wire of scene.node.toRedis) {
       wire.set({ refuse: true });
