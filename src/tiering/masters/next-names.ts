@@ -25,9 +25,9 @@ export function disputes(report: Report, names: Names): boolean {
  * Returns the names that this node may propose; null if it has to leave them. Safety does not depend on which node changes the
  * names, so this is a question of cost: a majority decides, and a tie or a stray node changes nothing.
  *
- * - A server is named instead of another, or a new shard named, if more than half of the live nodes report it, unless more of the
- *   fresh reports are against it than for it: nodes that crashed must not outvote those that run. After a long dispute it is enough
- *   that more of the fresh reports are for it: nodes that crashed are not waited for.
+ * - A server is named instead of another, or a new shard named, if so many fresh reports are for it as are more than half of the live
+ *   nodes: nodes that crashed must not outvote those that run. After a long dispute it is enough that more of the fresh reports are for
+ *   it than against it: nodes that crashed are not waited for.
  * - The name of a shard that is not in the own map goes under the same conditions.
  * - A shard is added only together with the end of every named shard that the own map does not have: where a replica took over, its
  *   master and the replica must never be named at once, and no map has both.
@@ -77,8 +77,8 @@ function prevails(
   isFor: (report: Report) => boolean,
   isAgainst: (report: Report) => boolean,
 ): boolean {
-  const lead = fresh.filter(isFor).length - fresh.filter(isAgainst).length;
-  return (isLongDisputed && lead > 0) || (lead >= 0 && 2 * live.filter(isFor).length > live.length);
+  const votes = fresh.filter(isFor).length;
+  return 2 * votes > live.length || (isLongDisputed && votes > fresh.filter(isAgainst).length);
 }
 
 function hasChanged(names: Names, next: Names): boolean {

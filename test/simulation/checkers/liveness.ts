@@ -26,6 +26,8 @@ export interface Looks {
 
 /** Every tier is in use again by then, whatever had failed. */
 const CALM_AFTER_MS = 10_000;
+/** As above, where a stray disputes what is named: a few disputes of three seconds, whose ends are published later still. */
+const CALM_AFTER_DISPUTES_MS = 25_000;
 
 /** The last poll may have begun an interval ago, reads from where the one before began, and allows for a clock set back since. */
 const FEED_LAG_MS = 3 * FEED_INTERVAL_MS;
@@ -35,9 +37,10 @@ export function checkLiveness(evidence: SimulationEvidence): Violation[] {
   return [...checkCalm(evidence), ...checkHealth(evidence), ...checkMarks(evidence), ...checkServing(evidence)];
 }
 
-function checkCalm({ changes, healedAt }: SimulationEvidence): Violation[] {
+function checkCalm({ changes, healedAt, strays }: SimulationEvidence): Violation[] {
+  const calmAfterMs = strays.size > 0 ? CALM_AFTER_DISPUTES_MS : CALM_AFTER_MS;
   // That all is well again is said later where a tier has changed often.
-  const late = changes.filter(({ at, state }) => at > healedAt + CALM_AFTER_MS && state !== 'up');
+  const late = changes.filter(({ at, state }) => at > healedAt + calmAfterMs && state !== 'up');
   if (late.length === 0) return [];
   const reasons = [...new Set(late.map(({ tier, state, reason }) => `${tier} ${state}: ${reason}`))].join(', ');
   return [flaw('restless', `tiers changed ${late.length} times long after the last fault (${reasons})`)];

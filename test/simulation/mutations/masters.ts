@@ -184,9 +184,7 @@ export const mastersMutations: readonly Mutation[] = [
   },
   {
     name: 'any node may name its server',
-    edits: [
-      { file: NEXT, find: '2 * live.filter(isFor).length > live.length', replace: '2 * live.filter(isFor).length > 0' },
-    ],
+    edits: [{ file: NEXT, find: '2 * votes > live.length', replace: '2 * votes >= live.length' }],
     faults: [],
     scenario: 'two nodes at two servers',
   },
@@ -195,8 +193,8 @@ export const mastersMutations: readonly Mutation[] = [
     edits: [
       {
         file: NEXT,
-        find: 'return (isLongDisputed && lead > 0) ||',
-        replace: 'return live.some(isFor) || (isLongDisputed && lead > 0) ||',
+        find: 'return 2 * votes > live.length ||',
+        replace: 'return live.some(isFor) ||',
       },
     ],
     faults: ['redis-stray'],
@@ -205,7 +203,7 @@ export const mastersMutations: readonly Mutation[] = [
   {
     name: 'nodes that died are waited for in a dispute',
     edits: [
-      { file: NEXT, find: '(isLongDisputed && lead > 0) ||', replace: '(isLongDisputed && lead > live.length) ||' },
+      { file: NEXT, find: ' || (isLongDisputed && votes', replace: ' || (isLongDisputed && votes - live.length' },
     ],
     faults: [],
     scenario: 'half of a fleet that dies with its server',
@@ -224,7 +222,7 @@ export const mastersMutations: readonly Mutation[] = [
   },
   {
     name: 'nodes that died outvote those that run',
-    edits: [{ file: NEXT, find: '(lead >= 0 && 2 *', replace: '(lead > -Infinity && 2 *' }],
+    edits: [{ file: NEXT, find: '2 * votes > live.length', replace: '2 * live.filter(isFor).length > live.length' }],
     faults: [],
     scenario: 'a stray, and nodes that died',
   },
