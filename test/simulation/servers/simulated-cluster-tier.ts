@@ -53,6 +53,10 @@ export class SimulatedClusterTier implements PrimaryTier {
     for (const shard of this.shards) await shard.close();
   }
 
+  leaveDeposed(): void {
+    for (const shard of this.shards) shard.leaveDeposed();
+  }
+
   /** The server has died or is given up. */
   connectionClosed(server: Parameters<SimulatedConnection['connectionClosed']>[0]): void {
     for (const shard of this.shards) shard.connectionClosed(server);

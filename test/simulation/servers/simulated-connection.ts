@@ -152,6 +152,12 @@ export class SimulatedConnection implements PrimaryServer {
     this.#disconnect(closed);
   }
 
+  /** What it missed while it was cut off: another server is meant now. */
+  leaveDeposed(): void {
+    const server = this.#connection?.server;
+    if (server !== undefined && this.#redis.find(this.name, this.#node) !== server) this.connectionClosed(server);
+  }
+
   /** The server has died or is given up: the nodes that it can reach are notified. */
   connectionClosed(server: RedisServer): void {
     const connection = this.#connection;

@@ -186,6 +186,7 @@ export class SimulatedRedis {
 
   mend(): void {
     this.#cut.clear();
+    for (const tier of this.#tiers.values()) tier.leaveDeposed();
   }
 
   #ownerOf(slot: number): RedisServer {

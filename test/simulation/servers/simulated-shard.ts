@@ -78,15 +78,15 @@ export class SimulatedShard {
   }
 
   freeze(): void {
-    for (const server of this.servers) server.freeze();
+    for (const server of this.#all()) server.freeze();
   }
 
   thaw(): void {
-    for (const server of this.servers) server.thaw();
+    for (const server of this.#all()) server.thaw();
   }
 
   refuse(what: Refusal): void {
-    for (const server of this.servers) server.refuses = what;
+    for (const server of this.#all()) server.refuses = what;
   }
 
   kill(): void {
@@ -196,6 +196,11 @@ export class SimulatedShard {
     if (this.#behind.get(node) !== old) return;
     this.#behind.delete(node);
     this.#around.cutOff(old, node);
+  }
+
+  /** With those that follow, and may be promoted. */
+  #all(): ReadonlySet<RedisServer> {
+    return new Set([...this.servers, ...this.#following]);
   }
 
   #kill(server: RedisServer): void {
