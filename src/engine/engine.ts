@@ -132,6 +132,7 @@ export class Engine {
 
   async #close(): Promise<void> {
     if (this.#callsUnderWay > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    this.#parts.store.retire();
     try {
       await this.#parts.keeper.close();
     } finally {

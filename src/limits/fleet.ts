@@ -36,6 +36,11 @@ export const RING_PROPAGATION_MS: number = 4 * DURABLE_TIMEOUT_MS_MAX;
  * them masters, 35 characters each).
  */
 export const MASTERS_CHARS_MAX = 20_000;
+/**
+ * The reports of nodes that were seen within this time have to agree before a newly named server counts without a pause. It is longer than
+ * a node counts as alive: a database's clock that is set forward must not make the reports of running nodes look dead.
+ */
+export const REPORTS_AGREE_MS: number = 10 * 60_000;
 /** Nodes that crashed stay in the fleet's table this long, for the operator to see. */
 export const NODE_FORGOTTEN_MS: number = 24 * 60 * 60_000;
 /** An unknown key id makes a node reload its ring, at most this often: forged ids must not load the key service. */

@@ -145,6 +145,12 @@ export class TieredStore {
     return this.#context.durable.sessions.read(storageKey);
   }
 
+  /** Uses no server of the primary tier any more: this node is about to leave the fleet. What is still written is marked dirty. */
+  retire(): void {
+    this.#health.stop();
+    this.#context.masters.retire();
+  }
+
   /** Writes what is pending, for as long as a write may take, and ends what runs in the background. */
   async drain(): Promise<void> {
     const { masters, feed, background, pendingTouches, pendingRevocations } = this.#context;

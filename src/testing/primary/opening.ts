@@ -118,7 +118,7 @@ function namesOf({ shards }: PrimaryTier): string[] {
   return shards.map(({ name }) => name).toSorted();
 }
 
-/** What was seen of each shard; or the same of all. */
+/** Returns what was seen of each shard; or the same of all. */
 function timesOf(
   shards: readonly PrimaryShard[],
   seen: ReadonlyMap<PrimaryShard, boolean[]> | boolean[],

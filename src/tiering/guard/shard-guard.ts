@@ -34,7 +34,7 @@ export interface ShardGuardOptions {
 }
 
 /**
- * One shard of the primary tier behind its breaker. Nothing here throws: a shard that fails is one that was not reached, and
+ * The guard of one shard of the primary tier, with its breaker. Nothing here throws: a shard that fails is one that was not reached, and
  * the durable tier answers instead.
  *
  * One failure of any kind opens the breaker. A mutation that failed may have left something stale behind, and the trust floor rises
@@ -52,6 +52,8 @@ export class ShardGuard {
   readonly #largeValues: LargeValues;
   /** True if commands are sent to the shard at all: the breaker is closed, and the server counts. */
   #isInUse = false;
+  /** The reign in which it is in use; null while it is not. */
+  #reign: string | null = null;
   /** The latest failure that says what a person can do. */
   #advised: TierFailure | null = null;
   /** The number of times that the shard began to be in use. */
@@ -110,7 +112,8 @@ export class ShardGuard {
   /** Returns the stamp that a copy may have now. Null while the shard is out of use. */
   stamp(): Stamp | null {
     const vantage = this.#isInUse ? this.trustFloor.vantage() : null;
-    return vantage === null ? null : { incarnation: vantage.incarnation, at: vantage.earliest };
+    if (vantage === null || vantage.incarnation !== this.standing.incarnation) return null;
+    return { incarnation: vantage.incarnation, at: vantage.earliest };
   }
 
   /** Returns how far a copy with this stamp is trusted. */
@@ -159,6 +162,8 @@ export class ShardGuard {
 
   /** The shard has got a vantage, or has lost it. */
   connectionChanged(): void {
+    // Also while the breaker is open already: a poll may have been answered since.
+    this.standing.disconnect();
     if (this.shard.vantage() === null)
       this.giveUp(this.shard.failure() ?? new TierFailure('ambiguous', 'connection-lost'));
     else this.#breaker.nudge();
@@ -240,12 +245,13 @@ export class ShardGuard {
     this.standingChanged();
   }
 
-  /** When the shard begins to be in use, nothing from before is believed, and no caller has come between. */
+  /** Raises the floor when the shard begins to be in use, or in another reign, before any caller comes between. */
   #updateUse(): void {
-    const isInUse = this.#breaker.isClosed && this.standing.incarnation !== null && !this.#isStopped;
-    if (isInUse === this.#isInUse) return;
-    this.#isInUse = isInUse;
-    if (!isInUse) return;
+    const reign = this.#breaker.isClosed && !this.#isStopped ? this.standing.reign : null;
+    if (reign === this.#reign) return;
+    this.#reign = reign;
+    this.#isInUse = reign !== null;
+    if (!this.#isInUse) return;
     this.#terms += 1;
     this.trustFloor.raise();
     this.#options.onReturn();
@@ -284,7 +290,7 @@ export class ShardGuard {
 
   /**
    * Sends a write that its caller acknowledges. It reached the shard only if in the turn of the answer the shard has been in use without
-   * a break, still owns the key, and was lately found to count. Otherwise nobody may read what the server was told.
+   * a break, still owns the key, and was lately found to count. Otherwise no node may ever read what the server has.
    */
   #reach<T>(storageKey: Buffer, command: () => Promise<T>): Promise<T | Unreached> {
     const term = this.#terms;

@@ -66,6 +66,17 @@ export class MasterKeeper {
     await this.#examining;
   }
 
+  /** Uses no server any more: this node is about to leave the fleet, whose other nodes then do not wait for it. */
+  retire(): void {
+    this.#poll = null;
+    this.#cancelTimer();
+    this.#options.report.retire();
+    for (const guard of this.#options.primary.guards) {
+      guard.standing.disconnect();
+      guard.standingChanged();
+    }
+  }
+
   /** True if a server is connected, and waits for so short a time to be named that nobody need know. */
   get isUndecided(): boolean {
     return this.#hasJustBegunToWait();
@@ -86,12 +97,12 @@ export class MasterKeeper {
     const names = readNames(page.masters ?? '');
     const agreed = page.report === null ? null : readReport(page.report);
     for (const [guard, question] of this.#questions) {
-      const before = guard.standing.incarnation;
+      const before = guard.standing.reign;
       guard.standing.take(question, { names, agreed });
-      if (guard.standing.incarnation !== before) guard.standingChanged();
+      if (guard.standing.reign !== before) guard.standingChanged();
     }
     this.#look();
-    if (!this.#isSettled(page, names)) void this.#examine(page.masters);
+    if (this.#poll !== null && !this.#isSettled(page, names)) void this.#examine(page.masters);
     this.#pollSoon();
   }
 
@@ -219,6 +230,7 @@ export class MasterKeeper {
   }
 }
 
+/** A date in the future is as old as it is far: the database's clock was set back since. */
 function reportsWithin({ now, nodes }: FleetView, ms: number): Report[] {
-  return nodes.filter(({ seenAt }) => now - seenAt <= ms).map(({ masters }) => readReport(masters));
+  return nodes.filter(({ seenAt }) => Math.abs(now - seenAt) <= ms).map(({ masters }) => readReport(masters));
 }

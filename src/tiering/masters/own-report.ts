@@ -13,6 +13,7 @@ export class OwnReport {
   #present: Report = new Map();
   #presentText: string | null = null;
   #sentAt = NEVER;
+  #isRetired = false;
   /** The reports that were sent since and not answered yet: the durable tier may have any of these. */
   readonly #unanswered = new Set<string>();
 
@@ -48,6 +49,11 @@ export class OwnReport {
     return this.text !== this.#presentText || this.#unanswered.size > 0;
   }
 
+  /** Ends the membership: other nodes do not count this one from now on, so no server counts here any more. */
+  retire(): void {
+    this.#isRetired = true;
+  }
+
   /** True if it is worth reporting again in a dispute. */
   get isOld(): boolean {
     return elapsedSince(this.#platform, this.#sentAt) >= MASTERS_RENEW_MS;
@@ -59,6 +65,7 @@ export class OwnReport {
    */
   holds(shard: string, incarnation: string): boolean {
     return (
+      !this.#isRetired &&
       elapsedSince(this.#platform, this.#sentAt) <= NODE_FENCE_MS &&
       this.#present.get(shard) === incarnation &&
       [...this.#unanswered].every((text) => readReport(text).get(shard) === incarnation)

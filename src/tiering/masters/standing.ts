@@ -40,7 +40,7 @@ export class Standing {
   #connection = 0;
   #seen: Seen | null = null;
   /** The incarnation that counted in the last answered poll, and the beginning of that poll. */
-  #counted: { readonly incarnation: string; readonly begunAt: Moment } | null = null;
+  #counted: { readonly incarnation: string; readonly nonce: string; readonly begunAt: Moment } | null = null;
 
   constructor(platform: Platform, shard: string) {
     this.#platform = platform;
@@ -50,6 +50,11 @@ export class Standing {
   /** The incarnation that counted in the last answered poll on the present connection, however long ago that was; else null. */
   get incarnation(): string | null {
     return this.#counted?.incarnation ?? null;
+  }
+
+  /** Names the reign in which it counts: the same incarnation, named again, is another one. */
+  get reign(): string | null {
+    return this.#counted === null ? null : `${this.#counted.incarnation}.${this.#counted.nonce}`;
   }
 
   /**
@@ -77,8 +82,9 @@ export class Standing {
     const name = names.get(this.#shard);
     this.#seen = name === undefined ? null : this.#see(name, agreed?.get(this.#shard), begunAt);
     if (connection !== this.#connection) return;
-    const counts = reported !== null && this.#seen?.incarnation === reported && this.#seen.isClear;
-    this.#counted = counts ? { incarnation: reported, begunAt } : null;
+    const seen = this.#seen;
+    const counts = reported !== null && seen?.incarnation === reported && seen.isClear;
+    this.#counted = counts ? { incarnation: reported, nonce: seen.nonce, begunAt } : null;
   }
 
   #see(name: Named, agreed: string | undefined, begunAt: Moment): Seen {

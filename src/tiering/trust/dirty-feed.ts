@@ -59,6 +59,7 @@ export class DirtyFeed {
 
   /** Polls now, unless a poll is under way; then waits for that one. Never rejects: a failed poll is a late one. */
   poll(): Promise<void> {
+    if (this.#isStopped) return this.#polling ?? Promise.resolve();
     this.#polling ??= this.#pollOnce().finally(() => {
       this.#polling = undefined;
     });
@@ -104,8 +105,8 @@ export class DirtyFeed {
     this.#schedule(FEED_INTERVAL_MS);
     const { platform } = this.#options;
     const begunAt = this.freshness.begin();
-    this.#options.masters.begin(begunAt);
     try {
+      this.#options.masters.begin(begunAt);
       if (await this.#readAll()) {
         this.freshness.apply(begunAt);
         await this.#clear();

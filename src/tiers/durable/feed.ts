@@ -18,7 +18,7 @@ export interface FeedPage {
   readonly rows: readonly DirtyRow[];
   /** Names the servers of the primary tier that count; null before the first `Fleet.nameMasters`. */
   readonly masters: string | null;
-  /** The report that every node made that was seen within `NODE_ALIVE_MS`; null if their reports differ, or there is no such node. */
+  /** The report that every node made that was seen within `REPORTS_AGREE_MS`; null if their reports differ, or there is no such node. */
   readonly report: string | null;
 }
 

@@ -1,4 +1,4 @@
-import { type ClusterNode, RedisCluster, startRedisCluster } from '../../support/servers/redis-cluster.ts';
+import { type ClusterNode, type RedisCluster, startRedisCluster } from '../../support/servers/redis-cluster.ts';
 import type { RedisFlavour } from '../../support/servers/redis.ts';
 import { type FleetRedis, proxiesTo, type RedisWires, stopAll } from './fleet-redis.ts';
 

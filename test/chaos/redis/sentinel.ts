@@ -1,4 +1,4 @@
-import { RedisSentinel, startRedisSentinel } from '../../support/servers/redis-sentinel.ts';
+import { type RedisSentinel, startRedisSentinel } from '../../support/servers/redis-sentinel.ts';
 import type { RedisFlavour, RedisServer } from '../../support/servers/redis.ts';
 import { until } from '../../support/servers/until.ts';
 import { type FleetRedis, proxiesTo, type RedisWires, stopAll } from './fleet-redis.ts';

@@ -1,5 +1,5 @@
 import { deepEqual, equal } from 'node:assert/strict';
-import { MASTERS_CHARS_MAX, NODE_ALIVE_MS } from '../../../limits/fleet.ts';
+import { MASTERS_CHARS_MAX, REPORTS_AGREE_MS } from '../../../limits/fleet.ts';
 import type { DurableTier, NodeMark, RingMark } from '../../../tiers/durable.ts';
 import { durableCases, type DurableTierCase } from '../bed.ts';
 import { insertMany, randomBytes } from '../records.ts';
@@ -96,11 +96,11 @@ export const reportCases: readonly DurableTierCase[] = durableCases('the reports
   'do not include that of a node which was silent for long': async ({ tier, database, namespace }) => {
     const silent = aNode(tier);
     const mark = await silent('main=a');
-    await database.see(namespace, mark, (await tier.probe()) - NODE_ALIVE_MS - 1);
+    await database.see(namespace, mark, (await tier.probe()) - REPORTS_AGREE_MS - 1);
     equal(await unanimous(tier), null);
     await aNode(tier)('main=b');
     equal(await unanimous(tier), 'main=b');
-    await database.see(namespace, mark, (await tier.probe()) - NODE_ALIVE_MS / 2);
+    await database.see(namespace, mark, (await tier.probe()) - REPORTS_AGREE_MS / 2);
     equal(await unanimous(tier), null);
     deepEqual(await reports(tier), ['main=a', 'main=b']);
   },

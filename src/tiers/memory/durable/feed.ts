@@ -1,4 +1,4 @@
-import { NODE_ALIVE_MS } from '../../../limits/fleet.ts';
+import { REPORTS_AGREE_MS } from '../../../limits/fleet.ts';
 import type { Feed, FeedPage, FeedPosition } from '../../durable.ts';
 import { isBehind, toDirtyRow } from './row.ts';
 import type { MemoryTables } from './tables.ts';
@@ -36,7 +36,7 @@ export class MemoryFeed implements Feed {
   }
 
   #reportAt(now: number): string | null {
-    const alive = [...this.#tables.fleet.nodes.values()].filter(({ seenAt }) => seenAt >= now - NODE_ALIVE_MS);
+    const alive = [...this.#tables.fleet.nodes.values()].filter(({ seenAt }) => seenAt >= now - REPORTS_AGREE_MS);
     const [first] = alive;
     return first !== undefined && alive.every(({ masters }) => masters === first.masters) ? first.masters : null;
   }

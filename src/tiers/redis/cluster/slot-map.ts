@@ -21,7 +21,9 @@ export function mergeViews(views: readonly NodesView[]): SlotMap {
     if (!((latest.get(master.id)?.epoch ?? -1) > master.epoch)) latest.set(master.id, master);
     for (const [first, last] of master.ranges) {
       for (let slot = first; slot <= last; slot += 1) {
-        if (master.epoch <= (epochs[slot] as number)) continue;
+        const epoch = epochs[slot] as number;
+        // Two may have one epoch for a moment. All nodes choose the same one of them.
+        if (master.epoch < epoch || (master.epoch === epoch && master.id > (owners[slot] as string))) continue;
         epochs[slot] = master.epoch;
         owners[slot] = master.id;
       }

@@ -36,7 +36,7 @@ async function warmNode() {
   return { node, on };
 }
 
-/** Who serves these sessions, and with how many statements. */
+/** Returns which tier serves these sessions, and with how many statements. */
 async function servedBy(node: ClusterNode, ...ids: string[]) {
   const before = node.statements();
   const tiers: string[] = [];
@@ -82,7 +82,7 @@ describe('one server of three that is down', () => {
     const { node, on } = await warmNode();
     node.cutFrom('a');
     for (const id of [on.a, on.b, on.c]) await add(node.sessions, id, 'A1');
-    expect([on.a, on.b, on.c].map((id) => fleet.rowOf(id)?.dirtyAt != null)).toEqual([true, false, false]);
+    expect([on.a, on.b, on.c].map((id) => (fleet.rowOf(id)?.dirtyAt ?? null) !== null)).toEqual([true, false, false]);
   });
 
   it('is not believed when it is back; the others are, all the time', async () => {

@@ -1,5 +1,5 @@
 import type { FeedPosition } from '../../../durable.ts';
-import { NODE_ALIVE_MS } from '../../../../limits/fleet.ts';
+import { REPORTS_AGREE_MS } from '../../../../limits/fleet.ts';
 import { FEED_COLUMNS } from '../../columns.ts';
 import { firstMoment } from '../../moments.ts';
 import { clockAtStart } from '../../phrases/clock.ts';
@@ -33,7 +33,7 @@ const feedColumns = columns(FEED_COLUMNS);
 // An aggregate has always one row, and is made once for all rows of the feed.
 const fleet = sql`
   SELECT CASE WHEN MIN(masters) = MAX(masters) THEN MIN(masters) END AS report FROM ${nodes}
-  WHERE namespace = ${namespace} AND seen_at >= ${clockAtStart} - ${constant(NODE_ALIVE_MS)}`;
+  WHERE namespace = ${namespace} AND seen_at >= ${clockAtStart} - ${constant(REPORTS_AGREE_MS)}`;
 
 /** Returns at least one row, which holds `now`, `read_only`, `named` and `report`; without marks its other columns are null. */
 export const read: StatementFor<ReadFeed> = everywhere(sql<ReadFeed>`

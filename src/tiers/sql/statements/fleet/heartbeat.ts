@@ -1,6 +1,5 @@
 import type { NodeMark } from '../../../durable.ts';
 import { clockAtStart } from '../../phrases/clock.ts';
-import { GREATEST } from '../../phrases/functions.ts';
 import { type StatementFor, wordings } from '../../wording.ts';
 import { bytes, integer, namespace, nodes, sql, string } from '../../tag.ts';
 
@@ -14,7 +13,7 @@ const onConflict = sql<NodeMark>`
   VALUES (${namespace}, ${nodeId}, ${ringVersion}, ${clockAtStart}, ${clockAtStart}, ${beat}, ${masters})
   ON CONFLICT (namespace, node_id) DO UPDATE SET
     ring_version = excluded.ring_version,
-    seen_at = ${GREATEST}(known.seen_at, excluded.seen_at),
+    seen_at = excluded.seen_at,
     acknowledged_at = CASE WHEN known.ring_version = excluded.ring_version
       THEN known.acknowledged_at ELSE excluded.acknowledged_at END,
     beat = excluded.beat,
@@ -24,7 +23,7 @@ const onConflict = sql<NodeMark>`
 /**
  * Records that the node was alive when the statement began, which is after the node sent it, with one time for both columns.
  * Statements may run in another order than they were sent: one that a later one has overtaken changes nothing, so that no
- * earlier report comes back; and `GREATEST` keeps the later time, so that the node does not look silent.
+ * earlier report comes back and the node does not look silent. A clock that was set back dates the node back with it.
  */
 export const heartbeat: StatementFor<NodeMark> = wordings({
   postgresql: onConflict,
@@ -34,7 +33,7 @@ export const heartbeat: StatementFor<NodeMark> = wordings({
     INSERT INTO ${nodes} (namespace, node_id, ring_version, seen_at, acknowledged_at, beat, masters)
     VALUES (${namespace}, ${nodeId}, ${ringVersion}, ${clockAtStart}, ${clockAtStart}, ${beat}, ${masters})
     ON DUPLICATE KEY UPDATE
-      seen_at = IF(beat < VALUES(beat), GREATEST(seen_at, VALUES(seen_at)), seen_at),
+      seen_at = IF(beat < VALUES(beat), VALUES(seen_at), seen_at),
       acknowledged_at = IF(beat < VALUES(beat) AND ring_version <> VALUES(ring_version), VALUES(acknowledged_at), acknowledged_at),
       ring_version = IF(beat < VALUES(beat), VALUES(ring_version), ring_version),
       masters = IF(beat < VALUES(beat), VALUES(masters), masters),

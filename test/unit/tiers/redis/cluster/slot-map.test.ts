@@ -33,6 +33,11 @@ describe('the map of slots', () => {
     expect(owners.slice(4, 7)).toEqual(['a', 'n', 'a']);
   });
 
+  it('gives a slot with two claims of one epoch to the same node, whichever view comes first', () => {
+    const [one, other] = [view(master('a', 3, [0, 9])), view(master('b', 3, [0, 9]))];
+    expect(mergeViews([one, other]).owners).toEqual(mergeViews([other, one]).owners);
+  });
+
   it('takes a master from the view that knows its latest epoch', () => {
     const { masters } = mergeViews([
       view(master('a', 1, [0, 9])),

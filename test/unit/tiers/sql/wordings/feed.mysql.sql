@@ -9,7 +9,7 @@ SELECT now, CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') AS read_only, r
 FROM (SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 AS now) AS clock
 CROSS JOIN (
   SELECT CASE WHEN MIN(masters) = MAX(masters) THEN MIN(masters) END AS report FROM `holdfast_session_node`
-  WHERE namespace = ? AND seen_at >= TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 - 60000
+  WHERE namespace = ? AND seen_at >= TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 - 600000
 ) AS fleet
 LEFT JOIN `holdfast_session_ring` AS ring ON ring.namespace = ?
 LEFT JOIN (
@@ -25,7 +25,7 @@ SELECT now, CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') AS read_only, r
 FROM (SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 AS now) AS clock
 CROSS JOIN (
   SELECT CASE WHEN MIN(masters) = MAX(masters) THEN MIN(masters) END AS report FROM `holdfast_session_node`
-  WHERE namespace = ? AND seen_at >= TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 - 60000
+  WHERE namespace = ? AND seen_at >= TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 - 600000
 ) AS fleet
 LEFT JOIN `holdfast_session_ring` AS ring ON ring.namespace = ?
 LEFT JOIN (

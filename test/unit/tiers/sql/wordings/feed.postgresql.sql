@@ -16,7 +16,7 @@ SELECT now, current_setting('transaction_read_only') = 'on' AS read_only, ring.m
 FROM (SELECT floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint AS now) AS clock
 CROSS JOIN (
   SELECT CASE WHEN MIN(masters) = MAX(masters) THEN MIN(masters) END AS report FROM "holdfast_session_node"
-  WHERE namespace = $1::text AND seen_at >= floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint - 60000
+  WHERE namespace = $1::text AND seen_at >= floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint - 600000
 ) AS fleet
 LEFT JOIN "holdfast_session_ring" AS ring ON ring.namespace = $1::text
 LEFT JOIN (
@@ -32,7 +32,7 @@ SELECT now, current_setting('transaction_read_only') = 'on' AS read_only, ring.m
 FROM (SELECT floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint AS now) AS clock
 CROSS JOIN (
   SELECT CASE WHEN MIN(masters) = MAX(masters) THEN MIN(masters) END AS report FROM "holdfast_session_node"
-  WHERE namespace = $1::text AND seen_at >= floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint - 60000
+  WHERE namespace = $1::text AND seen_at >= floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint - 600000
 ) AS fleet
 LEFT JOIN "holdfast_session_ring" AS ring ON ring.namespace = $1::text
 LEFT JOIN (

@@ -8,7 +8,7 @@ SELECT now, false AS read_only, ring.masters AS named, report, storage_key, dirt
 FROM (SELECT CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) AS now) AS clock
 CROSS JOIN (
   SELECT CASE WHEN MIN(masters) = MAX(masters) THEN MIN(masters) END AS report FROM "holdfast_session_node"
-  WHERE namespace = ? AND seen_at >= CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) - 60000
+  WHERE namespace = ? AND seen_at >= CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) - 600000
 ) AS fleet
 LEFT JOIN "holdfast_session_ring" AS ring ON ring.namespace = ?
 LEFT JOIN (
@@ -24,7 +24,7 @@ SELECT now, false AS read_only, ring.masters AS named, report, storage_key, dirt
 FROM (SELECT CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) AS now) AS clock
 CROSS JOIN (
   SELECT CASE WHEN MIN(masters) = MAX(masters) THEN MIN(masters) END AS report FROM "holdfast_session_node"
-  WHERE namespace = ? AND seen_at >= CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) - 60000
+  WHERE namespace = ? AND seen_at >= CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) - 600000
 ) AS fleet
 LEFT JOIN "holdfast_session_ring" AS ring ON ring.namespace = ?
 LEFT JOIN (

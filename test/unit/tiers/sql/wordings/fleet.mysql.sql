@@ -12,7 +12,7 @@ SELECT version, fingerprint FROM `holdfast_session_ring` WHERE namespace = ?;
 INSERT INTO `holdfast_session_node` (namespace, node_id, ring_version, seen_at, acknowledged_at, beat, masters)
 VALUES (?, ?, ?, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000, ?, ?)
 ON DUPLICATE KEY UPDATE
-  seen_at = IF(beat < VALUES(beat), GREATEST(seen_at, VALUES(seen_at)), seen_at),
+  seen_at = IF(beat < VALUES(beat), VALUES(seen_at), seen_at),
   acknowledged_at = IF(beat < VALUES(beat) AND ring_version <> VALUES(ring_version), VALUES(acknowledged_at), acknowledged_at),
   ring_version = IF(beat < VALUES(beat), VALUES(ring_version), ring_version),
   masters = IF(beat < VALUES(beat), VALUES(masters), masters),

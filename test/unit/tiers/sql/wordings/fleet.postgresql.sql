@@ -12,7 +12,7 @@ INSERT INTO "holdfast_session_node" AS known (namespace, node_id, ring_version, 
 VALUES ($1::text, $2::bytea, $3::bigint, floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint, floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint, $4::bigint, $5::text)
 ON CONFLICT (namespace, node_id) DO UPDATE SET
   ring_version = excluded.ring_version,
-  seen_at = GREATEST(known.seen_at, excluded.seen_at),
+  seen_at = excluded.seen_at,
   acknowledged_at = CASE WHEN known.ring_version = excluded.ring_version
     THEN known.acknowledged_at ELSE excluded.acknowledged_at END,
   beat = excluded.beat,

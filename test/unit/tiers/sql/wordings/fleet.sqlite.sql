@@ -12,7 +12,7 @@ INSERT INTO "holdfast_session_node" AS known (namespace, node_id, ring_version, 
 VALUES (?, ?, ?, CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER), CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER), ?, ?)
 ON CONFLICT (namespace, node_id) DO UPDATE SET
   ring_version = excluded.ring_version,
-  seen_at = max(known.seen_at, excluded.seen_at),
+  seen_at = excluded.seen_at,
   acknowledged_at = CASE WHEN known.ring_version = excluded.ring_version
     THEN known.acknowledged_at ELSE excluded.acknowledged_at END,
   beat = excluded.beat,
