@@ -38,6 +38,20 @@ const withServers = { globalSetup: './test/support/global-setup.ts', testTimeout
 /** Files share one process, and the library in it is loaded once: a third less to compute. */
 const inOneProcess = { isolate: false };
 
+/** These wait for fail-overs of real servers, for minutes in all. */
+const FAIL_OVERS = [
+  'test/chaos/fail-over.test.ts',
+  'test/integration/client/sentinel.test.ts',
+  'test/integration/durable/postgresql/fail-over.test.ts',
+  'test/integration/primary/redis-cluster-failover.test.ts',
+  'test/integration/primary/redis-cluster-nodes.test.ts',
+  'test/integration/primary/redis-sentinel.test.ts',
+];
+
+/** The project "fail-overs" runs only where FAIL_OVERS is set, as the soak does. */
+const failOvers =
+  process.env['FAIL_OVERS'] === '1' ? [project('fail-overs', { ...withServers, include: FAIL_OVERS })] : [];
+
 /** The project "next" builds Next applications, which takes a minute: only where NEXT_BUILD is set, as the soak does. */
 export default defineConfig({
   test: {
@@ -47,12 +61,13 @@ export default defineConfig({
       project('unit', inOneProcess),
       project('property', inOneProcess),
       project('conformance', withServers),
-      project('integration', withServers),
+      project('integration', { ...withServers, exclude: FAIL_OVERS }),
       project('http', withServers),
-      project('chaos', withServers),
+      project('chaos', { ...withServers, exclude: FAIL_OVERS }),
       project('simulation', { testTimeout: 180_000 }),
       project('package', { testTimeout: 120_000 }),
       project('examples', { globalSetup: './test/examples/build.ts' }),
+      ...failOvers,
       ...(process.env['NEXT_BUILD'] === '1'
         ? [project('next', { ...withServers, globalSetup: [withServers.globalSetup, './test/next/build.ts'] })]
         : []),

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 /*
- * The long runs: fresh seeds of the simulator, then all legs of chaos on real servers, for half of the time each; then fail-overs
- * and a resharding under load; then the races of
+ * The long runs: fresh seeds of the simulator, then all legs of chaos on real servers, for half of the time each; then the tests
+ * that wait for fail-overs of real servers, and a resharding under load; then the races of
  * the HTTP contract with every entry point, which take a tenth of that time; then the whole contract with Next, built and served; then
  * a database that is offered ten times what it carries. Exits with 1 if any found anything.
  *
@@ -37,7 +37,8 @@ const statuses = [
     CHAOS_SECONDS: String(legSeconds),
     CHAOS_SEED: values.from,
   }),
-  run(['node_modules/vitest/vitest.mjs', 'run', 'test/chaos/fail-over.test.ts'], {
+  run(['node_modules/vitest/vitest.mjs', 'run', '--project', 'fail-overs'], {
+    FAIL_OVERS: '1',
     FAIL_OVER_SLOTS: fewSlots ? '40' : '1000',
   }),
   run(['node_modules/vitest/vitest.mjs', 'run', '--project', 'http', '-t', HTTP_RACES], {

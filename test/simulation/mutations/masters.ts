@@ -14,8 +14,8 @@ export const mastersMutations: readonly Mutation[] = [
     edits: [
       {
         file: STANDING,
-        find: 'this.#seen?.incarnation === reported && this.#seen.isClear',
-        replace: 'this.#seen !== null',
+        find: 'seen?.incarnation === reported && seen.isClear',
+        replace: 'seen !== null',
       },
     ],
     faults: ['redis-two-masters'],
@@ -99,8 +99,13 @@ export const mastersMutations: readonly Mutation[] = [
     edits: [
       {
         file: SHARD,
-        find: ' && this.standing.incarnation !== null && !this.#isStopped',
-        replace: ' && !this.#isStopped',
+        find: '!this.#isStopped ? this.standing.reign : null',
+        replace: "!this.#isStopped ? 'any' : null",
+      },
+      {
+        file: SHARD,
+        find: 'vantage === null || vantage.incarnation !== this.standing.incarnation',
+        replace: 'vantage === null',
       },
     ],
     faults: [],
@@ -165,8 +170,13 @@ export const mastersMutations: readonly Mutation[] = [
     edits: [
       {
         file: SHARD,
-        find: ' && this.standing.incarnation !== null && !this.#isStopped',
-        replace: ' && !this.#isStopped',
+        find: '!this.#isStopped ? this.standing.reign : null',
+        replace: "!this.#isStopped ? 'any' : null",
+      },
+      {
+        file: SHARD,
+        find: 'vantage === null || vantage.incarnation !== this.standing.incarnation',
+        replace: 'vantage === null',
       },
       {
         file: SHARD,

@@ -58,7 +58,7 @@ export const shardsScenarios = {
     const [node] = scene.nodes;
     while (world.now < startedAt + 10_000) {
       const session = await outcome(node.client.get(id, { touch: false }));
-      if (session?.servedBy === 'primary') return world.now - startedAt < 2_000 ? null : 'Redis was not used for 2 s';
+      if (session?.servedBy === 'primary') return world.now - startedAt < 1_500 ? null : 'Redis was not used for 1.5 s';
       await outcome(world.pause(50));
     }
     return 'Redis was not used for 10 s';
