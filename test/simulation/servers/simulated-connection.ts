@@ -118,7 +118,9 @@ export class SimulatedConnection implements PrimaryServer {
   }
 
   lease(storageKey: Buffer, token: string, over: PrimaryValue | null): Promise<boolean> {
-    return this.#run('lease', storageKey, (tier) => tier.lease(storageKey, token, over));
+    // By the stamp that it bears.
+    const stored = over && (asStored.get(over) ?? over);
+    return this.#run('lease', storageKey, (tier) => tier.lease(storageKey, token, stored));
   }
 
   fill(storageKey: Buffer, token: string, value: NewValue): Promise<boolean> {
@@ -382,8 +384,14 @@ export class SimulatedConnection implements PrimaryServer {
 
 /** The same copy, which no node believes. */
 function doubted(entry: PrimaryEntry): PrimaryEntry {
-  return entry.kind === 'value' ? { ...entry, stamp: { ...entry.stamp, at: 0 } } : entry;
+  if (entry.kind !== 'value') return entry;
+  const copy = { ...entry, stamp: { ...entry.stamp, at: 0 } };
+  asStored.set(copy, entry);
+  return copy;
 }
+
+/** The copies that were doubted, as the server holds them. */
+const asStored = new WeakMap<PrimaryValue, PrimaryValue>();
 
 /** The script that meets a key of another type deletes it. */
 function meetForeign(server: RedisServer, name: string): void {
