@@ -2,6 +2,11 @@
 export const MAP_REFRESH_MS = 1_000;
 /** The least time between two such questions: in a fail-over every call asks for one. */
 export const MAP_REFRESH_GAP_MS = 50;
+/**
+ * The age at which a map does not show any more that no slot went and came back meanwhile: a process may be blocked. Shorter than any
+ * fail-over, which takes twice the node timeout.
+ */
+export const MAP_TRUSTED_MS = 2_000;
 /** The redirections that one call follows: to the new owner of a slot, which may be handing it on already. */
 export const REDIRECTIONS_MAX = 3;
 /**

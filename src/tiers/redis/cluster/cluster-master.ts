@@ -113,7 +113,8 @@ export class ClusterMaster {
   /** Asks for the cluster as this node sees it; null if it does not answer. */
   async view(): Promise<NodesView | null> {
     try {
-      return await this.#readView();
+      const view = await this.#readView();
+      return view.self === this.#claim.id ? view : null;
     } catch {
       return null;
     }

@@ -12,6 +12,17 @@ import type { Redirects } from './redirects.ts';
 /** The digits of the id of the node that name the shard. */
 const NAME_DIGITS = 16;
 
+export interface ClusterShardOptions {
+  /** The id of the node. */
+  readonly id: string;
+  readonly master: ClusterMaster;
+  readonly redirects: Redirects;
+  readonly keys: KeyNames;
+  readonly platform: Platform;
+  /** True if slots may have gone and come back since the nodes were last asked for the map. */
+  readonly isMapOld: () => boolean;
+}
+
 /** The keys of one master. A master that is replaced by its replica is another shard. */
 export class ClusterShard extends RedisShard {
   readonly name: string;
@@ -19,14 +30,15 @@ export class ClusterShard extends RedisShard {
   protected readonly opened: Opened;
   readonly #moved: MovedSlots;
   /** The slots that the master was handing over when it was last asked. */
-  #leaving: readonly number[] = [];
+  #leaving: ReadonlySet<number> = new Set();
 
-  constructor(id: string, master: ClusterMaster, redirects: Redirects, keys: KeyNames, platform: Platform) {
+  constructor(options: ClusterShardOptions) {
     super();
+    const { id, master, keys, platform } = options;
     this.name = id.slice(0, NAME_DIGITS);
     this.master = master;
     this.#moved = new MovedSlots(platform);
-    this.opened = { keys, server: new RedirectedServer(master, redirects, this.#moved, platform) };
+    this.opened = { keys, server: new RedirectedServer(options, this.#moved) };
   }
 
   /** Notes a slot that has come to this shard. Without a vantage there is no need: nothing from before counts once there is one. */
@@ -35,11 +47,21 @@ export class ClusterShard extends RedisShard {
     if (vantage !== null) this.#moved.note(slot, vantage.latest);
   }
 
+  /** Notes that any slot may have gone and come back. */
+  wasUnseen(): void {
+    const vantage = this.master.vantage();
+    if (vantage !== null) this.#moved.noteAll(vantage.latest);
+  }
+
   /** Notes the slots that are on their way from this shard, or were until lately: their keys may come back. */
   isHandingOver(leaving: readonly number[]): void {
     for (const slot of [...leaving, ...this.#leaving]) this.gained(slot);
-    this.#leaving = leaving;
+    this.#leaving = new Set(leaving);
     this.#moved.prune();
+  }
+
+  isLeaving(slot: number): boolean {
+    return this.#leaving.has(slot);
   }
 
   /** A copy that is doubted is leased by the stamp that it bears. */
@@ -54,8 +76,10 @@ class RedirectedServer {
   readonly #redirects: Redirects;
   readonly #moved: MovedSlots;
   readonly #platform: Platform;
+  readonly #isMapOld: () => boolean;
 
-  constructor(master: ClusterMaster, redirects: Redirects, moved: MovedSlots, platform: Platform) {
+  constructor({ master, redirects, platform, isMapOld }: ClusterShardOptions, moved: MovedSlots) {
+    this.#isMapOld = isMapOld;
     this.#master = master;
     this.#redirects = redirects;
     this.#moved = moved;
@@ -82,11 +106,12 @@ class RedirectedServer {
     const beganAt = this.#platform.monotonic();
     try {
       const entry = await this.#master.read(key);
-      return entry.kind === 'value' && this.#moved.isDoubtful(key, entry.stamp.at) ? doubted(entry) : entry;
+      if (entry.kind !== 'value') return entry;
+      return this.#isMapOld() || this.#moved.isDoubtful(key, entry.stamp.at) ? doubted(entry) : entry;
     } catch (error) {
       if (!(error instanceof Redirection)) throw error;
-      const { answer, isAsk } = await this.#redirects.read(error, this.#master, beganAt, key);
-      return isAsk ? doubted(answer) : answer;
+      // The shard that answered may have noted the slot as one that came back only now.
+      return doubted(await this.#redirects.read(error, this.#master, beganAt, key));
     }
   }
 

@@ -1,4 +1,5 @@
 import { TierFailure } from '../../../errors.ts';
+import { MAP_TRUSTED_MS } from '../../../limits/cluster.ts';
 import { PRIMARY_CONNECT_TIMEOUT_MS } from '../../../limits/primary-tier.ts';
 import type { TierContext } from '../../context.ts';
 import type { PrimaryEvents } from '../../primary.ts';
@@ -7,7 +8,7 @@ import type { ClusterTopology, ServerAccess } from '../options/topology.ts';
 import { ClusterMaster } from './cluster-master.ts';
 import { ClusterShard } from './cluster-shard.ts';
 import { MapRefresh } from './map-refresh.ts';
-import type { ClaimingMaster } from './nodes-view.ts';
+import type { ClaimingMaster, NodesView } from './nodes-view.ts';
 import { ProbeKey } from './probe-key.ts';
 import type { Redirection } from './redirection.ts';
 import { Redirects } from './redirects.ts';
@@ -36,17 +37,29 @@ export class Cluster {
   #lastKey: Buffer | undefined;
   #lastShard: ClusterShard | null = null;
   #settleSearch: () => void = () => {};
+  /** The time at which the nodes were last asked for the map that counts. */
+  #mappedAt = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
   constructor(options: ClusterSettings) {
     const { topology, access, context } = options;
     this.#options = options;
     this.#keys = new KeyNames(context.namespace);
-    this.#seeds = new Seeds({ endpoints: topology.nodes, access, context, onChange: () => this.#seedsChanged() });
+    this.#seeds = new Seeds({
+      endpoints: topology.nodes,
+      access,
+      context,
+      onReady: () => void this.#refresh.now(),
+      onFailure: () => this.#seedFailed(),
+    });
     this.#refresh = new MapRefresh(context.platform, () => this.#refreshMap());
     this.#redirects = new Redirects({
       context,
       find: (redirection, asked) => this.#find(redirection, asked),
+      ownerOf: ({ isAsk, slot }, asked) => {
+        const owner = isAsk ? undefined : this.#owners[slot]?.master;
+        return owner === asked ? undefined : owner;
+      },
       onMoved: (slot, owner) => this.#moved(slot, owner),
       refresh: () => this.#refresh.now(),
     });
@@ -98,12 +111,18 @@ export class Cluster {
     }
   }
 
-  #seedsChanged(): void {
+  /** Refreshes only in search of the first map: seeds that are away fail several times a second. */
+  #seedFailed(): void {
     if (this.#seeds.failure !== null) this.#settleSearch();
-    else void this.#refresh.now();
+    else if (this.#shards.length === 0) void this.#refresh.now();
+  }
+
+  #isMapOld(at: number): boolean {
+    return at - this.#mappedAt > MAP_TRUSTED_MS;
   }
 
   async #refreshMap(): Promise<void> {
+    const beganAt = this.#options.context.platform.monotonic();
     const masters = [...this.#byId.values()].map(({ master }) => master);
     const isWhole = this.#shards.length > 0 && this.#shards.every((shard) => shard.vantage() !== null);
     if (isWhole) this.#seeds.close();
@@ -114,11 +133,25 @@ export class Cluster {
     ]);
     if (this.#isClosed) return;
     const views = own.filter((view) => view !== null);
-    const map = mergeViews([...seen, ...views]);
-    if (map.owners.some((owner) => owner !== undefined)) this.#adopt(map);
+    const map = mergeViews(this.#ofThisCluster([...seen, ...views]));
+    if (map.owners.some((owner) => owner !== undefined)) {
+      this.#adopt(map);
+      if (this.#isMapOld(beganAt)) for (const shard of this.#shards) shard.wasUnseen();
+      this.#mappedAt = beganAt;
+    }
     for (const { self = '', leaving } of views) this.#byId.get(self)?.isHandingOver(leaving);
     this.#meetAgain();
     if (this.#shards.length > 0 || this.#seeds.failure !== null) this.#settleSearch();
+  }
+
+  /**
+   * A node that left may be in another cluster by now, and so may a seed: epochs of two clusters cannot be compared. Where no view
+   * knows any shard, the cluster was made anew.
+   */
+  #ofThisCluster(views: readonly NodesView[]): readonly NodesView[] {
+    const shards = [...this.#byId].filter(([, shard]) => this.#shards.includes(shard)).map(([id]) => id);
+    const akin = views.filter(({ ids }) => shards.some((id) => ids.has(id)));
+    return akin.length > 0 ? akin : views;
   }
 
   /** A node that did not serve stays connected, and is asked again. */
@@ -158,7 +191,7 @@ export class Cluster {
 
   #newShard(id: string, claim: ClaimingMaster): ClusterShard {
     const { topology, access, context, events } = this.#options;
-    const probeKey = new ProbeKey(this.#keys.probe, (slot) => this.#owners[slot] === shard);
+    const probeKey = new ProbeKey(this.#keys.probe, (slot) => this.#owners[slot] === shard && !shard.isLeaving(slot));
     const master = new ClusterMaster(claim, {
       access,
       reach: topology.reach,
@@ -169,7 +202,10 @@ export class Cluster {
         if (this.#shards.includes(shard)) events.onShardChange(shard);
       },
     });
-    const shard = new ClusterShard(id, master, this.#redirects, this.#keys, context.platform);
+    const { platform } = context;
+    const isMapOld = (): boolean => this.#isMapOld(platform.monotonic());
+    const parts = { redirects: this.#redirects, keys: this.#keys, platform, isMapOld };
+    const shard = new ClusterShard({ id, master, ...parts });
     return shard;
   }
 

@@ -16,6 +16,8 @@ interface Move {
 export class MovedSlots {
   readonly #platform: Platform;
   readonly #moves = new Map<number, Move>();
+  /** The move that all slots may have made: nobody looked. */
+  #unseen: Move | null = null;
 
   constructor(platform: Platform) {
     this.#platform = platform;
@@ -25,8 +27,13 @@ export class MovedSlots {
     this.#moves.set(slot, { serverTime, noticedAt: this.#platform.monotonic() });
   }
 
+  noteAll(serverTime: number): void {
+    this.#unseen = { serverTime, noticedAt: this.#platform.monotonic() };
+  }
+
   /** True if a copy under this key, stamped then, may have been elsewhere since. */
   isDoubtful(key: string, stampedAt: number): boolean {
+    if (this.#unseen !== null && stampedAt <= this.#unseen.serverTime) return true;
     if (this.#moves.size === 0) return false;
     const move = this.#moves.get(slotOf(key));
     return move !== undefined && stampedAt <= move.serverTime;
@@ -35,6 +42,7 @@ export class MovedSlots {
   /** Forgets moves after which every copy from before has to be confirmed for its age. */
   prune(): void {
     const now = this.#platform.monotonic();
+    if (this.#unseen !== null && now - this.#unseen.noticedAt > REVALIDATE_AFTER_MS_MAX) this.#unseen = null;
     for (const [slot, { noticedAt }] of this.#moves) {
       if (now - noticedAt > REVALIDATE_AFTER_MS_MAX) this.#moves.delete(slot);
     }

@@ -19,6 +19,8 @@ export interface NodesView {
   /** The id of the node that answered. */
   readonly self: string | undefined;
   readonly masters: readonly ClaimingMaster[];
+  /** The ids of all nodes that it knows, whatever they are: by these, two views are known to be of one cluster. */
+  readonly ids: ReadonlySet<string>;
   /** The slots that the node itself is handing over to others. */
   readonly leaving: readonly number[];
 }
@@ -38,9 +40,11 @@ export function parseNodesView(text: string, askedHost: string): NodesView {
   let self: string | undefined;
   const masters: ClaimingMaster[] = [];
   const leaving: number[] = [];
+  const ids = new Set<string>();
   for (const line of text.split('\n')) {
     const [id = '', place = '', flagText = '', , , , epoch, , ...slots] = line.trim().split(' ');
     const flags = flagText.split(',');
+    if (place !== '') ids.add(id);
     if (flags.includes('myself')) {
       self = id;
       leaving.push(...slots.flatMap(parseLeaving));
@@ -54,7 +58,7 @@ export function parseNodesView(text: string, askedHost: string): NodesView {
     const address = { host: host || askedHost, port: Number(port) };
     masters.push({ id, address, hostname: hostname || undefined, epoch: Number(epoch), ranges });
   }
-  return { self, masters, leaving };
+  return { self, masters, ids, leaving };
 }
 
 /** `[93->-<id>]`; `[77-<-<id>]` is a slot on its way to the node. */

@@ -12,17 +12,12 @@ export interface RedirectsOptions {
   readonly context: TierContext;
   /** Returns the master that a node has named. */
   readonly find: (redirection: Redirection, asked: ClusterMaster) => ClusterMaster | undefined;
+  /** Returns the owner that the map has for a slot that has moved, if that is not the node that was asked. */
+  readonly ownerOf: (redirection: Redirection, asked: ClusterMaster) => ClusterMaster | undefined;
   /** Notes that a slot has another owner than was thought. */
   readonly onMoved: (slot: number, owner: ClusterMaster) => void;
   /** Asks the nodes for the map. */
   readonly refresh: () => Promise<void>;
-}
-
-/** The answer of the node that had the key. */
-export interface Redirected<T> {
-  readonly answer: T;
-  /** True if the node is about to take the slot over, and not its owner yet. */
-  readonly isAsk: boolean;
 }
 
 type Send<T> = (master: ClusterMaster, isAsk: boolean, leftMs: () => number) => Promise<T>;
@@ -42,12 +37,7 @@ export class Redirects {
     this.#options = options;
   }
 
-  read(
-    redirection: Redirection,
-    asked: ClusterMaster,
-    beganAt: number,
-    key: string,
-  ): Promise<Redirected<PrimaryEntry>> {
+  read(redirection: Redirection, asked: ClusterMaster, beganAt: number, key: string): Promise<PrimaryEntry> {
     const journey = { beganAt, redirection, asked };
     return this.#follow(journey, (master, isAsk) => master.readRedirected(key, isAsk));
   }
@@ -59,7 +49,7 @@ export class Redirects {
   async run(redirection: Redirection, asked: ClusterMaster, beganAt: number, mutation: Mutation): Promise<boolean> {
     const journey = { beganAt, redirection, asked };
     try {
-      return (await this.#follow(journey, (master, ...more) => master.runRedirected(mutation, ...more))).answer;
+      return await this.#follow(journey, (master, ...more) => master.runRedirected(mutation, ...more));
     } catch (error) {
       const isSent = journey.asked !== asked && toTierFailure(error).kind !== 'not-sent';
       if (isSent) journey.asked.reject(new TierFailure('ambiguous', 'redirected-call-failed'));
@@ -67,19 +57,19 @@ export class Redirects {
     }
   }
 
-  #follow<T>(journey: Journey, send: Send<T>): Promise<Redirected<T>> {
+  #follow<T>(journey: Journey, send: Send<T>): Promise<T> {
     const { platform, timeoutMs } = this.#options.context;
     const leftMs = (): number => journey.beganAt + timeoutMs - platform.monotonic();
     const late = (): TierFailure => new TierFailure('ambiguous', 'deadline');
     return withDeadline(platform, Math.max(leftMs(), 0), this.#go(journey, leftMs, send), late);
   }
 
-  async #go<T>(journey: Journey, leftMs: () => number, send: Send<T>): Promise<Redirected<T>> {
+  async #go<T>(journey: Journey, leftMs: () => number, send: Send<T>): Promise<T> {
     for (let hops = 1; ; hops += 1) {
       const { isAsk } = journey.redirection;
       journey.asked = await this.#masterFor(journey);
       try {
-        return { answer: await send(journey.asked, isAsk, leftMs), isAsk };
+        return await send(journey.asked, isAsk, leftMs);
       } catch (error) {
         if (!(error instanceof Redirection) || hops === REDIRECTIONS_MAX) throw error;
         journey.redirection = error;
@@ -89,11 +79,19 @@ export class Redirects {
 
   /** A node that is not known yet is asked for, and one that is not connected yet is waited for. */
   async #masterFor({ redirection, asked }: Journey): Promise<ClusterMaster> {
-    const { find, refresh, onMoved } = this.#options;
-    const known = find(redirection, asked);
-    const refreshed = known === undefined || !redirection.isAsk ? refresh() : undefined;
-    if (known === undefined) await refreshed;
-    const master = known ?? find(redirection, asked);
+    const { find, ownerOf, refresh, onMoved } = this.#options;
+    const named = (): ClusterMaster | undefined => {
+      const master = find(redirection, asked);
+      // A node that names no host (unknown-endpoint, `?`), or one that all share, seems to name itself.
+      return master === asked && !redirection.isAsk ? undefined : master;
+    };
+    let master = named();
+    if (master !== undefined && !redirection.isAsk) void refresh();
+    // The refresh under way may have begun before the node was known to anybody.
+    for (let tries = 0; master === undefined && tries < 2; tries += 1) {
+      await refresh();
+      master = named() ?? ownerOf(redirection, asked);
+    }
     if (master === undefined) throw new TierFailure('not-sent', 'unknown-node');
     if (!redirection.isAsk) onMoved(redirection.slot, master);
     if (master.vantage() === null) await master.opening;

@@ -9,8 +9,10 @@ export interface SeedsOptions {
   readonly endpoints: readonly Endpoint[];
   readonly access: ServerAccess;
   readonly context: TierContext;
-  /** Runs when a node can be asked, and when an attempt to reach one has failed. */
-  readonly onChange: () => void;
+  /** Runs when a node can be asked. */
+  readonly onReady: () => void;
+  /** Runs when an attempt to reach one has failed. */
+  readonly onFailure: () => void;
 }
 
 /** The nodes that the options name. They are connected to while there is a shard without a master to use. */
@@ -52,13 +54,13 @@ class Seed {
   readonly #link: RedisLink;
   failure: TierFailure | null = null;
 
-  constructor(endpoint: Endpoint, { access, context, onChange }: SeedsOptions) {
+  constructor(endpoint: Endpoint, { access, context, onReady, onFailure }: SeedsOptions) {
     this.#host = endpoint.host;
     this.#link = new RedisLink({ endpoint, db: 0, ...access }, context, {
-      onReady: onChange,
+      onReady,
       onEnd: (failure) => {
         this.failure = failure;
-        onChange();
+        onFailure();
       },
     });
     this.#link.connect();

@@ -35,6 +35,8 @@ export class RedisPeer {
   /** Null until the server has said who it is. */
   #server: Server | null = null;
   #wasUsable = false;
+  /** The number of the connection whose server was found to be the one that it should be. */
+  #identified = -1;
 
   constructor(options: PeerOptions) {
     this.#options = options;
@@ -61,6 +63,7 @@ export class RedisPeer {
       const refusal = this.#link.attemptFailure;
       if (refusal !== null) throw refusal;
       await this.#options.identify?.();
+      this.#identified = epoch;
       await this.probe();
       return null;
     } catch (error) {
@@ -75,8 +78,9 @@ export class RedisPeer {
     const { platform } = this.#options;
     const link = this.#link;
     link.requireReady();
-    const probeKey = this.#options.probeKey();
     const { epoch } = link;
+    if (this.#identified !== epoch) throw link.unreachable();
+    const probeKey = this.#options.probeKey();
     const sentAt = platform.monotonic();
     const answers = await Promise.allSettled([
       link.ask((redis) => redis.info(...IDENTITY, 'persistence', 'cluster')),
@@ -93,7 +97,7 @@ export class RedisPeer {
     this.#requireMode(text);
     const incarnation = this.#requireServing(text, valueOf(state));
     this.#recognise(incarnation, { serverTime: toMilliseconds(valueOf(time)), sentAt, receivedAt });
-    for (const answer of rest) valueOf(answer);
+    for (const answer of rest) this.#requireAnswer(answer);
   }
 
   /** Asks whether the server is still of the incarnation that it was, and its clock. One of another incarnation is met on another connection. */
@@ -145,6 +149,14 @@ export class RedisPeer {
       link.ask((redis) => redis.holdfastProbe(1, probeKey, String(PROBE_TTL_MS))),
       link.ask((redis) => redis.holdfastProbe(1, probeKey, String(PROBE_TTL_MS))),
     ];
+  }
+
+  /** The slot of the key may be on its way to another node, which is no mistake of a person: the next probe has another key. */
+  #requireAnswer(answer: PromiseSettledResult<unknown>): void {
+    if (answer.status === 'fulfilled') return;
+    const failure = toTierFailure(answer.reason);
+    const isElsewhere = this.#options.mode === 'cluster' && ['ASK', 'MOVED'].includes(failure.reason);
+    throw isElsewhere ? new TierFailure('rejected', failure.reason) : failure;
   }
 
   /** Asks a node of a cluster for the state of the cluster. */

@@ -29,8 +29,18 @@ export function tlsOptions(host: string, { secureContext, servername }: TlsSetti
  */
 export function connectorOf(open: () => Socket): NonNullable<RedisOptions['Connector']> {
   return class extends AbstractConnector {
+    #ended: Socket | undefined;
+
     constructor() {
       super(DISCONNECT_TIMEOUT_MS);
+    }
+
+    /** Ends each socket once: ioredis calls this with each reason to disconnect, and adds a listener and a timer to the socket each time. */
+    override disconnect(): void {
+      const socket = this.stream as Socket | undefined;
+      if (socket !== undefined && socket === this.#ended) return;
+      this.#ended = socket;
+      super.disconnect();
     }
 
     async connect(): Promise<Socket> {

@@ -53,9 +53,16 @@ function reachBy(natMap: NatMap | undefined): ClusterTopology['reach'] {
   if (natMap === undefined) return (announced) => announced;
   if (typeof natMap === 'function') return (announced) => answerOf(natMap, announced) ?? announced;
   const given: unknown = natMap;
-  if (typeof given !== 'object' || given === null) throw invalid('cluster.natMap must be an object or a function');
-  const known = new Map(Object.entries(natMap));
-  if (![...known.values()].every(isEndpoint)) throw invalid('cluster.natMap must lead to { host, port }');
+  if (typeof given !== 'object' || given === null || given instanceof Map || Array.isArray(given)) {
+    throw invalid('cluster.natMap must be an object or a function, not a Map or a list');
+  }
+  const entries = Object.entries(natMap);
+  if (!entries.every(([, to]) => isEndpoint(to))) throw invalid('cluster.natMap must lead to { host, port }');
+  if (!entries.every(([name]) => /^[^[\]]+:\d{1,5}$/.test(name))) {
+    throw invalid('cluster.natMap must have names of the form host:port, IPv6 addresses without brackets');
+  }
+  // Nothing else of these objects may reach the client of Redis.
+  const known = new Map(entries.map(([name, { host, port }]) => [name, { host, port }]));
   return (announced) => known.get(nameOf(announced)) ?? announced;
 }
 

@@ -83,6 +83,8 @@ function nodeUrls(nodes: unknown): readonly URL[] {
     if (!['', '/'].includes(url.pathname))
       throw invalid('sentinel.nodes must not end in a path: a Sentinel has no databases');
   }
+  const places = urls.map((url) => JSON.stringify(endpointOf(url, DEFAULT_PORT)));
+  if (new Set(places).size < urls.length) throw invalid('sentinel.nodes must name each Sentinel once');
   if (new Set(urls.map((url) => url.protocol)).size > 1) throw invalid('sentinel.nodes must all begin with rediss://');
   return urls;
 }

@@ -122,7 +122,10 @@ export class SentinelConnection implements ServerConnection {
     else this.#next = candidate;
     candidate.connection.open().then(
       () => this.#settleOpening(null),
-      (failure: TierFailure) => this.#settleOpening(masterFailure(failure)),
+      (failure: TierFailure) => {
+        // One that was given up for the next says nothing of that.
+        if (candidate === this.#present || candidate === this.#next) this.#settleOpening(masterFailure(failure));
+      },
     );
   }
 

@@ -19,3 +19,13 @@ it('a copy in a slot that has moved is doubted if its stamp is from before, and 
   moved.prune();
   expect(moved.isDoubtful('shop:s:a', 1_000)).toBe(false);
 });
+
+it('every copy from before a gap in which nobody looked is doubted, for as long', async () => {
+  const platform = new FakePlatform();
+  const moved = new MovedSlots(platform);
+  moved.noteAll(1_000);
+  expect([1_000, 1_001].map((at) => moved.isDoubtful('shop:s:a', at))).toEqual([true, false]);
+  await platform.advance(REVALIDATE_AFTER_MS_MAX + 1);
+  moved.prune();
+  expect(moved.isDoubtful('shop:s:a', 1_000)).toBe(false);
+});

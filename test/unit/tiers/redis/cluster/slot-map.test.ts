@@ -9,7 +9,12 @@ const master = (id: string, epoch: number, ...ranges: [number, number][]): Claim
   address: { host: `${id}${epoch}`, port: 1 },
   hostname: undefined,
 });
-const view = (...masters: ClaimingMaster[]): NodesView => ({ self: undefined, masters, leaving: [] });
+const view = (...masters: ClaimingMaster[]): NodesView => ({
+  self: undefined,
+  masters,
+  ids: new Set(masters.map(({ id }) => id)),
+  leaving: [],
+});
 
 describe('the map of slots', () => {
   it('gives a slot to the claim of the highest epoch, whichever node says so', () => {

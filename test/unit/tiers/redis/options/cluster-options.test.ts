@@ -31,6 +31,20 @@ describe('the option cluster', () => {
     });
   });
 
+  it.each<[unknown, RegExp]>([
+    [new Map([['10.0.0.7:6379', { host: 'lb.example', port: 7001 }]]), /not a Map or a list/],
+    [[{ host: 'lb.example', port: 7001 }], /not a Map or a list/],
+    [{ '[2001:db8::7]:6379': { host: 'lb.example', port: 7001 } }, /IPv6 addresses without brackets/],
+  ])('refuses a natMap whose names would never be found: %o', (natMap, message) => {
+    expect(() => topologyOf({ nodes: NODES, natMap: natMap as NatMap })).toThrow(message);
+  });
+
+  it('takes host and port of natMap and nothing else', () => {
+    const to = { host: 'lb.example', port: 7001, keyPrefix: 'other:' };
+    const { reach } = topologyOf({ nodes: NODES, natMap: { '10.0.0.7:6379': to } });
+    expect(reach({ host: '10.0.0.7', port: 6379 })).toEqual({ host: 'lb.example', port: 7001 });
+  });
+
   it.each<[string, NatMap]>([
     ['an object', { '10.0.0.7:6379': { host: 'lb.example', port: 7001 } }],
     ['a function', (name) => (name === '10.0.0.7:6379' ? { host: 'lb.example', port: 7001 } : null)],
