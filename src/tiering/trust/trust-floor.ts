@@ -22,6 +22,9 @@ export class TrustFloor {
   /** The latest time that the clock showed in this incarnation: it may be set back. */
   #furthest = { incarnation: '', at: 0 };
 
+  /** The latest time of a clock that `#followBack` followed; null once it has passed the bound that was set then. */
+  #backAt: number | null = null;
+
   constructor(options: TrustFloorOptions) {
     this.#options = options;
   }
@@ -32,7 +35,7 @@ export class TrustFloor {
     // The earliest, because a first reading may be off by seconds, and nothing would be believed until they have passed.
     const { incarnation, earliest } = vantage;
     if (incarnation !== this.#furthest.incarnation) this.#furthest = { incarnation, at: earliest };
-    else if (earliest > this.#furthest.at) this.#furthest.at = earliest;
+    else if (earliest > this.#furthest.at) this.#follow(vantage);
     else if (earliest < this.#furthest.at) this.#followBack(vantage);
     return vantage;
   }
@@ -63,10 +66,25 @@ export class TrustFloor {
     return vantage !== null && this.#floor > vantage.latest + CLOCK_TOLERANCE_MS;
   }
 
+  /**
+   * Follows the clock. One that was set back and is set right again, by a leap as large, makes copies from before look young: the floor,
+   * which was lowered in between, rises.
+   */
+  #follow({ earliest, latest }: Vantage): void {
+    this.#furthest.at = earliest;
+    if (this.#backAt === null) return;
+    if (earliest - this.#backAt > this.#options.revalidateAfterMs) this.#floor = Math.max(this.#floor, latest);
+    this.#backAt = null;
+  }
+
   /** Lowers the bounds after a clock that was set back by more than `revalidateAfter`: else copies would be doubted for as long. */
-  #followBack({ latest }: Vantage): void {
+  #followBack({ earliest, latest }: Vantage): void {
+    if (this.#backAt !== null) this.#backAt = earliest;
     const bound = latest + this.#options.revalidateAfterMs;
-    if (this.#furthest.at > bound) this.#furthest.at = bound;
+    if (this.#furthest.at > bound) {
+      this.#furthest.at = bound;
+      this.#backAt = earliest;
+    }
     if (this.#floor > bound) this.#floor = bound;
   }
 }
