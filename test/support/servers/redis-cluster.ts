@@ -142,6 +142,9 @@ export class ClusterNode extends RedisServer {
   }
 }
 
+/** A little more than the time after which Redis gives a planned promotion up. */
+const PROMOTION_MS = 7_000;
+
 export class RedisCluster implements AsyncDisposable {
   readonly nodes: readonly ClusterNode[];
   readonly coordinates: ClusterCoordinates;
@@ -199,9 +202,14 @@ export class RedisCluster implements AsyncDisposable {
   /** Makes a replica the master, and waits until it is one. A replica of a dead master needs a mode of its own. */
   async promote(replica: ClusterNode, mode: FailoverMode = 'planned'): Promise<void> {
     const how = mode === 'planned' ? [] : [mode.toUpperCase()];
-    // Refused as long as the replica still takes a master for down that has just come back.
-    await until(() => replica.cli('CLUSTER', 'FAILOVER', ...how), { what: 'the replica to obey' });
-    await until(() => replica.isMaster(), { what: 'the replica to be promoted' });
+    const attempt = async (): Promise<boolean> => {
+      if (await replica.isMaster()) return true;
+      // Refused as long as the replica still takes a master for down that has just come back.
+      await until(() => replica.cli('CLUSTER', 'FAILOVER', ...how), { what: 'the replica to obey' });
+      return until(() => replica.isMaster(), { what: 'the replica to be promoted', timeoutMs: PROMOTION_MS });
+    };
+    // Redis drops a promotion that has not come about in 5 s, as where the replica has just begun to follow, and says nothing.
+    await attempt().catch(attempt);
   }
 
   /** Moves slots with their keys, one after the other, as redis-cli does; clients go on meanwhile. */
