@@ -1,8 +1,8 @@
 import { isTierFailure, reasonOf, TierFailure } from '../../errors.ts';
 import { FEED_FRESH_MS } from '../../limits/feed.ts';
-import { LARGE_VALUE_BYTES_MIN, PROBES_IN_TIME, SLOW_LOOK_MS } from '../../limits/primary-tier.ts';
+import { LARGE_VALUE_BYTES_MIN, PROBES_IN_TIME } from '../../limits/primary-tier.ts';
 import { elapsedSince, NEVER, presentMoment, type Moment } from '../../platform/moment.ts';
-import type { CancelTimer, Platform } from '../../platform/platform.ts';
+import type { Platform } from '../../platform/platform.ts';
 import { UP, type Verdict } from '../../telemetry/health.ts';
 import type { NewValue, PrimaryEntry, PrimaryShard, PrimaryValue, RestampCommand, Stamp } from '../../tiers/primary.ts';
 import { TrustFloor, type Trust } from '../trust/trust-floor.ts';
@@ -10,6 +10,7 @@ import { Breaker } from './breaker.ts';
 import { Hedge } from './hedge.ts';
 import { LargeValues } from './large-values.ts';
 import { RoundTrip } from './round-trip.ts';
+import { SlowWatch } from './slow-watch.ts';
 import { Standing } from '../masters/standing.ts';
 import { UNREACHED, type Unreached } from './unreached.ts';
 
@@ -49,16 +50,14 @@ export class ShardGuard {
   readonly #options: ShardGuardOptions;
   readonly #breaker: Breaker;
   readonly #hedge: Hedge;
+  readonly #slowWatch: SlowWatch;
   readonly #largeValues: LargeValues;
-  /** True if commands are sent to the shard at all: the breaker is closed, and the server counts. */
-  #isInUse = false;
   /** The reign in which it is in use; null while it is not. */
   #reign: string | null = null;
   /** The latest failure that says what a person can do. */
   #advised: TierFailure | null = null;
   /** The number of times that the shard began to be in use. */
   #terms = 0;
-  #cancelLook: CancelTimer = () => {};
   #isStopped = false;
   #confirmedAt: Moment = NEVER;
   #confirming: Promise<boolean> | undefined;
@@ -73,7 +72,10 @@ export class ShardGuard {
     this.roundTrip = new RoundTrip({
       platform,
       timeoutMs,
-      onSlowChange: () => this.#slowChanged(),
+      onSlowChange: () => {
+        options.onChange();
+        this.#slowWatch.follow();
+      },
       onTooSlow: () => this.#breaker.trip('too-slow'),
     });
     this.#breaker = new Breaker({
@@ -85,11 +87,19 @@ export class ShardGuard {
       onChange: () => this.#breakerChanged(),
     });
     this.#hedge = new Hedge(platform, this);
+    this.#slowWatch = new SlowWatch({
+      platform,
+      roundTrip: this.roundTrip,
+      // Out of use, it is probed anyway.
+      probe: () => (this.#breaker.isClosed ? shard.probe() : null),
+      onFailure: this.giveUp,
+    });
     if (!options.isOpened) this.#probeFirst();
   }
 
+  /** True if commands are sent to the shard at all: the breaker is closed, and the server counts. */
   get isInUse(): boolean {
-    return this.#isInUse;
+    return this.#reign !== null;
   }
 
   /** True if the server is connected and answers, but does not count. */
@@ -111,7 +121,7 @@ export class ShardGuard {
 
   /** Returns the stamp that a copy may have now. Null while the shard is out of use. */
   stamp(): Stamp | null {
-    const vantage = this.#isInUse ? this.trustFloor.vantage() : null;
+    const vantage = this.isInUse ? this.trustFloor.vantage() : null;
     if (vantage === null || vantage.incarnation !== this.standing.incarnation) return null;
     return { incarnation: vantage.incarnation, at: vantage.earliest };
   }
@@ -229,9 +239,9 @@ export class ShardGuard {
   /** Ends its timers. What is under way does not count as reached any more. */
   close(): void {
     this.#isStopped = true;
-    this.#isInUse = false;
+    this.#reign = null;
     this.#breaker.stop();
-    this.#cancelLook();
+    this.#slowWatch.stop();
   }
 
   /** Begins with an open breaker: nothing is known of a server that came later. */
@@ -250,8 +260,7 @@ export class ShardGuard {
     const reign = this.#breaker.isClosed && !this.#isStopped ? this.standing.reign : null;
     if (reign === this.#reign) return;
     this.#reign = reign;
-    this.#isInUse = reign !== null;
-    if (!this.#isInUse) return;
+    if (reign === null) return;
     this.#terms += 1;
     this.trustFloor.raise();
     this.#options.onReturn();
@@ -310,7 +319,7 @@ export class ShardGuard {
 
   #isReachable(storageKey: Buffer): boolean {
     const incarnation = this.shard.vantage()?.incarnation;
-    if (!this.#isInUse || incarnation === undefined) return false;
+    if (!this.isInUse || incarnation === undefined) return false;
     return this.standing.countsLately(incarnation) && this.#options.owns(storageKey);
   }
 
@@ -319,7 +328,7 @@ export class ShardGuard {
   }
 
   #try<T>(command: () => Promise<T>): Promise<T | Unreached> {
-    return this.#isInUse ? this.#measured(command) : Promise.resolve(UNREACHED);
+    return this.isInUse ? this.#measured(command) : Promise.resolve(UNREACHED);
   }
 
   #measured<T>(command: () => Promise<T>): Promise<T | Unreached> {
@@ -344,29 +353,5 @@ export class ShardGuard {
     if (ms > this.roundTrip.usableMs) throw new TierFailure('rejected', 'too-slow');
     this.roundTrip.restart(ms);
     this.#confirmedAt = startedAt;
-  }
-
-  #slowChanged(): void {
-    this.#options.onChange();
-    this.#cancelLook();
-    if (this.roundTrip.isSlow) this.#lookLater();
-  }
-
-  /** Schedules a measurement of a slow shard, since perhaps no other command shows that it is fast again. */
-  #lookLater(): void {
-    if (this.#isStopped) return;
-    this.#cancelLook = this.#options.platform.after(SLOW_LOOK_MS, () => void this.#look(), 'background');
-  }
-
-  async #look(): Promise<void> {
-    // Out of use, it is probed anyway.
-    if (this.#breaker.isClosed) {
-      try {
-        this.roundTrip.add(await this.roundTrip.time(this.shard.probe()));
-      } catch (error) {
-        this.giveUp(error);
-      }
-    }
-    if (this.roundTrip.isSlow) this.#lookLater();
   }
 }

@@ -79,7 +79,8 @@ export class MasterKeeper {
 
   /** True if a server is connected, and waits for so short a time to be named that nobody need know. */
   get isUndecided(): boolean {
-    return this.#hasJustBegunToWait();
+    const now = this.#options.platform.monotonic();
+    return [...this.#waiting.values()].some((since) => now - since <= MASTERS_QUICK_FOR_MS);
   }
 
   /** Notes what is reported and connected as a poll begins. */
@@ -163,14 +164,9 @@ export class MasterKeeper {
   /** Polls again soon if a server is connected and does not count: what is missing may be there in a moment. */
   #pollSoon(): void {
     this.#cancelTimer();
-    if (this.#poll === null || !this.#hasJustBegunToWait()) return;
+    if (this.#poll === null || !this.isUndecided) return;
     const poll = (): void => void this.#poll?.();
     this.#cancelTimer = this.#options.platform.after(MASTERS_QUICK_POLL_MS, poll, 'background');
-  }
-
-  #hasJustBegunToWait(): boolean {
-    const now = this.#options.platform.monotonic();
-    return [...this.#waiting.values()].some((since) => now - since <= MASTERS_QUICK_FOR_MS);
   }
 
   #examine(polled: string | null | undefined): Promise<void> {

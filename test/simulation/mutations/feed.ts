@@ -106,7 +106,7 @@ export const feedMutations: readonly Mutation[] = [
         file: GUARD,
         find: 'return this.#reach(storageKey, () => this.shard.evict(storageKey, belowRevision));',
         replace:
-          'return this.#isInUse ? this.shard.evict(storageKey, belowRevision).catch(() => UNREACHED) : Promise.resolve(UNREACHED);',
+          'return this.isInUse ? this.shard.evict(storageKey, belowRevision).catch(() => UNREACHED) : Promise.resolve(UNREACHED);',
       },
     ],
     faults: [],
