@@ -1,4 +1,4 @@
-import { KeyRing, SessionClient, type KeySource } from '../../src/index.ts';
+import { KeyRing, SessionClient, type KeySource, type SessionClientOptions } from '../../src/index.ts';
 import { prismaTier } from '../../src/tiers/prisma/index.ts';
 import { redisTierFor } from './real-client.ts';
 import type { RotationOrders } from './rotation-messages.ts';
@@ -31,6 +31,7 @@ function ringFile(path: string, kek: Uint8Array): KeySource {
 
 export async function openNode(
   orders: RotationOrders,
+  options: Partial<SessionClientOptions<Numbered>> = {},
 ): Promise<AsyncDisposable & { readonly sessions: SessionClient<Numbered> }> {
   const { connectMs, durableTimeout } = TIMEOUTS;
   const { prisma, close } = await openPrisma('postgresql', orders.databaseUrl, { ca: orders.databaseCa, connectMs });
@@ -40,6 +41,7 @@ export async function openNode(
     durable: prismaTier(prisma, { provider: 'postgresql' }),
     namespace: orders.namespace,
     durableTimeout,
+    ...options,
   });
   await sessions.ready();
   return {

@@ -1,7 +1,7 @@
 import type { Command } from './command.ts';
-import { destroyAllCommand } from './destroy-all-command.ts';
 import { fleetCommands } from './fleet-commands.ts';
 import { revocationCommands } from './revocation-commands.ts';
+import { revokeCommand } from './revoke-command.ts';
 import { ringCommands } from './ring-commands.ts';
 import { sessionCommands } from './session-commands.ts';
 import { schemaCommand } from './schema-command.ts';
@@ -13,7 +13,7 @@ export const commands: readonly Command[] = [
   ...fleetCommands,
   ...revocationCommands,
   ...sessionCommands,
-  destroyAllCommand,
+  revokeCommand,
   sweepCommand,
   schemaCommand,
 ];

@@ -258,7 +258,7 @@ it.concurrent(
     expect(await json(['reencrypt', ...client, '--destroy-revoked'])).toMatchObject({ code: 0, destroyed: 10 });
     const [living = ''] = await node.populate(10, 1);
 
-    const destroyAll = ['destroy-all', ...client];
+    const destroyAll = ['revoke', '--all', ...client];
     expect((await holdfast(destroyAll, { cwd })).stderr).toContain('--yes');
     const destroyed = await holdfast([...destroyAll, '--yes', '--json'], { cwd });
     expect(JSON.parse(destroyed.stdout)).toEqual({ destroyed: 1 });
