@@ -10,8 +10,9 @@ export const revokeCommand: Command = {
   summary: 'End the sessions of a user, one of them, or every session',
   details: [
     'A session that was ended does not come back: the command waits until the database has all of it.',
-    '--all is for stores that an attacker may have written to: everybody has to sign in again. It needs no key, so it',
-    'also ends sessions that no ring opens any more. If it fails, some sessions may have ended: run it again.',
+    'If it fails, some sessions may have ended: run it again.',
+    '--all is for stores that an attacker may have written to: everybody has to sign in again.',
+    'It needs no key, so it also ends sessions that no ring opens any more.',
   ],
   options: ['client', 'user', 'handle', 'all', 'yes'],
   async run(context) {
