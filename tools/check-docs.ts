@@ -1,13 +1,13 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { docExamples } from './doc-examples.ts';
-import { checkedTypeScript, headingAnchors, readCode, readLinks } from './markdown.ts';
+import { type Block, readBlocks, unheldBlocks } from './doc-blocks.ts';
+import { brokenExamples } from './doc-compile.ts';
+import { brokenShell } from './doc-shell.ts';
+import { headingAnchors, readCode, readLinks } from './markdown.ts';
 import { walk } from './walk.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const scratch = join(root, '.cache', 'docs');
 
 /** Returns the links that lead nowhere: to a missing file, or to a heading that its page does not have. */
 export function brokenLinks(page: string, text: string): string[] {
@@ -50,33 +50,24 @@ function complain(file: string, anchor: string | undefined, text: string, page: 
   return anchors.includes(anchor) ? undefined : 'has no such heading';
 }
 
-/** Type-checks the examples of all pages and sources with one run of the compiler; the line numbers are theirs. */
-function brokenExamples(texts: ReadonlyMap<string, string>): string[] {
-  rmSync(scratch, { recursive: true, force: true });
-  mkdirSync(scratch, { recursive: true });
-  const origin = new Map<string, string>();
-  for (const [file, text] of texts) {
-    const examples = file.endsWith('.md') ? checkedTypeScript(text) : docExamples(text);
-    for (const [index, code] of examples.entries()) {
-      const name = `${relative(root, file).replaceAll(/[\\/]/g, '__')}.${index + 1}.ts`;
-      origin.set(name, relative(root, file));
-      writeFileSync(join(scratch, name), code);
-    }
-  }
-  if (origin.size === 0) return [];
+/** Returns what is wrong with the blocks of a page that need no compiler. */
+export function brokenBlocks(page: string, text: string, scripts: Readonly<Record<string, string>>): string[] {
+  const blocks = readBlocks(text);
+  const wrong = blocks.flatMap((block) => {
+    if (block.language === 'sh') return brokenShell(page, block, scripts);
+    if (block.language === 'json') return brokenJson(page, block);
+    return [];
+  });
+  return [...unheldBlocks(page, blocks), ...wrong];
+}
 
-  const config = {
-    extends: relative(scratch, join(root, 'test/tsconfig.json')),
-    // NestJS has decorators of parameters, which are older than the standard's.
-    compilerOptions: { rootDir: root, noUnusedLocals: false, noUnusedParameters: false, experimentalDecorators: true },
-    include: ['*.ts'],
-  };
-  writeFileSync(join(scratch, 'tsconfig.json'), JSON.stringify(config));
-  const { stdout } = spawnSync('tsc', ['-p', scratch, '--pretty', 'false'], { cwd: scratch, encoding: 'utf8' });
-  return stdout
-    .split('\n')
-    .filter((line) => line.trim())
-    .map((line) => line.replace(/^[^\s(]+\.ts/, (name) => origin.get(name) ?? relative(root, join(scratch, name))));
+function brokenJson(page: string, { code, line }: Block): string[] {
+  try {
+    JSON.parse(code);
+    return [];
+  } catch (error) {
+    return [`${page}:${line}: ${error instanceof Error ? error.message : String(error)}`];
+  }
 }
 
 if (import.meta.main) {
@@ -84,12 +75,14 @@ if (import.meta.main) {
   const pages = new Map(files.map((file) => [file, readFileSync(file, 'utf8')]));
   const sources = walk(join(root, 'src')).map((file): [string, string] => [file, readFileSync(file, 'utf8')]);
   const paths = walk(root).map((file) => relative(root, file).replaceAll('\\', '/'));
+  const { scripts }: { scripts: Record<string, string> } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const broken = [
     ...[...pages].flatMap(([page, text]) => brokenLinks(page, text)),
     ...[...pages].flatMap(([page, text]) => missingPaths(relative(root, page).replaceAll('\\', '/'), text, paths)),
+    ...[...pages].flatMap(([page, text]) => brokenBlocks(relative(root, page).replaceAll('\\', '/'), text, scripts)),
     ...brokenExamples(new Map([...pages, ...sources])),
   ];
   for (const complaint of broken) console.error(complaint);
-  console.log(`${pages.size} pages, ${broken.length} broken links, paths or examples`);
+  console.log(`${pages.size} pages, ${broken.length} broken links, paths, blocks or examples`);
   process.exitCode = broken.length > 0 ? 1 : 0;
 }

@@ -40,43 +40,6 @@ export function headingAnchors(text: string): string[] {
   });
 }
 
-/**
- * Returns the `ts` blocks of a page, each as a module whose lines have the line numbers of the page. A comment above a
- * block declares what the block uses; readers do not see it:
- *
- *     <!-- given
- *     declare const prisma: import('holdfast/prisma').PrismaClientLike;
- *     -->
- *
- * A block marked `ts no-check` is skipped.
- */
-export function checkedTypeScript(text: string): string[] {
-  const blocks: string[] = [];
-  const lines = text.split('\n');
-  let kept = lines.map(() => '');
-
-  for (let at = 0; at < lines.length; at += 1) {
-    const line = lines[at] ?? '';
-    if (/^\s*<!--\s*given\s*$/.test(line)) {
-      for (at += 1; at < lines.length && !/^\s*-->/.test(lines[at] ?? ''); at += 1) {
-        kept[at] = lines[at] ?? '';
-      }
-      continue;
-    }
-    const fence = line.match(/^(\s*)(`{3,})(\S*)(.*)$/);
-    if (!fence) continue;
-    const [, indent = '', mark = '', language = '', rest = ''] = fence;
-    const checked = language === 'ts' && !/\bno-check\b/.test(rest);
-    for (at += 1; at < lines.length && !(lines[at] ?? '').startsWith(indent + mark); at += 1) {
-      if (checked) kept[at] = (lines[at] ?? '').slice(indent.length);
-    }
-    if (!checked) continue;
-    blocks.push(`${kept.join('\n')}\nexport {};\n`);
-    kept = lines.map(() => '');
-  }
-  return blocks;
-}
-
 function withoutFences(text: string): string[] {
   let mark: string | undefined;
   return text.split('\n').map((line) => {

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { brokenLinks, missingPaths } from '../../../tools/check-docs.ts';
+import { brokenBlocks, brokenLinks, missingPaths } from '../../../tools/check-docs.ts';
+import { readBlocks, RUN_BY } from '../../../tools/doc-blocks.ts';
+import { moduleOf } from '../../../tools/doc-compile.ts';
 import { docExamples } from '../../../tools/doc-examples.ts';
-import { checkedTypeScript, headingAnchors, readLinks } from '../../../tools/markdown.ts';
+import { headingAnchors, readLinks } from '../../../tools/markdown.ts';
 
 const here = fileURLToPath(new URL('./page.md', import.meta.url));
 
@@ -66,28 +68,91 @@ describe('paths in backticks', () => {
   });
 });
 
-describe('examples', () => {
+const page = (...lines: string[]): string => lines.join('\n');
+const fence = '```';
+
+describe('blocks', () => {
   test('keep the lines they have in the page, with what the page takes for granted', () => {
-    const text = [
+    const text = page(
       '<!-- given',
       'declare const a: number;',
       '-->',
       '',
-      '```ts',
+      `${fence}ts`,
       'a + 1;',
-      '```',
-      '```ts no-check',
-      '!!',
-      '```',
-      '```ts',
+      fence,
+      `${fence}js`,
       'b;',
-      '```',
-    ];
-    const [first, second, ...rest] = checkedTypeScript(text.join('\n'));
+      fence,
+    );
+    const [first, second, ...rest] = readBlocks(text);
     expect(rest).toEqual([]);
-    expect(first?.split('\n').slice(0, 7)).toEqual(['', 'declare const a: number;', '', '', '', 'a + 1;', '']);
-    expect(second).not.toContain('declare');
-    expect(second?.split('\n')[11]).toBe('b;');
+    expect(first && moduleOf(first).split('\n').slice(0, 7)).toEqual([
+      '',
+      'declare const a: number;',
+      '',
+      '',
+      '',
+      'a + 1;',
+      '',
+    ]);
+    expect(second && moduleOf(second)).not.toContain('declare');
+    expect(second && moduleOf(second).split('\n')[8]).toBe('b;');
+  });
+
+  test('that list signatures are compared with what they describe', () => {
+    const [block] = readBlocks(
+      page(`${fence}ts signatures`, 'addKey(ring: KeyRing): Promise<KeyRing>', 'ring.seal(): string', fence),
+    );
+    const code = block === undefined ? '' : moduleOf(block);
+    expect(code).toContain('declare function addKey_page(ring: KeyRing): Promise<KeyRing>');
+    expect(code).toContain('const addKey_is: typeof addKey_page = addKey;');
+    expect(code).toContain('const seal_is: typeof seal_page = KeyRing.prototype.seal;');
+  });
+
+  test('of a language that nothing checks, or for the eye only and not listed, are named', () => {
+    const found = brokenBlocks(
+      'docs/page.md',
+      page(fence, '', fence, `${fence}toml`, '', fence, `${fence}text`, '', fence),
+      {},
+    );
+    expect(found).toEqual([
+      'docs/page.md:1: nothing checks a block of language ""',
+      'docs/page.md:4: nothing checks a block of language "toml"',
+      'docs/page.md: has 1 blocks of language "text", and FOR_THE_EYE lists 0',
+    ]);
+  });
+
+  test('of JSON and of a shell have to be well-formed', () => {
+    const found = brokenBlocks('p.md', page(`${fence}json`, '{', fence, `${fence}sh`, 'if true', fence), {});
+    expect(found).toEqual([
+      expect.stringMatching(/^p\.md:1: .*JSON/),
+      expect.stringMatching(/^p\.md:4: .*syntax error/s),
+    ]);
+  });
+
+  test('name commands, options and scripts that exist', () => {
+    const lines = [
+      'npx holdfast keys list --json | cat',
+      'npx holdfast keys lst',
+      'npx holdfast keys add \\',
+      '  --kek kek',
+      'npm run build',
+      'npm run bild',
+    ];
+    const found = brokenBlocks('p.md', page(`${fence}sh`, ...lines, fence), { build: 'tsc' });
+    expect(found).toEqual([
+      'p.md:3: there is no command "holdfast keys lst"',
+      expect.stringMatching(/^p\.md:4: "holdfast keys add --kek kek": /),
+      'p.md:7: package.json has no script "bild"',
+    ]);
+  });
+
+  test('that a test runs name that test, and the test names its page', () => {
+    for (const [path, by] of Object.entries(RUN_BY)) {
+      const text = readFileSync(new URL(`../../../${by}`, import.meta.url), 'utf8');
+      expect(text, by).toContain(path.replace(/\.md$/, ''));
+    }
   });
 });
 
