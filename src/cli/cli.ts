@@ -1,12 +1,17 @@
 import { readFile } from 'node:fs/promises';
+import { readSettings, Settings } from './config/settings.ts';
 import { parseArguments } from './shell/arguments.ts';
+import { takesSettings } from './shell/options.ts';
 import type { Command, Context, Outcome } from './commands/command.ts';
 import { commands } from './commands/commands.ts';
 import { asCliError, EXIT, usageError, type ExitCode } from './shell/exit.ts';
 import { helpOf, overview } from './shell/usage.ts';
 
+/** The part of a context that the process has. */
+export type Surroundings = Omit<Context, 'args' | 'settings'>;
+
 /** Runs one command line and returns its exit code. Never rejects. */
-export async function runCli(argv: readonly string[], context: Omit<Context, 'args'>): Promise<ExitCode> {
+export async function runCli(argv: readonly string[], context: Surroundings): Promise<ExitCode> {
   const { terminal } = context;
   try {
     if (argv.includes('--version')) {
@@ -25,17 +30,15 @@ export async function runCli(argv: readonly string[], context: Omit<Context, 'ar
   }
 }
 
-async function runCommand(
-  command: Command,
-  argv: readonly string[],
-  context: Omit<Context, 'args'>,
-): Promise<ExitCode> {
+async function runCommand(command: Command, argv: readonly string[], context: Surroundings): Promise<ExitCode> {
   const args = parseArguments(command, argv);
   if (args.flag('help')) {
     context.terminal.print(helpOf(command));
     return EXIT.done;
   }
-  const { document, text, exitCode = EXIT.done }: Outcome = await command.run({ ...context, args });
+  const { env } = context;
+  const settings = takesSettings(command) ? await readSettings(args, env) : new Settings(args, env);
+  const { document, text, exitCode = EXIT.done }: Outcome = await command.run({ ...context, args, settings });
   context.terminal.print(args.flag('json') ? JSON.stringify(document) : text);
   return exitCode;
 }

@@ -1,19 +1,13 @@
-import { describeNoClient } from '../../client/engine-of.ts';
-import { SessionClient } from '../../client/session-client.ts';
+import type { SessionClient } from '../../client/session-client.ts';
+import { clientOf } from '../config/client.ts';
 import type { Context } from './command.ts';
-import { failure } from '../shell/exit.ts';
-import { importExport } from '../shell/import-module.ts';
 
 /**
  * Runs `work` with the application's own `SessionClient`, which is ready, and closed afterwards. While it is open, it
  * is a node of the fleet.
  */
 export async function withClient<T>(context: Context, work: (sessions: SessionClient) => Promise<T>): Promise<T> {
-  const path = context.args.required('client');
-  const sessions: unknown = await importExport(path, 'sessions', 'a SessionClient');
-  if (!(sessions instanceof SessionClient)) {
-    throw failure(`The module ${path}: expected a SessionClient, but got ${describeNoClient(sessions)}.`);
-  }
+  const sessions = await clientOf(context);
   try {
     await orInterrupted(context.signal, sessions.ready());
     return await work(sessions);

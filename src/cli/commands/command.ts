@@ -1,4 +1,5 @@
 import type { Platform } from '../../platform/platform.ts';
+import type { Settings } from '../config/settings.ts';
 import type { Arguments, Syntax } from '../shell/arguments.ts';
 import type { ExitCode } from '../shell/exit.ts';
 import type { Terminal } from '../shell/terminal.ts';
@@ -13,6 +14,8 @@ export interface Command extends Syntax {
 
 export interface Context {
   readonly args: Arguments;
+  /** The options, the environment and the configuration file, in this order. Empty for a command that takes none of them. */
+  readonly settings: Settings;
   readonly terminal: Terminal;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborts on SIGINT, with the error that the command ends with. */

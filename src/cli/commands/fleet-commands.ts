@@ -5,9 +5,10 @@ import { FLEET_WAIT_MS_MAX } from '../../limits/fleet.ts';
 import { promoteKey, retireKey } from '../../client/fleet.ts';
 import type { Duration } from '../../platform/duration.ts';
 import { acknowledgedBy } from './acknowledgement.ts';
+import { requireClient } from '../config/client.ts';
 import { orInterrupted, withClient } from './client-module.ts';
 import type { Command, Context, Outcome } from './command.ts';
-import { refusing, usageError } from '../shell/exit.ts';
+import { refusing } from '../shell/exit.ts';
 import { chosenKid, confirm, keyWith } from '../ring/key-choice.ts';
 import { openerOf } from '../ring/openers.ts';
 import { FLEET_OPTIONS, PURPOSES, RING_OPTIONS } from '../shell/options.ts';
@@ -18,6 +19,8 @@ import { ringPathOf, saveAgreed, type Changed } from '../ring/ring-files.ts';
 type Consent =
   | { readonly sessions: SessionClient; readonly timeout: Duration; readonly force?: never }
   | { readonly force: true; readonly sessions?: never };
+
+const FORCE = ' The fleet has to be asked; --force goes on without it.';
 
 interface FleetChange {
   /**
@@ -80,9 +83,7 @@ async function changeByFleet(context: Context, { kidOf, change, consequence, don
   const { args, terminal } = context;
   const timeout = args.duration('timeout', FLEET_WAIT_MS_MAX) ?? '1m';
   const path = ringPathOf(context);
-  if (!args.flag('force') && args.text('client') === undefined) {
-    throw usageError('--client is missing: the fleet has to be asked. --force goes on without it.');
-  }
+  if (!args.flag('force')) requireClient(context.settings, FORCE);
   const opener = await openerOf(context);
   const present = await KeyRing.open(path, opener);
   const kid = await refusing(() => kidOf(present));

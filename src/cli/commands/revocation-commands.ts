@@ -3,9 +3,10 @@ import { replaceKey, revokeKey } from '../../keys/ring/rotation.ts';
 import { FLEET_WAIT_MS_MAX } from '../../limits/fleet.ts';
 import type { Acknowledgement } from '../../client/fleet.ts';
 import { spellNodes } from '../../fleet/fleet.ts';
+import { requireClient } from '../config/client.ts';
 import { withNodes } from './acknowledgement.ts';
 import type { Command, Context, Outcome } from './command.ts';
-import { refusing, usageError } from '../shell/exit.ts';
+import { refusing } from '../shell/exit.ts';
 import { chosenKid, confirm, keyWith } from '../ring/key-choice.ts';
 import { openerOf } from '../ring/openers.ts';
 import { FLEET_OPTIONS, RING_OPTIONS, SUITES } from '../shell/options.ts';
@@ -58,9 +59,8 @@ async function revoke(context: Context, { change, consequence, done }: Revocatio
   const timeout = args.duration('timeout', FLEET_WAIT_MS_MAX) ?? '1m';
   const path = ringPathOf(context);
   const isForced = args.flag('force');
-  if (!isForced && args.text('client') === undefined) {
-    throw usageError('--client is missing: the fleet has to be asked whether it has the ring. --force does not ask.');
-  }
+  if (!isForced)
+    requireClient(context.settings, ' The fleet has to be asked whether it has the ring; --force does not ask.');
   const opener = await openerOf(context);
   const present = await KeyRing.open(path, opener);
   const kid = chosenKid(present, context);

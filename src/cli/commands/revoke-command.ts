@@ -1,4 +1,5 @@
 import type { SessionClient } from '../../client/session-client.ts';
+import { requireClient } from '../config/client.ts';
 import { confirmBy } from '../ring/key-choice.ts';
 import { CliError, EXIT, usageError } from '../shell/exit.ts';
 import { userOf } from '../shell/secret-input.ts';
@@ -17,7 +18,7 @@ export const revokeCommand: Command = {
   options: ['client', 'user', 'handle', 'all', 'yes'],
   async run(context) {
     const { args, signal } = context;
-    args.required('client');
+    requireClient(context.settings);
     const handle = args.text('handle');
     if (args.flag('all') === (args.text('user') !== undefined)) throw usageError('Give either --user or --all.');
     if (handle !== undefined && args.flag('all')) throw usageError('--handle goes with --user.');

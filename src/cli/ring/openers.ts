@@ -6,12 +6,14 @@ import { SECRET_FILE_BYTES_MAX } from '../../limits/cli.ts';
 import { KEY_BYTES } from '../../limits/keys.ts';
 import type { Context } from '../commands/command.ts';
 import { failure, usageError } from '../shell/exit.ts';
-import { importExport } from '../shell/import-module.ts';
+import { exported } from '../shell/import-module.ts';
+import { OPENERS } from '../config/setting-names.ts';
 
-/** Returns the opener of the ring: the named one, else the environment's passphrase, else one that a person types. */
+/** Returns the opener of the ring: the named one, else one that a person types. */
 export async function openerOf(context: Context): Promise<RingOpener> {
   const [opener, ...others] = await named(context);
-  if (others.length > 0) throw usageError('One of --passphrase-file, --kek-file and --wrapper is enough.');
+  if (others.length > 0)
+    throw usageError('One of --passphrase-file, --kek-file, --wrapper and $HOLDFAST_PASSPHRASE is enough.');
   return opener ?? (await passphraseOf(context, false));
 }
 
@@ -31,12 +33,14 @@ export async function otherOpenersOf(context: Context): Promise<readonly RingOpe
   return [await askNewPassphrase(context, 'New passphrase')];
 }
 
-async function named({ args }: Context): Promise<RingOpener[]> {
-  return Promise.all([
-    ...optional(args.text('passphrase-file')).map(passphraseIn),
-    ...optional(args.text('kek-file')).map(kekIn),
-    ...optional(args.text('wrapper')).map(wrapperIn),
+async function named({ settings }: Context): Promise<RingOpener[]> {
+  const { passphraseFile, kekFile, wrapper, passphrase } = settings.together(OPENERS);
+  const read = await Promise.all([
+    ...texts(passphraseFile).map(passphraseIn),
+    ...texts(kekFile).map(kekIn),
+    ...(wrapper === undefined ? [] : [wrapperIn(wrapper)]),
   ]);
+  return [...read, ...texts(passphrase).map((text) => ({ passphrase: text }))];
 }
 
 async function recipientsOf({ args }: Context): Promise<RingOpener[]> {
@@ -48,8 +52,6 @@ async function recipientsOf({ args }: Context): Promise<RingOpener[]> {
 }
 
 async function passphraseOf(context: Context, isNew: boolean): Promise<RingOpener> {
-  const passphrase = context.env['HOLDFAST_PASSPHRASE'];
-  if (passphrase !== undefined && passphrase !== '') return { passphrase };
   if (!context.terminal.isInteractive) {
     throw usageError('Nothing opens the ring: give --passphrase-file, --kek-file, --wrapper or $HOLDFAST_PASSPHRASE.');
   }
@@ -65,10 +67,8 @@ async function askNewPassphrase({ terminal }: Context, what: string): Promise<Ri
   return { passphrase };
 }
 
-/** Reads a passphrase, without the line break that editors put at the end of a file. */
 async function passphraseIn(path: string): Promise<RingOpener> {
-  const bytes = await readSecret(path);
-  return { passphrase: bytes.toString('utf8').replace(/\r?\n$/, '') };
+  return { passphrase: await readSecretText(path) };
 }
 
 async function kekIn(path: string): Promise<RingOpener> {
@@ -80,9 +80,14 @@ async function kekIn(path: string): Promise<RingOpener> {
   return { kek };
 }
 
-async function wrapperIn(path: string): Promise<RingOpener> {
+async function wrapperIn(given: unknown): Promise<RingOpener> {
   // A `KeyWrapper` is checked where it is used.
-  return { wrapper: (await importExport(path, 'wrapper', 'a KeyWrapper')) as KeyWrapper };
+  return { wrapper: (await exported(given, 'wrapper', 'a KeyWrapper')) as KeyWrapper };
+}
+
+/** Reads a passphrase or a password, without the line break that editors put at the end of a file. */
+export async function readSecretText(path: string): Promise<string> {
+  return (await readSecret(path)).toString('utf8').replace(/\r?\n$/, '');
 }
 
 async function readSecret(path: string): Promise<Buffer> {
@@ -102,6 +107,6 @@ async function readSecret(path: string): Promise<Buffer> {
   throw failure(`The file ${path} is longer than ${SECRET_FILE_BYTES_MAX} bytes.`);
 }
 
-function optional(value: string | undefined): string[] {
-  return value === undefined ? [] : [value];
+function texts(value: unknown): string[] {
+  return typeof value === 'string' ? [value] : [];
 }

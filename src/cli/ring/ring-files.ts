@@ -3,12 +3,10 @@ import type { KeyRing } from '../../keys/ring/key-ring.ts';
 import { changeKeyRingFile } from '../../keys/file/ring-file-change.ts';
 import type { RingOpener } from '../../keys/seal/ring-opener.ts';
 import type { Context } from '../commands/command.ts';
-import { refusal, refusing, usageError } from '../shell/exit.ts';
+import { refusal, refusing } from '../shell/exit.ts';
 
-export function ringPathOf({ args, env }: Context): string {
-  const path = args.text('ring') ?? env['HOLDFAST_RING'];
-  if (path === undefined || path === '') throw usageError('--ring is missing, and $HOLDFAST_RING is not set.');
-  return path;
+export function ringPathOf({ settings }: Context): string {
+  return settings.required('ring');
 }
 
 /** Refuses an existing file before a person makes up a passphrase for a ring that would not be saved. */

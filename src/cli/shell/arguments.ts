@@ -2,7 +2,7 @@ import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import { ConfigurationError } from '../../errors.ts';
 import { parseDuration, type Duration } from '../../platform/duration.ts';
 import { usageError } from './exit.ts';
-import { OPTIONS, type OptionName, type OptionSpec } from './options.ts';
+import { commonOptionsOf, OPTIONS, type OptionName, type OptionSpec } from './options.ts';
 
 /** The syntax after the name of a command. */
 export interface Syntax {
@@ -93,7 +93,7 @@ export function parseArguments(command: Syntax, argv: readonly string[]): Argume
 }
 
 function parse(command: Syntax, argv: readonly string[]): ReturnType<typeof parseArgs> {
-  const names: readonly OptionName[] = [...command.options, 'json', 'help'];
+  const names: readonly OptionName[] = [...command.options, ...commonOptionsOf(command)];
   const options: ParseArgsOptionsConfig = Object.fromEntries(
     names.map((name) => {
       const { type, multiple: isList }: OptionSpec = OPTIONS[name];

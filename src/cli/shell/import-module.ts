@@ -4,6 +4,17 @@ import { pathToFileURL } from 'node:url';
 import { codeOf } from '../../keys/file/ring-file.ts';
 import { failure } from './exit.ts';
 
+/** Returns what a setting names: the export of the module at a path, or the value itself; if that is a function, its result. */
+export async function exported(named: unknown, name: string, what: string): Promise<unknown> {
+  if (typeof named === 'string') return importExport(named, name, what);
+  if (typeof named !== 'function') return named;
+  try {
+    return await (named as () => unknown)();
+  } catch (error) {
+    throw failure(`A function of the configuration that returns ${what} failed (${wordOf(error)}).`);
+  }
+}
+
 /**
  * Returns the export of an application's module with this name, or its default export; if that is a function, its
  * result. The running Node imports it, so a `.ts` file needs one that strips types.
@@ -26,11 +37,15 @@ export async function importExport(path: string, name: string, what: string): Pr
 
 /** Explains a failed import without the message of the module, which may hold a connection string. */
 function explain(path: string, error: unknown): string {
-  const word =
-    error instanceof Error && 'code' in error ? codeOf(error) : error instanceof Error ? error.name : 'error';
+  const word = wordOf(error);
   if (word === 'ERR_UNKNOWN_FILE_EXTENSION') {
     return `Node ${process.version} cannot import ${path}: use Node 22.18 or later, or JavaScript.`;
   }
-  const shown = /^\w{1,64}$/.test(word) ? word : 'error';
-  return `The module ${path} could not be loaded (${shown}). "node ${path}" may show why.`;
+  return `The module ${path} could not be loaded (${word}). "node ${path}" may show why.`;
+}
+
+function wordOf(error: unknown): string {
+  const word =
+    error instanceof Error && 'code' in error ? codeOf(error) : error instanceof Error ? error.name : 'error';
+  return /^\w{1,64}$/.test(word) ? word : 'error';
 }

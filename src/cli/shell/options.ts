@@ -17,6 +17,7 @@ export const OPTIONS = {
   'to-kek-file': { type: 'string', multiple: true, value: 'file', help: 'seal for this key; repeatable' },
   'to-wrapper': { type: 'string', multiple: true, value: 'module', help: 'seal for this KeyWrapper; repeatable' },
   client: { type: 'string', value: 'module', help: 'a module that exports the SessionClient' },
+  config: { type: 'string', value: 'file', help: 'the configuration (default: $HOLDFAST_CONFIG, ./holdfast.config.*)' },
   kid: { type: 'string', value: 'kid', help: 'the key: its kid, or the first 8 characters or more' },
   use: {
     type: 'string',
@@ -56,6 +57,16 @@ export const OPTIONS = {
 } as const;
 
 export type OptionName = keyof typeof OPTIONS;
+
+/** True if options of this command may stand in the environment or in a configuration file instead. */
+export function takesSettings({ options }: { readonly options: readonly OptionName[] }): boolean {
+  return options.includes('client') || options.includes('ring');
+}
+
+/** Returns the options that a command takes besides its own. */
+export function commonOptionsOf(command: { readonly options: readonly OptionName[] }): readonly OptionName[] {
+  return takesSettings(command) ? ['config', 'json', 'help'] : ['json', 'help'];
+}
 
 export const RING_OPTIONS = ['ring', 'passphrase-file', 'kek-file', 'wrapper'] as const;
 export const FLEET_OPTIONS = ['client', 'timeout', 'force', 'yes'] as const;

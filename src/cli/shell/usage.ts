@@ -1,5 +1,5 @@
 import type { Command } from '../commands/command.ts';
-import { OPTIONS, type OptionName, type OptionSpec } from './options.ts';
+import { commonOptionsOf, OPTIONS, type OptionName, type OptionSpec } from './options.ts';
 
 /** Returns the text of `holdfast --help`. */
 export function overview(commands: readonly Command[]): string {
@@ -14,8 +14,8 @@ export function overview(commands: readonly Command[]): string {
 }
 
 export function helpOf(command: Command): string {
-  const { name, summary, details, choices, options } = command;
-  const rows = ([...options, 'json', 'help'] as const).map(
+  const { name, summary, details, choices } = command;
+  const rows = [...command.options, ...commonOptionsOf(command)].map(
     (option) => [spellingOf(option), OPTIONS[option].help] as const,
   );
   const width = Math.max(...rows.map(([spelling]) => spelling.length));
