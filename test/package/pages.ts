@@ -19,11 +19,17 @@ export function blocksOf(page: string): Block[] {
 /** A line that needs the registry, or makes the folder that the test has made. */
 const GIVEN = /^(?:npm (?:install|init)|mkdir shop)\b/;
 
-/** One shell script of everything: what is to be saved is saved, and commands run in turn. */
-export function scriptOf(blocks: readonly Block[]): string {
+/**
+ * One shell script of everything: what is to be saved is saved, and commands run in turn. With a tarball, it is installed in place of
+ * the published package, and the other packages from the registry; without one they are there already.
+ */
+export function scriptOf(blocks: readonly Block[], tarball?: string): string {
+  const typed = (line: string): string => {
+    if (tarball !== undefined) return line.replace(/^npm install holdfast\b/, `npm install ${tarball}`);
+    return GIVEN.test(line) ? '' : line;
+  };
   const parts = blocks.map(({ language, code }) => {
-    if (language === 'sh')
-      return code.replaceAll(/^.*\n/gm, (line) => (GIVEN.test(line) ? '' : line + pauseAfter(line)));
+    if (language === 'sh') return code.replaceAll(/^.*\n/gm, (line) => typed(line) + pauseAfter(line));
     const name = /^\/\/ (\S+\.[jt]s)\n/.exec(code)?.[1];
     return name === undefined ? '' : `cat > ${name} <<'END_OF_FILE'\n${code}END_OF_FILE\n`;
   });
@@ -53,6 +59,6 @@ export function runScript(
   return run('bash', ['-c', `trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n${script}`], {
     cwd: folder,
     env,
-    timeout: 100_000,
+    timeout: 300_000,
   });
 }

@@ -1,4 +1,5 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../support/servers/ports.ts';
@@ -17,11 +18,18 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const folder of folders) {
-    const pid = await readFile(join(folder, 'redis.pid'), 'utf8').catch(() => undefined);
-    if (pid !== undefined) process.kill(Number(pid));
+    for (const file of ['redis.pid', 'database/postmaster.pid']) {
+      const [pid] = (await readFile(join(folder, file), 'utf8').catch(() => '')).split('\n');
+      if (pid) process.kill(Number(pid), 'SIGINT');
+    }
     await rm(folder, { recursive: true, force: true });
   }
 });
+
+const PACKAGES = ['express', 'ioredis', '@prisma/client', '@prisma/adapter-libsql', '@prisma/adapter-pg', 'prisma'];
+
+/** With NEWCOMER=npm the page's lines that install packages are run too, and the packages come from the registry. */
+const installsForReal = (): boolean => process.env['NEWCOMER'] === 'npm';
 
 async function newFolder(packages: readonly string[]): Promise<string> {
   const folder = await install(tarball, packages);
@@ -29,23 +37,47 @@ async function newFolder(packages: readonly string[]): Promise<string> {
   return folder;
 }
 
+async function emptyFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-newcomer-'));
+  folders.push(folder);
+  return folder;
+}
+
+/** PostgreSQL does not run as root: where the test does, the account of its package has the folder. */
+const notAsRoot =
+  process.getuid?.() === 0
+    ? `chmod 755 .
+initdb() { install -d -o postgres database; runuser -u postgres -- initdb "$@"; }
+pg_ctl() { chown -R postgres database; runuser -u postgres -- pg_ctl "$@"; }
+`
+    : '';
+
+/** npm takes a second to find a program that is on the path. */
+const WITHOUT_NPM = 'npx() { "$@"; }\n';
+
 describe('a newcomer', () => {
   it('does what docs/start.md says, and it works', async () => {
     const page = await readFile(join(root, 'docs/start.md'), 'utf8');
     const blocks = blocksOf(page).map(({ language, code }) => ({ language, code }));
     expect(blocks.length).toBeGreaterThan(10);
-    const folder = await newFolder(['express', 'ioredis', '@prisma/client', '@prisma/adapter-libsql', 'prisma']);
-    const [redisPort, port] = [await freePort(), await freePort()];
-    const script = scriptOf(blocks).replaceAll('6380', String(redisPort)).replaceAll('3000', String(port));
-    const { stdout } = await runScript(folder, script);
+    const folder = installsForReal() ? await emptyFolder() : await newFolder(PACKAGES);
+    const [redisPort, databasePort, port] = [await freePort(), await freePort(), await freePort()];
+    const script = scriptOf(blocks, installsForReal() ? tarball : undefined)
+      .replaceAll('6380', String(redisPort))
+      .replaceAll('5433', String(databasePort))
+      .replaceAll('3000', String(port));
+    const prelude = installsForReal() ? notAsRoot : notAsRoot + WITHOUT_NPM;
+    const { stdout } = await runScript(folder, prelude + script);
     const said = stdout.split(/(?<=[\]}])(?=[[{])|\n/);
     expect(said).toEqual(expect.arrayContaining(['["tea"]', '{"user":"ada","cart":["tea"]}', '["tea","jam"]']));
     expect(stdout).toMatch(/"label":"curl\/[^"]+".*"current":true/);
+    // The new key is active, and has sealed the session of this visitor.
+    expect(stdout).toMatch(/^\S+ +data .* active /m);
+    expect(stdout).toMatch(/^\S+ +data .* decrypt-only /m);
     // Without Redis.
     expect(stdout).toContain('["tea","jam"]["tea","jam","rye"]');
-    expect(stdout).toMatch(/changed: 1\b/);
     expect(stdout).toContain("{ cart: [ 'tea' ] } 2\n1 null\n");
-  }, 120_000);
+  }, 360_000);
 
   it('runs the first example of the README', async () => {
     const page = await readFile(join(root, 'README.md'), 'utf8');
@@ -64,5 +96,13 @@ describe('a newcomer', () => {
       / resetchannels ~\w+:\* (-@all .*)/.exec(await readFile(join(root, page), 'utf8'))?.[1]?.trim();
     const wanted = await rights('docs/operating/redis.md');
     for (const page of ['docs/start.md', 'examples/production/compose.yaml']) expect(await rights(page)).toBe(wanted);
+  });
+
+  it('gives PostgreSQL the same rights as the page on the database says', async () => {
+    const grants = async (page: string): Promise<string[]> =>
+      (await readFile(join(root, page), 'utf8')).match(/^GRANT .* TO shop_sessions;$/gm) ?? [];
+    const wanted = (await grants('docs/operating/database.md')).filter((grant) => !grant.includes(' shop.'));
+    expect(wanted.length).toBeGreaterThan(3);
+    expect(await grants('docs/start.md')).toEqual(wanted);
   });
 });
