@@ -1,36 +1,26 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, vi } from 'vitest';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Verdict } from './mutant-verdicts.ts';
 import { mutations } from './mutations.ts';
-import { simulate } from './simulation.ts';
 
-// What `npm run simulate` does with its loader, so that a seed is the same run in both.
-vi.mock('../../src/limits/durable-tier.ts', async (original) => {
-  const { withSmallLimits } = await import('./small-limits.ts');
-  return withSmallLimits('durable-tier', original<object>);
-});
-vi.mock('../../src/limits/feed.ts', async (original) => {
-  const { withSmallLimits } = await import('./small-limits.ts');
-  return withSmallLimits('feed', original<object>);
-});
-vi.mock('../../src/limits/upkeep.ts', async (original) => {
-  const { withSmallLimits } = await import('./small-limits.ts');
-  return withSmallLimits('upkeep', original<object>);
-});
-
-const SIMULATE = fileURLToPath(new URL('simulate.ts', import.meta.url));
-/** Any change of the protocol or of the simulator moves what a seed means, so the search goes on from where it was found. */
-const SEEDS_MAX = 2_000;
-
-function simulated(...args: readonly string[]): Promise<string> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [SIMULATE, ...args], (_error, stdout, stderr) => resolve(stdout + stderr));
-  });
-}
+const PLAY_MUTANTS = fileURLToPath(new URL('play-mutants.ts', import.meta.url));
+/** Fifteen seconds of work, on a machine that others use too. */
+const TIMEOUT_MS = 600_000;
 
 const bySeed = mutations.filter((mutation) => 'seed' in mutation);
 const byScenario = mutations.filter((mutation) => 'scenario' in mutation);
+const verdicts = new Map<string, Verdict>();
+
+beforeAll(async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [PLAY_MUTANTS]);
+  for (const line of stdout.trimEnd().split('\n')) {
+    const verdict = JSON.parse(line) as Verdict;
+    verdicts.set(verdict.name, verdict);
+  }
+}, TIMEOUT_MS);
 
 describe('a mistake', () => {
   it.each(mutations)('has its place in the code: $name', async ({ edits }) => {
@@ -45,15 +35,11 @@ describe('a mistake', () => {
  * looked at in simulation.test.ts.
  */
 describe('a protocol with a mistake', () => {
-  it.each(bySeed)('is caught by chance: $name', async ({ name, seed, faults }) => {
-    const search = ['--from', String(seed), '--seeds', String(SEEDS_MAX), '--until-found'];
-    const answer = await simulated('--faults', faults.join(','), ...search, '--mutation', name);
-    const [, violating] = /^found .+ with seed (\d+)/m.exec(answer) ?? [];
-    expect(violating, answer).toBeDefined();
-    expect((await simulate({ seed: Number(violating), faults })).violations).toEqual([]);
+  it.each(bySeed)('is caught by chance: $name', ({ name }) => {
+    expect(verdicts.get(name)).toMatchObject({ found: expect.any(String), withoutMistake: 'every promise held' });
   });
 
-  it.each(byScenario)('is caught by intent: $name', async ({ name, scenario }) => {
-    expect(await simulated('--scenario', scenario, '--mutation', name)).toMatch(/^found: /);
+  it.each(byScenario)('is caught by intent: $name', ({ name }) => {
+    expect(verdicts.get(name)).toMatchObject({ found: expect.any(String) });
   });
 });

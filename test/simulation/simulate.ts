@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { chooseFaults, EVERY_PROMISED } from './faults.ts';
-import { mutate, useSmallLimits, useSource } from './source.ts';
+import { mutate } from './mutants.ts';
+import { useSmallLimits, useSource } from './source.ts';
 
 /*
  * node test/simulation/simulate.ts --seeds 1000 [--seconds 60] [--from 1] [--faults redis-cut,node-crash] [--verbose]
@@ -25,14 +26,14 @@ const write = (line: string): void => void process.stdout.write(`${line}\n`);
 
 useSmallLimits();
 if (values.source !== undefined) useSource(values.source);
-const mutation = values.mutation === undefined ? undefined : await mutate(values.mutation);
+const mutant = values.mutation === undefined ? undefined : await mutate(values.mutation);
 
 // After the hooks are in place, so that they apply to it.
-const { simulate } = await import('./simulation.ts');
+const { simulate } = mutant ?? (await import('./simulation.ts'));
 const { report } = await import('./report.ts');
 
 if (values.scenario !== undefined) {
-  const { scenarios } = await import('./scenarios/scenarios.ts');
+  const { scenarios } = mutant ?? (await import('./scenarios/scenarios.ts'));
   const scenario = (scenarios as Readonly<Record<string, () => Promise<string | null>>>)[values.scenario];
   if (values.scenario === 'all') {
     for (const [name, play] of Object.entries(scenarios)) {
@@ -47,7 +48,7 @@ if (values.scenario !== undefined) {
   process.exit(broken === null ? 0 : 1);
 }
 
-const named = values.faults?.split(',').filter(Boolean) ?? mutation?.faults;
+const named = values.faults?.split(',').filter(Boolean) ?? mutant?.mutation.faults;
 const faults = chooseFaults(named ?? EVERY_PROMISED);
 const hasFeed = !values['no-feed'];
 const from = Number(values.from);

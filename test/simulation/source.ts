@@ -1,8 +1,6 @@
 import { registerHooks } from 'node:module';
 import { resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { mutations } from './mutations.ts';
-import type { Mutation } from './mutations/mutation.ts';
+import { pathToFileURL } from 'node:url';
 import { SMALL_LIMITS } from './small-limits.ts';
 
 const SOURCE = new URL('../../src/', import.meta.url).href;
@@ -37,31 +35,4 @@ export function useSmallLimits(): void {
       return { ...loaded, source };
     },
   });
-}
-
-/** Puts a mistake into the library as it is loaded; nothing on disk changes. Throws if there is no place for it. */
-export async function mutate(name: string): Promise<Mutation> {
-  const mutation = mutations.find((candidate) => candidate.name === name);
-  if (mutation === undefined)
-    throw new Error(`No such mutation. There are ${mutations.map((each) => each.name).join(', ')}.`);
-  let hits = 0;
-  registerHooks({
-    load(url, context, next) {
-      const loaded = next(url, context);
-      const edits = mutation.edits.filter(({ file }) => url.endsWith(`/${file}`));
-      if (edits.length === 0) return loaded;
-      let source = String(loaded.source);
-      for (const { find, replace } of edits) {
-        const changed = source.replace(find, replace);
-        if (changed === source) throw new Error(`${fileURLToPath(url)} has no place for the mutation "${name}".`);
-        source = changed;
-        hits += 1;
-      }
-      return { ...loaded, source };
-    },
-  });
-  await import('../../src/index.ts');
-  await import('./simulation.ts');
-  if (hits !== mutation.edits.length) throw new Error(`The mutation "${name}" did not apply.`);
-  return mutation;
 }

@@ -25,7 +25,7 @@ export const endsMutations: readonly Mutation[] = [
       },
     ],
     faults: ['redis-evict', 'database-slow'],
-    seed: 3,
+    seed: 8,
   },
   {
     name: 'a destroy does not follow a regenerate',
@@ -37,7 +37,7 @@ export const endsMutations: readonly Mutation[] = [
       },
     ],
     faults: [],
-    seed: 19,
+    seed: 21,
   },
   {
     name: 'a regenerate entombs nothing',
@@ -144,7 +144,7 @@ export const endsMutations: readonly Mutation[] = [
       },
     ],
     faults: [],
-    seed: 690,
+    seed: 695,
   },
   {
     name: 'the end of many is acknowledged while its lost statement may still run',

@@ -42,7 +42,7 @@ export const feedMutations: readonly Mutation[] = [
       },
     ],
     faults: LOSSY,
-    seed: 260,
+    seed: 263,
   },
   {
     name: 'the clock of the database alone says when earlier keys are forgotten',

@@ -27,7 +27,7 @@ export const scriptsMutations: readonly Mutation[] = [
       },
     ],
     faults: ['redis-evict'],
-    seed: 17,
+    seed: 30,
   },
   {
     name: 'a fill needs no lease of its own',
@@ -39,7 +39,7 @@ export const scriptsMutations: readonly Mutation[] = [
       },
     ],
     faults: ['redis-evict'],
-    seed: 125,
+    seed: 129,
   },
   {
     name: 'a lease takes the place of any value',
@@ -101,7 +101,7 @@ export const scriptsMutations: readonly Mutation[] = [
       },
     ],
     faults: ['redis-evict', 'database-late-reply'],
-    seed: 26,
+    seed: 33,
   },
   {
     name: 'a lease takes the place of a hold',

@@ -34,7 +34,7 @@ export const sweepMutations: readonly Mutation[] = [
     name: 'the sweep takes rows that were just revoked',
     edits: [{ file: PATH, find: 'revokedBefore: now - revokedRetentionMs', replace: 'revokedBefore: now' }],
     faults: ['database-lost-reply'],
-    seed: 76,
+    seed: 108,
   },
   {
     name: 'several nodes sweep at a time',
