@@ -3,6 +3,7 @@ import type { SealedRecord } from '../session/sealed-record.ts';
 import type { TierHealth } from '../telemetry/health.ts';
 import type { InsertOutcome, WalkPage } from '../tiers/durable.ts';
 import { createContext, type LivingSession, type TieringContext, type TieringOptions } from './context.ts';
+import { inspect, type Inspection } from './read/inspect.ts';
 import { pagesOfUser } from './read/list-path.ts';
 import type { ReadOptions } from './read/copy.ts';
 import { ReadPath } from './read/read-path.ts';
@@ -143,6 +144,11 @@ export class TieredStore {
   async readRow(storageKey: Buffer): Promise<SealedRecord | null> {
     if (this.#refuses(storageKey)) return null;
     return this.#context.durable.sessions.read(storageKey);
+  }
+
+  /** Returns the contents of both tiers for this key, for a person who looks. */
+  inspect(storageKey: Buffer): Promise<Inspection> {
+    return inspect(this.#context, storageKey);
   }
 
   /** Uses no server of the primary tier any more: this node is about to leave the fleet. What is still written is marked dirty. */

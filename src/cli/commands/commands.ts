@@ -1,5 +1,6 @@
 import type { Command } from './command.ts';
 import { fleetCommands } from './fleet-commands.ts';
+import { inspectCommand } from './inspect-command.ts';
 import { revocationCommands } from './revocation-commands.ts';
 import { revokeCommand } from './revoke-command.ts';
 import { ringCommands } from './ring-commands.ts';
@@ -13,6 +14,7 @@ export const commands: readonly Command[] = [
   ...fleetCommands,
   ...revocationCommands,
   ...sessionCommands,
+  inspectCommand,
   revokeCommand,
   sweepCommand,
   schemaCommand,

@@ -12,11 +12,21 @@ import type {
   PrimaryValue,
   RestampCommand,
   Stamp,
+  Vantage,
 } from '../../tiers/primary.ts';
 import type { Trust } from '../trust/trust-floor.ts';
 import { ShardGuard } from './shard-guard.ts';
 import { verdictOf } from './shards-verdict.ts';
 import { UNREACHED, type Unreached } from './unreached.ts';
+
+/** The entry of a primary tier, and the server that has it, whether that server counts or not. */
+export interface SeenEntry {
+  readonly entry: PrimaryEntry;
+  /** The name of the shard that owns the key. */
+  readonly shard: string;
+  /** The server and its clock, from before it was asked. */
+  readonly vantage: Vantage;
+}
 
 export interface PrimaryGuardOptions {
   readonly tier: PrimaryTier;
@@ -139,6 +149,18 @@ export class PrimaryGuard {
   ): Promise<T> {
     const guard = this.#guardOf(storageKey);
     return guard?.isInUse === true ? guard.readHedged(storageKey, use, second) : second();
+  }
+
+  /**
+   * Reads the key for a person who looks, also from a server that does not count. Nothing follows from the answer. Null if no server of
+   * this key is connected, or it does not answer.
+   */
+  async look(storageKey: Buffer): Promise<SeenEntry | null> {
+    const shard = this.#tier.shardOf(storageKey);
+    const vantage = shard?.vantage() ?? null;
+    if (shard === null || vantage === null) return null;
+    const entry = await shard.read(storageKey).catch(() => null);
+    return entry && { entry, shard: shard.name, vantage };
   }
 
   read(storageKey: Buffer): Promise<PrimaryEntry | Unreached> {

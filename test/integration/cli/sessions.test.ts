@@ -3,6 +3,8 @@ import { holdfast, type CliOptions, type Ended } from '../../support/cli.ts';
 import { openNode } from '../../support/rotation-client.ts';
 import { furnish } from '../../support/rotation-desk.ts';
 import { RotationFleet } from '../../support/rotation-fleet.ts';
+import { asAdmin } from '../../support/servers/redis-admin.ts';
+import { until } from '../../support/servers/until.ts';
 import { sharedRedis } from '../../support/shared.ts';
 
 const TIMEOUT_MS = 120_000;
@@ -74,5 +76,93 @@ it.concurrent('a user’s sessions are ended from the command line, one or all',
   expect(await json(['revoke'])).toMatchObject({ code: 2, error: { code: 'USAGE' } });
   expect(await json(['revoke', '--user', USER, '--all'])).toMatchObject({ code: 2 });
   expect(await json(['revoke', '--user', '-'])).toMatchObject({ code: 2 });
-  expect(output.join('')).not.toContain(USER);
+  expectNone(output, [USER, LABEL, ...own.map(({ id }) => id)]);
 });
+
+it.concurrent(
+  'a session is shown as both tiers have it, and nothing in it that is secret',
+  { timeout: TIMEOUT_MS },
+  async () => {
+    await using desk = await openDesk();
+    const { sessions, run, json, output, fleet } = desk;
+    const { id, handle } = await sessions.create(data(1), { userId: USER, label: LABEL });
+    await until(async () => (await sessions.get(id))?.servedBy === 'primary', { what: 'a hit' });
+    await sessions.update(id, (old) => void (old.writes = 1));
+
+    const whole = await json(['inspect'], { input: `${id}\n` });
+    const key = { keyId: expect.stringMatching(/^[0-9a-f]{16}$/), kid: expect.any(String), state: 'active' };
+    expect(whole).toMatchObject({
+      code: 0,
+      found: true,
+      handle,
+      agree: true,
+      primary: { holds: 'value', counts: true, revision: 2, confirmedMsAgo: expect.any(Number), envelope: { key } },
+      durable: {
+        row: 'living',
+        revision: 2,
+        userKey: expect.stringMatching(/^[0-9a-f]{64}$/),
+        envelope: { alg: 'XAES-256-GCM', revision: 2, key, refusal: null, lineage: [key], dataBytes: 18 },
+      },
+    });
+    // A cookie has a signature behind the id.
+    expect(await run(['inspect'], { input: `${id}.${'A'.repeat(43)}` })).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(
+        /^Redis {5}revision 2, confirmed .* ago .*\ndatabase {2}revision 2, living\nverdict {3}Both have the same\.$/m,
+      ),
+      stderr: '',
+    });
+    expect(await json(['inspect', `--handle=${handle}`, '--user', '-'], { input: USER })).toMatchObject({
+      agree: true,
+    });
+
+    const before = await entriesOf(fleet);
+    await sessions.update(id, (old) => void (old.writes = 2));
+    await putBack(before);
+    expect(await json(['inspect', `--handle=${handle}`])).toMatchObject({
+      agree: false,
+      verdict: expect.stringContaining('behind'),
+      primary: { revision: 2 },
+      durable: { revision: 3 },
+    });
+
+    await sessions.destroy(id);
+    expect(await json(['inspect'], { input: id })).toMatchObject({
+      code: 0,
+      agree: true,
+      primary: { holds: 'tombstone' },
+      durable: { row: 'revoked', revision: null },
+    });
+    expect(await json(['inspect'], { input: sessions.newId() })).toMatchObject({ code: 1, found: false });
+    expect(await json(['inspect', `--handle=${handle}`])).toEqual({ code: 1, found: false });
+    expect(await json(['inspect'], { input: 'no id' })).toMatchObject({ code: 2, error: { code: 'USAGE' } });
+    expectNone(output, [id, USER, LABEL]);
+  },
+);
+
+const REDIS = sharedRedis();
+
+/** The entries of a fleet's sessions in Redis, byte for byte. */
+function entriesOf({ orders }: RotationFleet): Promise<readonly (readonly [key: Buffer, value: Buffer])[]> {
+  return asAdmin(REDIS, REDIS.admin, async (admin) => {
+    const keys = await admin.keysBuffer(`${orders.namespace}:s:*`);
+    return Promise.all(keys.map(async (key) => [key, (await admin.getBuffer(key)) ?? Buffer.alloc(0)] as const));
+  });
+}
+
+/** Gives the entries the values that they had, as a server that was rolled back does. */
+async function putBack(entries: Awaited<ReturnType<typeof entriesOf>>): Promise<void> {
+  await asAdmin(REDIS, REDIS.admin, async (admin) => {
+    for (const [key, value] of entries) await admin.set(key, value, 'KEEPTTL');
+  });
+}
+
+/** Fails if a secret is in the output in any spelling. */
+function expectNone(output: readonly string[], secrets: readonly string[]): void {
+  const text = output.join('\n');
+  for (const secret of secrets) {
+    for (const form of [secret, Buffer.from(secret).toString('hex'), Buffer.from(secret).toString('base64url')]) {
+      expect(text.includes(form), `a secret of ${secret.length} characters`).toBe(false);
+    }
+  }
+}
