@@ -11,6 +11,8 @@ export const CASES = [
   'outage',
   'growth',
   'cluster',
+  'startup',
+  'heap',
   'http',
   'profile',
 ] as const;
@@ -27,6 +29,8 @@ export interface Options {
   readonly operations: { readonly count: number; readonly rounds: number; readonly withSlowPeers: boolean };
   /** The sessions whose room in each store is measured. */
   readonly stored: number;
+  /** The live sessions of one process. */
+  readonly live: number;
   readonly outage: { readonly beforeMs: number; readonly downMs: number; readonly afterMs: number };
   /** The schedule over HTTP, where one process serves all callers. */
   readonly http: Schedule;
@@ -80,6 +84,7 @@ export function readOptions(): Options {
     seldomRead: quick ? 2_000 : 20_000,
     operations: { count: quick ? 2_000 : 10_000, rounds: quick ? 1 : Math.min(rounds, 3), withSlowPeers: !quick },
     stored: quick ? 3_000 : 20_000,
+    live: quick ? 10_000 : 100_000,
     outage: quick
       ? { beforeMs: 1_000, downMs: 2_000, afterMs: 2_000 }
       : { beforeMs: 2_000, downMs: 3_000, afterMs: 3_000 },

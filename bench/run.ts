@@ -1,12 +1,14 @@
 import { inspect } from 'node:util';
 import { cluster } from './cases/cluster.ts';
 import { growth } from './cases/growth.ts';
+import { heap } from './cases/heap.ts';
 import { http } from './cases/http.ts';
 import { latency } from './cases/latency.ts';
 import { memory } from './cases/memory.ts';
 import { operations } from './cases/operations.ts';
 import { outage } from './cases/outage.ts';
 import { profile } from './cases/profile.ts';
+import { startup } from './cases/startup.ts';
 import { survival } from './cases/survival.ts';
 import { throughput } from './cases/throughput.ts';
 import type { CaseName, Options } from './options.ts';
@@ -31,6 +33,8 @@ export async function run(options: Options): Promise<void> {
   await step('operations', async () => (results.operations = await operations(servers, options)));
   await step('growth', async () => (results.growth = await growth(servers, options)));
   await step('cluster', async () => (results.cluster = await cluster(servers, options)));
+  await step('startup', async () => (results.startup = startup(options)));
+  await step('heap', async () => (results.heap = await heap(servers, options)));
   // The rest start servers of their own, to kill them or to have them empty.
   await step('memory', async () => (results.memory = await memory(options)));
   await step('survival', async () => (results.survival = await survival()));

@@ -7,7 +7,17 @@ import { toMarkdown, toText } from './table.ts';
 import { tablesOf } from './tables.ts';
 
 /** The beginnings of the titles of the tables that other pages quote. */
-const QUOTED = ['Targets', 'Redis, database, cookie', 'Throughput', 'Room', 'Redis killed', 'Growth', 'Cluster'];
+const QUOTED = [
+  'Targets',
+  'Redis, database, cookie',
+  'Throughput',
+  'Room',
+  'Redis killed',
+  'Growth',
+  'Cluster',
+  'Import',
+  'Memory',
+];
 /** The folder for what is too large for the repository: every figure and every table. */
 const CACHE = fileURLToPath(new URL('../../.cache/bench/', import.meta.url));
 

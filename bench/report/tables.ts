@@ -21,6 +21,8 @@ export function tablesOf(results: Results): Table[] {
     results.outage && outageTable(results.outage),
     results.growth && growthTable(results.growth),
     results.cluster && clusterTable(results.cluster),
+    results.startup && startupTable(results.startup),
+    results.heap && heapTable(results.heap),
     ...(results.http ? httpTables(results.http) : []),
     ...(results.profile ?? []).map(profileTable),
   ].filter((table) => table !== undefined);
@@ -220,6 +222,23 @@ function clusterTable({ pairs, rounds }: NonNullable<Results['cluster']>): Table
     ],
     rows,
     note: 'µs are CPU time per operation; those of Redis are the sum of its servers.',
+  };
+}
+
+function startupTable(startup: NonNullable<Results['startup']>): Table {
+  return {
+    title: 'Import in a fresh process',
+    columns: ['', 'ms', 'rounds', 'CPU ms', 'rounds'],
+    rows: startup.map(({ imported, wall, cpu }) => [imported, wall.median, range(wall), cpu.median, range(cpu)]),
+  };
+}
+
+function heapTable(heap: NonNullable<Results['heap']>): Table {
+  return {
+    title: 'Memory of a process with many live sessions',
+    columns: ['', 'heap MiB', 'external MiB', 'bytes per session'],
+    rows: heap.map(({ when, heap: used, external, perSession }) => [when, used, external, perSession]),
+    note: 'After a garbage collection. The memo, 32 MiB by default, bounds what a process keeps of sessions that it has read.',
   };
 }
 

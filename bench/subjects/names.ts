@@ -6,6 +6,7 @@ export const NAMES = {
   downSeldom: 'holdfast: read, Redis down, session not seen lately',
   create: 'holdfast: create',
   update: 'holdfast: update',
+  updateInHand: 'holdfast: update, session in hand',
   touch: 'holdfast: touch that is due',
   floor: 'floor: ioredis GET + codec + JSON.parse',
   redisRead: 'connect-redis: get + touch',

@@ -1,12 +1,16 @@
+import type { Session } from '../../src/index.ts';
 import { cycle, inParallel } from '../measure/in-parallel.ts';
 import type { Subject } from '../measure/slice.ts';
 import type { Servers } from '../servers.ts';
-import { isWhole, newSessionData } from '../session-data.ts';
+import { isWhole, newSessionData, type SessionData } from '../session-data.ts';
 import { countVisit, openClient, openDatabase, type BenchClient } from '../stores/holdfast.ts';
 import { openFloor } from './floor.ts';
 import type { SubjectKey } from './names.ts';
 
-type OurKey = Extract<SubjectKey, 'create' | 'floor' | 'touch' | 'update' | `down${string}` | `read${string}`>;
+type OurKey = Extract<
+  SubjectKey,
+  'create' | 'floor' | 'touch' | 'update' | 'updateInHand' | `down${string}` | `read${string}`
+>;
 
 /** The sessions that are read over and over, few enough for the memo. */
 export const OFTEN_READ = 500;
@@ -39,6 +43,8 @@ export async function openOurs(
   const often = await createSessions(sessions, OFTEN_READ);
   const seldom = await createSessions(sessions, seldomRead);
   const nextUpdate = cycle(await createSessions(sessions, OFTEN_READ));
+  const inHand = await readAll(sessions, await createSessions(sessions, OFTEN_READ));
+  const nextInHand = cycle([...inHand.keys()]);
   const nextTouch = cycle(await createSessions(sessions, OFTEN_READ));
   let created = 0;
   const oftenFresh = freshener(toucher, often);
@@ -55,6 +61,15 @@ export async function openOurs(
       },
     },
     update: { call: async () => (await sessions.update(nextUpdate(), countVisit)).revision > 1 },
+    updateInHand: {
+      async call() {
+        const at = nextInHand();
+        const session = inHand[at];
+        if (session === undefined) return false;
+        inHand[at] = await sessions.update(session, countVisit);
+        return true;
+      },
+    },
     touch: {
       async call() {
         await toucher.touch(nextTouch());
@@ -74,6 +89,11 @@ export async function createSessions(sessions: BenchClient, count: number): Prom
   });
   await inParallel(ids, SETUP_CALLERS, (id) => sessions.get(id));
   return ids;
+}
+
+/** Reads sessions that are there. */
+async function readAll(sessions: BenchClient, ids: readonly string[]): Promise<(Session<SessionData> | undefined)[]> {
+  return inParallel(ids, SETUP_CALLERS, async (id) => (await sessions.get(id)) ?? undefined);
 }
 
 export function reader(sessions: BenchClient, ids: readonly string[], from: 'durable' | 'primary'): Subject['call'] {
