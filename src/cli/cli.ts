@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { readSettings, Settings } from './config/settings.ts';
+import { packageFolder } from './package-folder.ts';
 import { parseArguments } from './shell/arguments.ts';
 import { takesSettings } from './shell/options.ts';
 import type { Command, Context, Outcome } from './commands/command.ts';
@@ -62,7 +63,7 @@ function showOverview(argv: readonly string[], { terminal }: Pick<Context, 'term
 }
 
 async function versionOfPackage(): Promise<string> {
-  const manifest = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  const manifest = JSON.parse(await readFile(new URL('package.json', packageFolder), 'utf8')) as {
     version: string;
   };
   return manifest.version;

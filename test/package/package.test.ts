@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readLinks } from '../../tools/markdown.ts';
@@ -35,6 +35,12 @@ async function load(project: string, code: string): Promise<string[]> {
   return JSON.parse(stdout);
 }
 
+/** The code of the package, all of it as one text. */
+async function readBuilt(dist: string): Promise<string> {
+  const files = (await readdir(dist, { recursive: true })).filter((file) => file.endsWith('.js'));
+  return (await Promise.all(files.map((file) => readFile(join(dist, file), 'utf8')))).join('\n');
+}
+
 describe('the packed tarball', () => {
   test('holds every file that package.json exports', () => {
     for (const target of Object.values(manifest.exports).filter((each) => each !== './docs/*')) {
@@ -55,17 +61,33 @@ describe('the packed tarball', () => {
     for (const provider of ['mysql', 'postgresql', 'sqlite']) {
       expect(stdout).toContain(`package/prisma/${provider}/migrations/0001_init/migration.sql`);
     }
-    expect(stdout).not.toMatch(/package\/(test|tools|bench|examples)\//);
+    expect(stdout).not.toMatch(/package\/(src|test|tools|bench|examples)\/|\.map$/m);
   });
 
-  test('has no dead link in its README, and names no test that is not there', async () => {
+  test('has a README whose links lead somewhere in the repository, and that names no test that is not there', async () => {
     const page = await readFile(join(bare, 'node_modules/holdfast/README.md'), 'utf8');
     const targets = readLinks(page).map(({ target }) => target.replace(/#.*/, ''));
     expect(targets.length).toBeGreaterThan(10);
-    for (const target of targets) expect(existsSync(join(bare, 'node_modules/holdfast', target)), target).toBe(true);
+    for (const target of targets) expect(existsSync(join(root, target)), target).toBe(true);
     const tests = [...page.matchAll(/`(test\/[^`]+)`/g)].map(([, path = '']) => path);
     expect(tests.length).toBeGreaterThan(5);
     for (const path of tests) expect(existsSync(join(root, path)), path).toBe(true);
+  });
+
+  test('has every page that an error text names', async () => {
+    const code = await readBuilt(join(bare, 'node_modules/holdfast/dist'));
+    const pages = new Set([...code.matchAll(/\bdocs\/[\w/-]+\.md/g)].map(([page]) => page));
+    expect([...pages]).toContain('docs/reference/errors.md');
+    for (const page of pages) expect(existsSync(join(bare, 'node_modules/holdfast', page)), page).toBe(true);
+  });
+
+  test('keeps private members private, and names of functions and classes in stacks', async () => {
+    const code = await readBuilt(join(bare, 'node_modules/holdfast/dist'));
+    expect(code).toMatch(/^\t#\w+/m);
+    const stack = `import { KeyRing } from 'holdfast';
+      const { stack } = await KeyRing.open('/nowhere/keys.json', { passphrase: 'sixteen characters' }).catch((e) => e);
+      console.log(JSON.stringify(stack.split('\\n').filter((line) => /dist/.test(line))));`;
+    expect((await load(bare, stack)).join()).toMatch(/\bat \w+ .*dist\/keys\.js:\d+:\d+/);
   });
 
   test('has the page that its errors name', async () => {

@@ -29,6 +29,8 @@ export async function pack(): Promise<string> {
     'tsconfig.json',
     'LICENSE',
     'README.md',
+    'src',
+    'tools',
     ...manifest.files.map((file) => file.split('/')[0] ?? ''),
   ]);
   for (const name of await readdir(root)) {

@@ -60,7 +60,7 @@ export const ringCommands: readonly Command[] = [
   {
     name: 'keys seal',
     summary: 'Seal a plain JWK Set from stdin into a new ring file',
-    details: ['The set has the form that docs/reference/key-ring.md describes. It is never printed.'],
+    details: ['The set is a JSON Web Key Set, as the reference page of key rings has it. It is never printed.'],
     options: [...RING_OPTIONS, ...RECIPIENT_OPTIONS],
     async run(context) {
       if (!context.terminal.isInputPiped) throw usageError('Pipe the JWK Set in: holdfast keys seal … < jwks.json');

@@ -1,9 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { DATABASE_NAMES } from '../../tiers/sql/tag.ts';
+import { packageFolder } from '../package-folder.ts';
 import type { Command } from './command.ts';
 
-/** Returns the folder of the package, which lies beside `dist` and `src` alike. */
-const folderOf = (provider: string): URL => new URL(`../../../prisma/${provider}/`, import.meta.url);
+const folderOf = (provider: string): URL => new URL(`prisma/${provider}/`, packageFolder);
 
 interface Migration {
   readonly name: string;
