@@ -91,7 +91,7 @@ export class SimulatedRedis {
     const name = names[Math.floor(choice * names.length)];
     const slot = name === undefined ? Math.floor(choice * SLOTS) : slotOfName(name);
     const isReturning = (choice * 32) % 1 < 0.5;
-    const from = this.shards.find(({ master }) => master.slots?.has(slot) === true);
+    const from = this.#shardOf(slot);
     const others = this.shards.filter((shard) => shard !== from);
     const to = others[Math.floor(((choice * 64) % 1) * others.length)];
     if (from === undefined || to === undefined) return;
@@ -151,7 +151,7 @@ export class SimulatedRedis {
 
   /** Moves a slot to another shard. */
   move(slot: number, to: SimulatedShard, lengthMs: number): void {
-    const from = this.shards.find(({ master }) => master.slots?.has(slot) === true);
+    const from = this.#shardOf(slot);
     const move = { slot, to, lengthMs, epoch: () => (this.#epochs += 1) };
     if (from !== undefined) moveSlot(this.world, { ...move, from }, () => undefined);
   }
@@ -187,6 +187,12 @@ export class SimulatedRedis {
   mend(): void {
     this.#cut.clear();
     for (const tier of this.#tiers.values()) tier.leaveDeposed();
+  }
+
+  /** Not one that has lost the slot and does not know it yet. */
+  #shardOf(slot: number): SimulatedShard | undefined {
+    const owner = this.#ownerOf(slot);
+    return this.shards.find(({ master }) => master === owner);
   }
 
   #ownerOf(slot: number): RedisServer {

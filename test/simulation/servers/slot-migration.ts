@@ -21,11 +21,12 @@ export function ownerAmong(servers: readonly RedisServer[], slot: number): Redis
 
 /**
  * A slot moves as Redis moves one: while it does, its owner serves the keys that it still has, and sends others on to the
- * importing server; each key moves in one step, with its time to live. Calls `onEnd` if the slot has moved.
+ * importing server; each key moves in one step, with its time to live. Only the owner begins: a former one that still takes the slot for
+ * its own would leave it on the move for good. Calls `onEnd` if the slot has moved.
  */
 export function moveSlot(world: World, { from, to, slot, lengthMs, epoch }: SlotMove, onEnd: () => void): void {
   const [source, target] = [from.master, to.master];
-  if (source.slots?.has(slot) !== true || source.moving.has(slot) || source === target) return;
+  if (source.ownerOf?.(slot) !== source.name || source.moving.has(slot) || source === target) return;
   target.moving.delete(slot);
   world.note(() => `slot ${slot} begins to move from ${source.name} to ${target.name}`);
   source.moving.set(slot, target);
