@@ -102,6 +102,8 @@ describe('express-session on HoldfastStore', () => {
     });
 
     it('slides with each request', async () => {
+      // express-session reads the clock twice for a maxAge, and takes the time between for a part of it.
+      later(0);
       const { origin, jar, calls } = await aSite({ cookie: { maxAge: 10 * MINUTE } });
       await jar.send(`${origin}/set/cart/tea`);
       const cookies = jar.copy();
