@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type Block, readBlocks, unheldBlocks } from './doc-blocks.ts';
 import { brokenExamples } from './doc-compile.ts';
 import { brokenShell } from './doc-shell.ts';
+import { LIMITS_PAGE, limitsPage } from './limits.ts';
 import { headingAnchors, readCode, readLinks } from './markdown.ts';
 import { walk } from './walk.ts';
 
@@ -80,6 +81,9 @@ if (import.meta.main) {
     ...[...pages].flatMap(([page, text]) => brokenLinks(page, text)),
     ...[...pages].flatMap(([page, text]) => missingPaths(relative(root, page).replaceAll('\\', '/'), text, paths)),
     ...[...pages].flatMap(([page, text]) => brokenBlocks(relative(root, page).replaceAll('\\', '/'), text, scripts)),
+    ...(readFileSync(LIMITS_PAGE, 'utf8') === (await limitsPage())
+      ? []
+      : ['docs/reference/limits.md is not what "npm run limits" writes']),
     ...brokenExamples(new Map([...pages, ...sources])),
   ];
   for (const complaint of broken) console.error(complaint);

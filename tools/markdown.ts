@@ -23,6 +23,28 @@ export function readCode(text: string): { readonly code: string; readonly line: 
   );
 }
 
+/** Returns the rows of the first table under a heading, without its head; cells are trimmed. */
+export function readTable(text: string, heading: string): string[][] {
+  const lines = text.split('\n');
+  const at = lines.findIndex((line) => /^#{1,6} /.test(line) && line.replace(/^#+ /, '') === heading);
+  if (at < 0) throw new Error(`The page has no heading "${heading}".`);
+  const first = lines.findIndex((line, index) => index > at && line.startsWith('|'));
+  const rows: string[][] = [];
+  for (const line of lines.slice(first + 2)) {
+    if (!line.startsWith('|')) break;
+    rows.push(
+      line
+        .split(/(?<!\\)\|/)
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+  }
+  return rows;
+}
+
+/** Returns the texts between backticks of a line or a cell. */
+export const codesOf = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
+
 /** Returns the anchors that GitHub gives to the headings of a page. */
 export function headingAnchors(text: string): string[] {
   const seen = new Map<string, number>();

@@ -3,6 +3,7 @@
  * process does not start.
  */
 export const READY_TIMEOUT_MS_DEFAULT = 10_000;
+/** A process that is not ready by then does not start, and its supervisor should know. */
 export const READY_TIMEOUT_MS_MAX: number = 10 * 60_000;
 /** The pause between two attempts of `ready()`. The tiers reconnect in the background, so an attempt costs little. */
 export const READY_PAUSE_MS = 100;
@@ -13,6 +14,7 @@ export const READY_PAUSE_MS = 100;
 export const UPDATE_TIMEOUT_MS_DEFAULT = 5_000;
 /** A shorter one would refuse writes that meet no other: a statement alone takes milliseconds. */
 export const UPDATE_TIMEOUT_MS_MIN = 10;
+/** A caller that can wait for longer can also call again. */
 export const UPDATE_TIMEOUT_MS_MAX: number = 5 * 60_000;
 /** The pauses after a lost compare-and-swap, drawn from zero up, so that writers that met once do not meet again. */
 export const CONFLICT_BACKOFF = { firstMs: 4, longestMs: 50 } as const;

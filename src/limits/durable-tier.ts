@@ -5,7 +5,9 @@ import { COARSE_TICK_MS } from './process.ts';
  * apart.
  */
 export const DURABLE_TIMEOUT_MS_DEFAULT = 2_000;
+/** A shorter one takes a commit on a slow disk for an outage. */
 export const DURABLE_TIMEOUT_MS_MIN = 50;
+/** Holds, marks and deadlines are made to outlast this one; a longer one would keep all of them for longer. */
 export const DURABLE_TIMEOUT_MS_MAX = 5_000;
 /**
  * The tier times its calls itself, since it knows whether a statement was sent. This much later, the guard gives up a

@@ -12,6 +12,7 @@ export const FEED_FRESH_MS = 1_500;
  * its wait.
  */
 export const FEED_OVERLAP_MS: number = 2 * DURABLE_TIMEOUT_MS_MAX;
+/** The marks that one statement of a poll reads: some milliseconds. */
 export const FEED_PAGE_ROWS = 500;
 /**
  * 10 000 marks. A node with more to read raises its trust floor instead, which costs one statement per session read.
@@ -27,4 +28,5 @@ export const DIRTY_WINDOW_MARGIN_MS: number = 30_000;
 export const DURABLE_OUTAGE_READS_MS_DEFAULT: number = 15 * 60_000;
 /** The value that means never: reads fail as soon as the dirty feed is late. */
 export const DURABLE_OUTAGE_READS_MS_MIN = 0;
+/** A day: a logout that a node without Redis makes during the outage is noticed this late at most. */
 export const DURABLE_OUTAGE_READS_MS_MAX: number = 24 * 60 * 60_000;

@@ -14,6 +14,7 @@ export const FRESH_LOGIN_MS_DEFAULT: number = 15 * 60_000;
  * reload together.
  */
 export const RETRY_AFTER_MS_DEFAULT = 2_000;
+/** A longer one would keep users away long after the outage. */
 export const RETRY_AFTER_MS_MAX: number = 60 * 60_000;
 /** A login lists the user's sessions in order to end the oldest ones beyond this. */
 export const SESSIONS_PER_USER_MAX = 1_000;

@@ -1,5 +1,6 @@
 /** A healthy Redis answers in under 1 ms. After this long a command counts as failed and the breaker opens. */
 export const PRIMARY_TIMEOUT_MS_DEFAULT = 250;
+/** A shorter one takes a busy network for an outage. */
 export const PRIMARY_TIMEOUT_MS_MIN = 10;
 /** Keeps, with `DURABLE_TIMEOUT_MS_MAX`, a hold alive for longer than the operation that placed it. */
 export const PRIMARY_TIMEOUT_MS_MAX = 1_000;
@@ -37,7 +38,9 @@ export const SHARED_SCRIPT_KEYS_MAX = 64;
 export const SHARED_SCRIPT_BYTES_MAX: number = 256 * 1024;
 /** A value may be served this long after the durable tier last confirmed it. This ends every unforeseen staleness. */
 export const REVALIDATE_AFTER_MS_DEFAULT = 60_000;
+/** A shorter one asks the database about as often as if there were no Redis. */
 export const REVALIDATE_AFTER_MS_MIN = 1_000;
+/** A Redis that silently went back in time misleads for this long at most. */
 export const REVALIDATE_AFTER_MS_MAX: number = 10 * 60_000;
 /**
  * The life of a fill lease: longer than any read of the durable tier may take. A reader that takes longer fills

@@ -14,6 +14,7 @@ export const PAYLOAD_BYTES_MIN = 1;
 export const PAYLOAD_BYTES_MAX: number = 1024 * 1024;
 /** An envelope names its serializer in one byte. 0 is left free. */
 export const SERIALIZER_ID_MIN = 1;
+/** The greatest number that a byte holds. */
 export const SERIALIZER_ID_MAX = 255;
 /** The depth of data. Deeper data is a mistake, or an attack on code that recurses over parsed JSON. */
 export const PAYLOAD_DEPTH_MAX = 64;

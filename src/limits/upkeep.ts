@@ -5,7 +5,9 @@ export const SWEEP_PASS_ID_BYTES = 16;
  * table grow.
  */
 export const SWEEP_EVERY_MS_DEFAULT: number = 10 * 60_000;
+/** A shorter one would only walk the table in vain. */
 export const SWEEP_EVERY_MS_MIN = 60_000;
+/** A longer one lets ended rows outnumber the living ones. */
 export const SWEEP_EVERY_MS_MAX: number = 24 * 60 * 60_000;
 /**
  * The time after its start at which a process first sweeps: one that has just started has other work, and a short-lived
@@ -19,6 +21,7 @@ export const SWEEP_FIRST_MS = 60_000;
 export const REVOKED_RETENTION_MS_DEFAULT: number = 24 * 60 * 60_000;
 /** Exceeds `revalidateAfter`, and the time that an earlier write may take to wait, be repeated and be looked for. */
 export const REVOKED_RETENTION_MS_MIN: number = 15 * 60_000;
+/** A year, as the longest lifetime. */
 export const REVOKED_RETENTION_MS_MAX: number = 366 * 24 * 60 * 60_000;
 /**
  * Rows are kept this long after their deadlines and `durableOutageReads`: a touch may be late by its interval and its

@@ -52,6 +52,14 @@ pg_ctl() { chown -R postgres database; runuser -u postgres -- pg_ctl "$@"; }
 `
     : '';
 
+/** The registry, the proxy and the cache that npm has here. */
+const npmEnvironment = (): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(process.env).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined && /^HOME$|^npm_config_|proxy$|CERT/i.test(entry[0]),
+    ),
+  );
+
 /** npm takes a second to find a program that is on the path. */
 const WITHOUT_NPM = 'npx() { "$@"; }\n';
 
@@ -66,8 +74,9 @@ describe('a newcomer', () => {
       .replaceAll('6380', String(redisPort))
       .replaceAll('5433', String(databasePort))
       .replaceAll('3000', String(port));
-    const prelude = installsForReal() ? notAsRoot : notAsRoot + WITHOUT_NPM;
-    const { stdout } = await runScript(folder, prelude + script);
+    const { stdout } = installsForReal()
+      ? await runScript(folder, notAsRoot + script, npmEnvironment())
+      : await runScript(folder, notAsRoot + WITHOUT_NPM + script);
     const said = stdout.split(/(?<=[\]}])(?=[[{])|\n/);
     expect(said).toEqual(expect.arrayContaining(['["tea"]', '{"user":"ada","cart":["tea"]}', '["tea","jam"]']));
     expect(stdout).toMatch(/"label":"curl\/[^"]+".*"current":true/);
