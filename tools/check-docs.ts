@@ -9,15 +9,38 @@ import { headingAnchors, readCode, readLinks } from './markdown.ts';
 import { walk } from './walk.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const manifest: {
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly files: readonly string[];
+  readonly repository: { readonly url: string };
+} = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+/** The pages of the repository on the web. */
+export const REPOSITORY: string = manifest.repository.url.replace(/^git\+(.*)\.git$/, '$1/blob/main/');
 
 /** Returns the links that lead nowhere: to a missing file, or to a heading that its page does not have. */
 export function brokenLinks(page: string, text: string): string[] {
   return readLinks(text).flatMap(({ target, line }) => {
-    if (/^[a-z][a-z+.-]*:/i.test(target)) return [];
-    const [path = '', anchor] = target.split('#');
-    const file = path === '' ? page : join(dirname(page), decodeURIComponent(path));
+    const isOurs = target.startsWith(REPOSITORY);
+    if (!isOurs && /^[a-z][a-z+.-]*:/i.test(target)) return [];
+    const [path = '', anchor] = target.replace(REPOSITORY, '').split('#');
+    const file = path === '' ? page : join(isOurs ? root : dirname(page), decodeURIComponent(path));
     const complaint = complain(file, anchor, text, page);
     return complaint ? [`${relative(root, page)}:${line}: ${target} ${complaint}`] : [];
+  });
+}
+
+/**
+ * Returns one complaint for each link of a packed page to a page that is not packed: it would lead nowhere in `node_modules`, so it has to lead
+ * to the repository. The README's links are resolved against the repository by those who show it.
+ */
+export function strayLinks(page: string, text: string, packed: readonly string[]): string[] {
+  if (!page.startsWith('docs/') || !packed.includes(page)) return [];
+  return readLinks(text).flatMap(({ target, line }) => {
+    const [path = ''] = target.split('#');
+    if (path === '' || /^[a-z][a-z+.-]*:/i.test(target)) return [];
+    const file = join(dirname(page), path).replaceAll('\\', '/').replace(/\/$/, '');
+    const isPacked = packed.some((each) => each === file || file.startsWith(`${each}/`));
+    return isPacked ? [] : [`${page}:${line}: ${target} is not in the package; write ${REPOSITORY}${file}`];
   });
 }
 
@@ -75,12 +98,13 @@ if (import.meta.main) {
   const files = walk(root).filter((file) => file.endsWith('.md'));
   const pages = new Map(files.map((file) => [file, readFileSync(file, 'utf8')]));
   const sources = walk(join(root, 'src')).map((file): [string, string] => [file, readFileSync(file, 'utf8')]);
-  const paths = walk(root).map((file) => relative(root, file).replaceAll('\\', '/'));
-  const { scripts }: { scripts: Record<string, string> } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const named = (page: string): string => relative(root, page).replaceAll('\\', '/');
+  const paths = walk(root).map(named);
   const broken = [
     ...[...pages].flatMap(([page, text]) => brokenLinks(page, text)),
-    ...[...pages].flatMap(([page, text]) => missingPaths(relative(root, page).replaceAll('\\', '/'), text, paths)),
-    ...[...pages].flatMap(([page, text]) => brokenBlocks(relative(root, page).replaceAll('\\', '/'), text, scripts)),
+    ...[...pages].flatMap(([page, text]) => strayLinks(named(page), text, manifest.files)),
+    ...[...pages].flatMap(([page, text]) => missingPaths(named(page), text, paths)),
+    ...[...pages].flatMap(([page, text]) => brokenBlocks(named(page), text, manifest.scripts)),
     ...(readFileSync(LIMITS_PAGE, 'utf8') === (await limitsPage())
       ? []
       : ['docs/reference/limits.md is not what "npm run limits" writes']),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { brokenBlocks, brokenLinks, missingPaths } from '../../../tools/check-docs.ts';
+import { brokenBlocks, brokenLinks, missingPaths, REPOSITORY, strayLinks } from '../../../tools/check-docs.ts';
 import { readBlocks, RUN_BY } from '../../../tools/doc-blocks.ts';
 import { moduleOf } from '../../../tools/doc-compile.ts';
 import { docExamples } from '../../../tools/doc-examples.ts';
@@ -42,6 +42,25 @@ describe('links', () => {
       'twice',
       'twice-1',
     ]);
+  });
+});
+
+describe('links of packed pages', () => {
+  const packed = ['docs/operating/redis.md', 'docs/reference/errors.md', 'prisma'];
+  const stray = (text: string): string[] => strayLinks('docs/operating/redis.md', text, packed);
+
+  test('lead to packed pages, or to the repository', () => {
+    expect(
+      stray(`[a](../reference/errors.md#x) [b](#here) [c](../../prisma/sqlite/) [d](${REPOSITORY}docs/start.md)`),
+    ).toEqual([]);
+    expect(stray('[a](cluster.md)')).toEqual([expect.stringContaining(`write ${REPOSITORY}docs/operating/cluster.md`)]);
+  });
+
+  test('to the repository lead to a file and a heading that exist', () => {
+    const link = (target: string): string[] => brokenLinks(here, `[x](${REPOSITORY}${target})`);
+    expect(link('docs/start.md#rotate-a-key')).toEqual([]);
+    expect(link('docs/start.md#gone')).toHaveLength(1);
+    expect(link('docs/gone.md')).toHaveLength(1);
   });
 });
 
