@@ -3,6 +3,7 @@ export type { Health } from './engine/engine.ts';
 export type {
   CreateOptions,
   DestroyByUserOptions,
+  DestroyOptions,
   GetOptions,
   ReadyOptions,
   RegenerateOptions,
@@ -61,6 +62,7 @@ export { promoteKey, retireKey, waitForNodes } from './client/fleet.ts';
 export type { Acknowledgement, PromoteKeyOptions, RetireKeyOptions, WaitForNodesOptions } from './client/fleet.ts';
 export type { NodeStatus } from './fleet/fleet.ts';
 export { keyCensus, reencryptSessions, reindexSessions, sweepSessions } from './client/upkeep.ts';
+export { userKeysOf } from './client/user-keys.ts';
 export type { CensusOptions, ReencryptOptions, ReindexOptions, SweepSessionsOptions } from './client/upkeep.ts';
 export type { SweepOptions } from './client/options/sweep-options.ts';
 export type { WalkOptions } from './client/options/walk-options.ts';
@@ -72,3 +74,15 @@ export type { Duration } from './platform/duration.ts';
 export type { Platform } from './platform/platform.ts';
 export type { KeysHealth } from './engine/key-keeper.ts';
 export type { TierHealth, TierState } from './telemetry/health.ts';
+export type { AuditEvent, EndedBy, RefusedReason } from './telemetry/audit.ts';
+export type {
+  BackgroundFailure,
+  CallEnd,
+  CallName,
+  EnvelopeRejected,
+  KeysChange,
+  RevocationLost,
+  StoreOutcome,
+  SweepPass,
+  TierChange,
+} from './telemetry/channels.ts';

@@ -3,20 +3,23 @@ import { SessionNotFoundError } from '../errors.ts';
 import { newSessionId, sessionIdFor } from '../session/session-id.ts';
 import {
   DEFAULT_GET,
+  resolveBy,
   resolveCreateOptions,
-  resolveExcept,
+  resolveDestroyByUser,
   resolveReadyOptions,
   resolveRegenerateOptions,
   resolveReplaceOptions,
   resolveUpdateOptions,
   type CreateOptions,
   type DestroyByUserOptions,
+  type DestroyOptions,
   type GetOptions,
   type ReadyOptions,
   type RegenerateOptions,
   type ReplaceOptions,
   type UpdateOptions,
 } from './options/call-options.ts';
+import { Calls } from './calls.ts';
 import type { ResolvedLifetime } from './options/lifetime-options.ts';
 import { resolveOptions, type SessionClientOptions } from './options/client-options.ts';
 import type { DeepReadonly } from './data/plain-data.ts';
@@ -45,6 +48,7 @@ import type { StoredSession } from './stored-sessions.ts';
 export class SessionClient<T = unknown, Input = T> implements AsyncDisposable {
   readonly #engine: Engine;
   readonly #lifetime: ResolvedLifetime;
+  readonly #calls: Calls;
   readonly #reads: SessionReads<T>;
   readonly #writes: SessionWrites<T>;
   readonly #ends: SessionEnds;
@@ -71,7 +75,8 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable {
     this.#writes = new SessionWrites({ engine, data, updateTimeoutMs, maxLifetimeMs: lifetime.maxMs });
     this.#reads = new SessionReads(engine, data);
     this.#ends = new SessionEnds(engine);
-    this['~http'] = new HttpSupport(engine, this.#writes, lifetime);
+    this.#calls = new Calls(platform, engineOptions.namespace);
+    this['~http'] = new HttpSupport({ engine, writes: this.#writes, lifetime, calls: this.#calls });
     this.namespace = engineOptions.namespace;
     this.lifetime = Object.freeze({ idle: lifetime.idleMs, absolute: lifetime.absoluteMs });
     this.maxLifetime = lifetime.maxMs;
@@ -119,7 +124,8 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable {
    * console.log(session.id); // the secret to give to the browser
    */
   async create(data: DeepReadonly<Input> | Input, options: CreateOptions = {}): Promise<Session<T>> {
-    return this.#writes.create(data, resolveCreateOptions(options, this.#lifetime));
+    const creation = resolveCreateOptions(options, this.#lifetime);
+    return this.#calls.run('create', () => this.#writes.create(data, creation));
   }
 
   /**
@@ -130,7 +136,7 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable {
    * if (session !== null) console.log(session.data.cart, session.userId);
    */
   get(id: string, options: GetOptions = DEFAULT_GET): Promise<Session<T> | null> {
-    return this.#reads.get(id, options);
+    return this.#calls.run('get', () => this.#reads.get(id, options));
   }
 
   /**
@@ -148,7 +154,9 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable {
     requireChange(change);
     const changes = resolveUpdateOptions(options, this.#lifetime);
     const named = requireNamed('update', session);
-    return this.#writes.change(named, (context, deadline) => update(context, change, changes, deadline));
+    return this.#calls.run('update', () =>
+      this.#writes.change(named, (context, deadline) => update(context, change, changes, deadline)),
+    );
   }
 
   /**
@@ -168,7 +176,7 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable {
     const named = findNamed('replace', session);
     const changes = resolveReplaceOptions(options, named?.living?.record.revision, this.#lifetime);
     if (named === null) throw new SessionNotFoundError();
-    return this.#writes.change(named, (context) => replace(context, data, changes));
+    return this.#calls.run('replace', () => this.#writes.change(named, (context) => replace(context, data, changes)));
   }
 
   /**
@@ -178,7 +186,8 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable {
    * await sessions.touch(id);
    */
   async touch(session: SessionRef<T>): Promise<void> {
-    return this.#writes.touch(requireNamed('touch', session));
+    const named = requireNamed('touch', session);
+    return this.#calls.run('touch', () => this.#writes.touch(named));
   }
 
   /**
@@ -192,7 +201,9 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable {
   async regenerate(session: SessionRef<T>, options: RegenerateOptions<Input> = {}): Promise<Session<T>> {
     const changes = resolveRegenerateOptions(options, this.#lifetime);
     const named = requireNamed('regenerate', session);
-    return this.#writes.move(named, (context, deadline) => regenerate(context, changes, deadline));
+    return this.#calls.run('regenerate', () =>
+      this.#writes.move(named, (context, deadline) => regenerate(context, changes, deadline)),
+    );
   }
 
   /**
@@ -202,9 +213,10 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable {
    * @example
    * const wasAlive = await sessions.destroy(id);
    */
-  async destroy(session: SessionRef<T>): Promise<boolean> {
+  async destroy(session: SessionRef<T>, options: DestroyOptions = {}): Promise<boolean> {
+    const by = resolveBy('destroy', options);
     const named = findNamed('destroy', session);
-    return named === null ? false : this.#ends.one(named);
+    return named === null ? false : this.#calls.run('destroy', () => this.#ends.one(named, by));
   }
 
   /**
@@ -225,7 +237,7 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable {
    * if ((await sessions.get(id)) === null && (await sessions.movedSince(id))) console.log('retry with the new cookie');
    */
   async movedSince(id: string): Promise<boolean> {
-    return this.#reads.hasMoved(id);
+    return this.#calls.run('movedSince', () => this.#reads.hasMoved(id));
   }
 
   /**
@@ -233,8 +245,9 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable {
    * @example
    * const count = await sessions.destroyAll();
    */
-  destroyAll(): Promise<number> {
-    return this.#ends.all();
+  async destroyAll(options: DestroyOptions = {}): Promise<number> {
+    const by = resolveBy('destroyAll', options);
+    return this.#calls.run('destroyAll', () => this.#ends.all(by));
   }
 
   /**
@@ -244,7 +257,7 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable {
    * console.log(devices.map(({ handle, label, lastSeenAt }) => ({ handle, label, lastSeenAt })));
    */
   listByUser(userId: string): Promise<SessionSummary[]> {
-    return this.#reads.listByUser(userId);
+    return this.#calls.run('listByUser', () => this.#reads.listByUser(userId));
   }
 
   /**
@@ -253,7 +266,8 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable {
    * const count = await sessions.destroyByUser('ada', { except: id }); // after a change of the password
    */
   async destroyByUser(userId: string, options: DestroyByUserOptions<T> = {}): Promise<number> {
-    return this.#ends.ofUser(userId, resolveExcept(options));
+    const { kept, by } = resolveDestroyByUser(options);
+    return this.#calls.run('destroyByUser', () => this.#ends.ofUser(userId, kept, by));
   }
 
   /**
@@ -262,10 +276,16 @@ export class SessionClient<T = unknown, Input = T> implements AsyncDisposable {
    * @example
    * for (const { handle } of await sessions.listByUser('ada')) await sessions.destroyByHandle('ada', handle);
    */
-  destroyByHandle(userId: string, handle: string): Promise<boolean>;
-  destroyByHandle(userId: string, handles: readonly string[]): Promise<number>;
-  async destroyByHandle(userId: string, handles: string | readonly string[]): Promise<boolean | number> {
-    const count = await this.#ends.withHandles(userId, [handles].flat().map(String));
+  destroyByHandle(userId: string, handle: string, options?: DestroyOptions): Promise<boolean>;
+  destroyByHandle(userId: string, handles: readonly string[], options?: DestroyOptions): Promise<number>;
+  async destroyByHandle(
+    userId: string,
+    handles: string | readonly string[],
+    options: DestroyOptions = {},
+  ): Promise<boolean | number> {
+    const by = resolveBy('destroyByHandle', options);
+    const names = [handles].flat().map(String);
+    const count = await this.#calls.run('destroyByHandle', () => this.#ends.withHandles(userId, names, by));
     return Array.isArray(handles) ? count : count > 0;
   }
 

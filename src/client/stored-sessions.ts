@@ -44,12 +44,13 @@ interface StoredPage {
   readonly next: Buffer | null;
 }
 
-async function readPage({ store, codec, platform }: EngineParts, after: Buffer): Promise<StoredPage> {
+async function readPage(parts: EngineParts, after: Buffer): Promise<StoredPage> {
+  const { store, platform } = parts;
   const { rows, next } = await store.walk(after, LIST_PAGE_ROWS);
   const read = await Promise.all(rows.map(({ storageKey }) => store.readRow(storageKey)));
   const now = platform.now();
   const sessions = read.flatMap((row): LivingSession[] => {
-    const record = row === null || hasEnded(row, now) ? null : tryOpen(codec, row);
+    const record = row === null || hasEnded(row, now) ? null : tryOpen(parts, row);
     if (row === null || record === null) return [];
     const { storageKey, lastSeenAt, idleExpiresAt } = row;
     return [{ storageKey, record, lastSeenAt, idleExpiresAt, servedBy: 'durable' }];
@@ -57,13 +58,17 @@ async function readPage({ store, codec, platform }: EngineParts, after: Buffer):
   return { sessions, next };
 }
 
-function tryOpen(codec: EngineParts['codec'], { storageKey, revision, envelope }: SealedRecord): SessionRecord | null {
+function tryOpen(
+  { codec, audit }: EngineParts,
+  { storageKey, revision, envelope }: SealedRecord,
+): SessionRecord | null {
   try {
     const record = codec.open(storageKey, envelope);
     if (record.revision !== revision) throw new EnvelopeError('rolled-back');
     return record;
   } catch (error) {
-    reject(storageKey, error);
+    if (!(error instanceof EnvelopeError)) throw error;
+    audit.refusedEnvelope('durable', error.reason, storageKey);
     return null;
   }
 }
@@ -73,17 +78,13 @@ async function readStored<T>(data: SessionData<T>, session: LivingSession): Prom
   try {
     return storedSession(session, await data.read(session));
   } catch (error) {
-    reject(session.storageKey, error);
+    if (!(error instanceof PayloadError) && !(error instanceof EnvelopeError)) throw error;
+    const reason = error instanceof PayloadError ? 'schema' : error.reason;
+    if (envelopeRejected.hasSubscribers) {
+      envelopeRejected.publish({ tier: 'durable', reason, handle: handleOf(session.storageKey) });
+    }
     return undefined;
   }
-}
-
-/** Announces what is wrong with a session; throws what is wrong with something else. */
-function reject(storageKey: Buffer, error: unknown): void {
-  const reason = error instanceof PayloadError ? 'schema' : error instanceof EnvelopeError ? error.reason : undefined;
-  if (reason === undefined) throw error;
-  if (envelopeRejected.hasSubscribers)
-    envelopeRejected.publish({ tier: 'durable', reason, handle: handleOf(storageKey) });
 }
 
 function storedSession<T>(living: LivingSession, data: DeepReadonly<T>): StoredSession<T> {

@@ -11,13 +11,14 @@ import { TieredStore } from '../tiering/tiered-store.ts';
 import { DurableGuard } from '../tiering/guard/durable-guard.ts';
 import type { DurableTier } from '../tiers/durable.ts';
 import { Sweeper, type SweepPlan } from '../upkeep/sweeper.ts';
+import { AuditTrail } from './audit-trail.ts';
 import { KeyKeeper, type KeysHealth } from './key-keeper.ts';
 import { Opening } from './opening.ts';
 import { untilReady } from './readiness.ts';
 import { Sealer } from './sealer.ts';
 
 /** The options of an engine, complete and valid. */
-export interface EngineOptions extends Omit<TieringOptions, 'beat' | 'durable' | 'envelopes' | 'report'> {
+export interface EngineOptions extends Omit<TieringOptions, 'beat' | 'durable' | 'envelopes' | 'refused' | 'report'> {
   readonly keys: KeyRing | KeySource;
   readonly durable: DurableTier;
   readonly namespace: string;
@@ -38,6 +39,7 @@ export interface EngineParts {
   readonly durable: DurableGuard;
   readonly keeper: KeyKeeper;
   readonly codec: Codec;
+  readonly audit: AuditTrail;
   readonly sealer: Sealer;
   readonly store: TieredStore;
   readonly durableOutageReadsMs: number;
@@ -59,6 +61,7 @@ export class Engine {
   readonly platform: Platform;
   /** Remembers opened envelopes; undefined if none is to be. */
   readonly memo: Memo | undefined;
+  readonly audit: AuditTrail;
   readonly #parts: EngineParts;
   readonly #sweeper: Sweeper | null;
   readonly #opening: Opening;
@@ -74,10 +77,18 @@ export class Engine {
     const report = new OwnReport(platform);
     const keeper = new KeyKeeper({ platform, keys: options.keys, fleet: durable.fleet, report });
     const codec = new Codec({ ...options, ringInUse: keeper.ringInUse, memo: this.memo });
-    const beat = (): Promise<void> => keeper.beat();
-    const store = new TieredStore({ ...options, durable, envelopes: codec, report, beat });
+    const audit = new AuditTrail({ platform, namespace, codec });
+    this.audit = audit;
+    const store = new TieredStore({
+      ...options,
+      durable,
+      envelopes: codec,
+      refused: (tier, reason, storageKey) => audit.refusedEnvelope(tier, reason, storageKey),
+      report,
+      beat: () => keeper.beat(),
+    });
     const sealer = new Sealer(keeper, codec);
-    this.#parts = { platform, durable, keeper, codec, sealer, store, durableOutageReadsMs };
+    this.#parts = { platform, durable, keeper, codec, audit, sealer, store, durableOutageReadsMs };
     this.#sweeper = sweep && new Sweeper(this.#parts, sweep);
     const names = { primary: options.primary.name, durable: options.durable.name };
     const durableContext = { namespace, platform, timeoutMs, sweeps: sweep !== null };
@@ -133,6 +144,7 @@ export class Engine {
   async #close(): Promise<void> {
     if (this.#callsUnderWay > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     this.#parts.store.retire();
+    this.audit.close();
     try {
       await this.#parts.keeper.close();
     } finally {

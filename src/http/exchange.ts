@@ -92,7 +92,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
       // Moves the session first: once it has moved and ended, no request that runs at the same time can move it again.
       if (this.#hasOldCookieOnly) await this.get();
       const session = this.#known ?? this.#id;
-      if (session !== undefined) await this.#http.client.destroy(session);
+      if (session !== undefined) await this.#http.client.destroy(session, { by: 'logout' });
       await this.#end();
     });
   }
@@ -103,7 +103,10 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
       if (typeof keepThis !== 'boolean') throw new ConfigurationError('keepThis: expected a boolean.');
       if (!keepThis) this.#requireOpen('logoutEverywhere');
       const session = await this.requireUser();
-      const count = await this.#http.client.destroyByUser(session.userId, keepThis ? { except: session } : {});
+      const count = await this.#http.client.destroyByUser(session.userId, {
+        by: 'everywhere',
+        ...(keepThis && { except: session }),
+      });
       if (!keepThis) await this.#end();
       return count;
     });
@@ -120,9 +123,10 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
       const session = await this.requireUser();
       // A handle comes from the request, where a repeated field is an array: `destroyByHandle` would end several sessions.
       if (!isText(handle)) return false;
-      if (handle !== session.handle) return this.#http.client.destroyByHandle(session.userId, handle);
+      const { client } = this.#http;
+      if (handle !== session.handle) return client.destroyByHandle(session.userId, handle, { by: 'other-device' });
       this.#requireOpen('logoutDevice');
-      const wasAlive = await this.#http.client.destroy(session);
+      const wasAlive = await client.destroy(session, { by: 'logout' });
       await this.#end();
       return wasAlive;
     });
@@ -205,7 +209,9 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
   async #readCookie(): Promise<void> {
     const { client, cookie, imports } = this.#http;
     const header = this.#request.header('cookie') ?? '';
-    const id = header.includes(cookie.name) ? cookie.read(header, await client['~http'].cookieKeys()) : undefined;
+    const http = client['~http'];
+    const madeUp = (): void => http.refusedCookie();
+    const id = header.includes(cookie.name) ? cookie.read(header, await http.cookieKeys(), madeUp) : undefined;
     this.#arrival = imports?.arrivalOf(header);
     this.#hasOldCookieOnly = id === undefined && this.#arrival !== undefined;
     this.#id = id ?? this.#arrival?.id;
@@ -228,7 +234,7 @@ export class Exchange<T, Input = T> implements RequestSession<T, Input> {
     this.#sink.set(cookie.set(session.id, keys, expiresInMs));
     if (!this.#sink.isOpen) {
       // No browser will ever have its id.
-      await client.destroy(session).catch(() => undefined);
+      await client.destroy(session, { by: 'undelivered' }).catch(() => undefined);
       throw new ResponseStartedError(what);
     }
     this.#hasSetCookie = true;

@@ -68,9 +68,9 @@ async function endOther<T, Input>(
   session: Session<T>,
 ): Promise<void> {
   try {
-    await client.destroy(other);
+    await client.destroy(other, { by: 'other-user' });
   } catch (error) {
-    await client.destroy(session).catch(() => undefined);
+    await client.destroy(session, { by: 'undelivered' }).catch(() => undefined);
     throw error;
   }
 }

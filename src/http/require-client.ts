@@ -2,7 +2,10 @@ import type { HttpSupport } from '../client/http-support.ts';
 import { ConfigurationError } from '../errors.ts';
 import { describe } from '../platform/duration.ts';
 
-const METHODS = ['begin', 'cookieKeys', 'slide'] as const satisfies readonly (keyof HttpSupport<unknown, unknown>)[];
+const METHODS = ['begin', 'cookieKeys', 'refusedCookie', 'slide'] as const satisfies readonly (keyof HttpSupport<
+  unknown,
+  unknown
+>)[];
 
 /**
  * Refuses a value that is not a `SessionClient`. It accepts one of another copy of the package, which bundlers make.

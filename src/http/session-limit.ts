@@ -18,6 +18,7 @@ export async function limitSessions<T, Input>(
   await sessions.destroyByHandle(
     userId,
     surplus.map(({ handle }) => handle),
+    { by: 'session-limit' },
   );
 }
 

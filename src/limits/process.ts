@@ -5,6 +5,13 @@
 export const TIER_CHANGE_EVENTS_MAX = 4;
 /** The time in which they count. Later changes are announced as one, at most this late. */
 export const TIER_CHANGE_WINDOW_MS = 10_000;
+/**
+ * The refusals of one reason that the audit stream names in a second; the others are counted. Enough to see whom it concerns; a larger
+ * value lets an attacker write more into the log.
+ */
+export const AUDIT_REFUSALS_PER_SECOND = 10;
+/** The time in which they count. */
+export const AUDIT_REFUSALS_WINDOW_MS = 1_000;
 /** A server's clock that was set back by less is not reported: copies are not trusted for as long. */
 export const CLOCK_TOLERANCE_MS = 1_000;
 /**

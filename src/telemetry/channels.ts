@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import type { EnvelopeErrorReason, TierRole } from '../errors.ts';
+import type { AuditEvent } from './audit.ts';
 import type { TierState } from './health.ts';
 
 /**
@@ -78,6 +79,35 @@ export interface StoreOutcome {
   readonly handle: string | null;
 }
 
+/** A call of a `SessionClient` that has ended, whatever came of it. */
+export interface CallEnd {
+  readonly namespace: string;
+  readonly operation: CallName;
+  /** `ok`; `none` if there was no such session; else the code of the error, or `unexpected`. */
+  readonly outcome: string;
+  /** The tier that answered; null if no session was returned. */
+  readonly servedBy: TierRole | null;
+  /** The beginning by the wall clock, in milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** The duration by the monotonic clock, in milliseconds. */
+  readonly durationMs: number;
+}
+
+/** The calls of a `SessionClient` that are measured. */
+export type CallName =
+  | 'create'
+  | 'destroy'
+  | 'destroyAll'
+  | 'destroyByHandle'
+  | 'destroyByUser'
+  | 'get'
+  | 'listByUser'
+  | 'movedSince'
+  | 'regenerate'
+  | 'replace'
+  | 'touch'
+  | 'update';
+
 /** A named channel and the shape of its messages. */
 export interface FactChannel<Message> {
   readonly hasSubscribers: boolean;
@@ -91,3 +121,5 @@ export const sweepPass: FactChannel<SweepPass> = channel('holdfast:sweep');
 export const backgroundFailure: FactChannel<BackgroundFailure> = channel('holdfast:background-failure');
 export const storeOutcome: FactChannel<StoreOutcome> = channel('holdfast:store');
 export const revocationLost: FactChannel<RevocationLost> = channel('holdfast:revocation-lost');
+export const callEnd: FactChannel<CallEnd> = channel('holdfast:call');
+export const audit: FactChannel<AuditEvent> = channel('holdfast:audit');

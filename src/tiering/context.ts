@@ -1,3 +1,4 @@
+import type { EnvelopeErrorReason, TierRole } from '../errors.ts';
 import { WRITE_ID_BYTES } from '../limits/session.ts';
 import { randomBytes, type Platform } from '../platform/platform.ts';
 import type { SessionRecord } from '../session/session-record.ts';
@@ -26,6 +27,8 @@ export interface TieringOptions {
   readonly primary: PrimaryTier;
   readonly durable: DurableGuard;
   readonly envelopes: Envelopes;
+  /** Announces an envelope that did not open. */
+  readonly refused: (tier: TierRole, reason: EnvelopeErrorReason, storageKey: Buffer) => void;
   /** The report of the primary tier that each heartbeat carries. */
   readonly report: OwnReport;
   /** Sends a heartbeat now. */
@@ -42,7 +45,7 @@ export interface TieringOptions {
 /** The parts that every path works with. */
 export interface TieringContext extends Pick<
   TieringOptions,
-  'durable' | 'durableOutageReadsMs' | 'durableTimeoutMs' | 'envelopes' | 'platform' | 'touchIntervalMs'
+  'durable' | 'durableOutageReadsMs' | 'durableTimeoutMs' | 'envelopes' | 'platform' | 'refused' | 'touchIntervalMs'
 > {
   readonly primary: PrimaryGuard;
   readonly masters: MasterKeeper;

@@ -39,12 +39,14 @@ async function reseal(context: StepContext, storageKey: Buffer): Promise<Visited
 
 /** Leaves a session of a retired key alone: it does not open either, but nothing suggests that it is forged. */
 async function destroyIfRevoked(
-  { store, codec }: StepContext,
+  { audit, store, codec }: StepContext,
   storageKey: Buffer,
   refusal: EnvelopeError,
 ): Promise<Visited> {
   const row = await store.readRow(storageKey);
   if (row === null) return 'ended';
   if (codec.ring.dataKey(codec.keyIdOf(row.envelope))?.state === 'retired') throw refusal;
-  return (await store.destroy(storageKey)) ? 'destroyed' : 'ended';
+  if (!(await store.destroy(storageKey))) return 'ended';
+  audit.endedWithKey(storageKey);
+  return 'destroyed';
 }

@@ -13,6 +13,10 @@ import type { SweepContext } from './sweep-page.ts';
 export interface StepContext extends SweepContext {
   readonly codec: Codec;
   readonly durable: DurableGuard;
+  readonly audit: {
+    /** Records the end of a session that a revoked key had sealed. */
+    endedWithKey(storageKey: Buffer): void;
+  };
   readonly store: TieredStore;
   readonly keeper: {
     /** Asks the key source now, and uses its ring. Rejects if the source fails or its ring is refused. */

@@ -2,7 +2,7 @@
 
 import { KeyObject } from "node:crypto";
 
-export type { Acknowledgement, AddKeyOptions, AnyHoldfastError, CensusOptions, Change, ChangeKeyRingFileOptions, CreateOptions, DataKeyAlgorithm, DeepReadonly, DestroyByUserOptions, Duration, EnvelopeErrorReason, GenerateKeyRingOptions, GetOptions, Health, HoldfastErrorCode, KeyCensus, KeyChoice, KeyCount, KeyInfo, KeyPurpose, KeyRingFileOptions, KeyRingJwks, KeySource, KeySourceOptions, KeyState, KeyWrapper, KeysHealth, Lifetime, NodeStatus, Platform, PromoteKeyOptions, ReadyOptions, ReencryptOptions, RegenerateOptions, ReindexOptions, ReplaceKeyOptions, ReplaceOptions, RetireKeyOptions, RevokeKeyOptions, RingJwk, RingOpener, SchemaResult, Serializer, Session, SessionClientOptions, SessionRef, SessionSummary, StandardSchema, StoredSession, SweepOptions, SweepProgress, SweepSessionsOptions, TierHealth, TierRole, TierState, UpdateOptions, WaitForNodesOptions, WalkFailure, WalkOptions, WalkProgress, WalkResult };
+export type { Acknowledgement, AddKeyOptions, AnyHoldfastError, AuditEvent, BackgroundFailure, CallEnd, CallName, CensusOptions, Change, ChangeKeyRingFileOptions, CreateOptions, DataKeyAlgorithm, DeepReadonly, DestroyByUserOptions, DestroyOptions, Duration, EndedBy, EnvelopeErrorReason, EnvelopeRejected, GenerateKeyRingOptions, GetOptions, Health, HoldfastErrorCode, KeyCensus, KeyChoice, KeyCount, KeyInfo, KeyPurpose, KeyRingFileOptions, KeyRingJwks, KeySource, KeySourceOptions, KeyState, KeyWrapper, KeysChange, KeysHealth, Lifetime, NodeStatus, Platform, PromoteKeyOptions, ReadyOptions, ReencryptOptions, RefusedReason, RegenerateOptions, ReindexOptions, ReplaceKeyOptions, ReplaceOptions, RetireKeyOptions, RevocationLost, RevokeKeyOptions, RingJwk, RingOpener, SchemaResult, Serializer, Session, SessionClientOptions, SessionRef, SessionSummary, StandardSchema, StoreOutcome, StoredSession, SweepOptions, SweepPass, SweepProgress, SweepSessionsOptions, TierChange, TierHealth, TierRole, TierState, UpdateOptions, WaitForNodesOptions, WalkFailure, WalkOptions, WalkProgress, WalkResult };
 
 interface Acknowledgement {
   readonly nodes: number;
@@ -23,9 +23,39 @@ type AnyHoldfastError = ConfigurationError | CrossSiteRequestError | EnvelopeErr
 
 type AnySchema<Output> = StandardSchema<unknown, Output>;
 
+interface AuditBase {
+  readonly namespace: string;
+  readonly at: Date;
+}
+
+type AuditEvent = IdRenewed | LoggedIn | PrivilegeRaised | Refused | SessionCreated | SessionEnded | UserChanged;
+
 type Awaitable<V> = PromiseLike<V> | V;
 
+interface BackgroundFailure {
+  readonly work: "feed" | "import" | "revocation" | "session-limit" | "sweep" | "touch";
+  readonly code: string;
+}
+
+interface Begun extends AuditBase {
+  readonly handle: string;
+  readonly userKey: string | null;
+  readonly absoluteExpiresAt: Date;
+  readonly idleLifetimeMs: number;
+}
+
 type BuiltIn = ((...args: never[]) => unknown) | ArrayBufferLike | ArrayBufferView | Date | Error | Map<unknown, unknown> | Promise<unknown> | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown> | RegExp | URL | WeakMap<WeakKey, unknown> | WeakSet<WeakKey> | bigint | boolean | number | string | symbol | null | undefined;
+
+interface CallEnd {
+  readonly namespace: string;
+  readonly operation: CallName;
+  readonly outcome: string;
+  readonly servedBy: TierRole | null;
+  readonly startedAt: number;
+  readonly durationMs: number;
+}
+
+type CallName = "create" | "destroy" | "destroyAll" | "destroyByHandle" | "destroyByUser" | "get" | "listByUser" | "movedSince" | "regenerate" | "replace" | "touch" | "update";
 
 type CancelTimer = () => void;
 
@@ -68,8 +98,12 @@ type DataKeyAlgorithm = "A256GCM" | "XAES-256-GCM";
 
 type DeepReadonly<T> = unknown extends T ? T : T extends BuiltIn ? T : { readonly [K in keyof T]: DeepReadonly<T[K]>; };
 
-interface DestroyByUserOptions<T = unknown> {
+interface DestroyByUserOptions<T = unknown> extends DestroyOptions {
   readonly except?: SessionRef<T>;
+}
+
+interface DestroyOptions {
+  readonly by?: EndedBy;
 }
 
 interface DirtyRow extends FeedPosition {
@@ -97,6 +131,8 @@ interface EndedBounds {
   readonly revokedBefore: number;
 }
 
+type EndedBy = "application" | "everywhere" | "key-revocation" | "logout" | "old-store" | "operator" | "other-device" | "other-user" | "session-limit" | "undelivered";
+
 interface EndedPage {
   readonly storageKeys: readonly Buffer[];
   readonly scanned: number;
@@ -113,6 +149,12 @@ export declare class EnvelopeError extends HoldfastError {
 }
 
 type EnvelopeErrorReason = "malformed" | "outlives-limit" | "revoked-key" | "rolled-back" | "tampered" | "unknown-key";
+
+interface EnvelopeRejected {
+  readonly tier: TierRole;
+  readonly reason: EnvelopeErrorReason | "schema";
+  readonly handle: string;
+}
 
 interface Feed {
   markDirty(storageKey: Buffer): Promise<void>;
@@ -196,6 +238,11 @@ export declare abstract class HoldfastError extends Error {
 }
 
 type HoldfastErrorCode = "HOLDFAST_CONFIGURATION" | "HOLDFAST_CROSS_SITE_REQUEST" | "HOLDFAST_ENVELOPE" | "HOLDFAST_IMPORT_UNAVAILABLE" | "HOLDFAST_KEY_RING" | "HOLDFAST_LOGIN_REQUIRED" | "HOLDFAST_OUTCOME_UNKNOWN" | "HOLDFAST_PAYLOAD" | "HOLDFAST_RESPONSE_STARTED" | "HOLDFAST_REVISION_CONFLICT" | "HOLDFAST_REVOCATION_NOT_DURABLE" | "HOLDFAST_SESSION_ENDED" | "HOLDFAST_SESSION_EXISTS" | "HOLDFAST_SESSION_MOVED" | "HOLDFAST_SESSION_NOT_FOUND" | "HOLDFAST_TIER_FAILURE" | "HOLDFAST_TIER_UNAVAILABLE";
+
+interface IdRenewed extends Begun {
+  readonly event: "renewed";
+  readonly previousHandle: string;
+}
 
 export declare class ImportUnavailableError extends HoldfastError {
   override readonly code = "HOLDFAST_IMPORT_UNAVAILABLE";
@@ -303,6 +350,12 @@ interface KeyRingJwks {
   readonly keys: readonly RingJwk[];
 }
 
+interface KeysChange {
+  readonly state: "loaded" | "not-loaded" | "refused";
+  readonly version: number;
+  readonly reason: string;
+}
+
 interface KeysHealth extends TierHealth {
   readonly node: string;
   readonly ring?: number;
@@ -342,6 +395,11 @@ interface LivingSession {
   readonly lastSeenAt: number;
   readonly idleExpiresAt: number;
   readonly servedBy: "durable" | "primary";
+}
+
+interface LoggedIn extends Begun {
+  readonly event: "logged-in";
+  readonly previousHandle: string | null;
 }
 
 export declare class LoginRequiredError extends HoldfastError {
@@ -450,6 +508,11 @@ interface PrimaryValue {
   readonly envelope: Buffer;
 }
 
+interface PrivilegeRaised extends Begun {
+  readonly event: "privilege-raised";
+  readonly previousHandle: string;
+}
+
 export declare function promoteKey(ring: KeyRing, options: PromoteKeyOptions): Promise<KeyRing>;
 
 type PromoteKeyOptions = (FleetAsked | FleetNotAsked) & {
@@ -475,6 +538,16 @@ interface ReencryptOptions extends WalkOptions {
 }
 
 export declare function reencryptSessions(sessions: AnyClient, options?: ReencryptOptions): Promise<WalkResult>;
+
+interface Refused extends AuditBase {
+  readonly event: "refused";
+  readonly reason: RefusedReason;
+  readonly tier: TierRole | null;
+  readonly handle: string | null;
+  readonly count: number;
+}
+
+type RefusedReason = EnvelopeErrorReason | "made-up";
 
 interface RegenerateCommand extends UpdateCommand {
   readonly previousStorageKey: Buffer;
@@ -535,6 +608,10 @@ export declare class RevisionConflictError extends HoldfastError {
   override readonly code = "HOLDFAST_REVISION_CONFLICT";
   override readonly retryable = true;
   constructor(message?: string);
+}
+
+interface RevocationLost {
+  readonly handle: string | null;
 }
 
 export declare class RevocationNotDurableError extends HoldfastError {
@@ -670,14 +747,14 @@ export declare class SessionClient<T = unknown, Input = T> implements AsyncDispo
   replace(session: SessionRef<T>, data: DeepReadonly<Input> | Input, options?: ReplaceOptions): Promise<Session<T>>;
   touch(session: SessionRef<T>): Promise<void>;
   regenerate(session: SessionRef<T>, options?: RegenerateOptions<Input>): Promise<Session<T>>;
-  destroy(session: SessionRef<T>): Promise<boolean>;
+  destroy(session: SessionRef<T>, options?: DestroyOptions): Promise<boolean>;
   all(): AsyncGenerator<StoredSession<T>, void, undefined>;
   movedSince(id: string): Promise<boolean>;
-  destroyAll(): Promise<number>;
+  destroyAll(options?: DestroyOptions): Promise<number>;
   listByUser(userId: string): Promise<SessionSummary[]>;
   destroyByUser(userId: string, options?: DestroyByUserOptions<T>): Promise<number>;
-  destroyByHandle(userId: string, handle: string): Promise<boolean>;
-  destroyByHandle(userId: string, handles: readonly string[]): Promise<number>;
+  destroyByHandle(userId: string, handle: string, options?: DestroyOptions): Promise<boolean>;
+  destroyByHandle(userId: string, handles: readonly string[], options?: DestroyOptions): Promise<number>;
   health(): Promise<Health>;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -703,6 +780,19 @@ interface SessionClientOptions<T, Input = T> {
   };
   readonly serializer?: Serializer;
   readonly schema?: AnySchema<T> | StandardSchema<Input, T>;
+}
+
+interface SessionCreated extends Begun {
+  readonly event: "created";
+}
+
+interface SessionEnded extends AuditBase {
+  readonly event: "ended";
+  readonly by: EndedBy;
+  readonly handle: string | null;
+  readonly userKey: string | null;
+  readonly count: number;
+  readonly durable: boolean;
 }
 
 export declare class SessionEndedError extends HoldfastError {
@@ -788,6 +878,12 @@ interface StoredSession<T> extends SessionSummary {
   readonly data: DeepReadonly<T>;
 }
 
+interface StoreOutcome {
+  readonly call: "destroy" | "set" | "touch";
+  readonly code: string;
+  readonly handle: string | null;
+}
+
 type Suite = 1 | 2;
 
 interface SweepClaim {
@@ -798,6 +894,12 @@ interface SweepClaim {
 interface SweepOptions {
   readonly every?: Duration;
   readonly revokedRetention?: Duration;
+}
+
+interface SweepPass {
+  readonly scanned: number;
+  readonly removed: number;
+  readonly durationMs: number;
 }
 
 interface SweepProgress {
@@ -811,6 +913,15 @@ interface SweepSessionsOptions {
   readonly revokedRetention?: Duration;
   readonly onProgress?: (progress: SweepProgress) => void;
   readonly signal?: AbortSignal;
+}
+
+interface TierChange {
+  readonly tier: TierRole;
+  readonly state: TierState;
+  readonly reason: string;
+  readonly advice?: string;
+  readonly since: Date;
+  readonly changes: number;
 }
 
 interface TierContext {
@@ -876,6 +987,15 @@ interface Upkeep {
   findEnded(command: FindEndedCommand): Promise<EndedPage>;
   removeEnded(command: RemoveEndedCommand): Promise<number>;
 }
+
+interface UserChanged extends AuditBase {
+  readonly event: "user-changed";
+  readonly handle: string;
+  readonly userKey: string | null;
+  readonly previousUserKey: string | null;
+}
+
+export declare function userKeysOf(sessions: AnyClient, userId: string): Promise<string[]>;
 
 interface Vantage {
   readonly incarnation: string;

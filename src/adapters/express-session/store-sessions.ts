@@ -201,7 +201,7 @@ export class StoreSessions {
     const { imports } = this.#options;
     if (session === null || imports === undefined || !isStoreRecord(session.data)) return session;
     if (await imports.goesOn(session.data, this.#client['~http'].platform)) return session;
-    await this.#client.destroy(session);
+    await this.#client.destroy(session, { by: 'old-store' });
     return null;
   }
 

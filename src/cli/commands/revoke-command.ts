@@ -32,13 +32,15 @@ type Ending = (sessions: SessionClient) => Promise<number>;
 
 async function endingAll(context: Context): Promise<Ending> {
   await confirmBy(context, 'everybody', 'Everybody will have to sign in again.');
-  return (sessions) => sessions.destroyAll();
+  return (sessions) => sessions.destroyAll({ by: 'operator' });
 }
 
 async function endingOf(context: Context, handle: string | undefined): Promise<Ending> {
   const userId = await userOf(context);
   return (sessions) =>
-    handle === undefined ? sessions.destroyByUser(userId) : sessions.destroyByHandle(userId, [handle]);
+    handle === undefined
+      ? sessions.destroyByUser(userId, { by: 'operator' })
+      : sessions.destroyByHandle(userId, [handle], { by: 'operator' });
 }
 
 function outcomeOf(destroyed: number): Outcome {

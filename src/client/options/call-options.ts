@@ -4,6 +4,7 @@ import { READY_TIMEOUT_MS_DEFAULT, READY_TIMEOUT_MS_MAX } from '../../limits/cli
 import { requireOptions } from '../../option-checks.ts';
 import { describe, parseDuration, type Duration } from '../../platform/duration.ts';
 import { isSessionId } from '../../session/session-id.ts';
+import { ENDED_BY, type EndedBy } from '../../telemetry/audit.ts';
 import type { ReadOptions } from '../../tiering/read/copy.ts';
 import { resolveLifetime, resolveNewLifetime, type Lifetime, type ResolvedLifetime } from './lifetime-options.ts';
 import type { DeepReadonly } from '../data/plain-data.ts';
@@ -75,8 +76,14 @@ export interface RegenerateOptions<Input> {
   readonly lifetime?: Lifetime;
 }
 
+/** The options of the calls that end sessions. */
+export interface DestroyOptions {
+  /** The one who ends the session, for the audit stream; `operator` on a page for administrators. @defaultValue 'application' */
+  readonly by?: EndedBy;
+}
+
 /** The options of `destroyByUser`. */
-export interface DestroyByUserOptions<T = unknown> {
+export interface DestroyByUserOptions<T = unknown> extends DestroyOptions {
   /** The session to keep: its id, or the session itself. */
   readonly except?: SessionRef<T>;
 }
@@ -188,9 +195,33 @@ export function resolveRegenerateOptions<Input>(
   return { ...changesOf(given, client), data: given.data };
 }
 
+/**
+ * Returns who ends a session.
+ * @throws {ConfigurationError} an option is wrong.
+ */
+export function resolveBy(what: string, options: DestroyOptions): EndedBy {
+  return requireBy(requireOptions(`${what} options`, options, ['by']));
+}
+
+function requireBy({ by = 'application' }: DestroyOptions): EndedBy {
+  if (ENDED_BY.includes(by)) return by;
+  throw new ConfigurationError(`by: expected one of ${ENDED_BY.join(', ')}.`);
+}
+
+/**
+ * Checks the options of `destroyByUser`.
+ * @throws {ConfigurationError} names the option.
+ */
+export function resolveDestroyByUser<T>(options: DestroyByUserOptions<T>): {
+  readonly kept: Buffer | null;
+  readonly by: EndedBy;
+} {
+  const given = requireOptions('destroyByUser options', options, ['except', 'by']);
+  return { kept: keptBy(given.except), by: requireBy(given) };
+}
+
 /** The storage key of the session to keep. Anything else, taken for "except nobody", would end the one that was to be kept. */
-export function resolveExcept<T>(options: DestroyByUserOptions<T>): Buffer | null {
-  const { except } = requireOptions('destroyByUser options', options, ['except']);
+function keptBy(except: unknown): Buffer | null {
   if (except === undefined) return null;
   const named = findNamed('except', except);
   if (named === null) throw new ConfigurationError('except: expected a session id or a Session.');

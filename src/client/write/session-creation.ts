@@ -12,8 +12,15 @@ export interface Created {
   readonly sealed: SealedRecord;
 }
 
-/** Inserts a session under the id that was asked for, or under a fresh one. */
+/** Inserts a session under the id that was asked for, or under a fresh one, and records it. */
 export async function create(parts: EngineParts, creation: ResolvedCreation, data: Buffer): Promise<Created> {
+  const created = await insert(parts, creation, data);
+  const isLogin = creation.userId !== undefined && creation.authenticatedAt === undefined;
+  parts.audit.created(created.sealed.storageKey, created.record, isLogin);
+  return created;
+}
+
+async function insert(parts: EngineParts, creation: ResolvedCreation, data: Buffer): Promise<Created> {
   const now = parts.platform.now();
   const { id, userId, label, lifetime, authenticatedAt = now } = creation;
   const record: SessionRecord = {

@@ -1,10 +1,22 @@
-import type { Engine } from '../../engine/engine.ts';
-import { ConfigurationError } from '../../errors.ts';
+import type { Engine, EngineParts } from '../../engine/engine.ts';
+import { ConfigurationError, RevocationNotDurableError } from '../../errors.ts';
 import { HANDLES_MAX } from '../../limits/durable-tier.ts';
+import type { EndedBy } from '../../telemetry/audit.ts';
 import { findByHandles } from '../user-sessions.ts';
 import type { Named } from '../session-ref.ts';
 
-/** Ends the sessions of one client, and forgets what this process remembers of them. Other processes remember it for up to 30 s. */
+/** The sessions that a call ends, for the audit stream. */
+interface Asked {
+  readonly by: EndedBy;
+  /** The sessions, where the call names them; null for all of a user, or all. */
+  readonly storageKeys: readonly Buffer[] | null;
+  readonly userId?: string | undefined;
+}
+
+/**
+ * Ends the sessions of one client, records who did, and forgets what this process remembers of them. Other processes remember it for up
+ * to 30 s.
+ */
 export class SessionEnds {
   readonly #engine: Engine;
 
@@ -13,42 +25,68 @@ export class SessionEnds {
   }
 
   /** True if the session was alive. */
-  async one({ storageKey, living }: Named): Promise<boolean> {
+  async one({ storageKey, living }: Named, by: EndedBy): Promise<boolean> {
+    const asked = { by, storageKeys: [storageKey], userId: living?.record.userId };
     try {
-      return await this.#engine.use(({ store }) => store.destroy(storageKey, living !== undefined));
+      const count = await this.#end(asked, async ({ store }) =>
+        Number(await store.destroy(storageKey, living !== undefined)),
+      );
+      return count > 0;
     } finally {
       this.#engine.memo?.forget(storageKey);
     }
   }
 
   /** Returns how many were alive. */
-  async all(): Promise<number> {
+  async all(by: EndedBy): Promise<number> {
     try {
-      return await this.#engine.use(({ store }) => store.destroyAll());
+      return await this.#end({ by, storageKeys: null }, ({ store }) => store.destroyAll());
     } finally {
       this.#engine.memo?.clear();
     }
   }
 
   /** Ends a user's sessions but the one with the key `kept`. Returns how many were alive. */
-  async ofUser(userId: string, kept: Buffer | null): Promise<number> {
+  async ofUser(userId: string, kept: Buffer | null, by: EndedBy): Promise<number> {
     try {
-      return await this.#engine.use(({ codec, store }) => store.destroyByUser(codec.userKeys(userId), kept));
+      return await this.#end({ by, storageKeys: null, userId }, ({ codec, store }) =>
+        store.destroyByUser(codec.userKeys(userId), kept),
+      );
     } finally {
       this.#engine.memo?.clear();
     }
   }
 
   /** Ends those of a user's sessions that have these handles. Returns how many were alive. */
-  async withHandles(userId: string, handles: readonly string[]): Promise<number> {
+  async withHandles(userId: string, handles: readonly string[], by: EndedBy): Promise<number> {
     if (handles.length > HANDLES_MAX) throw new ConfigurationError(`handles: expected ${HANDLES_MAX} at most.`);
     const storageKeys = await this.#engine.use(({ codec, store }) =>
       findByHandles(store.listByUser(codec.userKeys(userId)), handles),
     );
     try {
-      return await this.#engine.use(({ store }) => store.destroyEach(storageKeys));
+      return await this.#end({ by, storageKeys, userId }, ({ store }) => store.destroyEach(storageKeys));
     } finally {
       for (const storageKey of storageKeys) this.#engine.memo?.forget(storageKey);
     }
   }
+
+  /** Ends sessions, and records them: also those whose end only the primary tier has yet. */
+  #end(asked: Asked, end: (parts: EngineParts) => Promise<number>): Promise<number> {
+    return this.#engine.use(async (parts) => {
+      try {
+        const count = await end(parts);
+        record(parts, asked, count, true);
+        return count;
+      } catch (error) {
+        if (error instanceof RevocationNotDurableError) record(parts, asked, asked.storageKeys?.length ?? 0, false);
+        throw error;
+      }
+    });
+  }
+}
+
+/** Names each session, unless some of those that were asked for had ended before: nothing says which. */
+function record({ audit }: EngineParts, { by, storageKeys, userId }: Asked, count: number, durable: boolean): void {
+  if (storageKeys?.length !== count) return audit.ended({ by, storageKey: null, userId, count, durable });
+  for (const storageKey of storageKeys) audit.ended({ by, storageKey, userId, count: 1, durable });
 }

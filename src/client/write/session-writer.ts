@@ -17,7 +17,7 @@ import { isThenable } from '../data/thenable.ts';
 import type { Deadline } from './update-queue.ts';
 
 /** The parts that a write works with, and the session that it is for. */
-export interface WriterContext<T> extends Pick<EngineParts, 'codec' | 'platform' | 'sealer' | 'store'> {
+export interface WriterContext<T> extends Pick<EngineParts, 'audit' | 'codec' | 'platform' | 'sealer' | 'store'> {
   readonly id: string;
   readonly storageKey: Buffer;
   /** The session as the caller has it: the first attempt begins from it, without a read. */
@@ -137,6 +137,7 @@ export async function regenerate<T>(
       replaced: current.record,
     });
     if (!hasMoved) return null;
+    context.audit.regenerated(current, { storageKey, record }, typeof changes.userId === 'string');
     const kept = context.codec.remember(storageKey, sealed.envelope, record);
     return { id: newId, session: written(sealed, kept), view };
   });
@@ -169,6 +170,7 @@ async function swap<T>(
   const sealed = await context.sealer.seal(current.storageKey, record, now);
   const isApplied = await context.store.update(sealed, current.record);
   if (!isApplied) return null;
+  context.audit.rewritten(current.storageKey, current.record, record);
   return written(sealed, context.codec.remember(current.storageKey, sealed.envelope, record));
 }
 

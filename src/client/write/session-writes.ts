@@ -56,8 +56,8 @@ export class SessionWrites<T> {
   async change(named: Named, write: Write<T>): Promise<Session<T>> {
     const { engine, data, maxLifetimeMs } = this.#options;
     const { id, storageKey } = named;
-    return engine.use(async ({ platform, store, codec, sealer }) => {
-      const context = { platform, store, codec, sealer, id, storageKey, data, maxLifetimeMs };
+    return engine.use(async ({ platform, store, codec, audit, sealer }) => {
+      const context = { platform, store, codec, audit, sealer, id, storageKey, data, maxLifetimeMs };
       const result = await this.#queue.run(storageKey.toString('latin1'), (deadline, isFirst) =>
         write({ ...context, living: isFirst ? stillLiving(named, platform.now()) : undefined }, deadline),
       );

@@ -39,9 +39,9 @@ export class SessionCookie {
 
   /**
    * Returns the id of the first cookie of this name that one of the keys has signed. A browser may hold several cookies
-   * of one name, and a planted one must not hide the real one.
+   * of one name, and a planted one must not hide the real one. `onMadeUp` runs if there were some, and no key has signed any.
    */
-  read(header: string, keys: readonly KeyObject[]): string | undefined {
+  read(header: string, keys: readonly KeyObject[], onMadeUp: () => void = () => {}): string | undefined {
     let tried = 0;
     for (const value of valuesOf(header, this.name)) {
       if (value.length !== COOKIE_VALUE_CHARS || value[SESSION_ID_CHARS] !== '.') continue;
@@ -49,6 +49,7 @@ export class SessionCookie {
       tried += 1;
       if (tried === COOKIES_TRIED_MAX) break;
     }
+    if (tried > 0) onMadeUp();
     return undefined;
   }
 

@@ -106,7 +106,7 @@ export class SessionImport<T, Input> {
     }
     // A login has given the session a new id before it deleted the entry: then there is none of this id to end.
     const session = await find(arrival.id, { consistency: 'strong' });
-    if (session !== null) await client.destroy(session);
+    if (session !== null) await client.destroy(session, { by: 'old-store' });
     return null;
   }
 

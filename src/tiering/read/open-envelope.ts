@@ -1,21 +1,17 @@
 import { EnvelopeError, type TierRole } from '../../errors.ts';
-import { handleOf } from '../../session/session-id.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
-import { envelopeRejected } from '../../telemetry/channels.ts';
-import type { Envelopes } from '../context.ts';
+import type { TieringContext } from '../context.ts';
 
 interface Sealed {
   readonly envelope: Buffer;
   readonly revision: number;
 }
 
-interface Opener {
-  readonly envelopes: Envelopes;
-}
+type Opener = Pick<TieringContext, 'envelopes' | 'refused'>;
 
 /** Opens what a tier stores. A writer of the store could pair an old envelope with a new revision, so the two have to agree. */
 export function open(
-  { envelopes }: Opener,
+  { envelopes, refused }: Opener,
   storageKey: Buffer,
   { envelope, revision }: Sealed,
   tier: TierRole,
@@ -25,9 +21,7 @@ export function open(
     if (record.revision !== revision) throw new EnvelopeError('rolled-back');
     return record;
   } catch (error) {
-    if (error instanceof EnvelopeError && envelopeRejected.hasSubscribers) {
-      envelopeRejected.publish({ tier, reason: error.reason, handle: handleOf(storageKey) });
-    }
+    if (error instanceof EnvelopeError) refused(tier, error.reason, storageKey);
     throw error;
   }
 }
