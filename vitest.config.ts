@@ -71,6 +71,10 @@ export default defineConfig({
       ...(process.env['NEXT_BUILD'] === '1'
         ? [project('next', { ...withServers, globalSetup: [withServers.globalSetup, './test/next/build.ts'] })]
         : []),
+      // The project "page" drives the demo's page in a browser, for two minutes: only where PAGE is set, as the soak does.
+      ...(process.env['PAGE'] === '1'
+        ? [project('page', { include: ['test/demo/**/*.test.ts'], testTimeout: 180_000 })]
+        : []),
     ],
   },
 });

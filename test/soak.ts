@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
  * The long runs: fresh seeds of the simulator, then all legs of chaos on real servers, for half of the time each; then the tests
  * that wait for fail-overs of real servers, and a resharding under load; then the races of
  * the HTTP contract with every entry point, which take a tenth of that time; then the whole contract with Next, built and served; then
- * a database that is offered ten times what it carries. Exits with 1 if any found anything.
+ * the demo's page in a browser; then a database that is offered ten times what it carries. Exits with 1 if any found anything.
  *
  * node test/soak.ts [--minutes 20] [--from a seed]
  */
@@ -48,6 +48,7 @@ const statuses = [
     NEXT_BUILD: '1',
     HTTP_TRIALS: String(httpTrials),
   }),
+  run(['node_modules/vitest/vitest.mjs', 'run', '--project', 'page'], { PAGE: '1' }),
   run(['node_modules/vitest/vitest.mjs', 'run', 'test/integration/client/overload.test.ts'], { OVERLOAD: '1' }),
 ];
 process.exitCode = statuses.every((status) => status === 0) ? 0 : 1;

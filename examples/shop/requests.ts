@@ -17,14 +17,17 @@ export function refuseOtherSites(req: Request, res: Response, next: NextFunction
   else res.status(403).send('This form was sent from another site.');
 }
 
-export function secureHeaders(_req: Request, res: Response, next: NextFunction): void {
-  res.set({
-    'Content-Security-Policy': "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    'Cache-Control': 'no-store',
-    'Referrer-Policy': 'same-origin',
-  });
-  next();
-}
+/** `framedBy` names the pages that may show the shop in a frame, as `frame-ancestors` does. */
+export const secureHeaders =
+  (framedBy: string) =>
+  (_req: Request, res: Response, next: NextFunction): void => {
+    res.set({
+      'Content-Security-Policy': `default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors ${framedBy}`,
+      'Cache-Control': 'no-store',
+      'Referrer-Policy': 'same-origin',
+    });
+    next();
+  };
 
 /** A line for the device list, in words that a person recognizes. */
 export function deviceOf(req: Request): string {

@@ -10,12 +10,12 @@ import { sessionsOfRequests, type Shop } from './sessions.ts';
 
 const STYLE = fileURLToPath(new URL('style.css', import.meta.url));
 
-export function shop(client: SessionClient<Shop>): Express {
+export function shop(client: SessionClient<Shop>, { framedBy = "'none'" } = {}): Express {
   const session = sessionsOfRequests(client);
   return express()
     .disable('x-powered-by')
     .get('/style.css', (_req, res) => res.sendFile(STYLE))
-    .use(secureHeaders, refuseOtherSites, express.urlencoded({ extended: false }), session)
+    .use(secureHeaders(framedBy), refuseOtherSites, express.urlencoded({ extended: false }), session)
     .use(shopRoutes(session), accountRoutes(session))
     .use(answerErrors);
 }
