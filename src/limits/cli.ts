@@ -8,3 +8,11 @@ export const TERMINAL_COLUMNS_DEFAULT = 80;
 export const PROGRESS_INTERVAL_MS = 100;
 /** 64 bits of a storage key find it among the keys of a server. The whole of it would be no secret either. */
 export const STORAGE_KEY_SHOWN_BYTES = 8;
+/** The ids that one statement reads from the table of an old store: some milliseconds. */
+export const IMPORT_PAGE_ROWS = 1_000;
+/** The sessions that an import works on at once. They share statements; the old store gets one call for each. */
+export const IMPORT_CONCURRENCY_DEFAULT = 16;
+/** An eighth of the calls that a client may have in flight. */
+export const IMPORT_CONCURRENCY_MAX = 128;
+/** The sessions between two reports of an import's progress: a tenth of a second's work. */
+export const IMPORT_PROGRESS_EVERY = 100;

@@ -1,7 +1,9 @@
 import { IMPORT_CLOCK_MARGIN_MS } from '../../limits/http.ts';
 import { OldEntries } from '../../http/import/import-entries.ts';
-import { sessionsOf, type OldStore as ReadableStore } from '../../http/import/import-store.ts';
+import { sessionsOf, type OldSession, type OldStore as ReadableStore } from '../../http/import/import-store.ts';
+import type { CreateOptions } from '../../client/options/call-options.ts';
 import type { Platform } from '../../platform/platform.ts';
+import type { StoreLifetimes } from './store-lifetimes.ts';
 import { expiryOf, isPlain, recordOf, type StoreRecord } from './store-record.ts';
 
 /**
@@ -49,11 +51,7 @@ export class StoreImport {
    */
   async read(sid: string, platform: Platform): Promise<StoreRecord | null> {
     const session = await this.#entries.load(platform, sid);
-    if (session === null || !isPlain(session['cookie'])) return null;
-    const record = recordOf(sid, session);
-    const now = platform.now();
-    const expiresAt = expiryOf(record, now);
-    return expiresAt !== null && expiresAt <= now ? null : { ...record, isImported: true };
+    return session && importedRecord(sid, session, platform.now());
   }
 
   /** True while sessions are copied, so that their entries stay in the old store. */
@@ -102,4 +100,32 @@ export class StoreImport {
       });
     });
   }
+}
+
+/** Returns the record of a session of an old store; null for another value, and for a session that has expired. */
+export function importedRecord(sid: string, session: OldSession, now: number): StoreRecord | null {
+  if (!isPlain(session['cookie'])) return null;
+  const record = recordOf(sid, session);
+  const expiresAt = expiryOf(record, now);
+  return expiresAt !== null && expiresAt <= now ? null : { ...record, isImported: true };
+}
+
+/** Returns the options with which an imported session is created. */
+export function importOptions(
+  record: StoreRecord,
+  id: string,
+  now: number,
+  {
+    lifetimes,
+    userIdOf,
+  }: { readonly lifetimes: StoreLifetimes; readonly userIdOf: (session: object) => string | undefined },
+): CreateOptions {
+  const userId = userIdOf(record.data);
+  const lifetime = lifetimes.forNew(record, now);
+  return {
+    id,
+    // The import is no login; the time of the login is unknown.
+    ...(userId !== undefined && { userId, authenticatedAt: null }),
+    ...(lifetime !== undefined && { lifetime }),
+  };
 }

@@ -5,8 +5,8 @@ import { nullIfOver } from '../../http/error-answer.ts';
 import { storeOutcome, type StoreOutcome } from '../../telemetry/channels.ts';
 import type { Known } from './known-sessions.ts';
 import { isSameCookie, isSameData, merge } from './merge.ts';
-import type { StoreInCharge } from './store-import.ts';
 import { expiryOf, isStoreRecord, sessionOf, type PlainSession, type StoreRecord } from './store-record.ts';
+import { importOptions, type StoreInCharge } from './store-import.ts';
 import { isWorthStoring, StoreLifetimes } from './store-lifetimes.ts';
 import { resolveStoreOptions, type HoldfastStoreOptions, type ResolvedStoreOptions } from './store-options.ts';
 
@@ -223,15 +223,9 @@ export class StoreSessions {
    * here does not come back.
    */
   async #createImported(record: StoreRecord, id: string, now: number): Promise<Session<StoreRecord> | null> {
-    const userId = this.#options.userIdOf(record.data);
-    const lifetime = this.#lifetimes.forNew(record, now);
+    const options = importOptions(record, id, now, { lifetimes: this.#lifetimes, userIdOf: this.#options.userIdOf });
     try {
-      return await this.#client.create(record, {
-        id,
-        // The import is no login; the time of the login is unknown.
-        ...(userId !== undefined && { userId, authenticatedAt: null }),
-        ...(lifetime !== undefined && { lifetime }),
-      });
+      return await this.#client.create(record, options);
     } catch (error) {
       if (hasCode(error, 'HOLDFAST_SESSION_EXISTS')) return this.#get(id, 'strong');
       if (hasCode(error, 'HOLDFAST_SESSION_ENDED')) return null;

@@ -1,5 +1,6 @@
 import type { Command } from './command.ts';
 import { fleetCommands } from './fleet-commands.ts';
+import { importCommand } from './import-command.ts';
 import { inspectCommand } from './inspect-command.ts';
 import { revocationCommands } from './revocation-commands.ts';
 import { revokeCommand } from './revoke-command.ts';
@@ -16,6 +17,7 @@ export const commands: readonly Command[] = [
   ...sessionCommands,
   inspectCommand,
   revokeCommand,
+  importCommand,
   sweepCommand,
   schemaCommand,
 ];

@@ -2,18 +2,21 @@ import { PROGRESS_INTERVAL_MS } from '../../limits/cli.ts';
 import type { WalkProgress } from '../../upkeep/tally.ts';
 import type { Context } from './command.ts';
 
-/** Reports the progress of a walk: a bar for a person, a line of JSON for a program that asked for it. */
-export class ProgressReport {
+/** The progress of long work, as a bar shows it. */
+export type Measured = Pick<WalkProgress, 'etaMs' | 'perSecond' | 'scanned' | 'total'>;
+
+/** Reports the progress of long work: a bar for a person, a line of JSON for a program that asked for it. */
+export class ProgressReport<Progress extends Measured = WalkProgress> {
   readonly #context: Context;
   #shownAt = Number.NEGATIVE_INFINITY;
   /** The latest progress; undefined before the first batch is done. */
-  last: WalkProgress | undefined;
+  last: Progress | undefined;
 
   constructor(context: Context) {
     this.#context = context;
   }
 
-  show(progress: WalkProgress): void {
+  show(progress: Progress): void {
     this.last = progress;
     const { args, platform, terminal } = this.#context;
     if (args.flag('progress')) terminal.print(JSON.stringify({ progress }));
@@ -28,7 +31,7 @@ const BAR_COLUMNS_MAX = 30;
 const BAR_COLUMNS_MIN = 5;
 
 /** Returns a line of at most `columns` characters; without the bar if there is no room for it. */
-export function drawProgress({ scanned, total, perSecond, etaMs }: WalkProgress, columns: number): string {
+export function drawProgress({ scanned, total, perSecond, etaMs }: Measured, columns: number): string {
   const share = total > 0 ? Math.min(scanned / total, 1) : 0;
   const words = `${Math.floor(share * 100)}%  ${scanned} of about ${total}  ${perSecond}/s  ${spellEta(etaMs)} left`;
   const room = Math.min(columns - words.length - '[]  '.length, BAR_COLUMNS_MAX);

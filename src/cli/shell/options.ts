@@ -48,6 +48,8 @@ export const OPTIONS = {
     value: 'duration',
     help: 'how long rows of destroyed sessions stay (default: 24h)',
   },
+  from: { type: 'string', value: 'module', help: 'a module that exports importFrom, with the old store' },
+  move: { type: 'boolean', help: 'delete each session from the old store once it is imported' },
   'dry-run': { type: 'boolean', help: 'only count' },
   progress: { type: 'boolean', help: 'with --json: one line of JSON after each batch, then the result' },
   sql: { type: 'boolean', help: 'only the SQL' },

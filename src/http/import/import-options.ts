@@ -22,6 +22,15 @@ export interface ImportedSession<Input> {
   readonly authenticatedAt?: Date;
 }
 
+/** The names that `toSession` may return. */
+export const IMPORTED_NAMES: readonly (keyof ImportedSession<unknown>)[] = [
+  'data',
+  'userId',
+  'label',
+  'lifetime',
+  'authenticatedAt',
+];
+
 export interface ImportCookieOptions {
   /** @defaultValue 'connect.sid' */
   readonly name?: string;

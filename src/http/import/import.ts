@@ -7,7 +7,7 @@ import type { Platform } from '../../platform/platform.ts';
 import type { CookieSink } from '../cookie/cookie-sink.ts';
 import type { OldCookie, ImportCookie } from './import-cookie.ts';
 import { OldEntries } from './import-entries.ts';
-import type { ImportedSession, ResolvedImport } from './import-options.ts';
+import { IMPORTED_NAMES, type ImportedSession, type ResolvedImport } from './import-options.ts';
 import type { OldSession } from './import-store.ts';
 import type { LifetimePolicy } from '../policy.ts';
 import type { RequestGetOptions } from '../request-session.ts';
@@ -128,7 +128,7 @@ export class SessionImport<T, Input> {
   }
 
   #creation(id: string, imported: ImportedSession<Input>): Parameters<SessionClient<T, Input>['create']> {
-    const { data, userId, label, lifetime, authenticatedAt } = requireOptions('toSession', imported, SESSION_NAMES);
+    const { data, userId, label, lifetime, authenticatedAt } = requireOptions('toSession', imported, IMPORTED_NAMES);
     const options = {
       id,
       lifetime: this.#context.policy.forNew(lifetime),
@@ -155,14 +155,6 @@ export class SessionImport<T, Input> {
     return this.#context.client['~http'].platform;
   }
 }
-
-const SESSION_NAMES = [
-  'data',
-  'userId',
-  'label',
-  'lifetime',
-  'authenticatedAt',
-] as const satisfies readonly (keyof ImportedSession<unknown>)[];
 
 /** True if browsers keep the cookie when they are closed, by what express-session and @fastify/session store. */
 function isPersistent(cookie: unknown): boolean {

@@ -1,59 +1,17 @@
 import { expect, it } from 'vitest';
-import { holdfast, type CliOptions, type Ended } from '../../support/cli.ts';
-import { openNode } from '../../support/rotation-client.ts';
-import { furnish } from '../../support/rotation-desk.ts';
-import { RotationFleet } from '../../support/rotation-fleet.ts';
+import { expectNoneIn, openCliDesk } from '../../support/cli-desk.ts';
+import type { RotationFleet } from '../../support/rotation-fleet.ts';
 import { asAdmin } from '../../support/servers/redis-admin.ts';
 import { until } from '../../support/servers/until.ts';
 import { sharedRedis } from '../../support/shared.ts';
 
 const TIMEOUT_MS = 120_000;
-/** `destroyByUser` lets a client wait for three times as long when it closes. */
-const BRISK = { durableTimeout: '1500ms' } as const;
 const USER = 'canary-user-9a4e77d103';
 const LABEL = 'canary-label-c0ffee4711';
 const data = (n: number) => ({ n, writes: 0 });
 
-interface Desk extends AsyncDisposable {
-  readonly fleet: RotationFleet;
-  readonly sessions: Awaited<ReturnType<typeof openNode>>['sessions'];
-  /** Runs a command with the application's client, and remembers its output. */
-  run(args: readonly string[], options?: Partial<CliOptions>): Promise<Ended>;
-  json(args: readonly string[], options?: Partial<CliOptions>): Promise<unknown>;
-  /** All that commands have written so far. */
-  readonly output: string[];
-}
-
-/** A client of the application in this process, and a command line beside it. */
-async function openDesk(): Promise<Desk> {
-  const fleet = await RotationFleet.start(sharedRedis());
-  const cwd = await furnish(fleet, BRISK);
-  const node = await openNode(fleet.orders, BRISK);
-  const output: string[] = [];
-  const run: Desk['run'] = async (args, options) => {
-    const ended = await holdfast([...args, '--client', './holdfast.ts'], { cwd, ...options });
-    output.push(ended.stdout, ended.stderr);
-    return ended;
-  };
-  return {
-    fleet,
-    sessions: node.sessions,
-    output,
-    run,
-    async json(args, options) {
-      const { code, stdout, stderr } = await run([...args, '--json'], options);
-      if (stdout === '') throw new Error(`no document, but: ${stderr}`);
-      return { code, ...(JSON.parse(stdout) as object) };
-    },
-    async [Symbol.asyncDispose]() {
-      await node[Symbol.asyncDispose]();
-      await fleet[Symbol.asyncDispose]();
-    },
-  };
-}
-
 it.concurrent('a user’s sessions are ended from the command line, one or all', { timeout: TIMEOUT_MS }, async () => {
-  await using desk = await openDesk();
+  await using desk = await openCliDesk();
   const { sessions, run, json, output } = desk;
   const own = await Promise.all([1, 2, 3].map((n) => sessions.create(data(n), { userId: USER, label: LABEL })));
   const other = await sessions.create(data(4), { userId: 'somebody else' });
@@ -76,14 +34,14 @@ it.concurrent('a user’s sessions are ended from the command line, one or all',
   expect(await json(['revoke'])).toMatchObject({ code: 2, error: { code: 'USAGE' } });
   expect(await json(['revoke', '--user', USER, '--all'])).toMatchObject({ code: 2 });
   expect(await json(['revoke', '--user', '-'])).toMatchObject({ code: 2 });
-  expectNone(output, [USER, LABEL, ...own.map(({ id }) => id)]);
+  expectNoneIn(output, [USER, LABEL, ...own.map(({ id }) => id)]);
 });
 
 it.concurrent(
   'a session is shown as both tiers have it, and nothing in it that is secret',
   { timeout: TIMEOUT_MS },
   async () => {
-    await using desk = await openDesk();
+    await using desk = await openCliDesk();
     const { sessions, run, json, output, fleet } = desk;
     const { id, handle } = await sessions.create(data(1), { userId: USER, label: LABEL });
     await until(async () => (await sessions.get(id))?.servedBy === 'primary', { what: 'a hit' });
@@ -136,7 +94,7 @@ it.concurrent(
     expect(await json(['inspect'], { input: sessions.newId() })).toMatchObject({ code: 1, found: false });
     expect(await json(['inspect', `--handle=${handle}`])).toEqual({ code: 1, found: false });
     expect(await json(['inspect'], { input: 'no id' })).toMatchObject({ code: 2, error: { code: 'USAGE' } });
-    expectNone(output, [id, USER, LABEL]);
+    expectNoneIn(output, [id, USER, LABEL]);
   },
 );
 
@@ -155,14 +113,4 @@ async function putBack(entries: Awaited<ReturnType<typeof entriesOf>>): Promise<
   await asAdmin(REDIS, REDIS.admin, async (admin) => {
     for (const [key, value] of entries) await admin.set(key, value, 'KEEPTTL');
   });
-}
-
-/** Fails if a secret is in the output in any spelling. */
-function expectNone(output: readonly string[], secrets: readonly string[]): void {
-  const text = output.join('\n');
-  for (const secret of secrets) {
-    for (const form of [secret, Buffer.from(secret).toString('hex'), Buffer.from(secret).toString('base64url')]) {
-      expect(text.includes(form), `a secret of ${secret.length} characters`).toBe(false);
-    }
-  }
 }
