@@ -57,8 +57,9 @@ const refuseOtherPlaces: Plugin = {
 
 const pathInSources = (id: string): string => relative(`${root}src`, id).replaceAll('\\', '/');
 
-/** Names the file of a module after its row in the table of boundaries: `tiers/redis`, `errors`. */
+/** Names the file of a module after its row in the table of boundaries: `tiers/redis`. What the build adds is in `helpers`. */
 function chunkOf(id: string): string | null {
+  if (!id.startsWith(`${root}src/`)) return 'helpers';
   const path = pathInSources(id);
   const row = Object.keys(boundaries)
     .filter((name) => path === name || path.startsWith(`${name}/`))
@@ -77,6 +78,8 @@ async function build(): Promise<void> {
     platform: 'node',
     external: isPackage,
     plugins: [refuseOtherPlaces],
+    // Node 22 has no "using".
+    transform: { target: 'es2023' },
     preserveEntrySignatures: 'allow-extension',
   });
   await code.write({

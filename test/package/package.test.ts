@@ -160,11 +160,17 @@ describe('the packed tarball', () => {
     expect(JSON.parse(stdout)).toContain('SessionClient');
   });
 
+  test('needs no syntax that Node 22 lacks', async () => {
+    const code = await readBuilt(join(bare, 'node_modules/holdfast/dist'));
+    expect(code).not.toMatch(/^\s*(?:await )?using \w+ =/m);
+  });
+
   test.each(['nodenext', 'bundler'])(
     'compiles in a strict project with module resolution %s',
     async (moduleResolution) => {
       const all = entries.map((entry, n) => `export * as all${n} from '${specifier(entry)}';\n`);
-      await writeFile(join(complete, 'app.ts'), consumer + all.join(''));
+      const application = await readFile(join(root, 'test/consumers/application.ts'), 'utf8');
+      await writeFile(join(complete, 'app.ts'), application + all.join(''));
       const options = {
         target: 'es2023',
         lib: ['es2023', 'esnext.disposable'],
@@ -185,43 +191,3 @@ describe('the packed tarball', () => {
     },
   );
 });
-
-const consumer = `
-import { type KeyRing, SessionClient, TierUnavailableError } from 'holdfast';
-import { memoryDurableTier, memoryPrimaryTier } from 'holdfast/memory';
-import { prismaTier } from 'holdfast/prisma';
-import { expressSessions } from 'holdfast/express';
-import { redisTier } from 'holdfast/redis';
-import express from 'express';
-
-interface Shop { cart: { sku: string; quantity: number }[] }
-
-export function open(keys: KeyRing, prisma: Parameters<typeof prismaTier>[0]): SessionClient<Shop> {
-  return new SessionClient<Shop>({
-    keys,
-    primary: redisTier({ url: 'rediss://localhost:6380', username: 'shop', password: 'x', tls: { ca: 'x' } }),
-    durable: prismaTier(prisma, { provider: 'postgresql' }),
-    lifetime: { idle: '30m', absolute: '12h' },
-  });
-}
-
-export async function skus(sessions: SessionClient<Shop>, id: string): Promise<string[]> {
-  try {
-    const session = await sessions.get(id);
-    return session ? session.data.cart.map((line) => line.sku) : [];
-  } catch (error) {
-    if (error instanceof TierUnavailableError) return [];
-    throw error;
-  }
-}
-
-export function serve(sessions: SessionClient<Shop>): express.Express {
-  const session = expressSessions(sessions, { initial: () => ({ cart: [] }) });
-  return express().use(session).get('/', async (req, res) => {
-    const mine = await session.of(req).get();
-    res.json(mine?.data.cart.map((line) => line.sku));
-  });
-}
-
-export const first = [memoryPrimaryTier, memoryDurableTier];
-`;
