@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import LongestFirst from './test/support/longest-first.ts';
 
 const [major = 0] = process.versions.node.split('.').map(Number);
 if (major < 24) throw new Error(`The tests run on Node 24, and this is ${process.version}. Use "npm test".`);
@@ -48,26 +49,39 @@ const FAIL_OVERS = [
   'test/integration/primary/redis-sentinel.test.ts',
 ];
 
-/** The project "fail-overs" runs only where FAIL_OVERS is set, as the soak does. */
-const failOvers =
-  process.env['FAIL_OVERS'] === '1' ? [project('fail-overs', { ...withServers, include: FAIL_OVERS })] : [];
+/** These keep both processors busy for long: real servers or the command line, under load. */
+const LOADS = [
+  'test/chaos/redis-kill.test.ts',
+  'test/integration/cli/runbook.test.ts',
+  'test/integration/client/concurrent-updates.test.ts',
+  'test/integration/client/key-rotation.test.ts',
+  'test/integration/client/made-up-ids.test.ts',
+  'test/integration/client/mixed-load.test.ts',
+];
+
+/** Projects that take minutes run only where this variable is set, as the soak does. */
+const onlyWith = (variable: string, include: readonly string[]) =>
+  process.env[variable] === '1' ? [project(variable.toLowerCase().replace('_', '-'), { ...withServers, include })] : [];
+const exclude = [...FAIL_OVERS, ...LOADS];
 
 /** The project "next" builds Next applications, which takes a minute: only where NEXT_BUILD is set, as the soak does. */
 export default defineConfig({
   test: {
     reporters: ['default', './test/support/summary-reporter.ts'],
     maxWorkers: Math.max(availableParallelism(), WORKERS_MIN),
+    sequence: { sequencer: LongestFirst },
     projects: [
       project('unit', inOneProcess),
       project('property', inOneProcess),
       project('conformance', withServers),
-      project('integration', { ...withServers, exclude: FAIL_OVERS }),
+      project('integration', { ...withServers, exclude }),
       project('http', withServers),
-      project('chaos', { ...withServers, exclude: FAIL_OVERS }),
+      project('chaos', { ...withServers, exclude }),
       project('simulation', { testTimeout: 180_000 }),
       project('package', { testTimeout: 120_000 }),
       project('examples', { globalSetup: './test/examples/build.ts' }),
-      ...failOvers,
+      ...onlyWith('FAIL_OVERS', FAIL_OVERS),
+      ...onlyWith('LOADS', LOADS),
       ...(process.env['NEXT_BUILD'] === '1'
         ? [project('next', { ...withServers, globalSetup: [withServers.globalSetup, './test/next/build.ts'] })]
         : []),

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 
 /*
  * The long runs: fresh seeds of the simulator, then all legs of chaos on real servers, for half of the time each; then the tests
- * that wait for fail-overs of real servers, and a resharding under load; then the races of
+ * that wait for fail-overs of real servers, a resharding under load, and the other loads of LOADS in vitest.config.ts; then the races of
  * the HTTP contract with every entry point, which take a tenth of that time; then the whole contract with Next, built and served; then
  * the demo's page in a browser; then a database that is offered ten times what it carries. Exits with 1 if any found anything.
  *
@@ -24,6 +24,9 @@ const seconds = (Number(values.minutes) * 60) / 2;
 const LEGS = 5;
 const LEG_OVERHEAD_S = 20;
 const legSeconds = Math.max(Math.floor(seconds / LEGS - LEG_OVERHEAD_S), 10);
+/** A database that was restored to an earlier state is a promise of its own: a tenth of a second for a seed. */
+const RESTORED = 'restored-database,restored-fork,redis-cut';
+const RESTORED_SEEDS = 60;
 const HTTP_RACES = 'in one tab|redirects to';
 /** A slot that moves under load takes some 15 ms. */
 const fewSlots = Number(values.minutes) < 10;
@@ -37,8 +40,11 @@ const statuses = [
     CHAOS_SECONDS: String(legSeconds),
     CHAOS_SEED: values.from,
   }),
-  run(['node_modules/vitest/vitest.mjs', 'run', '--project', 'fail-overs'], {
+  run(['test/simulation/simulate.ts', '--faults', RESTORED, '--seeds', String(RESTORED_SEEDS), '--from', values.from]),
+  // Together, because the first wait and the others compute.
+  run(['node_modules/vitest/vitest.mjs', 'run', '--project', 'fail-overs', '--project', 'loads'], {
     FAIL_OVERS: '1',
+    LOADS: '1',
     FAIL_OVER_SLOTS: fewSlots ? '40' : '1000',
   }),
   run(['node_modules/vitest/vitest.mjs', 'run', '--project', 'http', '-t', HTTP_RACES], {

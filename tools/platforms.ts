@@ -40,8 +40,10 @@ if (platforms.length === 0) {
 }
 const rows = platforms.map((platform) => {
   const { contract, integration } = TESTS[platform.kind];
-  const [project, tests] = options.integration ? ['integration', integration] : ['conformance', contract];
-  const row = `| ${platform.name} | ${platform.version} | ${run(platform, ['--project', project, ...tests])} |`;
+  const args = options.integration
+    ? ['--project', 'integration', '--project', 'loads', ...integration]
+    : ['--project', 'conformance', ...contract];
+  const row = `| ${platform.name} | ${platform.version} | ${run(platform, args)} |`;
   console.log(row);
   return row;
 });
@@ -53,7 +55,7 @@ function run({ name, environment }: Platform, args: readonly string[]): string {
   const { stdout, stderr } = spawnSync(`${root}node_modules/.bin/vitest`, ['run', ...args], {
     cwd: root,
     encoding: 'utf8',
-    env: { ...process.env, ...environment },
+    env: { ...process.env, LOADS: '1', ...environment },
     maxBuffer: Infinity,
   });
   const counts = /^(\d+) passed, (\d+) failed/m.exec(stdout);

@@ -57,13 +57,20 @@ export class FakePlatform implements Platform {
     return this.#timers.size;
   }
 
+  /** The timer that is due first, and of those that are due at one time the oldest. */
+  #next(): FakeTimer | undefined {
+    let next: FakeTimer | undefined;
+    for (const timer of this.#timers) if (next === undefined || timer.dueAt < next.dueAt) next = timer;
+    return next;
+  }
+
   /** Moves time, running what falls due in order, with everything settled in between. */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms;
     await settled();
     for (;;) {
-      const due = [...this.#timers].filter((timer) => timer.dueAt <= until).toSorted((a, b) => a.dueAt - b.dueAt)[0];
-      if (due === undefined) break;
+      const due = this.#next();
+      if (due === undefined || due.dueAt > until) break;
       this.#timers.delete(due);
       this.#now = Math.max(this.#now, due.dueAt);
       due.run();

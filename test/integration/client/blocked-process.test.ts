@@ -18,8 +18,9 @@ function block(ms: number): void {
 }
 
 it('a process that was blocked under load blames neither Redis nor its copies', async () => {
-  const [redis, database] = await Promise.all([startRedis(), freshDatabase('postgresql')]);
-  const sessions = await realClient({ redis, database });
+  await using redis = await startRedis();
+  await using database = await freshDatabase('postgresql');
+  await using sessions = await realClient({ redis, database });
   using watch = new TierWatch();
   const ids = await Promise.all(Array.from({ length: CALLERS }, async () => (await sessions.create({ cart: [] })).id));
   const served = async (id: string): Promise<string | undefined> => (await sessions.get(id))?.servedBy;
@@ -36,15 +37,14 @@ it('a process that was blocked under load blames neither Redis nor its copies', 
   const results = await traffic.stop();
 
   expect(watch.changes).toEqual([]);
-  const others = results.filter(({ value }) => value !== 'primary');
-  expect(others).toEqual([]);
-  await sessions.close();
-  await Promise.all([redis.stop(), database.close()]);
+  // A difference of thousands of results takes minutes to print.
+  expect(results.filter(({ value }) => value !== 'primary').slice(0, 3)).toEqual([]);
 });
 
 it('a process that was blocked for longer than a statement may take does not blame the database', async () => {
-  const [redis, database] = await Promise.all([startRedis(), freshDatabase('postgresql')]);
-  const sessions = await realClient({ redis, database, durableTimeout: '300ms' });
+  await using redis = await startRedis();
+  await using database = await freshDatabase('postgresql');
+  await using sessions = await realClient({ redis, database, durableTimeout: '300ms' });
   using watch = new TierWatch();
   const { id } = await sessions.create({ cart: [] });
 
@@ -63,7 +63,5 @@ it('a process that was blocked for longer than a statement may take does not bla
 
   // Scripts for Redis carry deadlines of their own, which such a block outlasts.
   expect(watch.changes.filter(({ tier }) => tier === 'durable')).toEqual([]);
-  expect(results.filter(({ value }) => value !== 2)).toEqual([]);
-  await sessions.close();
-  await Promise.all([redis.stop(), database.close()]);
+  expect(results.filter(({ value }) => value !== 2).slice(0, 3)).toEqual([]);
 });

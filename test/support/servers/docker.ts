@@ -80,7 +80,10 @@ export async function startContainer(spec: ContainerSpec): Promise<ServerContain
       if (!(await isRunning(raw))) await raw.start();
     },
     pause: async () => void (await raw.pause()),
-    resume: async () => void (await raw.unpause()),
+    // Like SIGCONT, it may be said to a process that is not stopped.
+    resume: async () => {
+      if ((await raw.inspect()).State.Paused) await raw.unpause();
+    },
     async kill(signal = 'SIGKILL') {
       // A frozen server dies without having executed what it was sent meanwhile.
       if (!(await isRunning(raw))) return;
