@@ -5,7 +5,7 @@ import { type Block, readBlocks, unheldBlocks } from './doc-blocks.ts';
 import { brokenExamples } from './doc-compile.ts';
 import { brokenShell } from './doc-shell.ts';
 import { LIMITS_PAGE, limitsPage } from './limits.ts';
-import { headingAnchors, readCode, readLinks } from './markdown.ts';
+import { countWords, headingAnchors, readCode, readLinks } from './markdown.ts';
 import { walk } from './walk.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -27,6 +27,15 @@ export function brokenLinks(page: string, text: string): string[] {
     const complaint = complain(file, anchor, text, page);
     return complaint ? [`${relative(root, page)}:${line}: ${target} ${complaint}`] : [];
   });
+}
+
+/** The words that a person reads before deciding whether to go on: two minutes. */
+const README_WORDS_MAX = 500;
+
+/** Returns a complaint if the README has become longer than a first look takes. */
+export function tooLong(page: string, text: string): string[] {
+  const words = page === 'README.md' ? countWords(text) : 0;
+  return words <= README_WORDS_MAX ? [] : [`${page}: has ${words} words, and may have ${README_WORDS_MAX}`];
 }
 
 /**
@@ -103,6 +112,7 @@ if (import.meta.main) {
   const broken = [
     ...[...pages].flatMap(([page, text]) => brokenLinks(page, text)),
     ...[...pages].flatMap(([page, text]) => strayLinks(named(page), text, manifest.files)),
+    ...[...pages].flatMap(([page, text]) => tooLong(named(page), text)),
     ...[...pages].flatMap(([page, text]) => missingPaths(named(page), text, paths)),
     ...[...pages].flatMap(([page, text]) => brokenBlocks(named(page), text, manifest.scripts)),
     ...(readFileSync(LIMITS_PAGE, 'utf8') === (await limitsPage())

@@ -42,6 +42,19 @@ export function readTable(text: string, heading: string): string[][] {
   return rows;
 }
 
+/**
+ * Counts the words that a reader of a page reads: those of tables and headings too, not those of code blocks, of comments, or of the targets of
+ * links.
+ */
+export function countWords(text: string): number {
+  const prose = withoutFences(text)
+    .join('\n')
+    .replaceAll(/<!--.*?-->/gs, '')
+    .replaceAll(/\]\([^)]*\)/g, ']')
+    .replaceAll(/^\[[^\]]+\]: .*$/gm, '');
+  return prose.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word)).length;
+}
+
 /** Returns the texts between backticks of a line or a cell. */
 export const codesOf = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
 

@@ -6,12 +6,12 @@ import { findPlatforms, type Platform } from './find-platforms.ts';
 
 /*
  * Runs the cases of the tier contracts on each server that this machine has: programs that are installed, and images that Docker has.
- * Prints a table; --write replaces the rows of these servers in README.md, --integration runs the integration tests of the tier instead.
+ * Prints a table; --write replaces the rows of these servers in docs/reference/platforms.md, --integration runs the integration tests of the tier instead.
  *
  * npm run platforms -- --only MySQL --write
  */
 const root = fileURLToPath(new URL('..', import.meta.url));
-const README = `${root}README.md`;
+const PAGE = `${root}docs/reference/platforms.md`;
 const TABLE = /(<!-- platforms[^\n]*-->\n\n)([^]*?)(\n\n<!-- end of platforms -->)/;
 const HEAD = '| server | tried with | cases of the contract |\n|---|---|---|';
 
@@ -47,7 +47,7 @@ const rows = platforms.map((platform) => {
   console.log(row);
   return row;
 });
-if (options.write && !options.integration) writeFileSync(README, withRows(readFileSync(README, 'utf8'), rows));
+if (options.write && !options.integration) writeFileSync(PAGE, withRows(readFileSync(PAGE, 'utf8'), rows));
 if (rows.some((row) => row.includes('failed'))) process.exitCode = 1;
 
 /** Returns how many tests passed, and how many failed if any did. */

@@ -64,14 +64,12 @@ describe('the packed tarball', () => {
     expect(stdout).not.toMatch(/package\/(src|test|tools|bench|examples)\/|\.map$/m);
   });
 
-  test('has a README whose links lead somewhere in the repository, and that names no test that is not there', async () => {
+  test('has a README whose links lead somewhere in the repository, tests among them', async () => {
     const page = await readFile(join(bare, 'node_modules/holdfast/README.md'), 'utf8');
     const targets = readLinks(page).map(({ target }) => target.replace(/#.*/, ''));
     expect(targets.length).toBeGreaterThan(10);
     for (const target of targets) expect(existsSync(join(root, target)), target).toBe(true);
-    const tests = [...page.matchAll(/`(test\/[^`]+)`/g)].map(([, path = '']) => path);
-    expect(tests.length).toBeGreaterThan(5);
-    for (const path of tests) expect(existsSync(join(root, path)), path).toBe(true);
+    expect(targets.filter((target) => target.startsWith('test/')).length).toBeGreaterThan(5);
   });
 
   test('has every page that an error text names', async () => {

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { brokenBlocks, brokenLinks, missingPaths, REPOSITORY, strayLinks } from '../../../tools/check-docs.ts';
+import { brokenBlocks, brokenLinks, missingPaths, REPOSITORY, strayLinks, tooLong } from '../../../tools/check-docs.ts';
 import { readBlocks, RUN_BY } from '../../../tools/doc-blocks.ts';
 import { moduleOf } from '../../../tools/doc-compile.ts';
 import { docExamples } from '../../../tools/doc-examples.ts';
-import { headingAnchors, readLinks } from '../../../tools/markdown.ts';
+import { countWords, headingAnchors, readLinks } from '../../../tools/markdown.ts';
 
 const here = fileURLToPath(new URL('./page.md', import.meta.url));
 
@@ -172,6 +172,28 @@ describe('blocks', () => {
       const text = readFileSync(new URL(`../../../${by}`, import.meta.url), 'utf8');
       expect(text, by).toContain(path.replace(/\.md$/, ''));
     }
+  });
+});
+
+describe('the README', () => {
+  test('is counted in words that people read', () => {
+    const text = page(
+      '# Two words',
+      `${fence}ts`,
+      'not these',
+      fence,
+      '[linked word](a/b/c.md) <!-- nor these -->',
+      '| a | table |',
+      '|---|---|',
+    );
+    expect(countWords(text)).toBe(6);
+  });
+
+  test('may have 500 of them, other pages more', () => {
+    const words = (count: number): string => 'word '.repeat(count);
+    expect(tooLong('README.md', words(500))).toEqual([]);
+    expect(tooLong('README.md', words(501))).toEqual(['README.md: has 501 words, and may have 500']);
+    expect(tooLong('docs/README.md', words(501))).toEqual([]);
   });
 });
 

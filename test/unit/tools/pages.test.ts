@@ -24,6 +24,18 @@ describe('the decision notes', () => {
   });
 });
 
+describe('the map of the documentation', () => {
+  it('names every page', () => {
+    const map = read('README.md');
+    const pages = readdirSync(docs, { recursive: true })
+      .map((path) => String(path).replaceAll('\\', '/'))
+      .filter((path) => path.endsWith('.md') && !path.startsWith('internals/') && path !== 'README.md')
+      .filter((path) => path !== 'benchmarks/results.md');
+    expect(pages.length).toBeGreaterThan(30);
+    expect(pages.filter((path) => !map.includes(`](${path}`))).toEqual([]);
+  });
+});
+
 describe('the reference of errors', () => {
   const sections = read('reference/errors.md')
     .split(/^### (?=HOLDFAST_)/m)
