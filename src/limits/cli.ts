@@ -16,3 +16,9 @@ export const IMPORT_CONCURRENCY_DEFAULT = 16;
 export const IMPORT_CONCURRENCY_MAX = 128;
 /** The sessions between two reports of an import's progress: a tenth of a second's work. */
 export const IMPORT_PROGRESS_EVERY = 100;
+/** The rows that `stats` looks at unless it is to count all: some seconds. More make the estimate better than 1 %, which nobody needs. */
+export const STATS_ROWS_MAX = 100_000;
+/** The envelopes whose size `stats` looks at: enough for a 99th percentile, less than a megabyte. */
+export const STATS_SAMPLE_ROWS = 256;
+/** The marks of the dirty feed that `stats` counts. More are a backlog, whatever their number. */
+export const STATS_MARKS_MAX = 1_000;

@@ -97,6 +97,6 @@ export function parseCursor(cursor: unknown): Position {
 }
 
 /** Returns how far into all storage keys this one is, from 0 to 1. */
-function positionOf(key: Buffer): number {
+export function positionOf(key: Buffer): number {
   return key.length < POSITION_BYTES ? 0 : key.readUIntBE(0, POSITION_BYTES) / POSITION_END;
 }

@@ -7,6 +7,7 @@ import { revokeCommand } from './revoke-command.ts';
 import { ringCommands } from './ring-commands.ts';
 import { sessionCommands } from './session-commands.ts';
 import { schemaCommand } from './schema-command.ts';
+import { statsCommand } from './stats-command.ts';
 import { sweepCommand } from './sweep-command.ts';
 
 /** Every command of `holdfast`, in the order of the help. */
@@ -15,6 +16,7 @@ export const commands: readonly Command[] = [
   ...fleetCommands,
   ...revocationCommands,
   ...sessionCommands,
+  statsCommand,
   inspectCommand,
   revokeCommand,
   importCommand,

@@ -114,3 +114,35 @@ async function putBack(entries: Awaited<ReturnType<typeof entriesOf>>): Promise<
     for (const [key, value] of entries) await admin.set(key, value, 'KEEPTTL');
   });
 }
+
+it.concurrent('a fleet is counted: sessions, keys, nodes, and what waits', { timeout: TIMEOUT_MS }, async () => {
+  await using desk = await openCliDesk();
+  const { sessions, run, json, output } = desk;
+  const ids: string[] = [];
+  for (let n = 0; n < 12; n += 1) ids.push((await sessions.create(data(n), { userId: USER, label: LABEL })).id);
+  await sessions.create(data(12));
+  await sessions.create(data(13), { userId: 'somebody else' });
+  await Promise.all(ids.slice(0, 3).map((id) => sessions.destroy(id)));
+  await sessions.destroyByUser('somebody else');
+  const { keys } = await sessions.health();
+
+  expect(await json(['stats', '--exact'])).toMatchObject({
+    code: 0,
+    rows: { exact: true, lookedAt: 14, living: 10, withUser: 9, ended: 3, sizes: { sample: 10 } },
+    keys: [{ keyId: expect.stringMatching(/^[0-9a-f]{16}$/), state: 'active', sessions: 10 }],
+    fleet: {
+      ring: 1,
+      nodes: expect.arrayContaining([
+        expect.objectContaining({ node: keys.node, ring: 1, alive: true, self: false, redis: 'named' }),
+        expect.objectContaining({ self: true }),
+      ]),
+      redis: { main: expect.any(String) },
+    },
+    // The sessions of a user are marked when they end, so that no copy of them is believed.
+    feed: { marks: 1, more: false, oldestSecondsAgo: expect.any(Number) },
+  });
+  expect((await run(['stats'])).stdout).toMatch(
+    /: 10 living sessions, 9 of them with a user \(14 rows looked at\)\n3 ended rows/,
+  );
+  expectNoneIn(output, [USER, LABEL, ...ids]);
+});
