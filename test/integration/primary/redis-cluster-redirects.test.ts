@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TierFailure } from '../../../src/errors.ts';
 import type { PrimaryTier, PrimaryValue } from '../../../src/tiers/primary.ts';
 import { cleanups } from '../../support/real-redis-tier.ts';
 import {
@@ -129,6 +130,32 @@ describe.each(redisFlavours())('a slot that moves, in a cluster of %s', (flavour
     const tag = envelope.subarray(-16);
     expect(await shard.restamp(place, { revision: 5, tag, stamp: later, lastSeenAt, idleExpiresAt, ttlMs })).toBe(true);
     expect(((await shard.read(place)) as PrimaryValue).stamp).toEqual(later);
+  });
+
+  it('fails for what is not at its owner, where it was left half-way; the other node keeps its connection', async () => {
+    const changes: string[] = [];
+    const tier = await openedTier(cluster, { onShardChange: ({ name }) => changes.push(name) });
+    const [source, target] = [cluster.node(0), cluster.node(1)];
+    const place = await fillAt(tier, keyAt(tier, source));
+    const slot = slotOfKey(place);
+    const shard = shardOf(tier, place);
+    await source.asAdmin(async (admin) => {
+      // The target does not import it, and sends each command back.
+      await admin.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', target.id);
+      const absent = keyWhere((other) => other === slot);
+      const reasonOf = (call: Promise<unknown>): Promise<unknown> => call.catch(({ reason }: TierFailure) => reason);
+      // A busy machine may take longer than the time limit of a call.
+      await until(async () => {
+        changes.length = 0;
+        const reasons = [await reasonOf(shard.read(absent)), await reasonOf(shard.lease(absent, 'mine', null))];
+        return reasons.every((reason) => reason === 'MOVED');
+      });
+      expect(changes).toEqual([]);
+      expect(await summary(tier, place)).toBe('value 5');
+      expect(tier.shards.map((each) => each.vantage() === null)).toEqual([false, false, false]);
+      await admin.call('CLUSTER', 'SETSLOT', slot, 'STABLE');
+      expect(await shard.lease(absent, 'mine', null)).toBe(true);
+    });
   });
 
   it('fails over its time limit and not later, where the node that has it is frozen', async () => {

@@ -44,7 +44,8 @@ export class Redirects {
 
   /**
    * Gives the other node's connection up if that fails: what it holds may be stale then, and the guard of the shard that was asked does
-   * not know. After a new connection nothing that it holds is believed unconfirmed.
+   * not know. After a new connection nothing that it holds is believed unconfirmed. A node that only redirects holds nothing that counts:
+   * should the slot come to it, copies from before are doubted.
    */
   async run(redirection: Redirection, asked: ClusterMaster, beganAt: number, mutation: Mutation): Promise<boolean> {
     const journey = { beganAt, redirection, asked };
@@ -52,7 +53,8 @@ export class Redirects {
       return await this.#follow(journey, (master, ...more) => master.runRedirected(mutation, ...more));
     } catch (error) {
       const isSent = journey.asked !== asked && toTierFailure(error).kind !== 'not-sent';
-      if (isSent) journey.asked.reject(new TierFailure('ambiguous', 'redirected-call-failed'));
+      if (isSent && !(error instanceof Redirection))
+        journey.asked.reject(new TierFailure('ambiguous', 'redirected-call-failed'));
       throw error;
     }
   }
