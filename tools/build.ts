@@ -57,10 +57,14 @@ const refuseOtherPlaces: Plugin = {
 
 const pathInSources = (id: string): string => relative(`${root}src`, id).replaceAll('\\', '/');
 
+/** Loads a package that need not be installed: who imports other sources of its module, as the command line does, must not need it. */
+const LOADS_A_PEER = 'adapters/express-session/holdfast-store.ts';
+
 /** Names the file of a module after its row in the table of boundaries: `tiers/redis`. What the build adds is in `helpers`. */
 function chunkOf(id: string): string | null {
   if (!id.startsWith(`${root}src/`)) return 'helpers';
   const path = pathInSources(id);
+  if (path === LOADS_A_PEER) return null;
   const row = Object.keys(boundaries)
     .filter((name) => path === name || path.startsWith(`${name}/`))
     .sort((a, b) => b.length - a.length)[0];
