@@ -57,7 +57,7 @@ const refuseOtherPlaces: Plugin = {
 
 const pathInSources = (id: string): string => relative(`${root}src`, id).replaceAll('\\', '/');
 
-/** Loads a package that need not be installed: who imports other sources of its module, as the command line does, must not need it. */
+/** Loads a package that need not be installed; the command line imports other sources of this module, and must not need it. */
 const LOADS_A_PEER = 'adapters/express-session/holdfast-store.ts';
 
 /** Names the file of a module after its row in the table of boundaries: `tiers/redis`. What the build adds is in `helpers`. */

@@ -177,12 +177,6 @@ export class RedisCluster implements AsyncDisposable {
   async start(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.start()));
     await this.whenServing();
-    const roles = await Promise.all(this.nodes.map((node) => node.isMaster()));
-    const masters = roles.filter(Boolean).length;
-    const knows = async (node: ClusterNode): Promise<boolean> =>
-      (await node.clusterNodes()).filter(({ flags }) => flags.includes('master')).length === masters;
-    // A node takes another for a master until that one says whose replica it is.
-    await Promise.all(this.nodes.map((node) => until(() => knows(node), { what: 'each node to know the replicas' })));
   }
 
   /** Waits until these nodes, or all, have a cluster that serves. */
