@@ -10,7 +10,14 @@ export interface Module {
 }
 
 const LEAVES = ['errors.ts', 'limits', 'option-checks.ts', 'platform', 'telemetry'];
-const CONTRACTS = ['tiers/context.ts', 'tiers/durable.ts', 'tiers/durable', 'tiers/one-server.ts', 'tiers/primary.ts'];
+const CONTRACTS = [
+  'tiers/context.ts',
+  'tiers/diagnosis.ts',
+  'tiers/durable.ts',
+  'tiers/durable',
+  'tiers/one-server.ts',
+  'tiers/primary.ts',
+];
 const TIER = [...LEAVES, 'session', ...CONTRACTS];
 const CODEC_AND_TIERING = [...TIER, 'keys', 'codec', 'tiering'];
 const ADAPTER = [...LEAVES, 'http', 'client'];
@@ -28,9 +35,10 @@ export const boundaries: Readonly<Record<string, Module>> = {
   // The platform, because a tier gets the one that it has to use.
   'tiers/context.ts': { modules: ['platform'] },
   'tiers/durable': { modules: ['session'] },
-  'tiers/durable.ts': { modules: ['tiers/context.ts', 'tiers/durable'] },
-  'tiers/primary.ts': { modules: ['errors.ts', 'tiers/context.ts'] },
-  'tiers/one-server.ts': { modules: ['errors.ts', 'tiers/context.ts', 'tiers/primary.ts'] },
+  'tiers/diagnosis.ts': { modules: ['errors.ts'] },
+  'tiers/durable.ts': { modules: ['tiers/context.ts', 'tiers/diagnosis.ts', 'tiers/durable'] },
+  'tiers/primary.ts': { modules: ['errors.ts', 'tiers/context.ts', 'tiers/diagnosis.ts'] },
+  'tiers/one-server.ts': { modules: ['errors.ts', 'tiers/context.ts', 'tiers/diagnosis.ts', 'tiers/primary.ts'] },
   'tiers/index.ts': { modules: ['errors.ts', 'limits', 'platform', 'session', ...CONTRACTS] },
   'tiers/memory': { modules: TIER },
   'tiers/redis': { modules: TIER, packages: ['ioredis'] },

@@ -34,6 +34,7 @@ const SECTIONS: Readonly<Record<string, string>> = {
   codec: 'Envelopes',
   process: 'The process',
   cli: 'Command line',
+  doctor: 'The doctor',
 };
 
 interface Limit {

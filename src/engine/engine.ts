@@ -59,6 +59,8 @@ export interface Health {
  */
 export class Engine {
   readonly platform: Platform;
+  /** The options, for `holdfast doctor`, which looks at the tiers without the engine. */
+  readonly options: EngineOptions;
   /** Remembers opened envelopes; undefined if none is to be. */
   readonly memo: Memo | undefined;
   readonly audit: AuditTrail;
@@ -72,6 +74,7 @@ export class Engine {
   constructor(options: EngineOptions) {
     const { platform, namespace, durableTimeoutMs: timeoutMs, durableOutageReadsMs, sweep } = options;
     this.platform = platform;
+    this.options = options;
     this.memo = options.memoBytes === 0 ? undefined : new Memo(platform, options.memoBytes);
     const durable = new DurableGuard({ tier: options.durable, platform, timeoutMs });
     const report = new OwnReport(platform);

@@ -16,6 +16,8 @@ import { resolveOpener, type RingOpener } from './seal/ring-opener.ts';
 
 /** The source of a client's key ring, at its start and whenever there may be a newer one. */
 export interface KeySource {
+  /** The file that the ring is read from, if it is one: `holdfast doctor` looks at its permissions. */
+  readonly file?: string;
   /**
    * Returns the newest ring; never makes up a key.
    * @throws {KeyRingError} there is no ring, or it does not open.
@@ -51,6 +53,7 @@ export function keyRingFile(path: string, opener: RingOpener, options: KeyRingFi
   resolveOpener(opener);
   let loaded: string | undefined;
   return {
+    file: path,
     async load() {
       // Checked before it is read, so that a write in between counts as a change.
       const look = await lookAt(path);

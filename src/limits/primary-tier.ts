@@ -88,3 +88,5 @@ export const SLOW_LOOK_MS = 1_000;
  * longer.
  */
 export const PROBES_IN_TIME = 3;
+/** The time for one look of `holdfast doctor` at a server: a handshake or two and some dozen commands, over a distance too. */
+export const DIAGNOSIS_TIMEOUT_MS = 5_000;

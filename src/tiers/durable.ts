@@ -1,4 +1,5 @@
 import type { TierContext } from './context.ts';
+import type { DurableFacts } from './diagnosis.ts';
 import type { Feed } from './durable/feed.ts';
 import type { Fleet } from './durable/fleet.ts';
 import type { Sessions } from './durable/sessions.ts';
@@ -33,6 +34,8 @@ export interface DurableTier {
   open(context: TierContext): Promise<void>;
   /** Runs the cheapest statement that shows that statements are answered again. Returns the database's clock, in milliseconds. */
   probe(): Promise<number>;
+  /** Collects facts for `holdfast doctor`, whether the tier is open or not. Rejects with a `TierFailure` where the database does not answer. */
+  diagnose?(context: TierContext): Promise<DurableFacts>;
   /** Releases what the tier itself opened. Connections that the application owns stay open. */
   close(): Promise<void>;
 }

@@ -6,6 +6,7 @@ export { REVISION_MAX } from '../limits/session.ts';
 export type { Platform } from '../platform/platform.ts';
 export type { RecordState, SealedRecord } from '../session/sealed-record.ts';
 export type * from './context.ts';
+export type * from './diagnosis.ts';
 export type * from './durable.ts';
 export { MAIN_SHARD, oneServerTier } from './one-server.ts';
 export type { PrimaryServer } from './one-server.ts';

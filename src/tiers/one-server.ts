@@ -1,5 +1,6 @@
 import type { TierFailure } from '../errors.ts';
 import type { TierContext } from './context.ts';
+import type { PrimaryFacts } from './diagnosis.ts';
 import type { PrimaryEvents, PrimaryShard, PrimaryTier } from './primary.ts';
 
 /** The name of the shard of a tier that has one. */
@@ -9,6 +10,7 @@ export const MAIN_SHARD = 'main';
 export interface PrimaryServer extends PrimaryShard {
   /** Does what `PrimaryTier.open` does, and calls `onChange` whenever `vantage()` turns from null or to null. */
   open(context: TierContext, onChange: () => void): Promise<void>;
+  diagnose?(context: TierContext): Promise<PrimaryFacts>;
   close(): Promise<void>;
 }
 
@@ -38,6 +40,10 @@ class OneServerTier implements PrimaryTier {
 
   failure(): TierFailure | null {
     return null;
+  }
+
+  diagnose(context: TierContext): Promise<PrimaryFacts> {
+    return this.#server.diagnose?.(context) ?? Promise.resolve({ servers: [] });
   }
 
   close(): Promise<void> {

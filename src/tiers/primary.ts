@@ -1,5 +1,6 @@
 import type { TierFailure } from '../errors.ts';
 import type { TierContext } from './context.ts';
+import type { PrimaryFacts } from './diagnosis.ts';
 
 /** The time of the primary server's own clock, and its incarnation, at which a copy was known to be the truth. */
 export interface Stamp {
@@ -131,5 +132,7 @@ export interface PrimaryTier {
   shardOf(storageKey: Buffer): PrimaryShard | null;
   /** Says why `shards` is empty. Null while it is not, and while nothing is known yet. */
   failure(): TierFailure | null;
+  /** Collects facts for `holdfast doctor`, over connections of its own, whether the tier is open or not. Never rejects. */
+  diagnose?(context: TierContext): Promise<PrimaryFacts>;
   close(): Promise<void>;
 }

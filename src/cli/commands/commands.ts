@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import { doctorCommand } from './doctor-command.ts';
 import { fleetCommands } from './fleet-commands.ts';
 import { importCommand } from './import-command.ts';
 import { inspectCommand } from './inspect-command.ts';
@@ -22,4 +23,5 @@ export const commands: readonly Command[] = [
   importCommand,
   sweepCommand,
   schemaCommand,
+  doctorCommand,
 ];

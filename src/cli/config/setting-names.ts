@@ -25,6 +25,8 @@ export const SETTINGS = {
   provider: { kind: 'text', help: 'mysql, postgresql or sqlite' },
   prisma: { kind: 'module', help: 'a module that exports the Prisma client' },
   table: { kind: 'text', help: 'the table of the sessions' },
+  databaseUrl: { kind: 'text', help: 'the address of the database, for doctor' },
+  databaseCaFile: { kind: 'path', help: 'the authorities of its certificate, for doctor' },
 } as const;
 
 export type SettingName = keyof typeof SETTINGS;

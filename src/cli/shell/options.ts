@@ -33,7 +33,7 @@ export const OPTIONS = {
   timeout: { type: 'string', value: 'duration', help: 'how long to wait for nodes that lag behind (default: 1m)' },
   force: { type: 'boolean', help: 'check neither fleet nor sessions' },
   removed: { type: 'boolean', help: 'the ring no longer has this key (give the whole kid)' },
-  'max-age': { type: 'string', value: 'duration', help: 'fail if a key has been active for longer' },
+  'max-age': { type: 'string', value: 'duration', help: 'report a key that has been active for longer' },
   yes: { type: 'boolean', help: 'do not ask for confirmation' },
   user: { type: 'string', value: 'id', help: 'the user; - reads the id from stdin, or asks for it' },
   handle: { type: 'string', value: 'handle', help: 'the session, by its public name' },

@@ -15,10 +15,16 @@ const PRIMARY_METHODS: EveryMethod<PrimaryTier> = {
   open: 'required',
   shardOf: 'required',
   failure: 'required',
+  diagnose: 'optional',
   close: 'required',
 };
 
-const DURABLE_METHODS: EveryMethod<DurableTier> = { open: 'required', probe: 'required', close: 'required' };
+const DURABLE_METHODS: EveryMethod<DurableTier> = {
+  open: 'required',
+  probe: 'required',
+  diagnose: 'optional',
+  close: 'required',
+};
 
 /** Accepts any object with the methods and the list of shards of a primary tier. @throws {ConfigurationError} one is missing. */
 export function requirePrimaryTier(tier: PrimaryTier): PrimaryTier {

@@ -1,5 +1,7 @@
 import { CoarseTimeouts } from '../../platform/coarse-timeouts.ts';
+import type { Platform } from '../../platform/platform.ts';
 import type { TierContext } from '../context.ts';
+import type { DurableFacts } from '../diagnosis.ts';
 import type { DurableTier } from '../durable.ts';
 import type { CallTimeouts } from './batch/call.ts';
 import { lanesFor } from './batch/lanes.ts';
@@ -8,6 +10,7 @@ import { databaseOf } from '../sql/dialects/databases.ts';
 import type { Database } from '../sql/dialects/dialect.ts';
 import { type SchemaStatements, schemaStatementsFor } from '../sql/schema.ts';
 import { type SessionStatements, statementsFor } from '../sql/statements/statements.ts';
+import { diagnoseDatabase } from './diagnosis.ts';
 import { inspectDatabase, readClock } from './inspection.ts';
 import { PrismaFeed } from './parts/feed.ts';
 import { PrismaFleet } from './parts/fleet.ts';
@@ -29,6 +32,13 @@ import { StatementRunner } from './statement-runner.ts';
 export function prismaTier(prisma: PrismaClientLike, options: PrismaTierOptions): DurableTier {
   const { provider, table } = resolvePrismaOptions(prisma, options);
   return new PrismaTier(prisma, databaseOf(provider, table));
+}
+
+/** The way on which statements are sent: lanes, timeouts, and the runner that uses them. */
+interface Statements {
+  readonly lanes: ReturnType<typeof lanesFor>;
+  readonly waits: { readonly platform: Platform; readonly timeoutMs: number; readonly timeouts: CallTimeouts };
+  readonly runner: StatementRunner;
 }
 
 class PrismaTier implements DurableTier {
@@ -56,25 +66,30 @@ class PrismaTier implements DurableTier {
     this.upkeep = new PrismaUpkeep(this.#slot, upkeep);
   }
 
-  async open({ namespace, platform, timeoutMs, sweeps = false }: TierContext): Promise<void> {
-    const { name: provider, lanes: counts } = this.#database.dialect;
-    const schema = this.#schema;
-    const { settings, leave } = schema;
-    const lanes = lanesFor(this.#client, counts, platform);
-    const timeouts: CallTimeouts = new CoarseTimeouts(platform, timeoutMs, (call) => call.expire());
-    const waits = { platform, timeoutMs, timeouts };
-    const runner = new StatementRunner(this.#client, {
-      ...waits,
-      lanes: lanes.single,
-      holdsLane: lanes.areHeld,
-      provider,
-      settings,
-      leave,
-    });
+  async open(context: TierContext): Promise<void> {
+    const { namespace, sweeps = false } = context;
+    const { lanes, waits, runner } = this.#statements(context);
     const shared = shareCalls({ ...waits, statements: this.#shared, namespace, runner, lanes });
     // Kept even when the inspection fails: a server that is only away is used once `probe` finds it again.
     this.#slot.current = { namespace, runner, shared };
-    await inspectDatabase(runner, schema, { provider, sweeps });
+    await inspectDatabase(runner, this.#schema, { provider: this.#database.dialect.name, sweeps });
+  }
+
+  diagnose(context: TierContext): Promise<DurableFacts> {
+    const { runner } = this.#statements(context);
+    const { namespace, platform } = context;
+    return diagnoseDatabase({ runner, database: this.#database, schema: this.#schema, namespace, platform });
+  }
+
+  /** Makes the way on which statements are sent. */
+  #statements({ platform, timeoutMs }: TierContext): Statements {
+    const { name: provider, lanes: counts } = this.#database.dialect;
+    const { settings, leave } = this.#schema;
+    const lanes = lanesFor(this.#client, counts, platform);
+    const timeouts: CallTimeouts = new CoarseTimeouts(platform, timeoutMs, (call) => call.expire());
+    const waits = { platform, timeoutMs, timeouts };
+    const options = { lanes: lanes.single, holdsLane: lanes.areHeld, provider, settings, leave };
+    return { lanes, waits, runner: new StatementRunner(this.#client, { ...waits, ...options }) };
   }
 
   async probe(): Promise<number> {

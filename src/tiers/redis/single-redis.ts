@@ -1,4 +1,6 @@
 import type { TierContext } from '../context.ts';
+import type { PrimaryFacts } from '../diagnosis.ts';
+import { diagnoseRedis } from './diagnosis/diagnose.ts';
 import { MAIN_SHARD, type PrimaryServer } from '../one-server.ts';
 import { RedisConnection, type ServerConnection } from './connection/connection.ts';
 import { manyKeysEach } from './connection/shared-commands.ts';
@@ -28,6 +30,10 @@ export class SingleRedis extends RedisShard implements PrimaryServer {
     this.#connection = connection;
     this.opened = { server: connection, keys };
     await connection.open();
+  }
+
+  diagnose(context: TierContext): Promise<PrimaryFacts> {
+    return diagnoseRedis(this.#topology, this.#access, context);
   }
 
   async close(): Promise<void> {

@@ -34,6 +34,8 @@ export interface IssueOptions {
   readonly expired?: boolean;
   /** Issue a certificate whose life begins in an hour. */
   readonly early?: boolean;
+  /** How many days it is good for. @defaultValue 7 */
+  readonly days?: number;
   /** With a key of RSA, for key exchange without forward secrecy. @defaultValue false */
   readonly rsa?: boolean;
 }
@@ -71,14 +73,14 @@ export async function createAuthority(name = 'holdfast test authority'): Promise
     ca: root.toString('pem'),
     async issue(options = {}) {
       const serverKeys = options.rsa ? await crypto.subtle.generateKey(RSA, true, ['sign', 'verify']) : await newKeys();
-      const end = options.expired ? now - HOUR_MS : now + 7 * DAY_MS;
+      const end = options.expired ? now - HOUR_MS : now + (options.days ?? 7) * DAY_MS;
       const certificate: X509Certificate = await X509CertificateGenerator.create({
         subject: 'CN=holdfast test server',
         issuer: root.subject,
         publicKey: serverKeys.publicKey,
         signingKey: keys.privateKey,
         signingAlgorithm: ALGORITHM,
-        notBefore: new Date(options.early ? now + HOUR_MS : end - 8 * DAY_MS),
+        notBefore: new Date(options.early ? now + HOUR_MS : end - ((options.days ?? 7) + 1) * DAY_MS),
         notAfter: new Date(end),
         extensions: [
           new BasicConstraintsExtension(false),

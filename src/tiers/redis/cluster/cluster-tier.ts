@@ -1,5 +1,7 @@
 import { TierFailure } from '../../../errors.ts';
 import type { TierContext } from '../../context.ts';
+import type { PrimaryFacts } from '../../diagnosis.ts';
+import { diagnoseRedis } from '../diagnosis/diagnose.ts';
 import type { PrimaryEvents, PrimaryShard, PrimaryTier } from '../../primary.ts';
 import type { ClusterTopology, ServerAccess } from '../options/topology.ts';
 import { Cluster } from './cluster.ts';
@@ -32,6 +34,10 @@ export class ClusterTier implements PrimaryTier {
 
   failure(): TierFailure | null {
     return this.#cluster === undefined ? new TierFailure('not-sent', 'not-open') : this.#cluster.failure();
+  }
+
+  diagnose(context: TierContext): Promise<PrimaryFacts> {
+    return diagnoseRedis(this.#topology, this.#access, context);
   }
 
   async close(): Promise<void> {

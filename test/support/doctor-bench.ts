@@ -1,0 +1,199 @@
+import { execFile } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
+import { promisify } from 'node:util';
+import { Client } from 'pg';
+import { Settings } from '../../src/cli/config/settings.ts';
+import { findingsIn } from '../../src/cli/doctor/check.ts';
+import { collect } from '../../src/cli/doctor/collect.ts';
+import type { Finding } from '../../src/cli/doctor/findings.ts';
+import { generateKeyRing, keyRingFile, SessionClient, type KeyRing, type KeySource } from '../../src/index.ts';
+import { systemPlatform, type Platform } from '../../src/platform/platform.ts';
+import type { DurableTier } from '../../src/tiers/durable.ts';
+import { prismaTier } from '../../src/tiers/prisma/index.ts';
+import { redisTier, type RedisServerOptions } from '../../src/tiers/redis/index.ts';
+import { KEK } from './ring-fixtures.ts';
+import { createAuthority, type CertificateAuthority, type IssueOptions } from './servers/certificates.ts';
+import { migrate, openPrisma, type OpenOptions } from './servers/databases.ts';
+import { pgOptions, startPostgres, type PostgresServer } from './servers/postgres.ts';
+import { withFreePort } from './servers/ports.ts';
+import { until } from './servers/until.ts';
+import { startRedis, type RedisServer } from './servers/redis.ts';
+
+const run = promisify(execFile);
+
+/** The password of the database's role for sessions. */
+const PASSWORD = 'only-in-this-test';
+const NAMESPACE = 'shop';
+
+/** What differs from the healthy set-up. */
+export interface Variant {
+  readonly redis?: Partial<RedisServerOptions>;
+  readonly database?: OpenOptions & { readonly url?: string };
+  readonly durable?: DurableTier;
+  readonly keys?: KeyRing | KeySource;
+  readonly namespace?: string;
+  readonly platform?: Platform;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly keyAgeMsMax?: number;
+}
+
+/** A healthy set-up on servers of its own, for faults that are planted and taken away again. */
+export class DoctorBench implements AsyncDisposable {
+  readonly authority: CertificateAuthority;
+  readonly redis: RedisServer;
+  readonly postgres: PostgresServer;
+  readonly folder: string;
+  readonly ringPath: string;
+  /** The address of the database as its role for sessions. */
+  readonly databaseUrl: string;
+
+  private constructor(parts: Pick<DoctorBench, 'authority' | 'folder' | 'postgres' | 'redis'>) {
+    this.authority = parts.authority;
+    this.redis = parts.redis;
+    this.postgres = parts.postgres;
+    this.folder = parts.folder;
+    this.ringPath = join(parts.folder, 'keys.json');
+    const url = new URL(parts.postgres.url);
+    this.databaseUrl = Object.assign(url, { username: 'sessions', password: PASSWORD }).href;
+  }
+
+  static async start(): Promise<DoctorBench> {
+    const authority = await createAuthority();
+    const certificates = await authority.issue({ days: 25 });
+    const directives = { maxmemory: '64mb', 'maxmemory-policy': 'volatile-ttl' };
+    const folder = await mkdtemp(join(tmpdir(), 'holdfast-doctor-'));
+    // The database's processes read certificates from it.
+    await chmod(folder, 0o755);
+    const [redis, postgres] = await Promise.all([
+      startRedis({ namespace: NAMESPACE, certificates, directives }),
+      startPostgres({ certificates }),
+    ]);
+    const bench = new DoctorBench({ authority, redis, postgres, folder });
+    await bench.#furnish();
+    return bench;
+  }
+
+  /** Makes tables of an owner, a role that may do little, a ring, and one living session. */
+  async #furnish(): Promise<void> {
+    const owner = Object.assign(new URL(this.postgres.adminUrl), { pathname: new URL(this.databaseUrl).pathname });
+    await migrate('postgresql', owner.href, { ca: this.postgres.ca });
+    await this.sql(`
+      REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+      CREATE ROLE sessions LOGIN PASSWORD '${PASSWORD}';
+      GRANT SELECT, INSERT, UPDATE, DELETE ON holdfast_session, holdfast_session_node TO sessions;
+      GRANT SELECT, INSERT, UPDATE ON holdfast_session_ring TO sessions;`);
+    await (await generateKeyRing()).save(this.ringPath, { kek: KEK });
+    await this.withClient({}, async (client) => {
+      await client.ready({ timeout: '30s' });
+      await client.create({ cart: [] });
+    });
+  }
+
+  /** Runs statements as the administrator of the database. */
+  async sql(text: string): Promise<void> {
+    const owner = Object.assign(new URL(this.postgres.adminUrl), { pathname: new URL(this.databaseUrl).pathname });
+    const client = new Client({ ...pgOptions(owner.href, this.postgres.ca), ssl: { rejectUnauthorized: false } });
+    await client.connect();
+    try {
+      await client.query(text);
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Sends a command to Redis as its administrator. */
+  async command(...words: readonly [string, ...string[]]): Promise<void> {
+    const [command, ...args] = words;
+    await this.redis.cli(command, ...args);
+  }
+
+  /** Writes a certificate and its key, and returns their paths. Without options, a healthy one. */
+  async certificate(options: IssueOptions = { days: 25 }): Promise<{ readonly crt: string; readonly key: string }> {
+    const { certificate, privateKey } = await this.authority.issue(options);
+    const [crt, key] = [join(this.folder, 'shown.crt'), join(this.folder, 'shown.key')];
+    await rm(key, { force: true });
+    await writeFile(crt, certificate);
+    await writeFile(key, privateKey, { mode: 0o600 });
+    return { crt, key };
+  }
+
+  /** Has the database show another certificate to new connections. */
+  async showFromDatabase(options: IssueOptions): Promise<void> {
+    const { crt, key } = await this.certificate(options);
+    if (process.getuid?.() === 0) await run('chown', ['postgres', key]);
+    for (const setting of [`ssl_cert_file = '${crt}'`, `ssl_key_file = '${key}'`])
+      await this.sql(`ALTER SYSTEM SET ${setting}`);
+    await this.sql('SELECT pg_reload_conf()');
+    const shown = new X509Certificate(await readFile(crt)).fingerprint256;
+    await until(async () => (await this.#shownByDatabase()) === shown, { what: 'the database to show it' });
+  }
+
+  async #shownByDatabase(): Promise<string | undefined> {
+    const client = new Client({ ...pgOptions(this.postgres.adminUrl, ''), ssl: { rejectUnauthorized: false } });
+    await client.connect();
+    const { stream } = (client as unknown as { connection: { stream: TLSSocket } }).connection;
+    const { fingerprint256 } = stream.getPeerCertificate();
+    await client.end();
+    return fingerprint256;
+  }
+
+  /** Has Redis listen at one more port, without TLS. */
+  async listenInPlaintext(): Promise<number> {
+    return withFreePort(undefined, async (port) => {
+      await this.command('CONFIG', 'SET', 'port', String(port));
+      return port;
+    });
+  }
+
+  /** Runs `work` with a client of the set-up, apart from what the variant says. */
+  async withClient<T>(variant: Variant, work: (client: SessionClient) => Promise<T>): Promise<T> {
+    const { url = this.databaseUrl, ...options } = variant.database ?? {};
+    const { ca } = this.postgres;
+    await using database = await openPrisma('postgresql', url, { ca, statementMs: 1_500, connections: 3, ...options });
+    const { username, password } = this.redis;
+    const client = new SessionClient({
+      keys: variant.keys ?? keyRingFile(this.ringPath, { kek: KEK }),
+      primary: redisTier({
+        url: `rediss://127.0.0.1:${this.redis.port}`,
+        username,
+        password,
+        ...variant.redis,
+        ...(variant.redis?.allowInsecure === true ? {} : { tls: { ca: this.authority.ca, ...variant.redis?.tls } }),
+      }),
+      durable: variant.durable ?? prismaTier(database.prisma, { provider: 'postgresql' }),
+      namespace: variant.namespace ?? NAMESPACE,
+      ...(variant.platform !== undefined && { platform: variant.platform }),
+    });
+    try {
+      return await work(client);
+    } finally {
+      await client.close();
+    }
+  }
+
+  /** Examines the set-up. */
+  examine(variant: Variant = {}): Promise<readonly Finding[]> {
+    const caFile = join(this.folder, 'ca.pem');
+    const env = { HOLDFAST_DATABASE_URL: this.databaseUrl, HOLDFAST_DATABASE_CA_FILE: caFile, ...variant.env };
+    const settings = new Settings({ text: () => undefined }, env);
+    return this.withClient(variant, async (client) => {
+      await writeFile(caFile, this.authority.ca);
+      return findingsIn(
+        await collect({ client, settings, env, keyAgeMsMax: variant.keyAgeMsMax ?? 90 * 24 * 60 * 60_000 }),
+      );
+    });
+  }
+
+  /** The clock of a machine that is wrong. */
+  clockAhead(ms: number): Platform {
+    return Object.assign(Object.create(systemPlatform) as Platform, { now: () => systemPlatform.now() + ms });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.redis.stop(), this.postgres.stop(), rm(this.folder, { recursive: true, force: true })]);
+  }
+}
