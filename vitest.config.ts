@@ -24,6 +24,7 @@ const alias = [
   source('', 'index.ts'),
   source('/tier', 'tiers/index.ts'),
   source('/testing', 'testing/index.ts'),
+  source('/otel', 'otel/index.ts'),
   source('/(memory|prisma|redis)', 'tiers/$1/index.ts'),
   source('/(express-session|express|fastify|hono|koa|next|web)', 'adapters/$1/index.ts'),
 ];

@@ -5,6 +5,7 @@ const GIVEN = [
   "import { memoryDurableTier, memoryPrimaryTier } from 'holdfast/memory';",
   "import { prismaTier, type PrismaClientLike } from 'holdfast/prisma';",
   "import { redisTier } from 'holdfast/redis';",
+  "import { observeSessions } from 'holdfast/otel';",
   'declare const sessions: SessionClient<{ cart: string[] }>;',
   'declare const prisma: PrismaClientLike;',
   'declare const [id, foreignId, kid, passphrase, password, ca]: [string, string, string, string, string, string];',

@@ -25,7 +25,7 @@ afterAll(async () => {
 /** Types that come apart from their packages. */
 const TYPES = ['@types/express', '@types/express-session', '@types/koa'];
 /** Entry points that load the package they are for. */
-const LOADS_ITS_PEER = ['./redis', './express-session', './next'];
+const LOADS_ITS_PEER = ['./redis', './express-session', './next', './otel'];
 const entries = Object.keys(manifest.exports).filter((entry) => !/\.json$|\*/.test(entry));
 const specifier = (entry: string): string => entry.replace(/^\./, 'holdfast');
 
