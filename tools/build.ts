@@ -7,7 +7,7 @@ import { boundaries } from './boundaries.ts';
 
 /*
  * Builds dist: one JavaScript file for each module of tools/boundaries.ts, and the declarations of each entry point. The
- * table has no circles, so neither have these files. Comments and names of local variables are left out, since the package
+ * table has no circles, so neither have these files. Comments and names of variables are left out, since the package
  * has to be small; names of functions, classes and methods and the lines stay, so that a stack can be read.
  */
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -82,6 +82,7 @@ async function build(): Promise<void> {
     platform: 'node',
     external: isPackage,
     plugins: [refuseOtherPlaces],
+    experimental: { attachDebugInfo: 'none' },
     // Node 22 has no "using".
     transform: { target: 'es2023' },
     preserveEntrySignatures: 'allow-extension',
@@ -96,7 +97,7 @@ async function build(): Promise<void> {
     codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: chunkOf, debugName: 'boundaries' }] },
     minify: {
       compress: false,
-      mangle: { toplevel: false, keepNames: { function: true, class: true } },
+      mangle: { keepNames: { function: true, class: true } },
       codegen: { removeWhitespace: false },
     },
   });

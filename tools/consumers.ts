@@ -164,7 +164,7 @@ function compile(tsc: string, cwd: string, { module, moduleResolution }: (typeof
   if (ours.length > 0 || (status !== 0 && stdout === '')) throw new Error(ours.join('\n') || `status ${status}`);
 }
 
-function install(): Omit<Places, 'redis'> {
+function installPackage(): Omit<Places, 'redis'> {
   run('npm', ['pack', '--pack-destination', folder, '--loglevel=error'], root);
   const tarball = run('sh', ['-c', `ls ${folder}/*.tgz`], root).trim();
   const peers = Object.entries(manifest.peerDependencies).map(([name, range]) => `${name}@${range}`);
@@ -198,7 +198,7 @@ async function main(): Promise<void> {
   try {
     const ca = join(folder, 'ca.pem');
     if (server) writeFileSync(ca, server.ca ?? '');
-    const places: Places = { ...install(), redis: server && [server.url, ca] };
+    const places: Places = { ...installPackage(), redis: server && [server.url, ca] };
     const runtimes = RUNTIMES.filter(({ name }) => isWanted(name)).map((each) => show(rowOfRuntime(each, places)));
     const compilers = COMPILERS.filter((each) => isWanted(`TypeScript ${each}`)).map((each) =>
       show(rowOfCompiler(each, places)),
