@@ -33,7 +33,7 @@ const locks = {
 };
 
 describe.each(['postgresql', 'mysql'] as const)('one row that another transaction has locked, on %s', (provider) => {
-  it('fails the updates of its own session, and no other', { timeout: 60_000 }, async () => {
+  it('fails the updates of its own session, and no other', { timeout: 120_000 }, async () => {
     await using database = await freshDatabase(provider);
     const { prisma } = await database.open({ statementMs: STATEMENT_MS });
     const sessions = await realClient({
