@@ -113,6 +113,21 @@ interface DirtyRow extends FeedPosition {
   readonly previousKeys: readonly Buffer[];
 }
 
+interface DurableFacts {
+  readonly clockAheadMs: number;
+  readonly isEncrypted: boolean | null;
+  readonly surplus: readonly string[];
+  readonly statementMs: number | null;
+  readonly lockMs: number | null;
+  readonly lossy: readonly string[];
+  readonly isolation: string | null;
+  readonly tables: readonly TableFacts[];
+  readonly indexes: readonly IndexFacts[];
+  readonly oldestMarkAt: number | null;
+  readonly otherNamespaces: number;
+  readonly hasNamespace: boolean;
+}
+
 interface DurableTier {
   readonly name: string;
   readonly sessions: Sessions;
@@ -121,6 +136,7 @@ interface DurableTier {
   readonly upkeep: Upkeep;
   open(context: TierContext): Promise<void>;
   probe(): Promise<number>;
+  diagnose?(context: TierContext): Promise<DurableFacts>;
   close(): Promise<void>;
 }
 
@@ -251,6 +267,14 @@ export declare class ImportUnavailableError extends HoldfastError {
   constructor(reason: string);
 }
 
+interface IndexFacts {
+  readonly table: string;
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly dependsOn: readonly string[];
+  readonly isUsable: boolean;
+}
+
 interface IndexKey extends KeyOfAnyUse {
   readonly use: "sig";
 }
@@ -365,6 +389,7 @@ interface KeysHealth extends TierHealth {
 export declare function keySource(load: () => KeyRing | Promise<KeyRing>, options?: KeySourceOptions): KeySource;
 
 interface KeySource {
+  readonly file?: string;
   load(): Promise<KeyRing>;
   watch?(changed: () => void, platform: Platform): () => void;
 }
@@ -474,6 +499,27 @@ interface PrimaryEvents {
   onShardsChange(): void;
 }
 
+interface PrimaryFacts {
+  readonly servers: readonly PrimaryServerFacts[];
+}
+
+interface PrimaryServerFacts {
+  readonly name: string;
+  readonly failure: TierFailure | null;
+  readonly isEncrypted: boolean;
+  readonly certificateUntil: number | null;
+  readonly isDefaultUser: boolean;
+  readonly isOpen: boolean;
+  readonly missing: readonly string[];
+  readonly lacksKeys: boolean;
+  readonly surplus: readonly string[];
+  readonly readsOtherKeys: boolean;
+  readonly info: ReadonlyMap<string, string>;
+  readonly settings: ReadonlyMap<string, string>;
+  readonly clockAheadMs: number | null;
+  readonly roundTripMs: number;
+}
+
 interface PrimaryShard {
   readonly name: string;
   vantage(): Vantage | null;
@@ -496,6 +542,7 @@ interface PrimaryTier {
   readonly shards: readonly PrimaryShard[];
   shardOf(storageKey: Buffer): PrimaryShard | null;
   failure(): TierFailure | null;
+  diagnose?(context: TierContext): Promise<PrimaryFacts>;
   close(): Promise<void>;
 }
 
@@ -913,6 +960,13 @@ interface SweepSessionsOptions {
   readonly revokedRetention?: Duration;
   readonly onProgress?: (progress: SweepProgress) => void;
   readonly signal?: AbortSignal;
+}
+
+interface TableFacts {
+  readonly name: string;
+  readonly isLossy: boolean;
+  readonly odd: readonly string[];
+  readonly hidesRows: boolean;
 }
 
 interface TierChange {

@@ -1,6 +1,6 @@
 // The public interface, written by "npm run api". Review a change of it as a change of the package.
 
-export type { DirtyRow, DurableTier, EndedBounds, EndedPage, Feed, FeedPage, FeedPosition, FindEndedCommand, Fleet, FleetNode, FleetView, InsertCommand, InsertOutcome, MoveUserKeyCommand, MovedRow, NewValue, NodeMark, Platform, PrimaryEntry, PrimaryEvents, PrimaryServer, PrimaryShard, PrimaryTier, PrimaryValue, RecordState, RegenerateCommand, RemoveEndedCommand, RestampCommand, RevokeCommand, RevokeManyCommand, RevokeManyOutcome, RevokedRow, RingMark, SealedRecord, Sessions, Stamp, SweepClaim, TierContext, TierFailureKind, TouchCommand, UpdateCommand, Upkeep, Vantage, WalkCommand, WalkPage, WalkedRow, WriteCommand };
+export type { DirtyRow, DurableFacts, DurableTier, EndedBounds, EndedPage, Feed, FeedPage, FeedPosition, FindEndedCommand, Fleet, FleetNode, FleetView, IndexFacts, InsertCommand, InsertOutcome, MoveUserKeyCommand, MovedRow, NewValue, NodeMark, Platform, PrimaryEntry, PrimaryEvents, PrimaryFacts, PrimaryServer, PrimaryServerFacts, PrimaryShard, PrimaryTier, PrimaryValue, RecordState, RegenerateCommand, RemoveEndedCommand, RestampCommand, RevokeCommand, RevokeManyCommand, RevokeManyOutcome, RevokedRow, RingMark, SealedRecord, Sessions, Stamp, SweepClaim, TableFacts, TierContext, TierFailureKind, TouchCommand, UpdateCommand, Upkeep, Vantage, WalkCommand, WalkPage, WalkedRow, WriteCommand };
 
 export declare const DURABLE_CALLS_MAX = 1024;
 
@@ -14,6 +14,7 @@ export declare const PREVIOUS_KEYS_MAX = 8;
 
 interface PrimaryServer extends PrimaryShard {
   open(context: TierContext, onChange: () => void): Promise<void>;
+  diagnose?(context: TierContext): Promise<PrimaryFacts>;
   close(): Promise<void>;
 }
 
