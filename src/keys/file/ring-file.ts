@@ -16,7 +16,8 @@ export async function readRingFile(path: string): Promise<string> {
     }
   } catch (error) {
     if (error instanceof KeyRingError) throw error;
-    throw new KeyRingError(`The key ring file ${path} could not be read (${codeOf(error)}).`);
+    const cure = codeOf(error) === 'ENOENT' ? ' If there never was one, "npx holdfast keys generate" makes it.' : '';
+    throw new KeyRingError(`The key ring file ${path} could not be read (${codeOf(error)}).${cure}`);
   }
 }
 

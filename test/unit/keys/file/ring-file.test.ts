@@ -81,7 +81,7 @@ describe('a key ring in a file', () => {
 
   it('is named in the error when it is missing or too large', async () => {
     await expect(KeyRing.open(path, { kek: KEK })).rejects.toThrow(
-      `The key ring file ${path} could not be read (ENOENT).`,
+      `The key ring file ${path} could not be read (ENOENT). If there never was one, "npx holdfast keys generate" makes it.`,
     );
     await writeFile(path, '');
     await truncate(path, 10_000_000);
