@@ -102,7 +102,8 @@ describe('the cryptographic inventory', () => {
       const [, algorithm] = /^\| (?:HMAC |HKDF |PBKDF2 )?`([^`]+)`/.exec(row) ?? [];
       for (const path of files) {
         expect(existsSync(join(root, path)), path).toBe(true);
-        const isThere = algorithm === undefined || read(path).includes(algorithm) || readImports(read(path)).some(isJose);
+        const isThere =
+          algorithm === undefined || read(path).includes(algorithm) || readImports(read(path)).some(isJose);
         expect(isThere, `${path}, ${algorithm}`).toBe(true);
       }
     }
