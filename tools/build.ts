@@ -101,8 +101,15 @@ async function build(): Promise<void> {
       codegen: { removeWhitespace: false },
     },
   });
-  const types = await rolldown(declarationsOf(entries()));
-  await types.write({ dir: 'dist', format: 'esm', entryFileNames: '[name].d.ts', chunkFileNames: 'types/[name].d.ts' });
+  const types = await rolldown({ ...declarationsOf(entries()), preserveEntrySignatures: 'allow-extension' });
+  await types.write({
+    dir: 'dist',
+    format: 'esm',
+    entryFileNames: '[name].d.ts',
+    chunkFileNames: 'types/[name].d.ts',
+    minifyInternalExports: false,
+    codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: chunkOf, debugName: 'boundaries' }] },
+  });
 }
 
 if (import.meta.main) await build();

@@ -45,7 +45,7 @@ const RESOLUTIONS = [
 /** Types that come apart from their packages. */
 const TYPES = ['@types/express', '@types/express-session', '@types/koa', '@types/node', '@types/react'];
 /** The entry points that load the package they are for. */
-const LOADS_ITS_PEER = ['holdfast/redis', 'holdfast/express-session', 'holdfast/next'];
+const LOADS_ITS_PEER = ['holdfast/redis', 'holdfast/express-session', 'holdfast/next', 'holdfast/otel'];
 
 const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as Manifest;
 const entries = Object.keys(manifest.exports)
