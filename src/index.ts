@@ -62,6 +62,8 @@ export { promoteKey, retireKey, waitForNodes } from './client/fleet.ts';
 export type { Acknowledgement, PromoteKeyOptions, RetireKeyOptions, WaitForNodesOptions } from './client/fleet.ts';
 export type { NodeStatus } from './fleet/fleet.ts';
 export { keyCensus, reencryptSessions, reindexSessions, sweepSessions } from './client/upkeep.ts';
+export { probes } from './client/probes.ts';
+export type { ProbeAnswer, ProbeReason, Probes } from './client/probes.ts';
 export { userKeysOf } from './client/user-keys.ts';
 export type { CensusOptions, ReencryptOptions, ReindexOptions, SweepSessionsOptions } from './client/upkeep.ts';
 export type { SweepOptions } from './client/options/sweep-options.ts';

@@ -1,6 +1,7 @@
 /** The names that an `@example` in a doc comment may use, in one line, so that the lines of the example keep their numbers. */
 const GIVEN = [
-  "import { addKey, changeKeyRingFile, generateKeyRing, keyCensus, keyRingFile, promoteKey, userKeysOf } from 'holdfast';",
+  "import { createServer } from 'node:http';",
+  "import { addKey, changeKeyRingFile, generateKeyRing, keyCensus, keyRingFile, probes, promoteKey, userKeysOf } from 'holdfast';",
   "import { reencryptSessions, reindexSessions, retireKey, revokeKey, SessionClient, sweepSessions, waitForNodes } from 'holdfast';",
   "import { memoryDurableTier, memoryPrimaryTier } from 'holdfast/memory';",
   "import { prismaTier, type PrismaClientLike } from 'holdfast/prisma';",

@@ -2,7 +2,7 @@
 
 import { KeyObject } from "node:crypto";
 
-export type { Acknowledgement, AddKeyOptions, AnyHoldfastError, AuditEvent, BackgroundFailure, CallEnd, CallName, CensusOptions, Change, ChangeKeyRingFileOptions, CreateOptions, DataKeyAlgorithm, DeepReadonly, DestroyByUserOptions, DestroyOptions, Duration, EndedBy, EnvelopeErrorReason, EnvelopeRejected, GenerateKeyRingOptions, GetOptions, Health, HoldfastErrorCode, KeyCensus, KeyChoice, KeyCount, KeyInfo, KeyPurpose, KeyRingFileOptions, KeyRingJwks, KeySource, KeySourceOptions, KeyState, KeyWrapper, KeysChange, KeysHealth, Lifetime, NodeStatus, Platform, PromoteKeyOptions, ReadyOptions, ReencryptOptions, RefusedReason, RegenerateOptions, ReindexOptions, ReplaceKeyOptions, ReplaceOptions, RetireKeyOptions, RevocationLost, RevokeKeyOptions, RingJwk, RingOpener, SchemaResult, Serializer, Session, SessionClientOptions, SessionRef, SessionSummary, StandardSchema, StoreOutcome, StoredSession, SweepOptions, SweepPass, SweepProgress, SweepSessionsOptions, TierChange, TierHealth, TierRole, TierState, UpdateOptions, WaitForNodesOptions, WalkFailure, WalkOptions, WalkProgress, WalkResult };
+export type { Acknowledgement, AddKeyOptions, AnyHoldfastError, AuditEvent, BackgroundFailure, CallEnd, CallName, CensusOptions, Change, ChangeKeyRingFileOptions, CreateOptions, DataKeyAlgorithm, DeepReadonly, DestroyByUserOptions, DestroyOptions, Duration, EndedBy, EnvelopeErrorReason, EnvelopeRejected, GenerateKeyRingOptions, GetOptions, Health, HoldfastErrorCode, KeyCensus, KeyChoice, KeyCount, KeyInfo, KeyPurpose, KeyRingFileOptions, KeyRingJwks, KeySource, KeySourceOptions, KeyState, KeyWrapper, KeysChange, KeysHealth, Lifetime, NodeStatus, Platform, ProbeAnswer, ProbeReason, Probes, PromoteKeyOptions, ReadyOptions, ReencryptOptions, RefusedReason, RegenerateOptions, ReindexOptions, ReplaceKeyOptions, ReplaceOptions, RetireKeyOptions, RevocationLost, RevokeKeyOptions, RingJwk, RingOpener, SchemaResult, Serializer, Session, SessionClientOptions, SessionRef, SessionSummary, StandardSchema, StoreOutcome, StoredSession, SweepOptions, SweepPass, SweepProgress, SweepSessionsOptions, TierChange, TierHealth, TierRole, TierState, UpdateOptions, WaitForNodesOptions, WalkFailure, WalkOptions, WalkProgress, WalkResult };
 
 interface Acknowledgement {
   readonly nodes: number;
@@ -453,6 +453,12 @@ interface NewValue {
   readonly ttlMs: number;
 }
 
+interface NodeAnswer {
+  statusCode: number;
+  setHeader(name: string, value: string): unknown;
+  end(body: string): unknown;
+}
+
 interface NodeMark {
   readonly nodeId: Buffer;
   readonly beat: number;
@@ -558,6 +564,35 @@ interface PrimaryValue {
 interface PrivilegeRaised extends Begun {
   readonly event: "privilege-raised";
   readonly previousHandle: string;
+}
+
+interface ProbeAnswer {
+  readonly status: 200 | 503;
+  readonly body: {
+    readonly state: "degraded" | "live" | "ready" | "unready";
+    readonly reasons: readonly ProbeReason[];
+  };
+}
+
+interface ProbeReason {
+  readonly part: "client" | "durable" | "keys" | "primary";
+  readonly state: "degraded" | "down";
+  readonly reason: string;
+}
+
+export declare function probes(sessions: Pick<SessionClient, "health" | "ready">): Probes;
+
+interface Probes {
+  live(): ProbeAnswer;
+  ready(): Promise<ProbeAnswer>;
+  readonly node: {
+    live(this: void, request: unknown, response: NodeAnswer): void;
+    ready(this: void, request: unknown, response: NodeAnswer): Promise<void>;
+  };
+  readonly web: {
+    live(this: void): Response;
+    ready(this: void): Promise<Response>;
+  };
 }
 
 export declare function promoteKey(ring: KeyRing, options: PromoteKeyOptions): Promise<KeyRing>;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { RevocationNotDurableError, TierUnavailableError, type SessionClient } from '../../../src/index.ts';
+import { probes, RevocationNotDurableError, TierUnavailableError, type SessionClient } from '../../../src/index.ts';
 import { realClient, timed, type Shop } from '../../support/real-client.ts';
 import { migrate, openPrisma, type OpenedPrisma } from '../../support/servers/databases.ts';
 import { startPostgres, type PostgresServer } from '../../support/servers/postgres.ts';
@@ -128,4 +128,22 @@ describe('while both are gone', () => {
     await ready;
     expect(await late.get('A'.repeat(43))).toBeNull();
   });
+});
+
+it('keeps a process live and ready while one of both serves, and takes it out of service without both', async () => {
+  const { live, ready } = probes(sessions);
+  const untilState = (state: string) =>
+    until(async () => (await ready()).body.state === state, { timeoutMs: 20_000, what: `a process that is ${state}` });
+  await untilState('ready');
+  await postgres.kill();
+  await untilState('degraded');
+  expect((await ready()).body.reasons.map(({ part }) => part)).toEqual(['durable']);
+  await redis.kill();
+  await untilState('unready');
+  expect((await ready()).status).toBe(503);
+  expect(live().status).toBe(200);
+  await postgres.start();
+  await untilState('degraded');
+  await redis.start();
+  await untilState('ready');
 });
