@@ -4,6 +4,9 @@ import { redisTierFor, type Shop } from './real-client.ts';
 import { openPrisma } from './servers/databases.ts';
 import type { RedisCoordinates } from './servers/redis.ts';
 
+/** Processes that work at full speed are slow on a busy machine, which is no outage. */
+const CONNECT_MS = 10_000;
+
 /** What a process of its own needs to be one more node of the fleet. Sent over IPC: it holds secrets. */
 export interface AppendOrders {
   readonly jwks: unknown;
@@ -17,7 +20,10 @@ export interface AppendOrders {
 
 /** Appends every item to the one session, all at once; answers how many updates were acknowledged. */
 async function append(orders: AppendOrders): Promise<number> {
-  const { prisma, close } = await openPrisma('postgresql', orders.databaseUrl, { ca: orders.databaseCa });
+  const { prisma, close } = await openPrisma('postgresql', orders.databaseUrl, {
+    ca: orders.databaseCa,
+    connectMs: CONNECT_MS,
+  });
   const sessions = new SessionClient<Shop>({
     keys: KeyRing.fromJwks(orders.jwks),
     primary: redisTierFor(orders.redis),

@@ -5,6 +5,9 @@ import { openPrisma } from './servers/databases.ts';
 import type { RedisCoordinates } from './servers/redis.ts';
 
 /** What a process that starts while its database is away is given. Sent over IPC: it holds secrets. */
+/** Processes that start at once are slow on a busy machine, which is no outage. */
+const PATIENCE = { connectMs: 10_000, durableTimeout: '5s' } as const;
+
 export interface ColdStartOrders {
   readonly ringFile: string;
   readonly passphrase: string;
@@ -17,12 +20,16 @@ export interface ColdStartOrders {
 export type ColdStartNews = 'not-ready-yet' | 'ready' | 'failed';
 
 async function start(orders: ColdStartOrders): Promise<void> {
-  const { prisma, close } = await openPrisma('postgresql', orders.databaseUrl, { ca: orders.databaseCa });
+  const { prisma, close } = await openPrisma('postgresql', orders.databaseUrl, {
+    ca: orders.databaseCa,
+    connectMs: PATIENCE.connectMs,
+  });
   const sessions = new SessionClient<Shop>({
     keys: keyRingFile(orders.ringFile, { passphrase: orders.passphrase }),
     primary: redisTierFor(orders.redis),
     durable: prismaTier(prisma, { provider: 'postgresql' }),
     namespace: orders.namespace,
+    durableTimeout: PATIENCE.durableTimeout,
   });
   try {
     await sessions.ready({ timeout: 0 });

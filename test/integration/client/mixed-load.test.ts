@@ -65,75 +65,79 @@ const places = [
 ] as const;
 
 describe.each(places)('two clients on $place', ({ provider, start }) => {
-  it('create, update, touch, move, end users and sweep at once, without a deadlock', async () => {
-    await using server = await start();
-    await migrate(provider, server.url, { ca: server.ca });
-    await using one = await openPrisma(provider, server.url, { ca: server.ca });
-    await using other = await openPrisma(provider, server.url, { ca: server.ca });
-    const common = { redis: sharedRedis(), namespace: uniqueNamespace(), sweep: false, touchInterval: 0 } as const;
-    const lifetime = { idle: '10m', absolute: '10m' } as const;
-    const open = (prisma: typeof one.prisma, more = {}): Promise<SessionClient<Shop>> =>
-      realClient({ ...common, ...more, lifetime, database: { prisma, provider } });
-    await using first = await open(one.prisma);
-    await using second = await open(other.prisma);
-    // The sessions that it makes ended long ago, and belong to its user like the others.
-    const anHourAgo = { ...systemPlatform, now: () => systemPlatform.now() - HOUR };
-    await using past = await open(one.prisma, { platform: anHourAgo });
+  it(
+    'create, update, touch, move, end users and sweep at once, without a deadlock',
+    async () => {
+      await using server = await start();
+      await migrate(provider, server.url, { ca: server.ca });
+      await using one = await openPrisma(provider, server.url, { ca: server.ca });
+      await using other = await openPrisma(provider, server.url, { ca: server.ca });
+      const common = { redis: sharedRedis(), namespace: uniqueNamespace(), sweep: false, touchInterval: 0 } as const;
+      const lifetime = { idle: '10m', absolute: '10m' } as const;
+      const open = (prisma: typeof one.prisma, more = {}): Promise<SessionClient<Shop>> =>
+        realClient({ ...common, ...more, lifetime, database: { prisma, provider } });
+      await using first = await open(one.prisma);
+      await using second = await open(other.prisma);
+      // The sessions that it makes ended long ago, and belong to its user like the others.
+      const anHourAgo = { ...systemPlatform, now: () => systemPlatform.now() - HOUR };
+      await using past = await open(one.prisma, { platform: anHourAgo });
 
-    const before = await server.deadlocks();
-    const known: string[] = [];
-    const counts: Record<string, number> = {};
-    const calls = [
-      async (client: SessionClient<Shop>) => {
-        known.push((await client.create({ cart: [] }, { userId: anyUser() })).id);
-        if (known.length > SESSIONS) known.shift();
-        return 'created';
-      },
-      async () => {
-        await past.create({ cart: [] }, { userId: anyUser() });
-        return 'left to be swept';
-      },
-      async (client: SessionClient<Shop>) => {
-        await client.update(anyOf(known), (data) => void data.cart.splice(0, 1, 'A1'));
-        return 'updated';
-      },
-      async (client: SessionClient<Shop>) => {
-        await client.touch(anyOf(known));
-        return 'touched';
-      },
-      async (client: SessionClient<Shop>) => {
-        const old = anyOf(known);
-        known[known.indexOf(old)] = (await client.regenerate(old, { userId: anyUser() })).id;
-        return 'moved';
-      },
-      async (client: SessionClient<Shop>) => ((await client.destroyByUser(anyUser())) > 0 ? 'ended' : 'nobody'),
-      async (client: SessionClient<Shop>) => {
-        const { removed } = await sweepSessions(client);
-        counts['removed'] = (counts['removed'] ?? 0) + removed;
-        return 'swept';
-      },
-    ];
-    await calls[0]?.(first);
-    const running = load(CALLERS, async (caller) => {
-      const client = caller % 2 === 0 ? first : second;
-      const done = await calls[Math.floor(caller / 2) % calls.length]!(client).catch((error: unknown) => {
-        // Its user was ended, or it got another id.
-        if (error instanceof SessionNotFoundError) return 'too late';
-        throw error;
+      const before = await server.deadlocks();
+      const known: string[] = [];
+      const counts: Record<string, number> = {};
+      const calls = [
+        async (client: SessionClient<Shop>) => {
+          known.push((await client.create({ cart: [] }, { userId: anyUser() })).id);
+          if (known.length > SESSIONS) known.shift();
+          return 'created';
+        },
+        async () => {
+          await past.create({ cart: [] }, { userId: anyUser() });
+          return 'left to be swept';
+        },
+        async (client: SessionClient<Shop>) => {
+          await client.update(anyOf(known), (data) => void data.cart.splice(0, 1, 'A1'));
+          return 'updated';
+        },
+        async (client: SessionClient<Shop>) => {
+          await client.touch(anyOf(known));
+          return 'touched';
+        },
+        async (client: SessionClient<Shop>) => {
+          const old = anyOf(known);
+          known[known.indexOf(old)] = (await client.regenerate(old, { userId: anyUser() })).id;
+          return 'moved';
+        },
+        async (client: SessionClient<Shop>) => ((await client.destroyByUser(anyUser())) > 0 ? 'ended' : 'nobody'),
+        async (client: SessionClient<Shop>) => {
+          const { removed } = await sweepSessions(client);
+          counts['removed'] = (counts['removed'] ?? 0) + removed;
+          return 'swept';
+        },
+      ];
+      await calls[0]?.(first);
+      const running = load(CALLERS, async (caller) => {
+        const client = caller % 2 === 0 ? first : second;
+        const done = await calls[Math.floor(caller / 2) % calls.length]!(client).catch((error: unknown) => {
+          // Its user was ended, or it got another id.
+          if (error instanceof SessionNotFoundError) return 'too late';
+          throw error;
+        });
+        counts[done] = (counts[done] ?? 0) + 1;
       });
-      counts[done] = (counts[done] ?? 0) + 1;
-    });
-    const began = performance.now();
-    const met = (): boolean => performance.now() - began > LOAD_MS && (counts['removed'] ?? 0) > REMOVED_MIN;
-    await until(met, { what: 'the sweep to meet the others', timeoutMs: MEETING_MS }).catch(() => undefined);
-    const outcomes = await running.stop();
-    expect(outcomes.map(({ error }) => error).filter((error) => error !== undefined)).toEqual([]);
-    for (const what of ['created', 'updated', 'touched', 'moved', 'ended', 'swept']) {
-      expect(counts[what], what).toBeGreaterThan(10);
-    }
-    expect(counts['removed']).toBeGreaterThan(REMOVED_MIN);
-    expect((await server.deadlocks()) - before).toBe(0);
-  }, TIMEOUT_MS);
+      const began = performance.now();
+      const met = (): boolean => performance.now() - began > LOAD_MS && (counts['removed'] ?? 0) > REMOVED_MIN;
+      await until(met, { what: 'the sweep to meet the others', timeoutMs: MEETING_MS }).catch(() => undefined);
+      const outcomes = await running.stop();
+      expect(outcomes.map(({ error }) => error).filter((error) => error !== undefined)).toEqual([]);
+      for (const what of ['created', 'updated', 'touched', 'moved', 'ended', 'swept']) {
+        expect(counts[what], what).toBeGreaterThan(10);
+      }
+      expect(counts['removed']).toBeGreaterThan(REMOVED_MIN);
+      expect((await server.deadlocks()) - before).toBe(0);
+    },
+    TIMEOUT_MS,
+  );
 });
 
 async function deadlocksOf(server: PostgresServer): Promise<number> {
