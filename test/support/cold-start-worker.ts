@@ -6,7 +6,7 @@ import type { RedisCoordinates } from './servers/redis.ts';
 
 /** What a process that starts while its database is away is given. Sent over IPC: it holds secrets. */
 /** Processes that start at once are slow on a busy machine, which is no outage. */
-const PATIENCE = { connectMs: 10_000, durableTimeout: '5s' } as const;
+const TIMEOUTS = { connectMs: 10_000, durableTimeout: '5s' } as const;
 
 export interface ColdStartOrders {
   readonly ringFile: string;
@@ -22,14 +22,14 @@ export type ColdStartNews = 'not-ready-yet' | 'ready' | 'failed';
 async function start(orders: ColdStartOrders): Promise<void> {
   const { prisma, close } = await openPrisma('postgresql', orders.databaseUrl, {
     ca: orders.databaseCa,
-    connectMs: PATIENCE.connectMs,
+    connectMs: TIMEOUTS.connectMs,
   });
   const sessions = new SessionClient<Shop>({
     keys: keyRingFile(orders.ringFile, { passphrase: orders.passphrase }),
     primary: redisTierFor(orders.redis),
     durable: prismaTier(prisma, { provider: 'postgresql' }),
     namespace: orders.namespace,
-    durableTimeout: PATIENCE.durableTimeout,
+    durableTimeout: TIMEOUTS.durableTimeout,
   });
   try {
     await sessions.ready({ timeout: 0 });
