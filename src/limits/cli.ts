@@ -22,3 +22,37 @@ export const STATS_ROWS_MAX = 100_000;
 export const STATS_SAMPLE_ROWS = 256;
 /** The marks of the dirty feed that `stats` counts. More are a backlog, whatever their number. */
 export const STATS_MARKS_MAX = 1_000;
+/** The time that `bench` measures: ten seconds for each half of an operation, so that one pause of a server does not decide. */
+export const BENCH_DURATION_MS_DEFAULT: number = 2 * 60_000;
+/** The shortest time to measure: half a second for an operation, in which it runs some hundred times. */
+export const BENCH_DURATION_MS_MIN = 3_000;
+/** The longest time to measure. More is a load test, for which this is no tool. */
+export const BENCH_DURATION_MS_MAX: number = 60 * 60_000;
+/** The callers of `bench`. They show what sharing of statements is worth, and leave room for the requests of users. */
+export const BENCH_CONCURRENCY_DEFAULT = 16;
+/** An eighth of the calls that a client may have in flight: users' sessions are served meanwhile. */
+export const BENCH_CONCURRENCY_MAX = 128;
+/** The sessions that `bench` reads and updates: more than are worked on at once. */
+export const BENCH_LIVING_SESSIONS = 500;
+/** The sessions that `bench` creates at most: some 100 MB of table. */
+export const BENCH_CREATED_MAX = 50_000;
+/** The bytes of data of a session of `bench`: the size that docs/operating/capacity.md has figures for. */
+export const BENCH_DATA_BYTES = 775;
+/** The lives of the sessions of `bench` are longer than its measuring by this much, for slow servers. */
+export const BENCH_LIFETIME_MARGIN_MS = 60_000;
+/** The life of a session that is created to be destroyed: some round trips. Redis remembers its end until then, and 5 s longer. */
+export const BENCH_DESTROY_LIFETIME_MS = 3_000;
+/** The life that the sessions of `bench` are given at its end, so that their copies leave Redis. */
+export const BENCH_LAST_LIFETIME_MS = 500;
+/** The longest wait for Redis to be in use. A node that has just begun does not use it for a second or two. */
+export const BENCH_WARM_UP_MS_MAX = 10_000;
+/** The pause between two looks at that. */
+export const BENCH_WARM_UP_PAUSE_MS = 50;
+/** The pause of a caller of `bench` whose call failed. */
+export const BENCH_FAILURE_PAUSE_MS = 20;
+/** The attempts to delete the rows of `bench`. */
+export const BENCH_CLEAN_UP_ATTEMPTS = 3;
+/** The pause between two of them: a touch that is under way takes a second. */
+export const BENCH_CLEAN_UP_PAUSE_MS = 1_000;
+/** The largest file of `--data`: a session of the largest size, with room for white space. */
+export const BENCH_DATA_FILE_BYTES_MAX: number = 16 * 1024 * 1024;

@@ -19,6 +19,8 @@ export interface CliOptions {
   /** What is piped in. */
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Called with the process at once. */
+  readonly onStart?: (child: ChildProcess) => void;
   /** Called with the process and all that it has said on stderr so far. */
   readonly onError?: (child: ChildProcess, stderr: string) => void;
   readonly onOutput?: (child: ChildProcess, stdout: string) => void;
@@ -68,9 +70,10 @@ export function holdfastOnTerminal(
 export function run(
   file: string,
   args: readonly string[],
-  { cwd, input, env, onError, onOutput }: CliOptions,
+  { cwd, input, env, onStart, onError, onOutput }: CliOptions,
 ): Promise<Ended> {
   const child = spawn(file, args, { cwd, env: environment(env), stdio: 'pipe' });
+  onStart?.(child);
   const said = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said.stdout += text;

@@ -1,3 +1,4 @@
+import { benchCommand } from './bench-command.ts';
 import type { Command } from './command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { fleetCommands } from './fleet-commands.ts';
@@ -21,6 +22,7 @@ export const commands: readonly Command[] = [
   inspectCommand,
   revokeCommand,
   importCommand,
+  benchCommand,
   sweepCommand,
   schemaCommand,
   doctorCommand,

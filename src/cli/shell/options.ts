@@ -48,6 +48,8 @@ export const OPTIONS = {
     value: 'duration',
     help: 'how long rows of destroyed sessions stay (default: 24h)',
   },
+  duration: { type: 'string', value: 'duration', help: 'how long to measure (default: 2m)' },
+  data: { type: 'string', value: 'file', help: 'the data of each session: JSON' },
   exact: { type: 'boolean', help: 'look at every row, however many there are' },
   from: { type: 'string', value: 'module', help: 'a module that exports importFrom, with the old store' },
   move: { type: 'boolean', help: 'delete each session from the old store once it is imported' },

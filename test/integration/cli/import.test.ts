@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { SessionData } from 'express-session';
 import { HoldfastStore } from 'holdfast/express-session';
 import { expect, it } from 'vitest';
 import { keyCensus, type SessionClient } from '../../../src/index.ts';
@@ -64,7 +63,7 @@ async function fill({ store }: OldStoreClient): Promise<void> {
         path: '/',
       };
       const session = { cookie, passport: { user: userOf(n) }, cart: [ITEM, n] };
-      store.set(sidOf(n), session as SessionData, (error: unknown) => (error ? reject(error) : resolve()));
+      store.set(sidOf(n), session, (error: unknown) => (error ? reject(error) : resolve()));
     });
   // No more at once than the pool of connect-pg-simple has connections.
   const lanes = Array.from({ length: LANES }, async (_, lane) => {
