@@ -49,12 +49,6 @@ describe('the packed tarball', () => {
     }
   });
 
-  test('satisfies publint and arethetypeswrong', async () => {
-    const bin = (name: string): string => join(root, 'node_modules/.bin', name);
-    await run(bin('publint'), [tarball, '--strict'], { cwd: dirname(tarball) });
-    await run(bin('attw'), [tarball, '--profile', 'esm-only'], { cwd: dirname(tarball) });
-  });
-
   test('holds what people read and copy, and no tests', async () => {
     const { stdout } = await run('tar', ['-tzf', tarball]);
     expect(stdout).toContain('package/LICENSE');
