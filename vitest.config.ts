@@ -88,7 +88,13 @@ export default defineConfig({
         : []),
       // The project "page" drives the demo's page in a browser, for two minutes: only where PAGE is set, as the soak does.
       ...(process.env['PAGE'] === '1'
-        ? [project('page', { include: ['test/demo/**/*.test.ts'], testTimeout: 180_000 })]
+        ? [
+            project('page', {
+              include: ['test/demo/**/*.test.ts'],
+              globalSetup: './test/examples/build.ts',
+              testTimeout: 180_000,
+            }),
+          ]
         : []),
     ],
   },

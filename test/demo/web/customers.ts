@@ -12,8 +12,17 @@ const WRITE_SHARE = 0.125;
 /** A cart that is this full is emptied. */
 const CART_LINES = 6;
 
+interface Login {
+  readonly userId: string;
+  readonly label: string;
+}
+
+interface Customer extends Login {
+  readonly id: string;
+}
+
 interface Props {
-  readonly nodes: readonly ShopNode[];
+  readonly nodes: readonly [ShopNode, ...ShopNode[]];
   readonly feed: Feed;
 }
 
@@ -23,9 +32,9 @@ export class Customers implements AsyncDisposable {
   readonly #loops: Promise<void>[];
   readonly #closing = new AbortController();
 
-  private constructor(props: Props, ids: readonly string[]) {
+  private constructor(props: Props, customers: readonly Customer[]) {
     this.#props = props;
-    this.#loops = ids.map((id) => this.#shop(id));
+    this.#loops = customers.map((customer) => this.#shop(customer));
   }
 
   /** Ada's telephone and tablet are among them, so that a logout everywhere has something to end. */
@@ -33,12 +42,10 @@ export class Customers implements AsyncDisposable {
     const others = Array.from({ length: CUSTOMERS - 2 }, (_, at) => ({ userId: `customer-${at}`, label: 'A browser' }));
     const adas = ["Ada's telephone", "Ada's tablet"].map((label) => ({ userId: 'ada', label }));
     const [node] = props.nodes;
-    if (node === undefined) throw new Error('The shop has no nodes.');
-    const made = await Promise.all([...adas, ...others].map((who) => node.sessions.create({ cart: [] }, who)));
-    return new Customers(
-      props,
-      made.map(({ id }) => id),
-    );
+    const signIn = async (login: Login): Promise<Customer> => {
+      return { ...login, id: (await node.sessions.create({ cart: [] }, login)).id };
+    };
+    return new Customers(props, await Promise.all([...adas, ...others].map(signIn)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -46,24 +53,28 @@ export class Customers implements AsyncDisposable {
     await Promise.all(this.#loops);
   }
 
-  async #shop(id: string): Promise<void> {
+  async #shop(customer: Customer): Promise<void> {
     const { signal } = this.#closing;
+    let { id } = customer;
     while (!signal.aborted) {
       const { nodes, feed } = this.#props;
-      const node = nodes[Math.floor(Math.random() * nodes.length)];
+      const node = nodes[Math.floor(Math.random() * nodes.length)] ?? nodes[0];
       // A failure is in the recorder, and on the panel.
-      if (feed.isWatched && node !== undefined) await request(node.sessions, id).catch(() => undefined);
+      if (feed.isWatched) id = await request(node.sessions, { ...customer, id }).catch(() => id);
       await pause(THINK_MS * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
     }
   }
 }
 
-async function request(sessions: SessionClient<Shop>, id: string): Promise<void> {
-  if (Math.random() >= WRITE_SHARE) await sessions.get(id);
-  else {
-    await sessions.update(id, (shop) => {
+/** Looks at the cart or adds to it, and returns the session id: a new one if somebody has logged the customer out. */
+async function request(sessions: SessionClient<Shop>, { id, userId, label }: Customer): Promise<string> {
+  const session = await sessions.get(id);
+  if (session === null) return (await sessions.create({ cart: [] }, { userId, label })).id;
+  if (Math.random() < WRITE_SHARE) {
+    await sessions.update(session, (shop) => {
       if (shop.cart.length >= CART_LINES) shop.cart = [];
       shop.cart.push({ sku: 'garden', quantity: 1 });
     });
   }
+  return id;
 }

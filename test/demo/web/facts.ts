@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
 const CHANNELS = [
   'holdfast:tier-change',
+  'holdfast:audit',
   'holdfast:envelope-rejected',
   'holdfast:keys',
   'holdfast:background-failure',

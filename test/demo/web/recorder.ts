@@ -19,6 +19,8 @@ export interface Sample {
 export type Visit = 'panel' | 'visitor';
 
 const KEPT_MS = 60_000;
+/** These are no failures: the session has ended, and the library says so. */
+const ENDED = ['HOLDFAST_SESSION_ENDED', 'HOLDFAST_SESSION_NOT_FOUND'];
 
 /** Measures the calls of the nodes' clients. */
 export class Recorder {
@@ -53,7 +55,8 @@ export class Recorder {
       note(result?.servedBy, undefined);
       return result;
     } catch (error) {
-      note(undefined, codeOf(error));
+      const code = codeOf(error);
+      note(undefined, ENDED.includes(code) ? undefined : code);
       throw error;
     }
   }

@@ -69,11 +69,13 @@ export class ShopNode implements AsyncDisposable {
         }),
         durable: prismaTier(opened.prisma, { provider: 'postgresql' }),
         namespace: NAMESPACE,
+        // A laptop that is busy with something else must not look like an outage.
+        durableTimeout: '5s',
       },
       recorder,
       node,
     );
-    await sessions.ready();
+    await sessions.ready({ timeout: '1m' });
     return new ShopNode(sessions, opened);
   }
 

@@ -38,7 +38,11 @@ function site(world: World): Express {
     const node = world.nodes[(turn += 1) % world.nodes.length] ?? world.nodes[0];
     // So that the snapshot is always older than the visitor's latest write.
     if (req.method === 'POST') await takeSnapshot(world).catch(() => undefined);
-    res.once('finish', () => world.feed.send('visit', { method: req.method, path: req.path, status: res.statusCode }));
+    res.once('finish', () => {
+      world.feed.send('visit', { method: req.method, path: req.path, status: res.statusCode });
+      // A new id: without it, the snapshot would know nothing of the visitor.
+      if (res.hasHeader('set-cookie')) void takeSnapshot(world).catch(() => undefined);
+    });
     world.recorder.visit('visitor', () => node.shop(req, res, next));
   });
   return app;

@@ -11,11 +11,11 @@ const stop: Button = async ({ postgres, machines }) => {
       const change = await watch.change('durable', 'away');
       await watch.pause();
       const { redis, writes, failedWrites, failed } = watch.count();
-      const noticed = change === undefined ? 'The library' : `After ${ms(change.tookMs)} the library`;
+      const after = change === undefined ? '' : `After ${ms(change.tookMs)} `;
       const unread = failed - failedWrites;
       const but =
-        unread === 0 ? '' : `, and not ${unread} whose copy the database has not confirmed since Redis was last lost`;
-      return `${noticed} serves from Redis alone, for 15 minutes: ${plural(redis, 'read')} since${but}. ${failedWrites} of ${plural(writes, 'write')} were refused as "unavailable": nothing changed, and nobody was signed out.`;
+        unread === 0 ? '' : `, but not ${unread} whose copy the database has not confirmed since Redis was last lost`;
+      return `${after}the library serves from Redis alone, for 15 minutes (${plural(redis, 'read')} since${but}), and refuses writes as "unavailable" (${failedWrites} of ${writes}): nothing changes, and nobody is signed out.`;
     },
   };
 };

@@ -29,7 +29,7 @@ const thaw: Button = async ({ redis, machines }) => {
   if (machines.redis !== 'frozen') throw new CannotPress('Redis is not frozen.');
   await redis.resume();
   machines.redis = 'running';
-  return { did: 'Redis goes on where it was frozen (SIGCONT).', reaction: servesAgain };
+  return { did: 'Redis goes on where it was frozen (SIGCONT).', reaction: (watch) => servesAgain(watch) };
 };
 
 const slow: Button = async (world) => {
@@ -43,7 +43,7 @@ const quicken: Button = async ({ wire, machines }) => {
   if (!machines.isSlow) throw new CannotPress('Redis is not slow.');
   machines.isSlow = false;
   wire.heal();
-  return { did: 'The wire to Redis is as fast as before.', reaction: servesAgain };
+  return { did: 'The wire to Redis is as fast as before.', reaction: (watch) => servesAgain(watch) };
 };
 
 const flip: Button = async (world) => {
@@ -77,10 +77,7 @@ const bringBack: Button = async (world, visitor) => {
   const beliefs = await beliefsOf(world, visitor);
   return {
     did: `Redis is back with its snapshot from ${age} s ago. ${beliefs}`,
-    async reaction(watch) {
-      const back = await servesAgain(watch);
-      return `${back} ${await truthOf(world, visitor)}`;
-    },
+    reaction: (watch) => servesAgain(watch, () => truthOf(world, visitor)),
   };
 };
 
@@ -99,12 +96,14 @@ async function lost(watch: Watch): Promise<string> {
   return `${noticed}, and the database answers: ${plural(count.database, 'read')} since, the slowest call took ${ms(count.slowestMs)}; ${failuresOf(count)}.`;
 }
 
-async function servesAgain(watch: Watch): Promise<string> {
+/** `truth` returns what the nodes give the visitor; undefined if that says nothing. */
+async function servesAgain(watch: Watch, truth?: () => Promise<string | undefined>): Promise<string> {
   const change = await watch.change('primary', 'up');
   const from = Date.now();
   await watch.pause();
   const { redis, database, ...rest } = watch.count(from);
-  return `The library uses it again ${afterOf(change)}, but believes a copy from before only once the database has confirmed it. Since then ${plural(redis, 'read')} from Redis, ${database} from the database; ${failuresOf(rest)}.`;
+  const seen = (await truth?.()) ?? `${plural(redis, 'read')} from Redis since, ${database} from the database`;
+  return `The library uses it again ${afterOf(change)}, and believes a copy from before only once the database has confirmed it: ${seen}; ${failuresOf(rest)}.`;
 }
 
 const afterOf = (change: Change | undefined): string =>
@@ -121,14 +120,14 @@ async function beliefsOf({ redis, endedId }: World, visitor: Visitor): Promise<s
   return `It says that your session is at revision ${revision}.`;
 }
 
-async function truthOf({ nodes, recorder, endedId }: World, visitor: Visitor): Promise<string> {
+async function truthOf({ nodes, recorder, endedId }: World, visitor: Visitor): Promise<string | undefined> {
   const id = visitor.id ?? endedId;
-  if (id === undefined) return '';
+  if (id === undefined) return undefined;
   const [first, second] = await recorder.visit('panel', () =>
     Promise.all(nodes.map(({ sessions }) => sessions.get(id, { touch: false }).catch(() => undefined))),
   );
   if (first === null && second === null)
-    return 'Your old cookie opens nothing on either node: a logout stays a logout.';
-  if (!first || !second) return '';
-  return `Both nodes give you revision ${Math.min(first.revision, second.revision)}: nothing that you did is lost.`;
+    return 'your old cookie opens nothing on either node, so the logout stays a logout';
+  if (!first || !second) return undefined;
+  return `both nodes give you revision ${Math.min(first.revision, second.revision)}, so nothing that you did is lost`;
 }

@@ -23,7 +23,7 @@ const rotate: Button = async (world) => {
       const took = Date.now() - watch.since;
       await watch.pause();
       const name = world.ring.sealingKey.keyId.toString('hex').slice(0, 8);
-      return `It became active after ${ms(took)}, once both nodes had reported that they can open what it seals: ${name}… seals from now on. What the old key sealed still opens, and is sealed anew with its next write; ${failuresOf(watch.count())}.`;
+      return `It became active after ${ms(took)}, once both nodes had reported that they can open what it seals; what the old key sealed still opens, and is sealed with ${name}… when it is next written; ${failuresOf(watch.count())}.`;
     },
   };
 };
@@ -73,7 +73,7 @@ const logOutEverywhere: Button = async (world, visitor) => {
     did: `${plural(ended, 'session')} of ${userId} ended, this browser's and those of other devices.`,
     async reaction() {
       const isDead = await isRefused(world, visitor.id ?? '');
-      return `The logout was final after ${ms(took)}: rows are erased, Redis has tombstones, and ${isDead ? 'both nodes refuse your old cookie' : 'no node can answer for your old cookie at present'}. Bring Redis back with old data, in which you are signed in: it changes nothing.`;
+      return `The logout was final after ${ms(took)}: the rows are erased, Redis has tombstones, ${isDead ? 'both nodes refuse your old cookie' : 'no node can answer for your old cookie at present'}, and a Redis that comes back with old data cannot undo it.`;
     },
   };
 };

@@ -3,6 +3,7 @@ import { byId, element } from './dom.js';
 const panel = byId('stored');
 const tabs = [...document.querySelectorAll('[role=tab]')];
 const FACTS_MAX = 40;
+const LEFT_OUT = ['absoluteExpiresAt', 'advice', 'at', 'changes', 'idleLifetimeMs', 'namespace', 'since'];
 
 let session;
 let state;
@@ -125,9 +126,12 @@ function events() {
     'What the library published on node:diagnostics_channel, the latest first.',
   );
   const items = facts.map(({ at, channel, message }) => {
-    const fields = Object.entries(message).filter(([name]) => !['since', 'changes', 'advice'].includes(name));
-    const line = fields.map(([name, value]) => `${name} ${value}`).join(', ');
+    const fields = Object.entries(message).filter(([name, value]) => !LEFT_OUT.includes(name) && value !== null);
+    const line = fields.map(([name, value]) => `${name} ${shortened(String(value))}`).join(', ');
     return element('li', {}, element('time', {}, new Date(at).toLocaleTimeString()), ` ${channel}: ${line}`);
   });
   return [note, items.length === 0 ? element('p', {}, 'Nothing yet.') : element('ul', { class: 'events' }, ...items)];
 }
+
+/** Handles and hashed users are long, and their beginning is enough to find them again. */
+const shortened = (text) => (text.length > 40 || /^[\w-]{22}$/.test(text) ? `${text.slice(0, 8)}…` : text);
