@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,8 @@ const WANTED_PORT = 4_000;
 it('prints where the page is, on another port if 4000 is taken; Ctrl-C stops all servers and removes what they wrote', async () => {
   await using resources = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'page-'));
+  // PostgreSQL runs under another account where the tests run as root.
+  await chmod(folder, 0o755);
   resources.defer(() => rm(folder, { recursive: true, force: true }));
   const other = createServer().listen(WANTED_PORT, '127.0.0.1');
   // Where somebody else has the port, it is taken as well.

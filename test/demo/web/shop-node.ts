@@ -75,8 +75,14 @@ export class ShopNode implements AsyncDisposable {
       recorder,
       node,
     );
-    await sessions.ready({ timeout: '1m' });
-    return new ShopNode(sessions, opened);
+    const shopNode = new ShopNode(sessions, opened);
+    try {
+      await sessions.ready({ timeout: '1m' });
+      return shopNode;
+    } catch (error) {
+      await shopNode[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

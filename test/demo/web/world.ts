@@ -37,7 +37,7 @@ export interface World extends NodeServers {
 
 /** Starts the servers and both nodes; `resources` stops them. */
 export async function openWorld(resources: AsyncDisposableStack): Promise<World> {
-  const [redis, postgres, keys] = await Promise.all([
+  const [redis, postgres, keys] = await together([
     startRedis({ namespace: NAMESPACE }).then((server) => resources.use(server)),
     startPostgres().then((server) => resources.use(server)),
     KeyCabinet.open().then((cabinet) => resources.use(cabinet)),
@@ -48,8 +48,8 @@ export async function openWorld(resources: AsyncDisposableStack): Promise<World>
   const auditor = resources.use(await openPrisma('postgresql', postgres.url, { ca: postgres.ca, connections: 2 }));
   const servers = { redis, wire, postgres, keys, recorder: new Recorder() };
   const facts = resources.use(new Facts());
-  const [first, second] = await Promise.all([ShopNode.start(servers, 1), ShopNode.start(servers, 2)]);
-  const nodes = [resources.use(first), resources.use(second)] as const;
+  const startNode = async (number: number): Promise<ShopNode> => resources.use(await ShopNode.start(servers, number));
+  const nodes = await together([startNode(1), startNode(2)]);
   const machines: Machines = { redis: 'running', isSlow: false, database: 'running', snapshotAt: 0 };
   const feed = new Feed();
   const world: World = {
@@ -65,6 +65,14 @@ export async function openWorld(resources: AsyncDisposableStack): Promise<World>
   resources.use(await Customers.open(world));
   await takeSnapshot(world);
   return world;
+}
+
+/** Waits for all of them also if one fails: what starts has to be there before it can be stopped. */
+async function together<T extends readonly Promise<unknown>[]>(
+  starts: readonly [...T],
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(starts);
+  return Promise.all(starts);
 }
 
 /** Redis writes what it holds to its disk: later, this is the old data with which it comes back. */
