@@ -89,8 +89,8 @@ interface Places {
   readonly bare: string;
   /** A folder with the package and every peer. */
   readonly complete: string;
-  /** The arguments that lead to a Redis; undefined where the machine has none. */
-  readonly redis: readonly string[] | undefined;
+  /** A file with the address of a Redis; undefined where the machine has none. */
+  readonly redis: string | undefined;
 }
 
 const HEAD_OF_RUNTIMES =
@@ -110,7 +110,7 @@ function rowOfRuntime({ name, install, command }: Runtime, { bare, complete, red
     tryOut(`${name}, require`, () => execute('entries.cjs', entries, complete)),
     tryOut(`${name}, a session`, () => execute('sessions.mjs', [], bare)),
     tryOut(`${name}, command line`, () => generateRing(execute, bare, name)),
-    redis === undefined ? 'not tried' : tryOut(`${name}, Redis`, () => execute('redis.mjs', redis, complete)),
+    redis === undefined ? 'not tried' : tryOut(`${name}, Redis`, () => execute('redis.mjs', [redis], complete)),
   ];
   return `| ${[name, version, ...cells].join(' | ')} |`;
 }
@@ -196,9 +196,9 @@ function withRows(text: string, label: string, head: string, tried: readonly str
 async function main(): Promise<void> {
   const server = redisFlavours().length > 0 ? await startRedis() : undefined;
   try {
-    const ca = join(folder, 'ca.pem');
-    if (server) writeFileSync(ca, server.ca ?? '');
-    const places: Places = { ...installPackage(), redis: server && [server.url, ca] };
+    const redis = join(folder, 'redis.json');
+    if (server) writeFileSync(redis, JSON.stringify({ url: server.url, ca: server.ca }));
+    const places: Places = { ...installPackage(), redis: server && redis };
     const runtimes = RUNTIMES.filter(({ name }) => isWanted(name)).map((each) => show(rowOfRuntime(each, places)));
     const compilers = COMPILERS.filter((each) => isWanted(`TypeScript ${each}`)).map((each) =>
       show(rowOfCompiler(each, places)),
