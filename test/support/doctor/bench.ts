@@ -6,22 +6,22 @@ import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
-import { Settings } from '../../src/cli/config/settings.ts';
-import { findingsIn } from '../../src/cli/doctor/check.ts';
-import { collect } from '../../src/cli/doctor/collect.ts';
-import type { Finding } from '../../src/cli/doctor/findings.ts';
-import { generateKeyRing, keyRingFile, SessionClient, type KeyRing, type KeySource } from '../../src/index.ts';
-import { systemPlatform, type Platform } from '../../src/platform/platform.ts';
-import type { DurableTier } from '../../src/tiers/durable.ts';
-import { prismaTier } from '../../src/tiers/prisma/index.ts';
-import { redisTier, type RedisServerOptions } from '../../src/tiers/redis/index.ts';
-import { KEK } from './ring-fixtures.ts';
-import { createAuthority, type CertificateAuthority, type IssueOptions } from './servers/certificates.ts';
-import { migrate, openPrisma, type OpenOptions } from './servers/databases.ts';
-import { pgOptions, startPostgres, type PostgresServer } from './servers/postgres.ts';
-import { withFreePort } from './servers/ports.ts';
-import { until } from './servers/until.ts';
-import { startRedis, type RedisServer } from './servers/redis.ts';
+import { Settings } from '../../../src/cli/config/settings.ts';
+import { findingsIn } from '../../../src/cli/doctor/check.ts';
+import { collect } from '../../../src/cli/doctor/collect.ts';
+import type { Finding } from '../../../src/cli/doctor/findings.ts';
+import { generateKeyRing, keyRingFile, SessionClient, type KeyRing, type KeySource } from '../../../src/index.ts';
+import { systemPlatform, type Platform } from '../../../src/platform/platform.ts';
+import type { DurableTier } from '../../../src/tiers/durable.ts';
+import { prismaTier } from '../../../src/tiers/prisma/index.ts';
+import { redisTier, type RedisServerOptions } from '../../../src/tiers/redis/index.ts';
+import { KEK } from '../ring-fixtures.ts';
+import { createAuthority, type CertificateAuthority, type IssueOptions } from '../servers/certificates.ts';
+import { migrate, openPrisma, type OpenedPrisma, type OpenOptions } from '../servers/databases.ts';
+import { pgOptions, startPostgres, type PostgresServer } from '../servers/postgres.ts';
+import { withFreePort } from '../servers/ports.ts';
+import { until } from '../servers/until.ts';
+import { startRedis, type RedisServer } from '../servers/redis.ts';
 
 const run = promisify(execFile);
 
@@ -50,6 +50,8 @@ export class DoctorBench implements AsyncDisposable {
   readonly ringPath: string;
   /** The address of the database as its role for sessions. */
   readonly databaseUrl: string;
+  /** A client of the database that examinations share, unless they need connections of their own. */
+  readonly #database: Promise<OpenedPrisma>;
 
   private constructor(parts: Pick<DoctorBench, 'authority' | 'folder' | 'postgres' | 'redis'>) {
     this.authority = parts.authority;
@@ -59,6 +61,7 @@ export class DoctorBench implements AsyncDisposable {
     this.ringPath = join(parts.folder, 'keys.json');
     const url = new URL(parts.postgres.url);
     this.databaseUrl = Object.assign(url, { username: 'sessions', password: PASSWORD }).href;
+    this.#database = this.#connect({});
   }
 
   static async start(): Promise<DoctorBench> {
@@ -151,9 +154,9 @@ export class DoctorBench implements AsyncDisposable {
 
   /** Runs `work` with a client of the set-up, apart from what the variant says. */
   async withClient<T>(variant: Variant, work: (client: SessionClient) => Promise<T>): Promise<T> {
-    const { url = this.databaseUrl, ...options } = variant.database ?? {};
-    const { ca } = this.postgres;
-    await using database = await openPrisma('postgresql', url, { ca, statementMs: 1_500, connections: 3, ...options });
+    await using others = new AsyncDisposableStack();
+    const database =
+      variant.database === undefined ? await this.#database : others.use(await this.#connect(variant.database));
     const { username, password } = this.redis;
     const client = new SessionClient({
       keys: variant.keys ?? keyRingFile(this.ringPath, { kek: KEK }),
@@ -175,6 +178,49 @@ export class DoctorBench implements AsyncDisposable {
     }
   }
 
+  #connect({ url = this.databaseUrl, ...options }: NonNullable<Variant['database']>): Promise<OpenedPrisma> {
+    const { ca } = this.postgres;
+    return openPrisma('postgresql', url, { ca, statementMs: 1_500, connections: 3, ...options });
+  }
+
+  /** Makes a folder with a configuration file that describes the set-up, and the modules and files that it names. */
+  async furnishFolder(): Promise<string> {
+    const cwd = await mkdtemp(join(this.folder, 'cwd-'));
+    const { username, password, port } = this.redis;
+    const orders = { url: this.databaseUrl, options: { ca: this.postgres.ca, statementMs: 1_500 } };
+    const texts = {
+      kek: KEK,
+      password,
+      'ca.pem': this.authority.ca,
+      'orders.json': JSON.stringify(orders),
+      'prisma.ts': `
+        import { readFileSync } from 'node:fs';
+        import { openPrisma } from '${new URL('../servers/databases.ts', import.meta.url).href}';
+        const { url, options } = JSON.parse(readFileSync(new URL('orders.json', import.meta.url), 'utf8'));
+        export const prisma = async () => (await openPrisma('postgresql', url, options)).prisma;`,
+      'holdfast.config.json': JSON.stringify({
+        namespace: NAMESPACE,
+        ring: this.ringPath,
+        kekFile: 'kek',
+        redisUrl: `rediss://127.0.0.1:${port}`,
+        redisUsername: username,
+        redisPasswordFile: 'password',
+        redisCaFile: 'ca.pem',
+        provider: 'postgresql',
+        prisma: './prisma.ts',
+        databaseCaFile: 'ca.pem',
+        databaseUrl: Object.assign(new URL(this.databaseUrl), { password: '' }).href,
+      }),
+    };
+    for (const [name, text] of Object.entries(texts)) await writeFile(join(cwd, name), text, { mode: 0o600 });
+    return cwd;
+  }
+
+  /** The texts that no output may hold. */
+  get secrets(): readonly string[] {
+    return [PASSWORD, this.redis.password, 'another one', KEK.toString('base64url'), 'BEGIN'];
+  }
+
   /** Examines the set-up. */
   examine(variant: Variant = {}): Promise<readonly Finding[]> {
     const caFile = join(this.folder, 'ca.pem');
@@ -194,6 +240,7 @@ export class DoctorBench implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await (await this.#database).close();
     await Promise.all([this.redis.stop(), this.postgres.stop(), rm(this.folder, { recursive: true, force: true })]);
   }
 }

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { Settings } from '../../../src/cli/config/settings.ts';
+import { findingsIn } from '../../../src/cli/doctor/check.ts';
+import { collect } from '../../../src/cli/doctor/collect.ts';
+import { generateKeyRing, SessionClient } from '../../../src/index.ts';
+import { memoryPrimaryTier } from '../../../src/tiers/memory/index.ts';
+import { prismaTier } from '../../../src/tiers/prisma/index.ts';
+import { openPrisma, type OpenedPrisma } from '../../support/servers/databases.ts';
+import { asMariadbAdmin } from '../../support/servers/mariadb.ts';
+import { freshDatabase, sharedMariadb } from '../../support/shared.ts';
+
+const PASSWORD = 'only-in-this-test';
+
+const ring = generateKeyRing();
+
+/** Returns the codes of what the doctor finds in a database, without a Redis. */
+async function codesIn(
+  provider: 'mysql' | 'sqlite',
+  { prisma }: OpenedPrisma,
+  env: Readonly<Record<string, string>> = {},
+): Promise<string[]> {
+  const client = new SessionClient({
+    keys: await ring,
+    primary: memoryPrimaryTier(),
+    durable: prismaTier(prisma, { provider }),
+    namespace: 'shop',
+  });
+  const settings = new Settings({ text: () => undefined }, env);
+  const facts = await collect({ client, settings, env: {}, keyAgeMsMax: 86_400_000 });
+  await client.close();
+  return findingsIn(facts).map(({ code }) => code);
+}
+
+const MYSQL_FAULTS: readonly (readonly [fault: string, code: string, plant: string, mend: string])[] = [
+  [
+    'an index on what a touch changes',
+    'database-index-surplus',
+    'CREATE INDEX seen ON holdfast_session (namespace, last_seen_at)',
+    'DROP INDEX seen ON holdfast_session',
+  ],
+  [
+    'an index that is missing',
+    'database-index-missing',
+    'DROP INDEX holdfast_session_rotated_at_idx ON holdfast_session',
+    'CREATE INDEX holdfast_session_rotated_at_idx ON holdfast_session (rotated_at)',
+  ],
+  [
+    'a table that a crash empties',
+    'database-lossy',
+    'ALTER TABLE holdfast_session_node ENGINE = MEMORY, MODIFY masters VARCHAR(20000) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT ""',
+    'ALTER TABLE holdfast_session_node ENGINE = InnoDB',
+  ],
+  [
+    'a user that may change tables',
+    'database-rights',
+    "GRANT ALTER ON holdfast_session TO 'USER'",
+    "REVOKE ALTER ON holdfast_session FROM 'USER'",
+  ],
+  [
+    'a grant that is missing',
+    'database-grant-missing',
+    "REVOKE DELETE ON holdfast_session FROM 'USER'",
+    "GRANT DELETE ON holdfast_session TO 'USER'",
+  ],
+];
+
+it('finds faults of MySQL and MariaDB, each alone', { timeout: 240_000 }, async () => {
+  const server = await sharedMariadb();
+  await using database = await freshDatabase('mysql');
+  const name = new URL(database.url).pathname.slice(1);
+  const user = `u${name}`;
+  const admin = async (text: string): Promise<void> => {
+    const url = Object.assign(new URL(server.adminUrl), { pathname: `/${name}` });
+    await asMariadbAdmin({ adminUrl: url.href, ca: server.ca }, text.replaceAll('USER', user));
+  };
+  await admin(`CREATE USER 'USER' IDENTIFIED BY '${PASSWORD}' REQUIRE SSL`);
+  for (const table of ['', '_node', '_ring']) {
+    const rights = table === '_ring' ? 'SELECT, INSERT, UPDATE' : 'SELECT, INSERT, UPDATE, DELETE';
+    await admin(`GRANT ${rights} ON holdfast_session${table} TO 'USER'`);
+  }
+  const url = Object.assign(new URL(database.url), { username: user, password: PASSWORD }).href;
+  await using healthy = await openPrisma('mysql', url, { ca: server.ca, statementMs: 1_500 });
+  expect(await codesIn('mysql', healthy)).toEqual([]);
+  // The certificate of the shared server ends within a week.
+  const env = { HOLDFAST_DATABASE_URL: url };
+  expect(await codesIn('mysql', healthy, env)).toEqual(['database-certificate-ends']);
+  for (const [fault, code, plant, mend] of MYSQL_FAULTS) {
+    await admin(plant);
+    expect(await codesIn('mysql', healthy), fault).toEqual([code]);
+    await admin(mend);
+  }
+  await using unlimited = await openPrisma('mysql', url, { ca: server.ca });
+  expect(await codesIn('mysql', unlimited)).toEqual(['database-statement-timeout']);
+  expect(await codesIn('mysql', healthy)).toEqual([]);
+  await admin("DROP USER 'USER'");
+});
+
+describe('SQLite', () => {
+  it('finds faults, each alone', async () => {
+    await using database = await freshDatabase('sqlite');
+    const { prisma } = database;
+    expect(await codesIn('sqlite', database)).toEqual([]);
+    const faults = [
+      ['database-index-surplus', 'CREATE INDEX seen ON holdfast_session (last_seen_at)', 'DROP INDEX seen'],
+      ['database-lossy', 'PRAGMA synchronous = NORMAL', 'PRAGMA synchronous = FULL'],
+      ['database-table', 'PRAGMA journal_mode = DELETE', 'PRAGMA journal_mode = WAL'],
+    ] as const;
+    for (const [code, plant, mend] of faults) {
+      await prisma.$queryRawUnsafe(plant);
+      expect(await codesIn('sqlite', database), plant).toEqual([code]);
+      await prisma.$queryRawUnsafe(mend);
+    }
+    expect(await codesIn('sqlite', database)).toEqual([]);
+  });
+});
