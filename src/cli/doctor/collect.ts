@@ -54,8 +54,11 @@ export async function collect({ client, settings, env, keyAgeMsMax }: Examinatio
 async function collectPrimary(options: EngineOptions): Promise<TierFacts<PrimaryFacts>> {
   const { primary, platform, namespace, primaryTimeoutMs: timeoutMs } = options;
   const context: TierContext = { namespace, platform, timeoutMs };
-  const failure = await failureOf(primary.open(context, { onShardChange() {}, onShardsChange() {} }));
-  return { failure, facts: (await primary.diagnose?.(context)) ?? null };
+  const opening = await failureOf(primary.open(context, { onShardChange() {}, onShardsChange() {} }));
+  // A cluster opens as long as somebody names its nodes, whether they serve or not.
+  const failure =
+    opening ?? primary.failure() ?? primary.shards.map((shard) => shard.failure()).find((each) => each !== null);
+  return { failure: failure ?? null, facts: (await primary.diagnose?.(context)) ?? null };
 }
 
 async function collectDurable(options: EngineOptions): Promise<TierFacts<DurableFacts>> {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
+import { PrismaPg } from '@prisma/adapter-pg';
 import { Client } from 'pg';
 import { Settings } from '../../../src/cli/config/settings.ts';
 import { findingsIn } from '../../../src/cli/doctor/check.ts';
@@ -18,6 +19,7 @@ import { redisTier, type RedisServerOptions } from '../../../src/tiers/redis/ind
 import { KEK } from '../ring-fixtures.ts';
 import { createAuthority, type CertificateAuthority, type IssueOptions } from '../servers/certificates.ts';
 import { migrate, openPrisma, type OpenedPrisma, type OpenOptions } from '../servers/databases.ts';
+import { HOST_RULES } from '../servers/postgres-machine.ts';
 import { pgOptions, startPostgres, type PostgresServer } from '../servers/postgres.ts';
 import { withFreePort } from '../servers/ports.ts';
 import { until } from '../servers/until.ts';
@@ -32,7 +34,7 @@ const NAMESPACE = 'shop';
 /** What differs from the healthy set-up. */
 export interface Variant {
   readonly redis?: Partial<RedisServerOptions>;
-  readonly database?: OpenOptions & { readonly url?: string };
+  readonly database?: OpenOptions & { readonly url?: string; readonly isEncrypted?: false };
   readonly durable?: DurableTier;
   readonly keys?: KeyRing | KeySource;
   readonly namespace?: string;
@@ -78,6 +80,11 @@ export class DoctorBench implements AsyncDisposable {
     const bench = new DoctorBench({ authority, redis, postgres, folder });
     await bench.#furnish();
     return bench;
+  }
+
+  /** True if both servers are processes of this machine. */
+  get isLocal(): boolean {
+    return this.redis.provider === 'local' && this.postgres.provider === 'local';
   }
 
   /** Makes tables of an owner, a role that may do little, a ring, and one living session. */
@@ -180,7 +187,49 @@ export class DoctorBench implements AsyncDisposable {
 
   #connect({ url = this.databaseUrl, ...options }: NonNullable<Variant['database']>): Promise<OpenedPrisma> {
     const { ca } = this.postgres;
+    if (options.isEncrypted === false) return this.#connectInPlaintext(url);
     return openPrisma('postgresql', url, { ca, statementMs: 1_500, connections: 3, ...options });
+  }
+
+  async #connectInPlaintext(url: string): Promise<OpenedPrisma> {
+    const { PrismaClient } = await import('../generated/postgresql/client.ts');
+    const connectionString = Object.assign(new URL(url), { search: '' }).href;
+    const prisma = new PrismaClient({
+      adapter: new PrismaPg({ connectionString, ssl: false, max: 3, statement_timeout: 1_500 }),
+    });
+    const close = (): Promise<void> => prisma.$disconnect();
+    return { prisma, close, [Symbol.asyncDispose]: close };
+  }
+
+  /** Has the database take connections without TLS, or TLS alone as before. */
+  async allowPlaintext(isAllowed: boolean): Promise<void> {
+    const rules = isAllowed ? ['host all all all scram-sha-256'] : HOST_RULES.trim().split('\n');
+    const list = rules.map((rule) => `'${rule}'`).join(', ');
+    await this.sql(`
+      DO $$ BEGIN
+        EXECUTE format('COPY (SELECT unnest(%L::text[])) TO %L', ARRAY[${list}], current_setting('hba_file'));
+      END $$;
+      SELECT pg_reload_conf();`);
+    await until(async () => (await this.#takesPlaintext()) === isAllowed, { what: 'the rules to be read' });
+  }
+
+  /** Has the database follow nobody, and be read only, from now on. */
+  async becomeStandby(): Promise<void> {
+    await this.postgres.shutDown();
+    await this.postgres.becomeStandby(null);
+    await this.postgres.start();
+  }
+
+  async #takesPlaintext(): Promise<boolean> {
+    const client = new Client({ ...pgOptions(this.postgres.adminUrl, ''), ssl: false });
+    try {
+      await client.connect();
+      return true;
+    } catch {
+      return false;
+    } finally {
+      await client.end();
+    }
   }
 
   /** Makes a folder with a configuration file that describes the set-up, and the modules and files that it names. */

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createAuthority } from '../servers/certificates.ts';
 import type { DoctorBench } from './bench.ts';
-import { NOBODY, sql, variant, type Fault, type Planted } from './fault.ts';
+import { NOBODY, onThisMachine, sql, variant, type Fault, type Planted } from './fault.ts';
 
 /** Has the database show another certificate to new connections. */
 async function shownByDatabase(
@@ -35,12 +35,28 @@ export const DATABASE_FAULTS: readonly Fault[] = [
       return { variant: { env: { HOLDFAST_DATABASE_CA_FILE: ca } } };
     },
   ],
-  ['a certificate that ends in 3 days', 'database-certificate-ends', (bench) => shownByDatabase(bench, { days: 3 })],
-  ['an expired certificate', 'database-certificate-expired', (bench) => shownByDatabase(bench, { expired: true })],
+  [
+    'a certificate that ends in 3 days',
+    'database-certificate-ends',
+    onThisMachine((bench) => shownByDatabase(bench, { days: 3 })),
+  ],
+  [
+    'an expired certificate',
+    'database-certificate-expired',
+    onThisMachine((bench) => shownByDatabase(bench, { expired: true })),
+  ],
   [
     'an address that verifies nothing',
     'database-tls-unverified',
     variant((bench) => ({ env: { HOLDFAST_DATABASE_URL: bench.databaseUrl.replace('verify-full', 'no-verify') } })),
+  ],
+  [
+    'a connection without TLS',
+    'database-plaintext',
+    onThisMachine(async (bench) => {
+      await bench.allowPlaintext(true);
+      return { variant: { database: { isEncrypted: false } }, mend: () => bench.allowPlaintext(false) };
+    }),
   ],
   // The database: the schema
   [

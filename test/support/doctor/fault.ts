@@ -7,7 +7,8 @@ export interface Planted {
   readonly mend?: () => Promise<unknown>;
 }
 
-export type Plant = (bench: DoctorBench) => Planted | Promise<Planted>;
+/** Null: the servers of this run cannot have the fault. */
+export type Plant = (bench: DoctorBench) => Planted | Promise<Planted | null> | null;
 
 /** A fault, the codes that the doctor has to find, and no others, and how it is planted. */
 export type Fault = readonly [fault: string, code: string, plant: Plant];
@@ -16,6 +17,12 @@ export type Fault = readonly [fault: string, code: string, plant: Plant];
 export const variant =
   (make: (bench: DoctorBench) => Promise<Variant> | Variant): Plant =>
   async (bench) => ({ variant: await make(bench) });
+
+/** Plants a fault that needs files or ports of the machine: not in containers. */
+export const onThisMachine =
+  (plant: Plant): Plant =>
+  (bench) =>
+    bench.isLocal ? plant(bench) : null;
 
 /** Plants a fault of the database as its administrator. */
 export const sql =

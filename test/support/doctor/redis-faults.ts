@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { createAuthority } from '../servers/certificates.ts';
 import { FaultProxy } from '../servers/fault-proxy.ts';
 import type { DoctorBench, Variant } from './bench.ts';
-import { NOBODY, variant, type Fault, type Plant, type Planted } from './fault.ts';
+import { NOBODY, onThisMachine, variant, type Fault, type Plant, type Planted } from './fault.ts';
 
 type Words = readonly [string, ...string[]];
 
@@ -53,16 +53,28 @@ export const REDIS_FAULTS: readonly Fault[] = [
     variant(async () => ({ redis: { tls: { ca: (await createAuthority()).ca } } })),
   ],
   ['another name', 'redis-certificate-name', variant(() => ({ redis: { tls: { servername: 'cache.example' } } }))],
-  ['an expired certificate', 'redis-certificate-expired', (bench) => shownByRedis(bench, { expired: true })],
-  ['a certificate that ends in 3 days', 'redis-certificate-ends', (bench) => shownByRedis(bench, { days: 3 })],
-  ['a port without TLS', 'redis-plaintext-port', async (bench) => ({ mend: (await listenInPlaintext(bench)).mend })],
+  [
+    'an expired certificate',
+    'redis-certificate-expired',
+    onThisMachine((bench) => shownByRedis(bench, { expired: true })),
+  ],
+  [
+    'a certificate that ends in 3 days',
+    'redis-certificate-ends',
+    onThisMachine((bench) => shownByRedis(bench, { days: 3 })),
+  ],
+  [
+    'a port without TLS',
+    'redis-plaintext-port',
+    onThisMachine(async (bench) => ({ mend: (await listenInPlaintext(bench)).mend })),
+  ],
   [
     'a client without TLS',
     'redis-plaintext',
-    async (bench) => {
+    onThisMachine(async (bench) => {
       const { port, mend } = await listenInPlaintext(bench);
       return { variant: { redis: { url: `redis://127.0.0.1:${port}`, allowInsecure: true } }, mend };
-    },
+    }),
   ],
   [
     'a server far away',

@@ -20,7 +20,7 @@ export function checkDatabaseOpens({ durable, databaseTls, now }: Facts): Found[
     failure?.reason === 'certificate' && databaseTls !== null && checkCertificate(databaseTls, now).length > 0;
   return failure === null || isExplained
     ? []
-    : [{ code: codeFor(failure), found: `the tier does not open (${failure.reason})`, cure: failure.advice }];
+    : [{ code: codeFor(failure), found: `the tier is out of use (${failure.reason})`, cure: failure.advice }];
 }
 
 function codeFor({ kind, reason }: TierFailure): FindingCode {

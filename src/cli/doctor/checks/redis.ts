@@ -31,7 +31,7 @@ export function checkRedisOpens({ primary }: Facts): Found[] {
     (facts?.servers ?? []).some(({ missing, lacksKeys }) => lacksKeys || missing.length > 0);
   return isExplained
     ? []
-    : [{ code: codeFor(failure), found: `the tier does not open (${failure.reason})`, cure: failure.advice }];
+    : [{ code: codeFor(failure), found: `the tier is out of use (${failure.reason})`, cure: failure.advice }];
 }
 
 function codeFor({ kind, reason }: TierFailure): FindingCode {
