@@ -80,6 +80,7 @@ describe('a newcomer', () => {
     const said = stdout.split(/(?<=[\]}])(?=[[{])|\n/);
     expect(said).toEqual(expect.arrayContaining(['["tea"]', '{"user":"ada","cart":["tea"]}', '["tea","jam"]']));
     expect(stdout).toMatch(/"label":"curl\/[^"]+".*"current":true/);
+    expect(stdout).toContain('Nothing is wrong.\n');
     // The new key is active, and has sealed the session of this visitor.
     expect(stdout).toMatch(/^\S+ +data .* active /m);
     expect(stdout).toMatch(/^\S+ +data .* decrypt-only /m);

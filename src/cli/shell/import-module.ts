@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { isHoldfastError } from '../../errors.ts';
 import { codeOf } from '../../keys/file/ring-file.ts';
 import { failure } from './exit.ts';
 
@@ -35,8 +36,9 @@ export async function importExport(path: string, name: string, what: string): Pr
   throw failure(`The module ${path} must export ${what}, as "${name}" or by default.`);
 }
 
-/** Explains a failed import without the message of the module, which may hold a connection string. */
+/** Explains a failed import: in the library's words, which hold no secret, and without those of others, which may hold a connection string. */
 function explain(path: string, error: unknown): string {
+  if (isHoldfastError(error)) return `The module ${path} could not be loaded. ${error.message}`;
   const word = wordOf(error);
   if (word === 'ERR_UNKNOWN_FILE_EXTENSION') {
     return `Node ${process.version} cannot import ${path}: use Node 22.18 or later, or JavaScript.`;

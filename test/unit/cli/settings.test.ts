@@ -1,10 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientOf } from '../../../src/cli/config/client.ts';
-import { optionOf, SETTING_NAMES, SETTINGS, variableOf } from '../../../src/cli/config/setting-names.ts';
 import { readSettings, type Settings } from '../../../src/cli/config/settings.ts';
 import { commands } from '../../../src/cli/commands/commands.ts';
 import type { Context } from '../../../src/cli/commands/command.ts';
@@ -12,7 +10,6 @@ import { parseArguments } from '../../../src/cli/shell/arguments.ts';
 import { SessionClient } from '../../../src/index.ts';
 import { KEK } from '../../support/ring-fixtures.ts';
 
-const page = readFileSync(new URL('../../../docs/reference/cli.md', import.meta.url), 'utf8');
 const promote = commands.find(({ name }) => name === 'keys promote');
 
 let folder: string;
@@ -88,15 +85,6 @@ describe('the settings of a run', () => {
     expect(() => settings.required('ring')).toThrow('give --ring, $HOLDFAST_RING, or "ring" in the configuration file');
     expect(() => settings.required('redisUrl')).toThrow(/^redisUrl is missing .*: give \$HOLDFAST_REDIS_URL,/);
   });
-
-  it('are all in the reference', () => {
-    for (const name of SETTING_NAMES) {
-      const spelling = optionOf(name);
-      const option = spelling === undefined ? '' : `\`--${spelling}\``;
-      const own = 'secret' in SETTINGS[name] ? '' : `\`${name}\``;
-      expect(page).toContain(`| ${own} | \`${variableOf(name)}\` | ${option} |`);
-    }
-  });
 });
 
 describe('the client of a run', () => {
@@ -135,6 +123,17 @@ describe('the client of a run', () => {
     const { redisUrl: _, ...rest } = parts;
     const incomplete = await settingsOf(['--config', await file('incomplete.json', rest)]);
     await expect(clientOf(contextOf(incomplete))).rejects.toThrow('redisUrl is missing');
+  });
+
+  it('that the library refuses in its module is reported in the words of the library, and other errors by their name', async () => {
+    await file('refused.ts', `${MEMORY} export const sessions = new SessionClient({ keys: 'secret', lifetime: 7 });`);
+    await file('broken.ts', `throw new TypeError('rediss://shop:secret@host');`);
+    const clientIn = async (name: string) =>
+      clientOf(contextOf(await settingsOf(['--config', await file(`${name}.json`, { client: `./${name}.ts` })])));
+    await expect(clientIn('refused')).rejects.toThrow(/refused\.ts could not be loaded\. lifetime: expected an object/);
+    const error = await clientIn('broken').catch((reason: unknown) => reason);
+    expect(String(error)).toContain('broken.ts could not be loaded (TypeError)');
+    expect(String(error)).not.toContain('secret');
   });
 
   it('is missing where nothing names it', async () => {
