@@ -83,6 +83,8 @@ export default defineConfig({
       project('examples', { globalSetup: './test/examples/build.ts' }),
       ...onlyWith('FAIL_OVERS', FAIL_OVERS),
       ...onlyWith('LOADS', LOADS),
+      // A real Prometheus watches outages, for a minute.
+      ...onlyWith('OBSERVABILITY', ['test/observability/**/*.test.ts']),
       ...(process.env['NEXT_BUILD'] === '1'
         ? [project('next', { ...withServers, globalSetup: [withServers.globalSetup, './test/next/build.ts'] })]
         : []),

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
  * The long runs: fresh seeds of the simulator, then all legs of chaos on real servers, for half of the time each; then the tests
  * that wait for fail-overs of real servers, a resharding under load, and the other loads of LOADS in vitest.config.ts; then the races of
  * the HTTP contract with every entry point, which take a tenth of that time; then the whole contract with Next, built and served; then
- * the demo's page in a browser; then a database that is offered ten times what it carries. Exits with 1 if any found anything.
+ * the demo's page in a browser; then outages that a real Prometheus watches; then a database that is offered ten times what it carries. Exits with 1 if any found anything.
  *
  * node test/soak.ts [--minutes 20] [--from a seed]
  */
@@ -55,6 +55,7 @@ const statuses = [
     HTTP_TRIALS: String(httpTrials),
   }),
   run(['node_modules/vitest/vitest.mjs', 'run', '--project', 'page'], { PAGE: '1' }),
+  run(['node_modules/vitest/vitest.mjs', 'run', '--project', 'observability'], { OBSERVABILITY: '1' }),
   run(['node_modules/vitest/vitest.mjs', 'run', 'test/integration/client/overload.test.ts'], { OVERLOAD: '1' }),
 ];
 process.exitCode = statuses.every((status) => status === 0) ? 0 : 1;

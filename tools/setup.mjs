@@ -24,6 +24,7 @@ for (const provider of readdirSync(join(root, 'prisma'))) generatePrismaClient(p
 if (!options.includes('--without-servers')) provideServers();
 if (options.includes('--with-browser')) provideBrowser();
 if (options.includes('--with-pgbouncer')) providePgbouncer();
+if (options.includes('--with-prometheus')) providePrometheus();
 runCommand();
 
 /** npm writes what it installed into node_modules; comparing costs milliseconds, `npm ci` ten seconds. */
@@ -139,6 +140,14 @@ function installBrowserWithApt() {
   if (install()) return undefined;
   aptUpdate();
   return install() ? undefined : 'apt-get install failed';
+}
+
+/** Installs what watches the outages of one project of tests, with its promtool; without it that project fails. */
+function providePrometheus() {
+  if (onPath('prometheus') && onPath('promtool')) return;
+  const why = process.env.HOLDFAST_NO_INSTALL ? 'HOLDFAST_NO_INSTALL forbids to install it' : whyNoApt();
+  const isThere = !why && (aptInstall('prometheus') || (aptUpdate(), aptInstall('prometheus')));
+  if (!isThere) say(`No Prometheus (${why ?? 'apt-get install failed'}): the tests that need it will fail`);
 }
 
 /** Installs what two files of tests need; without it they are skipped. */

@@ -1,9 +1,18 @@
 import type { Counter, Histogram, Meter } from '@opentelemetry/api';
+import type { BackgroundFailure } from '../telemetry/channels.ts';
 import { attributesOf } from './attributes.ts';
 import { METRICS, type Metric } from './metrics.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 const TIERS = ['primary', 'durable'] as const;
+const WORKS = Object.keys({
+  feed: 0,
+  import: 0,
+  revocation: 0,
+  'session-limit': 0,
+  sweep: 0,
+  touch: 0,
+} satisfies Record<BackgroundFailure['work'], 0>);
 /** The reasons that a count of rejected envelopes is shown for before there is one. */
 const ALARMING = ['malformed', 'rolled-back', 'tampered'] as const;
 
@@ -22,7 +31,6 @@ export class Counters {
   subscribe(subscriptions: Subscriptions): void {
     const changes = this.#counter(METRICS.tierChanges);
     const rings = this.#counter(METRICS.ringChanges);
-    const failures = this.#counter(METRICS.failures);
     const dropped = this.#counter(METRICS.dropped);
     const swept = this.#counter(METRICS.swept);
     subscriptions.add('holdfast:call', (call) =>
@@ -32,9 +40,6 @@ export class Counters {
       changes.add(change.changes, attributesOf(METRICS.tierChanges, change)),
     );
     subscriptions.add('holdfast:keys', (change) => rings.add(1, attributesOf(METRICS.ringChanges, change)));
-    subscriptions.add('holdfast:background-failure', (failure) =>
-      failures.add(1, attributesOf(METRICS.failures, failure)),
-    );
     subscriptions.add('holdfast:store', (outcome) => dropped.add(1, attributesOf(METRICS.dropped, outcome)));
     subscriptions.add('holdfast:sweep', ({ durationMs, removed }) => {
       this.#sweeps.record(durationMs / 1_000);
@@ -48,9 +53,14 @@ export class Counters {
   #countAlarms(subscriptions: Subscriptions): void {
     const lost = this.#counter(METRICS.lost);
     const rejected = this.#counter(METRICS.rejected);
+    const failures = this.#counter(METRICS.failures);
     lost.add(0);
+    for (const work of WORKS) failures.add(0, attributesOf(METRICS.failures, { work }));
     for (const tier of TIERS)
       for (const reason of ALARMING) rejected.add(0, attributesOf(METRICS.rejected, { tier, reason }));
+    subscriptions.add('holdfast:background-failure', (failure) =>
+      failures.add(1, attributesOf(METRICS.failures, failure)),
+    );
     subscriptions.add('holdfast:revocation-lost', () => lost.add(1));
     subscriptions.add('holdfast:envelope-rejected', (rejection) =>
       rejected.add(1, attributesOf(METRICS.rejected, rejection)),
