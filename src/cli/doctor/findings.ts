@@ -89,7 +89,10 @@ export type FindingCode =
 /** Every finding that there can be. The codes are stable; docs/operating/doctor.md has a row for each. */
 export const FINDINGS: Readonly<Record<FindingCode, Entry>> = {
   configuration: error('correct the option that the message names', CLI),
-  'file-permissions': error('chmod 600, or 640 for the group that the service runs as', CLI),
+  'file-permissions': error(
+    'chmod 600, or 640 for the group that the service runs as; in Kubernetes defaultMode: 0440',
+    CLI,
+  ),
   'namespace-unknown': warning('compare the option `namespace` with that of the service', 'docs/reference/options.md'),
   'clock-own': warning('let NTP set the clock of this machine', `${DATABASE}#the-databases-clock`),
   'clock-database': warning('let NTP slew the clock of the database server', `${DATABASE}#the-databases-clock`),
@@ -149,7 +152,10 @@ export const FINDINGS: Readonly<Record<FindingCode, Entry>> = {
   'database-rights': warning('use a role that may do no more than its work', ROLE),
   'database-standby': error('connect to the primary', 'docs/operating/postgres-failover.md'),
   'database-read-only': error('take default_transaction_read_only from role and database', TABLES),
-  'database-statement-timeout': warning('set statement_timeout below durableTimeout, 600ms for instance', DATABASE),
+  'database-statement-timeout': warning(
+    'set statement_timeout, or max_statement_time of MariaDB, below durableTimeout: 600 ms for instance',
+    DATABASE,
+  ),
   'database-lock-timeout': warning(
     'set innodb_lock_wait_timeout below durableTimeout',
     `${DATABASE}#mysql-and-mariadb`,

@@ -61,7 +61,8 @@ async function look(
   const [info, settings, isOpen] = await Promise.all([
     redis.info().then(fieldsOf, () => new Map<string, string>()),
     trials.surplus.includes('CONFIG') ? settingsOf(redis) : new Map<string, string>(),
-    isOpenToAll(options, access, lines),
+    // Where a certificate stands for the password, those who have none do not get so far.
+    access.credentials !== undefined && isOpenToAll(options, access, lines),
   ]);
   const socket = line.socket();
   return {
@@ -70,7 +71,7 @@ async function look(
     failure: null,
     isEncrypted: socket instanceof TLSSocket,
     certificateUntil: socket instanceof TLSSocket ? Date.parse(socket.getPeerCertificate().valid_to) : null,
-    isDefaultUser: access.credentials !== undefined && (access.credentials.username ?? 'default') === 'default',
+    isDefaultUser: isDefaultUser(access),
     isOpen,
     info,
     settings,
@@ -106,6 +107,11 @@ function connect(redis: Redis): Promise<void> {
   return redis.connect().catch((error: unknown) => {
     throw reason ?? error;
   });
+}
+
+/** A certificate may stand for another user. */
+function isDefaultUser({ credentials, tls }: Access): boolean {
+  return credentials === undefined ? tls === undefined : (credentials.username ?? 'default') === 'default';
 }
 
 /** True if the server answers to somebody who gives no password. A client certificate, if any, is shown all the same. */
