@@ -9,6 +9,7 @@ const LONGEST = [
   'package/start',
   'chaos/chaos',
   'integration/cli/ring',
+  'integration/cli/doctor',
   'package/package',
   'conformance/durable-prisma',
   'integration/client/slow-redis',
