@@ -41,6 +41,8 @@ export async function launchMariadbProcess(port: number, accounts: MariadbAccoun
 function configuration(dir: string, port: number, settings: Readonly<Record<string, string>>): string {
   const all = {
     datadir: join(dir, 'data'),
+    // Not the one of the machine: a server that starts deletes temporary tables of others from it.
+    tmpdir: dir,
     bind_address: '127.0.0.1',
     port: `${port}`,
     socket: join(dir, 'socket'),
