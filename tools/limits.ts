@@ -83,7 +83,7 @@ function sectionOf(heading: string, limits: readonly Limit[]): string {
 function spell(name: string, value: unknown): string {
   if (typeof value === 'object' && value !== null) {
     return Object.entries(value)
-      .map(([part, each]) => `${part.replace(/Ms$/, '')} ${spell(/Ms$/.test(part) ? '_MS' : '', each)}`)
+      .map(([part, each]) => `${part.replace(/Ms$/, '')} ${spell(part.endsWith('Ms') ? '_MS' : '', each)}`)
       .join(', ');
   }
   if (typeof value !== 'number') throw new Error(`${name} is not a number.`);
