@@ -45,8 +45,11 @@ export async function diagnoseDatabase(options: DiagnosisOptions): Promise<Durab
   };
 }
 
-/** A server of another version lacks a setting, or a table is not there, which `open` reports. */
+/**
+ * A server of another version lacks a setting, or a table is not there, which `open` reports. These statements only read, so an error
+ * that the tier does not know is a refusal too.
+ */
 function nullIfRefused(error: unknown): null {
-  if (error instanceof TierFailure && error.kind !== 'ambiguous') return null;
+  if (error instanceof TierFailure && (error.kind !== 'ambiguous' || error.reason === 'unknown')) return null;
   throw error;
 }

@@ -5,7 +5,8 @@ import { collect } from '../../../src/cli/doctor/collect.ts';
 import { generateKeyRing, SessionClient } from '../../../src/index.ts';
 import { memoryPrimaryTier } from '../../../src/tiers/memory/index.ts';
 import { prismaTier } from '../../../src/tiers/prisma/index.ts';
-import { openPrisma, type OpenedPrisma } from '../../support/servers/databases.ts';
+import type { PrismaClientLike } from '../../../src/tiers/prisma/prisma-client.ts';
+import { openPrisma } from '../../support/servers/databases.ts';
 import { asMariadbAdmin } from '../../support/servers/mariadb.ts';
 import { mysqlFlavour } from '../../support/servers/mysql-flavours.ts';
 import { freshDatabase, sharedMariadb } from '../../support/shared.ts';
@@ -17,7 +18,7 @@ const ring = generateKeyRing();
 /** Returns the codes of what the doctor finds in a database, without a Redis. */
 async function codesIn(
   provider: 'mysql' | 'sqlite',
-  { prisma }: OpenedPrisma,
+  { prisma }: { readonly prisma: PrismaClientLike },
   env: Readonly<Record<string, string>> = {},
 ): Promise<string[]> {
   const client = new SessionClient({
@@ -82,6 +83,14 @@ it('finds faults of MySQL and MariaDB, each alone', { timeout: 240_000 }, async 
   const url = Object.assign(new URL(database.url), { username: user, password: PASSWORD }).href;
   await using healthy = await openPrisma('mysql', url, { ca: server.ca, statementMs: 1_500 });
   expect(await codesIn('mysql', healthy)).toEqual([]);
+  const { prisma } = healthy;
+  // A server without the variable, as MySQL is, refuses the question: the limit is unknown, and the database reached.
+  const lacking: PrismaClientLike = {
+    $queryRawUnsafe: (text, ...values) =>
+      prisma.$queryRawUnsafe(text.replace('@@max_statement_time', '@@no_such_variable'), ...values),
+    $executeRawUnsafe: (text, ...values) => prisma.$executeRawUnsafe(text, ...values),
+  };
+  expect(await codesIn('mysql', { prisma: lacking })).toEqual([]);
   // The certificate of the shared server ends within a week.
   const env = { HOLDFAST_DATABASE_URL: url };
   expect(await codesIn('mysql', healthy, env)).toEqual(['database-certificate-ends']);

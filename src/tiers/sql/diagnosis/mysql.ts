@@ -1,25 +1,27 @@
+import type { Row } from '../rows/rows.ts';
 import { flagOf, listOf, numberOf, textOf, wordsFor } from './row-values.ts';
 import type { DatabaseDiagnosis } from './database-diagnosis.ts';
 
 export const mysqlDiagnosis: DatabaseDiagnosis = {
   async server(ask) {
-    const [settings, limit, tls, grants] = await Promise.all([
+    const [settings, limit, tls, client, grants] = await Promise.all([
       ask(SETTINGS),
       // Seconds, and of MariaDB alone.
       ask('SELECT CAST(@@max_statement_time * 1000 AS SIGNED) AS statement_ms'),
       ask("SHOW SESSION STATUS LIKE 'Ssl_cipher'"),
+      ask('SELECT host AS host FROM information_schema.processlist WHERE id = CONNECTION_ID()'),
       ask('SHOW GRANTS'),
     ]);
-    const [row = {}] = settings ?? [];
+    const [row = null] = settings ?? [];
     const [cipher] = tls ?? [];
+    const [address = {}] = client ?? [];
+    // By TCP there is a port behind it.
+    const isBySocket = textOf(address, 'host') === 'localhost';
     return {
-      isEncrypted: cipher === undefined ? null : textOf(cipher, 'Value') !== '',
+      isEncrypted: cipher === undefined || isBySocket ? null : textOf(cipher, 'Value') !== '',
       statementMs: limit?.[0] === undefined ? null : numberOf(limit[0], 'statement_ms'),
-      lockMs: numberOf(row, 'lock_ms'),
-      lossy: wordsFor([
-        [numberOf(row, 'flush') !== 1, `innodb_flush_log_at_trx_commit = ${textOf(row, 'flush') ?? ''}`],
-        [!flagOf(row, 'moves'), 'sysdate-is-now'],
-      ]),
+      lockMs: row && numberOf(row, 'lock_ms'),
+      lossy: row === null ? [] : lossyIn(row),
       isolation: null,
       surplus: surplusIn((grants ?? []).flatMap((grant) => Object.values(grant).map(String))),
     };
@@ -52,6 +54,13 @@ export const mysqlDiagnosis: DatabaseDiagnosis = {
     };
   },
 };
+
+function lossyIn(row: Row): readonly string[] {
+  return wordsFor([
+    [numberOf(row, 'flush') !== 1, `innodb_flush_log_at_trx_commit = ${textOf(row, 'flush') ?? ''}`],
+    [!flagOf(row, 'moves'), 'sysdate-is-now'],
+  ]);
+}
 
 /** `moves`: SYSDATE goes on while a statement waits. */
 const SETTINGS = `

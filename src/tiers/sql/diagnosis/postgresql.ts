@@ -8,10 +8,11 @@ const FILLFACTOR_MAX = 70;
 
 export const postgresqlDiagnosis: DatabaseDiagnosis = {
   async server(ask, tables) {
-    const [row = {}] = (await ask(server(tables))) ?? [];
+    const [answer] = (await ask(server(tables))) ?? [];
+    const row = answer ?? {};
     const isSuperuser = flagOf(row, 'superuser');
     return {
-      isEncrypted: flagOf(row, 'by_socket') ? null : flagOf(row, 'encrypted'),
+      isEncrypted: answer === undefined || flagOf(row, 'by_socket') ? null : flagOf(row, 'encrypted'),
       statementMs: numberOf(row, 'statement_ms'),
       lockMs: numberOf(row, 'lock_ms'),
       lossy: wordsFor([
