@@ -5,9 +5,6 @@ import { furnish } from './rotation-desk.ts';
 import { RotationFleet } from './rotation-fleet.ts';
 import { sharedRedis } from './shared.ts';
 
-/** `destroyByUser` lets a client wait for three times as long when it closes. */
-const BRISK = { durableTimeout: '1500ms' } as const;
-
 export interface CliDesk extends AsyncDisposable {
   readonly fleet: RotationFleet;
   readonly cwd: string;
@@ -20,11 +17,11 @@ export interface CliDesk extends AsyncDisposable {
   readonly output: string[];
 }
 
-/** A client of the application in this process, and a command line beside it; Redis and PostgreSQL over TLS. */
-export async function openCliDesk(): Promise<CliDesk> {
+/** A client of the application in this process, and a command line with these options beside it; Redis and PostgreSQL over TLS. */
+export async function openCliDesk(options: { readonly durableTimeout?: string } = {}): Promise<CliDesk> {
   const fleet = await RotationFleet.start(sharedRedis());
-  const cwd = await furnish(fleet, BRISK);
-  const node = await openNode(fleet.orders, BRISK);
+  const cwd = await furnish(fleet, options);
+  const node = await openNode(fleet.orders);
   const output: string[] = [];
   const run: CliDesk['run'] = async (args, options) => {
     const ended = await holdfast([...args, '--client', './holdfast.ts'], { cwd, ...options });

@@ -30,7 +30,7 @@ function notesOn({ operations, cleanUp }: BenchReport): string[] {
   return [
     ...operations.flatMap((operation) => [...noteOnRedis(operation), ...noteOnErrors(operation)]),
     ...(cleanUp.rowsLeft > 0
-      ? [`${cleanUp.rowsLeft} rows could not be deleted: they end by themselves, and the sweep takes them.`]
+      ? [`${cleanUp.rowsLeft} rows are left to the sweep: Redis has missed a write of them.`]
       : []),
   ];
 }

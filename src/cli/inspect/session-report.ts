@@ -83,7 +83,7 @@ async function look(parts: Parts, storageKey: Buffer): Promise<SessionReport> {
     parts.store.inspect(storageKey),
     parts.durable.fleet.read(),
   ]);
-  const [agree, verdict] = compare(primary, durable);
+  const [agree, verdict] = verdictOn(primary, durable);
   return {
     found: durable.kind !== 'none' || (primary !== null && primary.entry.kind !== 'absent'),
     handle: handleOf(storageKey),
@@ -96,7 +96,7 @@ async function look(parts: Parts, storageKey: Buffer): Promise<SessionReport> {
 }
 
 /** Returns whether the tiers agree, null where one of them says nothing, and a sentence. */
-function compare(primary: SeenEntry | null, durable: SeenRow): [agree: boolean | null, verdict: string] {
+export function verdictOn(primary: SeenEntry | null, durable: SeenRow): [agree: boolean | null, verdict: string] {
   const kind = primary?.entry.kind;
   if (primary === null) return [null, 'Redis was not reached: the database decides.'];
   if (kind === 'absent') {

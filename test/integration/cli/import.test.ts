@@ -77,17 +77,13 @@ it.concurrent.each(stores)(
   { timeout: TIMEOUT_MS },
   async (_, open) => {
     await using desk = await openCliDesk();
-    const { cwd, run, json, output, sessions } = desk;
+    const { cwd, run, output, sessions } = desk;
     await using old = await open();
     const from = await writeSource(cwd, old.orders, 'userIdOf: (session) => session.passport?.user');
     const client = await openOldStore(old.orders);
     await using closing = new AsyncDisposableStack();
     closing.defer(() => client.close());
     await fill(client);
-
-    expect(await json(['import', ...from, '--dry-run'])).toMatchObject({ code: 0, imported: COUNT, total: COUNT });
-    const dry = await keyCensus(sessions);
-    expect(dry.total).toBe(0);
 
     const slowly = ['import', ...from, '--concurrency', '2', '--json', '--progress'];
     let isInterrupted = false;
@@ -127,3 +123,31 @@ it.concurrent.each(stores)(
     expectNoneIn(output, [ITEM, 'canary-sid', 'canary-user']);
   },
 );
+
+it.concurrent('a dry run writes nothing, and names neither ids nor data', { timeout: TIMEOUT_MS }, async () => {
+  await using desk = await openCliDesk();
+  const { cwd, json, output, sessions } = desk;
+  const module = `
+    const entries = new Map([1, 2, 3].map((n) => ['canary-sid-' + n, { user: 'canary-user-' + n, cart: ['${ITEM}'.repeat(n === 3 ? 9_999 : 1)] }]));
+    export const importFrom = {
+      load: async (sid: string) => entries.get(sid),
+      destroy: async (sid: string) => entries.delete(sid),
+      sids: () => [...entries.keys(), 'canary-sid-gone'],
+      toSession: ({ user, cart }: { user: string; cart: string[] }) =>
+        user.endsWith('2') ? null : { data: { n: cart, writes: 0 }, userId: user },
+    };`;
+  await writeFile(join(cwd, 'own.ts'), module);
+  const from = ['--from', './own.ts'];
+  expect(await json(['import', ...from, '--dry-run'])).toMatchObject({ code: 0, imported: 2, skipped: 2, scanned: 4 });
+  expect((await keyCensus(sessions)).total).toBe(0);
+  expect(await json(['import', ...from])).toMatchObject({
+    code: 1,
+    imported: 1,
+    skipped: 2,
+    failed: 1,
+    failures: { HOLDFAST_PAYLOAD: 1 },
+  });
+  const imported = await sessions.get(sessions.idFor('canary-sid-1'));
+  expect(imported).toMatchObject({ userId: 'canary-user-1', authenticatedAt: undefined, data: { n: [ITEM] } });
+  expectNoneIn(output, [ITEM, 'canary-sid', 'canary-user']);
+});
