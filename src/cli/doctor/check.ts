@@ -1,5 +1,5 @@
 import { checkClocks, checkFiles, checkNamespace } from './checks/configuration.ts';
-import { checkDatabase, checkDatabaseOpens, checkDatabaseTls } from './checks/database.ts';
+import { checkDatabase, checkDatabaseAnswers, checkDatabaseOpens, checkDatabaseTls } from './checks/database.ts';
 import { checkKeyAges, checkRing } from './checks/keys.ts';
 import { checkRedisOpens, checkRedisServers } from './checks/redis.ts';
 import type { Facts } from './facts.ts';
@@ -13,6 +13,7 @@ const CHECKS: readonly Check[] = [
   checkRedisOpens,
   checkRedisServers,
   checkDatabaseOpens,
+  checkDatabaseAnswers,
   checkDatabaseTls,
   checkDatabase,
   checkRing,

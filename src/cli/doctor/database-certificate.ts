@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls';
+import { codeOf } from '../../keys/file/ring-file.ts';
 import { CERTIFICATE_TIMEOUT_MS } from '../../limits/doctor.ts';
 import { withDeadline } from '../../platform/deadline.ts';
 import type { Platform } from '../../platform/platform.ts';
@@ -29,7 +30,12 @@ export async function lookAtDatabase(
   if (url === null || port === undefined || url.hostname === '') return null;
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const unverifiedBy = switchIn(url);
-  const ca = caFile === undefined ? undefined : await readFile(caFile, 'utf8');
+  let ca: string | undefined;
+  try {
+    ca = caFile === undefined ? undefined : await readFile(caFile, 'utf8');
+  } catch (error) {
+    return { unverifiedBy, certificateUntil: null, refusal: `databaseCaFile: ${codeOf(error)}` };
+  }
   const plain = connectTcp({ host, port: url.port === '' ? port : Number(url.port) });
   try {
     const late = (): Error => new Error('late');
@@ -59,8 +65,13 @@ async function handshake(
   ca: string | undefined,
 ): Promise<Omit<DatabaseTlsFacts, 'unverifiedBy'>> {
   await hello(plain);
-  // Only looked at, so everything is accepted, and nothing is sent.
-  const socket = connectTls({ socket: plain, rejectUnauthorized: false, ...(ca !== undefined && { ca }) });
+  // Only looked at, so everything is accepted, and nothing is sent but the name, by which some servers choose their certificate.
+  const socket = connectTls({
+    socket: plain,
+    rejectUnauthorized: false,
+    ...(isIP(host) === 0 && { servername: host }),
+    ...(ca !== undefined && { ca }),
+  });
   socket.on('error', () => {});
   await once(socket, 'secureConnect');
   const certificate = socket.getPeerCertificate();

@@ -59,4 +59,6 @@ export interface KeysFacts {
   readonly sessions: number;
   readonly sealedByRevoked: number;
   readonly sealedByUnknown: number;
+  /** The failure with which the database stopped to answer about nodes and sessions. */
+  readonly unread: TierFailure | null;
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { EngineOptions } from '../../engine/engine.ts';
-import { isHoldfastError } from '../../errors.ts';
+import { isHoldfastError, isTierFailure } from '../../errors.ts';
 import { markOf, standingOf } from '../../fleet/ring-standing.ts';
 import { KeyRing } from '../../keys/ring/key-ring.ts';
 import { DOCTOR_ROWS_MAX } from '../../limits/doctor.ts';
@@ -19,6 +19,7 @@ const NOTHING: KeysFacts = {
   sessions: 0,
   sealedByRevoked: 0,
   sealedByUnknown: 0,
+  unread: null,
 };
 
 /** Loads the ring as the client would. `durable` is open, or null; `path` is the file of the ring, where it is known. */
@@ -36,7 +37,12 @@ export async function collectKeys(
   }
   const own = { ...NOTHING, keys: ring.keys() };
   if (durable === null) return own;
-  return { ...own, ...(await collectFleet(ring, durable)), ...(await collectSealed(ring, durable, platform.now())) };
+  try {
+    return { ...own, ...(await collectFleet(ring, durable)), ...(await collectSealed(ring, durable, platform.now())) };
+  } catch (error) {
+    if (!isTierFailure(error)) throw error;
+    return { ...own, unread: error };
+  }
 }
 
 /** True for a JWK Set: a ring that is sealed has no keys that can be seen. */

@@ -86,6 +86,7 @@ function codesOf({ server = {}, durable = {}, facts = {} }: Changes): string[] {
       sessions: 10,
       sealedByRevoked: 0,
       sealedByUnknown: 0,
+      unread: null,
     },
     ...facts,
   };

@@ -23,6 +23,13 @@ export function checkDatabaseOpens({ durable, databaseTls, now }: Facts): Found[
     : [{ code: codeFor(failure), found: `the tier is out of use (${failure.reason})`, cure: failure.advice }];
 }
 
+/** Gives what went wrong behind the opening, as nodes and sessions were read. */
+export function checkDatabaseAnswers({ keys: { unread } }: Facts): Found[] {
+  return unread === null
+    ? []
+    : [{ code: codeFor(unread), found: `nodes and sessions cannot be read (${unread.reason})`, cure: unread.advice }];
+}
+
 function codeFor({ kind, reason }: TierFailure): FindingCode {
   const [, code] = REASONS.find(([pattern]) => pattern.test(reason)) ?? [];
   return code ?? (kind === 'misconfigured' ? 'database-misconfigured' : 'database-unreachable');
