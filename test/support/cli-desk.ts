@@ -18,9 +18,9 @@ export interface CliDesk extends AsyncDisposable {
 }
 
 /** A client of the application in this process, and a command line with these options beside it; Redis and PostgreSQL over TLS. */
-export async function openCliDesk(options: { readonly durableTimeout?: string } = {}): Promise<CliDesk> {
+export async function openCliDesk(clientOptions: { readonly durableTimeout?: string } = {}): Promise<CliDesk> {
   const fleet = await RotationFleet.start(sharedRedis());
-  const cwd = await furnish(fleet, options);
+  const cwd = await furnish(fleet, clientOptions);
   const node = await openNode(fleet.orders);
   const output: string[] = [];
   const run: CliDesk['run'] = async (args, options) => {
