@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import LongestFirst from './test/support/longest-first.ts';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 const [major = 0] = process.versions.node.split('.').map(Number);
 if (major < 24) throw new Error(`The tests run on Node 24, and this is ${process.version}. Use "npm test".`);

@@ -29,7 +29,7 @@ const LONGEST = [
 ] as const;
 
 /** The order of a run: vitest's own, behind the files that take longest. */
-export default class LongestFirst extends BaseSequencer {
+export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
     const longest = LONGEST.flatMap((name) =>
