@@ -42,6 +42,12 @@ export interface TieringOptions {
   readonly durableOutageReadsMs: number;
 }
 
+/** The sessions that a call has ended so far: what it has done stays done if it fails. */
+export interface Tally {
+  /** The number of those that were alive. */
+  alive: number;
+}
+
 /** The parts that every path works with. */
 export interface TieringContext extends Pick<
   TieringOptions,

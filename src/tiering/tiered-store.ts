@@ -2,7 +2,7 @@ import { aliveAt } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
 import type { TierHealth } from '../telemetry/health.ts';
 import type { InsertOutcome, WalkPage } from '../tiers/durable.ts';
-import { createContext, type LivingSession, type TieringContext, type TieringOptions } from './context.ts';
+import { createContext, type LivingSession, type Tally, type TieringContext, type TieringOptions } from './context.ts';
 import { inspect, type Inspection } from './read/inspect.ts';
 import { pagesOfUser } from './read/list-path.ts';
 import type { ReadOptions } from './read/copy.ts';
@@ -104,9 +104,9 @@ export class TieredStore {
     return destroy(this.#context, storageKey, isKnown);
   }
 
-  /** Returns how many of these were alive. */
-  destroyEach(storageKeys: readonly Buffer[]): Promise<number> {
-    return destroyEach(this.#context, storageKeys);
+  /** Returns how many of these were alive, and counts them in `tally`, as the next two do. */
+  destroyEach(storageKeys: readonly Buffer[], tally: Tally = { alive: 0 }): Promise<number> {
+    return destroyEach(this.#context, storageKeys, tally);
   }
 
   /** True if a living session had this key until lately. */
@@ -115,14 +115,18 @@ export class TieredStore {
   }
 
   /** Ends every session of the namespace. Returns how many were alive. */
-  destroyAll(): Promise<number> {
-    return destroyMany(this.#context, 'everyone', null);
+  destroyAll(tally: Tally = { alive: 0 }): Promise<number> {
+    return destroyMany(this.#context, 'everyone', null, tally);
   }
 
   /** Ends a user's sessions but the one with the key `except`. Returns how many were alive. */
-  async destroyByUser(userKeys: readonly Buffer[], except: Buffer | null): Promise<number> {
+  async destroyByUser(
+    userKeys: readonly Buffer[],
+    except: Buffer | null,
+    tally: Tally = { alive: 0 },
+  ): Promise<number> {
     const calledAt = this.#context.platform.now();
-    const count = await destroyMany(this.#context, userKeys, except);
+    const count = await destroyMany(this.#context, userKeys, except, tally);
     destroyLatecomersLater(this.#context, userKeys, except, calledAt);
     return count;
   }

@@ -2,6 +2,7 @@ import type { Engine, EngineParts } from '../../engine/engine.ts';
 import { ConfigurationError, RevocationNotDurableError } from '../../errors.ts';
 import { HANDLES_MAX } from '../../limits/durable-tier.ts';
 import type { EndedBy } from '../../telemetry/audit.ts';
+import type { Tally } from '../../tiering/context.ts';
 import { findByHandles } from '../user-sessions.ts';
 import type { Named } from '../session-ref.ts';
 
@@ -40,7 +41,7 @@ export class SessionEnds {
   /** Returns how many were alive. */
   async all(by: EndedBy): Promise<number> {
     try {
-      return await this.#end({ by, storageKeys: null }, ({ store }) => store.destroyAll());
+      return await this.#end({ by, storageKeys: null }, ({ store }, tally) => store.destroyAll(tally));
     } finally {
       this.#engine.memo?.clear();
     }
@@ -49,8 +50,8 @@ export class SessionEnds {
   /** Ends a user's sessions but the one with the key `kept`. Returns how many were alive. */
   async ofUser(userId: string, kept: Buffer | null, by: EndedBy): Promise<number> {
     try {
-      return await this.#end({ by, storageKeys: null, userId }, ({ codec, store }) =>
-        store.destroyByUser(codec.userKeys(userId), kept),
+      return await this.#end({ by, storageKeys: null, userId }, ({ codec, store }, tally) =>
+        store.destroyByUser(codec.userKeys(userId), kept, tally),
       );
     } finally {
       this.#engine.memo?.clear();
@@ -64,21 +65,30 @@ export class SessionEnds {
       findByHandles(store.listByUser(codec.userKeys(userId)), handles),
     );
     try {
-      return await this.#end({ by, storageKeys, userId }, ({ store }) => store.destroyEach(storageKeys));
+      return await this.#end({ by, storageKeys, userId }, ({ store }, tally) => store.destroyEach(storageKeys, tally));
     } finally {
       for (const storageKey of storageKeys) this.#engine.memo?.forget(storageKey);
     }
   }
 
-  /** Ends sessions, and records them: also those whose end only the primary tier has yet. */
-  #end(asked: Asked, end: (parts: EngineParts) => Promise<number>): Promise<number> {
+  /** Ends sessions, and records them: also those whose end only the primary tier has yet, or after which the call failed. */
+  #end(asked: Asked, end: (parts: EngineParts, tally: Tally) => Promise<number>): Promise<number> {
     return this.#engine.use(async (parts) => {
+      const tally = { alive: 0 };
       try {
-        const count = await end(parts);
+        const count = await end(parts, tally);
         record(parts, asked, count, true);
         return count;
       } catch (error) {
         if (error instanceof RevocationNotDurableError) record(parts, asked, asked.storageKeys?.length ?? 0, false);
+        else
+          parts.audit.ended({
+            by: asked.by,
+            storageKey: null,
+            userId: asked.userId,
+            count: tally.alive,
+            durable: true,
+          });
         throw error;
       }
     });

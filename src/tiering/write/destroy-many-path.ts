@@ -9,22 +9,23 @@ import {
 import { delay } from '../../platform/platform.ts';
 import { hasEnded } from '../../session/lifetime.ts';
 import { announceLostRevocation } from '../background.ts';
-import { newWriteId, type TieringContext } from '../context.ts';
+import { newWriteId, type Tally, type TieringContext } from '../context.ts';
 import { destroyAt, findMoved } from './destroy-path.ts';
 import { pagesOfUser } from '../read/list-path.ts';
 import { entomb } from './revocation.ts';
 import { orUnknown, settle } from './unknown-outcome.ts';
 
 /**
- * Ends every session whose creation was acknowledged before the call. Returns how many were alive. A session that is regenerated
+ * Ends every session whose creation was acknowledged before the call. Returns how many were alive, and counts them in `tally`. A session that is regenerated
  * meanwhile may get a key behind the walk, so the walk is repeated until it finds none that has moved.
  */
 export async function destroyMany(
   context: TieringContext,
   of: readonly Buffer[] | 'everyone',
   except: Buffer | null,
+  tally: Tally,
 ): Promise<number> {
-  const done: Progress = { revoked: 0, alive: 0, lostUntil: null };
+  const done: Progress = { revoked: 0, tally, lostUntil: null };
   try {
     let isFirst = true;
     for (let walk = 1; ; walk += 1) {
@@ -38,7 +39,7 @@ export async function destroyMany(
     if (done.lostUntil !== null) await orUnknown(untilPast(context, done.lostUntil));
     // What this walk did not find may just have been revoked by another call whose tombstones are still on their way.
     await context.feed.catchUp();
-    return done.alive;
+    return tally.alive;
   } catch (error) {
     // "Unavailable" would say that nothing was changed.
     throw done.revoked > 0 && error instanceof TierUnavailableError ? new OutcomeUnknownError() : error;
@@ -47,8 +48,7 @@ export async function destroyMany(
 
 interface Progress {
   revoked: number;
-  /** The number of those that a user could still have used. */
-  alive: number;
+  readonly tally: Tally;
   /** The deadline of a statement whose answer was lost: it was sent again, may still run, and would then end newer sessions. */
   lostUntil: number | null;
 }
@@ -94,7 +94,7 @@ async function destroyOneWalk(
     found += rows.length;
     moved += rows.filter(({ hasMoved }) => hasMoved).length;
     done.revoked += rows.length;
-    done.alive += rows.filter((row) => !hasEnded(row, now)).length;
+    done.tally.alive += rows.filter((row) => !hasEnded(row, now)).length;
     const last = rows.at(-1);
     if (last === undefined || rows.length < REVOKE_BATCH_ROWS) return { isLate: false, found, moved };
     after = last.storageKey;

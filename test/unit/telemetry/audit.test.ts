@@ -216,6 +216,35 @@ describe('the audit stream, of sessions that end', () => {
     expect(events).toMatchObject([{ event: 'ended', by: 'logout', handle, durable: false }]);
   });
 
+  it('has the sessions that a call had ended before it failed, and not again when it is repeated', async () => {
+    for (const device of [fresh(), browser]) await login('ada', device);
+    await from(Promise.resolve());
+    let calls = 0;
+    node.durable.hook.before = (method) => {
+      if (method === 'sessions.revokeMany' && (calls += 1) > 1) return refuse(method);
+    };
+    const end = () => node.sessions.destroyByUser('ada', { by: 'operator' });
+    await expect(end()).rejects.toMatchObject({ code: 'HOLDFAST_OUTCOME_UNKNOWN' });
+    node.heal();
+    expect(await end()).toBe(0);
+    expect(events).toMatchObject([
+      { event: 'ended', by: 'operator', handle: null, userKey: await userKeyOf('ada'), count: 2, durable: true },
+    ]);
+  });
+
+  it('has the sessions that a call for several could end beside one that it could not', async () => {
+    const [one, other] = [await login('ada'), await login('ada', fresh())];
+    await from(Promise.resolve());
+    let calls = 0;
+    node.durable.hook.before = (method) => {
+      if (method === 'sessions.revoke' && (calls += 1) > 1) return refuse(method);
+    };
+    node.primary.hook.before = refuse;
+    const end = () => node.sessions.destroyByHandle('ada', [one.handle, other.handle], { by: 'operator' });
+    await expect(end()).rejects.toMatchObject({ code: 'HOLDFAST_OUTCOME_UNKNOWN' });
+    expect(events).toMatchObject([{ event: 'ended', by: 'operator', handle: null, count: 1, durable: true }]);
+  });
+
   it('has the sessions that end with a revoked key', async () => {
     const { old, promoted } = await ringsOfRotation();
     const keys = new KeyFleet(old);
