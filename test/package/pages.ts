@@ -36,9 +36,9 @@ export function scriptOf(blocks: readonly Block[], tarball?: string): string {
   return ['set -euo pipefail', ...parts].join('\n');
 }
 
-/** A person types the next line when the server is there. */
+/** A person types the next line when the server is there; one that has ended ends the script, which shows why. */
 export const pauseAfter = (line: string): string =>
-  line.endsWith(' &\n') ? 'until (echo > /dev/tcp/localhost/3000) 2>/dev/null; do sleep 0.05; done\n' : '';
+  line.endsWith(' &\n') ? 'until (echo > /dev/tcp/localhost/3000) 2>/dev/null; do kill -0 $!; sleep 0.05; done\n' : '';
 
 /** Runs it in the folder, with the programs of its packages, and kills what it started and did not end. */
 export function runScript(

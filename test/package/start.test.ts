@@ -73,7 +73,9 @@ describe('a newcomer', () => {
     const script = scriptOf(blocks, installsForReal() ? tarball : undefined)
       .replaceAll('6380', String(redisPort))
       .replaceAll('5433', String(databasePort))
-      .replaceAll('3000', String(port));
+      .replaceAll('3000', String(port))
+      // A busy machine takes longer to start a process than a person's.
+      .replaceAll('sessions.ready()', "sessions.ready({ timeout: '2m' })");
     const { stdout } = installsForReal()
       ? await runScript(folder, notAsRoot + script, npmEnvironment())
       : await runScript(folder, notAsRoot + WITHOUT_NPM + script);
