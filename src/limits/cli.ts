@@ -16,6 +16,8 @@ export const IMPORT_CONCURRENCY_DEFAULT = 16;
 export const IMPORT_CONCURRENCY_MAX = 128;
 /** The sessions between two reports of an import's progress: a tenth of a second's work. */
 export const IMPORT_PROGRESS_EVERY = 100;
+/** The sessions in a row that an import may fail with. More are no matter of single sessions, and end it. */
+export const IMPORT_FAILURES_IN_ROW_MAX = 20;
 /** The rows that `stats` looks at unless it is to count all: some seconds. More make the estimate better than 1 %, which nobody needs. */
 export const STATS_ROWS_MAX = 100_000;
 /** The envelopes whose size `stats` looks at: enough for a 99th percentile, less than a megabyte. */

@@ -1,6 +1,6 @@
 import type { SessionClient } from '../../client/session-client.ts';
-import { isHoldfastError } from '../../errors.ts';
-import { IMPORT_PROGRESS_EVERY } from '../../limits/cli.ts';
+import { ImportUnavailableError, isHoldfastError } from '../../errors.ts';
+import { IMPORT_FAILURES_IN_ROW_MAX, IMPORT_PROGRESS_EVERY } from '../../limits/cli.ts';
 import { destroyOld, loadOld } from '../../http/import/import-store.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { retry } from '../../platform/retry.ts';
@@ -19,7 +19,7 @@ export interface ImportCounts {
   ended: number;
   /** The sessions that the old store has no more, that have expired, or that `toSession` does not want. */
   skipped: number;
-  /** The sessions that could not be stored. */
+  /** The sessions that could not be read, translated or stored. */
   failed: number;
 }
 
@@ -57,6 +57,7 @@ export class SessionsImport {
   readonly #startedAt: number;
   #total: number | null = null;
   #isOver = false;
+  #failuresInRow = 0;
 
   constructor(client: SessionClient, source: ImportSource, options: ImportOptions) {
     this.#client = client;
@@ -110,22 +111,29 @@ export class SessionsImport {
   }
 
   async #outcomeOf(sid: string): Promise<keyof ImportCounts> {
-    const { platform, dryRun, move, signal } = this.#options;
-    const old = await loadOld(platform, this.#source, sid);
     try {
-      const creation = old && (await this.#translate(sid, old));
-      if (creation === null) return 'skipped';
-      if (dryRun) return 'imported';
-      const outcome = await retry(platform, signal, () => this.#create(creation));
-      if (move) await destroyOld(platform, this.#source, sid);
+      const outcome = await this.#import(sid);
+      this.#failuresInRow = 0;
       return outcome;
     } catch (error) {
-      const code = isHoldfastError(error) ? error.code : undefined;
-      // What one session holds. Anything else would concern the next one too.
-      if (code !== 'HOLDFAST_PAYLOAD') throw error;
+      const code = codeOfOne(error);
+      if (code === undefined || this.#options.signal.aborted) throw error;
+      // What a session holds is its own, however many follow each other. Of the rest too many mean that something else is wrong.
+      if (code !== 'HOLDFAST_PAYLOAD' && (this.#failuresInRow += 1) > IMPORT_FAILURES_IN_ROW_MAX) throw error;
       this.#failures.set(code, (this.#failures.get(code) ?? 0) + 1);
       return 'failed';
     }
+  }
+
+  async #import(sid: string): Promise<keyof ImportCounts> {
+    const { platform, dryRun, move, signal } = this.#options;
+    const old = await loadOld(platform, this.#source, sid);
+    const creation = old && (await this.#translate(sid, old));
+    if (creation === null) return 'skipped';
+    if (dryRun) return 'imported';
+    const outcome = await retry(platform, signal, () => this.#create(creation));
+    if (move) await destroyOld(platform, this.#source, sid);
+    return outcome;
   }
 
   async #create({ data, options }: Creation): Promise<'ended' | 'imported' | 'present'> {
@@ -138,4 +146,11 @@ export class SessionsImport {
       throw error;
     }
   }
+}
+
+/** Returns the code of an error that may be of one session alone, such as an entry that is no JSON; undefined for an outage. */
+function codeOfOne(error: unknown): string | undefined {
+  if (!isHoldfastError(error)) return 'unexpected';
+  if (error instanceof ImportUnavailableError) return error.reason === 'unexpected' ? error.code : undefined;
+  return ['HOLDFAST_CONFIGURATION', 'HOLDFAST_PAYLOAD'].includes(error.code) ? error.code : undefined;
 }
