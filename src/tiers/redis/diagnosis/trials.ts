@@ -61,20 +61,24 @@ export async function tryCommands(redis: Redis, mode: ServerMode, probeKey: stri
     missing: needed.filter((_, n) => answers[n] === 'refused' || answers[n] === 'unknown').map(nameOf),
     lacksKeys,
     surplus: NOT_NEEDED.filter((_, n) => others[n] === 'allowed').map(([command]) => command),
-    readsOtherKeys: otherKey === 'allowed',
+    readsOtherKeys: otherKey === 'allowed' || otherKey === 'failed',
   };
 }
 
-type Verdict = 'allowed' | 'key-refused' | 'refused' | 'unknown';
+type Verdict = 'allowed' | 'failed' | 'key-refused' | 'refused' | 'unknown';
 
-/** Returns `allowed` for anything but a refusal: a script that is not there, or a key in another place of a cluster. */
+/**
+ * Returns `failed` for an answer that is no refusal of the user: a script that is not there, a key in another place of a cluster, or a
+ * command that a service keeps from everybody in its own words. Rejects if the server does not answer.
+ */
 async function attempt(redis: Redis, [command, ...args]: Words): Promise<Verdict> {
   try {
     await redis.call(command, ...args);
     return 'allowed';
   } catch (error) {
-    const message = error instanceof Error ? error.message : '';
+    if (!(error instanceof Error && error.name === 'ReplyError')) throw error;
+    const { message } = error;
     if (message.startsWith('NOPERM')) return /access .*\bkey/i.test(message) ? 'key-refused' : 'refused';
-    return /^ERR unknown (?:(?:redis|valkey) )?(?:sub)?command/i.test(message) ? 'unknown' : 'allowed';
+    return /^ERR unknown (?:(?:redis|valkey) )?(?:sub)?command/i.test(message) ? 'unknown' : 'failed';
   }
 }
