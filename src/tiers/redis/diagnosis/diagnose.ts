@@ -1,4 +1,7 @@
 import { Redis } from 'ioredis';
+import { TierFailure } from '../../../errors.ts';
+import { DIAGNOSIS_TIMEOUT_MS } from '../../../limits/primary-tier.ts';
+import { withDeadline } from '../../../platform/deadline.ts';
 import type { TierContext } from '../../context.ts';
 import type { PrimaryFacts } from '../../diagnosis.ts';
 import { clientSettings } from '../connection/client-settings.ts';
@@ -44,8 +47,8 @@ async function masterOf({ name, nodes }: SentinelTopology, { platform }: TierCon
     if (redis === null) continue;
     redis.on('error', () => {});
     try {
-      await redis.connect();
-      const answer = (await redis.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name)) as [string, string] | null;
+      const late = (): Error => new TierFailure('ambiguous', 'deadline');
+      const answer = await withDeadline(platform, DIAGNOSIS_TIMEOUT_MS, askMaster(redis, name), late);
       if (answer !== null) return { host: answer[0], port: Number(answer[1]) };
     } catch {
       // `open` says what is wrong with the Sentinels.
@@ -54,4 +57,9 @@ async function masterOf({ name, nodes }: SentinelTopology, { platform }: TierCon
     }
   }
   return null;
+}
+
+async function askMaster(redis: Redis, name: string): Promise<readonly [host: string, port: string] | null> {
+  await redis.connect();
+  return (await redis.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name)) as [string, string] | null;
 }
