@@ -1,4 +1,5 @@
-import { ConfigurationError, isHoldfastError } from '../errors.ts';
+import { isHoldfastError } from '../errors.ts';
+import { requireMethods } from '../option-checks.ts';
 import type { TierHealth } from '../telemetry/health.ts';
 import type { SessionClient } from './session-client.ts';
 
@@ -56,9 +57,7 @@ const PARTS = ['primary', 'durable', 'keys'] as const;
  * createServer((request, response) => (request.url === '/livez' ? node.live : node.ready)(request, response)).listen(8081);
  */
 export function probes(sessions: Pick<SessionClient, 'health' | 'ready'>): Probes {
-  if (typeof (sessions as { readonly health?: unknown } | undefined)?.health !== 'function') {
-    throw new ConfigurationError('probes: expected a SessionClient.');
-  }
+  requireMethods('probes', sessions, ['health', 'ready'], 'a SessionClient');
   const live = (): ProbeAnswer => LIVE;
   const ready = (): Promise<ProbeAnswer> => readiness(sessions);
   return {

@@ -38,7 +38,7 @@ export function operationsOf(client: SessionClient, engine: Engine, sessions: Ow
       usesUp: true,
       supply: () => sessions.createToDestroy(BENCH_DESTROY_LIFETIME_MS),
       async call(_, id) {
-        await client.destroy(id);
+        await client.destroy(id, { by: 'operator' });
         return undefined;
       },
     },

@@ -123,5 +123,6 @@ describe('the handlers', () => {
 });
 
 it('probes refuses what is no client', () => {
-  for (const value of [undefined, {}, 'sessions']) expect(() => probes(value as never)).toThrow('SessionClient');
+  const half = { health: async () => ({}) };
+  for (const value of [undefined, {}, 'sessions', half]) expect(() => probes(value as never)).toThrow('SessionClient');
 });
