@@ -76,8 +76,8 @@ export class AuditTrail {
   }
 
   /** Records the end of a session that a revoked key had sealed. */
-  endedWithKey(storageKey: Buffer): void {
-    this.ended({ by: 'key-revocation', storageKey, userId: undefined, count: 1, durable: true });
+  endedWithKey(storageKey: Buffer, durable: boolean): void {
+    this.ended({ by: 'key-revocation', storageKey, userId: undefined, count: 1, durable });
   }
 
   /** Records a cookie whose MAC is wrong. */

@@ -1,5 +1,5 @@
 import type { Codec } from '../codec/codec.ts';
-import { EnvelopeError } from '../errors.ts';
+import { EnvelopeError, RevocationNotDurableError } from '../errors.ts';
 import { envelopeTag } from '../session/sealed-record.ts';
 import type { WalkedRow } from '../tiers/durable.ts';
 import type { StepContext, Steps } from './steps.ts';
@@ -46,7 +46,13 @@ async function destroyIfRevoked(
   const row = await store.readRow(storageKey);
   if (row === null) return 'ended';
   if (codec.ring.dataKey(codec.keyIdOf(row.envelope))?.state === 'retired') throw refusal;
-  if (!(await store.destroy(storageKey))) return 'ended';
-  audit.endedWithKey(storageKey);
+  try {
+    if (!(await store.destroy(storageKey))) return 'ended';
+  } catch (error) {
+    // The step is repeated, but may find that it has ended by then.
+    if (error instanceof RevocationNotDurableError) audit.endedWithKey(storageKey, false);
+    throw error;
+  }
+  audit.endedWithKey(storageKey, true);
   return 'destroyed';
 }

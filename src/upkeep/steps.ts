@@ -15,7 +15,7 @@ export interface StepContext extends SweepContext {
   readonly durable: DurableGuard;
   readonly audit: {
     /** Records the end of a session that a revoked key had sealed. */
-    endedWithKey(storageKey: Buffer): void;
+    endedWithKey(storageKey: Buffer, durable: boolean): void;
   };
   readonly store: TieredStore;
   readonly keeper: {

@@ -48,6 +48,7 @@ export interface PrimaryReport {
 export interface DurableReport {
   readonly row: 'ended' | 'living' | 'none' | 'revoked';
   readonly revision: number | null;
+  /** As on the audit stream. */
   readonly userKey: string | null;
   readonly createdAt: string | null;
   readonly lastSeenAt: string | null;
@@ -166,7 +167,7 @@ function durableReport(parts: Parts, storageKey: Buffer, durable: SeenRow): Dura
   return {
     row: hasEnded(row, parts.platform.now()) ? 'ended' : 'living',
     revision: row.revision,
-    userKey: row.userKey?.toString('hex') ?? null,
+    userKey: row.userKey?.toString('base64url') ?? null,
     createdAt: timeOf(row.createdAt),
     lastSeenAt: timeOf(row.lastSeenAt),
     idleLifetimeMs: row.idleLifetimeMs,

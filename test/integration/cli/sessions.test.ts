@@ -62,7 +62,7 @@ it.concurrent(
       durable: {
         row: 'living',
         revision: 2,
-        userKey: expect.stringMatching(/^[0-9a-f]{64}$/),
+        userKey: expect.stringMatching(/^[\w-]{43}$/),
         envelope: { alg: 'XAES-256-GCM', revision: 2, key, refusal: null, lineage: [key], dataBytes: 18 },
       },
     });

@@ -257,6 +257,25 @@ describe('the audit stream, of sessions that end', () => {
   });
 });
 
+it('the audit stream has a session that ends with a revoked key while the database is away', async () => {
+  const { old, promoted } = await ringsOfRotation();
+  const keys = new KeyFleet(old);
+  const writer = await keys.ready();
+  const { handle } = await writer.sessions.create({ cart: [] });
+  await from(Promise.resolve());
+  keys.shelf.put(revokeKey(promoted, { kid: old.sealingKey.kid }));
+  let calls = 0;
+  writer.durable.hook.before = (method) => {
+    if (method === 'sessions.revoke' && (calls += 1) === 1) return refuse(method);
+  };
+  const walk = reencryptSessions(writer.sessions, { destroyRevoked: true });
+  await keys.platform.advance(60_000);
+  await walk;
+  expect(events.filter(({ event }) => event === 'ended')).toMatchObject([
+    { by: 'key-revocation', handle, count: 1, durable: false },
+  ]);
+});
+
 describe('the audit stream, of what is refused', () => {
   const madeUp = `__Host-sid=${'A'.repeat(43)}.${'B'.repeat(43)}`;
   const request = () => browser.send((visit) => visit.get(), { headers: { cookie: madeUp } });
