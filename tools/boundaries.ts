@@ -18,7 +18,7 @@ const CONTRACTS = [
   'tiers/one-server.ts',
   'tiers/primary.ts',
 ];
-const TIER = [...LEAVES, 'session', ...CONTRACTS];
+const TIER = [...LEAVES, 'session', 'tiers/loopback.ts', ...CONTRACTS];
 const CODEC_AND_TIERING = [...TIER, 'keys', 'codec', 'tiering'];
 const ADAPTER = [...LEAVES, 'http', 'client'];
 
@@ -36,6 +36,7 @@ export const boundaries: Readonly<Record<string, Module>> = {
   'tiers/context.ts': { modules: ['platform'] },
   'tiers/durable': { modules: ['session'] },
   'tiers/diagnosis.ts': { modules: ['errors.ts'] },
+  'tiers/loopback.ts': { modules: [] },
   'tiers/durable.ts': { modules: ['tiers/context.ts', 'tiers/diagnosis.ts', 'tiers/durable'] },
   'tiers/primary.ts': { modules: ['errors.ts', 'tiers/context.ts', 'tiers/diagnosis.ts'] },
   'tiers/one-server.ts': { modules: ['errors.ts', 'tiers/context.ts', 'tiers/diagnosis.ts', 'tiers/primary.ts'] },

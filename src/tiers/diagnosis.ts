@@ -15,6 +15,8 @@ export interface PrimaryServerFacts {
   /** The reason why nothing else could be learnt; null if it could. */
   readonly failure: TierFailure | null;
   readonly isEncrypted: boolean;
+  /** True if the connection does not leave the machine. */
+  readonly isLocal: boolean;
   /** The end of the certificate that the server shows, in milliseconds since the epoch; null without TLS. */
   readonly certificateUntil: number | null;
   /** True if the user is the one that every server has from the beginning. */
@@ -42,8 +44,10 @@ export interface PrimaryServerFacts {
 /** The facts that a durable tier collects for `holdfast doctor`. Those that its database does not know are null. */
 export interface DurableFacts {
   readonly clockAheadMs: number;
-  /** Null where the connection does not leave the machine, or the database does not say. */
+  /** Null where the connection is a socket of the file system, or the database does not say. */
   readonly isEncrypted: boolean | null;
+  /** True if the database sees a TCP connection come from its own machine. */
+  readonly isLocal: boolean;
   /** The rights of the user beyond its work, each a few words. */
   readonly surplus: readonly string[];
   /** The time after which the server gives up a statement, and the wait for a lock, in milliseconds; 0 is never. */

@@ -116,6 +116,7 @@ interface DirtyRow extends FeedPosition {
 interface DurableFacts {
   readonly clockAheadMs: number;
   readonly isEncrypted: boolean | null;
+  readonly isLocal: boolean;
   readonly surplus: readonly string[];
   readonly statementMs: number | null;
   readonly lockMs: number | null;
@@ -513,6 +514,7 @@ interface PrimaryServerFacts {
   readonly name: string;
   readonly failure: TierFailure | null;
   readonly isEncrypted: boolean;
+  readonly isLocal: boolean;
   readonly certificateUntil: number | null;
   readonly isDefaultUser: boolean;
   readonly isOpen: boolean;

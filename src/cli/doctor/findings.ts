@@ -32,6 +32,7 @@ export type FindingCode =
   | 'redis-unreachable'
   | 'redis-misconfigured'
   | 'redis-plaintext'
+  | 'redis-plaintext-local'
   | 'redis-plaintext-port'
   | 'redis-tls'
   | 'redis-certificate-authority'
@@ -59,6 +60,7 @@ export type FindingCode =
   | 'database-access'
   | 'database-tls'
   | 'database-plaintext'
+  | 'database-plaintext-local'
   | 'database-tls-unverified'
   | 'database-certificate'
   | 'database-certificate-expired'
@@ -101,6 +103,7 @@ export const FINDINGS: Readonly<Record<FindingCode, Entry>> = {
   'redis-unreachable': error('compare address and port with the server, and look whether it runs', REDIS),
   'redis-misconfigured': error('do what the advice says', REDIS),
   'redis-plaintext': error('begin the address with rediss://, and take allowInsecure away', TLS),
+  'redis-plaintext-local': warning('look whether what listens there passes everything on with TLS', TLS),
   'redis-plaintext-port': warning('set "port 0" on the server, so that only tls-port is left', TLS),
   'redis-tls': error('compare TLS versions, suites and the client certificate of both sides', TLS),
   'redis-certificate-authority': error('give the authority that issued the certificate as tls.ca', TLS),
@@ -135,6 +138,10 @@ export const FINDINGS: Readonly<Record<FindingCode, Entry>> = {
   'database-access': error('compare the connection string with the server', TABLES),
   'database-tls': error('compare the TLS options of the driver adapter with the server', TABLES),
   'database-plaintext': error('give the driver adapter TLS options with the authority of the server', DATABASE),
+  'database-plaintext-local': warning(
+    'look whether a pooler stands between, and whether its clients use TLS',
+    DATABASE,
+  ),
   'database-tls-unverified': error('take the sslmode out of the address, or make it verify-full', DATABASE),
   'database-certificate': error('connect by a name that the certificate holds, and compare databaseCaFile', DATABASE),
   'database-certificate-expired': error('renew the certificate of the server', DATABASE),

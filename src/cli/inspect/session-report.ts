@@ -48,7 +48,7 @@ export interface PrimaryReport {
 export interface DurableReport {
   readonly row: 'ended' | 'living' | 'none' | 'revoked';
   readonly revision: number | null;
-  /** As on the audit stream. */
+  /** The key of the user, as on the audit stream. */
   readonly userKey: string | null;
   readonly createdAt: string | null;
   readonly lastSeenAt: string | null;

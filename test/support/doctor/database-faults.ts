@@ -51,8 +51,8 @@ export const DATABASE_FAULTS: readonly Fault[] = [
     variant((bench) => ({ env: { HOLDFAST_DATABASE_URL: bench.databaseUrl.replace('verify-full', 'no-verify') } })),
   ],
   [
-    'a connection without TLS',
-    'database-plaintext',
+    'a connection without TLS that stays on the machine',
+    'database-plaintext-local',
     onThisMachine(async (bench) => {
       await bench.allowPlaintext(true);
       return { variant: { database: { isEncrypted: false } }, mend: () => bench.allowPlaintext(false) };

@@ -69,8 +69,8 @@ export const REDIS_FAULTS: readonly Fault[] = [
     onThisMachine(async (bench) => ({ mend: (await listenInPlaintext(bench)).mend })),
   ],
   [
-    'a client without TLS',
-    'redis-plaintext',
+    'a client without TLS on the same machine',
+    'redis-plaintext-local',
     onThisMachine(async (bench) => {
       const { port, mend } = await listenInPlaintext(bench);
       return { variant: { redis: { url: `redis://127.0.0.1:${port}`, allowInsecure: true } }, mend };

@@ -11,6 +11,7 @@ const SERVER: PrimaryServerFacts = {
   name: 'Redis',
   failure: null,
   isEncrypted: true,
+  isLocal: false,
   certificateUntil: NOW + 60 * DAY_MS,
   isDefaultUser: false,
   isOpen: false,
@@ -38,6 +39,7 @@ const index = (columns: string, table = 'holdfast_session') => ({
 const DURABLE: DurableFacts = {
   clockAheadMs: -4,
   isEncrypted: true,
+  isLocal: false,
   surplus: [],
   statementMs: 600,
   lockMs: 0,
@@ -141,7 +143,18 @@ const CASES: readonly (readonly [what: string, changes: Changes, codes: readonly
   ['a node of a cluster', { facts: { primary: refused('cluster-node') } }, ['redis-misconfigured']],
   ['a grant that no trial has found', { facts: { primary: refused('NOPERM') } }, ['redis-grant-missing']],
   ['a plain connection', { durable: { isEncrypted: false } }, ['database-plaintext']],
-  ['a connection that stays on the machine', { durable: { isEncrypted: null } }, []],
+  [
+    'a plain connection over loopback',
+    { durable: { isEncrypted: false, isLocal: true } },
+    ['database-plaintext-local'],
+  ],
+  ['a plain connection to Redis', { server: { isEncrypted: false } }, ['redis-plaintext']],
+  [
+    'a plain connection to Redis over loopback',
+    { server: { isEncrypted: false, isLocal: true } },
+    ['redis-plaintext-local'],
+  ],
+  ['a connection by a socket', { durable: { isEncrypted: null } }, []],
   [
     'a wait for locks that outlives the call',
     { durable: { statementMs: null, lockMs: 50_000 } },

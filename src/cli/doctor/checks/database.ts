@@ -52,9 +52,12 @@ const CHECKS: readonly DatabaseCheck[] = [
   checkMarks,
 ];
 
-function checkConnection({ isEncrypted, lossy, isolation }: DurableFacts): Found[] {
+function checkConnection({ isEncrypted, isLocal, lossy, isolation }: DurableFacts): Found[] {
   const found: (Found | false)[] = [
-    isEncrypted === false && { code: 'database-plaintext', found: 'the connection to the database is not encrypted' },
+    isEncrypted === false && {
+      code: isLocal ? 'database-plaintext-local' : 'database-plaintext',
+      found: 'the connection to the database is not encrypted',
+    },
     lossy.length > 0 && { code: 'database-lossy', found: `the database has ${lossy.join(', ')}` },
     isolation !== null &&
       isolation !== 'read committed' && { code: 'database-isolation', found: `transactions are ${isolation}` },

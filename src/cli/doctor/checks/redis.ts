@@ -64,8 +64,12 @@ const CHECKS: readonly ServerCheck[] = [
   checkDistance,
 ];
 
-function checkTls({ name, isEncrypted, certificateUntil, info }: PrimaryServerFacts, { now }: Facts): Found[] {
-  if (!isEncrypted) return [{ code: 'redis-plaintext', found: `the connection to ${name} is not encrypted` }];
+function checkTls(server: PrimaryServerFacts, { now }: Facts): Found[] {
+  const { name, isEncrypted, isLocal, certificateUntil, info } = server;
+  if (!isEncrypted) {
+    const code = isLocal ? 'redis-plaintext-local' : 'redis-plaintext';
+    return [{ code, found: `the connection to ${name} is not encrypted` }];
+  }
   const listens = [...info].some(([field, value]) => /^listener\d+$/.test(field) && value.startsWith('name=tcp,'));
   return [
     ...(certificateUntil !== null && certificateUntil - now < CERTIFICATE_LEFT_MS_MIN

@@ -7,6 +7,7 @@ import { withDeadline } from '../../../platform/deadline.ts';
 import type { Platform } from '../../../platform/platform.ts';
 import type { TierContext } from '../../context.ts';
 import type { PrimaryServerFacts } from '../../diagnosis.ts';
+import { isLoopback } from '../../loopback.ts';
 import { clientSettings } from '../connection/client-settings.ts';
 import { toTierFailure } from '../connection/failure.ts';
 import { toMilliseconds } from '../connection/server-clock.ts';
@@ -70,6 +71,7 @@ async function look(
     name,
     failure: null,
     isEncrypted: socket instanceof TLSSocket,
+    isLocal: isLoopback(socket?.remoteAddress),
     certificateUntil: socket instanceof TLSSocket ? Date.parse(socket.getPeerCertificate().valid_to) : null,
     isDefaultUser: isDefaultUser(access),
     isOpen,
@@ -146,6 +148,7 @@ function fieldsOf(info: string): ReadonlyMap<string, string> {
 }
 
 const NOTHING: Omit<PrimaryServerFacts, 'failure' | 'isEncrypted' | 'name'> = {
+  isLocal: false,
   certificateUntil: null,
   isDefaultUser: false,
   isOpen: false,

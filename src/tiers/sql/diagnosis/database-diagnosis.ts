@@ -4,7 +4,7 @@ import type { Row } from '../rows/rows.ts';
 /** The facts of a server, of the connection and of the user. */
 export type ServerFacts = Pick<
   DurableFacts,
-  'isEncrypted' | 'isolation' | 'lockMs' | 'lossy' | 'statementMs' | 'surplus'
+  'isEncrypted' | 'isLocal' | 'isolation' | 'lockMs' | 'lossy' | 'statementMs' | 'surplus'
 >;
 export type SchemaFacts = Pick<DurableFacts, 'indexes' | 'tables'>;
 

@@ -1,10 +1,11 @@
+import { isLoopback } from '../../loopback.ts';
 import type { Row } from '../rows/rows.ts';
 import { flagOf, listOf, numberOf, textOf, wordsFor } from './row-values.ts';
 import type { DatabaseDiagnosis } from './database-diagnosis.ts';
 
 export const mysqlDiagnosis: DatabaseDiagnosis = {
   async server(ask) {
-    const [settings, limit, tls, client, grants] = await Promise.all([
+    const [settings, limit, tls, connection, grants] = await Promise.all([
       ask(SETTINGS),
       // Seconds, and of MariaDB alone.
       ask('SELECT CAST(@@max_statement_time * 1000 AS SIGNED) AS statement_ms'),
@@ -14,11 +15,14 @@ export const mysqlDiagnosis: DatabaseDiagnosis = {
     ]);
     const [row = null] = settings ?? [];
     const [cipher] = tls ?? [];
-    const [address = {}] = client ?? [];
+    const [address = {}] = connection ?? [];
+    const client = textOf(address, 'host') ?? '';
     // By TCP there is a port behind it.
-    const isBySocket = textOf(address, 'host') === 'localhost';
+    const isBySocket = client === 'localhost';
+    const host = client.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
     return {
       isEncrypted: cipher === undefined || isBySocket ? null : textOf(cipher, 'Value') !== '',
+      isLocal: host === 'localhost' || isLoopback(host),
       statementMs: limit?.[0] === undefined ? null : numberOf(limit[0], 'statement_ms'),
       lockMs: row && numberOf(row, 'lock_ms'),
       lossy: row === null ? [] : lossyIn(row),

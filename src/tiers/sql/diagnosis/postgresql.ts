@@ -1,4 +1,5 @@
 import type { IndexFacts, TableFacts } from '../../diagnosis.ts';
+import { isLoopback } from '../../loopback.ts';
 import type { Row } from '../rows/rows.ts';
 import { flagOf, listOf, numberOf, textOf, wordsFor } from './row-values.ts';
 import type { DatabaseDiagnosis } from './database-diagnosis.ts';
@@ -13,6 +14,7 @@ export const postgresqlDiagnosis: DatabaseDiagnosis = {
     const isSuperuser = flagOf(row, 'superuser');
     return {
       isEncrypted: answer === undefined || flagOf(row, 'by_socket') ? null : flagOf(row, 'encrypted'),
+      isLocal: isLoopback(textOf(row, 'client')),
       statementMs: numberOf(row, 'statement_ms'),
       lockMs: numberOf(row, 'lock_ms'),
       lossy: wordsFor([
@@ -49,7 +51,7 @@ const values = (tables: readonly string[]): string => tables.map((name) => `('${
 
 const server = (tables: readonly string[]): string => `
 SELECT COALESCE((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false) AS encrypted,
-  inet_client_addr() IS NULL AS by_socket,
+  inet_client_addr() IS NULL AS by_socket, host(inet_client_addr()) AS client,
   (SELECT setting::bigint FROM pg_settings WHERE name = 'statement_timeout') AS statement_ms,
   (SELECT setting::bigint FROM pg_settings WHERE name = 'lock_timeout') AS lock_ms,
   current_setting('fsync') AS fsync,

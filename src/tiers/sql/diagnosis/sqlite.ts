@@ -10,6 +10,7 @@ export const sqliteDiagnosis: DatabaseDiagnosis = {
     const level = numberOf(row, 'synchronous');
     return {
       isEncrypted: null,
+      isLocal: false,
       statementMs: null,
       lockMs: null,
       lossy: wordsFor([[level !== null && level < SYNCHRONOUS_MIN, 'PRAGMA synchronous below FULL']]),

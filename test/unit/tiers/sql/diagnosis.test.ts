@@ -31,22 +31,29 @@ describe('the diagnosis of a database that refuses a question', () => {
 
 describe('the diagnosis of a connection that is not encrypted', () => {
   it.each([
-    ['localhost', null],
-    ['localhost:50312', false],
-    ['10.1.2.3:50312', false],
-  ])('to MySQL from %s is %s', async (host, isEncrypted) => {
+    ['localhost', null, true],
+    ['localhost:50312', false, true],
+    ['127.0.0.1:50312', false, true],
+    ['[::1]:50312', false, true],
+    ['::1:50312', false, true],
+    ['10.1.2.3:50312', false, false],
+    ['127.0.0.1.example.com:50312', false, false],
+  ])('to MySQL from %s is %s, and on this machine %s', async (host, isEncrypted, isLocal) => {
     const ask = answering([
       ['Ssl_cipher', { Variable_name: 'Ssl_cipher', Value: '' }],
       ['processlist', { host }],
     ]);
-    expect(await mysqlDiagnosis.server(ask, TABLES)).toMatchObject({ isEncrypted });
+    expect(await mysqlDiagnosis.server(ask, TABLES)).toMatchObject({ isEncrypted, isLocal });
   });
 
   it.each([
-    [true, null],
-    [false, false],
-  ])('to PostgreSQL, by a socket (%s), is %s', async (by_socket, isEncrypted) => {
-    const ask = answering([['pg_stat_ssl', { encrypted: false, by_socket }]]);
-    expect(await postgresqlDiagnosis.server(ask, TABLES)).toMatchObject({ isEncrypted });
+    [null, null, false],
+    ['127.0.0.1', false, true],
+    ['::1', false, true],
+    ['10.1.2.3', false, false],
+    ['fd00::1', false, false],
+  ])('to PostgreSQL from %s is %s, and over loopback %s', async (client, isEncrypted, isLocal) => {
+    const ask = answering([['pg_stat_ssl', { encrypted: false, by_socket: client === null, client }]]);
+    expect(await postgresqlDiagnosis.server(ask, TABLES)).toMatchObject({ isEncrypted, isLocal });
   });
 });
