@@ -8,7 +8,7 @@ import type { DurableFacts, PrimaryFacts } from '../../tiers/diagnosis.ts';
 import type { Settings } from '../config/settings.ts';
 import { lookAtDatabase } from './database-certificate.ts';
 import type { DatabaseTlsFacts, Facts, FileFacts, TierFacts } from './facts.ts';
-import { collectKeys } from './keys.ts';
+import { collectKeys, ringFormOf } from './keys.ts';
 
 export interface Examination {
   readonly client: SessionClient;
@@ -100,6 +100,7 @@ async function collectFiles(settings: Settings, ringFile: string | undefined): P
     ['the key of the client certificate', settings.text('redisKeyFile')],
     ['the configuration file, which holds a password,', holdsPassword(settings) ? settings.file?.path : undefined],
   ];
+  const isSealed = (await ringFormOf(ringFile)) === 'sealed';
   const found = await Promise.all(
     named.map(async ([what, path]) => {
       const mode =
@@ -109,7 +110,7 @@ async function collectFiles(settings: Settings, ringFile: string | undefined): P
               (file) => file.mode & 0o777,
               () => undefined,
             );
-      return mode === undefined ? [] : [{ what, mode }];
+      return mode === undefined ? [] : [{ what, mode, isSealed: isSealed && path === ringFile }];
     }),
   );
   // Windows has other permissions.

@@ -33,6 +33,8 @@ export interface FileFacts {
   readonly what: string;
   /** The permissions, such as 0o600. */
   readonly mode: number;
+  /** True if the secret in it is encrypted. */
+  readonly isSealed: boolean;
 }
 
 export interface DatabaseTlsFacts {

@@ -18,6 +18,8 @@ const ROTATION = 'docs/operating/key-rotation.md';
 const RING = 'docs/reference/key-ring.md';
 const CLI = 'docs/reference/cli.md#configuration';
 
+const CHMOD = 'chmod 600, or 640 for the group that the service runs as; in Kubernetes defaultMode: 0440';
+
 const error = (cure: string, page: string): Entry => ({ severity: 'error', cure, page });
 const warning = (cure: string, page: string): Entry => ({ severity: 'warning', cure, page });
 
@@ -81,6 +83,7 @@ export type FindingCode =
   | 'database-marks'
   | 'ring-unreadable'
   | 'ring-plain'
+  | 'ring-readable'
   | 'ring-old'
   | 'ring-not-everywhere'
   | 'key-old'
@@ -91,10 +94,7 @@ export type FindingCode =
 /** Every finding that there can be. The codes are stable; docs/operating/doctor.md has a row for each. */
 export const FINDINGS: Readonly<Record<FindingCode, Entry>> = {
   configuration: error('correct the option that the message names', CLI),
-  'file-permissions': error(
-    'chmod 600, or 640 for the group that the service runs as; in Kubernetes defaultMode: 0440',
-    CLI,
-  ),
+  'file-permissions': error(CHMOD, CLI),
   'namespace-unknown': warning('compare the option `namespace` with that of the service', 'docs/reference/options.md'),
   'clock-own': warning('let NTP set the clock of this machine', `${DATABASE}#the-databases-clock`),
   'clock-database': warning('let NTP slew the clock of the database server', `${DATABASE}#the-databases-clock`),
@@ -178,6 +178,7 @@ export const FINDINGS: Readonly<Record<FindingCode, Entry>> = {
     'seal it: npx holdfast keys seal --ring keys.json < keys.jwks.json, and delete the plain one',
     RING,
   ),
+  'ring-readable': warning(CHMOD, CLI),
   'ring-old': error('bring the ring here that the fleet uses', ROTATION),
   'ring-not-everywhere': warning('look whether these nodes reach the source of their keys', ROTATION),
   'key-old': warning('rotate it: keys add, then keys promote', `${ROTATION}#planned-rotation-of-the-data-key`),

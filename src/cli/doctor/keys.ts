@@ -28,7 +28,7 @@ export async function collectKeys(
   durable: DurableTier | null,
   path: string | undefined,
 ): Promise<KeysFacts> {
-  if (path !== undefined && (await isPlain(path))) return { ...NOTHING, isPlain: true };
+  if ((await ringFormOf(path)) === 'plain') return { ...NOTHING, isPlain: true };
   let ring: KeyRing;
   try {
     ring = keys instanceof KeyRing ? keys : await keys.load();
@@ -45,13 +45,21 @@ export async function collectKeys(
   }
 }
 
-/** True for a JWK Set: a ring that is sealed has no keys that can be seen. */
-async function isPlain(path: string): Promise<boolean> {
+/** A Compact JWE: five parts, of which that of the encrypted key may be empty. */
+const COMPACT_JWE = /^[\w-]+(?:\.[\w-]*){4}$/;
+
+/** Returns the form of the file of a ring: a JWK Set or a JWE; null if it is neither, or cannot be read. */
+export async function ringFormOf(path: string | undefined): Promise<'plain' | 'sealed' | null> {
+  if (path === undefined) return null;
   try {
-    const content: unknown = JSON.parse(await readFile(path, 'utf8'));
-    return typeof content === 'object' && content !== null && 'keys' in content && Array.isArray(content.keys);
+    const text = (await readFile(path, 'utf8')).trim();
+    if (COMPACT_JWE.test(text)) return 'sealed';
+    const content: unknown = JSON.parse(text);
+    if (typeof content !== 'object' || content === null) return null;
+    if ('keys' in content && Array.isArray(content.keys)) return 'plain';
+    return 'ciphertext' in content && typeof content.ciphertext === 'string' ? 'sealed' : null;
   } catch {
-    return false;
+    return null;
   }
 }
 

@@ -22,10 +22,18 @@ export const KEY_FAULTS: readonly Fault[] = [
     },
   ],
   [
-    'a ring that others may read',
-    'file-permissions',
+    'a sealed ring that others may read',
+    'ring-readable',
     async (bench) => {
       await chmod(bench.ringPath, 0o644);
+      return { mend: () => chmod(bench.ringPath, 0o600) };
+    },
+  ],
+  [
+    'a sealed ring that others may write',
+    'file-permissions',
+    async (bench) => {
+      await chmod(bench.ringPath, 0o666);
       return { mend: () => chmod(bench.ringPath, 0o600) };
     },
   ],

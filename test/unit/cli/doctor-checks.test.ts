@@ -74,7 +74,7 @@ function codesOf({ server = {}, durable = {}, facts = {} }: Changes): string[] {
     primaryTimeoutMs: 250,
     durableTimeoutMs: 2_000,
     keyAgeMsMax: 90 * DAY_MS,
-    files: [{ what: 'the key ring', mode: 0o640 }],
+    files: [{ what: 'the key ring', mode: 0o640, isSealed: false }],
     primary: { failure: null, facts: { servers: [{ ...SERVER, ...server }] } },
     durable: { failure: null, facts: { ...DURABLE, ...durable } },
     databaseTls: { unverifiedBy: null, certificateUntil: NOW + 60 * DAY_MS, refusal: null },
@@ -97,6 +97,9 @@ function codesOf({ server = {}, durable = {}, facts = {} }: Changes): string[] {
 
 const info = (...fields: readonly [string, string][]): Pick<PrimaryServerFacts, 'info'> => ({
   info: new Map([...SERVER.info, ...fields]),
+});
+const ringOf = (mode: number, isSealed: boolean): Changes => ({
+  facts: { files: [{ what: 'the key ring', mode, isSealed }] },
 });
 const refused = (reason: string, kind: 'misconfigured' | 'not-sent' | 'rejected' = 'misconfigured') => ({
   failure: new TierFailure(kind, reason),
@@ -169,7 +172,11 @@ const CASES: readonly (readonly [what: string, changes: Changes, codes: readonly
   ['an index on what never changes', { durable: { indexes: [...DURABLE.indexes, index('created_at')] } }, []],
   ['an unknown database', { facts: { durable: refused('sql-refused') } }, ['database-misconfigured']],
   ['a standby', { facts: { durable: refused('standby', 'rejected') } }, ['database-standby']],
-  ['a group that may write', { facts: { files: [{ what: 'the key ring', mode: 0o660 }] } }, ['file-permissions']],
+  ['a group that may write', ringOf(0o660, false), ['file-permissions']],
+  ['a ring that everybody may read', ringOf(0o644, false), ['file-permissions']],
+  ['a sealed ring that everybody may read', ringOf(0o644, true), ['ring-readable']],
+  ['a sealed ring that its group may write', ringOf(0o660, true), ['file-permissions']],
+  ['a sealed ring that everybody may write', ringOf(0o666, true), ['file-permissions']],
 ];
 
 describe('the checks of the doctor', () => {

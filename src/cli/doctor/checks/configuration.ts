@@ -6,12 +6,15 @@ import type { Found } from '../findings.ts';
 const LOOSE_MODE = 0o027;
 /** The group may read: a service with an account of its own gets its files so. */
 const GROUP_READS = 0o040;
+/** The group or others may write. */
+const WRITABLE_MODE = 0o022;
 
 export function checkFiles({ files }: Facts): Found[] {
   return files
     .filter(({ mode }) => (mode & LOOSE_MODE & ~GROUP_READS) !== 0)
-    .map(({ what, mode }) => ({
-      code: 'file-permissions',
+    .map(({ what, mode, isSealed }) => ({
+      // A sealed ring is of no use without what opens it.
+      code: isSealed && (mode & WRITABLE_MODE) === 0 ? 'ring-readable' : 'file-permissions',
       found: `${what} has the mode ${(mode & 0o777).toString(8).padStart(4, '0')}`,
     }));
 }
