@@ -54,8 +54,11 @@ const statuses = [
     NEXT_BUILD: '1',
     HTTP_TRIALS: String(httpTrials),
   }),
-  run(['node_modules/vitest/vitest.mjs', 'run', '--project', 'page'], { PAGE: '1' }),
-  run(['node_modules/vitest/vitest.mjs', 'run', '--project', 'observability'], { OBSERVABILITY: '1' }),
+  // Together, because both mostly wait.
+  run(['node_modules/vitest/vitest.mjs', 'run', '--project', 'page', '--project', 'observability'], {
+    PAGE: '1',
+    OBSERVABILITY: '1',
+  }),
   run(['node_modules/vitest/vitest.mjs', 'run', 'test/integration/client/overload.test.ts'], { OVERLOAD: '1' }),
 ];
 process.exitCode = statuses.every((status) => status === 0) ? 0 : 1;
