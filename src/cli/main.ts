@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import process from 'node:process';
+import { EXIT_GRACE_MS } from '../limits/cli.ts';
 import { systemPlatform } from '../platform/platform.ts';
 import { runCli } from './cli.ts';
 import { EXIT, interruption } from './shell/exit.ts';
@@ -23,5 +24,7 @@ const exitCode = await runCli(process.argv.slice(2), {
   platform: systemPlatform,
 });
 await terminal.flush();
-// The application's own connections, which its client module opened, would keep the process alive.
-process.exit(exitCode);
+process.exitCode = exitCode;
+// What the application's client module has begun to write, such as an audit log, gets there. Its own connections would
+// keep the process alive for ever.
+systemPlatform.after(EXIT_GRACE_MS, () => process.exit(exitCode), 'background');

@@ -6,6 +6,8 @@ export const KID_SHOWN_CHARS = 8;
 export const TERMINAL_COLUMNS_DEFAULT = 80;
 /** The interval of progress updates. Ten a second look alive; more only load a slow connection. */
 export const PROGRESS_INTERVAL_MS = 100;
+/** The time that a command that is done leaves to what the application's module still writes. Some lines of a log take milliseconds. */
+export const EXIT_GRACE_MS = 250;
 /** 64 bits of a storage key find it among the keys of a server. The whole of it would be no secret either. */
 export const STORAGE_KEY_SHOWN_BYTES = 8;
 /** The ids that one statement reads from the table of an old store: some milliseconds. */
