@@ -88,6 +88,10 @@ export default defineConfig({
       ...(process.env['NEXT_BUILD'] === '1'
         ? [project('next', { ...withServers, globalSetup: [withServers.globalSetup, './test/next/build.ts'] })]
         : []),
+      // Follows start.md with packages from the registry, which takes minutes where the way there is long.
+      ...(process.env['NEWCOMER'] === 'npm'
+        ? [project('newcomer', { include: ['test/package/start.test.ts'], testTimeout: 600_000 })]
+        : []),
       // The project "page" drives the demo's page in a browser, for two minutes: only where PAGE is set, as the soak does.
       ...(process.env['PAGE'] === '1'
         ? [
