@@ -69,7 +69,7 @@ export class DoctorBench implements AsyncDisposable {
   static async start(): Promise<DoctorBench> {
     const authority = await createAuthority();
     const certificates = await authority.issue({ days: 25 });
-    // Protected mode would refuse whoever comes from outside of a container while the default user has no password.
+    // Protected mode would refuse clients from outside of a container while the default user has no password.
     const directives = { maxmemory: '64mb', 'maxmemory-policy': 'volatile-ttl', 'protected-mode': 'no' };
     const folder = await mkdtemp(join(tmpdir(), 'holdfast-doctor-'));
     // The database's processes read certificates from it.
