@@ -59,6 +59,6 @@ export function runScript(
   return run('bash', ['-c', `trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n${script}`], {
     cwd: folder,
     env,
-    timeout: 300_000,
+    timeout: 540_000,
   });
 }
