@@ -125,14 +125,14 @@ describe('made-up cookies', () => {
       for (const kind of ['plain', 'madeUp'] as const) windows[kind].push(await measure(browser, kind === 'madeUp'));
     }
     const { plain, madeUp } = windows;
-    expect(middle(madeUp, 'p99Ms')).toBeLessThan(SLOWER_MAX * middle(plain, 'p99Ms'));
+    expect(middle(madeUp, 'middleMs')).toBeLessThan(SLOWER_MAX * middle(plain, 'middleMs'));
     expect(middle(madeUp, 'cpuUs')).toBeLessThan(COSTLIER_MAX * middle(plain, 'cpuUs'));
   });
 });
 
 interface Window {
-  /** What a page view of the signed-in user takes. */
-  readonly p99Ms: number;
+  /** What a page view of the signed-in user takes: the median, since the slowest of half a second is mostly noise. */
+  readonly middleMs: number;
   /** Processor time of this process for each request that it answered. */
   readonly cpuUs: number;
   readonly answered: number;
@@ -153,7 +153,7 @@ async function measure(browser: Browser, withCookies: boolean): Promise<Window> 
   while (!(await Promise.race([isOver, pageView(browser, times)])));
   const { answered } = await running;
   const { user, system } = process.cpuUsage(before);
-  return { p99Ms: percentile(times, 0.99), cpuUs: (user + system) / (answered + times.length), answered };
+  return { middleMs: percentile(times, 0.5), cpuUs: (user + system) / (answered + times.length), answered };
 }
 
 async function pageView(browser: Browser, times: number[]): Promise<false> {
