@@ -53,6 +53,8 @@ const FAIL_OVERS = [
 /** These keep both processors busy for long: real servers or the command line, under load. */
 const LOADS = [
   'test/chaos/redis-kill.test.ts',
+  'test/http/made-up-cookies.test.ts',
+  'test/integration/cli/commands.test.ts',
   'test/integration/cli/runbook.test.ts',
   'test/integration/client/concurrent-updates.test.ts',
   'test/integration/client/key-rotation.test.ts',
@@ -76,7 +78,7 @@ export default defineConfig({
       project('property', inOneProcess),
       project('conformance', withServers),
       project('integration', { ...withServers, exclude }),
-      project('http', withServers),
+      project('http', { ...withServers, exclude }),
       project('chaos', { ...withServers, exclude }),
       project('simulation', { testTimeout: 180_000 }),
       project('package', { testTimeout: 120_000 }),

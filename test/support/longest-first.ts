@@ -5,7 +5,6 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * the other idle.
  */
 const LONGEST = [
-  'integration/cli/commands',
   'package/start',
   'chaos/chaos',
   'integration/cli/ring',
