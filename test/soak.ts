@@ -3,12 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 /*
- * The long runs: fresh seeds of the simulator, then all legs of chaos on real servers, for half of the time each; then the
- * tests that wait for fail-overs of real servers, a resharding under load, the other loads of LOADS in vitest.config.ts,
- * and start.md with packages from the registry; then the races of the HTTP contract with every entry point, which take a
- * tenth of that time; then the whole contract with Next, built and served; then the demo's page in a browser, and outages
- * that a real Prometheus watches; then a database that is offered ten times what it carries. Exits with 1 if any found
- * anything.
+ * The long runs: fresh seeds of the simulator, then all legs of chaos on real servers, for half of the time each; then the tests
+ * that wait for fail-overs of real servers, a resharding under load, and the other loads of LOADS in vitest.config.ts; then the races of
+ * the HTTP contract with every entry point, which take a tenth of that time; then the whole contract with Next, built and served; then
+ * the demo's page in a browser; then outages that a real Prometheus watches; then a database that is offered ten times what it carries. Exits with 1 if any found anything.
  *
  * node test/soak.ts [--minutes 20] [--from a seed]
  */
@@ -43,16 +41,12 @@ const statuses = [
     CHAOS_SEED: values.from,
   }),
   run(['test/simulation/simulate.ts', '--faults', RESTORED, '--seeds', String(RESTORED_SEEDS), '--from', values.from]),
-  // Together, because the first wait, for servers and for the registry, and the others compute.
-  run(
-    ['node_modules/vitest/vitest.mjs', 'run', '--project', 'fail-overs', '--project', 'newcomer', '--project', 'loads'],
-    {
-      FAIL_OVERS: '1',
-      LOADS: '1',
-      NEWCOMER: 'npm',
-      FAIL_OVER_SLOTS: fewSlots ? '40' : '1000',
-    },
-  ),
+  // Together, because the first wait and the others compute.
+  run(['node_modules/vitest/vitest.mjs', 'run', '--project', 'fail-overs', '--project', 'loads'], {
+    FAIL_OVERS: '1',
+    LOADS: '1',
+    FAIL_OVER_SLOTS: fewSlots ? '40' : '1000',
+  }),
   run(['node_modules/vitest/vitest.mjs', 'run', '--project', 'http', '-t', HTTP_RACES], {
     HTTP_TRIALS: String(httpTrials),
   }),
@@ -60,11 +54,8 @@ const statuses = [
     NEXT_BUILD: '1',
     HTTP_TRIALS: String(httpTrials),
   }),
-  // Together, because both mostly wait.
-  run(['node_modules/vitest/vitest.mjs', 'run', '--project', 'page', '--project', 'observability'], {
-    PAGE: '1',
-    OBSERVABILITY: '1',
-  }),
+  run(['node_modules/vitest/vitest.mjs', 'run', '--project', 'page'], { PAGE: '1' }),
+  run(['node_modules/vitest/vitest.mjs', 'run', '--project', 'observability'], { OBSERVABILITY: '1' }),
   run(['node_modules/vitest/vitest.mjs', 'run', 'test/integration/client/overload.test.ts'], { OVERLOAD: '1' }),
 ];
 process.exitCode = statuses.every((status) => status === 0) ? 0 : 1;

@@ -105,12 +105,7 @@ async function create(sessions: BenchClient, n: number): Promise<string> {
 /**
  * Fills the table and returns the ids of the sampled sessions. The others are rows like theirs, which no caller opens.
  */
-async function fill(
-  { postgres }: Servers,
-  { url }: Database,
-  sessions: BenchClient,
-  size: number,
-): Promise<string[]> {
+async function fill({ postgres }: Servers, { url }: Database, sessions: BenchClient, size: number): Promise<string[]> {
   const ids: string[] = [];
   // Ten million rows take longer than a statement of the library may.
   const client = new Client({ ...pgOptions(url, postgres.ca), statement_timeout: 0, query_timeout: 0 });

@@ -266,7 +266,7 @@ describe.skipIf(chromiumPath === undefined)(`the page in Chromium${why}`, () => 
     await signIn(page);
     await page.getByRole('tab', { name: 'PostgreSQL' }).click();
     await page.getByRole('tab', { name: 'Key ring' }).click();
-    await expect.poll(() => bodies.length).toBeGreaterThan(2);
+    await expect.poll(() => bodies.length, { timeout: 20_000 }).toBeGreaterThan(2);
     const events = await eventsUntil('calls', site.url);
     const { keys, redis, postgres } = site.world;
     const ring = await keys.source().load();
