@@ -16,7 +16,7 @@ import { bench, type BenchReport } from '../bench/bench.ts';
 import { textOfBench } from '../bench/bench-text.ts';
 import { requireClient } from '../config/client.ts';
 import { EXIT, failure } from '../shell/exit.ts';
-import { withClient } from './client-module.ts';
+import { withClient } from './with-client.ts';
 import type { Command, Context, Outcome } from './command.ts';
 
 export const benchCommand: Command = {

@@ -1,13 +1,13 @@
 import { benchCommand } from './bench-command.ts';
 import type { Command } from './command.ts';
 import { doctorCommand } from './doctor-command.ts';
-import { fleetCommands } from './fleet-commands.ts';
+import { fleetCommands } from './keys/fleet-commands.ts';
 import { importCommand } from './import-command.ts';
 import { inspectCommand } from './inspect-command.ts';
-import { revocationCommands } from './revocation-commands.ts';
+import { revocationCommands } from './keys/revocation-commands.ts';
 import { revokeCommand } from './revoke-command.ts';
-import { ringCommands } from './ring-commands.ts';
-import { sessionCommands } from './session-commands.ts';
+import { ringCommands } from './keys/ring-commands.ts';
+import { sessionCommands } from './keys/session-commands.ts';
 import { schemaCommand } from './schema-command.ts';
 import { statsCommand } from './stats-command.ts';
 import { sweepCommand } from './sweep-command.ts';

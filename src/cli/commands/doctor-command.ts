@@ -7,7 +7,7 @@ import { collect } from '../doctor/collect.ts';
 import { toFinding, type Finding } from '../doctor/findings.ts';
 import { CliError, EXIT } from '../shell/exit.ts';
 import type { Terminal } from '../shell/terminal.ts';
-import { orInterrupted } from './client-module.ts';
+import { orInterrupted } from './with-client.ts';
 import type { Command, Context, Outcome } from './command.ts';
 
 export const doctorCommand: Command = {

@@ -3,7 +3,7 @@ import { requireClient } from '../config/client.ts';
 import { SessionsImport, type ImportProgress } from '../import/import-sessions.ts';
 import { readSource } from '../import/import-source.ts';
 import { asCliError, CliError, EXIT, usageError } from '../shell/exit.ts';
-import { withClient } from './client-module.ts';
+import { withClient } from './with-client.ts';
 import type { Command, Context, Outcome } from './command.ts';
 import { ProgressReport } from './progress-report.ts';
 

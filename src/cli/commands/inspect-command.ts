@@ -7,7 +7,7 @@ import { reportOn } from '../inspect/session-report.ts';
 import { textOfSession } from '../inspect/session-text.ts';
 import { EXIT, usageError } from '../shell/exit.ts';
 import { sessionIdOf, userOf } from '../shell/secret-input.ts';
-import { orInterrupted, withClient } from './client-module.ts';
+import { orInterrupted, withClient } from './with-client.ts';
 import type { Command, Context, Outcome } from './command.ts';
 
 export const inspectCommand: Command = {

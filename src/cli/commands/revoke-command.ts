@@ -3,7 +3,7 @@ import { requireClient } from '../config/client.ts';
 import { confirmBy } from '../ring/key-choice.ts';
 import { CliError, EXIT, usageError } from '../shell/exit.ts';
 import { userOf } from '../shell/secret-input.ts';
-import { orInterrupted, withClient } from './client-module.ts';
+import { orInterrupted, withClient } from './with-client.ts';
 import type { Command, Context, Outcome } from './command.ts';
 
 export const revokeCommand: Command = {

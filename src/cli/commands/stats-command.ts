@@ -4,7 +4,7 @@ import { Steps } from '../../upkeep/steps.ts';
 import { requireClient } from '../config/client.ts';
 import { collectStats } from '../stats/stats-report.ts';
 import { textOfStats } from '../stats/stats-text.ts';
-import { orInterrupted, withClient } from './client-module.ts';
+import { orInterrupted, withClient } from './with-client.ts';
 import type { Command } from './command.ts';
 
 export const statsCommand: Command = {

@@ -1,7 +1,7 @@
 import { REVOKED_RETENTION_MS_MAX, REVOKED_RETENTION_MS_MIN } from '../../limits/upkeep.ts';
 import { sweepSessions } from '../../client/upkeep.ts';
 import type { SweepProgress } from '../../upkeep/sweep-all.ts';
-import { withClient } from './client-module.ts';
+import { withClient } from './with-client.ts';
 import type { Command } from './command.ts';
 import { CliError, EXIT } from '../shell/exit.ts';
 

@@ -1,15 +1,15 @@
-import { KeyRing } from '../../keys/ring/key-ring.ts';
-import { rewrapKeyRingFile } from '../../keys/file/ring-file-change.ts';
-import { addKey, generateKeyRing, removeKey } from '../../keys/ring/rotation.ts';
-import { KEY_AGE_MS_MAX, RING_FILE_BYTES_MAX } from '../../limits/keys.ts';
-import { parseDuration } from '../../platform/duration.ts';
-import type { Command, Context, Outcome } from './command.ts';
-import { EXIT, failure, refusing, usageError } from '../shell/exit.ts';
-import { chosenKid, confirm, keyWith } from '../ring/key-choice.ts';
-import { newOpenersOf, openerOf, otherOpenersOf } from '../ring/openers.ts';
-import { PURPOSES, RECIPIENT_OPTIONS, RING_OPTIONS, SUITES } from '../shell/options.ts';
-import { changed, describeKey, documentOf, textOf } from '../ring/ring-document.ts';
-import { changeRing, requireNoFile, ringPathOf } from '../ring/ring-files.ts';
+import { KeyRing } from '../../../keys/ring/key-ring.ts';
+import { rewrapKeyRingFile } from '../../../keys/file/ring-file-change.ts';
+import { addKey, generateKeyRing, removeKey } from '../../../keys/ring/rotation.ts';
+import { KEY_AGE_MS_MAX, RING_FILE_BYTES_MAX } from '../../../limits/keys.ts';
+import { parseDuration } from '../../../platform/duration.ts';
+import type { Command, Context, Outcome } from '../command.ts';
+import { EXIT, failure, refusing, usageError } from '../../shell/exit.ts';
+import { chosenKid, confirm, keyWith } from '../../ring/key-choice.ts';
+import { newOpenersOf, openerOf, otherOpenersOf } from '../../ring/openers.ts';
+import { PURPOSES, RECIPIENT_OPTIONS, RING_OPTIONS, SUITES } from '../../shell/options.ts';
+import { changed, describeKey, documentOf, textOf } from '../../ring/ring-document.ts';
+import { changeRing, requireNoFile, ringPathOf } from '../../ring/ring-files.ts';
 
 /** The commands that need only the ring file. */
 export const ringCommands: readonly Command[] = [

@@ -1,18 +1,18 @@
-import type { SessionClient } from '../../client/session-client.ts';
-import { WALK_CONCURRENCY_MAX, WALK_PAGE_ROWS_MAX, WALK_SESSIONS_PER_SECOND_MAX } from '../../limits/upkeep.ts';
-import type { WalkOptions } from '../../client/options/walk-options.ts';
-import { keyCensus, reencryptSessions, reindexSessions } from '../../client/upkeep.ts';
-import type { KeyCensus } from '../../upkeep/key-census.ts';
-import { parseCursor, type WalkProgress } from '../../upkeep/tally.ts';
-import type { WalkResult } from '../../upkeep/walk.ts';
-import { withClient } from './client-module.ts';
-import type { Command, Context, Outcome } from './command.ts';
-import { CliError, EXIT, refusing, usageError } from '../shell/exit.ts';
-import { WALK_OPTIONS } from '../shell/options.ts';
-import { ProgressReport } from './progress-report.ts';
-import { TONE_OF } from '../ring/ring-document.ts';
-import { formatTable } from '../shell/table.ts';
-import type { Terminal } from '../shell/terminal.ts';
+import type { SessionClient } from '../../../client/session-client.ts';
+import { WALK_CONCURRENCY_MAX, WALK_PAGE_ROWS_MAX, WALK_SESSIONS_PER_SECOND_MAX } from '../../../limits/upkeep.ts';
+import type { WalkOptions } from '../../../client/options/walk-options.ts';
+import { keyCensus, reencryptSessions, reindexSessions } from '../../../client/upkeep.ts';
+import type { KeyCensus } from '../../../upkeep/key-census.ts';
+import { parseCursor, type WalkProgress } from '../../../upkeep/tally.ts';
+import type { WalkResult } from '../../../upkeep/walk.ts';
+import { withClient } from '../with-client.ts';
+import type { Command, Context, Outcome } from '../command.ts';
+import { CliError, EXIT, refusing, usageError } from '../../shell/exit.ts';
+import { WALK_OPTIONS } from '../../shell/options.ts';
+import { ProgressReport } from '../progress-report.ts';
+import { TONE_OF } from '../../ring/ring-document.ts';
+import { formatTable } from '../../shell/table.ts';
+import type { Terminal } from '../../shell/terminal.ts';
 
 /** The commands that look at every session, through the application's own client. */
 export const sessionCommands: readonly Command[] = [

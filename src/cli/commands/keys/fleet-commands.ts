@@ -1,19 +1,19 @@
-import type { SessionClient } from '../../client/session-client.ts';
-import { KeyRing } from '../../keys/ring/key-ring.ts';
-import { withPromoted } from '../../keys/ring/rotation.ts';
-import { FLEET_WAIT_MS_MAX } from '../../limits/fleet.ts';
-import { promoteKey, retireKey } from '../../client/fleet.ts';
-import type { Duration } from '../../platform/duration.ts';
+import type { SessionClient } from '../../../client/session-client.ts';
+import { KeyRing } from '../../../keys/ring/key-ring.ts';
+import { withPromoted } from '../../../keys/ring/rotation.ts';
+import { FLEET_WAIT_MS_MAX } from '../../../limits/fleet.ts';
+import { promoteKey, retireKey } from '../../../client/fleet.ts';
+import type { Duration } from '../../../platform/duration.ts';
 import { acknowledgedBy } from './acknowledgement.ts';
-import { requireClient } from '../config/client.ts';
-import { orInterrupted, withClient } from './client-module.ts';
-import type { Command, Context, Outcome } from './command.ts';
-import { refusing } from '../shell/exit.ts';
-import { chosenKid, confirm, keyWith } from '../ring/key-choice.ts';
-import { openerOf } from '../ring/openers.ts';
-import { FLEET_OPTIONS, PURPOSES, RING_OPTIONS } from '../shell/options.ts';
-import { changed, describeKey } from '../ring/ring-document.ts';
-import { ringPathOf, saveAgreed, type Changed } from '../ring/ring-files.ts';
+import { requireClient } from '../../config/client.ts';
+import { orInterrupted, withClient } from '../with-client.ts';
+import type { Command, Context, Outcome } from '../command.ts';
+import { refusing } from '../../shell/exit.ts';
+import { chosenKid, confirm, keyWith } from '../../ring/key-choice.ts';
+import { openerOf } from '../../ring/openers.ts';
+import { FLEET_OPTIONS, PURPOSES, RING_OPTIONS } from '../../shell/options.ts';
+import { changed, describeKey } from '../../ring/ring-document.ts';
+import { ringPathOf, saveAgreed, type Changed } from '../../ring/ring-files.ts';
 
 /** The consent to a change of the ring: of the fleet, through the application's client, or by force. */
 type Consent =

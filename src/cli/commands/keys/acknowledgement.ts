@@ -1,10 +1,10 @@
-import type { SessionClient } from '../../client/session-client.ts';
-import type { KeyRing } from '../../keys/ring/key-ring.ts';
-import { waitForNodes, type Acknowledgement } from '../../client/fleet.ts';
-import type { Duration } from '../../platform/duration.ts';
-import { orInterrupted, withClient } from './client-module.ts';
-import type { Context } from './command.ts';
-import { asCliError, CliError } from '../shell/exit.ts';
+import type { SessionClient } from '../../../client/session-client.ts';
+import type { KeyRing } from '../../../keys/ring/key-ring.ts';
+import { waitForNodes, type Acknowledgement } from '../../../client/fleet.ts';
+import type { Duration } from '../../../platform/duration.ts';
+import { orInterrupted, withClient } from '../with-client.ts';
+import type { Context } from '../command.ts';
+import { asCliError, CliError } from '../../shell/exit.ts';
 
 /** Waits, through the application's client, until every live node has a ring that was saved. */
 export async function withNodes(context: Context, ring: KeyRing, timeout: Duration): Promise<Acknowledgement> {

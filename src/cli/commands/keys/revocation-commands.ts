@@ -1,17 +1,17 @@
-import { KeyRing } from '../../keys/ring/key-ring.ts';
-import { replaceKey, revokeKey } from '../../keys/ring/rotation.ts';
-import { FLEET_WAIT_MS_MAX } from '../../limits/fleet.ts';
-import type { Acknowledgement } from '../../client/fleet.ts';
-import { spellNodes } from '../../fleet/fleet.ts';
-import { requireClient } from '../config/client.ts';
+import { KeyRing } from '../../../keys/ring/key-ring.ts';
+import { replaceKey, revokeKey } from '../../../keys/ring/rotation.ts';
+import { FLEET_WAIT_MS_MAX } from '../../../limits/fleet.ts';
+import type { Acknowledgement } from '../../../client/fleet.ts';
+import { spellNodes } from '../../../fleet/fleet.ts';
+import { requireClient } from '../../config/client.ts';
 import { withNodes } from './acknowledgement.ts';
-import type { Command, Context, Outcome } from './command.ts';
-import { refusing } from '../shell/exit.ts';
-import { chosenKid, confirm, keyWith } from '../ring/key-choice.ts';
-import { openerOf } from '../ring/openers.ts';
-import { FLEET_OPTIONS, RING_OPTIONS, SUITES } from '../shell/options.ts';
-import { changed, describeKey } from '../ring/ring-document.ts';
-import { changeRing, ringPathOf } from '../ring/ring-files.ts';
+import type { Command, Context, Outcome } from '../command.ts';
+import { refusing } from '../../shell/exit.ts';
+import { chosenKid, confirm, keyWith } from '../../ring/key-choice.ts';
+import { openerOf } from '../../ring/openers.ts';
+import { FLEET_OPTIONS, RING_OPTIONS, SUITES } from '../../shell/options.ts';
+import { changed, describeKey } from '../../ring/ring-document.ts';
+import { changeRing, ringPathOf } from '../../ring/ring-files.ts';
 
 interface Revocation {
   readonly change: (ring: KeyRing, kid: string) => KeyRing | Promise<KeyRing>;
