@@ -54,8 +54,7 @@ export async function tryCommands(redis: Redis, mode: ServerMode, probeKey: stri
     Promise.all(NOT_NEEDED.map((words) => attempt(redis, words))),
     attempt(redis, ['MGET', OTHER_KEY]),
   ]);
-  const nameOf = ([command, argument]: Words): string =>
-    ['CLUSTER'].includes(command) ? `${command} ${argument}` : command;
+  const nameOf = ([command, argument]: Words): string => (command === 'CLUSTER' ? `${command} ${argument}` : command);
   const lacksKeys = answers.includes('key-refused');
   return {
     missing: needed.filter((_, n) => answers[n] === 'refused' || answers[n] === 'unknown').map(nameOf),
