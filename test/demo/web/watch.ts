@@ -42,6 +42,15 @@ export class Watch {
     return change;
   }
 
+  /**
+   * Returns why a node does not use the tier at this moment; undefined if all do. Needs no event, which is held back where there were many,
+   * and misses no trouble that is shorter than a poll.
+   */
+  async trouble(tier: 'durable' | 'primary'): Promise<string | undefined> {
+    const health = await Promise.all(this.#world.nodes.map(({ sessions }) => sessions.health()));
+    return health.map((all) => all[tier]).find(({ state }) => state !== 'up')?.reason;
+  }
+
   /** Resolves after so long, or when the next button is pressed. */
   async pause(ms: number = COUNTED_MS): Promise<void> {
     await setTimeout(ms, undefined, { signal: this.#signal }).catch(() => undefined);

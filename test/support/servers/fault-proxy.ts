@@ -49,6 +49,11 @@ export class FaultProxy implements AsyncDisposable {
     return this.#links.size;
   }
 
+  /** Resolves when the next connection is accepted, before anything passes over it. */
+  nextConnection(): Promise<void> {
+    return new Promise((resolve) => this.#server.once('connection', () => resolve()));
+  }
+
   /** The faults from now on, for connections that exist as for new ones. */
   set(faults: Faults): void {
     this.#faults = faults;

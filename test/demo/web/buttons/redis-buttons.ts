@@ -49,15 +49,14 @@ const quicken: Button = async ({ wire, machines }) => {
 const flip: Button = async (world) => {
   requireRunning(world);
   const { wire } = world;
-  const before = wire.accepted;
+  const renewed = wire.nextConnection();
   wire.set({ ...(world.machines.isSlow && { latencyMs: DELAY_MS }), flip: { direction: 'down', chunk: 1 } });
   return {
     did: 'One bit of the next answer on each connection to Redis was flipped on the wire.',
     async reaction(watch) {
+      const reason = await Promise.race([renewed.then(() => watch.trouble('primary')), watch.pause(FLIPPED_MS)]);
       // New connections would lose a bit as well.
-      await watch.until(async () => wire.accepted > before, FLIPPED_MS);
       wire.set(world.machines.isSlow ? { latencyMs: DELAY_MS } : {});
-      const reason = (await watch.change('primary', 'away', FLIPPED_MS))?.reason;
       const isBack = await watch.change('primary', 'up');
       const again = isBack === undefined ? '' : `, and a new one served after ${ms(isBack.tookMs)}`;
       return `TLS noticed it${reason === undefined ? '' : ` (${reason})`}: no altered byte was read, the connection was given up${again}; ${failuresOf(watch.count())}.`;
