@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FaultProxy } from '../../support/servers/fault-proxy.ts';
 import { redisFlavours } from '../../support/servers/redis.ts';
 import { until } from '../../support/servers/until.ts';
-import { aValue, cleanups, filled, isBack } from '../../support/real-redis-tier.ts';
+import { aValue, cleanups, filled } from '../../support/real-redis-tier.ts';
 import {
   cutOff,
   cutOffSentinel,
@@ -125,8 +125,10 @@ describe.each(redisFlavours())('a master of %s that Sentinels name', (flavour) =
     const place = await filled(tier);
     expect(await tier.read(place)).toMatchObject({ kind: 'value' });
     await set.server(0).restart();
-    await isBack(tier);
-    await whenAt(tier, set.server(0));
+    // The replica that attaches anew changes the master's replication id, and with it the incarnation. A client asks each second.
+    await until(() => set.replicasAreInStep(), { what: 'the replica to be in step', timeoutMs: 30_000 });
+    await until(() => tier.confirm().then(() => true), { what: 'the tier to confirm its server', timeoutMs: 30_000 });
+    expect(await isAt(tier, set.server(0))).toBe(true);
   });
 
   it('is left no sooner than the next one can be reached', async () => {
