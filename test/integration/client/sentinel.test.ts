@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateKeyRing, SessionClient, type KeyRing } from '../../../src/index.ts';
 import { prismaTier } from '../../../src/tiers/prisma/index.ts';
+import { decodeEntry } from '../../../src/tiers/redis/entry-format.ts';
 import { redisTier } from '../../../src/tiers/redis/index.ts';
 import { cleanups } from '../../support/real-redis-tier.ts';
-import { cutOff, isMaster, sentinelOptions, startSet } from '../../support/real-sentinel.ts';
+import { cutOff, incarnationOf, isMaster, sentinelOptions, startSet } from '../../support/real-sentinel.ts';
 import { FaultProxy } from '../../support/servers/fault-proxy.ts';
 import type { RedisSentinel } from '../../support/servers/redis-sentinel.ts';
 import { redisFlavours, type RedisServer } from '../../support/servers/redis.ts';
@@ -52,6 +53,16 @@ const isHit = async (client: SessionClient<Counter>, id: string) => (await clien
 const whenHit = (client: SessionClient<Counter>, id: string) =>
   until(() => isHit(client, id), { what: 'a hit', timeoutMs: 30_000 });
 
+/** The incarnations in the stamps of all copies that this server holds. */
+const stampsAt = (server: RedisServer): Promise<(string | undefined)[]> =>
+  server.asAdmin(async (admin) => {
+    const copies = await Promise.all((await admin.keys('*:s:*')).map((name) => admin.getBuffer(name)));
+    return copies.map((copy) => {
+      const entry = decodeEntry(copy);
+      return entry.kind === 'value' ? entry.stamp.incarnation : undefined;
+    });
+  });
+
 describe.each(redisFlavours())('a fleet behind Sentinels of %s', (flavour) => {
   it.each<[string, (set: RedisSentinel) => Promise<unknown>]>([
     ['a planned fail-over', (set) => set.failover()],
@@ -92,6 +103,22 @@ describe.each(redisFlavours())('a fleet behind Sentinels of %s', (flavour) => {
       await whenUp(each);
       for (const id of ids) expect((await each.get(id))?.data.n).toBe(7);
     }
+  });
+
+  it('returns to a master that restarts while no Sentinel can be reached, also once its replica is there again', async () => {
+    const { set, node } = await fleet(flavour);
+    const client = await node();
+    const { id } = await client.create({ n: 0 });
+    await whenHit(client, id);
+    const master = set.server(0);
+    await Promise.all(set.sentinels.map((sentinel) => sentinel.kill()));
+    await master.restart();
+    await whenHit(client, id);
+    // It changes the replication id of its master, and with it the incarnation; no copy from before is believed.
+    await until(() => set.replicasAreInStep(), { what: 'the replica to be in step', timeoutMs: 30_000 });
+    const incarnation = await incarnationOf(master);
+    const isStored = async () => (await isHit(client, id)) && (await stampsAt(master)).includes(incarnation);
+    await until(isStored, { what: 'a hit of this incarnation', timeoutMs: 30_000 });
   });
 });
 
