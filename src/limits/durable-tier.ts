@@ -54,8 +54,13 @@ export const SHARED_STATEMENT_ROWS_MAX = 256;
  * s.
  */
 export const SHARED_LOOKUPS_MAX = 64;
-/** The fewest calls that are split over the free lanes: a further row costs a tenth of a further statement. */
+/** The fewest inserts and reads that are split over the free lanes: a further row costs a tenth of a further statement. */
 export const SHARED_STATEMENT_ROWS_MIN = 16;
+/**
+ * The fewest updates and touches that are split over the free lanes. Callers that one statement answered go on together, and share the
+ * commands to Redis that follow as well: 64 in place of 16 save 128 callers a fifth of the CPU time of an update, and 32 callers a third.
+ */
+export const SHARED_CHANGE_ROWS_MIN = 64;
 /**
  * The envelopes in a statement or its answer: 256 of the usual 1–4 KiB. Several copies exist at once, in several lanes.
  */

@@ -22,6 +22,8 @@ export interface Circumstances {
   /** Two lanes that are opened like those of reads. */
   readonly thrift?: Omit<LaneThrift, 'platform'>;
   readonly lanes?: Lanes | number;
+  /** @defaultValue 16 */
+  readonly rowsMin?: number;
   readonly rowsMax?: number;
   readonly holdsLane?: boolean;
   readonly locksRows?: boolean;
@@ -31,7 +33,8 @@ export interface Circumstances {
 }
 
 export function setUp(circumstances: Circumstances = {}) {
-  const { lanes = 1, thrift, rowsMax = 256, holdsLane = false, locksRows = false, send, unreadable } = circumstances;
+  const { lanes = 1, thrift, rowsMin = 16, rowsMax = 256, holdsLane = false, locksRows = false } = circumstances;
+  const { send, unreadable } = circumstances;
   const platform = new FakePlatform();
   const sent: Request[][] = [];
   const pending: { answer: (answers: (n: number) => string) => void; fail: (failure: Error) => void }[] = [];
@@ -47,6 +50,7 @@ export function setUp(circumstances: Circumstances = {}) {
     lanes: thrift ? new Lanes(2, { platform, ...thrift }) : typeof lanes === 'number' ? new Lanes(lanes) : lanes,
     holdsLane,
     locksRows,
+    rowsMin,
     rowsMax,
     storageKeyOf: ({ session }) => Buffer.from(session),
     bytesOf: ({ bytes }) => bytes,

@@ -1,7 +1,6 @@
 import { TierFailure } from '../../../errors.ts';
 import {
   SHARED_STATEMENT_BYTES_MAX,
-  SHARED_STATEMENT_ROWS_MIN,
   SLOW_STATEMENT_PARTS,
   STATEMENT_TIME_SHARE_MIN,
 } from '../../../limits/durable-tier.ts';
@@ -20,6 +19,8 @@ export interface BatcherOptions<Request, Answer> {
   readonly lanes: Lanes;
   /** True if a lane belongs to its statement until the answer, however late. */
   readonly holdsLane: boolean;
+  /** The fewest calls that are split over the free lanes. */
+  readonly rowsMin: number;
   /** The most calls that may share a statement. */
   readonly rowsMax: number;
   /** True if the statements lock rows, so that one may wait for a row that another transaction has locked. */
@@ -110,11 +111,11 @@ export class Batcher<Request, Answer> {
   #takeShare(): Waiting<Request, Answer>[] {
     const rest = this.#parts.shift();
     if (rest) return rest;
-    const { timeouts, timeoutMs, lanes, bytesOf } = this.#options;
+    const { timeouts, timeoutMs, lanes, rowsMin, bytesOf } = this.#options;
     // Time in which this process was blocked does not count: the database had no part in it.
     const longestMs = timeoutMs * (1 - STATEMENT_TIME_SHARE_MIN);
     const part = Math.ceil(this.#waiting.size / (1 + lanes.free));
-    const share = Math.min(this.#rowsMax, Math.max(SHARED_STATEMENT_ROWS_MIN, lanes.rowsMin, part));
+    const share = Math.min(this.#rowsMax, Math.max(rowsMin, lanes.rowsMin, part));
     const taken = new Map<string, Waiting<Request, Answer>>();
     let bytes = 0;
     for (const waiting of this.#waiting) {

@@ -1,5 +1,10 @@
 import { TierFailure } from '../../../errors.ts';
-import { SHARED_LOOKUPS_MAX, SHARED_STATEMENT_ROWS_MAX } from '../../../limits/durable-tier.ts';
+import {
+  SHARED_CHANGE_ROWS_MIN,
+  SHARED_LOOKUPS_MAX,
+  SHARED_STATEMENT_ROWS_MAX,
+  SHARED_STATEMENT_ROWS_MIN,
+} from '../../../limits/durable-tier.ts';
 import type { Platform } from '../../../platform/platform.ts';
 import type { RecordState, SealedRecord } from '../../../session/sealed-record.ts';
 import type { InsertCommand, InsertOutcome, MovedRow, TouchCommand, UpdateCommand } from '../../durable.ts';
@@ -34,11 +39,18 @@ export interface SharedCallsOptions {
 
 export function shareCalls(options: SharedCallsOptions): SharedCalls {
   const { statements, namespace, runner, lanes, platform, timeoutMs, timeouts } = options;
-  const waits = { platform, timeoutMs, timeouts, holdsLane: lanes.areHeld };
+  const common = {
+    platform,
+    timeoutMs,
+    timeouts,
+    holdsLane: lanes.areHeld,
+    rowsMin: SHARED_STATEMENT_ROWS_MIN,
+    rowsMax: SHARED_STATEMENT_ROWS_MAX,
+  };
   const send = <Answer>(statement: SharedStatement<Answer>, deadline: number) =>
     runner.attemptRows(statement, deadline, statement.answers);
-  const readers = { ...waits, lanes: lanes.reads, rowsMax: SHARED_STATEMENT_ROWS_MAX, locksRows: false };
-  const writers = { ...waits, lanes: lanes.writes, rowsMax: SHARED_STATEMENT_ROWS_MAX, locksRows: true };
+  const readers = { ...common, lanes: lanes.reads, locksRows: false };
+  const writers = { ...common, lanes: lanes.writes, locksRows: true };
   const ofRecords = {
     ...writers,
     storageKeyOf: ({ record }: InsertCommand) => record.storageKey,
@@ -77,10 +89,12 @@ export function shareCalls(options: SharedCallsOptions): SharedCalls {
     }),
     update: new Batcher<UpdateCommand, boolean>({
       ...ofRecords,
+      rowsMin: SHARED_CHANGE_ROWS_MIN,
       send: (commands, deadline) => send(statements.update(namespace, commands), deadline),
     }),
     touch: new Batcher<TouchCommand, RecordState | null>({
       ...writers,
+      rowsMin: SHARED_CHANGE_ROWS_MIN,
       storageKeyOf: ({ storageKey }) => storageKey,
       bytesOf: () => 0,
       send: (commands, deadline) => send(statements.touch(namespace, commands), deadline),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { SHARED_CHANGE_ROWS_MIN } from '../../../../src/limits/durable-tier.ts';
 import { durablePolicies } from '../../../../src/tiering/guard/durable-policies.ts';
 import { DATABASE_NAMES } from '../../../../src/tiers/sql/tag.ts';
 import { calls, KEY, many, OTHER_KEY, record, sharing, START, together, write } from './calls.ts';
@@ -89,7 +90,7 @@ describe.each(Object.entries(sharing))('%s calls that arrive together', (_name, 
   });
 
   it('are one statement for each free lane when they are many, and one text for any number of them', async () => {
-    const statements = await statementsOf('postgresql', together(call, 40));
+    const statements = await statementsOf('postgresql', together(call, 2 * SHARED_CHANGE_ROWS_MIN));
     expect(statements).toHaveLength(2);
     const [few] = await statementsOf('postgresql', together(call, 2));
     for (const { text } of statements) expect(text).toBe(few?.text);

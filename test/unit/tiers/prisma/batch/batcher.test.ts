@@ -79,11 +79,11 @@ describe('lanes', () => {
     expect(statements().map((text) => text.split(' ').length)).toEqual([21, 20]);
   });
 
-  it('that are free are not all used for a few calls', async () => {
-    const { call, statements } = setUp({ lanes: 2 });
-    for (const name of ['a', 'b', 'c']) void call(name);
+  it('that are free are not all used for fewer calls than a statement should have', async () => {
+    const { call, statements } = setUp({ lanes: 2, rowsMin: 3 });
+    for (const name of ['a', 'b', 'c', 'd']) void call(name);
     await settled();
-    expect(statements()).toEqual(['a b c']);
+    expect(statements()).toEqual(['a b c', 'd']);
   });
 
   it('are never more than there are, and each carries so many rows at most', async () => {
