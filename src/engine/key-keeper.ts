@@ -105,17 +105,22 @@ export class KeyKeeper {
     this.#scheduleBeat(NODE_HEARTBEAT_MS);
   }
 
+  /** True if this node may seal with the ring in use, and need not ask. */
+  get maySeal(): boolean {
+    return !this.#membership.isFenced;
+  }
+
   /**
    * Resolves if this node may seal with the ring in use. A node that others may count as dead has to reach the fleet and to
    * have its newest ring first; rejects with `KeyRingError` or `TierUnavailableError`.
    */
   async requireMaySeal(): Promise<void> {
-    if (!this.#membership.isFenced) return;
+    if (this.maySeal) return;
     await this.beat();
-    if (this.#membership.isFenced) await this.#reloadIfDue();
+    if (!this.maySeal) await this.#reloadIfDue();
     // A reload may just have replaced the ring, after the heartbeat that reported the one before.
-    if (this.#membership.isFenced) await this.beat();
-    if (!this.#membership.isFenced) return;
+    if (!this.maySeal) await this.beat();
+    if (this.maySeal) return;
     throw new KeyRingError(
       'This node was out of touch with its fleet, and its key ring is not the one that is in use now: nothing is sealed ' +
         'with it. Give it the newer ring.',

@@ -73,8 +73,8 @@ export class TieredStore {
   }
 
   /** False if another write came first or the session is gone. */
-  async update(record: SealedRecord, replaced: Replaced): Promise<boolean> {
-    if (this.#refuses(record.storageKey)) return false;
+  update(record: SealedRecord, replaced: Replaced): Promise<boolean> {
+    if (this.#refuses(record.storageKey)) return Promise.resolve(false);
     return update(this.#context, record, replaced);
   }
 

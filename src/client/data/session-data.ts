@@ -34,11 +34,10 @@ export class SessionData<T> {
     this.#isJson = serializer === jsonSerializer;
   }
 
-  /** Throws `PayloadError`; nothing is stored then. */
-  async write(data: unknown): Promise<Buffer> {
-    const valid = this.#schema === undefined ? data : await this.#validate(data, 'The data', this.#schema);
-    const bytes = this.#serializer.serialize(valid);
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  /** Throws `PayloadError`; nothing is stored then. No promise without a schema: every write passes here. */
+  write(data: unknown): Buffer | Promise<Buffer> {
+    if (this.#schema === undefined) return this.#serialize(data);
+    return this.#validate(data, 'The data', this.#schema).then((valid) => this.#serialize(valid));
   }
 
   /** A private copy that may be changed, upcast by the schema. */
@@ -65,9 +64,8 @@ export class SessionData<T> {
    * Returns what a reader would get of the bytes that `write` just made. Undefined for JSON, which is parsed when the
    * caller looks at it; another format, or a schema, may refuse, and has to before anything is stored.
    */
-  async reread(bytes: Buffer): Promise<View<T> | undefined> {
-    if (this.#isJson && this.#schema === undefined) return undefined;
-    return this.#view(await this.draft(bytes));
+  reread(bytes: Buffer): Promise<View<T>> | undefined {
+    return this.#isJson && this.#schema === undefined ? undefined : this.#reread(bytes);
   }
 
   /** Lets later readers of the session share the view, if the memo keeps its record and has room for more. */
@@ -83,7 +81,16 @@ export class SessionData<T> {
   }
 
   async #readBySchema(session: LivingSession): Promise<DeepReadonly<T>> {
-    return this.share(session, this.#view(await this.draft(session.record.data)));
+    return this.share(session, await this.#reread(session.record.data));
+  }
+
+  #serialize(data: unknown): Buffer {
+    const bytes = this.#serializer.serialize(data);
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  async #reread(bytes: Buffer): Promise<View<T>> {
+    return this.#view(await this.draft(bytes));
   }
 
   #view(data: T): View<T> {

@@ -39,7 +39,7 @@ export type Change<T, Input = T> = (draft: T) => Awaitable<DeepReadonly<Input> |
 type Awaitable<V> = PromiseLike<V> | V;
 
 /** Reads, changes, and makes a compare-and-swap; begins again from the durable tier when another write was faster. */
-export async function update<T>(
+export function update<T>(
   context: WriterContext<T>,
   change: (draft: T) => unknown,
   changes: RecordChanges,
@@ -47,7 +47,8 @@ export async function update<T>(
 ): Promise<Written<T>> {
   return untilApplied(context, deadline, async (current) => {
     const bytes = await changedData(context, current.record.data, change, deadline);
-    const view = await context.data.reread(bytes);
+    const rereading = context.data.reread(bytes);
+    const view = rereading && (await rereading);
     const session = await swap(context, current, changes, bytes);
     return session === null ? null : { id: context.id, session, view };
   });
@@ -65,7 +66,8 @@ export async function changedData<T>(
   change: (draft: T) => unknown,
   deadline: Deadline,
 ): Promise<Buffer> {
-  const draft = await data.draft(current);
+  const parsed = data.draft(current);
+  const draft = parsed instanceof Promise ? await parsed : parsed;
   const late = (): Error => new RevisionConflictError('The change did not end in time.');
   const changed: unknown = change(draft);
   const leftMs = Math.max(deadline - platform.monotonic(), 0);

@@ -15,6 +15,7 @@ import type {
 } from '../../durable.ts';
 import { type Row, toRecord, toRevokedRow } from '../../sql/rows/rows.ts';
 import type { SessionStatements } from '../../sql/statements/statements.ts';
+import type { SharedCalls } from '../batch/shared-calls.ts';
 import { isTooLate } from '../failure.ts';
 import { firstAs, notOpen, type OpenTierSlot } from './open-tier.ts';
 
@@ -27,22 +28,20 @@ export class PrismaSessions implements Sessions {
     this.#statements = statements;
   }
 
-  async insert(command: InsertCommand): Promise<InsertOutcome> {
-    return this.#tier.get().shared.insert.run(command);
+  insert(command: InsertCommand): Promise<InsertOutcome> {
+    return this.#share(({ insert }) => insert.run(command));
   }
 
-  /** Reads without an async function, since without a primary tier every read passes here. */
   read(storageKey: Buffer, known?: Buffer): Promise<SealedRecord | null> {
-    const { current } = this.#tier;
-    return current ? current.shared.read.run({ storageKey, known }) : Promise.reject(notOpen());
+    return this.#share(({ read }) => read.run({ storageKey, known }));
   }
 
-  async readState(storageKey: Buffer): Promise<RecordState | null> {
-    return this.#tier.get().shared.readState.run(storageKey);
+  readState(storageKey: Buffer): Promise<RecordState | null> {
+    return this.#share(({ readState }) => readState.run(storageKey));
   }
 
-  async update(command: UpdateCommand): Promise<boolean> {
-    return this.#tier.get().shared.update.run(command);
+  update(command: UpdateCommand): Promise<boolean> {
+    return this.#share(({ update }) => update.run(command));
   }
 
   async regenerate(command: RegenerateCommand): Promise<boolean> {
@@ -50,8 +49,8 @@ export class PrismaSessions implements Sessions {
     return (await runner.count(this.#statements.regenerate(namespace, command))) === 1;
   }
 
-  async touch(command: TouchCommand): Promise<RecordState | null> {
-    return this.#tier.get().shared.touch.run(command);
+  touch(command: TouchCommand): Promise<RecordState | null> {
+    return this.#share(({ touch }) => touch.run(command));
   }
 
   async revoke(command: RevokeCommand): Promise<RevokedRow | null> {
@@ -73,8 +72,14 @@ export class PrismaSessions implements Sessions {
     );
   }
 
-  async findRegenerated(previousStorageKey: Buffer, since: number): Promise<MovedRow | null> {
-    return this.#tier.get().shared.findRegenerated.run({ previousStorageKey, since });
+  findRegenerated(previousStorageKey: Buffer, since: number): Promise<MovedRow | null> {
+    return this.#share(({ findRegenerated }) => findRegenerated.run({ previousStorageKey, since }));
+  }
+
+  /** Makes a call that may share a statement. Not async, which would make one more promise of nearly every call that a tier gets. */
+  #share<Answer>(call: (shared: SharedCalls) => Promise<Answer>): Promise<Answer> {
+    const { current } = this.#tier;
+    return current === undefined ? Promise.reject(notOpen()) : call(current.shared);
   }
 }
 
