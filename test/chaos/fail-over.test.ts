@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { generateKeyRing, SessionClient } from '../../src/index.ts';
+import { generateKeyRing, SessionClient, type TierChange } from '../../src/index.ts';
 import { PRIMARY_TIMEOUT_MS_DEFAULT } from '../../src/limits/primary-tier.ts';
 import { storageKeyOf } from '../../src/session/session-id.ts';
 import { prismaTier } from '../../src/tiers/prisma/index.ts';
@@ -10,6 +10,7 @@ import type { Shop } from '../support/real-client.ts';
 import { openPrisma } from '../support/servers/databases.ts';
 import { type ClusterNode, type RedisCluster, startRedisCluster } from '../support/servers/redis-cluster.ts';
 import { startRedisSentinel } from '../support/servers/redis-sentinel.ts';
+import { received } from '../support/received.ts';
 import { until } from '../support/servers/until.ts';
 import { freshDatabase } from '../support/shared.ts';
 import { clusterTierFor, sentinelTierFor } from '../support/topology-tiers.ts';
@@ -58,6 +59,9 @@ function print(title: string, lines: Readonly<Record<string, string>>): void {
 const tooStale = ({ calls }: Traffic): TrafficCall[] =>
   calls.filter(({ staleMs, isOwn }) => staleMs > (isOwn ? 0 : FEED_BOUND_MS));
 
+/** The reasons for which a shard that answers late is out of use. */
+const LATE: ReadonlySet<string> = new Set(['deadline', 'silent', 'slow', 'too-slow']);
+
 const stale = (calls: readonly TrafficCall[]): TrafficCall[] => calls.filter(({ staleMs }) => staleMs > 0);
 const fromDatabase = (calls: readonly TrafficCall[]): TrafficCall[] =>
   calls.filter(({ servedBy }) => servedBy === 'durable');
@@ -75,9 +79,12 @@ describe('a cluster under load', () => {
   let nodes: Nodes;
   let traffic: Traffic;
   let stalls: StallWatch;
+  let changes: readonly TierChange[];
   /** The machine was too busy to answer in time, which trips time-outs and delays polls as a slow server does. */
   const wasBusy = (since: number, calls: readonly TrafficCall[]): boolean =>
-    stalls.stalls.some(({ to }) => to > since - WARM_MS) || calls.some(({ ms }) => ms > PRIMARY_TIMEOUT_MS_DEFAULT);
+    stalls.stalls.some(({ to }) => to > since - WARM_MS) ||
+    calls.some(({ ms }) => ms > PRIMARY_TIMEOUT_MS_DEFAULT) ||
+    changes.some(({ tier, reason }) => tier === 'primary' && LATE.has(reason));
 
   beforeAll(async () => {
     cluster = await startRedisCluster();
@@ -86,6 +93,7 @@ describe('a cluster under load', () => {
 
   beforeEach(async () => {
     stalls = new StallWatch();
+    changes = received<TierChange>('holdfast:tier-change');
     nodes = await openClients(() => clusterTierFor(cluster.coordinates));
     traffic = await Traffic.start(nodes.clients, CALLERS);
     await traffic.goesOn(WARM_MS);

@@ -132,8 +132,12 @@ describe('while both are gone', () => {
 
 it('keeps a process live and ready while one of both serves, and takes it out of service without both', async () => {
   const { live, ready } = probes(sessions);
+  const isIn = async (state: string): Promise<true> => {
+    expect((await ready()).body).toMatchObject({ state });
+    return true;
+  };
   const untilState = (state: string) =>
-    until(async () => (await ready()).body.state === state, { timeoutMs: 20_000, what: `a process that is ${state}` });
+    until(() => isIn(state), { timeoutMs: 20_000, what: `a process that is ${state}` });
   await untilState('ready');
   await postgres.kill();
   await untilState('degraded');
