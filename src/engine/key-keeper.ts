@@ -105,17 +105,16 @@ export class KeyKeeper {
     this.#scheduleBeat(NODE_HEARTBEAT_MS);
   }
 
-  /** True if this node may seal with the ring in use, and need not ask. */
+  /** True if this node may seal with the ring in use. If not, it has to `rejoin` first. */
   get maySeal(): boolean {
     return !this.#membership.isFenced;
   }
 
   /**
-   * Resolves if this node may seal with the ring in use. A node that others may count as dead has to reach the fleet and to
-   * have its newest ring first; rejects with `KeyRingError` or `TierUnavailableError`.
+   * Makes a node that others may count as dead reach the fleet, and have its newest ring. Resolves if it may seal then; rejects with
+   * `KeyRingError` or `TierUnavailableError`.
    */
-  async requireMaySeal(): Promise<void> {
-    if (this.maySeal) return;
+  async rejoin(): Promise<void> {
     await this.beat();
     if (!this.maySeal) await this.#reloadIfDue();
     // A reload may just have replaced the ring, after the heartbeat that reported the one before.

@@ -16,7 +16,7 @@ export class Sealer {
 
   /** Seals with the active key. Rejects where this node must not seal with its ring any more, and with what `Codec.seal` throws. */
   async seal(storageKey: Buffer, record: SessionRecord, lastSeenAt: number): Promise<SealedRecord> {
-    if (!this.#keeper.maySeal) await this.#keeper.requireMaySeal();
+    if (!this.#keeper.maySeal) await this.#keeper.rejoin();
     const { createdAt, absoluteExpiresAt, idleLifetimeMs, revision, userId } = record;
     const envelope = this.#codec.seal(storageKey, record);
     return {

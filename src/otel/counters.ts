@@ -1,5 +1,16 @@
 import type { Counter, Histogram, Meter } from '@opentelemetry/api';
-import type { BackgroundFailure } from '../telemetry/channels.ts';
+import {
+  audit,
+  backgroundFailure,
+  callEnd,
+  envelopeRejected,
+  keysChange,
+  revocationLost,
+  storeOutcome,
+  sweepPass,
+  tierChange,
+  type BackgroundFailure,
+} from '../telemetry/channels.ts';
 import { attributesOf } from './attributes.ts';
 import { METRICS, type Metric } from './metrics.ts';
 import type { Subscriptions } from './subscriptions.ts';
@@ -33,15 +44,13 @@ export class Counters {
     const rings = this.#counter(METRICS.ringChanges);
     const dropped = this.#counter(METRICS.dropped);
     const swept = this.#counter(METRICS.swept);
-    subscriptions.add('holdfast:call', (call) =>
+    subscriptions.add(callEnd, (call) =>
       this.#calls.record(call.durationMs / 1_000, attributesOf(METRICS.calls, call)),
     );
-    subscriptions.add('holdfast:tier-change', (change) =>
-      changes.add(change.changes, attributesOf(METRICS.tierChanges, change)),
-    );
-    subscriptions.add('holdfast:keys', (change) => rings.add(1, attributesOf(METRICS.ringChanges, change)));
-    subscriptions.add('holdfast:store', (outcome) => dropped.add(1, attributesOf(METRICS.dropped, outcome)));
-    subscriptions.add('holdfast:sweep', ({ durationMs, removed }) => {
+    subscriptions.add(tierChange, (change) => changes.add(change.changes, attributesOf(METRICS.tierChanges, change)));
+    subscriptions.add(keysChange, (change) => rings.add(1, attributesOf(METRICS.ringChanges, change)));
+    subscriptions.add(storeOutcome, (outcome) => dropped.add(1, attributesOf(METRICS.dropped, outcome)));
+    subscriptions.add(sweepPass, ({ durationMs, removed }) => {
       this.#sweeps.record(durationMs / 1_000);
       swept.add(removed);
     });
@@ -58,20 +67,16 @@ export class Counters {
     for (const work of WORKS) failures.add(0, attributesOf(METRICS.failures, { work }));
     for (const tier of TIERS)
       for (const reason of ALARMING) rejected.add(0, attributesOf(METRICS.rejected, { tier, reason }));
-    subscriptions.add('holdfast:background-failure', (failure) =>
-      failures.add(1, attributesOf(METRICS.failures, failure)),
-    );
-    subscriptions.add('holdfast:revocation-lost', () => lost.add(1));
-    subscriptions.add('holdfast:envelope-rejected', (rejection) =>
-      rejected.add(1, attributesOf(METRICS.rejected, rejection)),
-    );
+    subscriptions.add(backgroundFailure, (failure) => failures.add(1, attributesOf(METRICS.failures, failure)));
+    subscriptions.add(revocationLost, () => lost.add(1));
+    subscriptions.add(envelopeRejected, (rejection) => rejected.add(1, attributesOf(METRICS.rejected, rejection)));
   }
 
   #countAudit(subscriptions: Subscriptions): void {
     const begun = this.#counter(METRICS.begun);
     const ended = this.#counter(METRICS.ended);
     const madeUp = this.#counter(METRICS.madeUp);
-    subscriptions.add('holdfast:audit', (event) => {
+    subscriptions.add(audit, (event) => {
       if (event.event === 'ended') ended.add(event.count, attributesOf(METRICS.ended, event));
       else if (event.event !== 'refused') begun.add(1, attributesOf(METRICS.begun, event));
       // Envelopes are counted by their own channel.

@@ -1,6 +1,7 @@
 import { metrics, trace, type MeterProvider, type TracerProvider } from '@opentelemetry/api';
 import { ConfigurationError } from '../errors.ts';
 import { requireMethods, requireOptions } from '../option-checks.ts';
+import { callEnd } from '../telemetry/channels.ts';
 import { Counters } from './counters.ts';
 import { observeHealth, type ObservedClient } from './gauges.ts';
 import { spanOf } from './spans.ts';
@@ -39,7 +40,7 @@ export function observeSessions(options: ObserveOptions): () => void {
   const stopGauges = observeHealth(meter, clientsOf(given.sessions));
   const subscriptions = new Subscriptions();
   counters.subscribe(subscriptions);
-  subscriptions.add('holdfast:call', (call) => spanOf(tracer, call));
+  subscriptions.add(callEnd, (call) => spanOf(tracer, call));
   return () => {
     subscriptions.end();
     stopGauges();

@@ -110,6 +110,7 @@ export type CallName =
 
 /** A named channel and the shape of its messages. */
 export interface FactChannel<Message> {
+  readonly name: string | symbol;
   readonly hasSubscribers: boolean;
   publish(message: Message): void;
 }

@@ -47,8 +47,7 @@ export function update<T>(
 ): Promise<Written<T>> {
   return untilApplied(context, deadline, async (current) => {
     const bytes = await changedData(context, current.record.data, change, deadline);
-    const rereading = context.data.reread(bytes);
-    const view = rereading && (await rereading);
+    const view = await context.data.reread(bytes);
     const session = await swap(context, current, changes, bytes);
     return session === null ? null : { id: context.id, session, view };
   });
@@ -66,8 +65,7 @@ export async function changedData<T>(
   change: (draft: T) => unknown,
   deadline: Deadline,
 ): Promise<Buffer> {
-  const parsed = data.draft(current);
-  const draft = parsed instanceof Promise ? await parsed : parsed;
+  const draft = await data.draft(current);
   const late = (): Error => new RevisionConflictError('The change did not end in time.');
   const changed: unknown = change(draft);
   const leftMs = Math.max(deadline - platform.monotonic(), 0);
