@@ -51,8 +51,9 @@ export class OwnSessions {
 
   /** Creates one that is about to be destroyed. Redis remembers that until its deadline, and a little longer. */
   async createToDestroy(lifetimeMs: number): Promise<string> {
+    const id = await this.#create(lifetimeMs);
     this.#tombstonesUntil = this.#options.platform.now() + lifetimeMs + CLOCK_SKEW_MS;
-    return this.#create(lifetimeMs);
+    return id;
   }
 
   /** Makes those that are read and updated, and brings them to Redis. */
@@ -89,12 +90,16 @@ export class OwnSessions {
     const id = client.newId();
     // Noted before it is sent: its answer may be lost.
     this.storageKeys.push(storageKeyOf(id));
-    this.latestEndAt = Math.max(this.latestEndAt, platform.now() + lifetimeMs);
     const lifetime = { idle: lifetimeMs, absolute: lifetimeMs };
     // Nobody signs in: a log that the application keeps of logins does not grow by these.
     const options = { id, userId: this.#userId, label: 'holdfast bench', lifetime, authenticatedAt: null };
-    await client.create(data, options);
-    this.created += 1;
+    try {
+      await client.create(data, options);
+      this.created += 1;
+    } finally {
+      // Its life began when the client sent it, which on a busy machine is later than the call.
+      this.latestEndAt = Math.max(this.latestEndAt, platform.now() + lifetimeMs);
+    }
     return id;
   }
 }
