@@ -36,6 +36,26 @@ describe('the map of the documentation', () => {
   });
 });
 
+describe('the table of platforms in the README', () => {
+  it('has what the scripts that tried them wrote, and nothing else', () => {
+    const page = read('reference/platforms.md');
+    const tables = ['platforms', 'runtimes'].map(
+      (name) => page.match(new RegExp(`<!-- ${name}[^]*<!-- end of ${name}`))?.[0],
+    );
+    const versions = new Map<string, string[]>();
+    for (const [, name = '', version = ''] of tables.join('\n').matchAll(/^\| ([A-Z]\w+) ?([\d.]*) \|/gm)) {
+      versions.set(name, [...(versions.get(name) ?? []), version]);
+    }
+    const spans = [...versions].map(([name, all]) => `${name} ${[...new Set([all[0], all.at(-1)])].join('–')}`.trim());
+    const rows = read('../README.md').match(/^\| databases[^]*?^\| runtimes.*$/m)?.[0] ?? '';
+    const listed = rows.split(/[|,;\n]/).map((cell) => cell.trim());
+    expect(spans.length).toBeGreaterThan(8);
+    expect(
+      listed.filter((cell) => /^[A-Z]/.test(cell) && !/^(?:Redis|Sentinel|Cluster)$/.test(cell)).toSorted(),
+    ).toEqual(spans.toSorted());
+  });
+});
+
 describe('the reference of errors', () => {
   const sections = read('reference/errors.md')
     .split(/^### (?=HOLDFAST_)/m)
