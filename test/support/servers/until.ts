@@ -12,7 +12,7 @@ const POLL_MS = 15;
  * counts as "not yet"; its last error becomes the cause when time runs out.
  */
 export async function until<T>(condition: () => T | Promise<T>, options: UntilOptions = {}): Promise<Truthy<T>> {
-  const { timeoutMs = 10_000, what = 'the condition' } = options;
+  const { timeoutMs = 30_000, what = 'the condition' } = options;
   const deadline = performance.now() + timeoutMs;
   let cause: unknown;
   for (;;) {
