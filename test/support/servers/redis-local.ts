@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,17 +7,35 @@ import { ProviderUnavailable } from './provider.ts';
 import type { RedisFlavour, RedisMachine, FilesFor } from './redis-machine.ts';
 import { ServerProcess } from './server-process.ts';
 
-export async function launchRedisProcess(
+/** The folder whose files are in memory, where a machine has one. */
+const MEMORY_FOLDER = '/dev/shm';
+
+export async function launchRedisProcess(flavour: RedisFlavour, port: number, files: FilesFor): Promise<RedisMachine> {
+  return launchIn(tmpdir(), flavour, port, files, []);
+}
+
+/** Its files are in memory: a node of a cluster syncs them whenever a slot moves, and answers nobody until the disk has them. */
+export async function launchRedisPeerProcess(
   flavour: RedisFlavour,
   port: number,
   files: FilesFor,
-  options: readonly string[] = [],
+  options: readonly string[],
+): Promise<RedisMachine> {
+  return launchIn(existsSync(MEMORY_FOLDER) ? MEMORY_FOLDER : tmpdir(), flavour, port, files, options);
+}
+
+async function launchIn(
+  folder: string,
+  flavour: RedisFlavour,
+  port: number,
+  files: FilesFor,
+  options: readonly string[],
 ): Promise<RedisMachine> {
   const binary = `${flavour}-server`;
   const { status } = spawnSync(binary, ['--version']);
   if (status !== 0) throw new ProviderUnavailable(`${binary} is not on PATH`);
 
-  const dir = await mkdtemp(join(tmpdir(), 'holdfast-redis-'));
+  const dir = await mkdtemp(join(folder, 'holdfast-redis-'));
   const dataDir = join(dir, 'data');
   await mkdir(dataDir);
   for (const [name, text] of Object.entries(files({ filesDir: dir, dataDir, bind: '127.0.0.1', port }))) {

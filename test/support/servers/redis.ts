@@ -7,7 +7,7 @@ import { asAdmin, dumpKeys, type KeySnapshot, putBack, takeSnapshot } from './re
 import type { FilesFor, RedisFlavour, RedisMachine } from './redis-machine.ts';
 import { type Account, aclFile, newAccount, redisConfig } from './redis-config.ts';
 import { launchRedisContainer, launchRedisPeer } from './redis-docker.ts';
-import { launchRedisProcess } from './redis-local.ts';
+import { launchRedisPeerProcess, launchRedisProcess } from './redis-local.ts';
 import { onPath } from './server-process.ts';
 import { until } from './until.ts';
 
@@ -76,7 +76,7 @@ export function launchPeer(
   options: readonly string[] = [],
 ): Promise<RedisMachine> {
   const providers = {
-    local: () => launchRedisProcess(flavour, port, files, options),
+    local: () => launchRedisPeerProcess(flavour, port, files, options),
     docker: () => launchRedisPeer(flavour, port, files, options),
   };
   return firstAvailable<RedisMachine>(flavour, providers, choiceOf('REDIS'));
