@@ -205,10 +205,10 @@ export class PostgresServer implements PostgresCoordinates, AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    const ready = until(() => asPostgresAdmin(this, 'SELECT 1'), { what: 'PostgreSQL to answer', timeoutMs: 60_000 });
     const giveUpAt = performance.now() + MEMORY_FREE_MS_MAX;
     for (;;) {
       await this.#machine.launch();
+      const ready = until(() => asPostgresAdmin(this, 'SELECT 1'), { what: 'PostgreSQL to answer', timeoutMs: 60_000 });
       try {
         return await this.#machine.whenReady(ready);
       } catch (error) {
