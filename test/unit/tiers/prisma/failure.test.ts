@@ -143,6 +143,12 @@ describe('a failure of a Prisma client', () => {
     ['statement timeout (MariaDB)', mysql(1969), 'statement-timeout'],
     ['lock timeout (MariaDB)', mysql(1205), 'lock-timeout'],
     ['read-only server (MariaDB)', mysql(1290), 'read-only'],
+    ['no quorum (Galera)', mysql(1047), 'no-quorum'],
+    [
+      'a server of a cluster whose clock is not known',
+      new Error("DOUBLE value is out of range in 'exp(710 + rand())'"),
+      'server-unknown',
+    ],
     ['the overflow of a statement that is late (MariaDB)', mysql(1690), 'too-late'],
     ['statement timeout', sqlState('57014'), 'statement-timeout'],
     ['lock timeout', sqlState('55P03'), 'lock-timeout'],
