@@ -75,6 +75,8 @@ describe('a failure of a Prisma client', () => {
       new Error('ConnectionFailed("Unable to open connection to local database /x: 14")'),
       'cannot-open',
     ],
+    ['a file that is no database', sqlite(26, 'SQLITE_NOTADB: file is not a database'), 'not-a-database'],
+    ['a damaged file', sqlite(11, 'SQLITE_CORRUPT: database disk image is malformed'), 'not-a-database'],
     [
       'wrong password (MariaDB), which looks like an exhausted pool',
       noConnection("(conn:-1, no: 1045, SQLState: 28000) Access denied for user 'shop'@'%' (using password: YES)"),
@@ -159,6 +161,8 @@ describe('a failure of a Prisma client', () => {
     ['read-only transaction', sqlState('25006'), 'read-only'],
     ['read-only file', sqlite(8, 'SQLITE_READONLY: attempt to write a readonly database'), 'read-only'],
     ['disk full', sqlState('53100'), 'disk-full'],
+    ['no memory left', sqlState('53200'), 'out-of-memory'],
+    ['no memory left (MariaDB)', mysql(1038), 'out-of-memory'],
     ['a check of the table', sqlite(275, 'SQLITE_CONSTRAINT: CHECK constraint failed'), 'value-refused'],
   ])('changed nothing: %s', (_what, error, reason) => {
     expect(toTierFailure(error)).toMatchObject({ kind: 'rejected', reason });
