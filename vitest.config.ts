@@ -62,10 +62,13 @@ const LOADS = [
   'test/integration/client/mixed-load.test.ts',
 ];
 
+/** These start clusters of MariaDB, which are three servers each. */
+const GALERA = ['test/conformance/durable-galera.test.ts', 'test/integration/galera/**/*.test.ts'];
+
 /** Projects that take minutes run only where this variable is set, as the soak does. */
 const onlyWith = (variable: string, include: readonly string[]) =>
   process.env[variable] === '1' ? [project(variable.toLowerCase().replace('_', '-'), { ...withServers, include })] : [];
-const exclude = [...FAIL_OVERS, ...LOADS];
+const exclude = [...FAIL_OVERS, ...LOADS, ...GALERA];
 
 /** The project "next" builds Next applications, which takes a minute: only where NEXT_BUILD is set, as the soak does. */
 export default defineConfig({
@@ -76,7 +79,7 @@ export default defineConfig({
     projects: [
       project('unit', inOneProcess),
       project('property', inOneProcess),
-      project('conformance', withServers),
+      project('conformance', { ...withServers, exclude }),
       project('integration', { ...withServers, exclude }),
       project('http', { ...withServers, exclude }),
       project('chaos', { ...withServers, exclude }),
@@ -85,6 +88,7 @@ export default defineConfig({
       project('examples', { globalSetup: './test/examples/build.ts' }),
       ...onlyWith('FAIL_OVERS', FAIL_OVERS),
       ...onlyWith('LOADS', LOADS),
+      ...onlyWith('GALERA', GALERA),
       // A real Prometheus watches outages, for a minute.
       ...onlyWith('OBSERVABILITY', ['test/observability/**/*.test.ts']),
       ...(process.env['NEXT_BUILD'] === '1'

@@ -25,6 +25,7 @@ if (!options.includes('--without-servers')) provideServers();
 if (options.includes('--with-browser')) provideBrowser();
 if (options.includes('--with-pgbouncer')) providePgbouncer();
 if (options.includes('--with-prometheus')) providePrometheus();
+if (options.includes('--with-galera')) provideGalera();
 runCommand();
 
 /** npm writes what it installed into node_modules; comparing costs milliseconds, `npm ci` ten seconds. */
@@ -156,6 +157,15 @@ function providePgbouncer() {
   const why = process.env.HOLDFAST_NO_INSTALL ? 'HOLDFAST_NO_INSTALL forbids to install it' : whyNoApt();
   const isThere = !why && (aptInstall('pgbouncer') || (aptUpdate(), aptInstall('pgbouncer')));
   if (!isThere) say(`No PgBouncer (${why ?? 'apt-get install failed'}): the tests that need it will be skipped`);
+}
+
+/** Installs what makes MariaDB a cluster, and what sets the clock of one node; without it the tests that need it are skipped. */
+function provideGalera() {
+  if (existsSync('/usr/lib/galera/libgalera_smm.so') && onPath('faketime')) return;
+  const packages = ['galera-4', 'faketime'];
+  const why = process.env.HOLDFAST_NO_INSTALL ? 'HOLDFAST_NO_INSTALL forbids to install it' : whyNoApt();
+  const isThere = !why && (aptInstall(...packages) || (aptUpdate(), aptInstall(...packages)));
+  if (!isThere) say(`No Galera (${why ?? 'apt-get install failed'}): the tests that need it will be skipped`);
 }
 
 function whyNoApt() {

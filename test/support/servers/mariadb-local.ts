@@ -13,7 +13,15 @@ const run = promisify(execFile);
 /** MariaDB refuses to run as root, so root hands it to the account that every distribution's package creates. */
 const ACCOUNT = 'mysql';
 
-export async function launchMariadbProcess(port: number, accounts: MariadbAccounts): Promise<MariadbMachine> {
+/** How one start differs from the others of a server. */
+export interface MariadbStart {
+  readonly args?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Whether to make the administrator, which the node of a cluster has from the others. @defaultValue true */
+  readonly makesAdmin?: boolean;
+}
+
+export async function launchMariadbProcess(port: number, accounts: MariadbAccounts): Promise<MariadbProcess> {
   const server = find('mariadbd');
   const installer = find('mariadb-install-db');
   const owner = accountForRoot();
@@ -55,7 +63,7 @@ function configuration(dir: string, port: number, settings: Readonly<Record<stri
   return `[mariadbd]\n${lines.join('')}`;
 }
 
-class MariadbProcess implements MariadbMachine {
+export class MariadbProcess implements MariadbMachine {
   readonly provider = 'local';
   readonly host = '127.0.0.1';
   readonly #binary: string;
@@ -69,10 +77,12 @@ class MariadbProcess implements MariadbMachine {
     this.#asRoot = asRoot;
   }
 
-  async launch(): Promise<void> {
+  async launch({ args = [], environment = {}, makesAdmin = true }: MariadbStart = {}): Promise<void> {
+    const first = makesAdmin ? [`--init-file=${join(this.#dir, 'first.sql')}`] : [];
     this.#process = new ServerProcess({
       file: this.#binary,
-      args: [`--defaults-file=${join(this.#dir, 'my.cnf')}`, `--init-file=${join(this.#dir, 'first.sql')}`],
+      args: [`--defaults-file=${join(this.#dir, 'my.cnf')}`, ...first, ...args],
+      environment,
       cwd: this.#dir,
       logFile: join(this.#dir, 'server.log'),
       ...(this.#asRoot ? { user: ACCOUNT } : {}),
