@@ -24,6 +24,12 @@ export const serverMutations: readonly Mutation[] = [
     seed: 102,
   },
   {
+    name: 'a client takes no later time of another',
+    edits: [{ file: TIME, find: 'committed > this.#timeAt(at)', replace: 'this.#base === undefined' }],
+    faults: ['database-cut', 'redis-cut', 'node-crash', 'server-queue'],
+    seed: 3,
+  },
+  {
     name: 'the time of a cluster is committed once',
     edits: [
       {
