@@ -3,28 +3,45 @@ import { adviceFor } from './advice.ts';
 import type { Inspected, SchemaStatements } from '../sql/schema.ts';
 import type { Statement } from '../sql/statement.ts';
 import type { PrismaProvider } from './prisma-options.ts';
+import { untriedEngine } from '../sql/engines.ts';
+import { type Marks, toMarks } from '../sql/marks.ts';
 import { integer, refuseReadOnly, refuseStandby, type Row } from '../sql/rows/rows.ts';
+import { staleReadsIn } from '../sql/stale-reads.ts';
 import type { StatementRunner } from './statement-runner.ts';
 import type { ColumnName } from '../sql/columns.ts';
+import { warnOfUntried } from './untried.ts';
+
+interface Inspection {
+  readonly provider: PrismaProvider;
+  readonly sweeps: boolean;
+}
 
 /** Throws `misconfigured` with the first thing that a person has to mend, or the failure of the server to answer. */
 export async function inspectDatabase(
   runner: StatementRunner,
   schema: SchemaStatements,
-  { provider, sweeps }: { readonly provider: PrismaProvider; readonly sweeps: boolean },
+  { provider, sweeps }: Inspection,
 ): Promise<void> {
   try {
-    await inspect(runner, schema, sweeps);
+    await inspect(runner, schema, { provider, sweeps });
   } catch (error) {
     if (!(error instanceof TierFailure) || error.kind !== 'misconfigured' || error.advice !== undefined) throw error;
     throw new TierFailure(error.kind, error.reason, adviceFor(error.reason, provider));
   }
 }
 
-async function inspect(runner: StatementRunner, schema: SchemaStatements, sweeps: boolean): Promise<void> {
+async function inspect(
+  runner: StatementRunner,
+  schema: SchemaStatements,
+  { provider, sweeps }: Inspection,
+): Promise<void> {
   await runner.applySettings();
-  // What else cannot be written is a setting, which the rehearsals find.
-  await runner.rows(schema.probe, ([answer = {}]) => refuseStandby(answer));
+  // At the same time: both are of the server, and neither needs a table. The engine is named even where its answer to the other is refused.
+  await Promise.all([
+    readMarks(runner, schema).then((marks) => inspectMarks(marks, provider)),
+    // What else cannot be written is a setting, which the rehearsals find.
+    runner.rows(schema.probe, ([answer = {}]) => refuseStandby(answer)),
+  ]);
   for (const inspected of schema.tables) {
     await runner.rows(inspected.describe, (rows) => inspectColumns(rows, inspected, schema.accepts));
     for (const rehearsal of inspected.rehearsals) await rehearse(runner, inspected.table, rehearsal);
@@ -40,6 +57,25 @@ export async function readClock(runner: StatementRunner, schema: SchemaStatement
     refuseReadOnly(answer);
     return integer(answer, 'now');
   });
+}
+
+/** Returns the marks of the server; none if it refuses the question, as an engine that nobody knows may. */
+export async function readMarks(runner: StatementRunner, { marks }: SchemaStatements): Promise<Marks> {
+  if (marks === null) return new Map();
+  try {
+    return await runner.rows(marks, toMarks);
+  } catch (error) {
+    if (error instanceof TierFailure && (error.kind === 'misconfigured' || error.reason === 'unknown'))
+      return new Map();
+    throw error;
+  }
+}
+
+function inspectMarks(marks: Marks, provider: PrismaProvider): void {
+  const engine = untriedEngine(provider, marks);
+  if (engine !== null) warnOfUntried(engine);
+  const advice = staleReadsIn(marks);
+  if (advice !== null) throw new TierFailure('misconfigured', 'stale-reads', advice);
 }
 
 function inspectColumns(

@@ -1,4 +1,9 @@
 -- open
+SHOW VARIABLES WHERE Variable_name IN (
+  'version', 'version_comment', 'aurora_version', 'group_replication_group_name', 'group_replication_consistency',
+  'tidb_read_staleness', 'tidb_snapshot'
+);
+-- query ()
 SELECT CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') AS standby, CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') AS read_only, (TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) - 450000000
     + MOD(TIMESTAMPDIFF(MICROSECOND, NOW(6), SYSDATE(6)) + 86850000000, 900000000)) DIV 1000 AS now;
 -- query ()

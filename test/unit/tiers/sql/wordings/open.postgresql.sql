@@ -1,4 +1,9 @@
 -- open
+SELECT 'version' AS name, version() AS value
+UNION ALL SELECT proname::text, '' FROM pg_proc WHERE proname = 'aurora_version'
+UNION ALL SELECT relname::text, '' FROM pg_class WHERE relname IN ('iam_pg_role_mappings', 'pg_dist_partition')
+UNION ALL SELECT name, setting FROM pg_settings WHERE name LIKE 'alloydb.%';
+-- query ()
 SELECT (current_setting('transaction_read_only') = 'on' AND (pg_is_in_recovery() OR EXISTS (
   SELECT FROM pg_settings WHERE name = 'default_transaction_read_only' AND setting = 'on'
     AND source IN ('configuration file', 'command line')
