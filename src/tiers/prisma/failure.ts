@@ -158,7 +158,7 @@ const RULES: readonly Rule[] = [
 
   // The server refused the statement, and nothing changed.
   { kind: 'rejected', reason: 'deadlock', codes: ['40P01', '1213'] },
-  { kind: 'rejected', reason: 'serialization', codes: ['40001', '1020', 'P2034', 'TransactionWriteConflict'] },
+  { kind: 'rejected', reason: 'serialization', codes: ['40001', '1020', '3101', 'P2034', 'TransactionWriteConflict'] },
   { kind: 'rejected', reason: 'statement-timeout', codes: ['57014', '1317', '1969', '3024'] },
   { kind: 'rejected', reason: 'lock-timeout', codes: ['55P03', '1205'] },
   {
@@ -178,6 +178,8 @@ const RULES: readonly Rule[] = [
     codes: ['25006', '1290', '1792', '1836', '8', '264', '520', '776', '1032', '1288', 'SQLITE_READONLY'],
     text: /attempt to write a readonly database/,
   },
+  // A member of a MySQL group that the others gave up. It waited for them before the statement.
+  { kind: 'rejected', reason: 'standby', codes: ['3796', '3797', '3798'] },
   // Only a statement that reads the clock when it is nearly done, or one for many sessions of which one cannot be served,
   // divides by zero or, on MySQL, overflows.
   { kind: 'rejected', reason: 'too-late', codes: ['22012', '1690'] },
