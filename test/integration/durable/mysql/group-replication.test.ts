@@ -13,7 +13,7 @@ async function failureAt(level: string): Promise<unknown> {
   await asMariadbAdmin(server.coordinates, `SET GLOBAL group_replication_consistency = '${level}'`);
   const { url, ca } = server.coordinates;
   await using client = await openPrisma('mysql', url, { ca });
-  return open(prismaTier(client.prisma, { provider: 'mysql' }), 5_000).then(
+  return await open(prismaTier(client.prisma, { provider: 'mysql' }), 5_000).then(
     () => null,
     (error: unknown) => error,
   );
