@@ -44,6 +44,8 @@ export interface PrimaryServerFacts {
 /** The facts that a durable tier collects for `holdfast doctor`. Those that its database does not know are null. */
 export interface DurableFacts {
   readonly clockAheadMs: number;
+  /** The name of the engine, if it only speaks the protocol of the database and nobody has tried it; else null. */
+  readonly untriedEngine: string | null;
   /** Null where the connection is a socket of the file system, or the database does not say. */
   readonly isEncrypted: boolean | null;
   /** True if the database sees a TCP connection come from its own machine. */

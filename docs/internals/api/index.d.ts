@@ -115,6 +115,7 @@ interface DirtyRow extends FeedPosition {
 
 interface DurableFacts {
   readonly clockAheadMs: number;
+  readonly untriedEngine: string | null;
   readonly isEncrypted: boolean | null;
   readonly isLocal: boolean;
   readonly surplus: readonly string[];

@@ -81,6 +81,8 @@ export type FindingCode =
   | 'database-lock-timeout'
   | 'database-isolation'
   | 'database-marks'
+  | 'database-stale-reads'
+  | 'untried-engine'
   | 'ring-unreadable'
   | 'ring-plain'
   | 'ring-readable'
@@ -156,6 +158,11 @@ export const FINDINGS: Readonly<Record<FindingCode, Entry>> = {
   'database-lossy': error('make it durable: what was acknowledged must survive a crash', DATABASE),
   'database-hidden-rows': error('exempt the role from row level security on these tables', ROLE),
   'database-grant-missing': error('grant what the page lists', ROLE),
+  'database-stale-reads': error('do what the advice says', `${DATABASE}#mysql-group-replication`),
+  'untried-engine': warning(
+    'compare what the page says with what you need, and try a fail-over of it yourself',
+    'docs/reference/platforms.md#engines-that-nobody-has-tried',
+  ),
   'database-rights': warning('use a role that may do no more than its work', ROLE),
   'database-standby': error('connect to the primary', 'docs/operating/postgres-failover.md'),
   'database-read-only': error('take default_transaction_read_only from role and database', TABLES),

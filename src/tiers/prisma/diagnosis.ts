@@ -6,7 +6,8 @@ import { numberOf } from '../sql/diagnosis/row-values.ts';
 import type { Ask } from '../sql/diagnosis/database-diagnosis.ts';
 import { commonStatements, DIAGNOSES } from '../sql/diagnosis/statements.ts';
 import type { SchemaStatements } from '../sql/schema.ts';
-import { readClock } from './inspection.ts';
+import { untriedEngine } from '../sql/engines.ts';
+import { readClock, readMarks } from './inspection.ts';
 import type { StatementRunner } from './statement-runner.ts';
 
 export interface DiagnosisOptions {
@@ -28,9 +29,10 @@ export async function diagnoseDatabase(options: DiagnosisOptions): Promise<Durab
   const tables = [sessions, rings, nodes];
   const diagnosis = DIAGNOSES[database.dialect.name];
   const { backlog, namespaces } = commonStatements(database, namespace);
-  const [ofServer, ofSchema, oldestMarkAt, known] = await Promise.all([
+  const [ofServer, ofSchema, marks, oldestMarkAt, known] = await Promise.all([
     diagnosis.server(ask, tables),
     diagnosis.schema(ask, tables),
+    readMarks(runner, schema),
     runner.rows(backlog, ([row = {}]) => numberOf(row, 'oldest')).catch(nullIfRefused),
     runner.rows(namespaces, ([row = {}]) => row).catch(nullIfRefused),
   ]);
@@ -39,6 +41,7 @@ export async function diagnoseDatabase(options: DiagnosisOptions): Promise<Durab
     ...ofServer,
     ...ofSchema,
     clockAheadMs,
+    untriedEngine: untriedEngine(database.dialect.name, marks),
     oldestMarkAt,
     hasNamespace: own > 0,
     otherNamespaces: (numberOf(known ?? {}, 'known') ?? 0) - own,

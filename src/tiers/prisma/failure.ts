@@ -158,7 +158,7 @@ const RULES: readonly Rule[] = [
 
   // The server refused the statement, and nothing changed.
   { kind: 'rejected', reason: 'deadlock', codes: ['40P01', '1213'] },
-  { kind: 'rejected', reason: 'serialization', codes: ['40001', '1020', 'P2034', 'TransactionWriteConflict'] },
+  { kind: 'rejected', reason: 'serialization', codes: ['40001', '1020', '3101', 'P2034', 'TransactionWriteConflict'] },
   { kind: 'rejected', reason: 'statement-timeout', codes: ['57014', '1317', '1969', '3024'] },
   { kind: 'rejected', reason: 'lock-timeout', codes: ['55P03', '1205'] },
   {
@@ -182,6 +182,8 @@ const RULES: readonly Rule[] = [
   { kind: 'rejected', reason: 'no-quorum', codes: ['1047'] },
   // The clock of this server of a cluster is not known: see `galeraNow`.
   { kind: 'rejected', reason: 'server-unknown', codes: [], text: /DOUBLE value is out of range/ },
+  // A member of a MySQL group that the others gave up. It waited for them before the statement.
+  { kind: 'rejected', reason: 'standby', codes: ['3796', '3797', '3798'] },
   // Only a statement that reads the clock when it is nearly done, or one for many sessions of which one cannot be served,
   // divides by zero or, on MySQL, overflows.
   { kind: 'rejected', reason: 'too-late', codes: ['22012', '1690'] },

@@ -3,10 +3,19 @@ import { adviceFor } from './advice.ts';
 import type { Inspected, SchemaStatements } from '../sql/schema.ts';
 import type { Statement } from '../sql/statement.ts';
 import type { PrismaProvider } from './prisma-options.ts';
+import { untriedEngine } from '../sql/engines.ts';
+import { type Marks, toMarks } from '../sql/marks.ts';
 import { isTrue, presentOf, refuseReadOnly, refuseStandby, type Row } from '../sql/rows/rows.ts';
+import { staleReadsIn } from '../sql/stale-reads.ts';
 import type { OpenTier } from './parts/open-tier.ts';
 import type { StatementRunner } from './statement-runner.ts';
 import type { ColumnName } from '../sql/columns.ts';
+import { warnOfUntried } from './untried.ts';
+
+interface Inspection {
+  readonly provider: PrismaProvider;
+  readonly sweeps: boolean;
+}
 
 /** The parts of an open tier that ask before the first call. */
 type Asked = Pick<OpenTier, 'runner' | 'schema' | 'time'>;
@@ -15,25 +24,26 @@ type Asked = Pick<OpenTier, 'runner' | 'schema' | 'time'>;
  * Throws `misconfigured` with the first thing that a person has to mend, or the failure of the server to answer. Returns false, and has
  * inspected nothing, where the statements are for one server and this is one of a cluster.
  */
-export async function inspectDatabase(
-  asked: Asked,
-  { provider, sweeps }: { readonly provider: PrismaProvider; readonly sweeps: boolean },
-): Promise<boolean> {
+export async function inspectDatabase(asked: Asked, { provider, sweeps }: Inspection): Promise<boolean> {
   try {
-    return await inspect(asked, sweeps);
+    return await inspect(asked, { provider, sweeps });
   } catch (error) {
     if (!(error instanceof TierFailure) || error.kind !== 'misconfigured' || error.advice !== undefined) throw error;
     throw new TierFailure(error.kind, error.reason, adviceFor(error.reason, provider));
   }
 }
 
-async function inspect({ runner, schema, time }: Asked, sweeps: boolean): Promise<boolean> {
+async function inspect({ runner, schema, time }: Asked, { provider, sweeps }: Inspection): Promise<boolean> {
   await runner.applySettings();
-  // What else cannot be written is a setting, which the rehearsals find.
-  const isCluster = await runner.rows(schema.probe, ([answer = {}]) => {
-    refuseStandby(answer);
-    return isTrue(answer, 'is_cluster');
-  });
+  // At the same time: both are of the server, and neither needs a table. The engine is named even where its answer to the other is refused.
+  const [isCluster] = await Promise.all([
+    // What else cannot be written is a setting, which the rehearsals find.
+    runner.rows(schema.probe, ([answer = {}]) => {
+      refuseStandby(answer);
+      return isTrue(answer, 'is_cluster');
+    }),
+    readMarks(runner, schema).then((marks) => inspectMarks(marks, provider)),
+  ]);
   if (isCluster && time === undefined) return false;
   for (const inspected of schema.tables) {
     await runner.rows(inspected.describe, (rows) => inspectColumns(rows, inspected, schema.accepts));
@@ -60,6 +70,25 @@ export async function beginTime({ namespace, runner, schema, statements, time }:
   if (time.hasBegun) return;
   await runner.count(statements.time.begin(namespace, undefined));
   await readClock({ runner, schema, time });
+}
+
+/** Returns the marks of the server; none if it refuses the question, as an engine that nobody knows may. */
+export async function readMarks(runner: StatementRunner, { marks }: SchemaStatements): Promise<Marks> {
+  if (marks === null) return new Map();
+  try {
+    return await runner.rows(marks, toMarks);
+  } catch (error) {
+    if (error instanceof TierFailure && (error.kind === 'misconfigured' || error.reason === 'unknown'))
+      return new Map();
+    throw error;
+  }
+}
+
+function inspectMarks(marks: Marks, provider: PrismaProvider): void {
+  const engine = untriedEngine(provider, marks);
+  if (engine !== null) warnOfUntried(engine);
+  const advice = staleReadsIn(marks);
+  if (advice !== null) throw new TierFailure('misconfigured', 'stale-reads', advice);
 }
 
 function inspectColumns(

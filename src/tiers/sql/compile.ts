@@ -1,11 +1,11 @@
 import type { Database } from './dialects/dialect.ts';
 import type { Build, LateValue, SqlValue } from './statement.ts';
-import type { Fragment, Part, Reader, Repetition, Value } from './tag.ts';
+import { constant, type Fragment, type Part, type Reader, type Repetition, type Value } from './tag.ts';
 
 /** Writes the text of a fragment once; a call only reads its values. */
 export function compile<Command>(fragment: Fragment<Command>, database: Database): Build<Command> {
   const compiler = new Compiler<Command>(database);
-  compiler.begin();
+  compiler.write(constant(database.dialect.prefix));
   compiler.write(fragment);
   return compiler.build();
 }
@@ -36,10 +36,6 @@ class Compiler<Command> {
 
   constructor(database: Database) {
     this.#database = database;
-  }
-
-  begin(): void {
-    this.#text = this.#database.dialect.prefix ?? '';
   }
 
   /** `margin` is the indentation of the line on which the part stands. */

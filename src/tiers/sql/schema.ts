@@ -2,6 +2,7 @@ import { SQLITE_BUSY_TIMEOUT_MS } from '../../limits/durable-tier.ts';
 import { COLUMNS, type ColumnType, INSERT_COLUMNS, NODE_COLUMNS, RING_COLUMNS, UPDATE_COLUMNS } from './columns.ts';
 import { compile } from './compile.ts';
 import type { Database } from './dialects/dialect.ts';
+import { MARKS } from './marks.ts';
 import { shownClock } from './phrases/clock.ts';
 import { clusterColumns, isCluster } from './phrases/cluster.ts';
 import { columns } from './phrases/envelope.ts';
@@ -30,6 +31,8 @@ export interface SchemaStatements {
    * are what `ClusterTime` takes.
    */
   readonly probe: Statement;
+  /** Returns a row for each mark of the server (`marks.ts`). Null where there is one engine. */
+  readonly marks: Statement | null;
   /** Ends the connection that it is sent on. Null where there is no other server to connect to. */
   readonly leave: Statement | null;
   /** The declared types that hold each kind of column. */
@@ -67,9 +70,11 @@ export function schemaStatementsFor(database: Database): SchemaStatements {
     rehearsals: rehearsals.map(statement),
   });
   const leave = LEAVE[dialect.name];
+  const marks = MARKS[dialect.name];
   return {
     settings: SETTINGS[dialect.name].map(statement),
     probe: statement(probe),
+    marks: marks && statement(marks),
     leave: leave && statement(leave),
     accepts: ACCEPTS[dialect.name],
     tables: [

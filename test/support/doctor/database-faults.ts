@@ -113,6 +113,17 @@ export const DATABASE_FAULTS: readonly Fault[] = [
     'database-marks',
     sql('UPDATE holdfast_session SET dirty_at = 1700000000000', 'UPDATE holdfast_session SET dirty_at = NULL'),
   ],
+  [
+    'an engine that nobody has tried',
+    'untried-engine',
+    sql(
+      `CREATE SCHEMA engine; GRANT USAGE ON SCHEMA engine TO sessions;
+       CREATE FUNCTION engine.version() RETURNS text LANGUAGE sql AS $$ SELECT 'PostgreSQL 15.12-YB-2025.1.0.0-b0 on x86_64' $$;
+       ALTER ROLE sessions SET search_path = engine, pg_catalog, public`,
+      'ALTER ROLE sessions RESET ALL; DROP SCHEMA engine CASCADE',
+      { database: {} },
+    ),
+  ],
   // The database: the role
   [
     'a grant that is missing',

@@ -38,6 +38,7 @@ const index = (columns: string, table = 'holdfast_session') => ({
 
 const DURABLE: DurableFacts = {
   clockAheadMs: -4,
+  untriedEngine: null,
   isEncrypted: true,
   isLocal: false,
   surplus: [],

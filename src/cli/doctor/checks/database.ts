@@ -10,6 +10,7 @@ const REASONS: readonly (readonly [RegExp, FindingCode])[] = [
   [/^permission-denied/, 'database-grant-missing'],
   [/^read-only$/, 'database-read-only'],
   [/^standby$/, 'database-standby'],
+  [/^stale-reads$/, 'database-stale-reads'],
   [/^(?:access-denied|unknown-database|wrong-password)$/, 'database-access'],
   [/^(?:certificate|no-tls)$/, 'database-tls'],
 ];
@@ -44,6 +45,7 @@ export function checkDatabase(facts: Facts): Found[] {
 type DatabaseCheck = (durable: DurableFacts, facts: Facts) => Found[];
 
 const CHECKS: readonly DatabaseCheck[] = [
+  checkEngine,
   checkConnection,
   checkRole,
   checkTimeouts,
@@ -51,6 +53,12 @@ const CHECKS: readonly DatabaseCheck[] = [
   checkIndexes,
   checkMarks,
 ];
+
+function checkEngine({ untriedEngine }: DurableFacts): Found[] {
+  return untriedEngine === null
+    ? []
+    : [{ code: 'untried-engine', found: `the database is ${untriedEngine}, on which nobody has tried holdfast` }];
+}
 
 function checkConnection({ isEncrypted, isLocal, lossy, isolation }: DurableFacts): Found[] {
   const found: (Found | false)[] = [

@@ -6,14 +6,14 @@ export interface Dialect {
   readonly name: DatabaseName;
   /** The number of statements at a time; null if the client has one connection, which runs them one after the other. */
   readonly lanes: LaneCounts | null;
+  /** The text before every statement. */
+  readonly prefix: string;
   /** Quotes a name that holds no quotes. */
   quote(name: string): string;
   /** The placeholder of the parameter with this number. SQL counts from one. */
   placeholder(number: number, type: ValueType): string;
   /** True if a parameter that is needed twice is sent once. */
   readonly sharesParameters: boolean;
-  /** Begins the text of every statement. */
-  readonly prefix?: string;
 }
 
 export interface LaneCounts {

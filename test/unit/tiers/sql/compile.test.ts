@@ -36,8 +36,17 @@ const to = bytes((command: Move) => command.to);
 const at = integer((command: Move) => command.at);
 
 function built(name: 'mysql' | 'postgresql' | 'sqlite', fragment: Fragment<Move>) {
-  return compile(fragment, databaseOf(name, 'web'))('shop', move);
+  const database = databaseOf(name, 'web');
+  const { text, values } = compile(fragment, database)('shop', move);
+  expect(text.startsWith(database.dialect.prefix)).toBe(true);
+  return { text: text.slice(database.dialect.prefix.length), values };
 }
+
+it('PostgreSQL gets no statement without the comment for which Pgpool-II sends it to the primary', () => {
+  expect(compile(sql`SELECT 1`, databaseOf('postgresql', 'web'))('shop', undefined).text).toBe(
+    '/*NO LOAD BALANCE*/ SELECT 1',
+  );
+});
 
 describe('a fragment', () => {
   it('has its values as parameters, in the order in which they stand', () => {

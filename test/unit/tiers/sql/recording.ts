@@ -1,4 +1,5 @@
 import { systemPlatform } from '../../../../src/platform/platform.ts';
+import { databaseOf } from '../../../../src/tiers/sql/dialects/databases.ts';
 import { prismaTier } from '../../../../src/tiers/prisma/index.ts';
 import type { PrismaProvider } from '../../../../src/tiers/prisma/index.ts';
 import type { DurableTier } from '../../../../src/tiers/durable.ts';
@@ -41,8 +42,13 @@ export async function statementsOfOpening(provider: PrismaProvider, options: Rec
 
 async function openRecorded(provider: PrismaProvider, { table, inserts = true, isCluster = false }: RecordingOptions) {
   const sent: Sent[] = [];
+  const { prefix } = databaseOf(provider, '').dialect;
+  // A statement without the prefix differs from what is written of it.
+  const withoutPrefix = (text: string): string =>
+    text.startsWith(prefix) ? text.slice(prefix.length) : `${text} -- without prefix`;
   const client = {
-    $queryRawUnsafe: async (text: string, ...values: unknown[]) => {
+    $queryRawUnsafe: async (prefixed: string, ...values: unknown[]) => {
+      const text = withoutPrefix(prefixed);
       sent.push({ how: 'query', text, values });
       if (/ AS identifies/.test(text)) return columns[provider];
       if (/INSERT INTO \S+ \(storage_key/.test(text)) return inserts ? insertedRows(text, values) : noRows(text);
@@ -51,7 +57,8 @@ async function openRecorded(provider: PrismaProvider, { table, inserts = true, i
         return [isCluster ? { ...CLOCK_AND_RING, ...ofCluster(text) } : CLOCK_AND_RING];
       return provider === 'mysql' && /revoked_at FROM|UNION/.test(text) ? [FOUND] : [];
     },
-    $executeRawUnsafe: async (text: string, ...values: unknown[]) => {
+    $executeRawUnsafe: async (prefixed: string, ...values: unknown[]) => {
+      const text = withoutPrefix(prefixed);
       sent.push({ how: 'execute', text, values });
       if (!inserts) throw Object.assign(new Error('BIGINT value is out of range'), { code: '1690' });
       return 1;

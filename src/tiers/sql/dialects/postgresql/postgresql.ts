@@ -23,6 +23,8 @@ export const postgresql: Dialect = {
     writes: DURABLE_WRITE_LANES,
     single: DURABLE_IN_FLIGHT_MAX - DURABLE_READ_LANES - DURABLE_WRITE_LANES,
   },
+  // Pgpool-II sends a SELECT with a comment before it to the primary, and every other one to any server.
+  prefix: '/*NO LOAD BALANCE*/ ',
   quote: (name) => `"${name}"`,
   placeholder: (number, type) => `$${number}::${TYPES[type]}`,
   sharesParameters: true,

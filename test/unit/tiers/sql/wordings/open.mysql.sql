@@ -2,6 +2,11 @@
 SELECT CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') AS standby, CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') AS read_only, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 AS now, /*M! 2 = (SELECT COUNT(*) FROM information_schema.SYSTEM_VARIABLES WHERE variable_name = 'WSREP_ON' AND global_value = 'ON'
     OR variable_name = 'WSREP_PROVIDER' AND global_value NOT IN ('', 'none')) OR */ false AS is_cluster;
 -- query ()
+SHOW VARIABLES WHERE Variable_name IN (
+  'version', 'version_comment', 'aurora_version', 'group_replication_group_name', 'group_replication_consistency',
+  'tidb_read_staleness', 'tidb_snapshot'
+);
+-- query ()
 SELECT column_name AS name, CONCAT_WS(' ', data_type, collation_name) AS type, EXISTS (
   SELECT 1 FROM information_schema.statistics AS part
   WHERE part.table_schema = DATABASE() AND part.table_name = ? AND part.index_name = 'PRIMARY'

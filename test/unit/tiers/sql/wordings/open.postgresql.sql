@@ -4,6 +4,11 @@ SELECT (current_setting('transaction_read_only') = 'on' AND (pg_is_in_recovery()
     AND source IN ('configuration file', 'command line')
 ))) AS standby, current_setting('transaction_read_only') = 'on' AS read_only, floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint AS now;
 -- query ()
+SELECT 'version' AS name, version() AS value
+UNION ALL SELECT proname::text, '' FROM pg_proc WHERE proname = 'aurora_version'
+UNION ALL SELECT relname::text, '' FROM pg_class WHERE relname IN ('iam_pg_role_mappings', 'pg_dist_partition')
+UNION ALL SELECT name, setting FROM pg_settings WHERE name LIKE 'alloydb.%';
+-- query ()
 SELECT attname::text AS name, format_type(atttypid, NULL) AS type, EXISTS (
   SELECT FROM pg_index WHERE indrelid = attrelid AND indisunique AND indisvalid AND indpred IS NULL
     AND indnkeyatts = 1 AND indkey[0] = attnum
