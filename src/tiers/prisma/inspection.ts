@@ -3,7 +3,7 @@ import { adviceFor } from './advice.ts';
 import type { Inspected, SchemaStatements } from '../sql/schema.ts';
 import type { Statement } from '../sql/statement.ts';
 import type { PrismaProvider } from './prisma-options.ts';
-import { integer, refuseReadOnly, refuseStandby, type Row } from '../sql/rows/rows.ts';
+import { integer, refuseConverted, refuseReadOnly, refuseStandby, type Row } from '../sql/rows/rows.ts';
 import type { StatementRunner } from './statement-runner.ts';
 import type { ColumnName } from '../sql/columns.ts';
 
@@ -16,15 +16,21 @@ export async function inspectDatabase(
   try {
     await inspect(runner, schema, sweeps);
   } catch (error) {
-    if (!(error instanceof TierFailure) || error.kind !== 'misconfigured' || error.advice !== undefined) throw error;
-    throw new TierFailure(error.kind, error.reason, adviceFor(error.reason, provider));
+    if (!(error instanceof TierFailure) || error.advice !== undefined) throw error;
+    const { kind, reason } = error;
+    // It is ambiguous for a write, which was executed before its answer was read; nothing here writes.
+    if (kind !== 'misconfigured' && reason !== 'type-parser') throw error;
+    throw new TierFailure('misconfigured', reason, adviceFor(reason, provider));
   }
 }
 
 async function inspect(runner: StatementRunner, schema: SchemaStatements, sweeps: boolean): Promise<void> {
   await runner.applySettings();
   // What else cannot be written is a setting, which the rehearsals find.
-  await runner.rows(schema.probe, ([answer = {}]) => refuseStandby(answer));
+  await runner.rows(schema.probe, ([answer = {}]) => {
+    refuseConverted(answer);
+    refuseStandby(answer);
+  });
   for (const inspected of schema.tables) {
     await runner.rows(inspected.describe, (rows) => inspectColumns(rows, inspected, schema.accepts));
     for (const rehearsal of inspected.rehearsals) await rehearse(runner, inspected.table, rehearsal);
@@ -36,6 +42,7 @@ async function inspect(runner: StatementRunner, schema: SchemaStatements, sweeps
 /** Returns the milliseconds of the clock that decides on deadlines of writes. Refuses what cannot be written. */
 export async function readClock(runner: StatementRunner, schema: SchemaStatements): Promise<number> {
   return runner.rows(schema.probe, ([answer = {}]) => {
+    refuseConverted(answer);
     refuseStandby(answer);
     refuseReadOnly(answer);
     return integer(answer, 'now');

@@ -25,7 +25,7 @@ export interface SchemaStatements {
   readonly settings: readonly Statement[];
   /**
    * Returns one row: `standby` is true on a server that is no primary, `read_only` where nothing can be written for whatever reason;
-   * `now` is the server's clock.
+   * `now` is the server's clock. The other columns are constants, which show whether values arrive as they were sent.
    */
   readonly probe: Statement;
   /** Ends the connection that it is sent on. Null where there is no other server to connect to. */
@@ -88,7 +88,8 @@ const SETTINGS: Readonly<Record<DatabaseName, readonly Fragment<void>[]>> = {
   sqlite: [sql`PRAGMA busy_timeout = ${constant(SQLITE_BUSY_TIMEOUT_MS)}`],
 };
 
-const probe = sql`SELECT ${isStandby} AS standby, ${isReadOnly} AS read_only, ${clock} AS now`;
+const probe = sql`
+  SELECT ${isStandby} AS standby, ${isReadOnly} AS read_only, ${clock} AS now, 7 AS seven, 1 = 1 AS yes, 'As Is' AS words`;
 
 /** Every role may end its own connections. */
 const LEAVE: Readonly<Record<DatabaseName, Fragment<void> | null>> = {

@@ -63,6 +63,9 @@ async function openRecorded(provider: PrismaProvider, { table, inserts = true }:
 
 const CLOCK_AND_RING = {
   now: 1n,
+  seven: 7,
+  yes: true,
+  words: 'As Is',
   storage_key: null,
   version: 3n,
   fingerprint: Buffer.alloc(32),

@@ -1,6 +1,6 @@
 -- open
 SELECT CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') AS standby, CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') AS read_only, (TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) - 450000000
-    + MOD(TIMESTAMPDIFF(MICROSECOND, NOW(6), SYSDATE(6)) + 86850000000, 900000000)) DIV 1000 AS now;
+    + MOD(TIMESTAMPDIFF(MICROSECOND, NOW(6), SYSDATE(6)) + 86850000000, 900000000)) DIV 1000 AS now, 7 AS seven, 1 = 1 AS yes, 'As Is' AS words;
 -- query ()
 SELECT column_name AS name, CONCAT_WS(' ', data_type, collation_name) AS type, EXISTS (
   SELECT 1 FROM information_schema.statistics AS part
