@@ -49,6 +49,10 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
     'PgBouncer refuses a setting that the client sends as it connects: leave `statement_timeout` out of the options of the driver adapter, and set it on the role',
   ],
   ['table-missing', `the tables are not there: ${SCHEMA}`],
+  [
+    'type-parser',
+    'values of the database arrive as something else: the application, or a package that it loads, calls `pg.types.setTypeParser`, which holds for the whole process, and Prisma cannot read what that parser makes of them; take the call away, and give the parser to a client or pool of its own (option `types` of `pg`)',
+  ],
   ['unknown-database', `the database does not exist: ${CONNECTION}`],
   ['wrong-password', `the server refuses user or password: ${CONNECTION}`],
 ]);

@@ -197,6 +197,8 @@ const RULES: readonly Rule[] = [
 
   // The statement may have been executed, or may yet be.
   { kind: 'ambiguous', reason: 'terminated', codes: ['57P01', '57P02', '57P05', '1053', '1927'] },
+  // Of Prisma, which cannot read what a parser of the application made of a value.
+  { kind: 'ambiguous', reason: 'type-parser', codes: [], text: /Cannot serialize value of type \w+ as \w+/ },
   // A byte was changed on the way: the connection is given up with all that it carried.
   { kind: 'ambiguous', reason: 'tls-broken', codes: ['EPROTO'], text: /:SSL routines:/ },
   {

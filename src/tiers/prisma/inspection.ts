@@ -5,7 +5,7 @@ import type { Statement } from '../sql/statement.ts';
 import type { PrismaProvider } from './prisma-options.ts';
 import { untriedEngine } from '../sql/engines.ts';
 import { type Marks, toMarks } from '../sql/marks.ts';
-import { isTrue, presentOf, refuseReadOnly, refuseStandby, type Row } from '../sql/rows/rows.ts';
+import { isTrue, presentOf, refuseConverted, refuseReadOnly, refuseStandby, type Row } from '../sql/rows/rows.ts';
 import { staleReadsIn } from '../sql/stale-reads.ts';
 import type { OpenTier } from './parts/open-tier.ts';
 import type { StatementRunner } from './statement-runner.ts';
@@ -28,8 +28,11 @@ export async function inspectDatabase(asked: Asked, { provider, sweeps }: Inspec
   try {
     return await inspect(asked, { provider, sweeps });
   } catch (error) {
-    if (!(error instanceof TierFailure) || error.kind !== 'misconfigured' || error.advice !== undefined) throw error;
-    throw new TierFailure(error.kind, error.reason, adviceFor(error.reason, provider));
+    if (!(error instanceof TierFailure) || error.advice !== undefined) throw error;
+    const { kind, reason } = error;
+    // It is ambiguous for a write, which was executed before its answer was read; nothing here writes.
+    if (kind !== 'misconfigured' && reason !== 'type-parser') throw error;
+    throw new TierFailure('misconfigured', reason, adviceFor(reason, provider));
   }
 }
 
@@ -39,6 +42,7 @@ async function inspect({ runner, schema, time }: Asked, { provider, sweeps }: In
   const [isCluster] = await Promise.all([
     // What else cannot be written is a setting, which the rehearsals find.
     runner.rows(schema.probe, ([answer = {}]) => {
+      refuseConverted(answer);
       refuseStandby(answer);
       return isTrue(answer, 'is_cluster');
     }),
@@ -57,6 +61,7 @@ async function inspect({ runner, schema, time }: Asked, { provider, sweeps }: In
 /** Reads the milliseconds of the clock that decides on deadlines of writes. Refuses what cannot be written. */
 export async function readClock({ runner, schema, time }: Asked): Promise<{ now: number; isCluster: boolean }> {
   return runner.rows(schema.probe, ([answer = {}]) => {
+    refuseConverted(answer);
     refuseStandby(answer);
     refuseReadOnly(answer);
     return { now: presentOf(answer, time), isCluster: isTrue(answer, 'is_cluster') };

@@ -28,7 +28,7 @@ export interface SchemaStatements {
   /**
    * Returns one row: `standby` is true on a server that is no primary, `read_only` where nothing can be written for whatever reason;
    * `now` is the server's clock; `is_cluster` is true on one of several servers that all take writes, of which `server` and `committed`
-   * are what `ClusterTime` takes.
+   * are what `ClusterTime` takes. The other columns are constants, which show whether values arrive as they were sent.
    */
   readonly probe: Statement;
   /** Returns a row for each mark of the server (`marks.ts`). Null where there is one engine. */
@@ -96,7 +96,8 @@ const SETTINGS: Readonly<Record<DatabaseName, readonly Fragment<void>[]>> = {
 };
 
 const probe = sql`
-  SELECT ${isStandby} AS standby, ${isReadOnly} AS read_only, ${shownClock} AS now${isCluster}${clusterColumns}`;
+  SELECT ${isStandby} AS standby, ${isReadOnly} AS read_only, ${shownClock} AS now,
+    7 AS seven, 1 = 1 AS yes, 'As Is' AS words${isCluster}${clusterColumns}`;
 
 /** Every role may end its own connections. */
 const LEAVE: Readonly<Record<DatabaseName, Fragment<void> | null>> = {

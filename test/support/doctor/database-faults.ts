@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import pg from 'pg';
 import { createAuthority } from '../servers/certificates.ts';
 import type { DoctorBench } from './bench.ts';
 import { NOBODY, onThisMachine, sql, variant, type Fault, type Planted } from './fault.ts';
@@ -154,6 +155,15 @@ export const DATABASE_FAULTS: readonly Fault[] = [
     sql("ALTER ROLE sessions SET default_transaction_isolation = 'repeatable read'", 'ALTER ROLE sessions RESET ALL', {
       database: {},
     }),
+  ],
+  [
+    'a parser for the whole process',
+    'database-misconfigured',
+    () => {
+      const parser = pg.types.getTypeParser(pg.types.builtins.INT8);
+      pg.types.setTypeParser(pg.types.builtins.INT8, BigInt);
+      return { mend: async () => pg.types.setTypeParser(pg.types.builtins.INT8, parser) };
+    },
   ],
   ['statements without a limit', 'database-statement-timeout', variant(() => ({ database: { statementMs: 0 } }))],
   [

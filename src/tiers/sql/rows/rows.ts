@@ -86,6 +86,15 @@ export function refuseStandby(row: Row): void {
   if (isTrue(row, 'standby')) throw new TierFailure('rejected', 'standby');
 }
 
+/**
+ * Refuses the row of a probe whose constants did not arrive as they were sent: the application has the driver convert the values of a type.
+ * Prisma reports some of them as an error, and misreads others.
+ */
+export function refuseConverted(row: Row): void {
+  const isIntact = Number(row['seven']) === 7 && isTrue(row, 'yes') && row['words'] === 'As Is';
+  if (!isIntact) throw new TierFailure('misconfigured', 'type-parser');
+}
+
 /** Refuses the row of a server that takes no writes: what it says may be the past, which is all that a former primary knows. */
 export function refuseReadOnly(row: Row): void {
   if (isTrue(row, 'read_only')) throw new TierFailure('rejected', 'read-only');

@@ -187,6 +187,7 @@ describe('a failure of a Prisma client', () => {
     ['killed by an administrator', sqlState('57P01'), 'terminated'],
     ['closed in mid-statement (MariaDB)', mysql(45009), 'connection-lost'],
     ['silent server (MariaDB)', mysql(45026), 'read-timeout'],
+    ['a parser of the application', new Error('Cannot serialize value of type bigint as Int64'), 'type-parser'],
     ['a SQLSTATE that is not listed', sqlState('XX000'), 'unknown'],
     ['a string', 'boom', 'unknown'],
     ['nothing', undefined, 'unknown'],

@@ -74,6 +74,9 @@ async function openRecorded(provider: PrismaProvider, { table, inserts = true, i
 
 const CLOCK_AND_RING = {
   now: 1n,
+  seven: 7,
+  yes: true,
+  words: 'As Is',
   storage_key: null,
   version: 3n,
   fingerprint: Buffer.alloc(32),

@@ -1,6 +1,7 @@
 -- open
-SELECT CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') AS standby, CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') AS read_only, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 AS now, /*M! 2 = (SELECT COUNT(*) FROM information_schema.SYSTEM_VARIABLES WHERE variable_name = 'WSREP_ON' AND global_value = 'ON'
-    OR variable_name = 'WSREP_PROVIDER' AND global_value NOT IN ('', 'none')) OR */ false AS is_cluster;
+SELECT CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') AS standby, CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') AS read_only, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 AS now,
+  7 AS seven, 1 = 1 AS yes, 'As Is' AS words, /*M! 2 = (SELECT COUNT(*) FROM information_schema.SYSTEM_VARIABLES WHERE variable_name = 'WSREP_ON' AND global_value = 'ON'
+      OR variable_name = 'WSREP_PROVIDER' AND global_value NOT IN ('', 'none')) OR */ false AS is_cluster;
 -- query ()
 SHOW VARIABLES WHERE Variable_name IN (
   'version', 'version_comment', 'aurora_version', 'group_replication_group_name', 'group_replication_consistency',

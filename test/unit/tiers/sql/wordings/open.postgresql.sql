@@ -2,7 +2,8 @@
 SELECT (current_setting('transaction_read_only') = 'on' AND (pg_is_in_recovery() OR EXISTS (
   SELECT FROM pg_settings WHERE name = 'default_transaction_read_only' AND setting = 'on'
     AND source IN ('configuration file', 'command line')
-))) AS standby, current_setting('transaction_read_only') = 'on' AS read_only, floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint AS now;
+))) AS standby, current_setting('transaction_read_only') = 'on' AS read_only, floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint AS now,
+  7 AS seven, 1 = 1 AS yes, 'As Is' AS words;
 -- query ()
 SELECT 'version' AS name, version() AS value
 UNION ALL SELECT proname::text, '' FROM pg_proc WHERE proname = 'aurora_version'

@@ -1,7 +1,8 @@
 -- open
 PRAGMA busy_timeout = 5;
 -- query ()
-SELECT false AS standby, false AS read_only, CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) AS now;
+SELECT false AS standby, false AS read_only, CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) AS now,
+  7 AS seven, 1 = 1 AS yes, 'As Is' AS words;
 -- query ()
 SELECT name, type, pk = 1 AND (SELECT max(pk) FROM pragma_table_info(?)) = 1 AS identifies
 FROM pragma_table_info(?);
