@@ -68,11 +68,9 @@ export async function readClock({ runner, schema, time }: Asked): Promise<{ now:
   });
 }
 
-/** Learns the time of a cluster, and commits the first one if there is none. Does nothing where one server's clock is the time. */
+/** Learns the time of a cluster, after it has begun or was set forward. Does nothing where one server's clock is the time. */
 export async function beginTime({ namespace, runner, schema, statements, time }: OpenTier): Promise<void> {
   if (time === undefined || statements.time === null) return;
-  await readClock({ runner, schema, time });
-  if (time.hasBegun) return;
   await runner.count(statements.time.begin(namespace, undefined));
   await readClock({ runner, schema, time });
 }

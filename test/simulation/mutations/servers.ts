@@ -21,25 +21,13 @@ export const serverMutations: readonly Mutation[] = [
     name: 'a client goes back to the committed time',
     edits: [{ file: TIME, find: 'committed > this.#timeAt(at)', replace: 'committed >= 0' }],
     faults: ['server-clock', 'redis-cut'],
-    seed: 102,
+    seed: 412,
   },
   {
     name: 'a client takes no later time of another',
     edits: [{ file: TIME, find: 'committed > this.#timeAt(at)', replace: 'this.#base === undefined' }],
     faults: ['database-cut', 'redis-cut', 'node-crash', 'server-queue'],
-    seed: 3,
-  },
-  {
-    name: 'the time of a cluster is committed once',
-    edits: [
-      {
-        file: TIME,
-        find: 'return this.hasBegun && this.now() - this.#committed >= CLUSTER_TIME_STEP_MS;',
-        replace: 'return false;',
-      },
-    ],
-    faults: ['server-clock', 'redis-cut', 'node-crash'],
-    seed: 240,
+    seed: 573,
   },
   {
     name: 'the time is that of the server that answers',

@@ -19,7 +19,7 @@ interface ServerReading {
 /**
  * The time of a database that has several servers, whose clocks need not agree. The servers commit it: a row holds the latest time that
  * any client has written there. Each client takes what it reads, adds what its monotonic clock has counted since, and writes the row anew
- * when that is a second old. So the time never runs faster than a true clock, never goes back, and stops while no client runs; two
+ * when that is a second old. So the time never runs faster than a true clock, never goes back. It stops while no client runs, and the next one sets it forward; two
  * clients differ by some seconds at most, which the overlap of the dirty feed covers.
  *
  * The deadline of a write has to be compared at the server that executes it, by a clock that goes on while the statement is on its way.
@@ -46,6 +46,11 @@ export class ClusterTime {
   /** False until a reading has shown a committed time. */
   get hasBegun(): boolean {
     return this.#base !== undefined;
+  }
+
+  /** The client's own clock, for a cluster whose time has to begin, or has stopped while no client ran. */
+  get wall(): number {
+    return Math.floor(this.#platform.now());
   }
 
   /** The present time, in whole milliseconds. */

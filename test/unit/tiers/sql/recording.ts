@@ -67,7 +67,7 @@ async function openRecorded(provider: PrismaProvider, { table, inserts = true, i
   };
   const tier = prismaTier(client, table === undefined ? { provider } : { provider, table });
   // Refused where nothing can be inserted, and used all the same.
-  const platform = isCluster ? { ...systemPlatform, monotonic: () => 0 } : systemPlatform;
+  const platform = isCluster ? { ...systemPlatform, monotonic: () => 0, now: () => 9 } : systemPlatform;
   await tier.open({ namespace: 'shop', platform, timeoutMs: 1_000, sweeps: true }).catch(() => {});
   return { tier, sent };
 }

@@ -56,19 +56,13 @@ SET STATEMENT wsrep_sync_wait = 15 FOR DELETE FROM `holdfast_session_node` WHERE
 -- execute ()
 SET STATEMENT wsrep_sync_wait = 15 FOR DELETE FROM `holdfast_session` WHERE false;
 -- execute ()
-SET STATEMENT wsrep_sync_wait = 15 FOR SELECT CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') AS standby, CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') AS read_only, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 AS now,
-  7 AS seven, 1 = 1 AS yes, 'As Is' AS words, /*M! 2 = (SELECT COUNT(*) FROM information_schema.SYSTEM_VARIABLES WHERE variable_name = 'WSREP_ON' AND global_value = 'ON'
-      OR variable_name = 'WSREP_PROVIDER' AND global_value NOT IN ('', 'none')) OR */ false AS is_cluster, CONCAT('s', LEFT(SHA1(CONCAT_WS(' ', @@hostname, @@port, @@datadir, @@wsrep_node_name, @@wsrep_node_address)), 16)) AS server, (
-    SELECT seen_at FROM `holdfast_session_node` WHERE namespace = ? AND node_id = ?
-  ) AS committed;
--- query ('#time', 00*16)
 SET STATEMENT wsrep_sync_wait = 15 FOR INSERT INTO `holdfast_session_node` (namespace, node_id, ring_version, seen_at, acknowledged_at)
-SELECT ?, ?, 1, GREATEST(now, COALESCE(marked, 0), COALESCE(seen, 0)), 0
+SELECT ?, ?, 1, GREATEST(LEAST(now, ?), COALESCE(marked, 0), COALESCE(seen, 0)), 0
 FROM (SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 AS now) AS clock
 CROSS JOIN (SELECT MAX(dirty_at) AS marked FROM `holdfast_session`) AS mark
 CROSS JOIN (SELECT MAX(seen_at) AS seen FROM `holdfast_session_node`) AS node WHERE true
-ON DUPLICATE KEY UPDATE beat = beat;
--- execute ('#time', 00*16)
+ON DUPLICATE KEY UPDATE seen_at = IF(VALUES(seen_at) - seen_at > 60000, VALUES(seen_at), seen_at);
+-- execute ('#time', 00*16, 9n)
 SET STATEMENT wsrep_sync_wait = 15 FOR SELECT CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') AS standby, CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') AS read_only, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 AS now,
   7 AS seven, 1 = 1 AS yes, 'As Is' AS words, /*M! 2 = (SELECT COUNT(*) FROM information_schema.SYSTEM_VARIABLES WHERE variable_name = 'WSREP_ON' AND global_value = 'ON'
       OR variable_name = 'WSREP_PROVIDER' AND global_value NOT IN ('', 'none')) OR */ false AS is_cluster, CONCAT('s', LEFT(SHA1(CONCAT_WS(' ', @@hostname, @@port, @@datadir, @@wsrep_node_name, @@wsrep_node_address)), 16)) AS server, (
