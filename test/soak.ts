@@ -6,7 +6,8 @@ import { parseArgs } from 'node:util';
  * The long runs: fresh seeds of the simulator, then all legs of chaos on real servers, for half of the time each; then the tests
  * that wait for fail-overs of real servers, a resharding under load, and the other loads of LOADS in vitest.config.ts; then the races of
  * the HTTP contract with every entry point, which take a tenth of that time; then the whole contract with Next, built and served; then
- * the demo's page in a browser; then outages that a real Prometheus watches; then a database that is offered ten times what it carries. Exits with 1 if any found anything.
+ * the demo's page in a browser; then outages that a real Prometheus watches; then a database that is offered ten times what it carries;
+ * then outages of both servers, after which a process has to be ready again. Exits with 1 if any found anything.
  *
  * node test/soak.ts [--minutes 20] [--from a seed]
  */
@@ -30,6 +31,8 @@ const RESTORED_SEEDS = 60;
 const HTTP_RACES = 'in one tab|redirects to';
 /** A slot that moves under load takes some 15 ms. */
 const fewSlots = Number(values.minutes) < 10;
+/** Losing both servers and getting them back takes three seconds; four lanes do it at a time. */
+const READY_ROUNDS_A_MINUTE = 5;
 /** A thousand with each subject in twenty minutes. */
 const httpTrials = Math.min(Math.ceil(50 * Number(values.minutes)), 1_000);
 
@@ -57,6 +60,10 @@ const statuses = [
   run(['node_modules/vitest/vitest.mjs', 'run', '--project', 'page'], { PAGE: '1' }),
   run(['node_modules/vitest/vitest.mjs', 'run', '--project', 'observability'], { OBSERVABILITY: '1' }),
   run(['node_modules/vitest/vitest.mjs', 'run', 'test/integration/client/overload.test.ts'], { OVERLOAD: '1' }),
+  run(['node_modules/vitest/vitest.mjs', 'run', 'test/integration/client/ready-again.test.ts'], {
+    READY_ROUNDS: String(Math.ceil(READY_ROUNDS_A_MINUTE * Number(values.minutes))),
+    READY_LANES: '4',
+  }),
 ];
 process.exitCode = statuses.every((status) => status === 0) ? 0 : 1;
 

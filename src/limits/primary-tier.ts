@@ -59,8 +59,11 @@ export const HOLD_TTL_MS = 30_000;
 export const PROBE_BACKOFF = { firstMs: 50, longestMs: 500, floor: 0.5 } as const;
 /** The pauses before a lost connection is made anew, drawn from zero up, so that a fleet does not reconnect at once. */
 export const RECONNECT_BACKOFF = { firstMs: 50, longestMs: 500 } as const;
-/** The pause after wrong credentials or certificates. A shorter one only fills the server's log. */
-export const MISCONFIGURED_BACKOFF_MS = 30_000;
+/**
+ * The pauses after wrong credentials or certificates: short at first, since a server in a restart or a stranger on its port may look like a
+ * mistake once. A shorter longest one only fills the server's log.
+ */
+export const MISCONFIGURED_BACKOFF = { firstMs: 500, longestMs: 30_000, floor: 0.5 } as const;
 /** A healthy Redis answers in under 1 ms; after this long the read asks the database as well. */
 export const HEDGE_AFTER_MS = 50;
 /**

@@ -1,8 +1,10 @@
 import { aliveAt } from '../session/lifetime.ts';
 import type { SealedRecord } from '../session/sealed-record.ts';
+import type { SessionRecord } from '../session/session-record.ts';
 import type { TierHealth } from '../telemetry/health.ts';
 import type { InsertOutcome, WalkPage } from '../tiers/durable.ts';
 import { createContext, type LivingSession, type Tally, type TieringContext, type TieringOptions } from './context.ts';
+import { readAfterMiss } from './read/after-miss.ts';
 import { inspect, type Inspection } from './read/inspect.ts';
 import { pagesOfUser } from './read/list-path.ts';
 import type { ReadOptions } from './read/copy.ts';
@@ -66,10 +68,16 @@ export class TieredStore {
     return this.#reads.read(storageKey, options);
   }
 
-  /** Reads the durable tier, after a lost compare-and-swap. */
+  /** Reads the durable tier. */
   readDurable(storageKey: Buffer): Promise<LivingSession | null> {
     if (this.#refuses(storageKey)) return Promise.resolve(null);
     return this.#reads.readDurable(storageKey, { consistency: 'strong', touch: false });
+  }
+
+  /** Reads the durable tier after a compare-and-swap that did not find `missed`. */
+  readAfterMiss(storageKey: Buffer, missed: SessionRecord): Promise<LivingSession | null> {
+    if (this.#refuses(storageKey)) return Promise.resolve(null);
+    return readAfterMiss(this.#context, storageKey, missed);
   }
 
   /** False if another write came first or the session is gone. */

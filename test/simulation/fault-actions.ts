@@ -74,6 +74,8 @@ const AWAY: ReadonlySet<FaultKind> = new Set([
   'database-lost-reply',
   'database-lost-request',
   'database-reject',
+  'server-queue',
+  'server-quorum',
 ]);
 
 function begin(fault: Fault, scene: Scene): void {
@@ -142,6 +144,12 @@ function begin(fault: Fault, scene: Scene): void {
       return depart(fault, database.clock, scene);
     case 'excursion-redis':
       return depart(fault, shard.master.clock, scene);
+    case 'server-clock':
+      return setServerClock(fault, scene);
+    case 'server-queue':
+      return database.cluster?.serverAt(choice).stallFor(world, lengthMs);
+    case 'server-quorum':
+      return setQuorum(fault, scene, false);
     case 'keys-revoke':
       return ring.promote();
     default:
@@ -169,6 +177,21 @@ function depart(fault: Fault, clock: Clock, { excursions }: Scene): void {
   if ((choice * 64) % 1 < 0.75) excursions.set(fault, () => clock.jump(-byMs));
 }
 
+const SERVER_CLOCK_MS = 3_600_000;
+
+/** The clock of one server of the database jumps, and mostly back again. */
+function setServerClock(fault: Fault, { database, excursions }: Scene): void {
+  const clock = database.cluster?.serverAt(fault.choice).clock;
+  const byMs = SERVER_CLOCK_MS * (2 * ((fault.choice * 16) % 1) - 1) ** 3;
+  clock?.jump(byMs);
+  if ((fault.choice * 64) % 1 < 0.75) excursions.set(fault, () => clock?.jump(-byMs));
+}
+
+function setQuorum({ choice }: Fault, { database }: Scene, has: boolean): void {
+  const server = database.cluster?.serverAt(choice);
+  if (server) server.isUp = has;
+}
+
 function comeBack(fault: Fault, { excursions }: Scene): void {
   excursions.get(fault)?.();
   excursions.delete(fault);
@@ -180,7 +203,7 @@ function wayOf(choice: number): 'refuses' | 'silent' {
 
 function end(fault: Fault, scene: Scene): void {
   const { kind, choice } = fault;
-  const { weather, redis, database, ring } = scene;
+  const { world, weather, redis, database, ring } = scene;
   const shard = redis.shardAt(choice);
   switch (kind) {
     case 'redis-freeze':
@@ -201,8 +224,13 @@ function end(fault: Fault, scene: Scene): void {
       return;
     case 'redis-demote':
       return shard.reunite();
+    case 'server-queue':
+      return database.cluster?.serverAt(choice).stallFor(world, null);
+    case 'server-quorum':
+      return setQuorum(fault, scene, true);
     case 'excursion-database':
     case 'excursion-redis':
+    case 'server-clock':
       return comeBack(fault, scene);
     case 'keys-revoke':
       return ring.revoke();

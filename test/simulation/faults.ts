@@ -63,6 +63,10 @@ export const FAULTS = {
   // Minutes to hours, and mostly back again.
   'excursion-database': 'feed',
   'excursion-redis': 'feed',
+  // One of several servers of the database: its clock is set by up to an hour, it applies nothing for a while, or it has no quorum.
+  'server-clock': 'feed',
+  'server-queue': 'feed',
+  'server-quorum': 'feed',
   // The ring's first key is revoked some time after another was promoted.
   'keys-revoke': 'none',
   // Nothing is promised about it but that it ends well, so it is only simulated when it is named.
@@ -87,6 +91,21 @@ const TOPOLOGICAL: ReadonlySet<FaultKind> = new Set([
 ]);
 const TOPOLOGICAL_SHARE = 0.4;
 const OF_CLUSTERS: ReadonlySet<FaultKind> = new Set(['cluster-down', 'cluster-migrate']);
+
+/** Only a database of several servers has them, so they are drawn by themselves. */
+const OF_SERVERS: ReadonlySet<FaultKind> = new Set(['server-clock', 'server-queue', 'server-quorum']);
+
+/** True if there is one that several servers of the database are needed for. */
+export function concernsServers(kinds: readonly FaultKind[]): boolean {
+  return kinds.some((kind) => OF_SERVERS.has(kind));
+}
+
+/** Draws up to two kinds of what happens to one server of the database. */
+export function drawServerFaults(random: Random, kinds: readonly FaultKind[], durationMs: number): Fault[] {
+  const possible = kinds.filter((kind) => OF_SERVERS.has(kind));
+  const drawn = kinds.length <= KINDS_MAX ? possible : [random.pick(possible)!, random.pick(possible)!];
+  return drawEach(random, [...new Set(drawn)], durationMs);
+}
 
 /** True if there is one that several masters are needed for. */
 export function concernsClusters(kinds: readonly FaultKind[]): boolean {
@@ -189,7 +208,7 @@ function drawEach(random: Random, kinds: readonly FaultKind[], durationMs: numbe
 }
 
 function drawKinds(random: Random, all: readonly FaultKind[]): FaultKind[] {
-  const kinds = all.filter((kind) => !TOPOLOGICAL.has(kind));
+  const kinds = all.filter((kind) => !TOPOLOGICAL.has(kind) && !OF_SERVERS.has(kind));
   if (random.chance(0.05)) return [];
   if (kinds.length <= KINDS_MAX) return [...kinds];
   const count = 1 + random.below(KINDS_MAX);

@@ -4,6 +4,7 @@ import type { Mutation } from './mutations/mutation.ts';
 import { mastersMutations } from './mutations/masters.ts';
 import { rowsMutations } from './mutations/rows.ts';
 import { scriptsMutations } from './mutations/scripts.ts';
+import { serverMutations } from './mutations/servers.ts';
 import { sweepMutations } from './mutations/sweep.ts';
 import { topologyMutations } from './mutations/topology.ts';
 import { trustMutations } from './mutations/trust.ts';
@@ -16,6 +17,7 @@ export const mutations: readonly Mutation[] = [
   ...rowsMutations,
   ...endsMutations,
   ...feedMutations,
+  ...serverMutations,
   ...sweepMutations,
   ...topologyMutations,
 ];

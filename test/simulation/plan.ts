@@ -1,12 +1,15 @@
 import {
   concernsClusters,
+  concernsServers,
   drawFaults,
+  drawServerFaults,
   drawTopologicalFaults,
   FAULT_KINDS,
   type Fault,
   type FaultKind,
 } from './faults.ts';
 import { Random } from './random.ts';
+import type { ClusterPlan } from './servers/database-cluster.ts';
 
 /** The facts of a run that checkers need. */
 export interface Plan {
@@ -35,6 +38,8 @@ export interface SimulationPlan extends Plan {
   readonly profile: Profile;
   /** More than one where Redis is a cluster. */
   readonly masters: number;
+  /** More than one server where the database is a cluster. */
+  readonly database: ClusterPlan;
   readonly skewMs: number;
   readonly touchIntervalMs: number;
   /** When the source of the key ring has the pending key promoted: from then on, some nodes seal with what others have as pending. */
@@ -79,6 +84,8 @@ function drawTouchInterval(random: Random): number {
 /** A stream beside the others of a run, so that what is drawn of it moves nothing else. */
 const TOPOLOGY_STREAM = 0x7090;
 const CLUSTER_SHARE = 0.35;
+const DATABASE_STREAM = 0x5eb5;
+const DATABASE_CLUSTER_SHARE = 0.25;
 /** Where there are fewer, one stray is half of the nodes or more. */
 const NODES_BESIDE_A_STRAY = 3;
 
@@ -95,11 +102,16 @@ export function drawPlan(random: Random, seed: number, kinds: readonly FaultKind
   const masters = isCluster ? 2 + topology.below(2) : 1;
   const topological = drawTopologicalFaults(topology, kinds, { masters, durationMs });
   const hasStray = topological.some(({ kind }) => kind === 'redis-stray');
+  const ofDatabase = new Random(seed ^ DATABASE_STREAM);
+  const hasServers = concernsServers(kinds) && (kinds.length <= 3 || ofDatabase.chance(DATABASE_CLUSTER_SHARE));
+  const database = { servers: hasServers ? 2 + ofDatabase.below(2) : 1, isBalanced: ofDatabase.chance(0.3) };
+  const serverFaults = hasServers ? drawServerFaults(ofDatabase, kinds, durationMs) : [];
   const idleMs = isBrief ? Math.round(random.logBetween(1_000, 60_000)) : LONG_IDLE_MS;
   return {
     seed,
     profile,
     masters,
+    database,
     nodes: Math.max(2 + random.below(2), hasStray ? NODES_BESIDE_A_STRAY : 0),
     actors,
     users: isCrowded ? 1 : 1 + random.below(2),
@@ -113,7 +125,7 @@ export function drawPlan(random: Random, seed: number, kinds: readonly FaultKind
     rotatesAt: random.chance(0.2) ? random.between(0, durationMs) : Infinity,
     isPeaceful: random.chance(0.3),
     durationMs,
-    faults: [...drawFaults(random, kinds, durationMs), ...topological],
+    faults: [...drawFaults(random, kinds, durationMs), ...topological, ...serverFaults],
     sweepEveryMs: Math.round(random.logBetween(500, 20_000)),
     revokedRetentionMs: Math.round(random.logBetween(15_000, 60_000)),
     durableOutageReadsMs: Math.round(random.logBetween(1_000, LONG_OUTAGE_READS_MS)),

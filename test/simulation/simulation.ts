@@ -55,7 +55,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const weather = new Weather();
   const redis = new SimulatedRedis(world, weather, plan.masters);
   const skewMs = (): number => world.random.between(-plan.skewMs, plan.skewMs);
-  const database = new SimulatedDatabase(world, weather, skewMs());
+  const database = new SimulatedDatabase(world, weather, skewMs(), plan.database);
   const ring = new SimulatedRing(world);
   if (plan.rotatesAt < Infinity) world.at(plan.rotatesAt, () => ring.promote());
   const changes = noteChanges(world);

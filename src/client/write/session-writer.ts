@@ -110,7 +110,8 @@ export async function replace<T>(
   const current = await atRevision(context, changes.revision);
   const session = await swap(context, current, changes, bytes);
   if (session !== null) return { id: context.id, session, view };
-  if ((await context.store.readDurable(current.storageKey)) === null) throw new SessionNotFoundError();
+  const found = await context.store.readAfterMiss(current.storageKey, current.record);
+  if (found === null) throw new SessionNotFoundError();
   throw new RevisionConflictError();
 }
 
@@ -188,7 +189,7 @@ async function untilApplied<T>(
     const pauseMs = backoffMs(platform, CONFLICT_BACKOFF, conflicts);
     if (platform.monotonic() + pauseMs > deadline) throw new RevisionConflictError();
     await delay(platform, pauseMs);
-    current = await store.readDurable(storageKey);
+    current = await store.readAfterMiss(storageKey, current.record);
   }
 }
 

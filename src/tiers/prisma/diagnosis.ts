@@ -21,7 +21,7 @@ export interface DiagnosisOptions {
 export async function diagnoseDatabase(options: DiagnosisOptions): Promise<DurableFacts> {
   const { runner, database, schema, namespace, platform } = options;
   const sentAt = platform.monotonic();
-  const clock = await readClock(runner, schema);
+  const { now: clock } = await readClock({ runner, schema, time: undefined });
   const clockAheadMs = clock + (platform.monotonic() - sentAt) / 2 - platform.now();
   const ask: Ask = (text) => runner.rows({ text, values: [] }, (rows) => rows).catch(nullIfRefused);
   const { sessions, rings, nodes } = database.tables;

@@ -178,6 +178,10 @@ const RULES: readonly Rule[] = [
     codes: ['25006', '1290', '1792', '1836', '8', '264', '520', '776', '1032', '1288', 'SQLITE_READONLY'],
     text: /attempt to write a readonly database/,
   },
+  // Galera: the server has no quorum, or is joining. It executes nothing.
+  { kind: 'rejected', reason: 'no-quorum', codes: ['1047'] },
+  // The clock of this server of a cluster is not known: see `galeraNow`.
+  { kind: 'rejected', reason: 'server-unknown', codes: [], text: /DOUBLE value is out of range/ },
   // Only a statement that reads the clock when it is nearly done, or one for many sessions of which one cannot be served,
   // divides by zero or, on MySQL, overflows.
   { kind: 'rejected', reason: 'too-late', codes: ['22012', '1690'] },

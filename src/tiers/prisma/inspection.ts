@@ -3,43 +3,63 @@ import { adviceFor } from './advice.ts';
 import type { Inspected, SchemaStatements } from '../sql/schema.ts';
 import type { Statement } from '../sql/statement.ts';
 import type { PrismaProvider } from './prisma-options.ts';
-import { integer, refuseReadOnly, refuseStandby, type Row } from '../sql/rows/rows.ts';
+import { isTrue, presentOf, refuseReadOnly, refuseStandby, type Row } from '../sql/rows/rows.ts';
+import type { OpenTier } from './parts/open-tier.ts';
 import type { StatementRunner } from './statement-runner.ts';
 import type { ColumnName } from '../sql/columns.ts';
 
-/** Throws `misconfigured` with the first thing that a person has to mend, or the failure of the server to answer. */
+/** The parts of an open tier that ask before the first call. */
+type Asked = Pick<OpenTier, 'runner' | 'schema' | 'time'>;
+
+/**
+ * Throws `misconfigured` with the first thing that a person has to mend, or the failure of the server to answer. Returns false, and has
+ * inspected nothing, where the statements are for one server and this is one of a cluster.
+ */
 export async function inspectDatabase(
-  runner: StatementRunner,
-  schema: SchemaStatements,
+  asked: Asked,
   { provider, sweeps }: { readonly provider: PrismaProvider; readonly sweeps: boolean },
-): Promise<void> {
+): Promise<boolean> {
   try {
-    await inspect(runner, schema, sweeps);
+    return await inspect(asked, sweeps);
   } catch (error) {
     if (!(error instanceof TierFailure) || error.kind !== 'misconfigured' || error.advice !== undefined) throw error;
     throw new TierFailure(error.kind, error.reason, adviceFor(error.reason, provider));
   }
 }
 
-async function inspect(runner: StatementRunner, schema: SchemaStatements, sweeps: boolean): Promise<void> {
+async function inspect({ runner, schema, time }: Asked, sweeps: boolean): Promise<boolean> {
   await runner.applySettings();
   // What else cannot be written is a setting, which the rehearsals find.
-  await runner.rows(schema.probe, ([answer = {}]) => refuseStandby(answer));
+  const isCluster = await runner.rows(schema.probe, ([answer = {}]) => {
+    refuseStandby(answer);
+    return isTrue(answer, 'is_cluster');
+  });
+  if (isCluster && time === undefined) return false;
   for (const inspected of schema.tables) {
     await runner.rows(inspected.describe, (rows) => inspectColumns(rows, inspected, schema.accepts));
     for (const rehearsal of inspected.rehearsals) await rehearse(runner, inspected.table, rehearsal);
   }
   const [sessions] = schema.tables;
   if (sweeps && sessions) await rehearse(runner, sessions.table, schema.sweepRehearsal);
+  return true;
 }
 
-/** Returns the milliseconds of the clock that decides on deadlines of writes. Refuses what cannot be written. */
-export async function readClock(runner: StatementRunner, schema: SchemaStatements): Promise<number> {
+/** Reads the milliseconds of the clock that decides on deadlines of writes. Refuses what cannot be written. */
+export async function readClock({ runner, schema, time }: Asked): Promise<{ now: number; isCluster: boolean }> {
   return runner.rows(schema.probe, ([answer = {}]) => {
     refuseStandby(answer);
     refuseReadOnly(answer);
-    return integer(answer, 'now');
+    return { now: presentOf(answer, time), isCluster: isTrue(answer, 'is_cluster') };
   });
+}
+
+/** Learns the time of a cluster, and commits the first one if there is none. Does nothing where one server's clock is the time. */
+export async function beginTime({ namespace, runner, schema, statements, time }: OpenTier): Promise<void> {
+  if (time === undefined || statements.time === null) return;
+  await readClock({ runner, schema, time });
+  if (time.hasBegun) return;
+  await runner.count(statements.time.begin(namespace, undefined));
+  await readClock({ runner, schema, time });
 }
 
 function inspectColumns(

@@ -6,15 +6,17 @@ import type { DurableTier } from '../durable.ts';
 import type { CallTimeouts } from './batch/call.ts';
 import { lanesFor } from './batch/lanes.ts';
 import { shareCalls } from './batch/shared-calls.ts';
+import type { ClusterTime } from '../sql/cluster/cluster-time.ts';
 import { databaseOf } from '../sql/dialects/databases.ts';
 import type { Database } from '../sql/dialects/dialect.ts';
+import { galeraOf } from '../sql/dialects/mysql/galera.ts';
 import { type SchemaStatements, schemaStatementsFor } from '../sql/schema.ts';
-import { type SessionStatements, statementsFor } from '../sql/statements/statements.ts';
+import { statementsFor } from '../sql/statements/statements.ts';
 import { diagnoseDatabase } from './diagnosis.ts';
-import { inspectDatabase, readClock } from './inspection.ts';
+import { beginTime, inspectDatabase, readClock } from './inspection.ts';
 import { PrismaFeed } from './parts/feed.ts';
 import { PrismaFleet } from './parts/fleet.ts';
-import { OpenTierSlot } from './parts/open-tier.ts';
+import { type OpenTier, OpenTierSlot } from './parts/open-tier.ts';
 import { PrismaSessions } from './parts/sessions.ts';
 import { PrismaUpkeep } from './parts/upkeep.ts';
 import type { PrismaClientLike } from './prisma-client.ts';
@@ -35,7 +37,7 @@ export function prismaTier(prisma: PrismaClientLike, options: PrismaTierOptions)
 }
 
 /** The way on which statements are sent: lanes, timeouts, and the runner that uses them. */
-interface Statements {
+interface Way {
   readonly lanes: ReturnType<typeof lanesFor>;
   readonly waits: { readonly platform: Platform; readonly timeoutMs: number; readonly timeouts: CallTimeouts };
   readonly runner: StatementRunner;
@@ -49,51 +51,71 @@ class PrismaTier implements DurableTier {
   readonly upkeep: PrismaUpkeep;
   readonly #client: PrismaClientLike;
   readonly #database: Database;
-  readonly #schema: SchemaStatements;
-  readonly #shared: SessionStatements;
   readonly #slot = new OpenTierSlot();
+  #context: TierContext | undefined;
 
   constructor(client: PrismaClientLike, database: Database) {
-    const { sessions, feed, fleet, upkeep } = statementsFor(database);
     this.name = `prisma (${database.dialect.name})`;
     this.#client = client;
     this.#database = database;
-    this.#schema = schemaStatementsFor(database);
-    this.#shared = sessions;
-    this.sessions = new PrismaSessions(this.#slot, sessions);
-    this.feed = new PrismaFeed(this.#slot, feed);
-    this.fleet = new PrismaFleet(this.#slot, fleet);
-    this.upkeep = new PrismaUpkeep(this.#slot, upkeep);
+    this.sessions = new PrismaSessions(this.#slot);
+    this.feed = new PrismaFeed(this.#slot);
+    this.fleet = new PrismaFleet(this.#slot);
+    this.upkeep = new PrismaUpkeep(this.#slot);
   }
 
   async open(context: TierContext): Promise<void> {
-    const { namespace, sweeps = false } = context;
-    const { lanes, waits, runner } = this.#statements(context);
-    const shared = shareCalls({ ...waits, statements: this.#shared, namespace, runner, lanes });
+    this.#context = context;
+    if (await this.#openFor(this.#database, context)) return;
+    const cluster = galeraOf(this.#database, context.platform);
+    await this.#openFor(cluster, context);
+    await beginTime(this.#slot.get());
+  }
+
+  /** Returns false if the server is one of a cluster, and the statements for this database are for one server. */
+  #openFor(database: Database, context: TierContext): Promise<boolean> {
     // Kept even when the inspection fails: a server that is only away is used once `probe` finds it again.
-    this.#slot.current = { namespace, runner, shared };
-    await inspectDatabase(runner, this.#schema, { provider: this.#database.dialect.name, sweeps });
+    this.#slot.current = this.#prepare(context, database);
+    const { sweeps = false } = context;
+    return inspectDatabase(this.#slot.current, { provider: database.dialect.name, sweeps });
   }
 
   diagnose(context: TierContext): Promise<DurableFacts> {
-    const { runner } = this.#statements(context);
+    const { runner, schema } = this.#prepare(context, this.#database);
     const { namespace, platform } = context;
-    return diagnoseDatabase({ runner, database: this.#database, schema: this.#schema, namespace, platform });
+    return diagnoseDatabase({ runner, database: this.#database, schema, namespace, platform });
   }
 
-  /** Makes the way on which statements are sent. */
-  #statements({ platform, timeoutMs }: TierContext): Statements {
+  /** Compiles the statements for a database, and makes the way on which they are sent. */
+  #prepare(context: TierContext, database: Database): OpenTier {
+    const { namespace } = context;
+    const { time } = database;
+    const [statements, schema] = [statementsFor(database), schemaStatementsFor(database)];
+    const { lanes, waits, runner } = this.#wayFor(context, schema, time);
+    const shared = shareCalls({ ...waits, statements: statements.sessions, namespace, runner, lanes });
+    return { namespace, runner, shared, statements, schema, time };
+  }
+
+  #wayFor({ platform, timeoutMs }: TierContext, schema: SchemaStatements, time: ClusterTime | undefined): Way {
     const { name: provider, lanes: counts } = this.#database.dialect;
-    const { settings, leave } = this.#schema;
+    const { settings, leave, probe } = schema;
+    const cluster = time && { time, probe };
     const lanes = lanesFor(this.#client, counts, platform);
     const timeouts: CallTimeouts = new CoarseTimeouts(platform, timeoutMs, (call) => call.expire());
     const waits = { platform, timeoutMs, timeouts };
-    const options = { lanes: lanes.single, holdsLane: lanes.areHeld, provider, settings, leave };
+    const options = { lanes: lanes.single, holdsLane: lanes.areHeld, provider, settings, leave, cluster };
     return { lanes, waits, runner: new StatementRunner(this.#client, { ...waits, ...options }) };
   }
 
   async probe(): Promise<number> {
-    return readClock(this.#slot.get().runner, this.#schema);
+    const opened = this.#slot.get();
+    const { now, isCluster: answersAsCluster } = await readClock(opened);
+    // Where one server was, there is a cluster by now, or the other way round.
+    if (this.#context && answersAsCluster !== (opened.time !== undefined)) {
+      await this.open(this.#context);
+      return this.probe();
+    }
+    return now;
   }
 
   /** Leaves the client and its connections open: they are the application's. */

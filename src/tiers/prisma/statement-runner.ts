@@ -8,7 +8,8 @@ import { leavesStatementActive, toTierFailure } from './failure.ts';
 import type { Lanes } from './batch/lanes.ts';
 import type { PrismaClientLike } from './prisma-client.ts';
 import type { PrismaProvider } from './prisma-options.ts';
-import type { Row } from '../sql/rows/rows.ts';
+import type { ClusterTime } from '../sql/cluster/cluster-time.ts';
+import { presentOf, type Row } from '../sql/rows/rows.ts';
 
 export interface RunnerOptions {
   readonly platform: Platform;
@@ -23,6 +24,8 @@ export interface RunnerOptions {
   readonly settings: readonly Statement[];
   /** Ends the connection that it is sent on. */
   readonly leave: Statement | null;
+  /** Reads the time of a cluster of databases; undefined where one server's clock is the time. */
+  readonly cluster?: { readonly time: ClusterTime; readonly probe: Statement } | undefined;
 }
 
 type Send<T> = () => PromiseLike<T>;
@@ -31,10 +34,16 @@ type Send<T> = () => PromiseLike<T>;
  * The reasons that pass: another statement was in the way, and the same one may succeed a moment later. Nothing was
  * changed, or, for `rows-moved`, nothing that repeating it would change again.
  */
-const PASSING_REASONS: ReadonlySet<string> = new Set(['busy', 'deadlock', 'rows-moved', 'serialization']);
+const PASSING_REASONS: ReadonlySet<string> = new Set([
+  'busy',
+  'deadlock',
+  'rows-moved',
+  'serialization',
+  'server-unknown',
+]);
 
-/** The reasons of a server that was the primary, or is to become it. */
-const DEMOTED: ReadonlySet<string> = new Set(['read-only', 'standby']);
+/** The reasons of a server that was the primary, or is to become it, and of one that its cluster has lost. */
+const DEMOTED: ReadonlySet<string> = new Set(['no-quorum', 'read-only', 'standby']);
 
 /** Sends every statement of a tier. Each call settles within the timeout, and rejects with nothing but a `TierFailure`. */
 export class StatementRunner {
@@ -66,21 +75,21 @@ export class StatementRunner {
   }
 
   async #countRows(statement: Statement): Promise<number> {
-    const { text, values, answer, change } = statement;
+    const { answer, change } = statement;
     if (answer) return (await this.#findRows(statement)).length;
-    if (!change) return this.#client.$executeRawUnsafe(text, ...values);
+    if (!change) return this.#change(statement);
     const changed = change(await this.#query(statement));
     return 'text' in changed ? this.#countRows(changed) : changed.length;
   }
 
   async #findRows(statement: Statement): Promise<readonly Row[]> {
-    const { text, values, answer, change } = statement;
+    const { answer, change } = statement;
     if (change) {
       const changed = change(await this.#query(statement));
       return 'text' in changed ? this.#findRows(changed) : changed;
     }
     if (!answer) return this.#query(statement);
-    const answered = answer(await this.#client.$executeRawUnsafe(text, ...values));
+    const answered = answer(await this.#change(statement));
     if (!('text' in answered)) return answered;
     try {
       return await this.#findRows(answered);
@@ -90,8 +99,17 @@ export class StatementRunner {
     }
   }
 
-  async #query({ text, values }: Statement): Promise<readonly Row[]> {
-    return (await this.#client.$queryRawUnsafe(text, ...values)) as readonly Row[];
+  async #query(statement: Statement): Promise<readonly Row[]> {
+    return (await this.#client.$queryRawUnsafe(statement.text, ...this.#valuesOf(statement))) as readonly Row[];
+  }
+
+  #change(statement: Statement): PromiseLike<number> {
+    return this.#client.$executeRawUnsafe(statement.text, ...this.#valuesOf(statement));
+  }
+
+  #valuesOf({ values }: Statement): Statement['values'] {
+    if (this.#options.cluster === undefined) return values;
+    return values.map((value) => (typeof value === 'function' ? value() : value));
   }
 
   #inLane<T>(attempt: (deadline: number) => Promise<T>): Promise<T> {
@@ -120,6 +138,7 @@ export class StatementRunner {
         // Before anything else is sent: the statement still has its lane.
         if (leavesStatementActive(error)) await this.#renewConnection();
         if (DEMOTED.has(failure.reason)) await this.#leaveServer();
+        if (failure.reason === 'server-unknown') await this.#meetServer();
         const pauseMs = backoffMs(platform, REJECTED_BACKOFF, failures);
         const passing = PASSING_REASONS.has(failure.reason);
         if (!passing || platform.monotonic() + pauseMs >= deadline) throw isInDoubt ? inDoubt(failure) : failure;
@@ -157,6 +176,14 @@ export class StatementRunner {
     const { leave } = this.#options;
     // The answer is the error of a connection that was ended.
     if (leave) await this.#query(leave).catch(() => undefined);
+  }
+
+  /** Reads the clock of a server that a way to the cluster has led to. The pool gives the connection of the statement before, as above. */
+  async #meetServer(): Promise<void> {
+    const { cluster } = this.#options;
+    if (!cluster) return;
+    const [row] = await this.#query(cluster.probe).catch(() => []);
+    if (row) presentOf(row, cluster.time);
   }
 
   async #sendSettings(): Promise<void> {

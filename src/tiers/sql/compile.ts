@@ -1,18 +1,21 @@
 import type { Database } from './dialects/dialect.ts';
-import type { Build, SqlValue } from './statement.ts';
+import type { Build, LateValue, SqlValue } from './statement.ts';
 import type { Fragment, Part, Reader, Repetition, Value } from './tag.ts';
 
 /** Writes the text of a fragment once; a call only reads its values. */
 export function compile<Command>(fragment: Fragment<Command>, database: Database): Build<Command> {
   const compiler = new Compiler<Command>(database);
+  compiler.begin();
   compiler.write(fragment);
   return compiler.build();
 }
 
+type Sent = LateValue | SqlValue;
+
 /** A constant text and the values in it. */
 interface Constant<Command> {
   readonly text: string;
-  readonly readers: readonly Reader<Command, SqlValue>[];
+  readonly readers: readonly Reader<Command, Sent>[];
 }
 
 /** A text that grows with the number of items, and the constant text before it. */
@@ -28,21 +31,30 @@ class Compiler<Command> {
   readonly #growing: Growing<Command>[] = [];
   /** The text since the last one that grows. */
   #text = '';
-  #readers: Reader<Command, SqlValue>[] = [];
+  #readers: Reader<Command, Sent>[] = [];
   readonly #placeholders = new Map<unknown, string>();
 
   constructor(database: Database) {
     this.#database = database;
   }
 
+  begin(): void {
+    this.#text = this.#database.dialect.prefix ?? '';
+  }
+
   /** `margin` is the indentation of the line on which the part stands. */
   write(part: Part<Command>, margin = ''): void {
-    const { dialect, tables } = this.#database;
+    const { dialect, tables, time } = this.#database;
     switch (part.kind) {
       case 'choice':
-        return this.write(part.of[dialect.name], margin);
+        return this.write((time && part.of.galera) ?? part.of[dialect.name], margin);
       case 'fragment':
         return this.#writeFragment(part, margin);
+      case 'late':
+        if (time === undefined) throw new TypeError('One server has no time of a cluster.');
+        this.#readers.push(() => () => part.at(time));
+        this.#text += dialect.placeholder(this.#readers.length, part.type);
+        return;
       case 'repetition':
         return this.#writeRepetition(part);
       case 'table':
@@ -98,7 +110,7 @@ class Compiler<Command> {
 function buildGrowing<Command>(growing: readonly Growing<Command>[], rest: Constant<Command>): Build<Command> {
   return (namespace, command) => {
     let text = '';
-    const values: SqlValue[] = [];
+    const values: Sent[] = [];
     for (const { before, items, each, separator } of growing) {
       for (const read of before.readers) values.push(read(command, namespace));
       const list = items(command, namespace);

@@ -2,7 +2,8 @@ import { SQLITE_BUSY_TIMEOUT_MS } from '../../limits/durable-tier.ts';
 import { COLUMNS, type ColumnType, INSERT_COLUMNS, NODE_COLUMNS, RING_COLUMNS, UPDATE_COLUMNS } from './columns.ts';
 import { compile } from './compile.ts';
 import type { Database } from './dialects/dialect.ts';
-import { clock } from './phrases/clock.ts';
+import { shownClock } from './phrases/clock.ts';
+import { clusterColumns, isCluster } from './phrases/cluster.ts';
 import { columns } from './phrases/envelope.ts';
 import { isReadOnly, isStandby } from './phrases/standby.ts';
 import type { Statement } from './statement.ts';
@@ -25,7 +26,8 @@ export interface SchemaStatements {
   readonly settings: readonly Statement[];
   /**
    * Returns one row: `standby` is true on a server that is no primary, `read_only` where nothing can be written for whatever reason;
-   * `now` is the server's clock.
+   * `now` is the server's clock; `is_cluster` is true on one of several servers that all take writes, of which `server` and `committed`
+   * are what `ClusterTime` takes.
    */
   readonly probe: Statement;
   /** Ends the connection that it is sent on. Null where there is no other server to connect to. */
@@ -88,7 +90,8 @@ const SETTINGS: Readonly<Record<DatabaseName, readonly Fragment<void>[]>> = {
   sqlite: [sql`PRAGMA busy_timeout = ${constant(SQLITE_BUSY_TIMEOUT_MS)}`],
 };
 
-const probe = sql`SELECT ${isStandby} AS standby, ${isReadOnly} AS read_only, ${clock} AS now`;
+const probe = sql`
+  SELECT ${isStandby} AS standby, ${isReadOnly} AS read_only, ${shownClock} AS now${isCluster}${clusterColumns}`;
 
 /** Every role may end its own connections. */
 const LEAVE: Readonly<Record<DatabaseName, Fragment<void> | null>> = {

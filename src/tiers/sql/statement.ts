@@ -3,11 +3,13 @@ import type { Row } from './rows/rows.ts';
 
 type SqlScalar = Uint8Array | bigint | boolean | number | string | null;
 export type SqlValue = SqlScalar | readonly SqlScalar[];
+/** A value that is read when the statement is sent. Only statements for a cluster of databases have such values. */
+export type LateValue = () => SqlScalar;
 
 /** An atomic statement. Values never become part of its text. */
 export interface Statement {
   readonly text: string;
-  readonly values: readonly SqlValue[];
+  readonly values: readonly (LateValue | SqlValue)[];
   /**
    * Returns the rows of a write where the database returns none: from their count, or by the read that finds them once
    * the write is committed. Others may have written in between, so the read asks only for what no other write can make

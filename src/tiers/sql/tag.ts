@@ -1,3 +1,5 @@
+import type { ClusterTime } from './cluster/cluster-time.ts';
+
 /**
  * SQL whose values stand where they are used:
  *
@@ -25,7 +27,7 @@ function withoutMargin(texts: readonly string[]): readonly string[] {
 export type Reader<Command, Read> = (command: Command, namespace: string) => Read;
 
 /** A part of a fragment. */
-export type Part<Command> = Choice<Command> | Fragment<Command> | Repetition<Command> | Table | Value<Command>;
+export type Part<Command> = Choice<Command> | Fragment<Command> | Late | Repetition<Command> | Table | Value<Command>;
 
 export interface Fragment<Command> {
   readonly kind: 'fragment';
@@ -40,7 +42,10 @@ export type DatabaseName = (typeof DATABASE_NAMES)[number];
 /** A phrase that each database words in its own way. */
 export interface Choice<Command> {
   readonly kind: 'choice';
-  readonly of: Readonly<Record<DatabaseName, Part<Command>>>;
+  readonly of: Readonly<Record<DatabaseName, Part<Command>>> & {
+    /** The phrase of a MariaDB that is a Galera cluster, where it differs from that of one server. */
+    readonly galera?: Part<Command>;
+  };
 }
 
 /** A fragment that is repeated for each item. */
@@ -71,6 +76,13 @@ export interface Bytes<Command> extends Typed<'bytes', Command, Buffer | null> {
 
 export type Integer<Command> = Typed<'integer', Command, number>;
 export type Flag<Command> = Typed<'flag', Command, boolean>;
+
+/** A value that is read when the statement is sent, however long that had to wait, and again when it is sent again. */
+export interface Late {
+  readonly kind: 'late';
+  readonly type: 'integer' | 'text';
+  readonly at: (time: ClusterTime) => bigint | string;
+}
 
 /** A value that becomes a parameter. */
 export type Value<Command> =
@@ -103,6 +115,11 @@ export function fixedBytes<Command>(width: number, read: Reader<Command, Buffer>
 
 export function integer<Command>(read: Reader<Command, number>): Integer<Command> {
   return { kind: 'value', type: 'integer', read };
+}
+
+/** A value of the cluster's time. */
+export function late(type: Late['type'], at: Late['at']): Late {
+  return { kind: 'late', type, at };
 }
 
 /** True or false, in a row of `input`. */

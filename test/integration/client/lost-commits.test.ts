@@ -27,7 +27,8 @@ beforeAll(async () => {
   const durable = prismaTier(recording(database.prisma), { provider: 'postgresql' });
   [sessions, other, apart] = await Promise.all([
     realClient({ ...node, durable }),
-    realClient(node),
+    // Each touch is a statement.
+    realClient({ ...node, touchInterval: 0 }),
     realClient({ ...node, primary: memoryPrimaryTier() }),
   ]);
   await Promise.all([sessions.ready(), other.ready(), apart.ready()]);
@@ -142,6 +143,45 @@ describe('a PostgreSQL that lost a commit', () => {
     await lose(id, 'lost', 'lost too');
     for (const node of [sessions, other]) expect(await strong(node, id)).toEqual([]);
     await until(async () => (await other.get(id))?.data.cart.length === 0, { what: 'the copy to be replaced' });
+  });
+
+  it('takes a write though a copy is several revisions ahead, and the copy does not hide that write', async () => {
+    const id = await anOldSession();
+    await lose(id, 'lost', 'lost too', 'lost as well');
+    await add(sessions, id, 'kept');
+    for (const node of [sessions, other]) expect((await node.get(id))?.data.cart).toEqual(['kept']);
+  });
+
+  it.each([
+    ['several revisions ahead', async (id: string) => lose(id, 'lost', 'lost too'), []],
+    [
+      'at the revision that was issued again',
+      async (id: string) => {
+        await lose(id, 'lost');
+        await add(apart, id, 'apart');
+      },
+      ['apart'],
+    ],
+  ])('takes a `replace` at the second attempt though a copy is %s', async (_where, fork, cart) => {
+    const id = await anOldSession();
+    await fork(id);
+    const replace = async () => {
+      const seen = (await other.get(id))!;
+      return other.replace(id, { cart: [...seen.data.cart, 'kept'] }, { revision: seen.revision });
+    };
+    await expect(replace()).rejects.toMatchObject({ code: 'HOLDFAST_REVISION_CONFLICT' });
+    await replace();
+    for (const node of [sessions, other]) expect((await node.get(id))?.data.cart).toEqual([...cart, 'kept']);
+  });
+
+  it('takes a touch and a logout though a copy is ahead', async () => {
+    const id = await anOldSession();
+    await lose(id, 'lost', 'lost too');
+    await other.touch(id);
+    expect(await strong(other, id)).toEqual([]);
+    await lose(id, 'lost again', 'lost again too');
+    expect(await other.destroy(id)).toBe(true);
+    for (const node of [sessions, other, apart]) expect(await node.get(id)).toBeNull();
   });
 
   it('is asked by one statement that carries no envelope, where the copy is what it has', async () => {

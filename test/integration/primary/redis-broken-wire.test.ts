@@ -10,7 +10,7 @@ const ROUNDS = 40;
 /** Chunks of a connection from the first byte to the end of the probe, and a few more. */
 const CHUNKS = 8;
 const DIRECTIONS: readonly Direction[] = ['down', 'up'];
-/** A mistake of a person would be tried again after 30 s. */
+/** A lost connection is made again within half a second. */
 const RETURN_BOUND_MS = 3_000;
 
 /** What would have ended the process. */

@@ -158,6 +158,31 @@ describe.each(redisFlavours())('a slot that moves, in a cluster of %s', (flavour
     });
   });
 
+  it('fails where the node that has it refuses writes; that node keeps its connection', async () => {
+    const changes: string[] = [];
+    const tier = await openedTier(cluster, { onShardChange: ({ name }) => changes.push(name) });
+    const [source, target] = [cluster.node(0), cluster.node(1)];
+    const place = await fillAt(tier, keyAt(tier, source));
+    const shard = shardOf(tier, place);
+    await asAdmins(source, target, async (from, to) => {
+      await openSlot(slotOfKey(place), from, to);
+      await moveKey(place, from, to);
+      await to.admin.config('SET', 'min-replicas-to-write', '1');
+      cleanups.push(() => target.asAdmin((admin) => admin.config('SET', 'min-replicas-to-write', '0')));
+      // A busy machine may take longer than the time limit of a call.
+      await until(async () => {
+        changes.length = 0;
+        const writing = shard.publish(place, valueFor(tier, place, { revision: 6 }));
+        return (await writing.catch(({ reason }: TierFailure) => reason)) === 'NOREPLICAS';
+      });
+      expect(changes).toEqual([]);
+      await to.admin.config('SET', 'min-replicas-to-write', '0');
+      expect(await summary(tier, place)).toBe('value 5');
+      await closeSlot(slotOfKey(place), from, to);
+    });
+    await cluster.moveSlots(target, source, [slotOfKey(place)]);
+  });
+
   it('fails over its time limit and not later, where the node that has it is frozen', async () => {
     const tier = await openedTier(cluster);
     const [source, target] = [cluster.node(0), cluster.node(2)];

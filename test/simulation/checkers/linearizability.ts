@@ -23,7 +23,12 @@ interface Step {
 const STEPS_MAX = 200_000;
 
 /** What makes a node misjudge the database's clock. */
-const CLOCKS_OF_DATABASE: ReadonlySet<string> = new Set(['clock-database', 'excursion-database', 'node-suspend']);
+const CLOCKS_OF_DATABASE: ReadonlySet<string> = new Set([
+  'clock-database',
+  'excursion-database',
+  'node-suspend',
+  'server-clock',
+]);
 
 /**
  * Whether there is one order of all writes, strong reads and "not found"s of a session that explains every answer and

@@ -304,4 +304,34 @@ export const mastersMutations: readonly Mutation[] = [
     faults: [],
     scenario: 'a slot that goes and comes back',
   },
+  {
+    name: 'a write that was sent on and lost is forgotten',
+    edits: [
+      {
+        file: PRIMARY,
+        find: 'if (isLost && this.#tier.shardOf(storageKey) !== shard) this.raiseFloors();',
+        replace: '',
+      },
+    ],
+    faults: [],
+    whyNot:
+      'The tier of a cluster doubts what was in a slot before it moved; other tiers may not, so a test of the guard finds it.',
+  },
+  {
+    name: 'nothing is remembered of a write that was sent on and lost',
+    edits: [
+      {
+        file: PRIMARY,
+        find: 'if (isLost && this.#tier.shardOf(storageKey) !== shard) this.raiseFloors();',
+        replace: '',
+      },
+      {
+        file: 'test/simulation/servers/simulated-cluster-tier.ts',
+        find: "if (entry.kind !== 'value' || this.#cameAt.size === 0) return false;",
+        replace: "if (entry.kind !== 'value' || this.#cameAt.size >= 0) return false;",
+      },
+    ],
+    faults: [],
+    scenario: 'a write that is sent on and lost',
+  },
 ];

@@ -3,6 +3,7 @@ import { LOSSY, type Mutation } from './mutation.ts';
 const SESSIONS = 'src/tiers/memory/durable/sessions.ts';
 const TABLES = 'src/tiers/memory/durable/tables.ts';
 const ROW = 'src/tiers/memory/durable/row.ts';
+const AFTER_MISS = 'src/tiering/read/after-miss.ts';
 const WRITE = 'src/tiering/write/write-path.ts';
 
 /** Of what a statement does, and of answers that are lost. */
@@ -236,5 +237,25 @@ export const rowsMutations: readonly Mutation[] = [
     ],
     faults: [],
     scenario: 'a commit that is lost, and a successor that does not reach Redis',
+  },
+  {
+    name: 'a copy that is ahead of its row stays when a write has found that out',
+    edits: [
+      { file: AFTER_MISS, find: 'session === null || isBehind(session.record, missed)', replace: 'session === null' },
+    ],
+    faults: [],
+    scenario: 'commits that are lost, and an update',
+  },
+  {
+    name: 'nobody looks at the row after a `replace` that was refused',
+    edits: [
+      {
+        file: 'src/client/write/session-writer.ts',
+        find: 'await context.store.readAfterMiss(current.storageKey, current.record)',
+        replace: 'await context.store.readDurable(current.storageKey)',
+      },
+    ],
+    faults: [],
+    scenario: 'commits that are lost, and a caller who replaces what it has read',
   },
 ];

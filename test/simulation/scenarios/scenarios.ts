@@ -6,6 +6,7 @@ import { copyScenarios } from './copy-scenarios.ts';
 import { feedScenarios } from './feed-scenarios.ts';
 import { mastersScenarios } from './masters-scenarios.ts';
 import { shardsScenarios } from './shards-scenarios.ts';
+import { serversScenarios } from './servers-scenarios.ts';
 import { rowScenarios } from './row-scenarios.ts';
 import { troubleScenarios } from './trouble-scenarios.ts';
 import {
@@ -26,6 +27,7 @@ export const scenarios = {
   ...feedScenarios,
   ...mastersScenarios,
   ...rowScenarios,
+  ...serversScenarios,
   ...shardsScenarios,
   ...troubleScenarios,
 

@@ -7,6 +7,7 @@ import { add, MemoryFleet, type FleetNode, type Shop } from '../../support/memor
 import type { FeedPage } from '../../../src/tiers/durable.ts';
 import { fixtureRing } from '../../support/ring-fixtures.ts';
 import { Weather } from '../faults.ts';
+import type { ClusterPlan } from '../servers/database-cluster.ts';
 import { SimulatedDatabase } from '../servers/simulated-database.ts';
 import { SimulatedRedis } from '../servers/simulated-redis.ts';
 import { Process, World } from '../world.ts';
@@ -120,10 +121,11 @@ export class Stage {
   readonly world = new World(1);
   readonly weather = new Weather();
   readonly redis: SimulatedRedis;
-  readonly database = new SimulatedDatabase(this.world, this.weather, 0);
+  readonly database: SimulatedDatabase;
   #nodes = 0;
 
-  constructor(masters = 1) {
+  constructor(masters = 1, database?: ClusterPlan) {
+    this.database = new SimulatedDatabase(this.world, this.weather, 0, database);
     this.redis = new SimulatedRedis(this.world, this.weather, masters);
   }
 

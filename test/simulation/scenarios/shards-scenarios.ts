@@ -2,7 +2,7 @@ import { storageKeyOf } from '../../../src/session/session-id.ts';
 import { add } from '../../support/memory-fleet.ts';
 import { slotOf } from '../servers/slots.ts';
 import { BEHIND_MS_MAX, polled, twoMasters, withoutPolls, type TwoMasters } from './masters-stage.ts';
-import { Stage, type Scenario, type StageNode } from './scene.ts';
+import { Stage, withoutMarks, type Scenario, type StageNode } from './scene.ts';
 
 /** Fleets that agree on the servers that count, and clusters: which reads Redis serves, and for how long it serves none. */
 export const shardsScenarios = {
@@ -133,6 +133,31 @@ export const shardsScenarios = {
     await outcome(add(writer.client, id, 'A1'));
     redis.move(slot, home, 5);
     await outcome(world.pause(500));
+    const session = await outcome(writer.client.get(id, { touch: false }));
+    return session?.data.cart.includes('A1') === true ? null : 'a node did not see its own write';
+  },
+
+  /** The server that was asked names another one, which has a copy of its own and does not answer. Only the guard of the first learns it. */
+  'a write that is sent on and lost': async () => {
+    const { redis, world, outcome, node } = new Stage(2);
+    const nodes = [node(), node()] as const;
+    const [reader, writer] = nodes;
+    const [home, away] = [redis.shards[0]!, redis.shards[1]!];
+    await outcome(Promise.all(nodes.map(({ client }) => client.ready())));
+    const id = await sessionOf(home, { outcome }, writer);
+    await outcome(world.pause(2_500));
+    // With the session in hand, the first command that the writer has for its key is the write.
+    const inHand = await outcome(writer.client.get(id, { touch: false }));
+    for (const each of nodes) withoutMarks(each);
+    redis.move(slotOf(storageKeyOf(id)), away, 5);
+    await outcome(world.pause(250));
+    for (let read = 0; read < 3; read += 1) {
+      await outcome(reader.client.get(id, { touch: false }));
+      await outcome(world.pause(20));
+    }
+    redis.cut(writer.process, away);
+    await outcome(writer.client.update(inHand!, (data) => void data.cart.push('A1')));
+    redis.mend();
     const session = await outcome(writer.client.get(id, { touch: false }));
     return session?.data.cart.includes('A1') === true ? null : 'a node did not see its own write';
   },

@@ -182,6 +182,20 @@ export const troubleScenarios = {
 
   'a commit that is lost, and a successor that does not reach Redis': () => forked((node) => node.cutFromPrimary()),
 
+  /** The copy is several revisions ahead, so no publish of what the row gets next replaces it. */
+  'commits that are lost, and an update': () =>
+    behindItsCopy(async (writer, id) => void (await add(writer.sessions, id, 'kept'))),
+
+  'commits that are lost, and a caller who replaces what it has read': () =>
+    behindItsCopy(async ({ sessions }, id) => {
+      for (let attempt = 0; attempt < 2; attempt += 1) {
+        const seen = await sessions.get(id);
+        const replacing = seen && sessions.replace(id, { cart: ['kept'] }, { revision: seen.revision });
+        await replacing?.catch(() => undefined);
+        await settled();
+      }
+    }),
+
   /** One key that Redis cannot change says nothing about the others. */
   'a mark that cannot be applied': async () => {
     const { fleet, reader, writer, id } = await twoNodes();
@@ -215,6 +229,23 @@ export const troubleScenarios = {
     return session?.servedBy === 'primary' ? null : 'a session could not be stored in Redis any more';
   },
 } satisfies Record<string, Scenario>;
+
+/** The database loses three commits that Redis has. A write that is acknowledged after that is seen at once. */
+async function behindItsCopy(write: (writer: FleetNode, id: string) => Promise<void>): Promise<string | null> {
+  const fleet = new MemoryFleet();
+  const writer = await fleet.node();
+  const { id } = await writer.sessions.create({ cart: [] });
+  await writer.sessions.get(id);
+  await settled();
+  const before = fleet.rowOf(id);
+  for (const item of ['lost', 'lost too', 'lost as well']) await add(writer.sessions, id, item);
+  if (before) fleet.database.set(storageKeyOf(id).toString('hex'), before);
+  const writing = write(writer, id);
+  await fleet.platform.advance(1_000);
+  await writing;
+  const session = await writer.sessions.get(id);
+  return session?.data.cart.join() === 'kept' ? null : 'a copy of lost commits hid or prevented a write';
+}
 
 /** The database loses a commit, and another write takes its revision. */
 async function forked(beforeSuccessor: (writer: FleetNode) => void): Promise<string | null> {

@@ -6,6 +6,7 @@ import { aroundDurable, type DurableMethod } from '../../support/durable-methods
 import type { Weather } from '../faults.ts';
 import { shortKey } from '../outcomes.ts';
 import { Clock, type Process, type World } from '../world.ts';
+import { type ClusterPlan, type ClusterWay, DatabaseCluster, type DatabaseServer } from './database-cluster.ts';
 
 type Availability = 'refuses' | 'silent' | 'up';
 
@@ -47,6 +48,27 @@ const LATENESS_TIMEOUTS_MAX = 15;
 /** A replica that takes over lacks at most so many commits. */
 const REPLICA_LAG_COMMITS = 6;
 
+const ONE_SERVER: ClusterPlan = { servers: 1, isBalanced: false };
+
+interface Caller {
+  readonly node: Process;
+  readonly way: ClusterWay | null;
+}
+
+interface Executed {
+  readonly name: DurableMethod;
+  readonly args: unknown[];
+  readonly step: () => Promise<unknown>;
+}
+
+/** A statement at one server of a cluster. */
+interface Visit {
+  readonly cluster: DatabaseCluster;
+  readonly way: ClusterWay;
+  readonly server: DatabaseServer;
+  readonly sent: ReturnType<DatabaseCluster['sent']>;
+}
+
 /** Locks the whole table. */
 const EVERY_ROW = '*';
 
@@ -74,27 +96,33 @@ export class SimulatedDatabase {
   /** Executes statements for nobody: nothing delays them, and nothing fails. */
   #operator: DurableTier | undefined;
   #mayFork = false;
+  /** Null where there is one server. */
+  readonly cluster: DatabaseCluster | null;
 
-  constructor(world: World, weather: Weather, skewMs: number) {
+  constructor(world: World, weather: Weather, skewMs: number, cluster: ClusterPlan = ONE_SERVER) {
     this.world = world;
     this.weather = weather;
     this.clock = new Clock(world, skewMs);
     this.#latencyMs = world.random.logBetween(0.3, 30);
+    this.cluster = cluster.servers > 1 ? new DatabaseCluster(world, cluster, new Clock(world, skewMs)) : null;
   }
 
   /** The tier of one node. */
   connect(node: Process): DurableTier {
     const tier = memoryDurableTier(this.rows);
     let timeoutMs = 0;
+    let opened: TierContext | undefined;
+    const way = this.cluster?.way(node, () => opened!) ?? null;
     const open = async (context: TierContext): Promise<void> => {
       ({ timeoutMs } = context);
+      opened = context;
       await this.#hire(context);
       await tier.open({ ...context, platform: this.clock.asPlatform() });
-      await this.#run(node, 'open', [], timeoutMs, () => Promise.resolve());
+      await this.#run({ node, way }, 'open', [], timeoutMs, () => Promise.resolve());
     };
     const around = aroundDurable(tier, (name, own) => (...args) => {
       if (name === 'close' || timeoutMs === 0) return own(...args);
-      return this.#run(node, name, args, timeoutMs, () => own(...args));
+      return this.#run({ node, way }, name, args, timeoutMs, () => own(...args));
     });
     return { ...around, open };
   }
@@ -157,7 +185,7 @@ export class SimulatedDatabase {
   /** The dates of the marks that are there now, and the time by the clock that dates them. */
   get marks(): Marks {
     const dated = [...this.rows.values()].flatMap(({ dirtyAt }) => (dirtyAt === null ? [] : [dirtyAt]));
-    return { dated, now: this.clock.now() };
+    return { dated, now: this.cluster?.now() ?? this.clock.now() };
   }
 
   /** Keeps what a replica may have. */
@@ -189,7 +217,7 @@ export class SimulatedDatabase {
   }
 
   #run(
-    node: Process,
+    { node, way }: Caller,
     name: DurableMethod,
     args: unknown[],
     timeoutMs: number,
@@ -212,7 +240,7 @@ export class SimulatedDatabase {
         world.at(this.#latency(), () => fail(new TierFailure('not-sent', 'ECONNREFUSED')));
         return;
       }
-      this.#deliver(name, args, timeoutMs, step, fail, (outcome) => settle(() => resolve(outcome)), node);
+      this.#deliver(name, args, timeoutMs, step, fail, (outcome) => settle(() => resolve(outcome())), { node, way });
     });
   }
 
@@ -223,10 +251,12 @@ export class SimulatedDatabase {
     timeoutMs: number,
     step: () => Promise<unknown>,
     fail: (failure: TierFailure) => void,
-    succeed: (outcome: unknown) => void,
-    node: Process,
+    succeed: (outcome: () => unknown) => void,
+    { node, way }: Caller,
   ): void {
-    const { world, weather } = this;
+    const { world, weather, cluster } = this;
+    const visit = cluster && way && { cluster, way, server: way.server(), sent: cluster.sent(way) };
+    let isFirst = true;
     const hits = (kind: Parameters<Weather['probability']>[0]): boolean =>
       world.random.chance(weather.probability(kind));
     const breakLater = (): void => {
@@ -249,6 +279,15 @@ export class SimulatedDatabase {
     const arrive = (): void => {
       if (this.#availabilityTo(node) !== 'up') return breakLater();
       if (isRejected) return answer(() => fail(new TierFailure('rejected', 'deadlock')));
+      if (visit) {
+        try {
+          const queuedMs = visit.cluster.waitFor(visit.server, isFirst);
+          isFirst = false;
+          if (queuedMs > 0) return void world.at(queuedMs, arrive);
+        } catch (error) {
+          return answer(() => fail(error as TierFailure));
+        }
+      }
       const waitMs = WRITES.has(name) ? this.#lockedFor(lockOf(name, args)) : 0;
       if (waitMs > 0) {
         if (!hasDeadline(args) && world.now + waitMs > sentAt + timeoutMs) {
@@ -257,7 +296,7 @@ export class SimulatedDatabase {
         world.at(waitMs, arrive);
         return;
       }
-      this.#execute(name, args, slowMs, step, node).then(
+      this.#execute({ name, args, step }, slowMs, node, visit).then(
         (outcome) => answer(() => succeed(outcome)),
         (error: unknown) => answer(() => fail(error as TierFailure)),
       );
@@ -267,14 +306,18 @@ export class SimulatedDatabase {
 
   /** The step, stamped with the time at which its locks were taken, visible to others only `slowMs` later. */
   async #execute(
-    name: DurableMethod,
-    args: unknown[],
+    { name, args, step }: Executed,
     slowMs: number,
-    step: () => Promise<unknown>,
     node: Process,
-  ): Promise<unknown> {
+    visit: Visit | null,
+  ): Promise<() => unknown> {
     const { world } = this;
-    const stampedAt = this.clock.now();
+    const staleAt = visit?.cluster.staleAt(name, visit.server) ?? null;
+    if (visit && staleAt !== null) {
+      const past = await visit.way.stale(name, args, staleAt);
+      return () => past;
+    }
+    const stampedAt = visit ? visit.cluster.clockOf(name, visit.server, visit.way, visit.sent) : this.clock.now();
     const lock = lockOf(name, args);
     if (slowMs > 0) {
       for (const row of lock) this.#locks.set(row, world.now + slowMs);
@@ -289,10 +332,17 @@ export class SimulatedDatabase {
       const outcome = await running;
       if (WRITES.has(name)) {
         this.#log(lock);
+        visit?.cluster.note(this.rows);
         if (name === 'fleet.nameMasters' && outcome === true) this.#named.push(String(args[1]));
         world.note(() => `database: ${name} of ${node.name} on ${lock.map(shortName).join(', ')} = ${shown(outcome)}`);
       }
-      return outcome;
+      if (!visit) return () => outcome;
+      const present = visit.cluster.shown(name, visit.server, visit.way);
+      return () => {
+        const answered = present(outcome);
+        if (name === 'feed.read') visit.cluster.advance(visit.way, this.#latency());
+        return answered;
+      };
     } finally {
       this.clock.stopped = null;
     }

@@ -197,7 +197,7 @@ describe('a node that runs', () => {
     await fleet.ready(added);
     expect(await sessions.health()).toMatchObject({ keys: { state: 'up' } });
     await fleet.platform.advance(HEARTBEAT);
-    expect(await sessions.health()).toMatchObject({ keys: { state: 'degraded' } });
+    expect(await sessions.health()).toMatchObject({ keys: { state: 'degraded', reason: 'behind-fleet' } });
     // The others wait for it, so it may go on, for as long as its heartbeats reach them.
     await fleet.platform.advance(2 * FENCE);
     await expect(sessions.create({ cart: [] })).resolves.toBeDefined();

@@ -1,6 +1,9 @@
 import { TierFailure } from '../../../errors.ts';
 import type { SharedCalls } from '../batch/shared-calls.ts';
+import type { ClusterTime } from '../../sql/cluster/cluster-time.ts';
 import type { Row } from '../../sql/rows/rows.ts';
+import type { SchemaStatements } from '../../sql/schema.ts';
+import type { Statements } from '../../sql/statements/statements.ts';
 import type { StatementRunner } from '../statement-runner.ts';
 
 /** The parts that exist from `open` to `close`. */
@@ -8,6 +11,10 @@ export interface OpenTier {
   readonly namespace: string;
   readonly runner: StatementRunner;
   readonly shared: SharedCalls;
+  readonly statements: Statements;
+  readonly schema: SchemaStatements;
+  /** The time of a database that has several servers; undefined where one server's clock is the time. */
+  readonly time: ClusterTime | undefined;
 }
 
 /** The open tier that its four parts share. */

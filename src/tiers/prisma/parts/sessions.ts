@@ -14,18 +14,15 @@ import type {
   UpdateCommand,
 } from '../../durable.ts';
 import { type Row, toRecord, toRevokedRow } from '../../sql/rows/rows.ts';
-import type { SessionStatements } from '../../sql/statements/statements.ts';
 import type { SharedCalls } from '../batch/shared-calls.ts';
 import { isTooLate } from '../failure.ts';
 import { firstAs, notOpen, type OpenTierSlot } from './open-tier.ts';
 
 export class PrismaSessions implements Sessions {
   readonly #tier: OpenTierSlot;
-  readonly #statements: SessionStatements;
 
-  constructor(tier: OpenTierSlot, statements: SessionStatements) {
+  constructor(tier: OpenTierSlot) {
     this.#tier = tier;
-    this.#statements = statements;
   }
 
   insert(command: InsertCommand): Promise<InsertOutcome> {
@@ -45,8 +42,8 @@ export class PrismaSessions implements Sessions {
   }
 
   async regenerate(command: RegenerateCommand): Promise<boolean> {
-    const { namespace, runner } = this.#tier.get();
-    return (await runner.count(this.#statements.regenerate(namespace, command))) === 1;
+    const { namespace, runner, statements } = this.#tier.get();
+    return (await runner.count(statements.sessions.regenerate(namespace, command))) === 1;
   }
 
   touch(command: TouchCommand): Promise<RecordState | null> {
@@ -54,20 +51,20 @@ export class PrismaSessions implements Sessions {
   }
 
   async revoke(command: RevokeCommand): Promise<RevokedRow | null> {
-    const { namespace, runner } = this.#tier.get();
-    return runner.rows(this.#statements.revoke(namespace, command), firstAs(toRevokedRow));
+    const { namespace, runner, statements } = this.#tier.get();
+    return runner.rows(statements.sessions.revoke(namespace, command), firstAs(toRevokedRow));
   }
 
   async revokeMany(command: RevokeManyCommand): Promise<RevokeManyOutcome> {
-    const { namespace, runner } = this.#tier.get();
+    const { namespace, runner, statements } = this.#tier.get();
     if (isNobody(command.of)) return [];
-    return runner.rows(this.#statements.revokeMany(namespace, command), toRevokeManyOutcome).catch(whenLate);
+    return runner.rows(statements.sessions.revokeMany(namespace, command), toRevokeManyOutcome).catch(whenLate);
   }
 
   async listByUser(userKeys: readonly Buffer[], after: Buffer, limit: number): Promise<SealedRecord[]> {
-    const { namespace, runner } = this.#tier.get();
+    const { namespace, runner, statements } = this.#tier.get();
     if (isNobody(userKeys)) return [];
-    return runner.rows(this.#statements.listByUser(namespace, { userKeys, after, limit }), (rows) =>
+    return runner.rows(statements.sessions.listByUser(namespace, { userKeys, after, limit }), (rows) =>
       rows.map((row) => toRecord(row)),
     );
   }

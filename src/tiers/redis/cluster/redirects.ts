@@ -3,7 +3,6 @@ import { REDIRECTIONS_MAX } from '../../../limits/cluster.ts';
 import { withDeadline } from '../../../platform/deadline.ts';
 import type { TierContext } from '../../context.ts';
 import type { PrimaryEntry } from '../../primary.ts';
-import { toTierFailure } from '../connection/failure.ts';
 import type { Mutation } from '../connection/mutation.ts';
 import type { ClusterMaster } from './cluster-master.ts';
 import { Redirection } from './redirection.ts';
@@ -43,20 +42,12 @@ export class Redirects {
   }
 
   /**
-   * Gives the other node's connection up if that fails: what it holds may be stale then, and the guard of the shard that was asked does
-   * not know. After a new connection nothing that it holds is believed unconfirmed. A node that only redirects holds nothing that counts:
-   * should the slot come to it, copies from before are doubted.
+   * The node that fails may hold what is stale, and the guard that knows of the failure is that of the shard that was asked. So the primary guard
+   * raises the floors of all shards for a write that was lost after its slot had moved, or when the slot moves.
    */
-  async run(redirection: Redirection, asked: ClusterMaster, beganAt: number, mutation: Mutation): Promise<boolean> {
+  run(redirection: Redirection, asked: ClusterMaster, beganAt: number, mutation: Mutation): Promise<boolean> {
     const journey = { beganAt, redirection, asked };
-    try {
-      return await this.#follow(journey, (master, ...more) => master.runRedirected(mutation, ...more));
-    } catch (error) {
-      const isSent = journey.asked !== asked && toTierFailure(error).kind !== 'not-sent';
-      if (isSent && !(error instanceof Redirection))
-        journey.asked.reject(new TierFailure('ambiguous', 'redirected-call-failed'));
-      throw error;
-    }
+    return this.#follow(journey, (master, ...more) => master.runRedirected(mutation, ...more));
   }
 
   #follow<T>(journey: Journey, send: Send<T>): Promise<T> {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { Redis } from 'ioredis';
 import { TierFailure } from '../../../errors.ts';
-import { MISCONFIGURED_BACKOFF_MS, RECONNECT_BACKOFF } from '../../../limits/primary-tier.ts';
+import { MISCONFIGURED_BACKOFF, RECONNECT_BACKOFF } from '../../../limits/primary-tier.ts';
 import { backoffMs } from '../../../platform/backoff.ts';
 import type { CancelTimer, Platform } from '../../../platform/platform.ts';
 import { readAccess, type Access } from '../options/access.ts';
@@ -33,8 +33,9 @@ export class ReconnectingClient {
   #progress: Progress = 'reaching';
   /** The settings of the present attempt. */
   #tls: TlsSettings | undefined;
-  /** Attempts since a server was last found fit to serve. */
+  /** The attempts since a server was last found fit to serve, and those of them that met what a person has to mend. */
   #attempts = 0;
+  #mistakes = 0;
   /** The failure of the present attempt, and of the last one that failed. */
   #attemptFailure: TierFailure | null = null;
   #lastFailure: TierFailure | null = null;
@@ -95,6 +96,7 @@ export class ReconnectingClient {
   /** Notes that the server was found fit to serve. */
   accept(): void {
     this.#attempts = 0;
+    this.#mistakes = 0;
     this.#attemptFailure = null;
     this.#lastFailure = null;
   }
@@ -143,8 +145,7 @@ export class ReconnectingClient {
   }
 
   #delay(failure: TierFailure): number {
-    if (failure.kind === 'misconfigured') return MISCONFIGURED_BACKOFF_MS;
-    this.#attempts += 1;
-    return backoffMs(this.#platform, RECONNECT_BACKOFF, this.#attempts - 1);
+    if (failure.kind === 'misconfigured') return backoffMs(this.#platform, MISCONFIGURED_BACKOFF, this.#mistakes++);
+    return backoffMs(this.#platform, RECONNECT_BACKOFF, this.#attempts++);
   }
 }

@@ -1,3 +1,4 @@
+import type { ClusterTime } from '../cluster/cluster-time.ts';
 import type { DatabaseName, TableName, ValueType } from '../tag.ts';
 
 /** The properties that every statement of one database shares. Differences of one statement stand in its own file. */
@@ -11,6 +12,8 @@ export interface Dialect {
   placeholder(number: number, type: ValueType): string;
   /** True if a parameter that is needed twice is sent once. */
   readonly sharesParameters: boolean;
+  /** Begins the text of every statement. */
+  readonly prefix?: string;
 }
 
 export interface LaneCounts {
@@ -26,4 +29,6 @@ export interface LaneCounts {
 export interface Database {
   readonly dialect: Dialect;
   readonly tables: Readonly<Record<TableName, string>>;
+  /** The time of a database that has several servers; undefined where one server's clock is the time. */
+  readonly time?: ClusterTime;
 }

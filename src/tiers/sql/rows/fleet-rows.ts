@@ -1,5 +1,6 @@
 import type { EndedPage, FleetNode, FleetView, RingMark, WalkedRow, WalkPage } from '../../durable.ts';
-import { bytes, integer, type Row, text } from './rows.ts';
+import type { ClusterTime } from '../cluster/cluster-time.ts';
+import { bytes, integer, presentOf, type Row, text } from './rows.ts';
 
 /** Converts a page of a walk. If it has fewer rows than were asked for, the table ends here. */
 export function toWalkPage(rows: readonly Row[], limit: number): WalkPage {
@@ -34,10 +35,10 @@ export function toRaisedRing([row]: readonly Row[]): RingMark {
 }
 
 /** Every row holds the clock, the ring and the masters that count; the only row of a fleet without nodes holds nothing else. */
-export function toFleetView(rows: readonly Row[]): FleetView {
+export function toFleetView(rows: readonly Row[], time?: ClusterTime): FleetView {
   const [first = {}] = rows;
   return {
-    now: integer(first, 'now'),
+    now: presentOf(first, time),
     ring: first['version'] === null ? null : toRingMark(first),
     masters: first['named'] === null ? null : text(first, 'named'),
     nodes: rows.filter((row) => row['node_id'] !== null).map(toFleetNode),

@@ -5,9 +5,13 @@ import type { RecordState, SealedRecord } from '../../../session/sealed-record.t
 import type { DirtyRow, FeedPage, InsertCommand, InsertOutcome, MovedRow, RevokedRow } from '../../durable.ts';
 import type { FleetColumnName } from '../columns.ts';
 import type { AnswerColumn } from '../columns.ts';
+import type { ClusterTime } from '../cluster/cluster-time.ts';
 
 /** A row as a driver adapter returns it: bytes as `Uint8Array`, integers as `bigint` or, from SQLite, `number`. */
 export type Row = Readonly<Record<string, unknown>>;
+
+/** The columns about clocks, beside those of tables. */
+type ClockColumnName = 'committed' | 'now' | 'server';
 
 /** Asks which session had this key before a regenerate at or after `since`. */
 export interface MovedRequest {
@@ -88,15 +92,24 @@ export function refuseReadOnly(row: Row): void {
 }
 
 /** A boolean, or a number from a database without booleans. */
-function isTrue(row: Row, name: string): boolean {
+export function isTrue(row: Row, name: string): boolean {
   return Number(row[name]) === 1;
 }
 
-export function toFeedPage(rows: readonly Row[]): FeedPage {
+/** Returns the present time: the clock of the server that answered, or the time of its cluster, to which it is a reading. */
+export function presentOf(row: Row, time: ClusterTime | undefined): number {
+  const wall = integer(row, 'now');
+  if (time === undefined) return wall;
+  const committed = row['committed'] === null ? null : integer(row, 'committed');
+  time.take({ server: text(row, 'server'), wall, committed });
+  return time.now();
+}
+
+export function toFeedPage(rows: readonly Row[], time?: ClusterTime): FeedPage {
   const [first = {}] = rows;
   refuseReadOnly(first);
   return {
-    now: integer(first, 'now'),
+    now: presentOf(first, time),
     rows: rows.filter((row) => row['storage_key'] !== null).map(toDirtyRow),
     masters: first['named'] === null ? null : text(first, 'named'),
     report: first['report'] === null ? null : text(first, 'report'),
@@ -139,14 +152,14 @@ export function bytes(row: Row, column: AnswerColumn | FleetColumnName): Buffer 
   throw malformed();
 }
 
-export function text(row: Row, column: FleetColumnName): string {
+export function text(row: Row, column: ClockColumnName | FleetColumnName): string {
   const value = row[column];
   if (typeof value === 'string') return value;
   throw malformed();
 }
 
 /** Returns an integer. Past 2^53 a number would silently be another one, and a revision decides which write wins. */
-export function integer(row: Row, column: AnswerColumn | FleetColumnName | 'now'): number {
+export function integer(row: Row, column: AnswerColumn | ClockColumnName | FleetColumnName): number {
   const value = row[column];
   const number = typeof value === 'bigint' ? Number(value) : value;
   if (typeof number === 'number' && Number.isSafeInteger(number)) return number;

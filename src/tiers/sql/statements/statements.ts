@@ -37,6 +37,7 @@ import { revokeMany } from './sessions/revoke-many.ts';
 import { revoke } from './sessions/revoke.ts';
 import { touch } from './sessions/touch.ts';
 import { update } from './sessions/update.ts';
+import { advanceTime, beginTime } from './time/time.ts';
 import { claimSweep } from './upkeep/claim-sweep.ts';
 import { findEnded } from './upkeep/find-ended.ts';
 import { moveUserKey } from './upkeep/move-user-key.ts';
@@ -62,6 +63,11 @@ export interface Statements {
     readonly nameMasters: Build<NameMasters>;
     readonly forget: Build<Buffer | number>;
   };
+  /** The statements that only a cluster of databases has. */
+  readonly time: {
+    readonly begin: Build<void>;
+    readonly advance: Build<void>;
+  } | null;
   readonly upkeep: {
     readonly walk: Build<WalkCommand>;
     readonly moveUserKey: Build<MoveUserKeyCommand>;
@@ -113,6 +119,7 @@ export function statementsFor(database: Database): Statements {
       nameMasters: nameMasters(database),
       forget: forget(database),
     },
+    time: database.time ? { begin: beginTime(database), advance: advanceTime(database) } : null,
     upkeep: {
       walk: walk(database),
       moveUserKey: moveUserKey(database),

@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { TierFailure } from '../../../../src/errors.ts';
 import { FEED_FRESH_MS, FEED_INTERVAL_MS } from '../../../../src/limits/feed.ts';
 import { storageKeyOf } from '../../../../src/session/session-id.ts';
 import { settled } from '../../../support/fake-platform.ts';
@@ -251,6 +252,19 @@ describe('servers that come and go', () => {
     answer.pass();
     await update;
     expect(fleet.rowOf(on.c)?.dirtyAt).not.toBeNull();
+  });
+
+  it('are believed in nothing from before a write that was lost after its key had moved', async () => {
+    const { node, on } = await warmNode();
+    await fleet.platform.advance(10);
+    node.primary.override('publish', async () => {
+      fleet.cluster.move(storageKeyOf(on.c), 'a');
+      throw new TierFailure('ambiguous', 'deadline');
+    });
+    await add(node.sessions, on.c, 'A1');
+    expect(fleet.rowOf(on.c)?.dirtyAt).not.toBeNull();
+    expect(await servedBy(node, on.a)).toEqual({ tiers: ['durable'], statements: 1 });
+    expect((await seen(node.sessions, on.c))?.cart).toEqual(['A1']);
   });
 
   it('are reported where the last one leaves', async () => {

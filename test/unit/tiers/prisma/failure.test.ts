@@ -75,6 +75,8 @@ describe('a failure of a Prisma client', () => {
       new Error('ConnectionFailed("Unable to open connection to local database /x: 14")'),
       'cannot-open',
     ],
+    ['a file that is no database', sqlite(26, 'SQLITE_NOTADB: file is not a database'), 'not-a-database'],
+    ['a damaged file', sqlite(11, 'SQLITE_CORRUPT: database disk image is malformed'), 'not-a-database'],
     [
       'wrong password (MariaDB), which looks like an exhausted pool',
       noConnection("(conn:-1, no: 1045, SQLState: 28000) Access denied for user 'shop'@'%' (using password: YES)"),
@@ -143,6 +145,12 @@ describe('a failure of a Prisma client', () => {
     ['statement timeout (MariaDB)', mysql(1969), 'statement-timeout'],
     ['lock timeout (MariaDB)', mysql(1205), 'lock-timeout'],
     ['read-only server (MariaDB)', mysql(1290), 'read-only'],
+    ['no quorum (Galera)', mysql(1047), 'no-quorum'],
+    [
+      'a server of a cluster whose clock is not known',
+      new Error("DOUBLE value is out of range in 'exp(710 + rand())'"),
+      'server-unknown',
+    ],
     ['the overflow of a statement that is late (MariaDB)', mysql(1690), 'too-late'],
     ['statement timeout', sqlState('57014'), 'statement-timeout'],
     ['lock timeout', sqlState('55P03'), 'lock-timeout'],
@@ -153,6 +161,8 @@ describe('a failure of a Prisma client', () => {
     ['read-only transaction', sqlState('25006'), 'read-only'],
     ['read-only file', sqlite(8, 'SQLITE_READONLY: attempt to write a readonly database'), 'read-only'],
     ['disk full', sqlState('53100'), 'disk-full'],
+    ['no memory left', sqlState('53200'), 'out-of-memory'],
+    ['no memory left (MariaDB)', mysql(1038), 'out-of-memory'],
     ['a check of the table', sqlite(275, 'SQLITE_CONSTRAINT: CHECK constraint failed'), 'value-refused'],
   ])('changed nothing: %s', (_what, error, reason) => {
     expect(toTierFailure(error)).toMatchObject({ kind: 'rejected', reason });

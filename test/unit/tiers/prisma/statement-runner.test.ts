@@ -5,6 +5,7 @@ import { CoarseTimeouts } from '../../../../src/platform/coarse-timeouts.ts';
 import type { Platform } from '../../../../src/platform/platform.ts';
 import type { CallTimeouts } from '../../../../src/tiers/prisma/batch/call.ts';
 import { Lanes } from '../../../../src/tiers/prisma/batch/lanes.ts';
+import { ClusterTime } from '../../../../src/tiers/sql/cluster/cluster-time.ts';
 import type { Row } from '../../../../src/tiers/sql/rows/rows.ts';
 import { StatementRunner } from '../../../../src/tiers/prisma/statement-runner.ts';
 import { settled } from '../../../support/fake-platform.ts';
@@ -185,7 +186,7 @@ describe('a statement', () => {
     expect(timers()).toBe(0);
   });
 
-  it.each(['standby', 'read-only'])(
+  it.each(['no-quorum', 'standby', 'read-only'])(
     'that finds a server which is no primary (%s) ends the connection',
     async (reason) => {
       const { platform } = fakePlatform();
@@ -207,6 +208,26 @@ describe('a statement', () => {
       expect(texts).toEqual(['UPDATE', 'LEAVE']);
     },
   );
+
+  it('that meets a server of a cluster whose clock is not known reads that clock, and is sent again with it', async () => {
+    const { platform } = fakePlatform();
+    const time = new ClusterTime(platform);
+    const texts: string[] = [];
+    const client = {
+      async $queryRawUnsafe(text: string, ...values: unknown[]): Promise<unknown> {
+        texts.push([text, ...values].join(' '));
+        if (text === 'PROBE') return [{ now: 1_000n, server: 's1', committed: 5_000n }];
+        if (texts.length === 1) throw new Error("DOUBLE value is out of range in 'exp(710)'");
+        return [];
+      },
+      $executeRawUnsafe: async () => 0,
+    };
+    const cluster = { time, probe: { text: 'PROBE', values: [] } };
+    const runner = new StatementRunner(client, { ...waits(platform), cluster, lanes: new Lanes(1) });
+    const sending = runner.rows({ text: 'UPDATE', values: [() => time.offsets()] }, () => 'done');
+    expect(await sending).toBe('done');
+    expect(texts).toEqual(['UPDATE {}', 'PROBE', 'UPDATE {"s1":4000}']);
+  });
 
   it('turns an error thrown on the spot into a failure as well', async () => {
     const client = {

@@ -13,6 +13,8 @@ export interface RecordingOptions {
   readonly table?: string;
   /** True if an insert stores its rows, and does not find their keys taken. */
   readonly inserts?: boolean;
+  /** True if the server is one of a Galera cluster. */
+  readonly isCluster?: boolean;
 }
 
 /** A row that is found before it is changed. */
@@ -37,7 +39,7 @@ export async function statementsOfOpening(provider: PrismaProvider, options: Rec
   return (await openRecorded(provider, options)).sent;
 }
 
-async function openRecorded(provider: PrismaProvider, { table, inserts = true }: RecordingOptions) {
+async function openRecorded(provider: PrismaProvider, { table, inserts = true, isCluster = false }: RecordingOptions) {
   const sent: Sent[] = [];
   const client = {
     $queryRawUnsafe: async (text: string, ...values: unknown[]) => {
@@ -45,7 +47,8 @@ async function openRecorded(provider: PrismaProvider, { table, inserts = true }:
       if (/ AS identifies/.test(text)) return columns[provider];
       if (/INSERT INTO \S+ \(storage_key/.test(text)) return inserts ? insertedRows(text, values) : noRows(text);
       if (/ AS packed/.test(text)) return [{ packed: NO_ROWS }];
-      if (/ AS (standby|feed|node)|SELECT version|RETURNING version/.test(text)) return [CLOCK_AND_RING];
+      if (/ AS (standby|feed|node)|SELECT version|RETURNING version/.test(text))
+        return [isCluster ? { ...CLOCK_AND_RING, ...ofCluster(text) } : CLOCK_AND_RING];
       return provider === 'mysql' && /revoked_at FROM|UNION/.test(text) ? [FOUND] : [];
     },
     $executeRawUnsafe: async (text: string, ...values: unknown[]) => {
@@ -57,7 +60,8 @@ async function openRecorded(provider: PrismaProvider, { table, inserts = true }:
   };
   const tier = prismaTier(client, table === undefined ? { provider } : { provider, table });
   // Refused where nothing can be inserted, and used all the same.
-  await tier.open({ namespace: 'shop', platform: systemPlatform, timeoutMs: 1_000, sweeps: true }).catch(() => {});
+  const platform = isCluster ? { ...systemPlatform, monotonic: () => 0 } : systemPlatform;
+  await tier.open({ namespace: 'shop', platform, timeoutMs: 1_000, sweeps: true }).catch(() => {});
   return { tier, sent };
 }
 
@@ -70,6 +74,11 @@ const CLOCK_AND_RING = {
   named: null,
   report: null,
 };
+
+/** No time is committed before the statement that begins it. */
+function ofCluster(text: string): object {
+  return { is_cluster: 1, server: 's1', committed: text.includes(' AS standby') ? null : 5n };
+}
 
 const NAMES = {
   bytes: 'storage_key user_key write_id envelope key_id previous_keys fingerprint sweep_pass node_id'.split(' '),

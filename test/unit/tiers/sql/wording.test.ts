@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { PrismaProvider } from '../../../../src/tiers/prisma/index.ts';
 import { DATABASE_NAMES } from '../../../../src/tiers/sql/tag.ts';
 import { type Calls, calls, sharing, together } from './calls.ts';
-import { type Sent, statementsOf, statementsOfOpening } from './recording.ts';
+import { type RecordingOptions, type Sent, statementsOf, statementsOfOpening } from './recording.ts';
 
 /**
  * Every statement of every database with its values, in files that are read like SQL. A change of a wording is seen in the
@@ -37,9 +37,25 @@ describe.each(DATABASE_NAMES)('the wordings for %s', (provider) => {
   });
 });
 
-async function worded(provider: PrismaProvider, ofPart: Calls): Promise<string> {
+/** What a cluster words in another way: the clock, and how every statement begins. */
+describe('the wordings for Galera', () => {
+  const options = { isCluster: true };
+
+  it.each(Object.entries(calls).filter(([part]) => part !== 'sessions'))('of %s', async (part, ofPart) => {
+    await expect(await worded('mysql', ofPart, options)).toMatchFileSnapshot(`wordings/${part}.galera.sql`);
+  });
+
+  it('of what is asked before the first call', async () => {
+    const text = written('open', await statementsOfOpening('mysql', options));
+    await expect(text).toMatchFileSnapshot('wordings/open.galera.sql');
+  });
+});
+
+async function worded(provider: PrismaProvider, ofPart: Calls, options: RecordingOptions = {}): Promise<string> {
   const texts = [];
-  for (const [name, call] of Object.entries(ofPart)) texts.push(written(name, await statementsOf(provider, call)));
+  for (const [name, call] of Object.entries(ofPart)) {
+    texts.push(written(name, await statementsOf(provider, call, options)));
+  }
   return texts.join('\n');
 }
 

@@ -2,7 +2,8 @@ import type { FeedPosition } from '../../../durable.ts';
 import { REPORTS_AGREE_MS } from '../../../../limits/fleet.ts';
 import { FEED_COLUMNS } from '../../columns.ts';
 import { firstMoment } from '../../moments.ts';
-import { clockAtStart } from '../../phrases/clock.ts';
+import { clockForReads, shownClock } from '../../phrases/clock.ts';
+import { clusterColumns } from '../../phrases/cluster.ts';
 import { columns } from '../../phrases/envelope.ts';
 import { isReadOnly } from '../../phrases/standby.ts';
 import { everywhere, type StatementFor } from '../../wording.ts';
@@ -33,12 +34,12 @@ const feedColumns = columns(FEED_COLUMNS);
 // An aggregate has always one row, and is made once for all rows of the feed.
 const fleet = sql`
   SELECT CASE WHEN MIN(masters) = MAX(masters) THEN MIN(masters) END AS report FROM ${nodes}
-  WHERE namespace = ${namespace} AND seen_at >= ${clockAtStart} - ${constant(REPORTS_AGREE_MS)}`;
+  WHERE namespace = ${namespace} AND seen_at >= ${clockForReads} - ${constant(REPORTS_AGREE_MS)}`;
 
 /** Returns at least one row, which holds `now`, `read_only`, `named` and `report`; without marks its other columns are null. */
 export const read: StatementFor<ReadFeed> = everywhere(sql<ReadFeed>`
-  SELECT now, ${isReadOnly} AS read_only, ring.masters AS named, report, ${feedColumns}
-  FROM (SELECT ${clockAtStart} AS now) AS clock
+  SELECT now, ${isReadOnly} AS read_only, ring.masters AS named, report, ${feedColumns}${clusterColumns}
+  FROM (SELECT ${shownClock} AS now) AS clock
   CROSS JOIN (
     ${fleet}
   ) AS fleet

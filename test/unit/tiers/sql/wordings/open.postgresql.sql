@@ -2,7 +2,7 @@
 SELECT (current_setting('transaction_read_only') = 'on' AND (pg_is_in_recovery() OR EXISTS (
   SELECT FROM pg_settings WHERE name = 'default_transaction_read_only' AND setting = 'on'
     AND source IN ('configuration file', 'command line')
-))) AS standby, current_setting('transaction_read_only') = 'on' AS read_only, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now;
+))) AS standby, current_setting('transaction_read_only') = 'on' AS read_only, floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint AS now;
 -- query ()
 SELECT attname::text AS name, format_type(atttypid, NULL) AS type, EXISTS (
   SELECT FROM pg_index WHERE indrelid = attrelid AND indisunique AND indisvalid AND indpred IS NULL
