@@ -91,6 +91,7 @@ export class GaleraCluster implements AsyncDisposable {
 
   constructor(nodes: readonly GaleraNode[]) {
     this.nodes = nodes;
+    for (const node of nodes) node.others = nodes.filter((other) => other !== node);
   }
 
   node(at: number): GaleraNode {
@@ -156,6 +157,8 @@ export class GaleraNode {
   readonly name: string;
   /** As faketime reads it; applies at the next start. */
   clock: string | undefined;
+  others: readonly GaleraNode[] = [];
+  #wasStarted = false;
   #gate: Awaited<ReturnType<typeof connectMariadb>> | undefined;
 
   constructor(at: number, machine: MariadbProcess, coordinates: MariadbCoordinates, clock: string | undefined) {
@@ -196,8 +199,11 @@ export class GaleraNode {
   }
 
   /** Joins the others, and waits until it has what they have: by the last write sets, or by a copy of all from a donor. */
-  start(): Promise<void> {
-    return this.#launch([], false);
+  async start(): Promise<void> {
+    // Back before they have noticed, it would take itself for the whole cluster, and they would go on to count it.
+    await until(() => this.#isForgotten(), { what: `the others to go on without ${this.name}` });
+    const position = this.#wasStarted ? [`--wsrep-start-position=${await this.#machine.recoveredPosition()}`] : [];
+    await this.#launch(position, false);
   }
 
   /** SIGKILL. */
@@ -259,6 +265,10 @@ export class GaleraNode {
     return Object.fromEntries(rows.map((row) => [String(row['Variable_name']), String(row['Value'])]));
   }
 
+  get isRunning(): boolean {
+    return this.#machine.isRunning;
+  }
+
   async whenReady(): Promise<void> {
     const isReady = async (): Promise<boolean> => {
       const { wsrep_ready: ready, wsrep_local_state_comment: state } = await this.status();
@@ -274,8 +284,16 @@ export class GaleraNode {
   }
 
   async #launch(args: readonly string[], makesAdmin: boolean): Promise<void> {
+    this.#wasStarted = true;
     await this.#machine.launch({ args, makesAdmin, environment: clockEnvironment(this.clock) });
     await this.whenReady();
+  }
+
+  async #isForgotten(): Promise<boolean> {
+    const members = this.others.map(async (node) => {
+      return node.isRunning ? (await node.status())['wsrep_incoming_addresses']?.split(',') : [];
+    });
+    return !(await Promise.all(members)).flat().includes(`${this.host}:${this.port}`);
   }
 
   async #isGated(): Promise<boolean> {

@@ -43,7 +43,7 @@ export async function launchMariadbProcess(port: number, accounts: MariadbAccoun
     '--skip-name-resolve',
   ];
   await run(installer, install, options);
-  return new MariadbProcess(server, dir, owner !== undefined);
+  return new MariadbProcess(server, dir, owner);
 }
 
 function configuration(dir: string, port: number, settings: Readonly<Record<string, string>>): string {
@@ -68,13 +68,13 @@ export class MariadbProcess implements MariadbMachine {
   readonly host = '127.0.0.1';
   readonly #binary: string;
   readonly #dir: string;
-  readonly #asRoot: boolean;
+  readonly #owner: Account | undefined;
   #process: ServerProcess | undefined;
 
-  constructor(binary: string, dir: string, asRoot: boolean) {
+  constructor(binary: string, dir: string, owner: Account | undefined) {
     this.#binary = binary;
     this.#dir = dir;
-    this.#asRoot = asRoot;
+    this.#owner = owner;
   }
 
   async launch({ args = [], environment = {}, makesAdmin = true }: MariadbStart = {}): Promise<void> {
@@ -85,8 +85,21 @@ export class MariadbProcess implements MariadbMachine {
       environment,
       cwd: this.#dir,
       logFile: join(this.#dir, 'server.log'),
-      ...(this.#asRoot ? { user: ACCOUNT } : {}),
+      ...(this.#owner ? { user: ACCOUNT } : {}),
     });
+  }
+
+  /** Returns what a node of a cluster had when it was killed, as the service of a distribution asks before each start. */
+  async recoveredPosition(): Promise<string> {
+    const args = [`--defaults-file=${join(this.#dir, 'my.cnf')}`, '--wsrep-recover'];
+    const { stderr } = await run(this.#binary, args, { ...this.#owner, cwd: this.#dir });
+    const position = /Recovered position: (\S+)/.exec(stderr)?.[1];
+    if (position === undefined) throw new Error(`The position of a killed node is not known:\n${stderr}`);
+    return position;
+  }
+
+  get isRunning(): boolean {
+    return this.#process?.running === true;
   }
 
   async whenReady(ready: Promise<unknown>): Promise<void> {
@@ -120,7 +133,12 @@ function find(program: string): string {
   return found;
 }
 
-function accountForRoot(): { uid: number; gid: number } | undefined {
+interface Account {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+function accountForRoot(): Account | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string): number => Number(spawnSync('id', [flag, ACCOUNT], { encoding: 'utf8' }).stdout.trim());
   const owner = { uid: id('-u'), gid: id('-g') };
