@@ -26,6 +26,7 @@ const SECTIONS: Readonly<Record<string, string>> = {
   sentinel: 'Sentinels',
   masters: 'Which Redis counts',
   'durable-tier': 'The database',
+  'database-cluster': 'A cluster of databases',
   feed: 'The dirty feed',
   recovery: 'Revocations that the database owes',
   upkeep: 'Sweep and walks',

@@ -5,7 +5,7 @@ export const CLUSTER_TIME_STEP_MS = 1_000;
  * set is noticed with the next poll that the server answers.
  */
 export const SERVER_READING_MS: number = 60_000;
-/** A time that is this far behind two clocks has stopped: no client ran. The next one that starts sets it forward. */
+/** A time that is this far behind the clock of a client that starts has stopped, since no client ran: that client sets it forward. */
 export const CLUSTER_TIME_LEAP_MS = 60_000;
-/** The namespace of the row that holds the time of the cluster. No client can have it: names of namespaces hold no `#`. */
-export const CLUSTER_TIME_NAMESPACE = '#time';
+/** The clocks of two servers of a cluster may be this far apart. */
+export const CLUSTER_CLOCKS_APART_MS: number = 60 * 60_000;

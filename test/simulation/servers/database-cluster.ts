@@ -1,4 +1,4 @@
-import { CLUSTER_TIME_LEAP_MS } from '../../../src/limits/database-cluster.ts';
+import { CLUSTER_CLOCKS_APART_MS, CLUSTER_TIME_LEAP_MS } from '../../../src/limits/database-cluster.ts';
 import { TierFailure } from '../../../src/errors.ts';
 import { memoryDurableTier, type MemoryDatabase } from '../../../src/tiers/memory/index.ts';
 import { ClusterTime } from '../../../src/tiers/sql/cluster/cluster-time.ts';
@@ -137,7 +137,7 @@ export class DatabaseCluster {
   /** The clock of a statement: see `galeraNow`. A node that does not know the server reads its clock, and sends the statement again. */
   clockOf(name: DurableMethod, server: DatabaseServer, way: ClusterWay, sent: SentTime): number {
     const wall = server.clock.now();
-    if (name === 'open') this.#begin(Math.min(wall, way.time.wall));
+    if (name === 'open') this.#begin(Math.min(wall + CLUSTER_CLOCKS_APART_MS, way.time.wall));
     if (!TIMED.has(name)) return sent.now;
     const offset = sent.offsets[server.name];
     if (offset !== undefined) return Math.max(sent.now, wall + offset);

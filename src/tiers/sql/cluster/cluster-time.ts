@@ -19,8 +19,8 @@ interface ServerReading {
 /**
  * The time of a database that has several servers, whose clocks need not agree. The servers commit it: a row holds the latest time that
  * any client has written there. Each client takes what it reads, adds what its monotonic clock has counted since, and writes the row anew
- * when that is a second old. So the time never runs faster than a true clock, never goes back. It stops while no client runs, and the next one sets it forward; two
- * clients differ by some seconds at most, which the overlap of the dirty feed covers.
+ * when that is a second old. So the time never runs faster than a true clock and never goes back, and two clients differ by some seconds at
+ * most, which the overlap of the dirty feed covers. It stops while no client runs, and the next one sets it forward.
  *
  * The deadline of a write has to be compared at the server that executes it, by a clock that goes on while the statement is on its way.
  * That is the server's own, corrected by how far it was from this time when it was read last.

@@ -1,11 +1,11 @@
-import { CLUSTER_TIME_NAMESPACE } from '../../../limits/database-cluster.ts';
 import { bytes, type Choice, type Fragment, nodes, nothing, perDatabase, sql, string, type Value } from '../tag.ts';
 
 /** Names the server that executes the statement, in hexadecimal digits after a letter. */
 export const serverName: Fragment<unknown> = sql`
   CONCAT('s', LEFT(SHA1(CONCAT_WS(' ', @@hostname, @@port, @@datadir, @@wsrep_node_name, @@wsrep_node_address)), 16))`;
 
-export const timeNamespace: Value<unknown> = string(() => CLUSTER_TIME_NAMESPACE);
+/** The namespace of the row that holds the time of the cluster. No client can have it: names of namespaces hold no `#`. */
+export const timeNamespace: Value<unknown> = string(() => '#time');
 const NO_NODE: Buffer = Buffer.alloc(16);
 /** The node id of the row that holds the time of the cluster. */
 export const timeNode: Value<unknown> = bytes(() => NO_NODE);

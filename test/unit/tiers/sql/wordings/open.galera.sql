@@ -57,7 +57,7 @@ SET STATEMENT wsrep_sync_wait = 15 FOR DELETE FROM `holdfast_session_node` WHERE
 SET STATEMENT wsrep_sync_wait = 15 FOR DELETE FROM `holdfast_session` WHERE false;
 -- execute ()
 SET STATEMENT wsrep_sync_wait = 15 FOR INSERT INTO `holdfast_session_node` (namespace, node_id, ring_version, seen_at, acknowledged_at)
-SELECT ?, ?, 1, GREATEST(LEAST(now, ?), COALESCE(marked, 0), COALESCE(seen, 0)), 0
+SELECT ?, ?, 1, GREATEST(LEAST(now + 3600000, ?), COALESCE(marked, 0), COALESCE(seen, 0)), 0
 FROM (SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 AS now) AS clock
 CROSS JOIN (SELECT MAX(dirty_at) AS marked FROM `holdfast_session`) AS mark
 CROSS JOIN (SELECT MAX(seen_at) AS seen FROM `holdfast_session_node`) AS node WHERE true
