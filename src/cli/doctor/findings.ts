@@ -158,7 +158,7 @@ export const FINDINGS: Readonly<Record<FindingCode, Entry>> = {
   'database-lossy': error('make it durable: what was acknowledged must survive a crash', DATABASE),
   'database-hidden-rows': error('exempt the role from row level security on these tables', ROLE),
   'database-grant-missing': error('grant what the page lists', ROLE),
-  'database-stale-reads': error('do what the advice says', `${DATABASE}#mysql-group-replication`),
+  'database-stale-reads': error('do what the advice says', 'docs/operating/database-clusters.md'),
   'untried-engine': warning(
     'compare what the page says with what you need, and try a fail-over of it yourself',
     'docs/reference/platforms.md#engines-that-nobody-has-tried',

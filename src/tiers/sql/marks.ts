@@ -17,7 +17,7 @@ export const MARKS: Readonly<Record<DatabaseName, Fragment<void> | null>> = {
   mysql: sql`
     SHOW VARIABLES WHERE Variable_name IN (
       'version', 'version_comment', 'aurora_version', 'group_replication_group_name', 'group_replication_consistency',
-      'tidb_read_staleness', 'tidb_snapshot'
+      'tidb_read_staleness', 'tidb_snapshot', 'wsrep_on'
     )`,
   postgresql: sql`
     SELECT 'version' AS name, version() AS value

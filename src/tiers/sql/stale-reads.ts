@@ -25,6 +25,12 @@ const STALE_READS: readonly StaleReads[] = [
     advice:
       'the session reads the past: take tidb_read_staleness and tidb_snapshot from what the client sets on a new connection',
   },
+  {
+    // Only MariaDB can make one statement wait, and shows a cluster by `is_cluster`.
+    isSet: (marks) => marks.get('wsrep_on') === 'ON' && !/mariadb/i.test(marks.get('version') ?? ''),
+    advice:
+      'a node of Galera on MySQL (Percona XtraDB Cluster) has no SET STATEMENT and may answer from the past: use MariaDB Galera or group replication',
+  },
 ];
 
 /** Returns the advice for the first setting that lets the server answer from the past; null if there is none. */

@@ -32,3 +32,11 @@ it.each([
 ])('a session of TiDB with %j reads the past: %s', (variables, isStale) => {
   expect(adviceFor(variables) !== null).toBe(isStale);
 });
+
+it.each([
+  [{ version: '8.0.42-33.1', wsrep_on: 'ON' }, true],
+  [{ version: '8.0.42-33', wsrep_on: 'OFF' }, false],
+  [{ version: '11.8.9-MariaDB-deb13', wsrep_on: 'ON' }, false],
+])('a node of Galera like %j is refused: %s', (variables, isStale) => {
+  expect(adviceFor(variables) !== null).toBe(isStale);
+});

@@ -5,7 +5,7 @@ SELECT CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') AS standby, CAST(@@g
 -- query ()
 SHOW VARIABLES WHERE Variable_name IN (
   'version', 'version_comment', 'aurora_version', 'group_replication_group_name', 'group_replication_consistency',
-  'tidb_read_staleness', 'tidb_snapshot'
+  'tidb_read_staleness', 'tidb_snapshot', 'wsrep_on'
 );
 -- query ()
 SET STATEMENT wsrep_sync_wait = 15 FOR SELECT CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') AS standby, CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') AS read_only, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 AS now,
@@ -16,7 +16,7 @@ SET STATEMENT wsrep_sync_wait = 15 FOR SELECT CAST(@@global.read_only AS CHAR) N
 -- query ('#time', 00*16)
 SET STATEMENT wsrep_sync_wait = 15 FOR SHOW VARIABLES WHERE Variable_name IN (
   'version', 'version_comment', 'aurora_version', 'group_replication_group_name', 'group_replication_consistency',
-  'tidb_read_staleness', 'tidb_snapshot'
+  'tidb_read_staleness', 'tidb_snapshot', 'wsrep_on'
 );
 -- query ()
 SET STATEMENT wsrep_sync_wait = 15 FOR SELECT column_name AS name, CONCAT_WS(' ', data_type, collation_name) AS type, EXISTS (

@@ -5,7 +5,7 @@ SELECT CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') AS standby, CAST(@@g
 -- query ()
 SHOW VARIABLES WHERE Variable_name IN (
   'version', 'version_comment', 'aurora_version', 'group_replication_group_name', 'group_replication_consistency',
-  'tidb_read_staleness', 'tidb_snapshot'
+  'tidb_read_staleness', 'tidb_snapshot', 'wsrep_on'
 );
 -- query ()
 SELECT column_name AS name, CONCAT_WS(' ', data_type, collation_name) AS type, EXISTS (
