@@ -161,8 +161,9 @@ function providePgbouncer() {
 
 /** Installs what makes MariaDB a cluster, and what sets the clock of one node; without it the tests that need it are skipped. */
 function provideGalera() {
-  if (existsSync('/usr/lib/galera/libgalera_smm.so') && onPath('faketime')) return;
-  const packages = ['galera-4', 'faketime'];
+  if (existsSync('/usr/lib/galera/libgalera_smm.so') && onPath('faketime') && onPath('stunnel')) return;
+  // A node that joins gets its data through stunnel where the servers have certificates.
+  const packages = ['galera-4', 'faketime', 'stunnel4'];
   const why = process.env.HOLDFAST_NO_INSTALL ? 'HOLDFAST_NO_INSTALL forbids to install it' : whyNoApt();
   const isThere = !why && (aptInstall(...packages) || (aptUpdate(), aptInstall(...packages)));
   if (!isThere) say(`No Galera (${why ?? 'apt-get install failed'}): the tests that need it will be skipped`);

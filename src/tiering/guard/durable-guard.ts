@@ -22,7 +22,7 @@ import { DurableOpening, isMisconfigured } from './durable-opening.ts';
 import { guardPart, type Guarding } from './durable-policies.ts';
 import { SingleFlight } from '../../platform/single-flight.ts';
 
-const DEMOTED: ReadonlySet<string> = new Set(['no-quorum', 'read-only', 'standby']);
+const DEMOTED: ReadonlySet<string> = new Set(['cluster-wait', 'no-quorum', 'read-only', 'standby']);
 // Not closures of a call: an error keeps the functions of its stack alive, and with them what they close over: the record of a write.
 const inDoubt = (): Error => new OutcomeUnknownError();
 const unavailable = (reason: string): Error => new TierUnavailableError('durable', reason);

@@ -41,6 +41,10 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
     'nothing can be written here: default_transaction_read_only is on, the role is read-only, or the SQLite file is',
   ],
   [
+    'server-option',
+    'the server was started with an option that forbids a statement of the library (MySQL and MariaDB: error 1290)',
+  ],
+  [
     'sql-refused',
     'the server does not know the SQL of `provider`: it is older than the page says, or a database that only resembles it',
   ],

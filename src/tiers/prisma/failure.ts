@@ -134,8 +134,12 @@ const RULES: readonly Rule[] = [
     kind: 'not-sent',
     reason: 'too-many-connections',
     codes: ['P2037', '53300', 'TooManyConnections'],
-    text: /no: 1040,/,
+    text: /no: (?:1040|1203),/,
   },
+  // The limits of one account, of its connections and of its statements in an hour: the driver names the server's error in the cause of its own.
+  { kind: 'not-sent', reason: 'user-limit', codes: ['1226'], text: /no: 1226,/ },
+  // Galera: the server has no quorum, or is joining. It refuses the command that every new connection begins with.
+  { kind: 'not-sent', reason: 'no-quorum', codes: [], text: /no: 1047,/ },
   {
     kind: 'not-sent',
     reason: 'connect-timeout',
@@ -175,10 +179,12 @@ const RULES: readonly Rule[] = [
   {
     kind: 'rejected',
     reason: 'read-only',
-    codes: ['25006', '1290', '1792', '1836', '8', '264', '520', '776', '1032', '1288', 'SQLITE_READONLY'],
-    text: /attempt to write a readonly database/,
+    codes: ['25006', '1792', '1836', '8', '264', '520', '776', '1032', '1288', 'SQLITE_READONLY'],
+    text: /attempt to write a readonly database|running with the --[\w-]*read[-_]only/,
   },
-  // Galera: the server has no quorum, or is joining. It executes nothing.
+  // Any other option of the server that forbids a statement.
+  { kind: 'misconfigured', reason: 'server-option', codes: ['1290'] },
+  // Galera, as above, on a connection that was open before.
   { kind: 'rejected', reason: 'no-quorum', codes: ['1047'] },
   // The clock of this server of a cluster is not known: see `galeraNow`.
   { kind: 'rejected', reason: 'server-unknown', codes: [], text: /DOUBLE value is out of range/ },
@@ -196,6 +202,8 @@ const RULES: readonly Rule[] = [
   },
 
   // The statement may have been executed, or may yet be.
+  // Galera reports it when the cluster is lost during the commit, a binary log when it cannot be written.
+  { kind: 'ambiguous', reason: 'commit-failed', codes: ['1180'] },
   { kind: 'ambiguous', reason: 'terminated', codes: ['57P01', '57P02', '57P05', '1053', '1927'] },
   // Of Prisma, which cannot read what a parser of the application made of a value.
   { kind: 'ambiguous', reason: 'type-parser', codes: [], text: /Cannot serialize value of type \w+ as \w+/ },

@@ -9,7 +9,7 @@ import { shareCalls } from './batch/shared-calls.ts';
 import type { ClusterTime } from '../sql/cluster/cluster-time.ts';
 import { databaseOf } from '../sql/dialects/databases.ts';
 import type { Database } from '../sql/dialects/dialect.ts';
-import { galeraOf } from '../sql/dialects/mysql/galera.ts';
+import { galeraOf, quorum } from '../sql/dialects/mysql/galera.ts';
 import { type SchemaStatements, schemaStatementsFor } from '../sql/schema.ts';
 import { statementsFor } from '../sql/statements/statements.ts';
 import { diagnoseDatabase } from './diagnosis.ts';
@@ -99,7 +99,7 @@ class PrismaTier implements DurableTier {
   #wayFor({ platform, timeoutMs }: TierContext, schema: SchemaStatements, time: ClusterTime | undefined): Way {
     const { name: provider, lanes: counts } = this.#database.dialect;
     const { settings, leave, probe } = schema;
-    const cluster = time && { time, probe };
+    const cluster = time && { time, probe, quorum };
     const lanes = lanesFor(this.#client, counts, platform);
     const timeouts: CallTimeouts = new CoarseTimeouts(platform, timeoutMs, (call) => call.expire());
     const waits = { platform, timeoutMs, timeouts };

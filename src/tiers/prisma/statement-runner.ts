@@ -24,8 +24,8 @@ export interface RunnerOptions {
   readonly settings: readonly Statement[];
   /** Ends the connection that it is sent on. */
   readonly leave: Statement | null;
-  /** Reads the time of a cluster of databases; undefined where one server's clock is the time. */
-  readonly cluster?: { readonly time: ClusterTime; readonly probe: Statement } | undefined;
+  /** Reads the time of a cluster of databases, and its state; undefined where one server's clock is the time. */
+  readonly cluster?: { readonly time: ClusterTime; readonly probe: Statement; readonly quorum: Statement } | undefined;
 }
 
 type Send<T> = () => PromiseLike<T>;
@@ -43,7 +43,7 @@ const PASSING_REASONS: ReadonlySet<string> = new Set([
 ]);
 
 /** The reasons of a server that was the primary, or is to become it, and of one that its cluster has lost. */
-const DEMOTED: ReadonlySet<string> = new Set(['no-quorum', 'read-only', 'standby']);
+const DEMOTED: ReadonlySet<string> = new Set(['cluster-wait', 'no-quorum', 'read-only', 'standby']);
 
 /** Sends every statement of a tier. Each call settles within the timeout, and rejects with nothing but a `TierFailure`. */
 export class StatementRunner {
@@ -62,7 +62,7 @@ export class StatementRunner {
 
   /** Returns how many rows the statement changed. */
   count(statement: Statement): Promise<number> {
-    return this.#inLane((deadline) => this.#attempt(() => this.#countRows(statement), deadline));
+    return this.#inLane((deadline) => this.#attempt(() => this.#countRows(statement, deadline), deadline));
   }
 
   applySettings(): Promise<void> {
@@ -71,31 +71,42 @@ export class StatementRunner {
 
   /** Does what `rows` does, for a caller that holds a lane. Retries transient failures until `deadline`. */
   attemptRows<T>(statement: Statement, deadline: number, convert: (rows: readonly Row[]) => T): Promise<T> {
-    return this.#attempt(async () => convert(await this.#findRows(statement)), deadline);
+    return this.#attempt(async () => convert(await this.#findRows(statement, deadline)), deadline);
   }
 
-  async #countRows(statement: Statement): Promise<number> {
+  async #countRows(statement: Statement, deadline: number): Promise<number> {
     const { answer, change } = statement;
-    if (answer) return (await this.#findRows(statement)).length;
+    if (answer) return (await this.#findRows(statement, deadline)).length;
     if (!change) return this.#change(statement);
     const changed = change(await this.#query(statement));
-    return 'text' in changed ? this.#countRows(changed) : changed.length;
+    return 'text' in changed ? this.#countRows(changed, deadline) : changed.length;
   }
 
-  async #findRows(statement: Statement): Promise<readonly Row[]> {
+  async #findRows(statement: Statement, deadline: number): Promise<readonly Row[]> {
     const { answer, change } = statement;
     if (change) {
       const changed = change(await this.#query(statement));
-      return 'text' in changed ? this.#findRows(changed) : changed;
+      return 'text' in changed ? this.#findRows(changed, deadline) : changed;
     }
     if (!answer) return this.#query(statement);
     const answered = answer(await this.#change(statement));
-    if (!('text' in answered)) return answered;
-    try {
-      return await this.#findRows(answered);
-    } catch (error) {
-      // The read may have been refused, or not been sent at all; the write before it is done.
-      throw new TierFailure('ambiguous', toTierFailure(error, this.#options.provider).reason);
+    return 'text' in answered ? this.#findOutcome(answered, deadline) : answered;
+  }
+
+  /** Reads what a write that is done has changed. A read that the server refused is sent again: the write needs no second attempt. */
+  async #findOutcome(statement: Statement, deadline: number): Promise<readonly Row[]> {
+    const { platform, provider } = this.#options;
+    for (let failures = 0; ; failures += 1) {
+      try {
+        return await this.#findRows(statement, deadline);
+      } catch (error) {
+        const { kind, reason } = await this.#afterWait(toTierFailure(error, provider));
+        const pauseMs = backoffMs(platform, REJECTED_BACKOFF, failures);
+        const mayPass = kind === 'rejected' && !DEMOTED.has(reason) && platform.monotonic() + pauseMs < deadline;
+        // The read may have been refused, or not been sent at all; the write before it is done.
+        if (!mayPass) throw new TierFailure('ambiguous', reason);
+        await delay(platform, pauseMs);
+      }
     }
   }
 
@@ -134,10 +145,11 @@ export class StatementRunner {
       try {
         return await send();
       } catch (error) {
-        const failure = toTierFailure(error, provider);
+        const failure = await this.#afterWait(toTierFailure(error, provider));
         // Before anything else is sent: the statement still has its lane.
         if (leavesStatementActive(error)) await this.#renewConnection();
-        if (DEMOTED.has(failure.reason)) await this.#leaveServer();
+        // A statement that was not sent had no connection to leave.
+        if (failure.kind !== 'not-sent' && DEMOTED.has(failure.reason)) await this.#leaveServer();
         if (failure.reason === 'server-unknown') await this.#meetServer();
         const pauseMs = backoffMs(platform, REJECTED_BACKOFF, failures);
         const passing = PASSING_REASONS.has(failure.reason);
@@ -176,6 +188,23 @@ export class StatementRunner {
     const { leave } = this.#options;
     // The answer is the error of a connection that was ended.
     if (leave) await this.#query(leave).catch(() => undefined);
+  }
+
+  /**
+   * Returns why the wait for a lock ended. A cluster ends the wait for what it has committed with the same error, and at once where it has
+   * no quorum; a probe waits for nothing else.
+   */
+  async #afterWait(failure: TierFailure): Promise<TierFailure> {
+    const { cluster, provider } = this.#options;
+    if (cluster === undefined || failure.reason !== 'lock-timeout') return failure;
+    try {
+      await this.#query(cluster.probe);
+      return failure;
+    } catch (error) {
+      if (toTierFailure(error, provider).reason !== 'lock-timeout') return failure;
+    }
+    const [row] = await this.#query(cluster.quorum).catch(() => []);
+    return new TierFailure('rejected', row?.['Value'] === 'Primary' ? 'cluster-wait' : 'no-quorum');
   }
 
   /** Reads the clock of a server that a way to the cluster has led to. The pool gives the connection of the statement before, as above. */

@@ -30,6 +30,19 @@ describe('the guard of a tier whose calls share statements', () => {
     expect(guard.state).toBe('down');
   });
 
+  it.each(['cluster-wait', 'no-quorum', 'read-only', 'standby'])(
+    'gives up at once a server that may answer from the past (%s), and no server for another refusal',
+    async (reason) => {
+      const { guard, failWith, readStates } = await setUp();
+      failWith(new TierFailure('rejected', 'lock-timeout'));
+      await expect(readStates(1)[0]).rejects.toMatchObject({ reason: 'lock-timeout' });
+      expect(guard.verdict).toEqual({ state: 'up' });
+      failWith(new TierFailure('rejected', reason));
+      await expect(readStates(1)[0]).rejects.toMatchObject({ reason });
+      expect(guard.verdict).toEqual({ state: 'down', reason });
+    },
+  );
+
   it('gives each of them an error of its own', async () => {
     const { failWith, readStates } = await setUp();
     failWith(new TierFailure('not-sent', 'unreachable'));

@@ -94,6 +94,11 @@ describe('a failure of a Prisma client', () => {
     ],
     ['missing grant (MariaDB)', mysql(1142), 'permission-denied'],
     ['no key to conflict with (MariaDB)', mysql(1176), 'primary-key-missing'],
+    [
+      'an option that is not about reading only (MariaDB)',
+      mysql(1290, 'The MariaDB server is running with the --secure-file-priv option so it cannot execute this …'),
+      'server-option',
+    ],
     ['P1000', known('P1000'), 'wrong-password'],
     ['P1003', known('P1003'), 'unknown-database'],
     ['P1010', known('P1010'), 'access-denied'],
@@ -119,6 +124,27 @@ describe('a failure of a Prisma client', () => {
     ['silent handshake', new Error('Connection terminated due to connection timeout'), 'connect-timeout'],
     ['refused (MariaDB)', noConnection('connect ECONNREFUSED 127.0.0.1:3306'), 'unreachable'],
     ['pool exhausted (MariaDB)', noConnection('x'), 'pool-timeout'],
+    [
+      'as many connections as the server grants each account (MariaDB)',
+      raw({ kind: 'TooManyConnections', originalCode: '1203' }),
+      'too-many-connections',
+    ],
+    [
+      'the same, which looks like an exhausted pool',
+      noConnection("(conn:7, no: 1203, SQLState: 42000) User shop already has more than 'max_user_connections' …"),
+      'too-many-connections',
+    ],
+    [
+      'the limit of an account (MariaDB), which looks like an exhausted pool',
+      noConnection("(conn:7, no: 1226, SQLState: 42000) User 'shop' has exceeded the 'max_user_connections' resource"),
+      'user-limit',
+    ],
+    ['the statements of an account in an hour (MariaDB)', mysql(1226), 'user-limit'],
+    [
+      'no quorum (Galera), which looks like an exhausted pool',
+      noConnection('(conn:7, no: 1047, SQLState: 08S01) WSREP has not yet prepared node for application use'),
+      'no-quorum',
+    ],
     [
       'a port that does not speak its protocol (MariaDB)',
       noConnection('(conn:-1, no: 45012, SQLState: 08S01) Connection timeout: failed to create socket after 500ms'),
@@ -147,7 +173,13 @@ describe('a failure of a Prisma client', () => {
     ['a member that left its group, newly connected', mysql(3796), 'standby'],
     ['a member that left its group while it waited', mysql(3797), 'standby'],
     ['lock timeout (MariaDB)', mysql(1205), 'lock-timeout'],
-    ['read-only server (MariaDB)', mysql(1290), 'read-only'],
+    ...['--read-only', '--super-read-only', '--innodb_read_only', '--read_only=ON'].map(
+      (option): [string, unknown, string] => [
+        `a server with ${option}`,
+        mysql(1290, `The MySQL server is running with the ${option} option so it cannot execute this statement`),
+        'read-only',
+      ],
+    ),
     ['no quorum (Galera)', mysql(1047), 'no-quorum'],
     [
       'a server of a cluster whose clock is not known',
@@ -187,6 +219,8 @@ describe('a failure of a Prisma client', () => {
     ['killed by an administrator', sqlState('57P01'), 'terminated'],
     ['closed in mid-statement (MariaDB)', mysql(45009), 'connection-lost'],
     ['silent server (MariaDB)', mysql(45026), 'read-timeout'],
+    ['a commit that failed (MariaDB)', mysql(1180), 'commit-failed'],
+    ['a number that MySQL documents nowhere', mysql(6400), 'unknown'],
     ['a parser of the application', new Error('Cannot serialize value of type bigint as Int64'), 'type-parser'],
     ['a SQLSTATE that is not listed', sqlState('XX000'), 'unknown'],
     ['a string', 'boom', 'unknown'],

@@ -11,6 +11,7 @@ import { StatementRunner } from '../../../../src/tiers/prisma/statement-runner.t
 import { settled } from '../../../support/fake-platform.ts';
 
 const statement = { text: 'UPDATE', values: [] };
+const followed = { ...statement, answer: () => ({ text: 'SELECT', values: [] }) };
 const busy = Object.assign(new Error('database is locked'), { code: 'P2010' });
 const options = { timeoutMs: 1_000, holdsLane: true, settings: [], leave: null, provider: 'postgresql' as const };
 const conflict = Object.assign(new Error('x'), { code: 'P2002' });
@@ -32,20 +33,33 @@ describe('a statement', () => {
 
   it('that answers no rows is followed by a read, whose rows are the answer', async () => {
     const { runner } = setUp([1, [{ now: 1 }, { now: 2 }], 0, []]);
-    const followed = { ...statement, answer: () => ({ text: 'SELECT', values: [] }) };
     expect(await runner.rows(followed, (found) => found)).toHaveLength(2);
     expect(await runner.count(followed)).toBe(0);
   });
 
-  it('that is done stays done when the read after it is refused or not sent', async () => {
-    const followed = { ...statement, answer: () => ({ text: 'SELECT', values: [] }) };
+  it('that is done stays done when the read after it is not sent, or leads to a server that is no primary', async () => {
     for (const [code, reason] of [
       ['P2024', 'pool-timeout'],
-      ['57014', 'statement-timeout'],
+      ['25006', 'read-only'],
     ] as const) {
-      const { runner } = setUp([1, Object.assign(new Error('x'), { code })]);
+      const { runner, sent } = setUp([1, Object.assign(new Error('x'), { code }), [{ now: 1 }]]);
       await expect(runner.count(followed)).rejects.toMatchObject({ kind: 'ambiguous', reason });
+      expect(sent()).toBe(2);
     }
+  });
+
+  it.each([
+    ['1969', 'statement-timeout'],
+    ['1205', 'lock-timeout'],
+  ])('that is done is not sent again when the read after it is refused, but the read is (%s)', async (code, reason) => {
+    const refused = Object.assign(new Error('x'), { code });
+    const once = setUp([1, refused, refused, [{ now: 1 }]]);
+    expect(await once.runner.count(followed)).toBe(1);
+    expect(once.texts()).toEqual(['UPDATE', 'SELECT', 'SELECT', 'SELECT']);
+    const always = setUp([1, ...Array.from({ length: 1_000 }, () => refused)]);
+    await expect(always.runner.count(followed)).rejects.toMatchObject({ kind: 'ambiguous', reason });
+    expect(always.texts().filter((text) => text === 'UPDATE')).toHaveLength(1);
+    expect(always.time()).toBeLessThanOrEqual(1_000);
   });
 
   it.each(['P2024', '22012'])(
@@ -186,7 +200,13 @@ describe('a statement', () => {
     expect(timers()).toBe(0);
   });
 
-  it.each(['no-quorum', 'standby', 'read-only'])(
+  it('that was not sent to a server without quorum has no connection to end', async () => {
+    const { runner, sent } = setUp([Object.assign(new Error('no: 1047, SQLState: 08S01'), { code: '45028' })]);
+    await expect(runner.count(statement)).rejects.toMatchObject({ kind: 'not-sent', reason: 'no-quorum' });
+    expect(sent()).toBe(1);
+  });
+
+  it.each(['cluster-wait', 'no-quorum', 'standby', 'read-only'])(
     'that finds a server which is no primary (%s) ends the connection',
     async (reason) => {
       const { platform } = fakePlatform();
@@ -222,11 +242,46 @@ describe('a statement', () => {
       },
       $executeRawUnsafe: async () => 0,
     };
-    const cluster = { time, probe: { text: 'PROBE', values: [] } };
+    const cluster = { time, probe: { text: 'PROBE', values: [] }, quorum: { text: 'QUORUM', values: [] } };
     const runner = new StatementRunner(client, { ...waits(platform), cluster, lanes: new Lanes(1) });
     const sending = runner.rows({ text: 'UPDATE', values: [() => time.offsets()] }, () => 'done');
     expect(await sending).toBe('done');
     expect(texts).toEqual(['UPDATE {}', 'PROBE', 'UPDATE {"s1":4000}']);
+  });
+
+  const waited = Object.assign(new Error('x'), { code: '1205' });
+  it.each([
+    ['another transaction', 'lock-timeout', [waited, [{ now: 1 }]], ['UPDATE', 'PROBE']],
+    [
+      'what its cluster has committed',
+      'cluster-wait',
+      [waited, waited, [{ Value: 'Primary' }]],
+      ['UPDATE', 'PROBE', 'QUORUM'],
+    ],
+    [
+      'a cluster that its server has lost',
+      'no-quorum',
+      [waited, waited, [{ Value: 'non-Primary' }]],
+      ['UPDATE', 'PROBE', 'QUORUM'],
+    ],
+  ] as const)('that waited in vain on a cluster says whether for %s', async (_what, reason, answers, texts) => {
+    const { platform } = fakePlatform();
+    const sent: string[] = [];
+    const answer = async (text: string): Promise<never> => {
+      const next = answers[sent.length];
+      sent.push(text);
+      if (next instanceof Error) throw next;
+      return next as never;
+    };
+    const cluster = {
+      time: new ClusterTime(platform),
+      probe: { text: 'PROBE', values: [] },
+      quorum: { text: 'QUORUM', values: [] },
+    };
+    const client = { $queryRawUnsafe: answer, $executeRawUnsafe: answer };
+    const runner = new StatementRunner(client, { ...waits(platform), provider: 'mysql', cluster, lanes: new Lanes(1) });
+    await expect(runner.count(statement)).rejects.toMatchObject({ kind: 'rejected', reason });
+    expect(sent).toEqual(texts);
   });
 
   it('turns an error thrown on the spot into a failure as well', async () => {
@@ -258,11 +313,11 @@ function setUp(
   lanes = new Lanes(1),
   { holdsLane = true, stuck, early = 0 }: Circumstances = {},
 ) {
-  let sent = 0;
+  const texts: string[] = [];
   let renewed = 0;
-  const answer = async () => {
-    const next = answers[sent];
-    sent += 1;
+  const answer = async (text: string) => {
+    const next = answers[texts.length];
+    texts.push(text);
     if (next instanceof Error) throw next;
     return next ?? Number.NaN;
   };
@@ -272,9 +327,13 @@ function setUp(
     if (stuck) throw stuck;
     await work();
   };
-  const client = { $queryRawUnsafe: answer, $executeRawUnsafe: answer as () => Promise<number>, $transaction };
+  const client = {
+    $queryRawUnsafe: answer,
+    $executeRawUnsafe: answer as (text: string) => Promise<number>,
+    $transaction,
+  };
   const runner = new StatementRunner(client, { ...waits(platform), holdsLane, lanes });
-  return { runner, sent: () => sent, renewed: () => renewed, time, timers };
+  return { runner, sent: () => texts.length, texts: () => texts, renewed: () => renewed, time, timers };
 }
 
 function waits(platform: Platform) {

@@ -1,5 +1,6 @@
 import type { Platform } from '../../../../platform/platform.ts';
 import { ClusterTime } from '../../cluster/cluster-time.ts';
+import type { Statement } from '../../statement.ts';
 import type { Database } from '../dialect.ts';
 
 /**
@@ -14,3 +15,9 @@ export function galeraOf(database: Database, platform: Platform): Database & { r
 
 /** 1 for reads, 2 for UPDATE and DELETE, 4 for INSERT, 8 for SHOW. */
 const CAUSALLY = 'SET STATEMENT wsrep_sync_wait = 15 FOR ';
+
+/** Finds whether the server is in the part of the cluster that has a quorum. It answers this without one. */
+export const quorum: Statement = {
+  text: `SET STATEMENT wsrep_sync_wait = 0 FOR SHOW STATUS LIKE 'wsrep_cluster_status'`,
+  values: [],
+};
