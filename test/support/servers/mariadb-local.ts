@@ -60,7 +60,8 @@ function configuration(dir: string, port: number, settings: Readonly<Record<stri
     ...settings,
   };
   const lines = Object.entries(all).map(([name, value]) => `${name} = ${value}\n`);
-  return `[mariadbd]\n${lines.join('')}`;
+  // A node of a cluster that has a certificate copies its data through stunnel, which need not be here.
+  return `[mariadbd]\n${lines.join('')}[sst]\nssl-mode = DISABLED\n`;
 }
 
 export class MariadbProcess implements MariadbMachine {
