@@ -21,8 +21,8 @@ const { values } = parseArgs({
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const seconds = (Number(values.minutes) * 60) / 2;
-/** Chaos has five legs, and each of them takes a while to start and to come to rest. */
-const LEGS = 5;
+/** Chaos has six legs where MariaDB has Galera, and each of them takes a while to start and to come to rest. */
+const LEGS = 6;
 const LEG_OVERHEAD_S = 20;
 const legSeconds = Math.max(Math.floor(seconds / LEGS - LEG_OVERHEAD_S), 10);
 /** A database that was restored to an earlier state is a promise of its own: a tenth of a second for a seed. */

@@ -1,10 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { Random } from '../simulation/random.ts';
+import { hasGalera } from '../support/servers/galera.ts';
 import { redisFlavours } from '../support/servers/redis.ts';
 import { RETURN_BOUND_MS, STATEMENTS_MAX } from './bounds.ts';
 import { checkAll, type Seen } from './checks.ts';
-import { FAULTS_OF, type FaultName, isFault, kindOf } from './faults/faults.ts';
+import type { FleetDatabaseName } from './database/fleet-database.ts';
+import { type FaultName, faultsOf, isFault, kindOf } from './faults/faults.ts';
 import { Fleet } from './fleet.ts';
 import { explain, figures, type Run } from './report.ts';
 import type { TopologyName } from './redis/fleet-redis.ts';
@@ -25,11 +27,14 @@ const SETTLING_MS = 120_000;
 /** Starting and the last check take processor time from the actors; each keeps at least a call a second. */
 const CALLS_PER_SECOND_MIN = 20;
 
-const loud = FAULTS_OF.standalone.filter((name) => kindOf(name).misleads === undefined);
-const silent = FAULTS_OF.standalone.filter((name) => kindOf(name).misleads !== undefined);
+const isLoud = (name: FaultName): boolean => kindOf(name).misleads === undefined;
+const loud = faultsOf('standalone', 'postgresql').filter(isLoud);
+const silent = faultsOf('standalone', 'postgresql').filter((name) => !isLoud(name));
 
 interface Leg {
   readonly topology: TopologyName;
+  /** @defaultValue postgresql */
+  readonly database?: FleetDatabaseName;
   readonly what: string;
   readonly names: readonly FaultName[];
   readonly revalidateAfterMs: number;
@@ -49,53 +54,64 @@ const LEGS: readonly (Leg & { readonly seed: number })[] = (
     {
       topology: 'cluster',
       what: 'a cluster loses masters and moves slots',
-      names: FAULTS_OF.cluster,
+      names: faultsOf('cluster', 'postgresql'),
       revalidateAfterMs: 60_000,
     },
     {
       topology: 'sentinel',
       what: 'Sentinel replaces the master',
-      names: FAULTS_OF.sentinel,
+      names: faultsOf('sentinel', 'postgresql'),
+      revalidateAfterMs: 60_000,
+    },
+    {
+      topology: 'standalone',
+      database: 'galera',
+      what: 'each has a server of a Galera cluster to itself',
+      names: faultsOf('standalone', 'galera').filter(isLoud),
       revalidateAfterMs: 60_000,
     },
   ] satisfies readonly Leg[]
 ).map((leg, at) => ({ ...leg, seed: seed + at }));
 
-/** One of them in `npm test`, whichever the seed says; `npm run soak` sets this. */
-const legs = process.env['CHAOS_LEGS'] === 'all' ? LEGS : LEGS.filter((_leg, at) => at === seed % LEGS.length);
+const LEGS_OF_POSTGRES = LEGS.filter(({ database }) => database !== 'galera').length;
+/** One of those with PostgreSQL in `npm test`, whichever the seed says; `npm run soak` sets this. */
+const legs =
+  process.env['CHAOS_LEGS'] === 'all'
+    ? LEGS.filter(({ database }) => database !== 'galera' || hasGalera())
+    : LEGS.filter((_leg, at) => at === seed % LEGS_OF_POSTGRES);
 
-async function run({ seed: legSeed, topology, names, revalidateAfterMs }: (typeof LEGS)[number]): Promise<Run> {
+async function run(leg: (typeof LEGS)[number]): Promise<Run> {
+  const { seed: legSeed, topology, database = 'postgresql', names, revalidateAfterMs } = leg;
   const flavours = redisFlavours();
   const flavour = flavours[legSeed % flavours.length]!;
-  await using fleet = await Fleet.start({ seed: legSeed, topology, flavour, revalidateAfterMs });
-  const watch = new StatementWatch(fleet.postgres);
+  await using fleet = await Fleet.start({ seed: legSeed, topology, flavour, database, revalidateAfterMs });
+  const watches = fleet.database.watched.map((connect) => new StatementWatch(connect));
   const stallWatch = new StallWatch();
   await fleet.work();
   const disturbances = await runRounds(fleet, drawRounds(new Random(legSeed), only ?? names), seconds);
   await fleet.rest();
   // It remembers nothing: what only the memory of the others kept from being served, it would serve.
-  await fleet.addNode();
+  await fleet.addNode(0);
   await fleet.look();
   const { events, stalls: ofNodes } = await fleet.report();
-  await watch.stop();
+  await Promise.all(watches.map((watch) => watch.stop()));
   stallWatch.stop();
   const history = fleet
     .operations()
     .sort((a, b) => a.invokedAt - b.invokedAt)
     .map((operation, index) => ({ ...operation, index }));
-  const stalls = unintended([...watch.slow, ...stallWatch.stalls, ...ofNodes], disturbances);
+  const stalls = unintended([...watches.flatMap(({ slow }) => slow), ...stallWatch.stalls, ...ofNodes], disturbances);
   const seen: Seen = { history, disturbances, killed: fleet.killed, revalidateAfterMs, stalls };
-  const { hits: mishaps } = fleet.statements;
   const [verdict, returns] = [checkAll(seen), returnsOf(seen)];
   return {
     ...seen,
     seed: legSeed,
-    server: `${flavour} ${topology}`,
+    server: `${flavour} ${topology}, ${database}`,
     events,
     returns,
     verdict,
-    statements: watch.most,
-    mishaps,
+    statements: new Map(watches.flatMap(({ most }) => [...most])),
+    mishaps: fleet.database.mishaps,
   };
 }
 
@@ -109,7 +125,7 @@ it.each(legs)(
     if (result.verdict.violations.length > 0 || late.length > 0) keep(result);
     expect(result.verdict.violations.length, explain(result)).toBe(0);
     expect(late, 'Redis was back, but not used').toEqual([]);
-    expect(Math.max(...result.statements.values()), 'statements of one node at once').toBeLessThanOrEqual(
+    expect(Math.max(0, ...result.statements.values()), 'statements of one node at once').toBeLessThanOrEqual(
       STATEMENTS_MAX,
     );
     // A run in which nothing happened proves nothing.

@@ -1,26 +1,28 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { FaultProxy } from '../support/servers/fault-proxy.ts';
+import type { FaultProxy } from '../support/servers/fault-proxy.ts';
+import type { DatabaseWire } from './database/fleet-database.ts';
 import type { RedisWires } from './redis/fleet-redis.ts';
 import type { FromNode, News, NodeReport, ToNode } from './messages.ts';
 
 const NODE_PROCESS = fileURLToPath(new URL('node-process.ts', import.meta.url));
 
-type Address = { readonly host: string; readonly port: number };
-
 /** One process, seen from outside, and its wires. */
 export class FleetNode {
   readonly name: string;
+  /** Which of the fleet's places it has: another one takes it when this one is killed. */
+  readonly place: number;
   readonly toRedis: readonly FaultProxy[];
-  readonly toPostgres: FaultProxy;
+  readonly toDatabase: FaultProxy;
   readonly #process: ChildProcess;
   readonly #questions = new Map<FromNode['kind'], { resolve(answer: FromNode): void; reject(error: Error): void }>();
   onNews: (news: News) => void = () => undefined;
 
-  private constructor(name: string, toRedis: readonly FaultProxy[], toPostgres: FaultProxy) {
+  constructor(name: string, place: number, redis: RedisWires, database: DatabaseWire) {
     this.name = name;
-    this.toRedis = toRedis;
-    this.toPostgres = toPostgres;
+    this.place = place;
+    this.toRedis = redis.proxies;
+    this.toDatabase = database.proxy;
     this.#process = fork(NODE_PROCESS, {
       // The server names the node of a statement by this.
       env: { ...process.env, PGAPPNAME: name },
@@ -28,10 +30,6 @@ export class FleetNode {
     });
     this.#process.on('message', (message: FromNode) => this.#receive(message));
     this.#process.once('exit', (code) => this.#fail(`${name} ended with ${String(code)}`));
-  }
-
-  static async fork(name: string, { proxies }: RedisWires, postgres: Address): Promise<FleetNode> {
-    return new FleetNode(name, proxies, await FaultProxy.start(postgres));
   }
 
   send(message: ToNode): void {
@@ -69,7 +67,7 @@ export class FleetNode {
       this.#process.kill('SIGKILL');
       await isGone;
     }
-    await Promise.all([...this.toRedis, this.toPostgres].map((wire) => wire.stop()));
+    await Promise.all([...this.toRedis, this.toDatabase].map((wire) => wire.stop()));
   }
 
   #receive(message: FromNode): void {

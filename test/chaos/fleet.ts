@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { generateKeyRing, type KeyRing } from '../../src/index.ts';
 import type { Operation } from '../simulation/history.ts';
 import { createAuthority } from '../support/servers/certificates.ts';
-import { migrate } from '../support/servers/databases.ts';
-import { startPostgres, type PostgresServer } from '../support/servers/postgres.ts';
 import type { FaultProxy } from '../support/servers/fault-proxy.ts';
 import type { RedisFlavour } from '../support/servers/redis.ts';
-import { StatementProxy } from '../support/servers/statement-proxy.ts';
+import type { FleetDatabaseName } from './database/fleet-database.ts';
+import { Galera } from './database/galera.ts';
+import { Postgres } from './database/postgres.ts';
 import { FleetNode } from './fleet-node.ts';
 import { readJournal } from './journal.ts';
 import type { News, NodeReport } from './messages.ts';
@@ -23,21 +23,19 @@ export interface FleetPlan {
   readonly seed: number;
   readonly topology: TopologyName;
   readonly flavour: RedisFlavour;
+  readonly database: FleetDatabaseName;
   readonly revalidateAfterMs: number;
 }
 
 interface Servers {
   readonly redis: Cluster | Sentinel | Standalone;
-  readonly postgres: PostgresServer;
-  readonly statements: StatementProxy;
+  readonly database: Galera | Postgres;
 }
 
 /** Servers, and processes that use them, each over wires of its own. */
 export class Fleet implements AsyncDisposable {
   readonly redis: Cluster | Sentinel | Standalone;
-  readonly postgres: PostgresServer;
-  /** Every node's way to PostgreSQL. */
-  readonly statements: StatementProxy;
+  readonly database: Galera | Postgres;
   /** Those that are ready, and live. */
   readonly nodes: FleetNode[] = [];
   /** Names of those that were killed. */
@@ -53,8 +51,7 @@ export class Fleet implements AsyncDisposable {
   private constructor(plan: FleetPlan, servers: Servers, keys: KeyRing, folder: string) {
     this.#plan = plan;
     this.redis = servers.redis;
-    this.postgres = servers.postgres;
-    this.statements = servers.statements;
+    this.database = servers.database;
     this.#keys = keys;
     this.#folder = folder;
   }
@@ -63,8 +60,7 @@ export class Fleet implements AsyncDisposable {
     const folder = await mkdtemp(join(tmpdir(), 'holdfast-chaos-'));
     const fleet = new Fleet(plan, await startServers(plan), await generateKeyRing(), folder);
     try {
-      await migrate('postgresql', fleet.postgres.url, { ca: fleet.postgres.ca });
-      await Promise.all(Array.from({ length: NODES }, () => fleet.addNode()));
+      await Promise.all(Array.from({ length: NODES }, (_, place) => fleet.addNode(place)));
       return fleet;
     } catch (error) {
       await fleet[Symbol.asyncDispose]();
@@ -73,16 +69,13 @@ export class Fleet implements AsyncDisposable {
   }
 
   /** One more node, which knows of every session and remembers nothing of what happened to it. */
-  async addNode(): Promise<FleetNode> {
-    const { redis, postgres, statements } = this;
+  async addNode(place: number): Promise<FleetNode> {
     this.#numbered += 1;
     const number = this.#numbered;
-    const wires = await redis.newWires();
-    const node = await FleetNode.fork(`node-${number}`, wires, statements.address);
+    const [redis, database] = await Promise.all([this.redis.newWires(), this.database.newWire(place)]);
+    const node = new FleetNode(`node-${number}`, place, redis, database);
     this.#processes.add(node);
     node.onNews = (news) => this.#spread(news, node);
-    const databaseUrl = new URL(postgres.url);
-    databaseUrl.port = `${node.toPostgres.port}`;
     await node.ask({
       kind: 'start',
       orders: {
@@ -90,9 +83,8 @@ export class Fleet implements AsyncDisposable {
         number,
         seed: this.#plan.seed * 100 + number,
         jwks: this.#keys.toJwks(),
-        redis: wires.orders,
-        databaseUrl: databaseUrl.href,
-        databaseCa: postgres.ca,
+        redis: redis.orders,
+        database: database.orders,
         revalidateAfterMs: this.#plan.revalidateAfterMs,
         journal: this.#journalOf(node.name),
       },
@@ -151,10 +143,7 @@ export class Fleet implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#processes].map((node) => node.kill()));
-    // A frozen server does not receive the signal that ends it.
-    await Promise.allSettled([this.postgres.resume()]);
-    await this.statements.stop();
-    await Promise.all([this.redis.stop(), this.postgres.stop()]);
+    await Promise.all([this.redis.stop(), this.database.stop()]);
     await rm(this.#folder, { recursive: true, force: true });
   }
 
@@ -168,13 +157,14 @@ export class Fleet implements AsyncDisposable {
   }
 }
 
-async function startServers({ topology, flavour }: FleetPlan): Promise<Servers> {
+async function startServers({ seed, topology, flavour, database: name }: FleetPlan): Promise<Servers> {
   const certificates = await (await createAuthority()).issue();
   const start = {
     standalone: () => Standalone.start(flavour, certificates),
     sentinel: () => Sentinel.start(flavour),
     cluster: () => Cluster.start(flavour),
   };
-  const [redis, postgres] = await Promise.all([start[topology](), startPostgres({ certificates })]);
-  return { redis, postgres, statements: await StatementProxy.start(postgres.coordinates, certificates) };
+  const startDatabase = { galera: () => Galera.start(seed), postgresql: () => Postgres.start(certificates) };
+  const [redis, database] = await Promise.all([start[topology](), startDatabase[name]()]);
+  return { redis, database };
 }

@@ -1,3 +1,4 @@
+import type { DatabaseOrders } from './database/fleet-database.ts';
 import type { RedisOrders } from './redis/fleet-redis.ts';
 import type { Stall } from './stalls.ts';
 
@@ -11,8 +12,7 @@ export interface NodeOrders {
   /** Through the node's own proxies. */
   readonly redis: RedisOrders;
   /** Through the node's own proxy. */
-  readonly databaseUrl: string;
-  readonly databaseCa: string;
+  readonly database: DatabaseOrders;
   readonly revalidateAfterMs: number;
   /** The file of the node's calls and their answers. */
   readonly journal: string;

@@ -32,14 +32,12 @@ let workload: Workload | undefined;
 
 /** One node of the fleet: a client as an application makes it, in a process of its own. */
 async function start(orders: NodeOrders): Promise<Workload> {
-  const { prisma } = await openPrisma('postgresql', orders.databaseUrl, {
-    ca: orders.databaseCa,
-    connections: POOL_CONNECTIONS,
-  });
+  const { provider, url, ca } = orders.database;
+  const { prisma } = await openPrisma(provider, url, { ca, connections: POOL_CONNECTIONS });
   const client = new SessionClient<Cart>({
     keys: KeyRing.fromJwks(orders.jwks),
     primary: tierFor(orders.redis),
-    durable: prismaTier(prisma, { provider: 'postgresql' }),
+    durable: prismaTier(prisma, { provider }),
     durableTimeout: DURABLE_TIMEOUT_MS,
     revalidateAfter: orders.revalidateAfterMs,
     platform,

@@ -1,13 +1,18 @@
+import type { FleetDatabaseName } from '../database/fleet-database.ts';
 import type { TopologyName } from '../redis/fleet-redis.ts';
 import { CLUSTER_FAULTS } from './cluster-faults.ts';
-import { COMMON_FAULTS } from './common-faults.ts';
 import type { FaultKind } from './fault-kind.ts';
+import { GALERA_FAULTS } from './galera-faults.ts';
+import { POSTGRES_FAULTS } from './postgres-faults.ts';
+import { PROCESS_FAULTS } from './process-faults.ts';
 import { SENTINEL_FAULTS } from './sentinel-faults.ts';
 import { STANDALONE_FAULTS } from './standalone-faults.ts';
 import { WIRE_FAULTS } from './wire-faults.ts';
 
 const FAULTS = {
-  ...COMMON_FAULTS,
+  ...POSTGRES_FAULTS,
+  ...GALERA_FAULTS,
+  ...PROCESS_FAULTS,
   ...WIRE_FAULTS,
   ...STANDALONE_FAULTS,
   ...SENTINEL_FAULTS,
@@ -25,9 +30,19 @@ export const isFault = (name: string): name is FaultName => name in FAULTS;
 const namesOf = <Name extends FaultName>(faults: Readonly<Record<Name, FaultKind>>): Name[] =>
   Object.keys(faults) as Name[];
 
-/** What can happen to a fleet whose Redis is of this kind. Sentinels are asked over wires, the servers are not. */
-export const FAULTS_OF: Readonly<Record<TopologyName, readonly FaultName[]>> = {
-  standalone: [...namesOf(COMMON_FAULTS), ...namesOf(WIRE_FAULTS), ...namesOf(STANDALONE_FAULTS)],
-  sentinel: [...namesOf(COMMON_FAULTS), ...namesOf(SENTINEL_FAULTS), ...namesOf(SENTINEL_FAULTS)],
-  cluster: [...namesOf(COMMON_FAULTS), ...namesOf(WIRE_FAULTS), ...namesOf(CLUSTER_FAULTS), ...namesOf(CLUSTER_FAULTS)],
+/** Sentinels are asked over wires, the servers are not. */
+const OF_REDIS: Readonly<Record<TopologyName, readonly FaultName[]>> = {
+  standalone: [...namesOf(WIRE_FAULTS), ...namesOf(STANDALONE_FAULTS)],
+  sentinel: [...namesOf(SENTINEL_FAULTS), ...namesOf(SENTINEL_FAULTS)],
+  cluster: [...namesOf(WIRE_FAULTS), ...namesOf(CLUSTER_FAULTS), ...namesOf(CLUSTER_FAULTS)],
 };
+
+const OF_DATABASE: Readonly<Record<FleetDatabaseName, readonly FaultName[]>> = {
+  galera: [...namesOf(GALERA_FAULTS), ...namesOf(GALERA_FAULTS)],
+  postgresql: namesOf(POSTGRES_FAULTS),
+};
+
+/** What can happen to a fleet whose Redis and whose database are of these kinds. */
+export function faultsOf(topology: TopologyName, database: FleetDatabaseName): FaultName[] {
+  return [...OF_DATABASE[database], ...namesOf(PROCESS_FAULTS), ...OF_REDIS[topology]];
+}

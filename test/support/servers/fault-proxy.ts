@@ -27,6 +27,8 @@ export class FaultProxy implements AsyncDisposable {
   #faults: Faults = {};
   /** Connections accepted since the start. */
   accepted = 0;
+  /** Those of them that `refuse` reset. */
+  refused = 0;
 
   private constructor(target: { host: string; port: number }) {
     this.#target = target;
@@ -87,6 +89,7 @@ export class FaultProxy implements AsyncDisposable {
   #accept(client: Socket): void {
     this.accepted += 1;
     if (this.#faults.refuse) {
+      this.refused += 1;
       client.on('error', () => {}).resetAndDestroy();
       return;
     }
