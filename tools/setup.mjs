@@ -24,6 +24,7 @@ for (const provider of readdirSync(join(root, 'prisma'))) generatePrismaClient(p
 if (!options.includes('--without-servers')) provideServers();
 if (options.includes('--with-browser')) provideBrowser();
 if (options.includes('--with-pgbouncer')) providePgbouncer();
+if (options.includes('--with-pgpool')) providePgpool();
 if (options.includes('--with-prometheus')) providePrometheus();
 if (options.includes('--with-galera')) provideGalera();
 runCommand();
@@ -143,30 +144,36 @@ function installBrowserWithApt() {
   return install() ? undefined : 'apt-get install failed';
 }
 
-/** Installs what watches the outages of one project of tests, with its promtool; without it that project fails. */
+/** Watches the outages of one project of tests, with its promtool. */
 function providePrometheus() {
   if (onPath('prometheus') && onPath('promtool')) return;
-  const why = process.env.HOLDFAST_NO_INSTALL ? 'HOLDFAST_NO_INSTALL forbids to install it' : whyNoApt();
-  const isThere = !why && (aptInstall('prometheus') || (aptUpdate(), aptInstall('prometheus')));
-  if (!isThere) say(`No Prometheus (${why ?? 'apt-get install failed'}): the tests that need it will fail`);
+  provide('Prometheus', ['prometheus'], 'fail');
 }
 
-/** Installs what two files of tests need; without it they are skipped. */
 function providePgbouncer() {
   if (onPath('pgbouncer') || existsSync('/usr/sbin/pgbouncer')) return;
-  const why = process.env.HOLDFAST_NO_INSTALL ? 'HOLDFAST_NO_INSTALL forbids to install it' : whyNoApt();
-  const isThere = !why && (aptInstall('pgbouncer') || (aptUpdate(), aptInstall('pgbouncer')));
-  if (!isThere) say(`No PgBouncer (${why ?? 'apt-get install failed'}): the tests that need it will be skipped`);
+  provide('PgBouncer', ['pgbouncer'], 'be skipped');
 }
 
-/** Installs what makes MariaDB a cluster, and what sets the clock of one node; without it the tests that need it are skipped. */
+function providePgpool() {
+  if (onPath('pgpool') || existsSync('/usr/sbin/pgpool')) return;
+  provide('Pgpool-II', ['pgpool2'], 'be skipped');
+  // Debian starts what it installs.
+  attempt(...asRoot('service', 'pgpool2', 'stop'));
+}
+
+/** Installs what makes MariaDB a cluster, and what sets the clock of one node. */
 function provideGalera() {
   if (existsSync('/usr/lib/galera/libgalera_smm.so') && onPath('faketime') && onPath('stunnel')) return;
   // A node that joins gets its data through stunnel where the servers have certificates.
-  const packages = ['galera-4', 'faketime', 'stunnel4'];
+  provide('Galera', ['galera-4', 'faketime', 'stunnel4'], 'be skipped');
+}
+
+/** Installs what some tests need. Without it they have this fate. */
+function provide(name, packages, fate) {
   const why = process.env.HOLDFAST_NO_INSTALL ? 'HOLDFAST_NO_INSTALL forbids to install it' : whyNoApt();
   const isThere = !why && (aptInstall(...packages) || (aptUpdate(), aptInstall(...packages)));
-  if (!isThere) say(`No Galera (${why ?? 'apt-get install failed'}): the tests that need it will be skipped`);
+  if (!isThere) say(`No ${name} (${why ?? 'apt-get install failed'}): the tests that need it will ${fate}`);
 }
 
 function whyNoApt() {
@@ -176,8 +183,12 @@ function whyNoApt() {
 }
 
 function apt(...args) {
-  const [command, ...prefix] = process.getuid() === 0 ? ['apt-get'] : ['sudo', '-n', 'apt-get'];
-  return attempt(command, [...prefix, '-qq', '-o', 'Dpkg::Use-Pty=0', ...args]);
+  return attempt(...asRoot('apt-get', '-qq', '-o', 'Dpkg::Use-Pty=0', ...args));
+}
+
+/** Returns a command and its arguments. */
+function asRoot(command, ...args) {
+  return process.getuid() === 0 ? [command, args] : ['sudo', ['-n', command, ...args]];
 }
 
 function aptInstall(...packages) {

@@ -5,8 +5,8 @@ import type { FreshDatabase } from './shared.ts';
 
 /** The database of the tests, and the client whose tier is tried, which may reach it by another way. */
 export interface TriedDatabase {
-  readonly database: FreshDatabase;
-  readonly client?: OpenedPrisma;
+  readonly database: Pick<FreshDatabase, 'prisma' | 'provider'>;
+  readonly client?: Pick<OpenedPrisma, 'prisma'>;
 }
 
 /** A tier through Prisma, for the cases of the durable contract. `tried` is there once the first case runs. */

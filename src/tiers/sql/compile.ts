@@ -1,12 +1,12 @@
 import type { Database } from './dialects/dialect.ts';
 import type { Build, LateValue, SqlValue } from './statement.ts';
-import { constant, type Fragment, type Part, type Reader, type Repetition, type Value } from './tag.ts';
+import { type Fragment, type Part, type Reader, type Repetition, type Value } from './tag.ts';
 
 /** Writes the text of a fragment once; a call only reads its values. */
 export function compile<Command>(fragment: Fragment<Command>, database: Database): Build<Command> {
   const compiler = new Compiler<Command>(database);
-  compiler.write(constant(database.dialect.prefix));
   compiler.write(fragment);
+  compiler.prefix();
   return compiler.build();
 }
 
@@ -62,6 +62,14 @@ class Compiler<Command> {
       default:
         return part satisfies never;
     }
+  }
+
+  /** Writes what goes before the whole statement. */
+  prefix(): void {
+    const prefixed = (text: string): string => this.#database.dialect.prefix(text) + text;
+    const [first] = this.#growing;
+    if (first === undefined) this.#text = prefixed(this.#text);
+    else this.#growing[0] = { ...first, before: { ...first.before, text: prefixed(first.before.text) } };
   }
 
   build(): Build<Command> {

@@ -89,7 +89,7 @@ export class DatabaseCluster {
       return new DatabaseServer(`s${n}`, clock, world.random.logBetween(1, 200));
     });
     const { dialect } = galeraOf(databaseOf('mysql', 'sessions'), clocklessPlatform(first));
-    this.#isCausal = /wsrep_sync_wait = 15 /.test(dialect.prefix ?? '');
+    this.#isCausal = /wsrep_sync_wait = 15 /.test(dialect.prefix('SELECT'));
   }
 
   serverAt(choice: number): DatabaseServer {

@@ -11,7 +11,7 @@ import { ServerProcess } from './server-process.ts';
 import { until } from './until.ts';
 
 /** PgBouncer refuses to run as root. */
-const ACCOUNT = 'postgres';
+export const ACCOUNT = 'postgres';
 const PROGRAM = ['/usr/sbin/pgbouncer', '/opt/homebrew/bin/pgbouncer', '/usr/local/bin/pgbouncer'].find(existsSync);
 
 export function hasPgbouncer(): boolean {
@@ -88,15 +88,16 @@ function configuration(
   return `[databases]\n* = host=${server.host} port=${server.port}\n[pgbouncer]\n${lines.join('')}`;
 }
 
-/** Gives the folder to the account that the program runs as when we are root. */
-async function handOver(dir: string, names: readonly string[]): Promise<void> {
+/** Gives the folder to the account that a proxy runs as when we are root. */
+export async function handOver(dir: string, names: readonly string[]): Promise<void> {
   await chmod(dir, 0o700);
   if (process.getuid?.() !== 0) return;
   const id = (flag: string): number => Number(spawnSync('id', [flag, ACCOUNT], { encoding: 'utf8' }).stdout.trim());
   for (const name of ['', ...names]) await chown(join(dir, name), id('-u'), id('-g'));
 }
 
-async function askOnce(url: string, ca: string): Promise<boolean> {
+/** Asks through a proxy, which may refuse settings of a client. */
+export async function askOnce(url: string, ca: string): Promise<boolean> {
   const { statement_timeout: _refused, ...options } = pgOptions(url, ca);
   const client = new Client(options);
   client.on('error', () => {});

@@ -8,6 +8,8 @@ export interface ServerCommand {
   readonly logFile: string;
   /** Run as this account when we are root (PostgreSQL refuses root). */
   readonly user?: string;
+  /** What Linux sends it when we are killed. A parent that leaves its children behind when it is killed has to end them. @defaultValue SIGKILL */
+  readonly deathSignal?: 'INT' | 'KILL';
   /** Of the server alone: a library that it preloads must not come to what changes the account. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -91,12 +93,12 @@ export class ServerProcess {
 }
 
 /** Changes the account, and asks Linux to take the server down even if we are killed ourselves. */
-function wrap({ file, args, user, environment = {} }: ServerCommand): [string, ...string[]] {
+function wrap({ file, args, user, deathSignal = 'KILL', environment = {} }: ServerCommand): [string, ...string[]] {
   const own = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   const command: [string, ...string[]] = own.length > 0 ? ['env', ...own, file, ...args] : [file, ...args];
   if (process.platform !== 'linux' || !onPath('setpriv', '--version')) return command;
   const account = user && process.getuid?.() === 0 ? [`--reuid=${user}`, `--regid=${user}`, '--init-groups'] : [];
-  return ['setpriv', ...account, '--pdeathsig=KILL', '--', ...command];
+  return ['setpriv', ...account, `--pdeathsig=${deathSignal}`, '--', ...command];
 }
 
 export function onPath(file: string, versionFlag = '--version'): boolean {

@@ -6,8 +6,8 @@ export interface Dialect {
   readonly name: DatabaseName;
   /** The number of statements at a time; null if the client has one connection, which runs them one after the other. */
   readonly lanes: LaneCounts | null;
-  /** The text before every statement. */
-  readonly prefix: string;
+  /** Returns what goes before a statement that begins with this text. */
+  prefix(text: string): string;
   /** Quotes a name that holds no quotes. */
   quote(name: string): string;
   /** The placeholder of the parameter with this number. SQL counts from one. */

@@ -1,3 +1,4 @@
+import { withoutPrefix } from './prefix.ts';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../../../src/tiers/sql/compile.ts';
 import { databaseOf } from '../../../../src/tiers/sql/dialects/databases.ts';
@@ -38,14 +39,16 @@ const at = integer((command: Move) => command.at);
 function built(name: 'mysql' | 'postgresql' | 'sqlite', fragment: Fragment<Move>) {
   const database = databaseOf(name, 'web');
   const { text, values } = compile(fragment, database)('shop', move);
-  expect(text.startsWith(database.dialect.prefix)).toBe(true);
-  return { text: text.slice(database.dialect.prefix.length), values };
+  return { text: withoutPrefix(database.dialect, text), values };
 }
 
-it('PostgreSQL gets no statement without the comment for which Pgpool-II sends it to the primary', () => {
-  expect(compile(sql`SELECT 1`, databaseOf('postgresql', 'web'))('shop', undefined).text).toBe(
-    '/*NO LOAD BALANCE*/ SELECT 1',
-  );
+it('PostgreSQL gets no statement that Pgpool-II would send to a standby, or answer from a cache', () => {
+  const textOf = (fragment: Fragment<undefined>) =>
+    compile(fragment, databaseOf('postgresql', 'web'))('shop', undefined).text;
+  expect(textOf(sql`SELECT 1`)).toBe('/*NO LOAD BALANCE*/ WITH at_primary AS (SELECT random()) SELECT 1');
+  const list = each(() => [1, 2], sql`(1)`);
+  expect(textOf(sql`SELECT ${list}`)).toBe('/*NO LOAD BALANCE*/ WITH at_primary AS (SELECT random()) SELECT (1), (1)');
+  expect(textOf(sql`DELETE FROM x`)).toBe('/*NO LOAD BALANCE*/ DELETE FROM x');
 });
 
 describe('a fragment', () => {

@@ -1,3 +1,4 @@
+import { withoutPrefix } from './prefix.ts';
 import { systemPlatform } from '../../../../src/platform/platform.ts';
 import { databaseOf } from '../../../../src/tiers/sql/dialects/databases.ts';
 import { prismaTier } from '../../../../src/tiers/prisma/index.ts';
@@ -42,13 +43,10 @@ export async function statementsOfOpening(provider: PrismaProvider, options: Rec
 
 async function openRecorded(provider: PrismaProvider, { table, inserts = true, isCluster = false }: RecordingOptions) {
   const sent: Sent[] = [];
-  const { prefix } = databaseOf(provider, '').dialect;
-  // A statement without the prefix differs from what is written of it.
-  const withoutPrefix = (text: string): string =>
-    text.startsWith(prefix) ? text.slice(prefix.length) : `${text} -- without prefix`;
+  const { dialect } = databaseOf(provider, '');
   const client = {
     $queryRawUnsafe: async (prefixed: string, ...values: unknown[]) => {
-      const text = withoutPrefix(prefixed);
+      const text = withoutPrefix(dialect, prefixed);
       sent.push({ how: 'query', text, values });
       if (/ AS identifies/.test(text)) return columns[provider];
       if (/INSERT INTO \S+ \(storage_key/.test(text)) return inserts ? insertedRows(text, values) : noRows(text);
@@ -58,7 +56,7 @@ async function openRecorded(provider: PrismaProvider, { table, inserts = true, i
       return provider === 'mysql' && /revoked_at FROM|UNION/.test(text) ? [FOUND] : [];
     },
     $executeRawUnsafe: async (prefixed: string, ...values: unknown[]) => {
-      const text = withoutPrefix(prefixed);
+      const text = withoutPrefix(dialect, prefixed);
       sent.push({ how: 'execute', text, values });
       if (!inserts) throw Object.assign(new Error('BIGINT value is out of range'), { code: '1690' });
       return 1;

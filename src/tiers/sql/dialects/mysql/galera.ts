@@ -9,7 +9,7 @@ import type { Database } from '../dialect.ts';
  * are compared through the time that the cluster has committed.
  */
 export function galeraOf(database: Database, platform: Platform): Database & { readonly time: ClusterTime } {
-  const dialect = { ...database.dialect, prefix: CAUSALLY };
+  const dialect = { ...database.dialect, prefix: () => CAUSALLY };
   return { ...database, dialect, time: new ClusterTime(platform) };
 }
 

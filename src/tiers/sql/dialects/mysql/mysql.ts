@@ -13,7 +13,7 @@ export const mysql: Dialect = {
     writes: DURABLE_WRITE_LANES,
     single: DURABLE_IN_FLIGHT_MAX - DURABLE_READ_LANES - DURABLE_WRITE_LANES,
   },
-  prefix: '',
+  prefix: () => '',
   quote: (name) => `\`${name}\``,
   placeholder: () => '?',
   sharesParameters: false,

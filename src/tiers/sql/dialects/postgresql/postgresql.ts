@@ -12,6 +12,12 @@ const TYPES: Readonly<Record<ValueType, string>> = {
   text: 'text',
 };
 
+// Pgpool-II sends a SELECT to any server, and may answer it from a cache. It sends one with this comment to the primary,
+// unless it ignores comments, and one that calls a volatile function too, which it does not answer from its cache either.
+// PostgreSQL does not execute what nothing refers to.
+const NOT_BALANCED = '/*NO LOAD BALANCE*/ ';
+const AT_PRIMARY = `${NOT_BALANCED}WITH at_primary AS (SELECT random()) `;
+
 /**
  * PostgreSQL, at READ COMMITTED. Every parameter is cast: the driver sends values without types, and the server does not
  * always infer the type of the column for a `$1` next to a function.
@@ -23,8 +29,7 @@ export const postgresql: Dialect = {
     writes: DURABLE_WRITE_LANES,
     single: DURABLE_IN_FLIGHT_MAX - DURABLE_READ_LANES - DURABLE_WRITE_LANES,
   },
-  // Pgpool-II sends a SELECT with a comment before it to the primary, and every other one to any server.
-  prefix: '/*NO LOAD BALANCE*/ ',
+  prefix: (text) => (text.startsWith('SELECT') ? AT_PRIMARY : NOT_BALANCED),
   quote: (name) => `"${name}"`,
   placeholder: (number, type) => `$${number}::${TYPES[type]}`,
   sharesParameters: true,

@@ -7,7 +7,7 @@ import type { Dialect } from '../dialect.ts';
 export const sqlite: Dialect = {
   name: 'sqlite',
   lanes: null,
-  prefix: '',
+  prefix: () => '',
   quote: (name) => `"${name}"`,
   placeholder: () => '?',
   sharesParameters: false,
