@@ -75,16 +75,15 @@ export async function beginTime({ namespace, runner, schema, statements, time }:
   await readClock({ runner, schema, time });
 }
 
-/** Returns the marks of the server; none if it refuses the question, as an engine that nobody knows may. */
+/** Returns the marks of the server; none of a question that it refuses, as an engine that nobody knows may. */
 export async function readMarks(runner: StatementRunner, { marks }: SchemaStatements): Promise<Marks> {
-  if (marks === null) return new Map();
-  try {
-    return await runner.rows(marks, toMarks);
-  } catch (error) {
-    if (error instanceof TierFailure && (error.kind === 'misconfigured' || error.reason === 'unknown'))
-      return new Map();
-    throw error;
-  }
+  const answers = await Promise.all(marks.map((statement) => runner.rows(statement, toMarks).catch(noneIfRefused)));
+  return new Map(answers.flatMap((answer) => [...answer]));
+}
+
+function noneIfRefused(error: unknown): Marks {
+  if (error instanceof TierFailure && (error.kind === 'misconfigured' || error.reason === 'unknown')) return new Map();
+  throw error;
 }
 
 function inspectMarks(marks: Marks, provider: PrismaProvider): void {

@@ -20,7 +20,7 @@ const ENGINES: readonly Engine[] = [
   { name: 'AlloyDB', speaks: 'postgresql', mark: ['alloydb.iam_authentication', /^/] },
   { name: 'Citus', speaks: 'postgresql', mark: ['pg_dist_partition', /^/] },
   { name: 'TiDB', speaks: 'mysql', mark: ['version', /-TiDB-/] },
-  { name: 'Vitess or PlanetScale', speaks: 'mysql', mark: ['version', /-(?:Vitess|PlanetScale)\b/] },
+  { name: 'Vitess or PlanetScale', speaks: 'mysql', mark: ['version()', /-(?:Vitess|PlanetScale)\b/i] },
   { name: 'Amazon Aurora', speaks: 'mysql', mark: ['aurora_version', /^/] },
   { name: 'SingleStore', speaks: 'mysql', mark: ['version_comment', /^(?:SingleStore|MemSQL)/] },
 ];

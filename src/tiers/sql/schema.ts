@@ -31,8 +31,8 @@ export interface SchemaStatements {
    * are what `ClusterTime` takes. The other columns are constants, which show whether values arrive as they were sent.
    */
   readonly probe: Statement;
-  /** Returns a row for each mark of the server (`marks.ts`). Null where there is one engine. */
-  readonly marks: Statement | null;
+  /** Each returns a row for each of some marks of the server (`marks.ts`). None where there is one engine. */
+  readonly marks: readonly Statement[];
   /** Ends the connection that it is sent on. Null where there is no other server to connect to. */
   readonly leave: Statement | null;
   /** The declared types that hold each kind of column. */
@@ -70,11 +70,10 @@ export function schemaStatementsFor(database: Database): SchemaStatements {
     rehearsals: rehearsals.map(statement),
   });
   const leave = LEAVE[dialect.name];
-  const marks = MARKS[dialect.name];
   return {
     settings: SETTINGS[dialect.name].map(statement),
     probe: statement(probe),
-    marks: marks && statement(marks),
+    marks: MARKS[dialect.name].map(statement),
     leave: leave && statement(leave),
     accepts: ACCEPTS[dialect.name],
     tables: [

@@ -8,6 +8,8 @@ SHOW VARIABLES WHERE Variable_name IN (
   'tidb_read_staleness', 'tidb_snapshot', 'wsrep_on'
 );
 -- query ()
+SELECT 'version()' AS name, VERSION() AS value;
+-- query ()
 SET STATEMENT wsrep_sync_wait = 15 FOR SELECT CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') AS standby, CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') AS read_only, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 AS now,
   7 AS seven, 1 = 1 AS yes, 'As Is' AS words, /*M! 2 = (SELECT COUNT(*) FROM information_schema.SYSTEM_VARIABLES WHERE variable_name = 'WSREP_ON' AND global_value = 'ON'
       OR variable_name = 'WSREP_PROVIDER' AND global_value NOT IN ('', 'none')) OR */ false AS is_cluster, CONCAT('s', LEFT(SHA1(CONCAT_WS(' ', @@hostname, @@port, @@datadir, @@wsrep_node_name, @@wsrep_node_address)), 16)) AS server, (
@@ -18,6 +20,8 @@ SET STATEMENT wsrep_sync_wait = 15 FOR SHOW VARIABLES WHERE Variable_name IN (
   'version', 'version_comment', 'aurora_version', 'group_replication_group_name', 'group_replication_consistency',
   'tidb_read_staleness', 'tidb_snapshot', 'wsrep_on'
 );
+-- query ()
+SET STATEMENT wsrep_sync_wait = 15 FOR SELECT 'version()' AS name, VERSION() AS value;
 -- query ()
 SET STATEMENT wsrep_sync_wait = 15 FOR SELECT column_name AS name, CONCAT_WS(' ', data_type, collation_name) AS type, EXISTS (
   SELECT 1 FROM information_schema.statistics AS part

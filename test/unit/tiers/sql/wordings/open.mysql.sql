@@ -8,6 +8,8 @@ SHOW VARIABLES WHERE Variable_name IN (
   'tidb_read_staleness', 'tidb_snapshot', 'wsrep_on'
 );
 -- query ()
+SELECT 'version()' AS name, VERSION() AS value;
+-- query ()
 SELECT column_name AS name, CONCAT_WS(' ', data_type, collation_name) AS type, EXISTS (
   SELECT 1 FROM information_schema.statistics AS part
   WHERE part.table_schema = DATABASE() AND part.table_name = ? AND part.index_name = 'PRIMARY'
