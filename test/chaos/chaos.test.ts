@@ -131,8 +131,26 @@ it.each(legs)(
     // A run in which nothing happened proves nothing.
     expect(result.history.length).toBeGreaterThan(seconds * CALLS_PER_SECOND_MIN);
     expect(result.disturbances.length).toBeGreaterThan(0);
+    expect(ofNoEffect(result), 'faults that came to nothing').toEqual([]);
+    expect(withoutAnswers(result), 'nodes that had no answer from the database after the last fault').toEqual([]);
   },
 );
+
+/** A node that is killed or frozen meanwhile sends nothing that a wire could lose. */
+function ofNoEffect({ disturbances }: Run): string[] {
+  const excused = new Set(disturbances.filter(({ name }) => kindOf(name).group === 'node').map(({ round }) => round));
+  return disturbances.filter(({ tookPlace, round }) => !tookPlace && !excused.has(round)).map(({ name }) => name);
+}
+
+function withoutAnswers({ history, disturbances, killed }: Run): string[] {
+  const restedAt = Math.max(...disturbances.map(({ endedAt }) => endedAt));
+  const answered = new Set(
+    history
+      .filter(({ invokedAt, outcome }) => invokedAt > restedAt && outcome.kind === 'session')
+      .flatMap(({ node, kind }) => (kind === 'strongGet' ? [node] : [])),
+  );
+  return [...new Set(history.map(({ node }) => node))].filter((node) => !killed.has(node) && !answered.has(node));
+}
 
 /** The whole of it, since the same seed may not lead there again. */
 function keep(result: Run): void {

@@ -38,11 +38,12 @@ export class Outages {
         .map(({ node, beganAt, endedAt }) => ({ node, from: beganAt, to: endedAt + recoveryMs }));
     const isFrozen = ({ name }: Disturbance): boolean => name === 'node-frozen';
     const ofRedis = spans((one) => isFrozen(one) || kindOf(one.name).group.startsWith('redis'), REDIS_RECOVERY_MS);
+    const unnamed = disturbances.flatMap((one) => unnamedSpans(one, disturbances));
     this.#frozen = spans(isFrozen, DATABASE_RECOVERY_MS);
     this.#database = merged(spans(({ name }) => kindOf(name).group === 'database', DATABASE_RECOVERY_MS));
     // A stall trips time-outs, as servers do that are slow.
     this.#busy = stalls.map(({ from, to }) => ({ from: from - STALL_MS, to: to + REDIS_RECOVERY_MS }));
-    this.#redis = merged([...ofRedis, ...this.#busy]);
+    this.#redis = merged([...ofRedis, ...unnamed, ...this.#busy]);
     this.#rollbacks = spans(({ name }) => kindOf(name).misleads === 'everybody', ACKNOWLEDGEMENT_MS);
     this.#twoMasters = spans(({ name }) => kindOf(name).misleads === 'others', REDIS_RECOVERY_MS);
     this.#revalidateAfterMs = revalidateAfterMs;
@@ -95,6 +96,16 @@ export class Outages {
       (!isOwn && this.#twoMasters.some(({ from, to }) => knownAt >= from && knownAt <= to))
     );
   }
+}
+
+/** A Redis that is back before the database has to wait for it: the database names the Redis that counts. */
+function unnamedSpans(lost: Disturbance, disturbances: readonly Disturbance[]): Span[] {
+  if (!kindOf(lost.name).losesRedis) return [];
+  return disturbances
+    .filter(({ name, round, endedAt }) => {
+      return round === lost.round && kindOf(name).group === 'database' && endedAt > lost.endedAt;
+    })
+    .map(({ endedAt }) => ({ from: lost.beganAt, to: endedAt + DATABASE_RECOVERY_MS }));
 }
 
 function overlap(spans: readonly Span[], begin: number, end: number): number {

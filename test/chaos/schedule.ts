@@ -11,6 +11,8 @@ export interface Disturbance {
   /** Whom it happened to, where it happens to one. */
   readonly node: string;
   readonly round: number;
+  /** False if nothing came of it. */
+  readonly tookPlace: boolean;
   readonly beganAt: number;
   readonly endedAt: number;
 }
@@ -34,7 +36,8 @@ async function runRound(fleet: Fleet, { faults, lengthMs }: Round, round: number
   const scenes = faults.map(({ name, choice, whom }) => {
     const node = fleet.nodes[Math.floor(whom * fleet.nodes.length)]!;
     const scene: Scene = { fleet, choice, node, kept: {} };
-    return { name, kind: kindOf(name), scene };
+    const kind = kindOf(name);
+    return { name, kind, scene, marks: kind.marks?.(scene) };
   });
   const beganAt = machineTime();
   for (const { kind, scene } of scenes) await kind.begin(scene);
@@ -43,10 +46,11 @@ async function runRound(fleet: Fleet, { faults, lengthMs }: Round, round: number
   await timer(lengthMs / 2);
   // Each on its own: one may only end once another has.
   return Promise.all(
-    scenes.map(async ({ name, kind, scene }) => {
+    scenes.map(async ({ name, kind, scene, marks }) => {
       await kind.end(scene);
       const { choice, node } = scene;
-      return { name, choice, node: node.name, round, beganAt, endedAt: machineTime() };
+      const tookPlace = marks === undefined || kind.marks!(scene) > marks;
+      return { name, choice, node: node.name, round, tookPlace, beganAt, endedAt: machineTime() };
     }),
   );
 }

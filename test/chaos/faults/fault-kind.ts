@@ -11,6 +11,8 @@ export interface FaultKind {
   readonly losesRedis?: boolean;
   /** Nobody can notice: until `revalidateAfter` has passed, every node may be behind, or every node but the writer. */
   readonly misleads?: 'everybody' | 'others';
+  /** Counts what it does, where it may come to nothing. */
+  marks?(scene: Scene): number;
   begin(scene: Scene): Promise<void> | void;
   /** Somewhere between. */
   midway?(scene: Scene): Promise<void> | void;
@@ -33,6 +35,10 @@ export interface Scene {
     /** What ends a fault, where that depends on how it began. */
     heal?: () => Promise<void>;
   };
+}
+
+export function oneOf<T>(list: readonly T[], choice: number): T {
+  return list[Math.floor(choice * list.length)]!;
 }
 
 /** A fault that knows when it begins what will end it. */

@@ -1,6 +1,8 @@
+import { hasFaketime } from '../../support/servers/galera.ts';
 import type { FleetDatabaseName } from '../database/fleet-database.ts';
 import type { TopologyName } from '../redis/fleet-redis.ts';
 import { CLUSTER_FAULTS } from './cluster-faults.ts';
+import { DATABASE_WIRE_FAULTS, SERVER_WIRE_FAULTS } from './database-wire-faults.ts';
 import type { FaultKind } from './fault-kind.ts';
 import { GALERA_FAULTS } from './galera-faults.ts';
 import { POSTGRES_FAULTS } from './postgres-faults.ts';
@@ -12,6 +14,8 @@ import { WIRE_FAULTS } from './wire-faults.ts';
 const FAULTS = {
   ...POSTGRES_FAULTS,
   ...GALERA_FAULTS,
+  ...DATABASE_WIRE_FAULTS,
+  ...SERVER_WIRE_FAULTS,
   ...PROCESS_FAULTS,
   ...WIRE_FAULTS,
   ...STANDALONE_FAULTS,
@@ -37,9 +41,12 @@ const OF_REDIS: Readonly<Record<TopologyName, readonly FaultName[]>> = {
   cluster: [...namesOf(WIRE_FAULTS), ...namesOf(CLUSTER_FAULTS), ...namesOf(CLUSTER_FAULTS)],
 };
 
+const ofGalera = [...namesOf(GALERA_FAULTS), ...namesOf(SERVER_WIRE_FAULTS)].filter(
+  (name) => name !== 'galera-clock-set' || hasFaketime(),
+);
 const OF_DATABASE: Readonly<Record<FleetDatabaseName, readonly FaultName[]>> = {
-  galera: [...namesOf(GALERA_FAULTS), ...namesOf(GALERA_FAULTS)],
-  postgresql: namesOf(POSTGRES_FAULTS),
+  galera: [...ofGalera, ...ofGalera, ...namesOf(DATABASE_WIRE_FAULTS)],
+  postgresql: [...namesOf(POSTGRES_FAULTS), ...namesOf(DATABASE_WIRE_FAULTS)],
 };
 
 /** What can happen to a fleet whose Redis and whose database are of these kinds. */

@@ -27,8 +27,8 @@ export class FaultProxy implements AsyncDisposable {
   #faults: Faults = {};
   /** Connections accepted since the start. */
   accepted = 0;
-  /** Those of them that `refuse` reset. */
-  refused = 0;
+  /** Connections that were refused or reset, and chunks that were lost or delayed. */
+  disturbed = 0;
 
   private constructor(target: { host: string; port: number }) {
     this.#target = target;
@@ -74,6 +74,7 @@ export class FaultProxy implements AsyncDisposable {
 
   /** RST to both ends of every connection. */
   resetAll(): void {
+    this.disturbed += this.#links.size;
     for (const link of this.#links) link.reset();
   }
 
@@ -89,16 +90,24 @@ export class FaultProxy implements AsyncDisposable {
   #accept(client: Socket): void {
     this.accepted += 1;
     if (this.#faults.refuse) {
-      this.refused += 1;
+      this.disturbed += 1;
       client.on('error', () => {}).resetAndDestroy();
       return;
     }
     const { host, port } = this.#target;
     const server = connect({ host, port, allowHalfOpen: true, noDelay: true });
-    const link: Link = new Link(client, server, () => this.#links.delete(link));
+    const link: Link = new Link(client, server, {
+      disturbed: () => (this.disturbed += 1),
+      ended: () => this.#links.delete(link),
+    });
     this.#links.add(link);
     link.set(this.#faults);
   }
+}
+
+interface LinkEvents {
+  disturbed(): void;
+  ended(): void;
 }
 
 /** One proxied connection. */
@@ -106,14 +115,18 @@ class Link {
   readonly #client: Socket;
   readonly #server: Socket;
   readonly #pipes: readonly Pipe[];
-  readonly #onEnd: () => void;
+  readonly #events: LinkEvents;
 
-  constructor(client: Socket, server: Socket, onEnd: () => void) {
+  constructor(client: Socket, server: Socket, events: LinkEvents) {
     this.#client = client;
     this.#server = server;
-    this.#onEnd = onEnd;
+    this.#events = events;
     const cut = (): void => this.reset();
-    this.#pipes = [new Pipe('up', client, server, cut), new Pipe('down', server, client, cut)];
+    const disturbed = (): void => events.disturbed();
+    this.#pipes = [
+      new Pipe('up', client, server, { cut, disturbed }),
+      new Pipe('down', server, client, { cut, disturbed }),
+    ];
     for (const socket of [client, server]) socket.on('error', cut).on('close', () => this.#ended());
   }
 
@@ -128,15 +141,20 @@ class Link {
   reset(): void {
     this.#client.resetAndDestroy();
     this.#server.resetAndDestroy();
-    this.#onEnd();
+    this.#events.ended();
   }
 
   #ended(): void {
-    if (this.#client.destroyed && this.#server.destroyed) this.#onEnd();
+    if (this.#client.destroyed && this.#server.destroyed) this.#events.ended();
     // One end is closed for good: what it will never read or send again is of no use to the other.
     else if (this.#client.destroyed) this.#server.destroy();
     else this.#client.destroy();
   }
+}
+
+interface PipeEvents {
+  cut(): void;
+  disturbed(): void;
 }
 
 /** One direction of a connection. */
@@ -144,7 +162,7 @@ class Pipe {
   readonly #direction: Direction;
   readonly #from: Socket;
   readonly #to: Socket;
-  readonly #cut: () => void;
+  readonly #events: PipeEvents;
   readonly #waiting: { readonly bytes: Buffer; readonly dueAt: number }[] = [];
   #faults: Faults = {};
   #remaining = Infinity;
@@ -153,11 +171,11 @@ class Pipe {
   #ended = false;
   lostBytes = false;
 
-  constructor(direction: Direction, from: Socket, to: Socket, cut: () => void) {
+  constructor(direction: Direction, from: Socket, to: Socket, events: PipeEvents) {
     this.#direction = direction;
     this.#from = from;
     this.#to = to;
-    this.#cut = cut;
+    this.#events = events;
     from.on('data', (bytes: Buffer) => this.#receive(bytes));
     from.on('end', () => {
       this.#ended = true;
@@ -182,6 +200,7 @@ class Pipe {
   }
 
   #receive(bytes: Buffer): void {
+    if (this.#faults.blackHole || this.#faults.latencyMs !== undefined) this.#events.disturbed();
     if (this.#faults.blackHole) {
       this.lostBytes = true;
       return;
@@ -216,7 +235,8 @@ class Pipe {
       this.#to.write(allowed);
       return true;
     }
-    this.#to.write(allowed, this.#cut);
+    this.#events.disturbed();
+    this.#to.write(allowed, () => this.#events.cut());
     return false;
   }
 }
