@@ -60,3 +60,7 @@ export const BENCH_CLEAN_UP_ATTEMPTS = 3;
 export const BENCH_CLEAN_UP_PAUSE_MS = 1_000;
 /** The largest file of `--data`: a session of the largest size, with room for white space. */
 export const BENCH_DATA_FILE_BYTES_MAX: number = 16 * 1024 * 1024;
+/** The fewest partitions: one gains nothing. */
+export const SCHEMA_PARTITIONS_MIN = 2;
+/** The most partitions: a statement without a storage key visits them all, and PostgreSQL plans a statement for each that it cannot rule out. */
+export const SCHEMA_PARTITIONS_MAX = 256;

@@ -35,10 +35,13 @@ export interface FreshDatabase extends OpenedPrisma {
 }
 
 /** A database with the session table and nothing in it, and a Prisma client for it. Closing removes it. */
-export async function freshDatabase(provider: DatabaseProvider): Promise<FreshDatabase> {
+export async function freshDatabase(
+  provider: DatabaseProvider,
+  { partitions }: Pick<OpenOptions, 'partitions'> = {},
+): Promise<FreshDatabase> {
   const { url, ca, remove } = await empties[provider]();
   const options = ca === undefined ? {} : { ca };
-  await migrate(provider, url, options);
+  await migrate(provider, url, { ...options, ...(partitions !== undefined && { partitions }) });
   const opened: OpenedPrisma[] = [];
   const open = async (more: OpenOptions = {}): Promise<OpenedPrisma> => {
     const client = await openPrisma(provider, url, { ...options, ...more });

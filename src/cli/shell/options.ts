@@ -57,6 +57,7 @@ export const OPTIONS = {
   progress: { type: 'boolean', help: 'with --json: one line of JSON after each batch, then the result' },
   sql: { type: 'boolean', help: 'only the SQL' },
   prisma: { type: 'boolean', help: 'only the Prisma models' },
+  partitions: { type: 'string', value: 'n', help: 'split the table of the sessions' },
   json: { type: 'boolean', help: 'one JSON document on stdout' },
   help: { type: 'boolean', help: 'show this help' },
 } as const;

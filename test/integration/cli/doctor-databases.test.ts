@@ -1,37 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { Settings } from '../../../src/cli/config/settings.ts';
-import { findingsIn } from '../../../src/cli/doctor/check.ts';
-import { collect } from '../../../src/cli/doctor/collect.ts';
-import { generateKeyRing, SessionClient } from '../../../src/index.ts';
-import { memoryPrimaryTier } from '../../../src/tiers/memory/index.ts';
-import { prismaTier } from '../../../src/tiers/prisma/index.ts';
 import type { PrismaClientLike } from '../../../src/tiers/prisma/prisma-client.ts';
+import { codesIn } from '../../support/doctor/codes-in.ts';
 import { openPrisma } from '../../support/servers/databases.ts';
 import { asMariadbAdmin } from '../../support/servers/mariadb.ts';
 import { mysqlFlavour } from '../../support/servers/mysql-flavours.ts';
 import { freshDatabase, sharedMariadb } from '../../support/shared.ts';
 
 const PASSWORD = 'only-in-this-test';
-
-const ring = generateKeyRing();
-
-/** Returns the codes of what the doctor finds in a database, without a Redis. */
-async function codesIn(
-  provider: 'mysql' | 'sqlite',
-  { prisma }: { readonly prisma: PrismaClientLike },
-  env: Readonly<Record<string, string>> = {},
-): Promise<string[]> {
-  const client = new SessionClient({
-    keys: await ring,
-    primary: memoryPrimaryTier(),
-    durable: prismaTier(prisma, { provider }),
-    namespace: 'shop',
-  });
-  const settings = new Settings({ text: () => undefined }, env);
-  const facts = await collect({ client, settings, env: {}, keyAgeMsMax: 86_400_000 });
-  await client.close();
-  return findingsIn(facts).map(({ code }) => code);
-}
 
 const MYSQL_FAULTS: readonly (readonly [fault: string, code: string, plant: string, mend: string])[] = [
   [

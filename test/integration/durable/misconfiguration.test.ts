@@ -20,7 +20,7 @@ let databases: Record<PrismaProvider, FreshDatabase>;
 
 beforeAll(async () => {
   keys = await generateKeyRing();
-  const [mysql, postgresql, sqlite] = await Promise.all(DATABASE_NAMES.map(freshDatabase));
+  const [mysql, postgresql, sqlite] = await Promise.all(DATABASE_NAMES.map((provider) => freshDatabase(provider)));
   databases = { mysql: mysql!, postgresql: postgresql!, sqlite: sqlite! };
 });
 

@@ -6,6 +6,7 @@ import { PrismaLibSql } from '@prisma/adapter-libsql';
 import { PrismaMariaDb } from '@prisma/adapter-mariadb';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Client } from 'pg';
+import { PARTITIONED } from '../../../src/cli/commands/schema-partitions.ts';
 import type { DatabaseName } from '../../../src/tiers/sql/tag.ts';
 import type { PrismaClient } from '../generated/postgresql/client.ts';
 import { connectMariadb, mariadbOptions } from './mariadb.ts';
@@ -23,6 +24,8 @@ export interface OpenOptions {
   readonly namesStatements?: boolean;
   /** PEM of the authority to trust; not for SQLite. */
   readonly ca?: string;
+  /** Into how many `migrate` splits the table of the sessions; not for SQLite. @defaultValue one table */
+  readonly partitions?: number;
   /** @defaultValue 10; not for SQLite */
   readonly connections?: number;
   /** Of every transaction; this and what follows is for MariaDB only. @defaultValue the server's, REPEATABLE READ */
@@ -39,19 +42,20 @@ export interface OpenedPrisma extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** The numbered SQL that users copy, in the order in which they apply it. */
-export function migrations(provider: DatabaseProvider): string[] {
+/** The numbered SQL that users copy, in the order in which they apply it; as `holdfast schema` prints it for partitions. */
+export function migrations(provider: DatabaseProvider, partitions?: number): string[] {
   const root = new URL(`../../../prisma/${provider}/migrations/`, import.meta.url);
   return readdirSync(root, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
     .sort()
-    .map((name) => readFileSync(new URL(`${name}/migration.sql`, root), 'utf8'));
+    .map((name) => readFileSync(new URL(`${name}/migration.sql`, root), 'utf8'))
+    .map((sql) => (partitions === undefined ? sql : (PARTITIONED[provider]?.(sql, partitions) ?? sql)));
 }
 
 /** Applies the migrations with the plain driver: no schema engine to download, and nothing but the checked-in SQL. */
 export async function migrate(provider: DatabaseProvider, url: string, options: OpenOptions = {}): Promise<void> {
-  await appliers[provider](migrations(provider), url, options.ca ?? '');
+  await appliers[provider](migrations(provider, options.partitions), url, options.ca ?? '');
 }
 
 const appliers: Record<DatabaseProvider, (texts: readonly string[], url: string, ca: string) => Promise<void>> = {

@@ -65,13 +65,22 @@ SELECT COALESCE((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), fals
 FROM pg_roles AS role LEFT JOIN pg_class AS session ON session.oid = to_regclass('"${tables[0] ?? ''}"')
 WHERE role.rolname = current_user`;
 
+/** A partitioned table keeps no rows: what is said of storage is said of its partitions, and true of the table if it is of one of them. */
 const describeTables = (tables: readonly string[]): string => `
-SELECT described.name AS name, class.relpersistence::text AS persistence, row_security_active(class.oid) AS hides,
-  (SELECT option_value FROM pg_options_to_table(class.reloptions) WHERE option_name = 'fillfactor') AS fillfactor,
-  (SELECT option_value FROM pg_options_to_table(class.reloptions) WHERE option_name = 'autovacuum_enabled') AS autovacuum,
-  EXISTS (SELECT FROM pg_trigger WHERE tgrelid = class.oid AND NOT tgisinternal) AS has_trigger
+SELECT described.name AS name, row_security_active(class.oid) AS hides,
+  EXISTS (SELECT FROM pg_trigger WHERE tgrelid = class.oid AND NOT tgisinternal) AS has_trigger,
+  (SELECT sum(1.0 / substring(pg_get_expr(relpartbound, oid) FROM 'modulus (\\d+)')::int) FROM pg_class
+   WHERE oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = class.oid)) < 0.9999 AS has_gap,
+  stored.*
 FROM (VALUES ${values(tables)}) AS described (name)
-JOIN pg_class AS class ON class.oid = to_regclass('"' || described.name || '"')`;
+JOIN pg_class AS class ON class.oid = to_regclass('"' || described.name || '"')
+CROSS JOIN LATERAL (
+  SELECT COALESCE(bool_or(part.relpersistence <> 'p'), class.relpersistence <> 'p') AS lossy,
+    max(COALESCE((SELECT option_value FROM pg_options_to_table(part.reloptions) WHERE option_name = 'fillfactor'), '100')::int) AS fillfactor,
+    bool_or((SELECT NOT option_value::bool FROM pg_options_to_table(part.reloptions) WHERE option_name = 'autovacuum_enabled')) AS unvacuumed
+  FROM pg_class AS part
+  WHERE part.relkind = 'r' AND (part.oid = class.oid OR part.oid IN (SELECT relid FROM pg_partition_tree(class.oid)))
+) AS stored`;
 
 const describeIndexes = (tables: readonly string[]): string => `
 SELECT described.name AS "table", index.relname::text AS name, part.indisvalid AS usable,
@@ -90,11 +99,12 @@ function toTable(row: Row, sessions: string | undefined): TableFacts {
   return {
     name,
     hidesRows: flagOf(row, 'hides'),
-    isLossy: textOf(row, 'persistence') !== 'p',
+    isLossy: flagOf(row, 'lossy'),
     odd: wordsFor([
-      [isSessions && !(Number(textOf(row, 'fillfactor') ?? 100) <= FILLFACTOR_MAX), 'fillfactor'],
-      [['false', 'off', '0', 'no'].includes(textOf(row, 'autovacuum') ?? ''), 'autovacuum_enabled = false'],
+      [isSessions && !((numberOf(row, 'fillfactor') ?? 100) <= FILLFACTOR_MAX), 'fillfactor'],
+      [flagOf(row, 'unvacuumed'), 'autovacuum_enabled = false'],
       [flagOf(row, 'has_trigger'), 'a trigger'],
+      [flagOf(row, 'has_gap'), 'a partition is missing'],
     ]),
   };
 }
