@@ -38,12 +38,13 @@ export class Outages {
         .map(({ node, beganAt, endedAt }) => ({ node, from: beganAt, to: endedAt + recoveryMs }));
     const isFrozen = ({ name }: Disturbance): boolean => name === 'node-frozen';
     const ofRedis = spans((one) => isFrozen(one) || kindOf(one.name).group.startsWith('redis'), REDIS_RECOVERY_MS);
+    const parted = spans(({ name }) => kindOf(name).partsNodes === true, DATABASE_RECOVERY_MS);
     const unnamed = disturbances.flatMap((one) => unnamedSpans(one, disturbances));
     this.#frozen = spans(isFrozen, DATABASE_RECOVERY_MS);
     this.#database = merged(spans(({ name }) => kindOf(name).group === 'database', DATABASE_RECOVERY_MS));
     // A stall trips time-outs, as servers do that are slow.
     this.#busy = stalls.map(({ from, to }) => ({ from: from - STALL_MS, to: to + REDIS_RECOVERY_MS }));
-    this.#redis = merged([...ofRedis, ...unnamed, ...this.#busy]);
+    this.#redis = merged([...ofRedis, ...parted, ...unnamed, ...this.#busy]);
     this.#rollbacks = spans(({ name }) => kindOf(name).misleads === 'everybody', ACKNOWLEDGEMENT_MS);
     this.#twoMasters = spans(({ name }) => kindOf(name).misleads === 'others', REDIS_RECOVERY_MS);
     this.#revalidateAfterMs = revalidateAfterMs;
@@ -67,7 +68,7 @@ export class Outages {
   }
 
   /**
-   * The node itself is never behind, and others only by what was acknowledged while Redis was in trouble: by `FEED_FRESH_MS`,
+   * What the database answers is never of the past. The node itself is never behind, and others only by what was acknowledged while Redis was in trouble: by `FEED_FRESH_MS`,
    * or as long as the database could not be asked. Where nobody could notice that Redis had changed, by `revalidateAfter`; a copy
    * that nobody has read since, and that is read while the database is away, may be from any time before.
    */
@@ -75,8 +76,9 @@ export class Outages {
     const boundMs = this.#revalidateAfterMs + REVALIDATION_MARGIN_MS;
     return {
       bounds: { own: 0, others: FEED_BOUND_MS },
-      permits: (knownAt, readAt, isOwn) => {
+      permits: (knownAt, readAt, isOwn, { outcome }) => {
         if (readAt <= knownAt) return true;
+        if (outcome.kind === 'session' && outcome.servedBy === 'durable') return false;
         const behindMs = readAt - knownAt - overlap(this.#database, knownAt, readAt);
         if (this.#isMisled(knownAt, readAt, isOwn) && (behindMs <= boundMs || this.#isWithoutDatabase(readAt)))
           return true;

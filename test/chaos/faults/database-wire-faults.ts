@@ -17,6 +17,7 @@ function cutReply({ node, choice }: Scene): void {
 function fromOne(faults: (scene: Scene) => WireFaults): FaultKind {
   return {
     group: 'database',
+    partsNodes: true,
     marks: ({ node }) => node.toDatabase.disturbed,
     begin: (scene) => scene.node.toDatabase.set(faults(scene)),
     end: ({ node }) => node.toDatabase.heal(),

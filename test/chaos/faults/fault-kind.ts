@@ -9,6 +9,8 @@ export interface FaultKind {
   readonly group: FaultGroup;
   /** Redis leaves service on some node, and its return is measured. */
   readonly losesRedis?: boolean;
+  /** One node is without the database, or for longer than the others. Until it knows again which Redis counts, it marks what it writes. */
+  readonly partsNodes?: boolean;
   /** Nobody can notice: until `revalidateAfter` has passed, every node may be behind, or every node but the writer. */
   readonly misleads?: 'everybody' | 'others';
   /** Counts what it does, where it may come to nothing. */

@@ -14,6 +14,7 @@ function galera({ fleet: { database } }: Scene): Galera {
 function serverFault(trouble: (server: GaleraNode, scene: Scene) => Promise<() => Promise<unknown>>): FaultKind {
   return {
     group: 'database',
+    partsNodes: true,
     ...healedBy(async (scene) => {
       const heal = await trouble(galera(scene).at(scene.node.place), scene);
       return async () => {
