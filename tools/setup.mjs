@@ -164,9 +164,8 @@ function providePgpool() {
 
 /** Installs what makes MariaDB a cluster, and what sets the clock of one node. */
 function provideGalera() {
-  if (existsSync('/usr/lib/galera/libgalera_smm.so') && onPath('faketime') && onPath('stunnel')) return;
-  // A node that joins gets its data through stunnel where the servers have certificates.
-  provide('Galera', ['galera-4', 'faketime', 'stunnel4'], 'be skipped');
+  if (existsSync('/usr/lib/galera/libgalera_smm.so') && onPath('faketime')) return;
+  provide('Galera', ['galera-4', 'faketime'], 'be skipped');
 }
 
 /** Installs what some tests need. Without it they have this fate. */
