@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 /*
- * The long runs: fresh seeds of the simulator, then all legs of chaos on real servers, for half of the time each; then the tests
+ * The long runs: fresh seeds of the simulator, then all legs of chaos on real servers, for half of the time each; then clients beside the
+ * nodes of Galera, in ten minutes and more all tests of such clusters; then the tests
  * that wait for fail-overs of real servers, a resharding under load, and the other loads of LOADS in vitest.config.ts; then the races of
  * the HTTP contract with every entry point, which take a tenth of that time; then the whole contract with Next, built and served; then
  * the demo's page in a browser; then outages that a real Prometheus watches; then a database that is offered ten times what it carries;
@@ -36,12 +37,20 @@ const READY_ROUNDS_A_MINUTE = 5;
 /** A thousand with each subject in twenty minutes. */
 const httpTrials = Math.min(Math.ceil(50 * Number(values.minutes)), 1_000);
 
+/** Starting nodes with wrong clocks and such takes a minute. */
+const ofGalera = Number(values.minutes) < 10 ? ['galera/reads', 'galera/refusals'] : [];
+const galeraSessions = Number(values.minutes) < 10 ? '24' : '200';
+
 const statuses = [
   run(['test/simulation/simulate.ts', '--seconds', String(seconds), '--seeds', '1000000', '--from', values.from]),
   run(['node_modules/vitest/vitest.mjs', 'run', 'test/chaos/chaos.test.ts'], {
     CHAOS_LEGS: 'all',
     CHAOS_SECONDS: String(legSeconds),
     CHAOS_SEED: values.from,
+  }),
+  run(['node_modules/vitest/vitest.mjs', 'run', '--project', 'galera', ...ofGalera], {
+    GALERA: '1',
+    GALERA_SESSIONS: galeraSessions,
   }),
   run(['test/simulation/simulate.ts', '--faults', RESTORED, '--seeds', String(RESTORED_SEEDS), '--from', values.from]),
   // Together, because the first wait and the others compute.
