@@ -43,8 +43,10 @@ const inOneProcess = { isolate: false };
 /** These wait for fail-overs of real servers, for minutes in all. */
 const FAIL_OVERS = [
   'test/chaos/fail-over.test.ts',
+  'test/conformance/durable-patroni.test.ts',
   'test/integration/client/sentinel.test.ts',
   'test/integration/durable/postgresql/fail-over.test.ts',
+  'test/integration/patroni/**/*.test.ts',
   'test/integration/primary/redis-cluster-failover.test.ts',
   'test/integration/primary/redis-cluster-nodes.test.ts',
   'test/integration/primary/redis-sentinel.test.ts',

@@ -27,6 +27,7 @@ if (options.includes('--with-pgbouncer')) providePgbouncer();
 if (options.includes('--with-pgpool')) providePgpool();
 if (options.includes('--with-prometheus')) providePrometheus();
 if (options.includes('--with-galera')) provideGalera();
+if (options.includes('--with-patroni')) providePatroni();
 runCommand();
 
 /** npm writes what it installed into node_modules; comparing costs milliseconds, `npm ci` ten seconds. */
@@ -173,6 +174,12 @@ function provide(name, packages, fate) {
   const why = process.env.HOLDFAST_NO_INSTALL ? 'HOLDFAST_NO_INSTALL forbids to install it' : whyNoApt();
   const isThere = !why && (aptInstall(...packages) || (aptUpdate(), aptInstall(...packages)));
   if (!isThere) say(`No ${name} (${why ?? 'apt-get install failed'}): the tests that need it will ${fate}`);
+}
+
+function providePatroni() {
+  if (['/usr/bin/patroni', '/usr/bin/etcd', '/usr/sbin/haproxy'].every((file) => existsSync(file))) return;
+  provide('Patroni', ['patroni', 'python3-etcd', 'etcd-server', 'haproxy'], 'be skipped');
+  for (const service of ['patroni', 'etcd', 'haproxy']) attempt(...asRoot('service', service, 'stop'));
 }
 
 function whyNoApt() {

@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const FOLDERS = join(tmpdir(), 'holdfast-postgres-');
 
 /** PostgreSQL refuses to run as root, so root hands it to the account that every distribution's package creates. */
-const ACCOUNT = 'postgres';
+export const ACCOUNT = 'postgres';
 
 export async function launchPostgresProcess(port: number, accounts: PostgresAccounts): Promise<PostgresMachine> {
   const bin = findBinaries();
@@ -134,7 +134,8 @@ class PostgresProcess implements PostgresMachine {
 /** Debian and Homebrew keep the server's programs out of PATH, one folder per version; the newest wins unless one is chosen. */
 const HOMES = ['/usr/lib/postgresql', '/opt/homebrew/opt', '/usr/local/opt'];
 
-function findBinaries(): string {
+/** The folder with the programs of the server. */
+export function findBinaries(): string {
   const { folder } = choiceOf('POSTGRES');
   const versions = HOMES.filter((home) => existsSync(home)).flatMap((home) =>
     readdirSync(home)
@@ -152,7 +153,8 @@ function findBinaries(): string {
   return found;
 }
 
-function accountForRoot(): { uid: number; gid: number } | undefined {
+/** The account that the server runs as when we are root. */
+export function accountForRoot(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string): number => Number(spawnSync('id', [flag, ACCOUNT], { encoding: 'utf8' }).stdout.trim());
   const owner = { uid: id('-u'), gid: id('-g') };

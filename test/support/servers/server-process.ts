@@ -105,6 +105,17 @@ export function onPath(file: string, versionFlag = '--version'): boolean {
   return spawnSync(file, [versionFlag], { stdio: 'ignore' }).status === 0;
 }
 
+/** Sends a signal to a process that something else started, and to all that it forked. */
+export function signalFamily(parent: number, signal: NodeJS.Signals): void {
+  for (const pid of [parent, ...childrenOf(parent)]) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // It was gone already.
+    }
+  }
+}
+
 /** The processes that `parent` forked. PostgreSQL gives each its own session, so a process group would miss them. */
 function childrenOf(parent: number): number[] {
   return processTable().flatMap(([pid, parentPid]) => (parentPid === parent ? [pid] : []));
