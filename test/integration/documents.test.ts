@@ -66,7 +66,7 @@ describe('SQL of the pages', () => {
   });
 
   it('is found', () => {
-    expect([...of('sql'), ...of('sql', 'mysql')].length).toBeGreaterThan(7);
+    expect([...of('sql'), ...of('sql', 'mysql')].length).toBeGreaterThan(6);
     expect(blocks.filter(({ language, info }) => language === 'sql' && !['', 'mysql'].includes(info))).toEqual([]);
   });
 });
