@@ -208,7 +208,9 @@ export class PatroniNode {
   async start(): Promise<void> {
     this.#patroni = launch(this.place.dir, 'patroni', [join(this.place.dir, 'patroni.yml')]);
     outlive(join(this.place.dir, 'data', 'postmaster.pid'));
-    await this.#patroni.whenReady(until(() => fetch(`${this.#api}/liveness`), { what: 'Patroni to answer', ...WITHIN }));
+    await this.#patroni.whenReady(
+      until(() => fetch(`${this.#api}/liveness`), { what: 'Patroni to answer', ...WITHIN }),
+    );
   }
 
   /** Asks Patroni as HAProxy does. */
