@@ -72,7 +72,9 @@ const reads = await runRounds(
   servers,
 );
 const rows = [];
-for (const table of tables) rows.push(await rowOf(table, tables[0].shape));
+const [first] = tables;
+if (first === undefined) throw new Error('--shapes names none.');
+for (const table of tables) rows.push(await rowOf(table, first.shape));
 process.stdout.write(
   toText({
     title: `${sessions} sessions, ${CALLERS} callers`,
