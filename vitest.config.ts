@@ -46,7 +46,6 @@ const FAIL_OVERS = [
   'test/conformance/durable-patroni.test.ts',
   'test/integration/client/sentinel.test.ts',
   'test/integration/durable/postgresql/fail-over.test.ts',
-  'test/integration/patroni/**/*.test.ts',
   'test/integration/primary/redis-cluster-failover.test.ts',
   'test/integration/primary/redis-cluster-nodes.test.ts',
   'test/integration/primary/redis-sentinel.test.ts',

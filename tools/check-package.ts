@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
  * --write it writes the list instead, for review.
  */
 /** The bytes that a tarball may have. A service that starts often, as serverless ones do, loads all of it each time. */
-const SIZE_MAX = 255_000;
+const SIZE_MAX = 251_000;
 const LIST = fileURLToPath(new URL('../docs/internals/api/package-files.txt', import.meta.url));
 
 interface Packed {
